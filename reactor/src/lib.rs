@@ -1,0 +1,4 @@
+//! Waits for the world.
+
+pub mod budget;
+pub mod shim;

@@ -1,0 +1,57 @@
+//! One place to choose between the real primitives and the model checker's.
+//!
+//! Under `--cfg loom` every atomic, lock and cell that a model must see is loom's; otherwise they
+//! are std's, and [`UnsafeCell`] is a wrapper without cost. Code that is modelled imports from here
+//! and never from `std::sync`. Next: `budget`.
+
+#[cfg(loom)]
+pub use loom::{
+    cell::UnsafeCell,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard,
+        atomic::{self, fence},
+    },
+    thread,
+};
+
+#[cfg(not(loom))]
+pub use std::{
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard,
+        atomic::{self, fence},
+    },
+    thread,
+};
+
+/// A cell whose accesses go through closures, so that the model checker can see when they overlap.
+#[cfg(not(loom))]
+#[derive(Debug, Default)]
+#[repr(transparent)]
+pub struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+#[cfg(not(loom))]
+impl<T> UnsafeCell<T> {
+    /// Wraps a value.
+    pub const fn new(value: T) -> Self {
+        Self(std::cell::UnsafeCell::new(value))
+    }
+
+    /// Hands out a pointer to read through.
+    #[inline]
+    pub fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
+        read(self.0.get())
+    }
+
+    /// Hands out a pointer to write through.
+    #[inline]
+    pub fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
+        write(self.0.get())
+    }
+}
+
+/// Locks, and goes on after a panic elsewhere: what our locks guard is whole at every unlock.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
