@@ -1,4 +1,7 @@
 //! Waits for the world.
 
+pub mod blocking;
 pub mod budget;
+pub mod net;
 pub mod shim;
+mod unblock;
