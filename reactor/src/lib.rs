@@ -4,4 +4,10 @@ pub mod blocking;
 pub mod budget;
 pub mod net;
 pub mod shim;
+mod stdin;
 mod unblock;
+
+/// Standard input.
+pub mod io {
+    pub use crate::stdin::{Stdin, stdin};
+}
