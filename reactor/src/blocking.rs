@@ -150,14 +150,14 @@ impl Threads {
         let mut state = lock(&self.pool.state);
         if state.threads == 0 {
             // P4: there is nobody to leave the job to, so find out before anyone counts on it.
-            if self.pool.start_thread().is_err() {
+            if Pool::start_thread(&self.pool).is_err() {
                 return Err(job);
             }
             state.expect_a_new_thread();
             state.queue.push_back(job);
         } else {
             state.queue.push_back(job);
-            self.pool.call_a_thread(state);
+            Pool::call_a_thread(&self.pool, state);
         }
         Ok(())
     }
@@ -262,7 +262,7 @@ impl State {
 
 impl Pool {
     /// Keeps P1 after a job was queued or taken: sees to it that enough threads are coming.
-    fn call_a_thread(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+    fn call_a_thread(pool: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         if state.queue.len() <= state.coming * JOBS_A_CALL {
             return;
         }
@@ -270,11 +270,11 @@ impl Pool {
             state.call(&seat);
             drop(state);
             seat.bell.notify_one();
-        } else if state.threads < self.limit {
+        } else if state.threads < pool.limit {
             state.expect_a_new_thread();
             drop(state);
-            if self.start_thread().is_err() {
-                self.do_without_a_new_thread();
+            if Self::start_thread(pool).is_err() {
+                pool.do_without_a_new_thread();
             }
         }
     }
@@ -296,27 +296,27 @@ impl Pool {
         }
     }
 
-    fn start_thread(self: &Arc<Self>) -> io::Result<()> {
-        let pool = Arc::clone(self);
-        (self.spawn)(self.name, Box::new(move || pool.work()))
+    fn start_thread(pool: &Arc<Self>) -> io::Result<()> {
+        let ours = Arc::clone(pool);
+        (pool.spawn)(pool.name, Box::new(move || Self::work(&ours)))
     }
 
     /// One thread's life.
-    fn work(self: &Arc<Self>) {
+    fn work(pool: &Arc<Self>) {
         let seat = Arc::new(Seat {
             bell: Condvar::new(),
             called: AtomicBool::new(false),
         });
-        let mut state = lock(&self.state);
+        let mut state = lock(&pool.state);
         state.starting -= 1;
         loop {
             state.coming -= 1;
             while let Some(job) = state.queue.pop_front() {
-                self.call_a_thread(state);
+                Self::call_a_thread(pool, state);
                 run(job);
-                state = lock(&self.state);
+                state = lock(&pool.state);
             }
-            match self.idle(state, &seat) {
+            match pool.idle(state, &seat) {
                 Some(called) => state = called,
                 None => return,
             }
@@ -392,3 +392,6 @@ fn spawn_detached(name: &str, main: Job) -> io::Result<()> {
         .spawn(main)
         .map(drop)
 }
+
+#[cfg(all(test, loom))]
+mod model;
