@@ -187,6 +187,12 @@ impl Threads {
     pub fn count(&self) -> usize {
         lock(&self.pool.state).threads
     }
+
+    /// Threads of these that have nothing to do.
+    #[must_use]
+    pub fn idle(&self) -> usize {
+        lock(&self.pool.state).idle.len()
+    }
 }
 
 impl Drop for Threads {
