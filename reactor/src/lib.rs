@@ -5,7 +5,7 @@ pub mod budget;
 pub mod net;
 pub mod shim;
 mod stdin;
-mod unblock;
+mod threads;
 
 /// Standard input.
 pub mod io {

@@ -30,8 +30,8 @@ use futures_lite::AsyncRead;
 use rustix::event::{PollFd, PollFlags};
 use slab::Slab;
 
-use crate::blocking::Threads;
 use crate::budget;
+use crate::threads::Threads;
 
 /// Bytes read ahead, at most: what a pipe holds.
 const READ_AHEAD: usize = 64 * 1024;

@@ -212,7 +212,7 @@ fn with_no_thread_at_all_the_job_comes_back() {
     assert_eq!(threads.count(), 0);
     job.expect_err("nobody can run it")();
     assert_eq!(receiver.try_recv(), Ok(()));
-    let error = block_on(threads.unblock(|| Ok(()))).unwrap_err();
+    let error = block_on(blocking::unblock_on(&threads, || Ok(()))).unwrap_err();
     assert_eq!(
         error.to_string(),
         "no thread could be had for a blocking call"
@@ -315,12 +315,12 @@ fn a_forgotten_call_that_has_not_begun_never_runs() {
     threads.submit(gate.job()).ok().unwrap();
     gate.wait_begun(1);
     let (sender, receiver) = channel();
-    drop(threads.unblock(move || {
+    drop(blocking::unblock_on(&threads, move || {
         sender.send(()).unwrap();
         Ok(())
     }));
     gate.open(1);
     // The sender goes with the call, and nothing was sent.
     assert!(receiver.recv_timeout(SOON).is_err());
-    block_on(threads.unblock(|| Ok(()))).unwrap();
+    block_on(blocking::unblock_on(&threads, || Ok(()))).unwrap();
 }
