@@ -1,6 +1,7 @@
 //! Threads for calls that block: a thread of its own for each job, reused, limited, and never lost.
 
 use std::io;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
@@ -323,4 +324,42 @@ fn a_forgotten_call_that_has_not_begun_never_runs() {
     // The sender goes with the call, and nothing was sent.
     assert!(receiver.recv_timeout(SOON).is_err());
     block_on(blocking::unblock_on(&threads, || Ok(()))).unwrap();
+}
+
+const ROLE: &str = "BLOCKING_THREADS_ROLE";
+
+/// What the next test runs, in a process of its own; without [`ROLE`] it does nothing.
+#[test]
+fn child_with_a_stuck_call() {
+    if std::env::var_os(ROLE).is_some() {
+        let (begun, begins) = channel();
+        let stuck = Box::new(move || {
+            begun.send(()).unwrap();
+            loop {
+                thread::park();
+            }
+        });
+        assert!(blocking::submit(stuck).is_ok());
+        begins.recv_timeout(SOON).unwrap();
+    }
+}
+
+#[test]
+fn a_stuck_call_does_not_keep_the_process_from_ending() {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child_with_a_stuck_call"])
+        .env(ROLE, "stuck")
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut ended = None;
+    let begun = Instant::now();
+    while ended.is_none() && begun.elapsed() < SOON {
+        ended = child.try_wait().unwrap();
+        thread::sleep(Duration::from_millis(1));
+    }
+    if ended.is_none() {
+        child.kill().unwrap();
+    }
+    assert!(ended.expect("the process never ended").success());
 }
