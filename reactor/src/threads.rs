@@ -48,6 +48,17 @@ const JOBS_A_CALL: usize = 8;
 /// A pool of threads for calls that block.
 ///
 /// Dropping it lets the idle threads go; what was submitted still runs.
+///
+/// ```
+/// use reactor::blocking::Threads;
+/// use std::{sync::mpsc::channel, time::Duration};
+///
+/// let threads = Threads::new("compressor", 2, Duration::from_secs(1));
+/// let (sender, receiver) = channel();
+/// let submitted = threads.submit(Box::new(move || sender.send("done").unwrap()));
+/// assert!(submitted.is_ok());
+/// assert_eq!(receiver.recv(), Ok("done"));
+/// ```
 pub struct Threads {
     pool: Arc<Pool>,
 }
