@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use executor::task;
 use reactor::time::interval;
 
-const ROUNDS: u64 = 100_000_000;
+const ROUNDS: u64 = 300_000_000;
 const PERIOD: Duration = Duration::from_millis(5);
 
 fn main() {
