@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::core_path_budget::CORE_PATH;
-use crate::source::{CRATES, read, root, rust_files};
+use crate::source::{CRATES, crate_sources, read, root, rust_files};
 
 /// What stands between single backticks, outside of fenced blocks.
 fn quoted(readme: &str) -> Vec<&str> {
@@ -49,11 +49,9 @@ fn its_map_shows_every_file_once_and_the_core_path_in_order() {
     let once: BTreeSet<&str> = shown.iter().copied().collect();
     assert_eq!(once.len(), shown.len(), "a file stands in the map twice");
     for name in CRATES {
-        for file in rust_files(&format!("{name}/src")) {
-            assert!(
-                once.contains(file.as_str()),
-                "README.md has no {file} in its map"
-            );
+        for source in crate_sources(name) {
+            let file = source.path.as_str();
+            assert!(once.contains(file), "README.md has no {file} in its map");
         }
     }
     for file in rust_files("examples") {

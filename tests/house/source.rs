@@ -104,11 +104,32 @@ pub(crate) fn rust_files(folder: &str) -> Vec<String> {
     found
 }
 
-/// Every source file of a crate's `src/`.
+/// Every source file of a crate's `src/`, but for the files that only tests and models see.
 pub(crate) fn crate_sources(name: &str) -> Vec<Source> {
     let files = rust_files(&format!("{name}/src"));
     assert!(!files.is_empty(), "{name} has no source");
-    files.iter().map(|path| Source::read(path)).collect()
+    let mut sources: Vec<Source> = files.iter().map(|path| Source::read(path)).collect();
+    let tests: Vec<String> = sources.iter().flat_map(test_modules).collect();
+    let below = |path: &str, test: &String| {
+        path.strip_prefix(test.as_str())
+            .is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+    };
+    sources.retain(|source| !tests.iter().any(|test| below(&source.path, test)));
+    sources
+}
+
+/// The modules in files of their own that `source` declares for tests, as paths without `.rs`.
+fn test_modules(source: &Source) -> Vec<String> {
+    let stem = source.path.trim_end_matches(".rs");
+    let folder = match stem.rsplit_once('/') {
+        Some((folder, "lib" | "main" | "mod")) => folder,
+        _ => stem,
+    };
+    let tests = source.lines.iter().filter(|line| line.test);
+    tests
+        .filter_map(|line| line.code.trim().strip_suffix(';')?.split_once("mod "))
+        .map(|(_, name)| format!("{folder}/{name}"))
+        .collect()
 }
 
 /// What the scanner is in the middle of.
@@ -233,7 +254,7 @@ fn begin(rest: &[char], before: Option<char>) -> (Inside, usize) {
 
 /// Marks the items that only tests and models see.
 fn mark_tests(lines: &mut [Line]) {
-    const MARKS: [&str; 2] = ["#[cfg(test)]", "#[cfg(all(test, loom))]"];
+    const MARKS: [&str; 3] = ["#[cfg(test)]", "#[cfg(all(test,", "#[cfg(all(loom, test"];
     let mut first = 0;
     while first < lines.len() {
         let code = lines[first].code.trim();
@@ -308,4 +329,5 @@ fn last() {}
     );
     assert_eq!(code[6], "fn last() {}");
     assert_eq!(source.count_word("fn"), 2);
+    assert_eq!(test_modules(&source), ["a/models"]);
 }
