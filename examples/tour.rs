@@ -33,6 +33,7 @@ async fn tour() -> io::Result<()> {
     let begun = Instant::now();
     let server = Server::bind("127.0.0.1:0", Options::default()).await?;
     let address = server.local_addr()?;
+    let handle = server.handle();
     let server = task::spawn(server.run());
     println!("1. The chat server is up: a task of the pool, at {address}.\n");
 
@@ -62,10 +63,12 @@ async fn tour() -> io::Result<()> {
     println!(
         "\n4. Now Sid reads. The server kept a bounded part for him, and told him of the rest:\n"
     );
-    read_at_last(&mut sid, friends.len() * ROUNDS * REMARKS).await?;
+    read_at_last(&mut sid, (friends.len() * ROUNDS * REMARKS) as u64).await?;
 
     drop((friends, sid));
-    server.cancel().await;
+    // The server lets nobody in any more, and ends when the last connection has.
+    handle.stop();
+    server.await?;
     println!(
         "\n5. What the runtime did in these {:.1?}:\n",
         begun.elapsed()
@@ -168,7 +171,7 @@ async fn talk(title: &str, friends: &mut Vec<Client>, before: usize) -> io::Resu
     let within = |share: usize| waits[(waits.len() - 1) * share / 100].as_secs_f64() * 1e3;
     println!(
         "   {title:<18} {:>9}   {:>8.2} ms   {:>13.2} ms   {:>7.2} ms",
-        grouped(waits.len() * names.len()),
+        grouped((waits.len() * names.len()) as u64),
         within(50),
         within(99),
         within(100)
@@ -214,7 +217,7 @@ fn remark(name: &str, number: usize) -> String {
 }
 
 /// Reads all that is there for Sid, whom `posted` remarks were meant for.
-async fn read_at_last(sid: &mut Client, posted: usize) -> io::Result<()> {
+async fn read_at_last(sid: &mut Client, posted: u64) -> io::Result<()> {
     assert_eq!(sid.message().await?, "Sid: hello!");
     let (mut read, mut dropped, mut since) = (0, 0, 0);
     loop {
@@ -230,7 +233,7 @@ async fn read_at_last(sid: &mut Client, posted: usize) -> io::Result<()> {
                 since = 0;
                 // "Dropped 1234 messages from tea."
                 let count = text.split(' ').nth(1).expect("the second word");
-                dropped += count.parse::<usize>().expect("is a number");
+                dropped += count.parse::<u64>().expect("is a number");
             }
         }
     }
@@ -254,42 +257,50 @@ fn account() {
         (
             "tasks spawned",
             executor.spawned,
-            "server, connections, subscriptions, friends",
+            "the server, its connections and subscriptions, the friends",
         ),
         (
-            "tasks alive",
+            "still alive",
             executor.alive,
-            "the end of a connection is the end of its tasks",
+            "when a connection ends, so do its tasks",
         ),
         ("polls", executor.polls, "a task ran until it had to wait"),
-        ("wakes", executor.wakes, "what a task waited for came"),
+        ("wakes", executor.wakes, "what a task waited for had come"),
         (
             "steals",
             executor.steals,
-            "an idle worker took from a busy one",
+            "a worker with nothing to do took from another",
+        ),
+        (
+            "parks",
+            executor.parks,
+            "a thread with nothing to do slept, or waited for the sockets",
         ),
         (
             "system waits",
             reactor.turns,
-            "one thread at a time asks which sockets are ready",
+            "one thread at a time asks the system which sockets are ready",
         ),
         ("socket events", reactor.events, "what the system answered"),
         ("timers fired", reactor.timers_fired, "deadlines that came"),
     ];
     for (name, count, meaning) in rows {
-        println!("   {name:<14} {:>10}   {meaning}", grouped(count as usize));
+        println!("   {name:<13} {:>9}   {meaning}", grouped(count));
     }
-    for (worker, parks) in executor.parks.iter().enumerate() {
-        let name = format!("worker {worker} slept");
+    println!("\n   worker            polls    steals     parks");
+    for worker in executor.workers {
         println!(
-            "   {name:<14} {:>9}   nothing to run, nothing to steal",
-            grouped(*parks as usize)
+            "   {:<13} {:>9} {:>9} {:>9}",
+            worker.index,
+            grouped(worker.polls),
+            grouped(worker.steals),
+            grouped(worker.parks)
         );
     }
 }
 
 /// `1234567` as `1,234,567`.
-fn grouped(number: usize) -> String {
+fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
