@@ -1,1 +1,3 @@
 //! Runs futures.
+
+pub mod sync;

@@ -2,3 +2,4 @@
 
 pub mod budget;
 pub mod shim;
+pub mod wait_list;

@@ -1,0 +1,447 @@
+//! A channel in which every receiver gets every value, and a sender never waits.
+//!
+//!   head                              tail
+//!    ▼                                 ▼
+//!   [a  readers 2] [b  readers 0] [c  readers 1]   at_tail 3
+//!
+//! Each kept value stands at a position that is counted from the channel's first. A receiver knows
+//! the position of the next value it will read, and each slot counts the receivers that stand
+//! there. To read is to move one step. A slot that nobody stands at or before is dropped, so the
+//! channel holds what the slowest receiver has not read, at most the capacity, and nothing at all
+//! while everyone has caught up.
+//!
+//! B1  The readers of all slots and `at_tail` add up to `receivers`.
+//! B2  The front slot has readers: a front without any goes at once.
+//! B3  When a send pushes the front out, its readers move to the new front. A receiver whose own
+//!     position is before `head` thus stands at `head`, and the difference is what it missed.
+//! B4  A waker in the line belongs to a receiver at the tail of an open channel; a send and the
+//!     last sender's drop take them all.
+//! B5  Values are kept in an `Arc`: under the lock only a count changes, the clone comes after it,
+//!     and the last reader gets the value itself without a clone.
+//!
+//! Back to the tour: the crate's root.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+
+use reactor::budget;
+use reactor::shim;
+use reactor::wait_list::{Key, WaitList, wake};
+
+/// An empty ring keeps the memory of this many slots; a burst's goes back.
+const KEEP: usize = 32;
+
+/// Makes a channel that keeps at most `capacity` values for those who have not read them yet.
+/// Slots are allocated as they are used.
+///
+/// # Panics
+/// If `capacity` is zero.
+///
+/// ```
+/// use executor::sync::broadcast::{self, RecvError};
+///
+/// let (sender, mut first) = broadcast::channel(2);
+/// let mut second = sender.subscribe();
+/// futures_lite::future::block_on(async {
+///     assert_eq!(sender.send("one"), Ok(2));
+///     assert_eq!(first.recv().await, Ok("one"));
+///     sender.send("two").unwrap();
+///     sender.send("three").unwrap();
+///     assert_eq!(second.recv().await, Err(RecvError::Lagged(1)));
+///     assert_eq!(second.recv().await, Ok("two"));
+/// });
+/// ```
+#[track_caller]
+pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    assert!(
+        capacity > 0,
+        "broadcast::channel: the capacity must not be zero"
+    );
+    let shared = Arc::new(shim::Mutex::new(State {
+        capacity,
+        slots: VecDeque::new(),
+        head: 0,
+        at_tail: 1,
+        receivers: 1,
+        senders: 1,
+        line: WaitList::new(),
+    }));
+    let sender = Sender {
+        shared: Arc::clone(&shared),
+    };
+    (sender, Receiver { shared, next: 0 })
+}
+
+/// The sending end. Clone it for more senders; when the last is dropped the receivers get what is
+/// kept for them, and then [`RecvError::Closed`].
+pub struct Sender<T> {
+    shared: Arc<shim::Mutex<State<T>>>,
+}
+
+/// A receiving end: it gets every value sent after it was made.
+///
+/// Dropping it frees the values that were kept only for it.
+pub struct Receiver<T> {
+    shared: Arc<shim::Mutex<State<T>>>,
+    /// The position of the value to read next; before `head` if it has missed some (B3).
+    next: u64,
+}
+
+struct State<T> {
+    capacity: usize,
+    slots: VecDeque<Slot<T>>,
+    /// The position of the front slot.
+    head: u64,
+    /// Receivers that have read everything.
+    at_tail: usize,
+    receivers: usize,
+    senders: usize,
+    /// The receivers that wait at the tail.
+    line: WaitList,
+}
+
+struct Slot<T> {
+    value: Arc<T>,
+    /// Receivers that will read this one next.
+    readers: usize,
+}
+
+/// What one look at the channel gave.
+enum Look<T> {
+    Value(Arc<T>),
+    Lagged(u64),
+    Empty,
+    Closed,
+}
+
+impl<T> State<T> {
+    fn tail(&self) -> u64 {
+        self.head + self.slots.len() as u64
+    }
+
+    /// The count of the receivers that stand at a position, which is not before `head`.
+    fn readers_at(&mut self, position: u64) -> &mut usize {
+        // What does not fit a usize is past every slot.
+        let index = usize::try_from(position - self.head).unwrap_or(usize::MAX);
+        match self.slots.get_mut(index) {
+            Some(slot) => &mut slot.readers,
+            None => &mut self.at_tail,
+        }
+    }
+
+    /// Appends a value; the value that had to go for it is to be dropped after unlocking.
+    fn push(&mut self, value: T) -> Option<Slot<T>> {
+        let evicted = if self.slots.len() == self.capacity {
+            self.slots.pop_front()
+        } else {
+            None
+        };
+        if let Some(slot) = &evicted {
+            self.head += 1;
+            *self.readers_at(self.head) += slot.readers; // B3
+        }
+        self.slots.push_back(Slot {
+            value: Arc::new(value),
+            readers: mem::take(&mut self.at_tail),
+        });
+        evicted
+    }
+
+    /// Reads at `next` and moves it on.
+    fn look(&mut self, next: &mut u64) -> Look<T> {
+        if *next < self.head {
+            let missed = self.head - *next;
+            *next = self.head;
+            return Look::Lagged(missed);
+        }
+        let index = usize::try_from(*next - self.head).unwrap_or(usize::MAX);
+        let Some(slot) = self.slots.get_mut(index) else {
+            return match self.senders {
+                0 => Look::Closed,
+                _ => Look::Empty,
+            };
+        };
+        slot.readers -= 1;
+        let last = index == 0 && slot.readers == 0;
+        let value = Arc::clone(&slot.value);
+        *next += 1;
+        *self.readers_at(*next) += 1;
+        if last {
+            // B2. The count goes from two to one: the clone above takes the value's place.
+            self.slots.pop_front();
+            self.head += 1;
+            self.give_memory_back();
+        }
+        Look::Value(value)
+    }
+
+    /// Takes out a receiver; the slots kept only for it are to be dropped after unlocking.
+    fn leave(&mut self, next: u64) -> Vec<Slot<T>> {
+        self.receivers -= 1;
+        *self.readers_at(next.max(self.head)) -= 1;
+        let unread = self.slots.iter().position(|slot| slot.readers > 0);
+        let passed = unread.unwrap_or(self.slots.len());
+        self.head += passed as u64;
+        let passed = self.slots.drain(..passed).collect();
+        self.give_memory_back();
+        passed
+    }
+
+    fn give_memory_back(&mut self) {
+        let much = self.slots.capacity() > KEEP || self.receivers == 0;
+        if much && self.slots.is_empty() {
+            self.slots = VecDeque::new();
+        }
+    }
+}
+
+impl<T: Clone> Sender<T> {
+    /// Sends a value to every receiver there is now, without waiting, and returns how many there
+    /// are. If the channel is full the oldest kept value goes, and whoever had not read it will get
+    /// `Lagged`.
+    ///
+    /// # Errors
+    /// [`SendError`] gives the value back if there is no receiver. There may be one later.
+    pub fn send(&self, value: T) -> Result<usize, SendError<T>> {
+        let mut woken = Vec::new();
+        let mut state = shim::lock(&self.shared);
+        let receivers = state.receivers;
+        if receivers == 0 {
+            return Err(SendError(value));
+        }
+        let evicted = state.push(value);
+        state.line.drain(&mut woken); // B4
+        drop(state);
+        woken.into_iter().for_each(wake);
+        drop(evicted);
+        Ok(receivers)
+    }
+
+    /// A new receiver, which gets what is sent from now on.
+    pub fn subscribe(&self) -> Receiver<T> {
+        subscribe(&self.shared)
+    }
+}
+
+impl<T> Sender<T> {
+    /// How many receivers there are.
+    pub fn receiver_count(&self) -> usize {
+        shim::lock(&self.shared).receivers
+    }
+
+    /// How many values are kept for receivers that have not read them yet.
+    pub fn len(&self) -> usize {
+        shim::lock(&self.shared).slots.len()
+    }
+
+    /// Whether every receiver has read everything.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+fn subscribe<T>(shared: &Arc<shim::Mutex<State<T>>>) -> Receiver<T> {
+    let mut state = shim::lock(shared);
+    state.receivers += 1;
+    state.at_tail += 1;
+    Receiver {
+        shared: Arc::clone(shared),
+        next: state.tail(),
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        shim::lock(&self.shared).senders += 1;
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        let mut woken = Vec::new();
+        let mut state = shim::lock(&self.shared);
+        state.senders -= 1;
+        if state.senders == 0 {
+            state.line.drain(&mut woken); // B4
+        }
+        drop(state);
+        woken.into_iter().for_each(wake);
+    }
+}
+
+impl<T: Clone> Receiver<T> {
+    /// The next value.
+    ///
+    /// Cancel-safe: dropped before it is ready, the future has read nothing and leaves no waiter
+    /// behind.
+    ///
+    /// # Errors
+    /// [`RecvError::Lagged`] once for values that were pushed out before they were read; the next
+    /// call goes on with the oldest kept. [`RecvError::Closed`] when every sender is gone and
+    /// everything kept has been read.
+    pub fn recv(&mut self) -> impl Future<Output = Result<T, RecvError>> + Unpin {
+        Recv {
+            receiver: self,
+            key: None,
+        }
+    }
+
+    /// The next value if there is one now.
+    ///
+    /// # Errors
+    /// [`TryRecvError`]: as for [`recv`](Self::recv), or there is none now.
+    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        let look = shim::lock(&self.shared).look(&mut self.next);
+        match look {
+            Look::Value(value) => Ok(Arc::unwrap_or_clone(value)), // B5
+            Look::Lagged(missed) => Err(TryRecvError::Lagged(missed)),
+            Look::Empty => Err(TryRecvError::Empty),
+            Look::Closed => Err(TryRecvError::Closed),
+        }
+    }
+
+    /// A new receiver, which gets what is sent from now on. On a closed channel that is `Closed`.
+    #[must_use]
+    pub fn resubscribe(&self) -> Self {
+        subscribe(&self.shared)
+    }
+
+    fn poll_recv(&mut self, key: &mut Option<Key>, waker: &Waker) -> Poll<Result<T, RecvError>> {
+        let mut state = shim::lock(&self.shared);
+        let look = state.look(&mut self.next);
+        if matches!(look, Look::Empty) {
+            if cfg!(mutant = "look_then_list") {
+                drop(state);
+                state = shim::lock(&self.shared);
+            }
+            let replaced = state.line.register(key, waker);
+            drop(state);
+            drop(replaced);
+            return Poll::Pending;
+        }
+        drop(state);
+        // B4: whatever ended the wait has taken our waker.
+        *key = None;
+        Poll::Ready(match look {
+            Look::Value(value) => Ok(Arc::unwrap_or_clone(value)), // B5
+            Look::Lagged(missed) => Err(RecvError::Lagged(missed)),
+            Look::Empty | Look::Closed => Err(RecvError::Closed),
+        })
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        let passed = shim::lock(&self.shared).leave(self.next);
+        drop(passed);
+    }
+}
+
+/// Receives one value.
+struct Recv<'a, T> {
+    receiver: &'a mut Receiver<T>,
+    /// Set while it waits, or has been woken without knowing it yet.
+    key: Option<Key>,
+}
+
+impl<T: Clone> Future for Recv<'_, T> {
+    type Output = Result<T, RecvError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(budget::poll_proceed(cx));
+        let this = &mut *self;
+        let answer = ready!(this.receiver.poll_recv(&mut this.key, cx.waker()));
+        budget::spend();
+        Poll::Ready(answer)
+    }
+}
+
+impl<T> Drop for Recv<'_, T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            // A notice need not be passed on: every receiver gets its own.
+            let was = shim::lock(&self.receiver.shared).line.remove(key);
+            drop(was);
+        }
+    }
+}
+
+/// There is no receiver; here is the value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SendError<T>(pub T);
+
+/// Why no value was received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecvError {
+    /// Every sender is gone, and everything has been read.
+    Closed,
+    /// So many values were pushed out before they were read.
+    Lagged(u64),
+}
+
+/// Why no value was received at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryRecvError {
+    /// There is nothing to read now.
+    Empty,
+    /// Every sender is gone, and everything has been read.
+    Closed,
+    /// So many values were pushed out before they were read.
+    Lagged(u64),
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for SendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SendError(..)")
+    }
+}
+
+impl<T> fmt::Display for SendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there is no receiver")
+    }
+}
+
+impl<T> std::error::Error for SendError<T> {}
+
+impl fmt::Display for RecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("every sender is gone"),
+            Self::Lagged(missed) => write!(f, "the receiver was too slow and missed {missed}"),
+        }
+    }
+}
+
+impl std::error::Error for RecvError {}
+
+impl fmt::Display for TryRecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("there is nothing to read"),
+            Self::Closed => RecvError::Closed.fmt(f),
+            Self::Lagged(missed) => RecvError::Lagged(*missed).fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for TryRecvError {}

@@ -1,0 +1,463 @@
+//! A bounded channel from many senders to one receiver.
+//!
+//!   send ─▶ ┌─────────────────────────┬──────────┬──────┐ ─▶ recv
+//!           │ queued, oldest first    │ promised │ free │
+//!           └─────────────────────────┴──────────┴──────┘
+//!   line of senders:  front ◀── waits ◀── waits          one waker: the receiver's
+//!
+//! When the receiver takes a value and a sender waits, the room goes to that sender as a promise: it
+//! leaves the line, and may push when it is polled. Nobody can overtake it. A value stays with its
+//! sender until it is pushed, so a `send` that is cancelled has sent nothing.
+//!
+//! P1  Queued and promised together never exceed the capacity.
+//! P2  While a sender waits in the line there is no free room: whatever frees room promises it to
+//!     the front of the line under the same hold of the lock.
+//! P3  A sender whose key is gone from the line holds a promise, or the receiver is gone. One that
+//!     gives up passes the promise on.
+//! P4  The receiver lists its waker under the same hold in which it found the queue empty; one push
+//!     takes the waker, so a hundred pushes wake once.
+//!
+//! Next: `broadcast`.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+
+use futures_lite::Stream;
+use reactor::budget;
+use reactor::shim;
+use reactor::wait_list::{Key, Removed, WaitList, wake};
+
+/// An empty queue keeps the memory of this many values; a burst's goes back.
+const KEEP: usize = 64;
+
+/// Makes a channel that holds at most `capacity` values. Memory is taken as it is filled.
+///
+/// # Panics
+/// If `capacity` is zero.
+///
+/// ```
+/// use executor::sync::mpsc;
+///
+/// let (sender, mut receiver) = mpsc::channel(8);
+/// futures_lite::future::block_on(async {
+///     sender.send("hello").await.unwrap();
+///     drop(sender);
+///     assert_eq!(receiver.recv().await, Some("hello"));
+///     assert_eq!(receiver.recv().await, None);
+/// });
+/// ```
+#[track_caller]
+pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    assert!(capacity > 0, "mpsc::channel: the capacity must not be zero");
+    let shared = Arc::new(Shared {
+        capacity,
+        state: shim::Mutex::new(State {
+            queue: VecDeque::new(),
+            promised: 0,
+            senders: 1,
+            receiver_gone: false,
+            receiver: None,
+            line: WaitList::new(),
+        }),
+    });
+    let sender = Sender {
+        shared: Arc::clone(&shared),
+    };
+    (sender, Receiver { shared })
+}
+
+/// The sending end. Clone it for more senders; when the last is dropped the receiver gets what is
+/// queued, and then `None`.
+pub struct Sender<T> {
+    shared: Arc<Shared<T>>,
+}
+
+/// The receiving end, also a [`Stream`]. Dropping it drops what is queued and makes every `send`,
+/// waiting ones too, give its value back.
+pub struct Receiver<T> {
+    shared: Arc<Shared<T>>,
+}
+
+struct Shared<T> {
+    capacity: usize,
+    state: shim::Mutex<State<T>>,
+}
+
+struct State<T> {
+    queue: VecDeque<T>,
+    promised: usize,
+    senders: usize,
+    receiver_gone: bool,
+    /// The receiver's waker while it waits.
+    receiver: Option<Waker>,
+    /// The senders who wait for room.
+    line: WaitList,
+}
+
+impl<T> State<T> {
+    fn has_room(&self, capacity: usize) -> bool {
+        self.queue.len() + self.promised < capacity
+    }
+
+    /// P2: promises room that was just freed to the first who waits. Wake them after unlocking.
+    fn promise(&mut self) -> Option<Waker> {
+        let waker = self.line.pop()?;
+        self.promised += 1;
+        Some(waker)
+    }
+
+    /// Takes the oldest value, and promises its room.
+    fn take(&mut self) -> Option<(T, Option<Waker>)> {
+        let value = self.queue.pop_front()?;
+        if self.queue.is_empty() && self.queue.capacity() > 2 * KEEP {
+            self.queue.shrink_to(KEEP);
+        }
+        Some((value, self.promise()))
+    }
+}
+
+impl<T> Sender<T> {
+    /// Sends a value, waiting for room. Senders who wait are served in order.
+    ///
+    /// Cancel-safe: dropped before it is ready, the future has sent nothing, and the value is
+    /// dropped with it.
+    ///
+    /// # Errors
+    /// [`SendError`] gives the value back if the receiver is gone.
+    pub fn send(&self, value: T) -> impl Future<Output = Result<(), SendError<T>>> + Unpin {
+        Sending {
+            shared: &self.shared,
+            value: Some(value),
+            key: None,
+        }
+    }
+
+    /// Sends a value if there is room now.
+    ///
+    /// # Errors
+    /// [`TrySendError`] gives the value back if the channel is full, or the receiver is gone.
+    pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
+        let mut state = shim::lock(&self.shared.state);
+        if state.receiver_gone {
+            return Err(TrySendError::Closed(value));
+        }
+        if !state.has_room(self.shared.capacity) {
+            return Err(TrySendError::Full(value));
+        }
+        state.queue.push_back(value);
+        let receiver = state.receiver.take();
+        drop(state);
+        wake_some(receiver);
+        Ok(())
+    }
+
+    /// Whether the receiver is gone, so that nothing can be sent any more.
+    pub fn is_closed(&self) -> bool {
+        shim::lock(&self.shared.state).receiver_gone
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        shim::lock(&self.shared.state).senders += 1;
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        let mut state = shim::lock(&self.shared.state);
+        state.senders -= 1;
+        let receiver = match state.senders {
+            0 => state.receiver.take(),
+            _ => None,
+        };
+        drop(state);
+        wake_some(receiver);
+    }
+}
+
+impl<T> Receiver<T> {
+    /// The next value; `None` once every sender is gone and the queue is empty.
+    ///
+    /// Cancel-safe: dropped before it is ready, the future has taken nothing.
+    pub fn recv(&mut self) -> impl Future<Output = Option<T>> + Unpin {
+        Recv {
+            receiver: self,
+            listed: false,
+        }
+    }
+
+    /// The next value if there is one now.
+    ///
+    /// # Errors
+    /// [`TryRecvError`]: nothing is queued now, or nothing ever will be.
+    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        let mut state = shim::lock(&self.shared.state);
+        if let Some((value, sender)) = state.take() {
+            drop(state);
+            wake_some(sender);
+            return Ok(value);
+        }
+        Err(match state.senders {
+            0 => TryRecvError::Disconnected,
+            _ => TryRecvError::Empty,
+        })
+    }
+
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        ready!(budget::poll_proceed(cx));
+        let mut state = shim::lock(&self.shared.state);
+        if let Some((value, sender)) = state.take() {
+            drop(state);
+            budget::spend();
+            wake_some(sender);
+            return Poll::Ready(Some(value));
+        }
+        if state.senders == 0 {
+            return Poll::Ready(None);
+        }
+        if cfg!(mutant = "listed_too_late") {
+            drop(state);
+            state = shim::lock(&self.shared.state);
+        }
+        // P4
+        if state
+            .receiver
+            .as_ref()
+            .is_some_and(|w| w.will_wake(cx.waker()))
+        {
+            return Poll::Pending;
+        }
+        let replaced = state.receiver.replace(cx.waker().clone());
+        drop(state);
+        drop(replaced);
+        Poll::Pending
+    }
+}
+
+impl<T> Stream for Receiver<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.poll_recv(cx)
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        let mut woken = Vec::new();
+        let mut state = shim::lock(&self.shared.state);
+        state.receiver_gone = true;
+        let queue = mem::take(&mut state.queue);
+        let own = state.receiver.take();
+        state.line.drain(&mut woken);
+        drop(state);
+        // The wakers first: a value's drop may panic.
+        woken.into_iter().for_each(wake);
+        drop(own);
+        drop(queue);
+    }
+}
+
+/// Sends one value, waiting for room.
+struct Sending<'a, T> {
+    shared: &'a Shared<T>,
+    /// The value, until it is pushed or given back.
+    value: Option<T>,
+    /// Set while it stands in line, or holds a promise without knowing it yet.
+    key: Option<Key>,
+}
+
+// The value is never pinned: it is only carried from here to the queue.
+impl<T> Unpin for Sending<'_, T> {}
+
+impl<T> Future for Sending<'_, T> {
+    type Output = Result<(), SendError<T>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(budget::poll_proceed(cx));
+        let this = &mut *self;
+        let mut state = shim::lock(&this.shared.state);
+        if !state.receiver_gone {
+            let promised = this.key.is_some_and(|key| !state.line.contains(key));
+            let room = match this.key {
+                Some(_) => promised,                          // P3
+                None => state.has_room(this.shared.capacity), // P2: then nobody waits
+            };
+            if !room {
+                let replaced = state.line.register(&mut this.key, cx.waker());
+                drop(state);
+                drop(replaced);
+                return Poll::Pending;
+            }
+            state.promised -= usize::from(promised);
+            this.key = None;
+            state.queue.extend(this.value.take());
+            let receiver = state.receiver.take();
+            drop(state);
+            budget::spend();
+            wake_some(receiver);
+            return Poll::Ready(Ok(()));
+        }
+        drop(state);
+        this.key = None;
+        // Without a value it was polled after it was ready: there is nothing to send.
+        Poll::Ready(
+            this.value
+                .take()
+                .map_or(Ok(()), |value| Err(SendError(value))),
+        )
+    }
+}
+
+impl<T> Drop for Sending<'_, T> {
+    fn drop(&mut self) {
+        let Some(key) = self.key else { return };
+        let mut state = shim::lock(&self.shared.state);
+        let was = state.line.remove(key);
+        let next = match was {
+            // P3: the promise goes on to the next in line, or becomes free room.
+            Removed::Notified if !state.receiver_gone && !cfg!(mutant = "promise_kept") => {
+                state.promised -= 1;
+                state.promise()
+            }
+            _ => None,
+        };
+        drop(state);
+        drop(was);
+        wake_some(next);
+    }
+}
+
+/// Receives one value.
+struct Recv<'a, T> {
+    receiver: &'a mut Receiver<T>,
+    /// Whether our waker may be in the channel.
+    listed: bool,
+}
+
+impl<T> Future for Recv<'_, T> {
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let answer = self.receiver.poll_recv(cx);
+        self.listed = answer.is_pending();
+        answer
+    }
+}
+
+impl<T> Drop for Recv<'_, T> {
+    fn drop(&mut self) {
+        if self.listed {
+            let waker = shim::lock(&self.receiver.shared.state).receiver.take();
+            drop(waker);
+        }
+    }
+}
+
+fn wake_some(waiter: Option<Waker>) {
+    if let Some(waker) = waiter {
+        wake(waker);
+    }
+}
+
+/// The receiver is gone; here is the value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SendError<T>(pub T);
+
+/// Why a value could not be sent at once. It gives the value back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum TrySendError<T> {
+    /// There is no room now, or what there is has been promised to a sender who waits.
+    Full(T),
+    /// The receiver is gone.
+    Closed(T),
+}
+
+/// Why there was nothing to receive at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryRecvError {
+    /// Nothing is queued now.
+    Empty,
+    /// Nothing is queued, and every sender is gone.
+    Disconnected,
+}
+
+impl<T> TrySendError<T> {
+    /// The value that was not sent.
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Full(value) | Self::Closed(value) => value,
+        }
+    }
+}
+
+impl<T> From<SendError<T>> for TrySendError<T> {
+    fn from(SendError(value): SendError<T>) -> Self {
+        Self::Closed(value)
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for SendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SendError(..)")
+    }
+}
+
+impl<T> fmt::Display for SendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the receiver is gone")
+    }
+}
+
+impl<T> std::error::Error for SendError<T> {}
+
+impl<T> fmt::Debug for TrySendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => "Full(..)",
+            Self::Closed(_) => "Closed(..)",
+        })
+    }
+}
+
+impl<T> fmt::Display for TrySendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => "the channel is full",
+            Self::Closed(_) => "the receiver is gone",
+        })
+    }
+}
+
+impl<T> std::error::Error for TrySendError<T> {}
+
+impl fmt::Display for TryRecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "nothing is queued",
+            Self::Disconnected => "every sender is gone",
+        })
+    }
+}
+
+impl std::error::Error for TryRecvError {}

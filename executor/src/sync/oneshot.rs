@@ -1,0 +1,157 @@
+//! One value, sent once: the answer to a question.
+//!
+//!   Waiting ──send──▶ Sent ──received──▶ Closed
+//!      └──an end is dropped─────────────────▲
+//!
+//! O1  The stage is one enum under one lock: no value and no waker outlives what it was kept for.
+//! O2  A stage that is left is handed out of the lock before it is dropped.
+//!
+//! Next: `mpsc`.
+
+use std::fmt;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+
+use reactor::budget;
+use reactor::shim;
+use reactor::wait_list::wake;
+
+/// Makes a channel for one value.
+///
+/// ```
+/// use executor::sync::oneshot;
+///
+/// let (question, answer) = oneshot::channel();
+/// std::thread::spawn(move || question.send(42));
+/// assert_eq!(futures_lite::future::block_on(answer), Ok(42));
+/// ```
+pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
+    let shared = Arc::new(shim::Mutex::new(Stage::Waiting(None)));
+    let sender = Sender {
+        shared: Arc::clone(&shared),
+        sent: false,
+    };
+    (sender, Receiver { shared })
+}
+
+/// The end that gives the value. Dropped without having sent, it ends the wait with [`RecvError`].
+pub struct Sender<T> {
+    shared: Arc<shim::Mutex<Stage<T>>>,
+    sent: bool,
+}
+
+/// The end that gets the value: a future. Cancel-safe: the value waits until it is polled.
+///
+/// Dropping it drops a value that has been sent, and makes a later `send` give its value back.
+/// Polled again after it has been ready, it answers [`RecvError`].
+#[must_use = "a receiver is a future, and does nothing unless it is awaited"]
+pub struct Receiver<T> {
+    shared: Arc<shim::Mutex<Stage<T>>>,
+}
+
+/// The sender is gone, and has sent nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecvError;
+
+enum Stage<T> {
+    /// Both ends are there. Who waits, if anyone does.
+    Waiting(Option<Waker>),
+    Sent(T),
+    Closed,
+}
+
+impl<T> Sender<T> {
+    /// Sends the value and wakes the receiver. It never waits.
+    ///
+    /// # Errors
+    /// Gives the value back if the receiver is gone.
+    pub fn send(mut self, value: T) -> Result<(), T> {
+        self.sent = true;
+        let mut stage = shim::lock(&self.shared);
+        let Stage::Waiting(waiter) = &mut *stage else {
+            return Err(value);
+        };
+        let waiter = waiter.take();
+        *stage = Stage::Sent(value);
+        drop(stage);
+        if let Some(waker) = waiter {
+            wake(waker);
+        }
+        Ok(())
+    }
+
+    /// Whether the receiver is gone, so that the answer need not be worked out.
+    pub fn is_closed(&self) -> bool {
+        matches!(*shim::lock(&self.shared), Stage::Closed)
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        if self.sent {
+            return;
+        }
+        let left = mem::replace(&mut *shim::lock(&self.shared), Stage::Closed);
+        if let Stage::Waiting(Some(waker)) = left {
+            if cfg!(mutant = "silent_close") {
+                return;
+            }
+            wake(waker);
+        }
+    }
+}
+
+impl<T> Future for Receiver<T> {
+    type Output = Result<T, RecvError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(budget::poll_proceed(cx));
+        let mut stage = shim::lock(&self.shared);
+        if let Stage::Waiting(waiter) = &mut *stage {
+            if waiter.as_ref().is_some_and(|w| w.will_wake(cx.waker())) {
+                return Poll::Pending;
+            }
+            let replaced = waiter.replace(cx.waker().clone());
+            drop(stage);
+            drop(replaced);
+            return Poll::Pending;
+        }
+        let left = mem::replace(&mut *stage, Stage::Closed);
+        drop(stage);
+        budget::spend();
+        Poll::Ready(match left {
+            Stage::Sent(value) => Ok(value),
+            Stage::Closed | Stage::Waiting(_) => Err(RecvError),
+        })
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        // O2: the value or the waker goes after the statement's lock has gone.
+        let left = mem::replace(&mut *shim::lock(&self.shared), Stage::Closed);
+        drop(left);
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for RecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the sender is gone and has sent nothing")
+    }
+}
+
+impl std::error::Error for RecvError {}
