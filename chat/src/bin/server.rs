@@ -80,8 +80,8 @@ fn arguments() -> Result<Option<(String, Options)>, lexopt::Error> {
             Long("line-limit") => options.line_limit = parser.value()?.parse()?,
             Long("groups") => options.groups = parser.value()?.parse()?,
             Long("bad-lines") => options.bad_lines = parser.value()?.parse()?,
-            Long("grace") => options.grace = seconds(&parser.value()?)?,
-            Long("drain") => options.drain = seconds(&parser.value()?)?,
+            Long("grace") => options.grace = seconds(parser.value()?)?,
+            Long("drain") => options.drain = seconds(parser.value()?)?,
             Short('h') | Long("help") => {
                 let _ = io::stdout().write_all(HELP.as_bytes());
                 return Ok(None);
@@ -94,7 +94,7 @@ fn arguments() -> Result<Option<(String, Options)>, lexopt::Error> {
     Ok(Some((address, options)))
 }
 
-fn seconds(value: &std::ffi::OsStr) -> Result<Duration, lexopt::Error> {
+fn seconds(value: std::ffi::OsString) -> Result<Duration, lexopt::Error> {
     value.parse_with(|text| match text.parse() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string()),
         Err(_) => Err("not a number of seconds".to_string()),

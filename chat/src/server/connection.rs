@@ -213,9 +213,10 @@ impl Connection {
         if self.memberships.is_empty() {
             return End::GraceOver;
         }
+        let grace = self.common.options.grace;
         let stream = self.stream.clone();
         let gone = future::or(hung_up(&stream), poll_fn(|cx| self.poll_any_ended(cx)));
-        match timeout(self.common.options.grace, gone).await {
+        match timeout(grace, gone).await {
             Ok(()) => End::Gone,
             Err(_) => End::GraceOver,
         }

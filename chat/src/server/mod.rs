@@ -182,9 +182,7 @@ enum Trouble {
 fn trouble(error: &io::Error) -> Trouble {
     match Errno::from_io_error(error) {
         Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => Trouble::Passing,
-        Some(
-            Errno::BADF | Errno::INVAL | Errno::NOTSOCK | Errno::OPNOTSUPP | Errno::FAULT,
-        )
+        Some(Errno::BADF | Errno::INVAL | Errno::NOTSOCK | Errno::OPNOTSUPP | Errno::FAULT)
         | None => Trouble::Lasting,
         // Aborted, or an error of the network that was waiting on the new connection.
         Some(_) => Trouble::Theirs,
