@@ -65,7 +65,8 @@ async fn serve(address: &str, options: Options) -> io::Result<()> {
             std::process::exit(128 + second);
         }
     });
-    let outcome = server.run().await;
+    // On the pool: there it is woken without a hop to this thread.
+    let outcome = task::spawn(server.run()).await;
     stopper.abort();
     outcome
 }

@@ -82,12 +82,9 @@ impl Subscription {
     pub(super) async fn deliver(mut self, outbound: Arc<Outbound>) {
         while let Some(first) = self.next_line().await {
             let mut outgoing = outbound.lock().await;
-            let written = match self.ready_line() {
+            let written = match self.batch(&first) {
+                Some(batch) => outgoing.write_lines(&batch).await,
                 None => outgoing.write_lines(&first).await,
-                Some(second) => {
-                    let batch = self.batch(&first, &second);
-                    outgoing.write_lines(&batch).await
-                }
             };
             if written.is_err() {
                 break;
@@ -95,17 +92,23 @@ impl Subscription {
         }
     }
 
-    /// Joins two lines and all others that are ready, up to a bound.
-    fn batch(&mut self, first: &[u8], second: &[u8]) -> Vec<u8> {
-        let mut batch = Vec::with_capacity(8 * (first.len() + second.len()));
+    /// Joins a line and all others that are ready, up to a bound; `None` if it is alone.
+    fn batch(&mut self, first: &[u8]) -> Option<Vec<u8>> {
+        if first.len() >= BATCH {
+            return None;
+        }
+        let second = self.ready_line()?;
+        // Most lines of a group are about as long, and ten in flight are many.
+        let expected = 8 * (first.len() + second.len());
+        let mut batch = Vec::with_capacity(expected.min(BATCH));
         batch.extend_from_slice(first);
-        batch.extend_from_slice(second);
+        batch.extend_from_slice(&second);
         while batch.len() < BATCH
             && let Some(line) = self.ready_line()
         {
             batch.extend_from_slice(&line);
         }
-        batch
+        Some(batch)
     }
 
     /// The next line, or the news that some were lost; `None` when the group is closed.
