@@ -4,8 +4,16 @@ pub mod blocking;
 pub mod budget;
 pub mod net;
 pub mod shim;
-mod unblock;
+mod stdin;
+mod threads;
+
 pub mod wait_list;
+
+/// Standard input.
+pub mod io {
+    pub use crate::stdin::{Stdin, stdin};
+}
+
 #[allow(missing_docs)]
 mod stub {
     use std::{

@@ -17,8 +17,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::vec;
 
-use crate::blocking;
-use crate::unblock::Unblock;
+use crate::blocking::{self, Unblock};
 
 /// What can be turned into socket addresses, as std's trait of the same name; a name is looked up
 /// without blocking the thread that asks.
@@ -223,7 +222,7 @@ fn resolve(host: &str, port: u16) -> Resolve {
         );
     }
     let host = host.to_owned();
-    Resolve::Lookup(blocking::resolver().unblock(move || {
+    Resolve::Lookup(blocking::unblock_on(blocking::resolver(), move || {
         lookup(&host, port).map_err(|error| explain("lookup", format!("{host}:{port}"), error))
     }))
 }
