@@ -10,19 +10,22 @@ const BUDGET: usize = 2000;
 
 /// The core path, in reading order. The README's map follows it.
 pub(crate) const CORE_PATH: &[&str] = &[
-    "executor/src/block_on.rs",
-    "executor/src/yield_now.rs",
+    "executor/src/context.rs",
     "executor/src/raw/mod.rs",
     "executor/src/raw/state.rs",
     "executor/src/raw/cell.rs",
     "executor/src/raw/waker.rs",
+    "executor/src/raw/list.rs",
     "executor/src/raw/runnable.rs",
     "executor/src/raw/join_handle.rs",
     "executor/src/local.rs",
-    "executor/src/pool/mod.rs",
-    "executor/src/pool/worker.rs",
-    "executor/src/pool/queue.rs",
     "executor/src/park.rs",
+    "executor/src/block_on.rs",
+    "executor/src/yield_now.rs",
+    "executor/src/pool/mod.rs",
+    "executor/src/pool/queue.rs",
+    "executor/src/pool/sleep.rs",
+    "executor/src/pool/worker.rs",
     "reactor/src/reactor.rs",
     "reactor/src/poller.rs",
     "reactor/src/source.rs",
@@ -34,13 +37,16 @@ pub(crate) const CORE_PATH: &[&str] = &[
 
 /// What an evening may leave out.
 pub(crate) const SIDE_ROOMS: &[&str] = &[
+    "executor/src/builder.rs",
     "executor/src/lib.rs",
     "executor/src/metrics.rs",
+    "executor/src/spawn_blocking.rs",
     "executor/src/sync/broadcast.rs",
     "executor/src/sync/mod.rs",
     "executor/src/sync/mpsc.rs",
     "executor/src/sync/mutex.rs",
     "executor/src/sync/oneshot.rs",
+    "executor/src/sync/send_error.rs",
     "reactor/src/blocking.rs",
     "reactor/src/budget.rs",
     "reactor/src/lib.rs",
@@ -51,6 +57,7 @@ pub(crate) const SIDE_ROOMS: &[&str] = &[
     "reactor/src/shim.rs",
     "reactor/src/signal.rs",
     "reactor/src/stdin.rs",
+    "reactor/src/threads.rs",
     "reactor/src/time.rs",
     "reactor/src/wait_list.rs",
 ];
