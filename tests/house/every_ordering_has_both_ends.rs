@@ -4,7 +4,8 @@
 //!     // ORDERING: Relaxed; only counted.
 //!
 //! The comment stands on the line or above it in the same paragraph. A label stands at both ends:
-//! at one place alone it pairs with nothing.
+//! at one place alone it pairs with nothing. `ORDERING[outside]` says that the other end is in
+//! another crate, and must name it.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,7 @@ fn every_ordering_has_both_ends() {
     }
     for (label, places) in &places {
         println!("{label:<24} {}", places.join("  "));
-        if places.len() < 2 {
+        if places.len() < 2 && label != "outside" {
             faults.push(format!(
                 "{}: ORDERING[{label}] stands at one end only",
                 places[0]
@@ -42,17 +43,21 @@ fn check(source: &Source, faults: &mut Vec<String>, places: &mut BTreeMap<String
             continue;
         }
         let here = format!("{}:{number}", source.path);
-        let Some((first, comment)) = comment_for(source, number) else {
+        let comments = comments_for(source, number);
+        if comments.is_empty() {
             faults.push(format!("{here}: {} without // ORDERING", orderings[0]));
             continue;
-        };
-        let labels = labels(&comment);
+        }
+        let labels: Vec<(usize, &str)> = comments
+            .iter()
+            .flat_map(|&at| labels(&source.lines[at - 1].comment).map(move |label| (at, label)))
+            .collect();
         if labels.is_empty() && orderings.iter().any(|ordering| *ordering != "Relaxed") {
             faults.push(format!("{here}: {} without a label", orderings[0]));
         }
-        for label in labels {
-            let place = format!("{}:{first}", source.path);
-            let known = places.entry(label).or_default();
+        for (at, label) in labels {
+            let place = format!("{}:{at}", source.path);
+            let known = places.entry(label.to_owned()).or_default();
             if !known.contains(&place) {
                 known.push(place);
             }
@@ -82,40 +87,44 @@ fn orderings(code: &str) -> Vec<&'static str> {
         .collect()
 }
 
-/// The ORDERING comment of the line, and where it stands: on it, or above it in its paragraph.
-fn comment_for(source: &Source, number: usize) -> Option<(usize, String)> {
-    let at = |number: usize| &source.lines[number - 1];
+/// The lines of the ORDERING comments that speak of line `number`: its own, or else the nearest above
+/// it in its paragraph, with the comment lines that stand right above that.
+fn comments_for(source: &Source, number: usize) -> Vec<usize> {
+    let mut found = Vec::new();
     for above in (number.saturating_sub(REACH).max(1)..=number).rev() {
-        let line = at(above);
-        if line.comment.contains("ORDERING") {
-            // The comment may go on below its first line.
-            let text: Vec<&str> = (above..=number)
-                .map(|line| at(line).comment.as_str())
-                .collect();
-            return Some((above, text.join("\n")));
+        let line = &source.lines[above - 1];
+        let code = !line.code.trim().is_empty();
+        let ends = if found.is_empty() {
+            !code && line.comment.is_empty()
+        } else {
+            code
+        };
+        if ends {
+            break;
         }
-        if line.code.trim().is_empty() && line.comment.is_empty() {
-            return None;
+        if line.comment.contains("ORDERING") {
+            found.push(above);
+            if code {
+                break;
+            }
         }
     }
-    None
+    found
 }
 
 /// The labels in `ORDERING[a, b]`.
-fn labels(comment: &str) -> Vec<String> {
-    comment
-        .split("ORDERING[")
-        .skip(1)
+fn labels(comment: &str) -> impl Iterator<Item = &str> {
+    let spoken = comment.split("ORDERING[").skip(1);
+    spoken
         .filter_map(|rest| rest.split_once(']'))
-        .flat_map(|(labels, _)| labels.split(','))
-        .map(|label| label.trim().to_owned())
-        .collect()
+        .flat_map(|(labels, _)| labels.split(',').map(str::trim))
 }
 
 #[test]
 fn the_test_of_orderings_can_fail() {
     let text = "
 // ORDERING[a]: Release; pairs with nothing.
+// ORDERING[b]: also.
 x.store(1, Ordering::Release);
 
 x.load(Ordering::Acquire);
@@ -131,10 +140,11 @@ x.store(1, Ordering::Release);
     assert_eq!(
         faults,
         [
-            "x.rs:5: Acquire without // ORDERING",
-            "x.rs:9: SeqCst without a label",
-            "x.rs:10: Release without a label"
+            "x.rs:6: Acquire without // ORDERING",
+            "x.rs:10: SeqCst without a label",
+            "x.rs:11: Release without a label"
         ]
     );
     assert_eq!(places["a"], ["x.rs:2"]);
+    assert_eq!(places["b"], ["x.rs:3"]);
 }
