@@ -1,1 +1,71 @@
-//! A chat server and client.
+//! A chat: a server that carries groups, a client for a terminal, and the protocol between them.
+//!
+//! ```text
+//!   client ── FromClient: Join, Post ──▶ connection ──▶ group table ──▶ group (a broadcast channel)
+//!     ▲                                                                   │ one subscription task for
+//!     └── FromServer: Message, Error ── outgoing half (an async Mutex) ◀──┘ each connection and group
+//! ```
+//!
+//! The protocol is one JSON value a line, in UTF-8:
+//!
+//! ```text
+//! {"Join":{"group_name":"tea"}}                     a client joins (and makes) a group; no answer
+//! {"Post":{"group_name":"tea","message":"hello"}}   it posts; it need not have joined
+//! {"Message":{"group_name":"tea","message":"hello"}}    what each member then gets
+//! {"Error":"Group 'coffee' does not exist"}             what a client gets that asked in vain
+//! ```
+//!
+//! Reading order: this file, `framing` (packets from bytes), `client`; then the server:
+//! `server/options`, `server/inbound`, `server/outbound`, `server/group`, `server/group_table`,
+//! `server/connection`, `server/mod`; last the two programs in `bin/`.
+#![forbid(unsafe_code)]
+
+use serde::{Deserialize, Serialize};
+
+pub mod client;
+mod framing;
+pub mod server;
+
+pub use framing::{LineError, LineReader, encode_line, receive_as_json, send_as_json};
+
+/// What a client asks of the server. Any string is a legal group name.
+///
+/// ```
+/// let join = chat::FromClient::Join { group_name: "tea".to_string() };
+/// assert_eq!(chat::encode_line(&join).unwrap(), b"{\"Join\":{\"group_name\":\"tea\"}}\n");
+/// ```
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub enum FromClient {
+    /// Receive what is posted to this group from now on. There is no answer.
+    Join {
+        /// The group, which is made if it does not exist.
+        group_name: String,
+    },
+    /// Send a message to all members of a group. The poster need not be one.
+    Post {
+        /// The group, which must exist.
+        group_name: String,
+        /// The text.
+        message: String,
+    },
+}
+
+/// What the server tells a client.
+///
+/// ```
+/// let line = br#"{"Error":"Group 'coffee' does not exist"}"#;
+/// let reply: chat::FromServer = serde_json::from_slice(line).unwrap();
+/// assert_eq!(reply, chat::FromServer::Error("Group 'coffee' does not exist".to_string()));
+/// ```
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub enum FromServer {
+    /// Someone posted to a group that this client has joined.
+    Message {
+        /// The group.
+        group_name: String,
+        /// The text.
+        message: String,
+    },
+    /// A request could not be done, or messages were lost.
+    Error(String),
+}

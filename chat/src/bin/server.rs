@@ -1,0 +1,107 @@
+//! The program `server`: arguments, signals and exit codes around [`chat::server`].
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use chat::server::{Options, Server};
+use executor::task;
+use futures_lite::StreamExt;
+use lexopt::prelude::*;
+use reactor::signal::Signals;
+
+const SIGINT: i32 = 2;
+const SIGTERM: i32 = 15;
+
+const HELP: &str = "\
+A chat server. It talks one JSON value a line, and knows groups that clients join and post to.
+
+Usage: server [OPTIONS] [ADDRESS]
+
+  ADDRESS              where to listen; localhost:8088 if none is given; port 0 takes a free port
+
+Options:
+  --line-limit BYTES   longest line of a client; a longer one ends its connection (65536)
+  --groups N           groups that a connection may join (100)
+  --bad-lines N        malformed lines in a row that end a connection (32)
+  --grace SECONDS      how long a client that has closed its half goes on receiving (5)
+  --drain SECONDS      how long what is queued is written when the server stops (2)
+  -h, --help           this text
+
+SIGINT and SIGTERM stop it: nobody is accepted any more, what is queued is written, and it exits
+with 0. A second one exits at once, with 128 and the signal's number. An address that can not be
+listened on exits with 1, arguments that make no sense with 2.
+";
+
+fn main() -> ExitCode {
+    let (address, options) = match arguments() {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(error) => {
+            tell(format_args!("{error} (see --help)"));
+            return ExitCode::from(2);
+        }
+    };
+    match task::block_on(serve(&address, options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(format_args!("{error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(address: &str, options: Options) -> io::Result<()> {
+    let server = Server::bind(address, options).await?;
+    let mut signals = Signals::new(&[SIGINT, SIGTERM])?;
+    // A closed stdout is no reason not to serve.
+    let _ = writeln!(io::stdout(), "listening on {}", server.local_addr()?);
+
+    let handle = server.handle();
+    let stopper = task::spawn_local(async move {
+        signals.next().await;
+        handle.stop();
+        if let Some(second) = signals.next().await {
+            std::process::exit(128 + second);
+        }
+    });
+    // On the pool: there it is woken without a hop to this thread.
+    let outcome = task::spawn(server.run()).await;
+    stopper.abort();
+    outcome
+}
+
+/// The address and the options; `None` if help was asked for, and given.
+fn arguments() -> Result<Option<(String, Options)>, lexopt::Error> {
+    let mut address = None;
+    let mut options = Options::default();
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("line-limit") => options.line_limit = parser.value()?.parse()?,
+            Long("groups") => options.groups = parser.value()?.parse()?,
+            Long("bad-lines") => options.bad_lines = parser.value()?.parse()?,
+            Long("grace") => options.grace = seconds(parser.value()?)?,
+            Long("drain") => options.drain = seconds(parser.value()?)?,
+            Short('h') | Long("help") => {
+                let _ = io::stdout().write_all(HELP.as_bytes());
+                return Ok(None);
+            }
+            Value(value) if address.is_none() => address = Some(value.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let address = address.unwrap_or_else(|| "localhost:8088".to_string());
+    Ok(Some((address, options)))
+}
+
+fn seconds(value: std::ffi::OsString) -> Result<Duration, lexopt::Error> {
+    value.parse_with(|text| match text.parse() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string()),
+        Err(_) => Err("not a number of seconds".to_string()),
+    })
+}
+
+fn tell(what: std::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "server: {what}");
+}

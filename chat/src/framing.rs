@@ -1,0 +1,225 @@
+//! Framing: packets from bytes, and bytes from packets. One JSON value a line.
+//!
+//! ```text
+//!   bytes, in pieces of any size ──▶ LineReader ──▶ one line ──▶ serde_json ──▶ a packet
+//! ```
+//!
+//! L1  A line is cut at its newline, wherever the pieces end; so the packets do not depend on them.
+//! L2  What has been read of a line lives in the reader: a read that is dropped loses nothing.
+//! L3  The reader holds at most one line up to the limit, and one piece of the stream.
+//! L4  Each line is one operation on the poll budget: a client that floods gives way to the others.
+//!
+//! Used by the client and by the server's connections. Next: `client`.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_lite::io::{AsyncBufRead, AsyncWrite, AsyncWriteExt};
+use futures_lite::{Stream, stream};
+use reactor::budget;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The longest packet that [`receive_as_json`] takes in.
+const LONGEST_PACKET: usize = 16 << 20;
+
+/// A line's buffer may keep this much between lines; what is larger is given back.
+const KEPT: usize = 256;
+
+/// Writes one packet as a line. Flushing is the caller's affair: a socket needs none.
+///
+/// # Errors
+///
+/// The stream's, when it can not be written; `InvalidData` if the packet has no form in JSON.
+///
+/// Dropping the future may leave a part of the line written: nothing else should follow it.
+///
+/// ```
+/// # futures_lite::future::block_on(async {
+/// let mut sent = Vec::new();
+/// chat::send_as_json(&mut sent, &chat::FromServer::Error("no".into())).await.unwrap();
+/// assert_eq!(sent, b"{\"Error\":\"no\"}\n");
+/// # });
+/// ```
+pub async fn send_as_json<S, P>(outbound: &mut S, packet: &P) -> io::Result<()>
+where
+    S: AsyncWrite + Unpin,
+    P: Serialize + ?Sized,
+{
+    outbound.write_all(&encode_line(packet)?).await
+}
+
+/// One packet as the bytes of its line, the newline included.
+///
+/// # Errors
+///
+/// `InvalidData` if the packet has no form in JSON; those of the chat always have one.
+pub fn encode_line<P: Serialize + ?Sized>(packet: &P) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(packet)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// The packets of a stream, in order, until it ends.
+///
+/// A line that is no such packet is an error of kind `InvalidData`, and the stream goes on with the
+/// next line. After any other error, or a line of more than 16 MiB, it ends.
+///
+/// ```
+/// use futures_lite::StreamExt;
+/// # futures_lite::future::block_on(async {
+/// let bytes: &[u8] = b"{\"Error\":\"one\"}\nnonsense\n{\"Error\":\"two\"}";
+/// let mut packets = Box::pin(chat::receive_as_json::<_, chat::FromServer>(bytes));
+/// assert_eq!(packets.next().await.unwrap().unwrap(), chat::FromServer::Error("one".into()));
+/// assert!(packets.next().await.unwrap().is_err());
+/// assert_eq!(packets.next().await.unwrap().unwrap(), chat::FromServer::Error("two".into()));
+/// assert!(packets.next().await.is_none());
+/// # });
+/// ```
+pub fn receive_as_json<S, P>(inbound: S) -> impl Stream<Item = io::Result<P>>
+where
+    S: AsyncBufRead + Unpin,
+    P: DeserializeOwned,
+{
+    let lines = Some(LineReader::new(inbound, LONGEST_PACKET));
+    stream::unfold(lines, |lines| async move {
+        let mut lines = lines?;
+        match lines.next_line().await {
+            Ok(None) => None,
+            Ok(Some(line)) => {
+                let packet = serde_json::from_slice(line)
+                    .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error));
+                Some((packet, Some(lines)))
+            }
+            Err(error) => Some((Err(error.into()), None)),
+        }
+    })
+}
+
+/// Why there is no next line.
+#[derive(Debug)]
+pub enum LineError {
+    /// The stream failed.
+    Io(io::Error),
+    /// The line is longer than the limit, which is told.
+    TooLong(usize),
+}
+
+impl std::fmt::Display for LineError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            LineError::Io(error) => error.fmt(f),
+            LineError::TooLong(limit) => write!(f, "line longer than {limit} bytes"),
+        }
+    }
+}
+
+impl std::error::Error for LineError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            LineError::Io(error) => Some(error),
+            LineError::TooLong(_) => None,
+        }
+    }
+}
+
+impl From<LineError> for io::Error {
+    fn from(error: LineError) -> Self {
+        match error {
+            LineError::Io(error) => error,
+            too_long => io::Error::new(io::ErrorKind::InvalidData, too_long),
+        }
+    }
+}
+
+/// Lines of a stream, each at most a limit long.
+///
+/// ```
+/// # futures_lite::future::block_on(async {
+/// let mut lines = chat::LineReader::new(&b"one\r\ntwo"[..], 80);
+/// assert_eq!(lines.next_line().await.unwrap(), Some(&b"one"[..]));
+/// assert_eq!(lines.next_line().await.unwrap(), Some(&b"two"[..]));
+/// assert_eq!(lines.next_line().await.unwrap(), None);
+/// # });
+/// ```
+#[derive(Debug)]
+pub struct LineReader<S> {
+    inbound: S,
+    limit: usize,
+    line: Vec<u8>,
+    /// `line` has been given out; the next read begins a new one.
+    given: bool,
+}
+
+impl<S: AsyncBufRead + Unpin> LineReader<S> {
+    /// Reads lines of at most `limit` bytes, the newline not counted.
+    pub fn new(inbound: S, limit: usize) -> Self {
+        Self {
+            inbound,
+            limit,
+            line: Vec::new(),
+            given: false,
+        }
+    }
+
+    /// The next line without its newline (`\n` or `\r\n`); `None` at the end of the stream. A last
+    /// line without a newline counts. It need not be UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// The stream's, or [`LineError::TooLong`]; the reader is not to be used after either.
+    ///
+    /// Dropping the future loses nothing: the next call goes on where it was.
+    pub async fn next_line(&mut self) -> Result<Option<&[u8]>, LineError> {
+        if !poll_fn(|cx| self.poll_whole_line(cx)).await? {
+            return Ok(None);
+        }
+        Ok(Some(self.line.strip_suffix(b"\r").unwrap_or(&self.line)))
+    }
+
+    /// The stream beneath.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inbound
+    }
+
+    /// Ready with `true` when `line` is whole, with `false` at the end of the stream.
+    fn poll_whole_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, LineError>> {
+        ready!(budget::poll_proceed(cx));
+        if self.given {
+            self.given = false;
+            self.line.clear();
+            self.line.shrink_to(KEPT);
+        }
+        let whole = ready!(self.poll_fill_line(cx))?;
+        budget::spend();
+        self.given = true;
+        Poll::Ready(Ok(whole))
+    }
+
+    fn poll_fill_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, LineError>> {
+        loop {
+            let piece = match ready!(Pin::new(&mut self.inbound).poll_fill_buf(cx)) {
+                Ok(piece) => piece,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Poll::Ready(Err(LineError::Io(error))),
+            };
+            if piece.is_empty() {
+                return Poll::Ready(Ok(!self.line.is_empty()));
+            }
+            let newline = piece.iter().position(|&byte| byte == b'\n');
+            let length = newline.unwrap_or(piece.len());
+            if self.line.len() + length > self.limit {
+                return Poll::Ready(Err(LineError::TooLong(self.limit)));
+            }
+            self.line.extend_from_slice(&piece[..length]);
+            let read = length + usize::from(newline.is_some());
+            Pin::new(&mut self.inbound).consume(read);
+            if newline.is_some() {
+                return Poll::Ready(Ok(true));
+            }
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! One client's connection: reads its requests, and sees to its end.
+//!
+//! ```text
+//!   reading ──EOF──▶ receiving (only; for a grace) ──▶ closed
+//!      │ reset                 │ the peer is gone         ▲ the subscription tasks have ended,
+//!      ├─────────────────────────────────────────────────▶│ the groups are left, the socket is closed
+//!      └── line too long, too many bad ones, server stops ┘
+//! ```
+//!
+//! C1  A request is carried out before the next one is read. A join has subscribed by then.
+//! C2  However the connection ends, its subscription tasks have ended and its groups are left before
+//!     the task ends: nothing of a departed client stays.
+//! C3  Its tasks are cancelled between two lines, unless the client does not take the line.
+//! C4  Answers are written before the next request is read: a client that asks and never reads waits,
+//!     and the server holds one answer for it.
+//!
+//! Spawned by the server's accept loop. Next: `mod`.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::AsFd;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use executor::sync::broadcast;
+use executor::task::{self, JoinHandle};
+use futures_lite::future;
+use reactor::Async;
+use reactor::net::TcpStream;
+use reactor::time::timeout;
+use rustix::event::{PollFd, PollFlags};
+
+use super::group_table::GroupTable;
+use super::inbound::Inbound;
+use super::options::Options;
+use super::outbound::Outbound;
+use crate::framing::{LineError, LineReader};
+use crate::{FromClient, FromServer};
+
+/// How long a refused client's last bytes are read, so that they do not reset the connection before
+/// the client has read why; and how long a closing connection waits for a line under way.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// What all connections of a server share.
+pub(super) struct Common {
+    pub(super) options: Options,
+    pub(super) groups: GroupTable,
+    pub(super) connections: AtomicUsize,
+}
+
+/// Ends its wait when the server stops: nothing is ever sent on it.
+pub(super) type Stop = broadcast::Receiver<Infallible>;
+
+/// Why a connection stops reading, or receiving.
+enum End {
+    /// The client sends no more. It may still receive.
+    NoMoreRequests,
+    /// The client broke the rules, and has been told.
+    Refused,
+    /// The grace has passed.
+    GraceOver,
+    /// The connection is broken.
+    Gone,
+    /// The server stops.
+    Stopping,
+}
+
+/// Serves one client to its end.
+pub(super) async fn serve(stream: TcpStream, common: Arc<Common>, mut stop: Stop) {
+    let _counted = Counted::new(&common);
+    // It fails only for a socket that is dead already, which the first read will tell.
+    let _ = stream.set_nodelay(true);
+    let mut requests = LineReader::new(Inbound::new(stream.clone()), common.options.line_limit);
+    let mut connection = Connection {
+        outbound: Arc::new(Outbound::new(stream.clone())),
+        stream,
+        common: common.clone(),
+        memberships: Vec::new(),
+        bad_lines: 0,
+    };
+    let mut end = future::or(connection.read(&mut requests), stopping(&mut stop)).await;
+    if let End::NoMoreRequests = end {
+        end = future::or(connection.receive(), stopping(&mut stop)).await;
+    }
+    // Boxed, so that a connection at work does not pay for the room that its end takes.
+    Box::pin(connection.close(end, requests.get_mut())).await;
+}
+
+async fn stopping(stop: &mut Stop) -> End {
+    // It can only fail: that is the news.
+    let _ = stop.recv().await;
+    End::Stopping
+}
+
+struct Connection {
+    stream: TcpStream,
+    outbound: Arc<Outbound>,
+    common: Arc<Common>,
+    memberships: Vec<Membership>,
+    bad_lines: u32,
+}
+
+/// A group that this connection is in, and the task that carries its lines here.
+struct Membership {
+    group: Arc<str>,
+    /// `None` once it has ended.
+    delivery: Option<JoinHandle<()>>,
+}
+
+impl Drop for Membership {
+    /// Only if the connection's own task is dropped before its end: then the pool goes too.
+    fn drop(&mut self) {
+        if let Some(delivery) = &self.delivery {
+            delivery.abort();
+        }
+    }
+}
+
+impl Connection {
+    /// Carries out one request after the other.
+    async fn read(&mut self, requests: &mut LineReader<Inbound<TcpStream>>) -> End {
+        loop {
+            let answer = match requests.next_line().await {
+                Ok(Some(line)) => self.answer(line),
+                Ok(None) => return End::NoMoreRequests,
+                Err(LineError::Io(_)) => return End::Gone,
+                Err(too_long) => Err(Refusal::Last(too_long.to_string())),
+            };
+            let (text, last) = match answer {
+                Ok(()) => continue,
+                Err(Refusal::GoOn(text)) => (text, false),
+                Err(Refusal::Last(text)) => (text, true),
+            };
+            // Boxed: few connections ever need it, and all would pay for its room.
+            if Box::pin(self.tell(text)).await.is_err() {
+                return End::Gone;
+            }
+            if last {
+                return End::Refused;
+            }
+        }
+    }
+
+    async fn tell(&self, text: String) -> io::Result<()> {
+        self.outbound.send(&FromServer::Error(text)).await
+    }
+
+    /// Carries out the request on a line.
+    fn answer(&mut self, line: &[u8]) -> Result<(), Refusal> {
+        match serde_json::from_slice(line) {
+            Ok(request) => {
+                self.bad_lines = 0;
+                match request {
+                    FromClient::Join { group_name } => self.join(&group_name),
+                    FromClient::Post {
+                        group_name,
+                        message,
+                    } => self.post(group_name, message),
+                }
+            }
+            Err(error) => {
+                self.bad_lines += 1;
+                let text = format!("malformed request: {error}");
+                if self.bad_lines < self.common.options.bad_lines {
+                    Err(Refusal::GoOn(text))
+                } else {
+                    Err(Refusal::Last(format!("{text}; too many in a row")))
+                }
+            }
+        }
+    }
+
+    fn join(&mut self, name: &str) -> Result<(), Refusal> {
+        if self.memberships.iter().any(|to| *to.group == *name) {
+            return Ok(());
+        }
+        let limit = self.common.options.groups;
+        if self.memberships.len() >= limit {
+            return Err(Refusal::GoOn(format!(
+                "Group '{name}' not joined: {limit} groups are the limit"
+            )));
+        }
+        if let Some(subscription) = self.common.groups.join(name) {
+            self.memberships.push(Membership {
+                group: subscription.group().clone(),
+                delivery: Some(task::spawn(subscription.deliver(self.outbound.clone()))),
+            });
+        }
+        Ok(())
+    }
+
+    fn post(&self, group_name: String, message: String) -> Result<(), Refusal> {
+        let groups = &self.common.groups;
+        let posted = match groups.get(&group_name) {
+            Some(group) => group.post(message),
+            None => groups.is_closed(),
+        };
+        if posted {
+            return Ok(());
+        }
+        Err(Refusal::GoOn(format!(
+            "Group '{group_name}' does not exist"
+        )))
+    }
+
+    /// Goes on delivering to a client that has closed its half, until it is gone or the grace is over.
+    async fn receive(&mut self) -> End {
+        if self.memberships.is_empty() {
+            return End::GraceOver;
+        }
+        let grace = self.common.options.grace;
+        let stream = self.stream.clone();
+        let gone = future::or(hung_up(&stream), poll_fn(|cx| self.poll_any_ended(cx)));
+        match timeout(grace, gone).await {
+            Ok(()) => End::Gone,
+            Err(_) => End::GraceOver,
+        }
+    }
+
+    /// Ready when a subscription task has ended: nothing can be written any more, or the server stops.
+    fn poll_any_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut any = Poll::Pending;
+        for membership in &mut self.memberships {
+            if membership.poll_ended(cx).is_ready() {
+                any = Poll::Ready(());
+            }
+        }
+        any
+    }
+
+    fn poll_all_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut all = Poll::Ready(());
+        for membership in &mut self.memberships {
+            if membership.poll_ended(cx).is_pending() {
+                all = Poll::Pending;
+            }
+        }
+        all
+    }
+
+    /// Ends the subscription tasks, leaves the groups, closes the socket.
+    async fn close(mut self, end: End, inbound: &mut Inbound<TcpStream>) {
+        if let End::Stopping = end {
+            let drain = self.common.options.drain;
+            let _ = timeout(drain, poll_fn(|cx| self.poll_all_ended(cx))).await;
+        }
+        if let End::Gone = end {
+            self.leave_all().await;
+            return;
+        }
+        let patience = match end {
+            End::Stopping => Duration::ZERO,
+            _ => LINGER,
+        };
+        let outbound = self.outbound.clone();
+        let between_lines = timeout(patience, outbound.lock()).await;
+        self.leave_all().await;
+        drop(between_lines);
+        let _ = self.stream.shutdown(Shutdown::Write);
+        // A socket that is closed with bytes unread resets the connection, and the client might lose
+        // what it has not read yet.
+        match end {
+            End::Refused => drop(timeout(LINGER, inbound.discard()).await),
+            _ => drop(future::poll_once(inbound.discard()).await),
+        }
+    }
+
+    async fn leave_all(&mut self) {
+        let deliveries = self.memberships.iter_mut().map(|to| to.delivery.take());
+        let cancelled: Vec<_> = deliveries.flatten().map(JoinHandle::cancel).collect();
+        for delivery in cancelled {
+            delivery.await;
+        }
+        for membership in self.memberships.drain(..) {
+            self.common.groups.leave(&membership.group);
+        }
+    }
+}
+
+impl Membership {
+    fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(delivery) = &mut self.delivery {
+            std::task::ready!(Pin::new(delivery).poll(cx));
+            self.delivery = None;
+        }
+        Poll::Ready(())
+    }
+}
+
+/// A request that is not carried out, with the reason.
+enum Refusal {
+    /// The connection goes on.
+    GoOn(String),
+    /// The connection ends.
+    Last(String),
+}
+
+/// Ready when the peer has reset the connection. The end of the stream is known already and stays
+/// readable, so a read can not wait for this; the events of a second descriptor can. If none can be
+/// had, the grace alone decides.
+async fn hung_up(stream: &TcpStream) {
+    let watched = stream.as_fd().try_clone_to_owned().and_then(Async::new);
+    let Ok(watched) = watched else {
+        return future::pending().await;
+    };
+    let _ = watched
+        .write_with(|socket| {
+            let mut polled = [PollFd::new(socket, PollFlags::empty())];
+            rustix::event::poll(&mut polled, Some(&rustix::event::Timespec::default()))?;
+            let ended = PollFlags::ERR | PollFlags::HUP;
+            if polled[0].revents().intersects(ended) {
+                Ok(())
+            } else {
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+        })
+        .await;
+}
+
+/// Counts a connection for as long as it lives.
+struct Counted(Arc<Common>);
+
+impl Counted {
+    fn new(common: &Arc<Common>) -> Self {
+        // ORDERING: Relaxed; only counted.
+        common.connections.fetch_add(1, Ordering::Relaxed);
+        Self(common.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        // ORDERING: Relaxed; only counted.
+        self.0.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}

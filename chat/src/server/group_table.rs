@@ -1,0 +1,91 @@
+//! The groups by name, under a std Mutex: every hold is short, and none is across an await.
+//!
+//! T1  A group is in the table exactly while it has members: joining makes it, under the lock; the
+//!     last to leave takes it out, under the lock.
+//! T2  A group is dropped outside the lock: that wakes its subscription tasks.
+//! T3  A closed table stays empty. The groups go, so each subscription delivers what it has, and ends.
+//!
+//! Used by `connection` and the server. Next: `connection`.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::group::{Group, Subscription};
+
+/// Places that the table keeps although it does not need them.
+const SLACK: usize = 256;
+
+/// All groups of a server.
+#[derive(Default)]
+pub(super) struct GroupTable(Mutex<Groups>);
+
+#[derive(Default)]
+struct Groups {
+    by_name: HashMap<Arc<str>, Arc<Group>>,
+    closed: bool,
+}
+
+impl GroupTable {
+    /// Adds a member to a group, which is made if need be; `None` once the table is closed.
+    pub(super) fn join(&self, name: &str) -> Option<Subscription> {
+        let mut groups = self.lock();
+        if groups.closed {
+            return None;
+        }
+        if let Some(group) = groups.by_name.get(name) {
+            return Some(group.join());
+        }
+        let name: Arc<str> = name.into();
+        let (group, subscription) = Group::new(name.clone());
+        groups.by_name.insert(name, Arc::new(group));
+        Some(subscription)
+    }
+
+    /// A group that exists.
+    pub(super) fn get(&self, name: &str) -> Option<Arc<Group>> {
+        self.lock().by_name.get(name).cloned()
+    }
+
+    /// To be called when a member has gone: an empty group goes too.
+    pub(super) fn leave(&self, name: &str) {
+        let mut groups = self.lock();
+        let empty = groups
+            .by_name
+            .get(name)
+            .is_some_and(|group| group.members() == 0);
+        let reaped = if empty {
+            groups.by_name.remove(name)
+        } else {
+            None
+        };
+        if groups.by_name.capacity() > SLACK + 4 * groups.by_name.len() {
+            groups.by_name.shrink_to_fit();
+        }
+        drop(groups);
+        drop(reaped);
+    }
+
+    /// Takes all groups out, for good.
+    pub(super) fn close(&self) {
+        let mut groups = self.lock();
+        groups.closed = true;
+        let by_name = std::mem::take(&mut groups.by_name);
+        drop(groups);
+        drop(by_name);
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// The numbers of groups and of memberships.
+    pub(super) fn count(&self) -> (usize, usize) {
+        let groups = self.lock();
+        let members = groups.by_name.values().map(|group| group.members()).sum();
+        (groups.by_name.len(), members)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Groups> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,81 @@
+//! The incoming half: a buffered reader that owns no buffer while it waits.
+//!
+//! Most connections of a chat are silent most of the time, and 8 KiB for each would be most of what
+//! they cost. So the bytes are read into a buffer on the stack, and what came is kept on the heap
+//! until it is consumed.
+//!
+//! I1  `held` is empty (and unallocated) whenever a read is pending.
+//!
+//! Used by `connection`, beneath a `LineReader`. Next: `outbound`.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_lite::io::{AsyncBufRead, AsyncRead};
+
+/// Bytes asked of the socket at a time.
+const PIECE: usize = 4096;
+
+/// Reads `source` in pieces, and holds nothing between them.
+pub(super) struct Inbound<R> {
+    source: R,
+    held: Vec<u8>,
+    consumed: usize,
+}
+
+impl<R: AsyncRead + Unpin> Inbound<R> {
+    pub(super) fn new(source: R) -> Self {
+        Self {
+            source,
+            held: Vec::new(),
+            consumed: 0,
+        }
+    }
+
+    /// Throws away what comes until the peer is done or the stream fails.
+    pub(super) async fn discard(&mut self) {
+        use futures_lite::AsyncBufReadExt;
+        while let Ok(piece) = self.fill_buf().await {
+            let length = piece.len();
+            if length == 0 {
+                break;
+            }
+            self.consume(length);
+        }
+    }
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for Inbound<R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        to: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let piece = ready!(self.as_mut().poll_fill_buf(cx))?;
+        let length = piece.len().min(to.len());
+        to[..length].copy_from_slice(&piece[..length]);
+        self.consume(length);
+        Poll::Ready(Ok(length))
+    }
+}
+
+impl<R: AsyncRead + Unpin> AsyncBufRead for Inbound<R> {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        let this = self.get_mut();
+        if this.held.is_empty() {
+            let mut piece = [0; PIECE];
+            let length = ready!(Pin::new(&mut this.source).poll_read(cx, &mut piece))?;
+            this.held = piece[..length].to_vec();
+        }
+        Poll::Ready(Ok(&this.held[this.consumed..]))
+    }
+
+    fn consume(mut self: Pin<&mut Self>, length: usize) {
+        self.consumed += length;
+        if self.consumed >= self.held.len() {
+            self.held = Vec::new();
+            self.consumed = 0;
+        }
+    }
+}

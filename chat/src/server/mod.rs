@@ -1,0 +1,233 @@
+//! The server: accepts clients, and stops when it is asked to.
+//!
+//! ```text
+//!   bind ──▶ run: accept ──▶ spawn a connection    (at the descriptor limit: wait, longer each time)
+//!              │ Handle::stop
+//!              ▼
+//!            close the listener ─▶ tell the connections ─▶ close the groups ─▶ wait for the connections
+//! ```
+//!
+//! The stop is told by dropping: the connections wait on a channel whose sender goes, the
+//! subscription tasks on groups that go, the server on a channel that all connections hold open. So
+//! each delivers what it has, and ends by itself; the drain time bounds it.
+//!
+//! Used by the program `server`, by the tour and by the tests. It is the last file of the library to
+//! read; next are the programs.
+
+use std::convert::Infallible;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use executor::sync::{broadcast, mpsc};
+use executor::task;
+use futures_lite::future;
+use reactor::net::{TcpListener, TcpStream, ToSocketAddrs};
+use reactor::time::sleep;
+use rustix::io::Errno;
+
+use connection::{Common, serve};
+use group_table::GroupTable;
+pub use options::Options;
+
+mod connection;
+mod group;
+mod group_table;
+mod inbound;
+mod options;
+mod outbound;
+
+/// The first wait when the system has no descriptor or memory for a new connection.
+const FIRST_BACKOFF: Duration = Duration::from_millis(10);
+
+/// The longest: it is doubled until here. So clients are let in well within a second of a release.
+const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
+
+/// A chat server that listens.
+///
+/// ```
+/// use chat::server::{Options, Server};
+/// executor::task::block_on(async {
+///     let server = Server::bind("127.0.0.1:0", Options::default()).await.unwrap();
+///     let handle = server.handle();
+///     let running = executor::task::spawn(server.run());
+///     // ... clients come and go ...
+///     handle.stop();
+///     running.await.unwrap();
+/// });
+/// ```
+pub struct Server {
+    listener: TcpListener,
+    common: Arc<Common>,
+    ask_to_stop: mpsc::Sender<()>,
+    asked_to_stop: mpsc::Receiver<()>,
+}
+
+impl Server {
+    /// Listens on an address; port 0 takes a free one. Nobody is let in before [`run`](Self::run).
+    ///
+    /// # Errors
+    ///
+    /// An address that is malformed, unknown or in use; the error names it.
+    pub async fn bind(address: impl ToSocketAddrs, options: Options) -> io::Result<Server> {
+        let listener = TcpListener::bind(address).await?;
+        let (ask_to_stop, asked_to_stop) = mpsc::channel(1);
+        let common = Common {
+            options,
+            groups: GroupTable::default(),
+            connections: AtomicUsize::new(0),
+        };
+        Ok(Server {
+            listener,
+            common: Arc::new(common),
+            ask_to_stop,
+            asked_to_stop,
+        })
+    }
+
+    /// The address it listens on.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// To stop it, and to look at it.
+    pub fn handle(&self) -> Handle {
+        Handle {
+            ask_to_stop: self.ask_to_stop.clone(),
+            common: self.common.clone(),
+        }
+    }
+
+    /// Serves until it is asked to stop, on the pool. Returns when all connections have ended.
+    ///
+    /// Dropping the future stops the server too, but waits for nothing.
+    ///
+    /// # Errors
+    ///
+    /// An accept that fails for a reason that will not pass. The connections have ended then, too.
+    pub async fn run(self) -> io::Result<()> {
+        let Server {
+            listener,
+            common,
+            ask_to_stop: _keeps_the_channel_open,
+            mut asked_to_stop,
+        } = self;
+        // Nothing is ever sent on these: that their other ends go is the message.
+        let (stop, _) = broadcast::channel::<Infallible>(1);
+        let (alive, mut all_ended) = mpsc::channel::<Infallible>(1);
+
+        let let_in = |stream: TcpStream| {
+            let (stop, alive) = (stop.subscribe(), alive.clone());
+            let common = common.clone();
+            drop(task::spawn(async move {
+                serve(stream, common, stop).await;
+                drop(alive);
+            }));
+        };
+        let asked = async {
+            asked_to_stop.recv().await;
+            Ok(())
+        };
+        let outcome = future::or(asked, accept(&listener, let_in)).await;
+
+        drop(listener);
+        drop(stop);
+        common.groups.close();
+        drop(alive);
+        while all_ended.recv().await.is_some() {}
+        outcome
+    }
+}
+
+/// Lets clients in until an accept fails for good.
+async fn accept(listener: &TcpListener, let_in: impl Fn(TcpStream)) -> io::Result<()> {
+    let mut backoff = FIRST_BACKOFF;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                backoff = FIRST_BACKOFF;
+                let_in(stream);
+            }
+            Err(error) => match trouble(&error) {
+                Trouble::Theirs => task::yield_now().await,
+                Trouble::Passing => {
+                    if backoff == FIRST_BACKOFF {
+                        warn(format_args!("accept: {error}: waiting until it passes"));
+                    }
+                    sleep(backoff).await;
+                    backoff = (2 * backoff).min(LONGEST_BACKOFF);
+                }
+                Trouble::Lasting => return Err(error),
+            },
+        }
+    }
+}
+
+/// What a failed accept means.
+enum Trouble {
+    /// That one connection has failed: on with the next.
+    Theirs,
+    /// The system is out of something: it will not be better at once, but later.
+    Passing,
+    /// The listener is of no use.
+    Lasting,
+}
+
+fn trouble(error: &io::Error) -> Trouble {
+    match Errno::from_io_error(error) {
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => Trouble::Passing,
+        Some(Errno::BADF | Errno::INVAL | Errno::NOTSOCK | Errno::OPNOTSUPP | Errno::FAULT)
+        | None => Trouble::Lasting,
+        // Aborted, or an error of the network that was waiting on the new connection.
+        Some(_) => Trouble::Theirs,
+    }
+}
+
+/// Tells the operator. A closed stderr is no reason to stop.
+fn warn(what: std::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "server: {what}");
+}
+
+/// Stops a [`Server`] and tells how it is; it may outlive it.
+#[derive(Clone)]
+pub struct Handle {
+    ask_to_stop: mpsc::Sender<()>,
+    common: Arc<Common>,
+}
+
+impl Handle {
+    /// Asks the server to stop: to accept nobody, read no more, write what is queued, and end.
+    /// Returns at once; more than once is fine.
+    pub fn stop(&self) {
+        // Full: it has been asked. Closed: it has stopped.
+        let _ = self.ask_to_stop.try_send(());
+    }
+
+    /// How many there are now.
+    pub fn count(&self) -> Count {
+        let (groups, memberships) = self.common.groups.count();
+        Count {
+            // ORDERING: Relaxed; only counted.
+            connections: self.common.connections.load(Ordering::Relaxed),
+            groups,
+            memberships,
+        }
+    }
+}
+
+/// A server's numbers at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// Clients that are connected.
+    pub connections: usize,
+    /// Groups that have members.
+    pub groups: usize,
+    /// Pairs of a client and a group that it is in.
+    pub memberships: usize,
+}

@@ -1,0 +1,82 @@
+//! The outgoing half of a connection: whole lines, from several tasks, in few writes.
+//!
+//! ```text
+//!   subscription task ─┐
+//!   subscription task ─┼─▶ async Mutex ─▶ Outgoing { stream } ─▶ one write for all that is ready
+//!   connection (errors)┘
+//! ```
+//!
+//! Who holds the lock writes; the others wait in line, and hold nothing but their place. So a client
+//! that never reads costs one batch, and what comes meanwhile stays in the groups' channels, whose
+//! lag does the dropping.
+//!
+//! W1  Lines are not interleaved: a batch is written whole under the lock.
+//! W2  `torn` is set before a write and cleared after it. A write that fails, or whose task is
+//!     cancelled in mid-line, leaves it set, and nothing follows the torn line.
+//! W3  A failed write shuts the socket down, so that the connection's reader sees the end too.
+//!
+//! Used by `group` and `connection`. Next: `group`.
+
+use std::io;
+use std::net::Shutdown;
+use std::sync::Arc;
+
+use executor::sync::{Mutex, MutexGuard};
+use futures_lite::AsyncWriteExt;
+use reactor::net::TcpStream;
+use serde::Serialize;
+
+use crate::framing::encode_line;
+
+/// A line that is encoded once and shared by all that it goes to.
+pub(super) type Line = Arc<[u8]>;
+
+/// A packet as a [`Line`].
+pub(super) fn line<P: Serialize>(packet: &P) -> io::Result<Line> {
+    Ok(encode_line(packet)?.into())
+}
+
+/// The outgoing half, shared by the tasks of one connection.
+pub(super) struct Outbound(Mutex<Outgoing>);
+
+impl Outbound {
+    pub(super) fn new(stream: TcpStream) -> Self {
+        Self(Mutex::new(Outgoing {
+            stream,
+            torn: false,
+        }))
+    }
+
+    /// Waits until nobody writes.
+    pub(super) async fn lock(&self) -> MutexGuard<'_, Outgoing> {
+        self.0.lock().await
+    }
+
+    /// Sends one packet.
+    pub(super) async fn send<P: Serialize>(&self, packet: &P) -> io::Result<()> {
+        let line = encode_line(packet)?;
+        self.lock().await.write_lines(&line).await
+    }
+}
+
+/// What the lock guards: the socket, between two lines.
+pub(super) struct Outgoing {
+    stream: TcpStream,
+    torn: bool,
+}
+
+impl Outgoing {
+    /// Writes whole lines. After an error, and after a call that was dropped, all calls fail.
+    pub(super) async fn write_lines(&mut self, lines: &[u8]) -> io::Result<()> {
+        if self.torn {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        self.torn = true;
+        if let Err(error) = (&self.stream).write_all(lines).await {
+            let _ = self.stream.shutdown(Shutdown::Both);
+            return Err(error);
+        }
+        self.torn = false;
+        Ok(())
+    }
+}

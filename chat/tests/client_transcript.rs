@@ -1,0 +1,309 @@
+//! What the client program reads, says and prints.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::time::Duration;
+
+use chat::server::Options;
+use chat::{FromClient, client::parse_command};
+use common::InProcess;
+
+const HELLO: &str = "Commands:\njoin GROUP\npost GROUP MESSAGE...\nType Control-D to leave.\n";
+
+fn client(address: &str, arguments: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_client"))
+        .arg(address)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Gives a client its whole input, and returns what it said.
+fn session(server: &InProcess, input: &str) -> Output {
+    let mut child = client(&server.address.to_string(), &[]);
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(input.as_bytes()).unwrap();
+    drop(stdin);
+    finish(child)
+}
+
+fn finish(mut child: Child) -> Output {
+    common::eventually("the client exits", || child.try_wait().unwrap().is_some());
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// A client to talk with line by line.
+struct Session {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: BufReader<std::process::ChildStdout>,
+}
+
+impl Session {
+    fn start(address: &str) -> Self {
+        let mut child = client(address, &[]);
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut session = Session {
+            stdin: child.stdin.take(),
+            child,
+            stdout,
+        };
+        for line in HELLO.lines() {
+            session.expect(line);
+        }
+        session
+    }
+
+    fn say(&mut self, line: &str) {
+        writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    #[track_caller]
+    fn expect(&mut self, line: &str) {
+        let mut read = String::new();
+        self.stdout.read_line(&mut read).unwrap();
+        assert_eq!(read, format!("{line}\n"));
+    }
+}
+
+#[test]
+fn two_can_chat() {
+    let server = InProcess::start(Options::default());
+    let address = server.address.to_string();
+    let (mut ann, mut bob) = (Session::start(&address), Session::start(&address));
+    for (who, name) in [(&mut ann, "ann"), (&mut bob, "bob")] {
+        who.say("join tea");
+        who.say(&format!("join {name}"));
+        who.say(&format!("post {name} here"));
+        who.expect(&format!("message posted to {name}: here"));
+    }
+    ann.say("post tea hello");
+    for who in [&mut ann, &mut bob] {
+        who.expect("message posted to tea: hello");
+    }
+    bob.say("post coffee anyone?");
+    bob.expect("error from server: Group 'coffee' does not exist");
+    bob.say("post tea   well,  \"hello\" \u{1f375}");
+    for who in [&mut ann, &mut bob] {
+        who.expect("message posted to tea: well,  \"hello\" \u{1f375}");
+        who.stdin = None;
+        assert_eq!(who.child.wait().unwrap().code(), Some(0));
+    }
+}
+
+#[test]
+fn piped_input_is_carried_out_and_what_comes_is_printed() {
+    let server = InProcess::start(Options::default());
+    let output = session(
+        &server,
+        "join tea\npost tea one\npost tea two\npost tea three",
+    );
+    let replies = "message posted to tea: one\nmessage posted to tea: two\n\
+                   message posted to tea: three\n";
+    assert_eq!(text(&output.stdout), format!("{HELLO}{replies}"));
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn input_from_a_file_works_too() {
+    let server = InProcess::start(Options::default());
+    let directory = env!("CARGO_TARGET_TMPDIR");
+    let path = format!("{directory}/client-input-{}", std::process::id());
+    std::fs::write(&path, "join tea\npost tea from a file\n").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_client"))
+        .arg(server.address.to_string())
+        .stdin(std::fs::File::open(&path).unwrap())
+        .output()
+        .unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(
+        text(&output.stdout),
+        format!("{HELLO}message posted to tea: from a file\n")
+    );
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn no_input_ends_it() {
+    let server = InProcess::start(Options::default());
+    let output = session(&server, "");
+    assert_eq!(text(&output.stdout), HELLO);
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn another_word_is_told_and_what_lacks_something_is_ignored() {
+    let server = InProcess::start(Options::default());
+    let output = session(&server, "\n  \njoin\njoin a b\npost\nleave tea\npost x y\n");
+    let reply = "error from server: Group 'x' does not exist\n";
+    assert_eq!(text(&output.stdout), format!("{HELLO}{reply}"));
+    assert_eq!(
+        text(&output.stderr),
+        "Unrecognized command: \"leave tea\"\n"
+    );
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn commands_are_parsed() {
+    let join = |group: &str| {
+        Some(FromClient::Join {
+            group_name: group.to_string(),
+        })
+    };
+    let post = |group: &str, message: &str| {
+        Some(FromClient::Post {
+            group_name: group.to_string(),
+            message: message.to_string(),
+        })
+    };
+    let cases = [
+        ("join tea", join("tea")),
+        ("  join\ttea  \r\n", join("tea")),
+        ("join", None),
+        ("join tea coffee", None),
+        ("joint tea", None),
+        ("JOIN tea", None),
+        ("post tea hello", post("tea", "hello")),
+        ("post tea    hello  world  ", post("tea", "hello  world  ")),
+        ("post tea", post("tea", "")),
+        ("post", None),
+        ("post   ", None),
+        ("", None),
+        (" \t ", None),
+        (
+            "post t\u{e9} \u{a0}\u{1f375}\n",
+            post("t\u{e9}", "\u{1f375}"),
+        ),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(parse_command(line), expected, "{line:?}");
+    }
+}
+
+#[test]
+fn it_says_so_when_the_server_goes() {
+    let mut server = InProcess::start(Options::default());
+    let ann = Session::start(&server.address.to_string());
+    server.settles_at(1, 0, 0);
+    server.handle.stop();
+    server.wait().unwrap();
+    let Session {
+        child,
+        stdin,
+        mut stdout,
+    } = ann;
+    let output = finish(child);
+    assert_eq!(text(&output.stderr), "The server closed the connection.\n");
+    assert_eq!(output.status.code(), Some(1));
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+    drop(stdin);
+}
+
+#[test]
+fn a_reset_is_the_servers_going_too() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let ann = Session::start(&listener.local_addr().unwrap().to_string());
+    let (stream, _) = listener.accept().unwrap();
+    rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).unwrap();
+    drop(stream);
+    let output = finish(ann.child);
+    assert_eq!(text(&output.stderr), "The server closed the connection.\n");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn it_half_closes_and_waits_no_longer_than_its_grace() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let mut child = client(&address, &["--grace", "0.5"]);
+    let (mut stream, _) = listener.accept().unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"join tea\n")
+        .unwrap();
+    // The input has ended: so does what the server reads, but not what it may still say.
+    let mut requests = String::new();
+    stream.read_to_string(&mut requests).unwrap();
+    assert_eq!(requests, "{\"Join\":{\"group_name\":\"tea\"}}\n");
+    stream
+        .write_all(b"nonsense\n{\"Error\":\"late\"}\n{\"Error\":\"no newline\"}")
+        .unwrap();
+    // The connection stays open: the grace ends it.
+    let output = finish(child);
+    assert_eq!(
+        text(&output.stdout),
+        format!("{HELLO}error from server: late\n")
+    );
+    assert!(text(&output.stderr).starts_with("The server sent what is no reply"));
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_stdout_that_nobody_reads_ends_it_quietly() {
+    let server = InProcess::start(Options::default());
+    let mut ann = Session::start(&server.address.to_string());
+    ann.say("join tea");
+    ann.say("post tea one");
+    ann.expect("message posted to tea: one");
+    let Session {
+        child,
+        mut stdin,
+        stdout,
+    } = ann;
+    drop(stdout);
+    writeln!(stdin.as_mut().unwrap(), "post tea two").unwrap();
+    let output = finish(child);
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn no_server_is_one_clear_line() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
+    for address in [&*address, "nonsense", "host.invalid:1"] {
+        let output = finish(client(address, &[]));
+        let told = text(&output.stderr);
+        assert_eq!(told.lines().count(), 1, "{told}");
+        assert!(
+            told.starts_with("client: ") && told.contains(address),
+            "{told}"
+        );
+        assert_eq!(output.status.code(), Some(1));
+    }
+}
+
+#[test]
+fn help_explains_and_nonsense_is_refused() {
+    let output = finish(client("--help", &[]));
+    let help = text(&output.stdout);
+    for part in [
+        "localhost:8088",
+        "--grace",
+        "join GROUP",
+        "post GROUP MESSAGE...",
+        "exits with",
+    ] {
+        assert!(help.contains(part), "{part} is not in:\n{help}");
+    }
+    assert_eq!(output.status.code(), Some(0));
+    let output = finish(client("--nonsense", &[]));
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -1,0 +1,266 @@
+//! Servers to test against, and plain blocking clients that talk to them.
+#![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chat::server::{Handle, Options, Server};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Nothing here takes so long, unless it hangs.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Waits until something is so.
+#[track_caller]
+pub fn eventually(what: &str, mut so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !so() {
+        assert!(start.elapsed() < DEADLINE, "never: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A server in this process, on the pool. Dropping it stops it, and sees that it ends well.
+pub struct InProcess {
+    pub address: SocketAddr,
+    pub handle: Handle,
+    thread: Option<thread::JoinHandle<io::Result<()>>>,
+}
+
+impl InProcess {
+    pub fn start(options: Options) -> Self {
+        let (tell, told) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            executor::task::block_on(async move {
+                let server = Server::bind("127.0.0.1:0", options).await?;
+                tell.send((server.local_addr()?, server.handle())).unwrap();
+                server.run().await
+            })
+        });
+        let (address, handle) = told.recv().expect("the server listens");
+        Self {
+            address,
+            handle,
+            thread: Some(thread),
+        }
+    }
+
+    pub fn client(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// Waits until the numbers of connections, groups and memberships are these.
+    #[track_caller]
+    pub fn settles_at(&self, connections: usize, groups: usize, memberships: usize) {
+        let start = Instant::now();
+        loop {
+            let count = self.handle.count();
+            let now = (count.connections, count.groups, count.memberships);
+            if now == (connections, groups, memberships) {
+                return;
+            }
+            assert!(start.elapsed() < DEADLINE, "stays at {count:?}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub fn wait(&mut self) -> io::Result<()> {
+        let thread = self.thread.take().expect("waited once");
+        thread.join().expect("no panic")
+    }
+}
+
+impl Drop for InProcess {
+    fn drop(&mut self) {
+        self.handle.stop();
+        if self.thread.is_some() && !thread::panicking() {
+            self.wait().expect("the server ends well");
+        }
+    }
+}
+
+/// The program `server` in a process of its own. Dropping it kills it.
+pub struct Program {
+    pub address: SocketAddr,
+    pub child: Child,
+}
+
+impl Program {
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+        command.args(["127.0.0.1:0"]).args(arguments);
+        Self::start_command(command)
+    }
+
+    /// The same under a limit of the shell, such as `ulimit -n 64`.
+    pub fn start_limited(limit: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        let script = format!("{limit}; exec \"$0\" 127.0.0.1:0 \"$@\"");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_server")]);
+        command.args(arguments);
+        Self::start_command(command)
+    }
+
+    fn start_command(mut command: Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("piped");
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on ");
+        let address = address.expect(&line).parse().expect("an address");
+        Self { address, child }
+    }
+
+    pub fn client(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub fn wait(&mut self) -> ExitStatus {
+        let mut status = None;
+        eventually("the server exits", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        status.unwrap()
+    }
+
+    pub fn descriptors(&self) -> usize {
+        let path = format!("/proc/{}/fd", self.child.id());
+        std::fs::read_dir(path).unwrap().count()
+    }
+
+    /// CPU time used so far, in ticks of a hundredth of a second.
+    pub fn cpu_ticks(&self) -> u64 {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let stat = std::fs::read_to_string(path).unwrap();
+        let after_name = stat.rsplit_once(')').unwrap().1;
+        let fields: Vec<&str> = after_name.split_whitespace().collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    }
+
+    /// Resident memory in bytes.
+    pub fn memory(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let kib = line.unwrap().split_whitespace().nth(1).unwrap();
+        kib.parse::<u64>().unwrap() * 1024
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A client that blocks, and knows nothing of the library.
+pub struct Client {
+    pub stream: BufReader<TcpStream>,
+}
+
+impl Client {
+    pub fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream.set_write_timeout(Some(DEADLINE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self {
+            stream: BufReader::new(stream),
+        }
+    }
+
+    pub fn socket(&self) -> &TcpStream {
+        self.stream.get_ref()
+    }
+
+    #[track_caller]
+    pub fn send(&self, bytes: impl AsRef<[u8]>) {
+        self.socket().write_all(bytes.as_ref()).unwrap();
+    }
+
+    #[track_caller]
+    pub fn join(&self, group: &str) {
+        self.send(format!("{{\"Join\":{{\"group_name\":\"{group}\"}}}}\n"));
+    }
+
+    #[track_caller]
+    pub fn post(&self, group: &str, message: &str) {
+        self.send(posted(group, message));
+    }
+
+    /// Joins, and returns when the server has carried it out: requests are answered in order.
+    #[track_caller]
+    pub fn join_and_wait(&mut self, group: &str) {
+        self.join(group);
+        self.post("nobody is here", "");
+        self.expect("{\"Error\":\"Group 'nobody is here' does not exist\"}");
+    }
+
+    /// The next line, its newline included; empty at the end.
+    #[track_caller]
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).unwrap();
+        line
+    }
+
+    #[track_caller]
+    pub fn expect(&mut self, line: &str) {
+        assert_eq!(self.line(), format!("{line}\n"));
+    }
+
+    #[track_caller]
+    pub fn expect_message(&mut self, group: &str, message: &str) {
+        self.expect(&message_line(group, message));
+    }
+
+    #[track_caller]
+    pub fn expect_error_with(&mut self, part: &str) {
+        let line = self.line();
+        let is_error = line.starts_with("{\"Error\":\"") && line.ends_with("\"}\n");
+        assert!(is_error && line.contains(part), "got {line:?}");
+    }
+
+    /// The connection has ended, and nothing more has come.
+    #[track_caller]
+    pub fn expect_end(&mut self) {
+        let mut rest = Vec::new();
+        self.stream.read_to_end(&mut rest).unwrap();
+        assert_eq!(String::from_utf8_lossy(&rest), "");
+    }
+
+    pub fn half_close(&self) {
+        self.socket().shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// Ends it by a reset.
+    pub fn reset(self) {
+        rustix::net::sockopt::set_socket_linger(self.socket(), Some(Duration::ZERO)).unwrap();
+    }
+}
+
+/// What a client sends to post.
+pub fn posted(group: &str, message: &str) -> String {
+    format!("{{\"Post\":{{\"group_name\":\"{group}\",\"message\":\"{message}\"}}}}\n")
+}
+
+/// What a member gets.
+pub fn message_line(group: &str, message: &str) -> String {
+    format!("{{\"Message\":{{\"group_name\":\"{group}\",\"message\":\"{message}\"}}}}")
+}

@@ -1,0 +1,74 @@
+//! Idle clients cost no CPU, and thousands cost little memory.
+
+mod common;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{Client, Program};
+use rustix::process::{Resource, getrlimit, setrlimit};
+
+#[test]
+fn an_idle_server_with_a_hundred_clients_uses_no_cpu() {
+    let server = Program::start(&[]);
+    let mut clients: Vec<Client> = (0..100).map(|_| server.client()).collect();
+    for client in &mut clients {
+        client.join_and_wait("g");
+    }
+    // Whatever its threads still have to do after the last request.
+    thread::sleep(Duration::from_millis(200));
+    let before = server.cpu_ticks();
+    thread::sleep(Duration::from_secs(2));
+    let spent = server.cpu_ticks() - before;
+    assert!(spent <= 1, "{spent} ticks in two seconds");
+    clients[0].post("g", "still there?");
+    for client in &mut clients {
+        client.expect_message("g", "still there?");
+    }
+}
+
+/// Lets this process, and the server that it starts, have all descriptors that it may.
+fn raise_descriptor_limit() -> usize {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).unwrap();
+    limit.maximum.map_or(usize::MAX, |most| most as usize)
+}
+
+#[test]
+fn five_thousand_joined_connections_all_get_a_message() {
+    // Both processes need a descriptor for each connection, and some beside.
+    let possible = raise_descriptor_limit().saturating_sub(200);
+    let wanted = 5000;
+    let count = wanted.min(possible);
+    if count < wanted {
+        println!("the descriptor limit allows {count} connections of {wanted}");
+    }
+    let server = Program::start(&[]);
+    let mut poster = server.client();
+    poster.join_and_wait("g");
+    let before = server.memory();
+    let start = Instant::now();
+    let mut clients: Vec<Client> = (0..count).map(|_| server.client()).collect();
+    for client in &mut clients {
+        client.join_and_wait("g");
+    }
+    let joined = start.elapsed();
+    let each = server.memory().saturating_sub(before) / count as u64;
+    println!("{count} connections joined in {joined:?}: {each} bytes each");
+    assert!(each <= 6 * 1024, "{each} bytes a connection");
+    let start = Instant::now();
+    for message in ["one", "two"] {
+        poster.post("g", message);
+        poster.expect_message("g", message);
+        for client in &mut clients {
+            client.expect_message("g", message);
+        }
+    }
+    println!("two messages to each took {:?}", start.elapsed());
+    clients.into_iter().for_each(Client::reset);
+    let baseline = server.descriptors();
+    common::eventually("the descriptors come back", || {
+        server.descriptors() < 100.min(baseline + 1)
+    });
+}

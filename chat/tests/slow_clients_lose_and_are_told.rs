@@ -1,0 +1,136 @@
+//! A client that cannot keep up loses messages and is told how many; nobody waits for it.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use chat::server::Options;
+use common::{Client, InProcess, Program};
+
+/// Posts so many messages, each of about 8 KB, so that the sockets' buffers fill soon.
+fn flood(poster: &mut Client, numbers: std::ops::Range<u32>) {
+    let filling = "x".repeat(8000);
+    for number in numbers {
+        poster.post("g", &format!("{number} {filling}"));
+        // The poster is a member too: it must not fall behind.
+        let line = poster.line();
+        assert!(
+            line.contains(&format!("\"message\":\"{number} x")),
+            "{line:.80}"
+        );
+    }
+}
+
+/// Reads to the message with this number; returns how many messages came, and how many were lost.
+fn read_up_to(client: &mut Client, last: u32) -> (u64, u64) {
+    let (mut received, mut lost) = (0, 0);
+    let mut expected = 0;
+    loop {
+        let line = client.line();
+        if let Some(rest) = line.strip_prefix("{\"Error\":\"Dropped ") {
+            let (count, rest) = rest.split_once(' ').unwrap();
+            assert_eq!(rest, "messages from g.\"}\n");
+            let count: u64 = count.parse().unwrap();
+            assert!(count > 0);
+            lost += count;
+            expected += count;
+            continue;
+        }
+        let rest = line.strip_prefix("{\"Message\":{\"group_name\":\"g\",\"message\":\"");
+        let (number, _) = rest.expect(&line).split_once(' ').unwrap();
+        let number: u64 = number.parse().unwrap();
+        // It goes on just where the lost ones end.
+        assert_eq!(number, expected);
+        expected += 1;
+        received += 1;
+        if number == u64::from(last) {
+            return (received, lost);
+        }
+    }
+}
+
+#[test]
+fn what_was_lost_and_what_came_add_up() {
+    let server = InProcess::start(Options::default());
+    let (mut slow, mut poster) = (server.client(), server.client());
+    slow.join_and_wait("g");
+    poster.join_and_wait("g");
+    let posted = 4000;
+    flood(&mut poster, 0..posted);
+    let (received, lost) = read_up_to(&mut slow, posted - 1);
+    assert!(lost > 0, "nothing was lost: the sockets took it all");
+    assert_eq!(received + lost, u64::from(posted));
+    assert!(received >= 1000, "the oldest kept are the last thousand");
+    // It is a member as before.
+    flood(&mut poster, posted..posted + 10);
+    for number in posted..posted + 10 {
+        let line = slow.line();
+        assert!(
+            line.contains(&format!("\"message\":\"{number} x")),
+            "{line:.80}"
+        );
+    }
+}
+
+#[test]
+fn nobody_waits_for_one_that_never_reads() {
+    let server = InProcess::start(Options::default());
+    let (mut poster, mut other) = (server.client(), server.client());
+    poster.join_and_wait("g");
+    other.join_and_wait("g");
+    let mut round = |numbers: std::ops::Range<u32>| {
+        let start = Instant::now();
+        for number in numbers {
+            flood(&mut poster, number..number + 1);
+            let line = other.line();
+            assert!(line.contains(&format!("\"message\":\"{number} x")));
+        }
+        start.elapsed()
+    };
+    let alone = round(0..1000);
+    let mut silent: Vec<Client> = (0..5).map(|_| server.client()).collect();
+    for client in &mut silent {
+        client.join_and_wait("g");
+    }
+    let beside = round(1000..3000);
+    // Generous, for the machine may be busy; whoever waited for the silent ones would never end.
+    assert!(
+        beside < 10 * alone + Duration::from_secs(5),
+        "{alone:?}, then {beside:?}"
+    );
+    server.settles_at(7, 1, 7);
+}
+
+#[test]
+fn clients_that_never_read_hold_bounded_memory() {
+    let server = Program::start(&[]);
+    let mut poster = server.client();
+    poster.join_and_wait("g");
+    let mut silent: Vec<Client> = (0..20).map(|_| server.client()).collect();
+    for client in &mut silent {
+        client.join_and_wait("g");
+    }
+    let before = server.memory();
+    // The channel keeps 1000 lines of 8 KB, once for all; a connection keeps a batch.
+    flood(&mut poster, 0..3000);
+    let grown = server.memory().saturating_sub(before);
+    assert!(grown < 20 << 20, "grew by {grown} bytes");
+    // Asking for errors without reading them does not grow it either.
+    for client in &silent {
+        client.socket().set_nonblocking(true).unwrap();
+    }
+    let before = server.memory();
+    let nonsense = b"nonsense\n{\"Join\":[\"g\"]}\n".repeat(1000);
+    for _ in 0..100 {
+        for client in &silent {
+            use std::io::Write;
+            let _ = client.socket().write(&nonsense);
+        }
+    }
+    flood(&mut poster, 3000..3100);
+    let grown = server.memory().saturating_sub(before);
+    assert!(grown < 2 << 20, "grew by {grown} bytes");
+    // When they go, so does what was kept for them.
+    drop(silent);
+    flood(&mut poster, 3100..3200);
+}
