@@ -12,9 +12,10 @@
 )]
 
 use std::ptr::NonNull;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use reactor::shim::atomic::{AtomicBool, Ordering};
+use reactor::shim::lock_static as lock;
 
 use crate::park::Parker;
 use crate::raw::header::Header;
@@ -37,10 +38,6 @@ unsafe impl Send for Mail {}
 
 /// Inboxes without an owner (X2).
 static SPARE: Mutex<Vec<&'static Inbox>> = Mutex::new(Vec::new());
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 impl Inbox {
     /// An inbox without an owner.

@@ -1,8 +1,10 @@
 //! The global pool: started on first use. Next: `spawn_blocking`.
 
 use std::future::Future;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
+
+use reactor::shim::lock_static;
 
 use super::Pool;
 use super::task::Pooled;
@@ -52,7 +54,7 @@ fn global() -> Option<&'static Pool> {
     if let Some(pool) = GLOBAL.get() {
         return Some(pool);
     }
-    let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _one_at_a_time = lock_static(&STARTING);
     if let Some(pool) = GLOBAL.get() {
         return Some(pool);
     }

@@ -9,9 +9,10 @@
 
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crossbeam_deque::{Injector, Steal};
+use reactor::shim::lock_static;
 
 use super::queue::Remote;
 use super::sleep::Sleep;
@@ -94,7 +95,7 @@ impl Shared {
     /// The list that has this task, or shall have it.
     pub(super) fn list<R>(&self, task: NonNull<Header>, with: impl FnOnce(&mut List) -> R) -> R {
         let shard = &self.waiting[(task.addr().get() >> 6) % SHARDS];
-        with(&mut shard.lock().unwrap_or_else(PoisonError::into_inner))
+        with(&mut lock_static(shard))
     }
 
     /// Cancels every task that waits, and tells the workers (P3).
@@ -103,14 +104,11 @@ impl Shared {
         self.closed.store(true, Ordering::Relaxed);
         for shard in &self.waiting {
             let mut cancelled = Vec::new();
-            shard
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .for_each(|header| {
-                    if header.state.cancel() == Action::Schedule {
-                        cancelled.push(Runnable::from_raw(NonNull::from(header)));
-                    }
-                });
+            lock_static(shard).for_each(|header| {
+                if header.state.cancel() == Action::Schedule {
+                    cancelled.push(Runnable::from_raw(NonNull::from(header)));
+                }
+            });
             cancelled.into_iter().for_each(|task| self.inject(task));
         }
         self.parkers
