@@ -95,6 +95,55 @@ fn a_detached_local_task_is_polled_when_its_only_waker_is_woken_at_home() {
 }
 
 #[test]
+fn a_detached_local_task_is_polled_when_its_only_waker_is_woken_elsewhere() {
+    ends(|| {
+        let gate = Gate::new();
+        let finished = Gate::new();
+        drop(spawn_local({
+            let (pass, finished) = (gate.pass(), finished.clone());
+            async move {
+                pass.await;
+                finished.open();
+            }
+        }));
+        let opener = thread::spawn({
+            let gate = gate.clone();
+            move || {
+                gate.await_polls(1);
+                gate.open();
+            }
+        });
+        block_on(finished.pass());
+        opener.join().unwrap();
+    });
+}
+
+/// The same, as programs meet it: a detached local task that awaits a task of the pool.
+#[test]
+fn a_detached_local_task_may_await_a_pool_task() {
+    ends(|| {
+        let finished = Gate::new();
+        let gate = Gate::new();
+        drop(spawn_local({
+            let (finished, pass) = (finished.clone(), gate.pass());
+            async move {
+                spawn(pass).await;
+                finished.open();
+            }
+        }));
+        let opener = thread::spawn({
+            let gate = gate.clone();
+            move || {
+                gate.await_polls(1);
+                gate.open();
+            }
+        });
+        block_on(finished.pass());
+        opener.join().unwrap();
+    });
+}
+
+#[test]
 fn a_local_task_is_dropped_at_home_with_its_last_waker_wherever_that_goes() {
     ends(|| {
         let home = thread::current().id();
