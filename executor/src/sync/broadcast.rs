@@ -32,6 +32,8 @@ use reactor::budget;
 use reactor::shim;
 use reactor::wait_list::{Key, WaitList, wake};
 
+pub use crate::sync::send_error::SendError;
+
 /// An empty ring keeps the memory of this many slots; a burst's goes back.
 const KEEP: usize = 32;
 
@@ -373,10 +375,6 @@ impl<T> Drop for Recv<'_, T> {
     }
 }
 
-/// There is no receiver; here is the value.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct SendError<T>(pub T);
-
 /// Why no value was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecvError {
@@ -408,20 +406,6 @@ impl<T> fmt::Debug for Receiver<T> {
         f.debug_struct("Receiver").finish_non_exhaustive()
     }
 }
-
-impl<T> fmt::Debug for SendError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SendError(..)")
-    }
-}
-
-impl<T> fmt::Display for SendError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("there is no receiver")
-    }
-}
-
-impl<T> std::error::Error for SendError<T> {}
 
 impl fmt::Display for RecvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

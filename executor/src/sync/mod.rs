@@ -21,5 +21,6 @@ pub mod broadcast;
 pub mod mpsc;
 pub mod mutex;
 pub mod oneshot;
+mod send_error;
 
 pub use mutex::{Mutex, MutexGuard};

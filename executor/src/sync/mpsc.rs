@@ -31,6 +31,8 @@ use reactor::budget;
 use reactor::shim;
 use reactor::wait_list::{Key, Removed, WaitList, wake};
 
+pub use crate::sync::send_error::{SendError, TrySendError};
+
 /// An empty queue keeps the memory of this many values; a burst's goes back.
 const KEEP: usize = 64;
 
@@ -368,19 +370,6 @@ fn wake_some(waiter: Option<Waker>) {
     }
 }
 
-/// The receiver is gone; here is the value.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct SendError<T>(pub T);
-
-/// Why a value could not be sent at once. It gives the value back.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum TrySendError<T> {
-    /// There is no room now, or what there is has been promised to a sender who waits.
-    Full(T),
-    /// The receiver is gone.
-    Closed(T),
-}
-
 /// Why there was nothing to receive at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryRecvError {
@@ -388,21 +377,6 @@ pub enum TryRecvError {
     Empty,
     /// Nothing is queued, and every sender is gone.
     Disconnected,
-}
-
-impl<T> TrySendError<T> {
-    /// The value that was not sent.
-    pub fn into_inner(self) -> T {
-        match self {
-            Self::Full(value) | Self::Closed(value) => value,
-        }
-    }
-}
-
-impl<T> From<SendError<T>> for TrySendError<T> {
-    fn from(SendError(value): SendError<T>) -> Self {
-        Self::Closed(value)
-    }
 }
 
 impl<T> fmt::Debug for Sender<T> {
@@ -416,40 +390,6 @@ impl<T> fmt::Debug for Receiver<T> {
         f.debug_struct("Receiver").finish_non_exhaustive()
     }
 }
-
-impl<T> fmt::Debug for SendError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SendError(..)")
-    }
-}
-
-impl<T> fmt::Display for SendError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the receiver is gone")
-    }
-}
-
-impl<T> std::error::Error for SendError<T> {}
-
-impl<T> fmt::Debug for TrySendError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Full(_) => "Full(..)",
-            Self::Closed(_) => "Closed(..)",
-        })
-    }
-}
-
-impl<T> fmt::Display for TrySendError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Full(_) => "the channel is full",
-            Self::Closed(_) => "the receiver is gone",
-        })
-    }
-}
-
-impl<T> std::error::Error for TrySendError<T> {}
 
 impl fmt::Display for TryRecvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

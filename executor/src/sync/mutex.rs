@@ -140,6 +140,7 @@ impl<T: ?Sized> Mutex<T> {
     /// Takes the lock if it is free, else sets WAITERS. The line's lock must be held (M1).
     fn acquire_or_mark(&self) -> bool {
         if cfg!(mutant = "no_second_look") {
+            // ORDERING: Relaxed; a seeded fault, never compiled in.
             self.word.fetch_or(WAITERS, Relaxed);
             return false;
         }

@@ -1,0 +1,100 @@
+//! What this thread is polling: for `current`, for the nested `block_on`, for the poll budget.
+//!
+//! Entered around each poll, of a task and of a `block_on`'s future. Next: `raw`.
+
+use std::cell::Cell;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::ptr::NonNull;
+
+use reactor::budget;
+
+/// Tells a task from the others that are alive, for messages and maps.
+///
+/// Two tasks have different ids as long as both exist: each unfinished, or with its
+/// [`JoinHandle`](crate::task::JoinHandle) still held. A later task may get the id of one that is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TaskId(NonZeroUsize);
+
+impl TaskId {
+    /// The id of the task that stands at this address.
+    pub(crate) fn of<T>(task: NonNull<T>) -> Self {
+        Self(task.addr())
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}", self.0.get() >> 4)
+    }
+}
+
+impl fmt::Debug for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TaskId({self})")
+    }
+}
+
+/// What is being polled on a thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Polled {
+    /// Nothing of ours.
+    Nothing,
+    /// The future of a `block_on`.
+    Root,
+    /// A task.
+    Task(TaskId),
+    /// A blocking call: here one may block, and `block_on` too.
+    Blocking(TaskId),
+}
+
+thread_local! {
+    static POLLED: Cell<Polled> = const { Cell::new(Polled::Nothing) };
+}
+
+/// What this thread polls now.
+pub(crate) fn polled() -> Polled {
+    POLLED.get()
+}
+
+/// The id of the task that is being polled on this thread; `None` outside of one.
+///
+/// The future of a [`block_on`](crate::task::block_on) is not a task.
+///
+/// ```
+/// use executor::task;
+///
+/// assert_eq!(task::current(), None);
+/// let inside = task::block_on(task::spawn(async { task::current() }));
+/// assert!(inside.is_some());
+/// ```
+pub fn current() -> Option<TaskId> {
+    match POLLED.get() {
+        Polled::Task(id) | Polled::Blocking(id) => Some(id),
+        Polled::Nothing | Polled::Root => None,
+    }
+}
+
+/// A poll under way; its end is marked when this is dropped, also by a panic.
+pub(crate) struct Polling {
+    outer: Polled,
+}
+
+/// Begins a poll, with a new budget. A blocking call has none.
+#[inline]
+pub(crate) fn enter(polled: Polled) -> Polling {
+    if !matches!(polled, Polled::Blocking(_)) {
+        budget::start();
+    }
+    Polling {
+        outer: POLLED.replace(polled),
+    }
+}
+
+impl Drop for Polling {
+    #[inline]
+    fn drop(&mut self) {
+        POLLED.set(self.outer);
+        budget::end();
+    }
+}

@@ -1,0 +1,349 @@
+//! How a thread waits: one drives the reactor, the others stand by.
+//!
+//!                    ┌───────────── unpark, or an event ─────────────┐
+//!                    ▼                                               │
+//!   running ──wait──▶ the seat free? ──yes──▶ DRIVING  in the reactor, until the next deadline
+//!                    │ no
+//!                    └──────────────────────▶ PARKED   stands by; one of those that wait is the watch
+//!
+//! K1  A notification is taken (`RUN`) before its reader looks at any queue: what was pushed before
+//!     an `unpark` is found by that look, and what comes later unparks again.
+//! K2  Who drives, who stands by and who watches is known under one lock.
+//! K3  While a thread runs, one of the waiting threads is the watch: it wakes every [`TICK`]. If
+//!     nobody drove meanwhile it drives, so that one long poll does not stop all sockets; and it
+//!     rescues the tasks that a busy worker keeps in its next-task slot.
+//! K4  The seat is the workers' before it is a `block_on` thread's: a task woken by a socket is run
+//!     by the thread that polled the socket.
+//! K5  Where all threads wait nobody is the watch: idling costs nothing.
+//!
+//! Called by `block_on` and the pool's workers. Next: `block_on`.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::Waker;
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use reactor::shim::atomic::{AtomicU8, Ordering};
+
+use crate::metrics;
+
+/// How often the watch looks, while something runs.
+const TICK: Duration = Duration::from_millis(5);
+
+/// The thread runs; what it waits for next it will look for first.
+const RUN: u8 = 0;
+/// Somebody unparked it since it last looked.
+const NOTIFIED: u8 = 1;
+/// It stands by.
+const PARKED: u8 = 2;
+/// It is in the reactor, or about to be.
+const DRIVING: u8 = 3;
+
+/// One thread's doorbell.
+pub(crate) struct Parker {
+    state: AtomicU8,
+    thread: Thread,
+}
+
+thread_local! {
+    static PARKER: Arc<Parker> = Arc::new(Parker {
+        state: AtomicU8::new(RUN),
+        thread: std::thread::current(),
+    });
+}
+
+impl Parker {
+    /// This thread's.
+    pub(crate) fn current() -> Arc<Self> {
+        PARKER.with(Arc::clone)
+    }
+
+    /// Whether this is the calling thread's. While the thread's locals are destroyed: no.
+    pub(crate) fn is_current(&self) -> bool {
+        PARKER
+            .try_with(|mine| std::ptr::eq(&raw const **mine, self))
+            .unwrap_or(false)
+    }
+
+    /// Makes the thread's current or next wait end. What was done before is seen after it (K1).
+    pub(crate) fn unpark(&self) {
+        // ORDERING[unpark]: Release publishes what was pushed; pairs with the Acquire of
+        // `take_notification`. Acquire orders nothing more here than repeated unparks.
+        match self.state.swap(NOTIFIED, Ordering::AcqRel) {
+            PARKED => self.thread.unpark(),
+            DRIVING => reactor::notify(),
+            _ => {}
+        }
+    }
+
+    /// Whether it is parked, so that waking it disturbs nobody's reactor.
+    pub(crate) fn is_parked(&self) -> bool {
+        // ORDERING: Relaxed; a preference among sleepers, `unpark` decides.
+        self.state.load(Ordering::Relaxed) == PARKED
+    }
+
+    /// From RUN to a waiting state; false if there is a notification to be taken first.
+    fn begin(&self, wait: u8) -> bool {
+        // ORDERING: Relaxed; on failure `take_notification` acquires, on success nothing is published.
+        self.state
+            .compare_exchange(RUN, wait, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// Back to RUN, from whatever it was (K1).
+    fn take_notification(&self) {
+        // ORDERING[unpark]: Acquire; pairs with the Release of `unpark`.
+        self.state.swap(RUN, Ordering::AcqRel);
+    }
+}
+
+/// Which threads have the seat first (K4).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rank {
+    /// A thread in `block_on`.
+    Guest,
+    /// A pool's worker.
+    Worker,
+}
+
+/// A pool, as the watch sees it.
+pub(crate) trait Watched: Send + Sync {
+    /// Hands on the tasks that wait behind a long poll (K3).
+    fn rescue(&self);
+}
+
+/// Who waits, and how (K2).
+struct Seat {
+    driver: Option<(Arc<Parker>, Rank)>,
+    standby: Vec<(Arc<Parker>, Rank)>,
+    /// Who of the standby was told to drive now.
+    heir: Option<Arc<Parker>>,
+    /// One of those that wait wakes every TICK.
+    watched: bool,
+    /// A guest had to drive because no worker came back for a TICK: guests need not wait for that
+    /// again, until a worker comes.
+    neglected: bool,
+    /// Turns of the reactor, and ends of waits: the watch compares them.
+    turns: u64,
+    leaves: u64,
+    /// Threads that are in `block_on`, or workers: those that run, and those that wait.
+    present: usize,
+    workers: usize,
+    pools: Vec<Weak<dyn Watched>>,
+}
+
+static SEAT: Mutex<Seat> = Mutex::new(Seat {
+    driver: None,
+    standby: Vec::new(),
+    heir: None,
+    watched: false,
+    neglected: false,
+    turns: 0,
+    leaves: 0,
+    present: 0,
+    workers: 0,
+    pools: Vec::new(),
+});
+
+fn seat() -> MutexGuard<'static, Seat> {
+    SEAT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A thread that may wait; it leaves when this is dropped.
+pub(crate) struct Presence {
+    parker: Arc<Parker>,
+    rank: Rank,
+}
+
+impl Presence {
+    /// The calling thread comes.
+    pub(crate) fn enter(rank: Rank) -> Self {
+        let mut seat = seat();
+        seat.present += 1;
+        seat.workers += usize::from(rank == Rank::Worker);
+        Self {
+            parker: Parker::current(),
+            rank,
+        }
+    }
+
+    /// The thread's doorbell.
+    pub(crate) fn parker(&self) -> &Arc<Parker> {
+        &self.parker
+    }
+
+    /// Waits until the thread is unparked or the reactor had something; wakes what the reactor
+    /// found. It may also return for no reason: the caller looks at its queues and comes again.
+    pub(crate) fn wait(&self, woken: &mut Vec<Waker>) {
+        metrics::count(|counters| &counters.parks);
+        let mut seat = seat();
+        if self.rank == Rank::Worker {
+            seat.neglected = false;
+        }
+        let workers_come_first = self.rank == Rank::Guest && seat.workers > 0 && !seat.neglected;
+        if seat.driver.is_none() && !workers_come_first {
+            self.drive(seat, woken);
+        } else {
+            self.stand_by(seat, woken);
+        }
+    }
+
+    /// Takes what the reactor has now, without waiting, if nobody drives.
+    pub(crate) fn poll_reactor(&self, woken: &mut Vec<Waker>) {
+        let mut at = seat();
+        if at.driver.is_some() {
+            return;
+        }
+        at.driver = Some((Arc::clone(&self.parker), self.rank));
+        drop(at);
+        reactor::turn(Some(Duration::ZERO), woken);
+        let mut at = seat();
+        at.driver = None;
+        at.turns += 1;
+        drop(at);
+        reactor::wake_all(woken);
+    }
+
+    fn drive(&self, mut at: MutexGuard<'static, Seat>, woken: &mut Vec<Waker>) {
+        if !self.parker.begin(DRIVING) {
+            return self.parker.take_notification();
+        }
+        at.driver = Some((Arc::clone(&self.parker), self.rank));
+        at.heir = None;
+        let watch = at.become_watch(None);
+        drop(at);
+
+        reactor::turn(watch.then_some(TICK), woken);
+
+        self.parker.take_notification();
+        let mut at = seat();
+        at.driver = None;
+        at.turns += 1;
+        at.watched &= !watch;
+        let worker_waits = at.standby.iter().any(|(_, rank)| *rank == Rank::Worker);
+        at.leave(self.rank == Rank::Guest && worker_waits);
+        let pools = if watch { at.pools.clone() } else { Vec::new() };
+        drop(at);
+        reactor::wake_all(woken);
+        rescue(&pools);
+    }
+
+    fn stand_by(&self, mut at: MutexGuard<'static, Seat>, woken: &mut Vec<Waker>) {
+        if !self.parker.begin(PARKED) {
+            drop(at);
+            return self.parker.take_notification();
+        }
+        at.standby.push((Arc::clone(&self.parker), self.rank));
+        if let (Rank::Worker, Some((driver, Rank::Guest))) = (self.rank, &at.driver) {
+            driver.unpark(); // K4: it gives way, see `leave`.
+        }
+        let mut since = (at.turns, at.leaves);
+        let mut was_watch = false;
+        loop {
+            let watch = at.become_watch(was_watch.then_some(since.1));
+            since = (at.turns, at.leaves);
+            drop(at);
+            let overdue = park(watch);
+            at = seat();
+            at.watched &= !watch;
+            was_watch = watch;
+            // ORDERING: Relaxed; `take_notification` acquires.
+            if self.parker.state.load(Ordering::Relaxed) != PARKED {
+                break;
+            }
+            let told = at
+                .heir
+                .as_ref()
+                .is_some_and(|heir| Arc::ptr_eq(heir, &self.parker));
+            let nobody_came = overdue && at.turns == since.0;
+            if at.driver.is_none() && (told || nobody_came) {
+                at.neglected = self.rank == Rank::Guest;
+                at.step_back(&self.parker);
+                self.parker.take_notification();
+                return self.drive(at, woken);
+            }
+            if overdue {
+                let pools = at.pools.clone();
+                drop(at);
+                rescue(&pools);
+                at = seat();
+            }
+        }
+        at.step_back(&self.parker);
+        at.leave(false);
+        drop(at);
+        self.parker.take_notification();
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        let mut seat = seat();
+        seat.present -= 1;
+        seat.workers -= usize::from(self.rank == Rank::Worker);
+        seat.leave(true);
+    }
+}
+
+impl Seat {
+    /// Makes the thread that is about to wait the watch, if there is none and something runs (K3,
+    /// K5), or something ran since the watch's last tick, when `leaves` was as given.
+    fn become_watch(&mut self, last: Option<u64>) -> bool {
+        let waiting = self.standby.len() + usize::from(self.driver.is_some());
+        let active = self.present > waiting || last.is_some_and(|leaves| leaves != self.leaves);
+        let watch = !self.watched && active && self.present > 1;
+        self.watched |= watch;
+        watch
+    }
+
+    /// A thread has stopped waiting: somebody else watches; with `hand_over` somebody else drives.
+    fn leave(&mut self, hand_over: bool) {
+        self.leaves += 1;
+        let may_drive = |rank| rank == Rank::Worker || self.workers == 0;
+        let heir = self.standby.iter().rev().find(|(_, rank)| may_drive(*rank));
+        if let (true, None, Some((heir, _))) =
+            (hand_over || self.heir.is_some(), &self.driver, heir)
+        {
+            self.heir = Some(Arc::clone(heir));
+            heir.thread.unpark();
+        } else if !self.watched {
+            // It finds that it was not notified, and becomes the watch.
+            match (self.standby.first(), &self.driver) {
+                (Some((parker, _)), _) => parker.thread.unpark(),
+                (None, Some(_)) => reactor::notify(),
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// A thread stands by no more.
+    fn step_back(&mut self, parker: &Arc<Parker>) {
+        self.standby
+            .retain(|(other, _)| !Arc::ptr_eq(other, parker));
+        self.heir.take_if(|heir| Arc::ptr_eq(heir, parker));
+    }
+}
+
+/// Parks the thread, the watch for a TICK at most. Answers whether a watch's TICK has passed.
+fn park(watch: bool) -> bool {
+    if !watch {
+        std::thread::park();
+        return false;
+    }
+    let begin = Instant::now();
+    std::thread::park_timeout(TICK);
+    begin.elapsed() >= TICK
+}
+
+/// Lets the watch see a pool, as long as it exists.
+pub(crate) fn watch_over(pool: Weak<dyn Watched>) {
+    let mut seat = seat();
+    seat.pools.retain(|pool| pool.strong_count() > 0);
+    seat.pools.push(pool);
+}
+
+fn rescue(pools: &[Weak<dyn Watched>]) {
+    for pool in pools.iter().filter_map(Weak::upgrade) {
+        pool.rescue();
+    }
+}

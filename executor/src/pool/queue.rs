@@ -1,0 +1,160 @@
+//! A worker's queues: the next-task slot and the deque, and how others steal from them.
+//!
+//!   woken here ──▶ slot ──displaced──▶ deque ──▶ run          others: steal half of the deque
+//!                   └──────────────────────────▶ run first
+//!
+//! Q1  The slot's task runs next: what a task has just woken finds its memory warm. After
+//!     [`SLOT_RUNS`] in a row the deque has its turn, so two tasks that wake each other starve nobody.
+//! Q2  A task in the slot wakes no other worker, for its own will come to it soon. If it does not,
+//!     because it is in a long poll, the watch takes the task out (`rescue`).
+//! Q3  What is in the deque may be stolen at any time: who pushes there wakes a worker.
+//!
+//! Called by `worker`. Next: `worker`.
+
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+use crossbeam_deque::{Injector, Steal, Stealer, Worker as Deque};
+
+use crate::raw::cell::Header;
+use crate::raw::runnable::Runnable;
+
+/// How often in a row the slot comes before the deque.
+pub(crate) const SLOT_RUNS: u32 = 3;
+
+/// What other threads may use of a worker's queues.
+pub(crate) struct Remote {
+    slot: Slot,
+    stealer: Stealer<Runnable>,
+    /// Counts the worker's polls; the watch compares it.
+    tick: AtomicU32,
+    /// The tick at the watch's last look.
+    watched_tick: AtomicU32,
+}
+
+/// The worker's own ends.
+pub(crate) struct Owned {
+    deque: Deque<Runnable>,
+}
+
+/// A worker's queues: the two ends.
+pub(crate) fn queues() -> (Owned, Remote) {
+    let deque = Deque::new_fifo();
+    let stealer = deque.stealer();
+    let remote = Remote {
+        slot: Slot(AtomicPtr::new(ptr::null_mut())),
+        stealer,
+        tick: AtomicU32::new(0),
+        watched_tick: AtomicU32::new(0),
+    };
+    (Owned { deque }, remote)
+}
+
+impl Owned {
+    /// To the back of the deque. Answers whether something was there before.
+    #[inline]
+    pub(crate) fn push(&self, task: Runnable) -> bool {
+        let others = !self.deque.is_empty();
+        self.deque.push(task);
+        others
+    }
+
+    /// From the front of the deque.
+    #[inline]
+    pub(crate) fn pop(&self) -> Option<Runnable> {
+        self.deque.pop()
+    }
+
+    /// Whether the deque has something to steal.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.deque.is_empty()
+    }
+
+    /// A batch from the injector: one to run now, the rest to the deque.
+    pub(crate) fn take_from(&self, injector: &Injector<Runnable>) -> Option<Runnable> {
+        if injector.is_empty() {
+            return None;
+        }
+        until_decided(|| injector.steal_batch_and_pop(&self.deque))
+    }
+
+    /// Half of another worker's deque: one to run now, the rest to the own deque.
+    pub(crate) fn steal_from(&self, other: &Remote) -> Option<Runnable> {
+        until_decided(|| other.stealer.steal_batch_and_pop(&self.deque))
+    }
+}
+
+fn until_decided(steal: impl Fn() -> Steal<Runnable>) -> Option<Runnable> {
+    loop {
+        match steal() {
+            Steal::Success(task) => return Some(task),
+            Steal::Empty => return None,
+            Steal::Retry => std::hint::spin_loop(),
+        }
+    }
+}
+
+impl Remote {
+    /// The owner puts a task into the slot. Answers the one that was there.
+    #[inline]
+    pub(crate) fn put_next(&self, task: Runnable) -> Option<Runnable> {
+        self.slot.swap(task.into_raw().as_ptr())
+    }
+
+    /// Takes the task out of the slot.
+    #[inline]
+    pub(crate) fn take_next(&self) -> Option<Runnable> {
+        self.slot.take()
+    }
+
+    /// Whether there is something in the deque.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.stealer.is_empty()
+    }
+
+    /// The owner begins a poll. Answers how many it began.
+    #[inline]
+    pub(crate) fn count_poll(&self) -> u32 {
+        // ORDERING: Relaxed; only the owner writes, and the watch needs no more than a difference.
+        let tick = self.tick.load(Ordering::Relaxed).wrapping_add(1);
+        self.tick.store(tick, Ordering::Relaxed);
+        tick
+    }
+
+    /// For the watch: the slot's task, if its worker has polled nothing since the last look (Q2).
+    pub(crate) fn rescue(&self) -> Option<Runnable> {
+        // ORDERING: Relaxed; a wrong guess moves a task to another worker, no more.
+        let tick = self.tick.load(Ordering::Relaxed);
+        let stuck = self.watched_tick.swap(tick, Ordering::Relaxed) == tick;
+        if stuck { self.slot.take() } else { None }
+    }
+}
+
+/// A place for one claim (Q1).
+struct Slot(AtomicPtr<Header>);
+
+impl Slot {
+    #[inline]
+    fn take(&self) -> Option<Runnable> {
+        // ORDERING: Relaxed; a look that spares the swap. The owner sees its own writes; the watch
+        // comes again.
+        if self.0.load(Ordering::Relaxed).is_null() {
+            return None;
+        }
+        self.swap(ptr::null_mut())
+    }
+
+    #[inline]
+    fn swap(&self, task: *mut Header) -> Option<Runnable> {
+        // ORDERING[slot]: Release publishes the task that is put there; Acquire pairs with it, for the
+        // one that takes it out. The task's own word orders its future.
+        // ORDERING[slot]: the other end is this same swap on another thread.
+        NonNull::new(self.0.swap(task, Ordering::AcqRel)).map(Runnable::from_raw)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        drop(self.take());
+    }
+}

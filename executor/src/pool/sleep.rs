@@ -1,0 +1,121 @@
+//! Who sleeps, and who must be woken: a worker may sleep only when no work can be missed.
+//!
+//!   active ──no work──▶ searching ──nothing found: listed──▶ idle ──look again: empty──▶ waits
+//!      ▲──────found─────────┘ ▲──────────── woken by a push ───────────────────────────────┘
+//!
+//! S1  Work is pushed before the counts are read.
+//! S2  A sleeper is listed before its last look at the queues.
+//!     With a fence between the two steps on both sides, one side must see the other.
+//! S3  While somebody searches a push wakes nobody: the searcher finds the work, or sees it in its
+//!     last look. A searcher that found something, and was the last, wakes the next if more is left.
+//! S4  Who takes a worker from the list moves it from idle to searching, in its name.
+//!
+//! Called by `worker` and by every push. Next: `mod`.
+
+use reactor::shim::atomic::{AtomicUsize, Ordering, fence};
+use reactor::shim::{Mutex, lock};
+
+const IDLE: usize = 1;
+const SEARCHING: usize = 1 << 16;
+
+/// The pool's sleepers and searchers.
+pub(crate) struct Sleep {
+    /// How many are idle, how many search, in one word.
+    counts: AtomicUsize,
+    /// The idle workers by index, the last comer on top.
+    idle: Mutex<Vec<usize>>,
+    workers: usize,
+}
+
+impl Sleep {
+    /// For so many workers, all of them active.
+    pub(crate) fn new(workers: usize) -> Self {
+        Self {
+            counts: AtomicUsize::new(0),
+            idle: Mutex::new(Vec::with_capacity(workers)),
+            workers,
+        }
+    }
+
+    /// A worker without work asks whether it may search. At most half of them do at a time.
+    pub(crate) fn start_search(&self) -> bool {
+        // ORDERING: Relaxed; a limit on the crowd. The last look (S2) does not depend on it.
+        if 2 * (self.counts.load(Ordering::Relaxed) / SEARCHING) >= self.workers {
+            return false;
+        }
+        // ORDERING[pool-sleep]: Relaxed; while we search a push relies on us, and `list` has the fence
+        // that pairs with the one in `someone_needed`.
+        self.counts.fetch_add(SEARCHING, Ordering::Relaxed);
+        true
+    }
+
+    /// A searcher found work. Answers whether it was the last: then it must look whether more is left
+    /// (S3), for a push may have relied on it.
+    pub(crate) fn stop_search(&self) -> bool {
+        // ORDERING: Relaxed; the fence below orders it.
+        let before = self.counts.fetch_sub(SEARCHING, Ordering::Relaxed);
+        // ORDERING[pool-sleep]: SeqCst fence; the race is our count against a push. Either the push
+        // sees that nobody searches, or we see what it pushed; pairs with `someone_needed`.
+        fence(Ordering::SeqCst);
+        before / SEARCHING == 1
+    }
+
+    /// The worker goes to the list. It must look at every queue once more before it waits (S2).
+    pub(crate) fn list(&self, worker: usize, searching: bool) {
+        {
+            let mut idle = lock(&self.idle);
+            idle.push(worker);
+            let change = IDLE.wrapping_sub(if searching { SEARCHING } else { 0 });
+            // ORDERING: Relaxed; the fence below orders it.
+            self.counts.fetch_add(change, Ordering::Relaxed);
+        }
+        // ORDERING[pool-sleep]: SeqCst fence; the race is our listing against a push. Either the push
+        // sees us in the counts, or our last look sees the push; pairs with `someone_needed`.
+        fence(Ordering::SeqCst);
+    }
+
+    /// The worker is awake again, and searching, whoever took it from the list (S4).
+    pub(crate) fn unlist(&self, worker: usize) {
+        let mut idle = lock(&self.idle);
+        if let Some(at) = idle.iter().position(|&listed| listed == worker) {
+            idle.remove(at);
+            // ORDERING: Relaxed; under the lock, and it only makes pushes wake fewer.
+            self.counts.fetch_add(SEARCHING - IDLE, Ordering::Relaxed);
+        }
+    }
+
+    /// Work was pushed: the worker that must be woken for it, if one must. `prefers` says which
+    /// sleepers are cheap to wake.
+    #[inline]
+    pub(crate) fn someone_needed(&self, prefers: impl Fn(usize) -> bool) -> Option<usize> {
+        // ORDERING[pool-sleep]: SeqCst fence; the race is the push before us against a sleeper's
+        // listing: pairs with `list` and `stop_search` (S1).
+        fence(Ordering::SeqCst);
+        // ORDERING: Relaxed; ordered by the fence.
+        if !may_wake(self.counts.load(Ordering::Relaxed)) {
+            return None;
+        }
+        self.take_sleeper(prefers)
+    }
+
+    #[cold]
+    fn take_sleeper(&self, prefers: impl Fn(usize) -> bool) -> Option<usize> {
+        let mut idle = lock(&self.idle);
+        // ORDERING: Relaxed; a second look, now that other pushes are held off.
+        if !may_wake(self.counts.load(Ordering::Relaxed)) {
+            return None;
+        }
+        let at = idle
+            .iter()
+            .rposition(|&worker| prefers(worker))
+            .or(idle.len().checked_sub(1))?;
+        // ORDERING: Relaxed; under the lock. S4.
+        self.counts.fetch_add(SEARCHING - IDLE, Ordering::Relaxed);
+        Some(idle.remove(at))
+    }
+}
+
+/// Somebody sleeps, and nobody searches.
+fn may_wake(counts: usize) -> bool {
+    counts != 0 && counts < SEARCHING
+}

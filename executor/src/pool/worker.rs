@@ -1,0 +1,242 @@
+//! A worker's life: run what is there, steal, sleep.
+//!
+//!   ┌─▶ slot ─▶ deque ─▶ injector ─▶ local tasks      now and then: the injector and the reactor first
+//!   │     nothing: search the others' deques
+//!   └──── nothing: listed, a last look, wait in `park`
+//!
+//! V1  A task is pushed to the queues of the worker that runs, without a system call unless somebody
+//!     sleeps who could help.
+//! V2  Every [`FAIR`] polls the injector comes first, and if [`REACTOR_INTERVAL`] has passed, the reactor:
+//!     a worker that always has work starves neither.
+//! V3  A closed pool's worker drops what it finds instead of polling it, and ends when it finds nothing.
+//!
+//! Started by `mod`. Next: `sleep`.
+
+use std::cell::{Cell, OnceCell};
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Instant;
+
+use super::Shared;
+use super::queue::{Owned, SLOT_RUNS};
+use crate::block_on::REACTOR_INTERVAL;
+use crate::local;
+use crate::metrics;
+use crate::park::{Presence, Rank};
+use crate::raw::runnable::Runnable;
+
+/// Polls between two looks at the injector.
+const FAIR: u32 = 61;
+
+/// Local tasks that run between two tasks of the pool.
+const LOCAL_BATCH: usize = 8;
+
+thread_local! {
+    /// The worker that this thread is.
+    static WORKER: OnceCell<Worker> = const { OnceCell::new() };
+}
+
+/// One worker, on its own thread.
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
+    index: usize,
+    queues: Owned,
+    /// How often in a row the slot came first (Q1).
+    slot_runs: Cell<u32>,
+    last_look: Cell<Instant>,
+    /// Whether the counts have this worker as searching.
+    searching: Cell<bool>,
+    /// The run loop is over: nothing may be pushed here any more.
+    ended: Cell<bool>,
+    /// The random generator's state.
+    seed: Cell<u32>,
+}
+
+/// The thread's whole work.
+pub(crate) fn main(shared: Arc<Shared>, index: usize, queues: Owned) {
+    metrics::this_is_worker(index);
+    let presence = Presence::enter(Rank::Worker);
+    shared.introduce(index, presence.parker());
+    WORKER.with(|worker| {
+        let worker = worker.get_or_init(|| Worker {
+            shared,
+            index,
+            queues,
+            slot_runs: Cell::new(0),
+            last_look: Cell::new(Instant::now()),
+            searching: Cell::new(false),
+            ended: Cell::new(false),
+            seed: Cell::new(index as u32 + 1),
+        });
+        worker.run(&presence);
+        drop(presence);
+        worker.shared.worker_ended();
+    });
+}
+
+/// Pushes a task that was woken on this thread, if this thread is a worker of that pool.
+#[inline]
+pub(crate) fn push_here(shared: *const Shared, task: Runnable) -> Result<(), Runnable> {
+    with_worker(shared, task, |worker, task| {
+        if let Some(displaced) = worker.shared.remotes[worker.index].put_next(task) {
+            worker.queues.push(displaced);
+            worker.shared.wake_one();
+        }
+    })
+}
+
+/// Pushes a task that gave way to the back of this worker's deque.
+#[inline]
+pub(crate) fn push_back_here(shared: *const Shared, task: Runnable) -> Result<(), Runnable> {
+    with_worker(shared, task, |worker, task| {
+        // Alone in the deque it needs no help: this worker is about to look there.
+        if worker.queues.push(task) {
+            worker.shared.wake_one();
+        }
+    })
+}
+
+#[inline]
+fn with_worker(
+    shared: *const Shared,
+    task: Runnable,
+    push: impl FnOnce(&Worker, Runnable),
+) -> Result<(), Runnable> {
+    let mut task = Some(task);
+    let _ = WORKER.try_with(|worker| {
+        if let Some(worker) = worker.get().filter(|worker| worker.is_of(shared)) {
+            push(worker, task.take().expect("it was put there above"));
+        }
+    });
+    task.map_or(Ok(()), Err)
+}
+
+impl Worker {
+    /// Whether it works for that pool, and still takes tasks.
+    #[inline]
+    fn is_of(&self, shared: *const Shared) -> bool {
+        std::ptr::eq(&raw const *self.shared, shared) && !self.ended.get()
+    }
+
+    fn run(&self, presence: &Presence) {
+        let mut woken = Vec::new();
+        loop {
+            let tick = self.shared.remotes[self.index].count_poll();
+            if tick.is_multiple_of(FAIR) {
+                self.look_around(presence, &mut woken);
+            }
+            let task = self.next(tick);
+            let idle = task.is_none();
+            if let Some(task) = task {
+                self.found();
+                if self.shared.is_closed() {
+                    drop(task); // V3
+                } else {
+                    task.run();
+                }
+            }
+            if local::run(LOCAL_BATCH) > 0 || !idle {
+                continue;
+            }
+            if self.shared.is_closed() {
+                return self.ended.set(true);
+            }
+            self.search_or_sleep(presence, &mut woken);
+        }
+    }
+
+    /// The next task from the own queues or the injector.
+    #[inline]
+    fn next(&self, tick: u32) -> Option<Runnable> {
+        if tick.is_multiple_of(FAIR)
+            && let Some(task) = self.queues.take_from(&self.shared.injector)
+        {
+            return Some(task); // V2
+        }
+        let remote = &self.shared.remotes[self.index];
+        let slot_runs = self.slot_runs.get();
+        if slot_runs < SLOT_RUNS
+            && let Some(task) = remote.take_next()
+        {
+            self.slot_runs.set(slot_runs + 1);
+            return Some(task);
+        }
+        self.slot_runs.set(0);
+        self.queues
+            .pop()
+            .or_else(|| remote.take_next())
+            .or_else(|| self.queues.take_from(&self.shared.injector))
+    }
+
+    /// Has a look at the reactor, if it is time (V2).
+    fn look_around(&self, presence: &Presence, woken: &mut Vec<Waker>) {
+        let now = Instant::now();
+        if now.duration_since(self.last_look.get()) >= REACTOR_INTERVAL {
+            self.last_look.set(now);
+            presence.poll_reactor(woken);
+        }
+    }
+
+    /// Nothing of its own: steals, or waits.
+    fn search_or_sleep(&self, presence: &Presence, woken: &mut Vec<Waker>) {
+        if !self.searching.get() {
+            self.searching.set(self.shared.sleep.start_search());
+        }
+        if self.searching.get()
+            && let Some(task) = self.steal()
+        {
+            // Through the slot, which is empty: `next` finds it there.
+            let displaced = self.shared.remotes[self.index].put_next(task);
+            debug_assert!(
+                displaced.is_none(),
+                "a worker that searches has nothing of its own"
+            );
+            return;
+        }
+        self.shared
+            .sleep
+            .list(self.index, self.searching.replace(false));
+        let missed = self.shared.has_work() || self.shared.is_closed() || local::has_work(); // S2
+        if !missed {
+            presence.wait(woken);
+            self.last_look.set(Instant::now());
+        }
+        self.shared.sleep.unlist(self.index);
+        self.searching.set(true); // S4
+    }
+
+    /// A searcher that has found work searches no more (S3).
+    #[inline]
+    fn found(&self) {
+        if self.searching.replace(false)
+            && self.shared.sleep.stop_search()
+            && (self.shared.has_work() || self.queues.has_work())
+        {
+            self.shared.wake_one();
+        }
+    }
+
+    /// Goes round the other workers once, from a random one on.
+    fn steal(&self) -> Option<Runnable> {
+        let workers = self.shared.remotes.len();
+        let begin = self.random() as usize % workers;
+        let others = (0..workers)
+            .map(|step| (begin + step) % workers)
+            .filter(|&other| other != self.index);
+        let stolen = others
+            .into_iter()
+            .find_map(|other| self.queues.steal_from(&self.shared.remotes[other]))?;
+        metrics::count(|counters| &counters.steals);
+        Some(stolen)
+    }
+
+    /// Marsaglia's xorshift with the triple 13, 17, 5 ("Xorshift RNGs", 2003).
+    fn random(&self) -> u32 {
+        let mut seed = self.seed.get();
+        seed ^= seed << 13;
+        seed ^= seed >> 17;
+        seed ^= seed << 5;
+        self.seed.set(seed);
+        seed
+    }
+}

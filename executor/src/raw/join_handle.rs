@@ -1,0 +1,279 @@
+//! The handle: who waits for a task, cancels it, or lets it go.
+//!
+//!   await, try_join ──▶ the outcome, once          cancel ──▶ asks, then waits for the future's drop
+//!   abort           ──▶ asks, and does not wait    drop   ──▶ detaches: the task goes on
+//!
+//! J1  The handle has a reference, and HANDLE until it has taken the outcome.
+//! J2  Only the handle writes the join waker's slot, while JOIN_WAKER is clear (T4).
+//! J3  A waker that is replaced is dropped outside of any transition: its drop may come back here.
+//!
+//! Made by whatever spawns. Next: `local`.
+#![allow(
+    unsafe_code,
+    reason = "the outcome and the join waker's slot stand in the task"
+)]
+
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use super::cell::{Outcome, TaskRef};
+use super::runnable::contain;
+use super::state::Join;
+use crate::context::TaskId;
+
+/// Why a task has no value.
+pub enum JoinError {
+    /// It was cancelled before it had finished, or could not be started.
+    Cancelled,
+    /// It panicked; this is what it panicked with.
+    Panicked(Box<dyn Any + Send>),
+}
+
+impl JoinError {
+    /// The panic's message, if it has one.
+    fn message(&self) -> Option<&str> {
+        match self {
+            Self::Cancelled => None,
+            Self::Panicked(payload) => payload
+                .downcast_ref::<&str>()
+                .copied()
+                .or_else(|| payload.downcast_ref::<String>().map(String::as_str)),
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cancelled => f.write_str("Cancelled"),
+            Self::Panicked(_) => f.debug_tuple("Panicked").field(&self.message()).finish(),
+        }
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self, self.message()) {
+            (Self::Cancelled, _) => f.write_str("the task was cancelled"),
+            (Self::Panicked(_), Some(message)) => write!(f, "the task panicked: {message}"),
+            (Self::Panicked(_), None) => f.write_str("the task panicked"),
+        }
+    }
+}
+
+impl std::error::Error for JoinError {}
+
+/// A handle to a spawned task: a future of its output.
+///
+/// Awaiting it gives the output. If the task panicked, the panic goes on where the handle is
+/// awaited; if it was cancelled, awaiting panics and names the task. [`try_join`](Self::try_join)
+/// tells both as an error instead.
+///
+/// Dropping the handle detaches the task: it goes on, and its output is dropped when it ends. A
+/// detached task that nothing can wake any more is dropped at once, with all it holds.
+///
+/// # Panics
+///
+/// Polling it again after it was ready panics.
+///
+/// ```
+/// use executor::task;
+///
+/// let handle = task::spawn(async { 6 * 7 });
+/// assert_eq!(task::block_on(handle), 42);
+/// ```
+pub struct JoinHandle<T> {
+    task: TaskRef,
+    output: PhantomData<fn() -> T>,
+}
+
+// SAFETY: T3, T4: through a handle one reaches the word, the join waker (Send) and the output, which
+// is moved or dropped where the handle is: so T must be Send. The future is touched by runners only.
+unsafe impl<T: Send> Send for JoinHandle<T> {}
+// SAFETY: `&JoinHandle` gives the word, the id and the name; never the output.
+unsafe impl<T: Send> Sync for JoinHandle<T> {}
+
+impl<T> Unpin for JoinHandle<T> {}
+impl<T> std::panic::UnwindSafe for JoinHandle<T> {}
+impl<T> std::panic::RefUnwindSafe for JoinHandle<T> {}
+
+impl<T> JoinHandle<T> {
+    /// Takes over the handle's reference of a new task with this output.
+    pub(crate) fn new(task: TaskRef) -> Self {
+        Self {
+            task,
+            output: PhantomData,
+        }
+    }
+
+    /// Cancels the task, and waits until its future has been dropped.
+    ///
+    /// Resolves to the output if the task had finished first, else to `None`. The cancellation is
+    /// asked for by this call, not by the first poll: dropping the answer detaches nothing. If the
+    /// task panicked, that panic is swallowed and the answer is `None`.
+    ///
+    /// ```
+    /// use executor::task;
+    ///
+    /// let handle = task::spawn(std::future::pending::<()>());
+    /// assert_eq!(task::block_on(handle.cancel()), None);
+    /// ```
+    pub fn cancel(self) -> impl Future<Output = Option<T>> {
+        self.abort();
+        let join = self.try_join();
+        async move {
+            match join.await {
+                Ok(value) => Some(value),
+                Err(failure) => {
+                    contain(|| drop(failure));
+                    None
+                }
+            }
+        }
+    }
+
+    /// Cancels the task without waiting. A task that has finished keeps its output.
+    ///
+    /// Awaiting the handle afterwards panics, unless the task finished first.
+    pub fn abort(&self) {
+        self.task.cancel();
+    }
+
+    /// Waits for the task, and tells a panic or a cancellation as an error.
+    ///
+    /// Dropping the answer detaches the task, as dropping the handle does.
+    ///
+    /// # Errors
+    ///
+    /// [`JoinError::Panicked`] with the panic's payload, or [`JoinError::Cancelled`].
+    ///
+    /// ```
+    /// use executor::task::{self, JoinError};
+    ///
+    /// let handle = task::spawn(std::future::pending::<()>());
+    /// handle.abort();
+    /// assert!(matches!(task::block_on(handle.try_join()), Err(JoinError::Cancelled)));
+    /// ```
+    pub fn try_join(mut self) -> impl Future<Output = Result<T, JoinError>> {
+        std::future::poll_fn(move |cx| {
+            self.poll_outcome(cx)
+                .map(|outcome| outcome.map_err(JoinError::from))
+        })
+    }
+
+    /// Whether the task has finished: its output is there, or was taken, or will never come.
+    pub fn is_finished(&self) -> bool {
+        self.task.header().state.is_complete()
+    }
+
+    /// The task's id: see [`TaskId`].
+    pub fn id(&self) -> TaskId {
+        TaskId::of(self.task.as_raw())
+    }
+
+    /// The name that a [`Builder`](crate::task::Builder) gave it.
+    pub fn name(&self) -> Option<&str> {
+        // SAFETY: C4; C1: our reference.
+        let name = unsafe { (self.task.header().vtable.name)(self.task.as_raw()) };
+        // SAFETY: the name stands in the task, unchanged; our reference outlives the borrow of self.
+        name.map(|name| unsafe { name.as_ref() })
+    }
+
+    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
+        let header = self.task.header();
+        assert!(
+            !header.state.is_outcome_taken(),
+            "a JoinHandle was polled after it was ready"
+        );
+        if header.state.poll_join() == Join::Pending {
+            // The clone is foreign code: it comes before the slot is touched.
+            let waker = cx.waker().clone();
+            // SAFETY: J2: JOIN_WAKER is clear, and we are the handle.
+            let replaced = self.swap_waker(Some(waker));
+            let join = self.task.header().state.store_waker();
+            drop(replaced); // J3
+            if join == Join::Pending {
+                return Poll::Pending;
+            }
+            // Too late: the completer did not see the waker, so the slot is still ours (T4).
+            drop(self.swap_waker(None));
+        }
+        Poll::Ready(self.take_outcome())
+    }
+
+    /// Puts a waker into the slot. Called while JOIN_WAKER is clear, or was set too late (J2).
+    fn swap_waker(&mut self, waker: Option<Waker>) -> Option<Waker> {
+        let slot = &self.task.header().join_waker;
+        // SAFETY: J2: nobody else touches the slot now.
+        slot.with_mut(|slot| unsafe { std::mem::replace(&mut *slot, waker) })
+    }
+
+    /// Takes the outcome; COMPLETE has been seen.
+    fn take_outcome(&mut self) -> Outcome<T> {
+        let mut outcome: Option<Outcome<T>> = None;
+        let header = self.task.header();
+        // SAFETY: C4: T is the task's output type; T3: HANDLE is ours and was set at COMPLETE; C3:
+        // not taken yet, as `poll_outcome` asserts.
+        unsafe { (header.vtable.take_outcome)(self.task.as_raw(), (&raw mut outcome).cast()) };
+        header.state.outcome_taken();
+        outcome.expect("take_outcome writes it")
+    }
+}
+
+impl From<super::cell::Failure> for JoinError {
+    fn from(failure: super::cell::Failure) -> Self {
+        match failure.0 {
+            None => Self::Cancelled,
+            Some(payload) => Self::Panicked(*payload),
+        }
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        match std::task::ready!(self.poll_outcome(cx)) {
+            Ok(value) => Poll::Ready(value),
+            Err(failure) => match failure.0 {
+                Some(payload) => resume_unwind(*payload),
+                None => match self.name() {
+                    Some(name) => panic!("the awaited task \"{name}\" was cancelled"),
+                    None => panic!("the awaited task {} was cancelled", self.id()),
+                },
+            },
+        }
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        let header = self.task.header();
+        if header.state.is_outcome_taken() {
+            return;
+        }
+        match header.state.release_handle() {
+            Join::Complete => contain(|| {
+                // SAFETY: C4; T3: the outcome is the handle's, and was not taken.
+                unsafe { (header.vtable.drop_outcome)(self.task.as_raw()) }
+            }),
+            // T4: JOIN_WAKER was cleared before COMPLETE, the slot is ours.
+            Join::Pending => drop(self.swap_waker(None)),
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle")
+            .field("id", &self.id())
+            .field("name", &self.name())
+            .field("finished", &self.is_finished())
+            .finish()
+    }
+}

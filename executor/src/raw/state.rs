@@ -1,0 +1,411 @@
+//! The task's word: every state a task can be in, and every step between them.
+//!
+//!                    ┌──────────── wake ───────────┐
+//!                    ▼                             │
+//!   spawn ───▶    QUEUED ── start_poll ──▶ RUNNING ── finish_poll ──▶ idle (no bit set)
+//!                    ▲                        │ │
+//!                    └── woken while it ran ──┘ └── complete ──▶ COMPLETE
+//!
+//!   bit         set when                                          never set when
+//!   QUEUED      one queue holds the task, or it was woken while RUNNING
+//!   RUNNING     one thread may touch the future                   COMPLETE
+//!   COMPLETE    the future is gone, the outcome is written        RUNNING
+//!   CANCELLED   somebody asked for the future to be dropped
+//!   HANDLE      a JoinHandle exists that has not taken the outcome
+//!   JOIN_WAKER  the join waker's slot holds a waker               no HANDLE
+//!   LINKED      the task has been idle: its scheduler keeps it in a list
+//!   LOCAL       the owner's byte says what QUEUED and RUNNING say elsewhere; always or never
+//!   the rest    the reference count
+//!
+//! T1  Who sets QUEUED on an idle task hands it to a queue, with one reference.
+//! T2  Who holds RUNNING, and nobody else, touches the future.
+//! T3  The outcome belongs to the handle if HANDLE was set at COMPLETE, else to the completer.
+//! T4  The join waker's slot belongs to the handle while JOIN_WAKER is clear, and to the completer
+//!     once COMPLETE is set over JOIN_WAKER.
+//! T5  The last reference of an unfinished task is not dropped: it goes to a queue, so that the
+//!     future is dropped where it is polled.
+//!
+//! A LOCAL task keeps QUEUED and RUNNING in a byte that only its owner touches (see `local`). In its
+//! word QUEUED says "in the owner's inbox", RUNNING is never set, and the owner's claim is not
+//! counted: the count may be zero while the task is queued or runs.
+//!
+//! There is no unsafe here. Each verb is one transition; its answer says what the caller must do
+//! now. Called by `runnable`, `waker`, `join_handle` and `local`. Next: `cell`.
+
+use reactor::shim::atomic::{AtomicUsize, Ordering};
+
+const QUEUED: usize = 1;
+const RUNNING: usize = 1 << 1;
+const COMPLETE: usize = 1 << 2;
+const CANCELLED: usize = 1 << 3;
+const HANDLE: usize = 1 << 4;
+const JOIN_WAKER: usize = 1 << 5;
+const LINKED: usize = 1 << 6;
+const LOCAL: usize = 1 << 7;
+const REFERENCE: usize = 1 << 8;
+
+/// More references than this cannot be counted: somebody leaks wakers in a loop.
+const TOO_MANY: usize = usize::MAX / 2;
+
+/// The word itself.
+pub(crate) struct State(AtomicUsize);
+
+/// What a wake, a cancel or a dropped reference leaves to its caller.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Nothing is left to do.
+    Nothing,
+    /// Hand the task to its scheduler, with one reference (T1).
+    Schedule,
+    /// The last reference is gone: free the allocation.
+    Free,
+}
+
+/// What the thread that took a task from its queue may do with it.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// Poll the future.
+    Poll,
+    /// It was cancelled: drop the future and complete without a value.
+    DropFuture,
+}
+
+/// What follows a poll that answered `Pending`.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Finish {
+    /// The task waits for a wake. The runner's reference is gone.
+    Idle,
+    /// It was woken while it ran: back to the queue, with the runner's reference.
+    Requeue,
+    /// Cancelled, or nobody is left who could wake it: drop the future.
+    DropFuture,
+}
+
+/// What follows the outcome's publication.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Completed {
+    /// Nobody will take the outcome: drop it (T3).
+    pub(crate) drop_outcome: bool,
+    /// Take the join waker from its slot and wake it (T4).
+    pub(crate) wake_joiner: bool,
+}
+
+impl Completed {
+    /// Nothing is left to do.
+    pub(crate) fn is_done(&self) -> bool {
+        !self.drop_outcome && !self.wake_joiner
+    }
+}
+
+/// What the owner of a local task learns when it takes the task out of its inbox.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// Woken, or cancelled: run it, if it is not queued already.
+    Woken,
+    /// Nobody else can reach it: drop the future, unless it is queued or running.
+    Unreachable,
+    /// It has completed, and others still refer to it.
+    Nothing,
+    /// It has completed, and this was the last reference: free it.
+    Free,
+}
+
+/// What the handle finds when it comes to take the outcome, or to leave.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Join {
+    /// The outcome is there, and it is the handle's (T3).
+    Complete,
+    /// Not yet; the slot is the handle's to write (T4).
+    Pending,
+}
+
+impl State {
+    /// A new task of a pool: in its queue, and with a handle; a reference for each.
+    pub(crate) fn new() -> Self {
+        Self(AtomicUsize::new(QUEUED | HANDLE | (2 * REFERENCE)))
+    }
+
+    /// A new local task: its owner's byte says that it is queued. One reference, the handle's.
+    pub(crate) fn new_local() -> Self {
+        Self(AtomicUsize::new(LOCAL | HANDLE | REFERENCE))
+    }
+
+    /// Wakes without giving up a reference.
+    ///
+    /// It writes even if QUEUED is set already: the write is what carries the waker's work to the
+    /// next poll.
+    #[inline]
+    pub(crate) fn wake_by_ref(&self) -> Action {
+        // ORDERING[task-wake]: Release publishes what the waker did before; pairs with the Acquire
+        // of `start_poll`. Acquire, for the caller may now touch the scheduler's links.
+        let old = self.0.fetch_or(QUEUED, Ordering::AcqRel);
+        if old & (QUEUED | RUNNING | COMPLETE) != 0 {
+            return Action::Nothing;
+        }
+        self.add_reference();
+        Action::Schedule
+    }
+
+    /// Wakes and gives up the caller's reference: the queue gets it, or it is dropped.
+    #[inline]
+    pub(crate) fn wake(&self) -> Action {
+        // ORDERING[task-wake]: as in `wake_by_ref`.
+        let old = self.0.fetch_or(QUEUED, Ordering::AcqRel);
+        if old & (QUEUED | RUNNING | COMPLETE) != 0 {
+            return self.drop_reference();
+        }
+        Action::Schedule
+    }
+
+    /// The queue's holder becomes the runner.
+    #[inline]
+    pub(crate) fn start_poll(&self) -> Start {
+        // ORDERING[task-wake]: Acquire; pairs with the Release of every wake since the last poll.
+        // ORDERING[task-poll]: Acquire; pairs with the Release of `finish_poll`: the last runner's
+        // writes to the future are seen by this one.
+        let old = self.0.fetch_xor(QUEUED | RUNNING, Ordering::AcqRel);
+        debug_assert_eq!(
+            old & (QUEUED | RUNNING | COMPLETE),
+            QUEUED,
+            "T1: only QUEUED is run"
+        );
+        if old & CANCELLED == 0 {
+            Start::Poll
+        } else {
+            Start::DropFuture
+        }
+    }
+
+    /// Whether `finish_poll` would be the first to leave the task idle.
+    #[inline]
+    pub(crate) fn is_linked(&self) -> bool {
+        // ORDERING: Relaxed; only the runner sets LINKED, and the runner asks.
+        self.0.load(Ordering::Relaxed) & LINKED != 0
+    }
+
+    /// Notes, in the runner's name, that the scheduler's list holds the task now.
+    pub(crate) fn set_linked(&self) {
+        // ORDERING: Relaxed; the list has a lock of its own, and only the runner reads the bit.
+        self.0.fetch_or(LINKED, Ordering::Relaxed);
+    }
+
+    /// Whether the runner must put the task into the scheduler's list before `finish_poll`: it
+    /// will be idle, and was not before. A hint for the second half, which may change meanwhile.
+    #[inline]
+    pub(crate) fn should_link(&self) -> bool {
+        // ORDERING: Relaxed; only the runner sets LINKED, and `finish_poll` decides about QUEUED.
+        self.0.load(Ordering::Relaxed) & (LINKED | QUEUED) == 0
+    }
+
+    /// The poll answered `Pending`.
+    #[inline]
+    pub(crate) fn finish_poll(&self) -> Finish {
+        // ORDERING: Relaxed; the compare-exchange below decides.
+        let mut old = self.0.load(Ordering::Relaxed);
+        loop {
+            debug_assert_ne!(old & RUNNING, 0, "T2: only the runner finishes");
+            let (new, answer) = if old & CANCELLED != 0 {
+                (old & !QUEUED, Finish::DropFuture)
+            } else if old & QUEUED != 0 {
+                (old & !RUNNING, Finish::Requeue)
+            } else if old / REFERENCE == 1 {
+                (old, Finish::DropFuture)
+            } else {
+                ((old & !RUNNING) - REFERENCE, Finish::Idle)
+            };
+            // ORDERING[task-poll]: Release publishes the future to the next runner; pairs with the
+            // Acquire of `start_poll`. Acquire, for a cancel or a last reference seen here.
+            match self
+                .0
+                .compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed)
+            {
+                Ok(_) => return answer,
+                Err(seen) => old = seen,
+            }
+        }
+    }
+
+    /// Publishes the outcome. If something is left to do the runner has a reference to do it with,
+    /// and drops it afterwards; else the runner's reference is gone.
+    pub(crate) fn complete(&self) -> Completed {
+        // ORDERING: Relaxed; the compare-exchange below decides.
+        let mut old = self.0.load(Ordering::Relaxed);
+        loop {
+            debug_assert_eq!(old & COMPLETE, 0, "T2: a task completes once");
+            let completed = Completed {
+                drop_outcome: old & HANDLE == 0,
+                wake_joiner: old & JOIN_WAKER != 0,
+            };
+            // Where nothing is left to do HANDLE is set, so the count does not reach zero here.
+            let counted = match (old & LOCAL == 0, completed.is_done()) {
+                (true, false) | (false, true) => old,
+                (true, true) => old - REFERENCE,
+                (false, false) => old + REFERENCE,
+            };
+            let new = (counted & !RUNNING) | COMPLETE;
+            // ORDERING[task-output]: Release publishes the outcome; pairs with the Acquire of
+            // `poll_join`, `release_handle` and `drop_reference`.
+            // ORDERING[join-waker]: Acquire; pairs with the Release of `store_waker`: the slot's
+            // waker is whole.
+            match self
+                .0
+                .compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed)
+            {
+                Ok(_) => return completed,
+                Err(seen) => old = seen,
+            }
+        }
+    }
+
+    /// Asks for the future to be dropped. Only a runner drops it (T2).
+    pub(crate) fn cancel(&self) -> Action {
+        // ORDERING[task-wake]: Release publishes what the canceller did before; pairs with the
+        // Acquire of `start_poll`.
+        let old = self.0.fetch_or(CANCELLED | QUEUED, Ordering::AcqRel);
+        if old & (QUEUED | RUNNING | COMPLETE) != 0 {
+            return Action::Nothing;
+        }
+        self.add_reference();
+        Action::Schedule
+    }
+
+    /// The holder of the queue's claim decides that the task will not be polled again.
+    pub(crate) fn cancel_claimed(&self) {
+        // ORDERING: Relaxed; whoever acts on it holds the claim, and took it with Acquire.
+        self.0.fetch_or(CANCELLED, Ordering::Relaxed);
+    }
+
+    /// Whether the future is to be dropped.
+    #[inline]
+    pub(crate) fn is_cancelled(&self) -> bool {
+        // ORDERING[task-wake]: Acquire; pairs with the Release of `cancel`.
+        self.0.load(Ordering::Acquire) & CANCELLED != 0
+    }
+
+    /// Whether the outcome is there.
+    pub(crate) fn is_complete(&self) -> bool {
+        // ORDERING[task-output]: Acquire; pairs with the Release of `complete`.
+        self.0.load(Ordering::Acquire) & COMPLETE != 0
+    }
+
+    /// The handle asks for the outcome; if it is not there, the slot becomes the handle's (T4).
+    pub(crate) fn poll_join(&self) -> Join {
+        // ORDERING[task-output]: Acquire; pairs with the Release of `complete`.
+        let mut seen = self.0.load(Ordering::Acquire);
+        if seen & (COMPLETE | JOIN_WAKER) == JOIN_WAKER {
+            // ORDERING[task-output]: as above. Relaxed would do for the slot: what it holds is the
+            // handle's own writing.
+            seen = self.0.fetch_and(!JOIN_WAKER, Ordering::AcqRel);
+        }
+        if seen & COMPLETE != 0 {
+            Join::Complete
+        } else {
+            Join::Pending
+        }
+    }
+
+    /// The handle has written the slot. `Complete`: too late, the slot is still the handle's.
+    pub(crate) fn store_waker(&self) -> Join {
+        // ORDERING[join-waker]: Release publishes the slot; pairs with the Acquire of `complete`.
+        // ORDERING[task-output]: Acquire; pairs with the Release of `complete`.
+        let old = self.0.fetch_or(JOIN_WAKER, Ordering::AcqRel);
+        if old & COMPLETE != 0 {
+            Join::Complete
+        } else {
+            Join::Pending
+        }
+    }
+
+    /// The handle has taken the outcome.
+    pub(crate) fn outcome_taken(&self) {
+        // ORDERING: Relaxed; only the handle reads HANDLE after COMPLETE.
+        self.0.fetch_and(!HANDLE, Ordering::Relaxed);
+    }
+
+    /// Whether the handle has taken the outcome already.
+    pub(crate) fn is_outcome_taken(&self) -> bool {
+        // ORDERING: Relaxed; the handle reads what it wrote itself.
+        self.0.load(Ordering::Relaxed) & HANDLE == 0
+    }
+
+    /// The handle leaves. `Complete`: the outcome is its to drop. `Pending`: the slot is.
+    pub(crate) fn release_handle(&self) -> Join {
+        // ORDERING[task-output]: Acquire; pairs with the Release of `complete`. Release: the slot's
+        // last use by the handle comes before the completer's look at the bits.
+        let old = self.0.fetch_and(!(HANDLE | JOIN_WAKER), Ordering::AcqRel);
+        if old & COMPLETE != 0 {
+            Join::Complete
+        } else {
+            Join::Pending
+        }
+    }
+
+    /// One more reference, made from one that the caller has.
+    #[inline]
+    pub(crate) fn add_reference(&self) {
+        // ORDERING: Relaxed; made from an existing reference, nothing is published by counting.
+        let old = self.0.fetch_add(REFERENCE, Ordering::Relaxed);
+        if old > TOO_MANY {
+            // As Arc does: an overflow would free a task that is in use.
+            std::process::abort();
+        }
+    }
+
+    /// Drops a reference. The last one of an unfinished task goes to a queue instead (T5).
+    #[inline]
+    pub(crate) fn drop_reference(&self) -> Action {
+        // ORDERING: Relaxed; the compare-exchange below decides.
+        let mut old = self.0.load(Ordering::Relaxed);
+        loop {
+            let last = old / REFERENCE == 1;
+            let (new, answer) = if !last {
+                (old - REFERENCE, Action::Nothing)
+            } else if old & COMPLETE != 0 {
+                (old - REFERENCE, Action::Free)
+            } else if old & LOCAL != 0 {
+                // The owner looks at its byte: the task may be queued there, and not lost.
+                (old | QUEUED, Action::Schedule)
+            } else {
+                // Queue and runner have none: the task is idle, and nobody can wake it.
+                (old | QUEUED | CANCELLED, Action::Schedule)
+            };
+            // ORDERING[task-free]: Release puts this owner's last use before the free; Acquire, in
+            // the last owner, sees all the others' uses.
+            match self
+                .0
+                .compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed)
+            {
+                Ok(_) => return answer,
+                Err(seen) => old = seen,
+            }
+        }
+    }
+
+    /// The owner of a local task takes it out of the inbox: QUEUED and the inbox's reference go.
+    pub(crate) fn leave_inbox(&self) -> Arrival {
+        // ORDERING[task-wake]: Acquire; pairs with the Release of the foreign wake.
+        // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`.
+        let old = self.0.fetch_sub(QUEUED + REFERENCE, Ordering::AcqRel);
+        debug_assert_ne!(old & QUEUED, 0, "T1: what is in the inbox is QUEUED");
+        match (old & COMPLETE != 0, old / REFERENCE == 1) {
+            (true, true) => Arrival::Free,
+            (true, false) => Arrival::Nothing,
+            (false, true) => Arrival::Unreachable,
+            (false, false) => Arrival::Woken,
+        }
+    }
+
+    /// Whether nobody holds a waker or a handle. For a local task's owner, whose claim is not
+    /// counted.
+    #[inline]
+    pub(crate) fn is_unreachable(&self) -> bool {
+        // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`.
+        self.0.load(Ordering::Acquire) / REFERENCE == 0
+    }
+}

@@ -1,0 +1,83 @@
+//! A task's wakers: four functions over a pointer to its header.
+//!
+//! W1  A waker is a counted reference: cloning counts, dropping uncounts.
+//! W2  Waking works from any thread, at any time, also after completion: then it does nothing.
+//! W3  A poll borrows the runner's claim instead of counting (`borrowed`).
+//!
+//! One function table a scheduler, at one address: `will_wake` compares addresses.
+//! Called through `std::task::Waker`. Next: `runnable`.
+#![allow(unsafe_code, reason = "a RawWaker is a pointer and four functions")]
+
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+use std::task::{RawWaker, RawWakerVTable, Waker};
+
+use super::cell::{self, Header, Placed, Schedule};
+use super::runnable::Runnable;
+use super::state::Action;
+
+/// The waker functions of a scheduler's tasks; each scheduler keeps them in a static.
+pub(crate) const fn vtable<S: Schedule>() -> RawWakerVTable {
+    RawWakerVTable::new(clone::<S>, wake::<S>, wake_by_ref::<S>, drop_waker)
+}
+
+/// A waker for the length of a poll, without counting (W3).
+#[inline]
+pub(crate) fn borrowed<S: Schedule>(task: NonNull<Header>) -> ManuallyDrop<Waker> {
+    let raw = RawWaker::new(task.as_ptr().cast(), S::waker_vtable());
+    // SAFETY: the functions keep RawWakerVTable's contract (W1, W2); never dropped here (W3).
+    ManuallyDrop::new(unsafe { Waker::from_raw(raw) })
+}
+
+/// The pointer that a waker carries, as a task.
+///
+/// # Safety
+///
+/// `data` comes from one of our wakers.
+#[inline]
+unsafe fn task(data: *const ()) -> NonNull<Header> {
+    // SAFETY: `borrowed` and `clone` put a non-null pointer there.
+    unsafe { NonNull::new_unchecked(data.cast_mut()) }.cast()
+}
+
+unsafe fn clone<S: Schedule>(data: *const ()) -> RawWaker {
+    // SAFETY: called with our own data only.
+    let task = unsafe { task(data) };
+    // SAFETY: C1: the waker that is cloned is the claim.
+    unsafe { task.as_ref() }.state.add_reference();
+    RawWaker::new(data, S::waker_vtable())
+}
+
+unsafe fn wake<S: Schedule>(data: *const ()) {
+    // SAFETY: called with our own data only.
+    let task = unsafe { task(data) };
+    // SAFETY: C1: the waker is the claim; C4: these are the functions of scheduler S.
+    let placed = unsafe { Placed::<S>::of(task) };
+    if placed.scheduler.wake_at_home(placed.header()) {
+        return cell::drop_reference(task);
+    }
+    match placed.header().state.wake() {
+        Action::Nothing => {}
+        Action::Free => cell::free(task),
+        // T1: our reference goes to the queue. The claim is gone: nothing is touched afterwards.
+        Action::Schedule => placed.scheduler.schedule(Runnable::from_raw(task)),
+    }
+}
+
+unsafe fn wake_by_ref<S: Schedule>(data: *const ()) {
+    // SAFETY: called with our own data only.
+    let task = unsafe { task(data) };
+    // SAFETY: C1: the waker is the claim; C4: these are the functions of scheduler S.
+    let placed = unsafe { Placed::<S>::of(task) };
+    if placed.scheduler.wake_at_home(placed.header()) {
+        return;
+    }
+    if placed.header().state.wake_by_ref() == Action::Schedule {
+        placed.scheduler.schedule(Runnable::from_raw(task));
+    }
+}
+
+unsafe fn drop_waker(data: *const ()) {
+    // SAFETY: called with our own data only; W1: the waker's reference is dropped with it.
+    cell::drop_reference(unsafe { task(data) });
+}

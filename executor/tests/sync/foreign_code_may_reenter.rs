@@ -1,0 +1,167 @@
+//! A waker's or a value's drop may use the very channel that drops it: nothing of the kind happens
+//! under a lock.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Waker;
+
+use executor::sync::{Mutex, broadcast, mpsc, oneshot};
+
+use crate::support::{OnDrop, comes_to_an_end, poll};
+
+#[test]
+fn a_replaced_waker_may_use_the_lock() {
+    comes_to_an_end(|| {
+        let mutex = Arc::new(Mutex::new(()));
+        let held = mutex.try_lock();
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let waker = OnDrop::waker({
+            let (mutex, dropped) = (Arc::clone(&mutex), Arc::clone(&dropped));
+            move || {
+                assert!(poll(&mut mutex.lock(), Waker::noop()).is_pending());
+                dropped.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        let mut lock = mutex.lock();
+        assert!(poll(&mut lock, &waker).is_pending());
+        drop(waker);
+        assert!(poll(&mut lock, Waker::noop()).is_pending());
+        assert_eq!(dropped.load(Ordering::SeqCst), 1);
+        drop(held);
+    });
+}
+
+#[test]
+fn a_replaced_waker_may_use_the_channel() {
+    comes_to_an_end(|| {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let using = |sender: &mpsc::Sender<u8>| {
+            let sender = sender.clone();
+            OnDrop::waker(move || {
+                let _ = sender.try_send(1);
+            })
+        };
+        // The receiver's.
+        let mut recv = receiver.recv();
+        let waker = using(&sender);
+        assert!(poll(&mut recv, &waker).is_pending());
+        drop(waker);
+        assert!(poll(&mut recv, Waker::noop()).is_pending());
+        assert!(
+            poll(&mut recv, Waker::noop()).is_ready(),
+            "its drop sent one"
+        );
+        drop(recv);
+        // A sender's, replaced, then given up, then woken by the end of the receiver.
+        sender.try_send(0).expect("room");
+        let mut send = sender.send(2);
+        assert!(poll(&mut send, &using(&sender)).is_pending());
+        assert!(poll(&mut send, &using(&sender)).is_pending());
+        drop(send);
+        let mut send = sender.send(2);
+        assert!(poll(&mut send, &using(&sender)).is_pending());
+        drop(receiver);
+        drop(send);
+
+        let (sender, mut receiver) = broadcast::channel::<u8>(1);
+        let using = |sender: &broadcast::Sender<u8>| {
+            let sender = sender.clone();
+            OnDrop::waker(move || {
+                let _ = sender.send(1);
+            })
+        };
+        let mut recv = receiver.recv();
+        assert!(poll(&mut recv, &using(&sender)).is_pending());
+        assert!(poll(&mut recv, Waker::noop()).is_pending());
+        assert!(
+            poll(&mut recv, Waker::noop()).is_ready(),
+            "its drop sent one"
+        );
+        assert!(poll(&mut recv, &using(&sender)).is_pending());
+        drop(recv);
+
+        let (sender, mut receiver) = oneshot::channel::<u8>();
+        let sender = Arc::new(sender);
+        let waker = OnDrop::waker({
+            let sender = Arc::clone(&sender);
+            move || assert!(!sender.is_closed())
+        });
+        assert!(poll(&mut receiver, &waker).is_pending());
+        drop(waker);
+        assert!(poll(&mut receiver, Waker::noop()).is_pending());
+    });
+}
+
+#[test]
+fn a_dropped_value_may_use_the_channel() {
+    comes_to_an_end(|| {
+        type Again = Arc<OnDrop<Box<dyn Fn() + Send + Sync>>>;
+        let dropped = Arc::new(AtomicUsize::new(0));
+
+        // Dropped with the receiver's queue.
+        let (sender, receiver) = mpsc::channel::<Again>(2);
+        let value: Again = Arc::new(OnDrop(Box::new({
+            let (sender, dropped) = (sender.clone(), Arc::clone(&dropped));
+            move || {
+                assert!(sender.is_closed());
+                dropped.fetch_add(1, Ordering::SeqCst);
+            }
+        })));
+        sender.try_send(value).expect("room");
+        drop(receiver);
+        assert_eq!(dropped.load(Ordering::SeqCst), 1);
+
+        // Evicted by a send, and dropped with the last receiver.
+        let (sender, receiver) = broadcast::channel::<Again>(1);
+        for _ in 0..2 {
+            let value: Again = Arc::new(OnDrop(Box::new({
+                let (sender, dropped) = (sender.clone(), Arc::clone(&dropped));
+                move || {
+                    let _ = sender.receiver_count();
+                    dropped.fetch_add(1, Ordering::SeqCst);
+                }
+            })));
+            sender.send(value).expect("a receiver");
+        }
+        assert_eq!(dropped.load(Ordering::SeqCst), 2);
+        drop(receiver);
+        assert_eq!(dropped.load(Ordering::SeqCst), 3);
+
+        let (sender, receiver) = oneshot::channel::<Again>();
+        let (other, kept) = oneshot::channel::<()>();
+        let other = Arc::new(other);
+        let value: Again = Arc::new(OnDrop(Box::new({
+            let (other, dropped) = (Arc::clone(&other), Arc::clone(&dropped));
+            move || {
+                assert!(!other.is_closed());
+                dropped.fetch_add(1, Ordering::SeqCst);
+            }
+        })));
+        assert!(sender.send(value).is_ok());
+        drop(receiver);
+        drop(kept);
+        assert_eq!(dropped.load(Ordering::SeqCst), 4);
+    });
+}
+
+/// A clone that sends: it happens after the lock.
+#[test]
+fn a_clone_may_use_the_channel() {
+    struct Echo(broadcast::Sender<Echo>, bool);
+    impl Clone for Echo {
+        fn clone(&self) -> Self {
+            if self.1 {
+                let _ = self.0.send(Echo(self.0.clone(), false));
+            }
+            Echo(self.0.clone(), false)
+        }
+    }
+    comes_to_an_end(|| {
+        let (sender, mut receiver) = broadcast::channel(4);
+        let _behind = sender.subscribe();
+        assert!(sender.send(Echo(sender.clone(), true)).is_ok());
+        assert!(receiver.try_recv().is_ok());
+        assert!(receiver.try_recv().is_ok(), "what the clone sent");
+        assert!(receiver.try_recv().is_err());
+    });
+}

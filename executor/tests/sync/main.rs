@@ -1,0 +1,17 @@
+//! What the lock and the channels promise, under any executor: here threads that park, and
+//! wakers made for the purpose.
+#![cfg(not(loom))]
+
+mod broadcast_close_keeps_the_last_values;
+mod broadcast_frees_what_all_have_read;
+mod broadcast_lag_adds_up;
+mod cancelled_waiter_passes_its_wake_on;
+mod errors_are_errors;
+mod foreign_code_may_reenter;
+mod mpsc_agrees_with_a_model;
+mod mpsc_loses_nothing;
+mod mutex_is_fair;
+mod oneshot_answers_once;
+mod ready_operations_are_charged;
+mod support;
+mod waker_panics_are_harmless;

@@ -1,0 +1,49 @@
+//! A loop over a channel that is always ready gives way after its poll's budget, and loses nothing.
+
+use executor::sync::{Mutex, broadcast, mpsc, oneshot};
+use reactor::budget;
+
+use crate::support::{Count, poll};
+
+/// Runs `operation` inside a poll until it gives way, and says how often it was ready.
+fn ready_in_one_poll(mut operation: impl FnMut(&std::task::Waker) -> bool) -> u32 {
+    let (woken, waker) = Count::new();
+    budget::start();
+    let ready = (0..10 * budget::PER_POLL)
+        .take_while(|_| operation(&waker))
+        .count();
+    budget::end();
+    assert_eq!(woken.wakes(), 1, "it gives way, and is woken to go on");
+    u32::try_from(ready).expect("small")
+}
+
+#[test]
+fn every_operation_is_charged() {
+    let mutex = Mutex::new(());
+    let locks = ready_in_one_poll(|waker| poll(&mut mutex.lock(), waker).is_ready());
+    assert_eq!(locks, budget::PER_POLL);
+
+    let (sender, mut receiver) = mpsc::channel(10_000);
+    let sends = ready_in_one_poll(|waker| poll(&mut sender.send(1), waker).is_ready());
+    assert_eq!(sends, budget::PER_POLL);
+    for _ in 0..1000 {
+        sender.try_send(1).expect("room");
+    }
+    let receives = ready_in_one_poll(|waker| poll(&mut receiver.recv(), waker).is_ready());
+    assert_eq!(receives, budget::PER_POLL);
+
+    let (sender, mut receiver) = broadcast::channel(10_000);
+    for _ in 0..1000 {
+        sender.send(1).expect("a receiver");
+    }
+    let receives = ready_in_one_poll(|waker| poll(&mut receiver.recv(), waker).is_ready());
+    assert_eq!(receives, budget::PER_POLL);
+    assert_eq!(sender.len(), 1000 - budget::PER_POLL as usize);
+
+    let answers = ready_in_one_poll(|waker| {
+        let (sender, mut receiver) = oneshot::channel();
+        sender.send(1).expect("it is there");
+        poll(&mut receiver, waker).is_ready()
+    });
+    assert_eq!(answers, budget::PER_POLL);
+}

@@ -1,0 +1,241 @@
+//! Addresses: what `bind` and `connect` take, and how a name becomes numbers.
+//!
+//! A numeric address is parsed here and now. Only a name needs `getaddrinfo`, which blocks: it has
+//! threads of its own, so that a full pool of stuck jobs does not stop it.
+//!
+//! A1  A numeric address starts no thread.
+//! A2  A [`Resolve`] borrows nothing: `connect(&name)` may outlive `name`.
+//! A3  An outcome holds at least one address.
+//!
+//! Called by `tcp` and `udp`. Next: `stdin`.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::vec;
+
+use crate::blocking;
+use crate::unblock::Unblock;
+
+/// What can be turned into socket addresses, as std's trait of the same name; a name is looked up
+/// without blocking the thread that asks.
+///
+/// ```
+/// # use futures_lite::future::block_on;
+/// use reactor::net::ToSocketAddrs;
+///
+/// let addresses: Vec<_> = block_on("127.0.0.1:80".to_socket_addrs()).unwrap().collect();
+/// assert_eq!(addresses, ["127.0.0.1:80".parse().unwrap()]);
+///
+/// let error = block_on("localhost".to_socket_addrs()).unwrap_err();
+/// assert_eq!(error.to_string(), "address localhost: missing port, as in localhost:80");
+/// ```
+pub trait ToSocketAddrs {
+    /// Begins to resolve; errors come with the future.
+    fn to_socket_addrs(&self) -> Resolve;
+}
+
+impl ToSocketAddrs for SocketAddr {
+    fn to_socket_addrs(&self) -> Resolve {
+        Resolve::one(*self)
+    }
+}
+
+impl ToSocketAddrs for [SocketAddr] {
+    fn to_socket_addrs(&self) -> Resolve {
+        if self.is_empty() {
+            return Resolve::invalid("address", "[]", "the list is empty");
+        }
+        Resolve::Ready(Some(Ok(Addresses::Many(Vec::from(self).into_iter()))))
+    }
+}
+
+impl ToSocketAddrs for (IpAddr, u16) {
+    fn to_socket_addrs(&self) -> Resolve {
+        Resolve::one(SocketAddr::from(*self))
+    }
+}
+
+impl ToSocketAddrs for (Ipv4Addr, u16) {
+    fn to_socket_addrs(&self) -> Resolve {
+        Resolve::one(SocketAddr::from(*self))
+    }
+}
+
+impl ToSocketAddrs for (Ipv6Addr, u16) {
+    fn to_socket_addrs(&self) -> Resolve {
+        Resolve::one(SocketAddr::from(*self))
+    }
+}
+
+impl ToSocketAddrs for str {
+    fn to_socket_addrs(&self) -> Resolve {
+        // Also what `host:port` cannot say: an IPv6 address in brackets, with a scope.
+        if let Ok(address) = self.parse() {
+            return Resolve::one(address);
+        }
+        let Some((host, port)) = self.rsplit_once(':') else {
+            return Resolve::invalid("address", self, "missing port, as in localhost:80");
+        };
+        match port.parse() {
+            Ok(port) => resolve(host, port),
+            Err(_) => {
+                let why = format!("{port:?} is not a port number");
+                Resolve::invalid("address", self, &why)
+            }
+        }
+    }
+}
+
+impl ToSocketAddrs for String {
+    fn to_socket_addrs(&self) -> Resolve {
+        self.as_str().to_socket_addrs()
+    }
+}
+
+impl ToSocketAddrs for (&str, u16) {
+    fn to_socket_addrs(&self) -> Resolve {
+        resolve(self.0, self.1)
+    }
+}
+
+impl ToSocketAddrs for (String, u16) {
+    fn to_socket_addrs(&self) -> Resolve {
+        resolve(&self.0, self.1)
+    }
+}
+
+impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {
+    fn to_socket_addrs(&self) -> Resolve {
+        (**self).to_socket_addrs()
+    }
+}
+
+/// The future of [`ToSocketAddrs::to_socket_addrs`].
+///
+/// Dropping it forgets the lookup; one that has begun ends by itself, on its own thread.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless awaited"]
+pub enum Resolve {
+    /// Known without asking anyone; `None` once it was handed out.
+    Ready(Option<io::Result<Addresses>>),
+    /// A name, being looked up.
+    Lookup(Unblock<Addresses>),
+}
+
+impl Resolve {
+    fn one(address: SocketAddr) -> Self {
+        Self::Ready(Some(Ok(Addresses::One(Some(address)))))
+    }
+
+    fn invalid(operation: &'static str, subject: &str, why: &str) -> Self {
+        let error = io::Error::new(io::ErrorKind::InvalidInput, why);
+        Self::Ready(Some(Err(explain(operation, subject, error))))
+    }
+}
+
+impl Future for Resolve {
+    type Output = io::Result<Addresses>;
+
+    /// # Panics
+    ///
+    /// When polled again after it was ready.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Self::Ready(outcome) => {
+                Poll::Ready(outcome.take().expect("Resolve polled after it was ready"))
+            }
+            Self::Lookup(call) => Poll::Ready(ready!(Pin::new(call).poll(cx))),
+        }
+    }
+}
+
+/// The addresses of one name, to be tried in their order.
+#[derive(Debug, Clone)]
+pub enum Addresses {
+    /// At most one: a numeric address needs no allocation.
+    One(Option<SocketAddr>),
+    /// Several.
+    Many(vec::IntoIter<SocketAddr>),
+}
+
+impl Iterator for Addresses {
+    type Item = SocketAddr;
+
+    fn next(&mut self) -> Option<SocketAddr> {
+        match self {
+            Self::One(address) => address.take(),
+            Self::Many(addresses) => addresses.next(),
+        }
+    }
+}
+
+/// Names what was being done, and to what. The kind is kept; the system's error is the source.
+///
+/// ```text
+/// bind 127.0.0.1:80: Permission denied (os error 13)
+/// ```
+pub(crate) fn explain(
+    operation: &'static str,
+    subject: impl fmt::Display,
+    error: io::Error,
+) -> io::Error {
+    let kind = error.kind();
+    let explained = Explained {
+        operation,
+        subject: subject.to_string(),
+        error,
+    };
+    io::Error::new(kind, explained)
+}
+
+#[derive(Debug)]
+struct Explained {
+    operation: &'static str,
+    subject: String,
+    error: io::Error,
+}
+
+impl fmt::Display for Explained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.operation, self.subject, self.error)
+    }
+}
+
+impl Error for Explained {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+fn resolve(host: &str, port: u16) -> Resolve {
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        return Resolve::one(SocketAddr::new(ip, port));
+    }
+    if host.is_empty() {
+        return Resolve::invalid(
+            "address",
+            &format!(":{port}"),
+            "missing host, as in localhost:80",
+        );
+    }
+    let host = host.to_owned();
+    Resolve::Lookup(blocking::resolver().unblock(move || {
+        lookup(&host, port).map_err(|error| explain("lookup", format!("{host}:{port}"), error))
+    }))
+}
+
+/// Asks the system; blocks.
+fn lookup(host: &str, port: u16) -> io::Result<Addresses> {
+    let found: Vec<SocketAddr> = std::net::ToSocketAddrs::to_socket_addrs(&(host, port))?.collect();
+    if found.is_empty() {
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "the name has no address",
+        ));
+    }
+    Ok(Addresses::Many(found.into_iter()))
+}

@@ -1,0 +1,5 @@
+//! Sockets.
+
+mod addr;
+
+pub use addr::{Addresses, Resolve, ToSocketAddrs};

@@ -1,0 +1,93 @@
+//! Addresses: each form that the contract names, and what is said about a wrong one.
+
+#![allow(
+    clippy::needless_borrows_for_generic_args,
+    reason = "each form is tried by reference too"
+)]
+
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use futures_lite::future::{block_on, poll_once};
+use reactor::net::{Resolve, ToSocketAddrs};
+
+/// The outcome of an address that needs nobody's help: ready at the first poll.
+fn at_once(address: impl ToSocketAddrs) -> std::io::Result<Vec<SocketAddr>> {
+    let resolve = address.to_socket_addrs();
+    assert!(matches!(resolve, Resolve::Ready(_)), "a thread was asked");
+    let outcome = block_on(poll_once(resolve)).expect("not ready at once");
+    outcome.map(Iterator::collect)
+}
+
+#[test]
+fn each_form_is_taken_by_value_and_by_reference() {
+    let v4: SocketAddr = "127.0.0.1:80".parse().unwrap();
+    let v6: SocketAddr = "[::1]:80".parse().unwrap();
+
+    assert_eq!(at_once("127.0.0.1:80").unwrap(), [v4]);
+    assert_eq!(at_once("[::1]:80").unwrap(), [v6]);
+    assert_eq!(at_once(String::from("127.0.0.1:80")).unwrap(), [v4]);
+    assert_eq!(at_once(&String::from("127.0.0.1:80")).unwrap(), [v4]);
+    assert_eq!(at_once(("127.0.0.1", 80)).unwrap(), [v4]);
+    assert_eq!(at_once(&("::1", 80)).unwrap(), [v6]);
+    assert_eq!(at_once((String::from("127.0.0.1"), 80)).unwrap(), [v4]);
+    assert_eq!(at_once(&(String::from("::1"), 80)).unwrap(), [v6]);
+    assert_eq!(at_once((IpAddr::from([127, 0, 0, 1]), 80)).unwrap(), [v4]);
+    assert_eq!(at_once((Ipv4Addr::LOCALHOST, 80)).unwrap(), [v4]);
+    assert_eq!(at_once(&(Ipv6Addr::LOCALHOST, 80)).unwrap(), [v6]);
+    assert_eq!(at_once(v4).unwrap(), [v4]);
+    assert_eq!(at_once(&v6).unwrap(), [v6]);
+    assert_eq!(at_once(&[v4, v6][..]).unwrap(), [v4, v6]);
+    assert_eq!(at_once(&&[v6][..]).unwrap(), [v6]);
+}
+
+#[test]
+fn a_wrong_address_says_what_is_wrong() {
+    for (address, said) in [
+        (
+            "localhost",
+            "address localhost: missing port, as in localhost:80",
+        ),
+        (
+            "localhost:http",
+            "address localhost:http: \"http\" is not a port number",
+        ),
+        (
+            "localhost:65536",
+            "address localhost:65536: \"65536\" is not a port number",
+        ),
+        (":80", "address :80: missing host, as in localhost:80"),
+        ("", "address : missing port, as in localhost:80"),
+    ] {
+        let error = at_once(address).unwrap_err();
+        assert_eq!(error.to_string(), said);
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    }
+    let error = at_once(&[] as &[SocketAddr]).unwrap_err();
+    assert_eq!(error.to_string(), "address []: the list is empty");
+}
+
+#[test]
+fn a_name_is_looked_up() {
+    let found: Vec<_> = block_on("localhost:80".to_socket_addrs())
+        .unwrap()
+        .collect();
+    assert!(!found.is_empty());
+    assert!(found.iter().all(|a| a.ip().is_loopback() && a.port() == 80));
+}
+
+#[test]
+fn a_name_without_an_address_is_an_error_that_names_it() {
+    let error = block_on("nohost.invalid:80".to_socket_addrs()).unwrap_err();
+    let said = error.to_string();
+    assert!(said.starts_with("lookup nohost.invalid:80: "), "{said}");
+}
+
+#[test]
+fn a_resolve_outlives_the_name_it_was_given() {
+    let resolve = {
+        let name = String::from("localhost:80");
+        name.as_str().to_socket_addrs()
+    };
+    assert!(block_on(resolve).is_ok());
+}

@@ -1,0 +1,267 @@
+//! Threads for calls that block: a thread of its own for each job, reused, limited, and never lost.
+
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Barrier, Mutex};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+use futures_lite::future::block_on;
+use reactor::blocking::{self, Job, Threads};
+
+const SOON: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_secs(600);
+
+fn submit(threads: &Threads, job: impl FnOnce() + Send + 'static) {
+    assert!(threads.submit(Box::new(job)).is_ok(), "no thread at all");
+}
+
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < SOON, "waited too long until {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Jobs that tell when they have begun, and stay until the gate opens.
+struct Gate {
+    begun: Sender<()>,
+    begins: Receiver<()>,
+    open: Sender<()>,
+    opened: Arc<Mutex<Receiver<()>>>,
+}
+
+impl Gate {
+    fn new() -> Self {
+        let (begun, begins) = channel();
+        let (open, opened) = channel();
+        let opened = Arc::new(Mutex::new(opened));
+        Self {
+            begun,
+            begins,
+            open,
+            opened,
+        }
+    }
+
+    fn job(&self) -> Job {
+        let begun = self.begun.clone();
+        let opened = Arc::clone(&self.opened);
+        Box::new(move || {
+            begun.send(()).unwrap();
+            let _ = opened.lock().unwrap().recv_timeout(SOON);
+        })
+    }
+
+    fn wait_begun(&self, jobs: usize) {
+        for _ in 0..jobs {
+            self.begins.recv_timeout(SOON).expect("the job never began");
+        }
+    }
+
+    fn open(&self, jobs: usize) {
+        for _ in 0..jobs {
+            self.open.send(()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_idle_thread_is_reused() {
+    let threads = Threads::new("reuse", 8, LONG);
+    let (sender, receiver) = channel::<ThreadId>();
+    let mut seen = Vec::new();
+    for _ in 0..100 {
+        let sender = sender.clone();
+        submit(&threads, move || {
+            sender.send(thread::current().id()).unwrap();
+        });
+        seen.push(receiver.recv_timeout(SOON).unwrap());
+        // Only one job at a time is ever queued; a second thread comes only if the first has told
+        // but not yet looked again.
+    }
+    seen.sort_by_key(|id| format!("{id:?}"));
+    seen.dedup();
+    assert!(
+        seen.len() <= 2,
+        "{} threads for one job at a time",
+        seen.len()
+    );
+}
+
+#[test]
+fn no_job_waits_behind_another_below_the_limit() {
+    let threads = Threads::new("barrier", 64, LONG);
+    // All 64 must run at once, or none gets past the barrier. Twice: grown, then called.
+    for _ in 0..2 {
+        let barrier = Arc::new(Barrier::new(64));
+        let (sender, receiver) = channel();
+        for _ in 0..64 {
+            let (barrier, sender) = (Arc::clone(&barrier), sender.clone());
+            submit(&threads, move || {
+                barrier.wait();
+                sender.send(()).unwrap();
+            });
+        }
+        for _ in 0..64 {
+            receiver.recv_timeout(SOON).expect("a job waited");
+        }
+        assert_eq!(threads.count(), 64);
+    }
+}
+
+#[test]
+fn the_limit_holds_and_the_rest_waits_its_turn() {
+    let threads = Threads::new("limit", 3, LONG);
+    let gate = Gate::new();
+    let ran = Arc::new(AtomicUsize::new(0));
+    for _ in 0..3 {
+        threads.submit(gate.job()).ok().unwrap();
+    }
+    gate.wait_begun(3);
+    for _ in 0..50 {
+        let ran = Arc::clone(&ran);
+        submit(&threads, move || {
+            ran.fetch_add(1, Ordering::SeqCst);
+        });
+    }
+    assert_eq!(threads.count(), 3);
+    assert_eq!(ran.load(Ordering::SeqCst), 0);
+    gate.open(3);
+    until("the queue has run", || ran.load(Ordering::SeqCst) == 50);
+    assert_eq!(threads.count(), 3);
+}
+
+#[test]
+fn idle_threads_leave_and_come_back() {
+    let threads = Threads::new("leave", 4, Duration::from_millis(5));
+    for _ in 0..3 {
+        let (sender, receiver) = channel();
+        submit(&threads, move || sender.send(()).unwrap());
+        receiver.recv_timeout(SOON).unwrap();
+        until("the thread has left", || threads.count() == 0);
+    }
+}
+
+#[test]
+fn no_job_is_lost_while_threads_time_out() {
+    // Jobs come about when the patience ends: each is run, by whomever.
+    let patience = Duration::from_micros(100);
+    let threads = Threads::new("timing-out", 2, patience);
+    for round in 0..2000_u32 {
+        let (sender, receiver) = channel();
+        submit(&threads, move || sender.send(round).unwrap());
+        assert_eq!(receiver.recv_timeout(SOON), Ok(round));
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_micros(u64::from(round % 200)) {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+#[test]
+fn a_panicking_job_harms_no_other() {
+    let threads = Threads::new("panics", 1, LONG);
+    for _ in 0..3 {
+        // The payload's own drop panics as well.
+        submit(&threads, || std::panic::panic_any(Bomb));
+    }
+    let (sender, receiver) = channel();
+    submit(&threads, move || sender.send(()).unwrap());
+    receiver.recv_timeout(SOON).expect("the thread died");
+    assert_eq!(threads.count(), 1);
+}
+
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("the payload panics too");
+    }
+}
+
+#[test]
+fn with_no_thread_at_all_the_job_comes_back() {
+    fn never(_: &str, _: Job) -> io::Result<()> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+    let threads = Threads::with_spawn("never", 4, LONG, never);
+    let (sender, receiver) = channel();
+    let job = threads.submit(Box::new(move || sender.send(()).unwrap()));
+    assert_eq!(threads.count(), 0);
+    job.expect_err("nobody can run it")();
+    assert_eq!(receiver.try_recv(), Ok(()));
+    let error = block_on(threads.unblock(|| Ok(()))).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no thread could be had for a blocking call"
+    );
+}
+
+#[test]
+fn when_only_some_threads_can_be_had_the_work_waits_for_them() {
+    fn twice(name: &str, main: Job) -> io::Result<()> {
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        if STARTED.fetch_add(1, Ordering::SeqCst) < 2 {
+            thread::Builder::new().name(name.to_owned()).spawn(main)?;
+            return Ok(());
+        }
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+    let threads = Threads::with_spawn("twice", 100, LONG, twice);
+    let gate = Gate::new();
+    for _ in 0..2 {
+        threads.submit(gate.job()).ok().unwrap();
+    }
+    gate.wait_begun(2);
+    let ran = Arc::new(AtomicUsize::new(0));
+    for _ in 0..20 {
+        let ran = Arc::clone(&ran);
+        submit(&threads, move || {
+            ran.fetch_add(1, Ordering::SeqCst);
+        });
+    }
+    assert_eq!(threads.count(), 2);
+    gate.open(2);
+    until("all have run", || ran.load(Ordering::SeqCst) == 20);
+}
+
+#[test]
+fn a_dropped_pool_still_runs_what_was_submitted() {
+    let threads = Threads::new("dropped", 1, LONG);
+    let gate = Gate::new();
+    threads.submit(gate.job()).ok().unwrap();
+    let (sender, receiver) = channel();
+    submit(&threads, move || sender.send(()).unwrap());
+    drop(threads);
+    gate.open(1);
+    receiver.recv_timeout(SOON).expect("the job was dropped");
+}
+
+#[test]
+fn unblock_gives_the_value_the_error_or_the_panic_as_an_error() {
+    assert_eq!(block_on(blocking::unblock(|| Ok(7))).unwrap(), 7);
+    let error = block_on(blocking::unblock::<(), _>(|| Err(io::Error::other("no"))));
+    assert_eq!(error.unwrap_err().to_string(), "no");
+    let error = block_on(blocking::unblock::<(), _>(|| panic!("on purpose")));
+    assert_eq!(error.unwrap_err().to_string(), "the blocking call panicked");
+}
+
+#[test]
+fn a_forgotten_call_that_has_not_begun_never_runs() {
+    let threads = Threads::new("forgotten", 1, LONG);
+    let gate = Gate::new();
+    threads.submit(gate.job()).ok().unwrap();
+    gate.wait_begun(1);
+    let (sender, receiver) = channel();
+    drop(threads.unblock(move || {
+        sender.send(()).unwrap();
+        Ok(())
+    }));
+    gate.open(1);
+    // The sender goes with the call, and nothing was sent.
+    assert!(receiver.recv_timeout(SOON).is_err());
+    block_on(threads.unblock(|| Ok(()))).unwrap();
+}
