@@ -1,50 +1,31 @@
-//! Threads for what epoll cannot wait for: files, name resolution, any call that blocks.
+//! What epoll cannot wait for: files, name resolution, any call that blocks.
+//!
+//! The calls go to [`Threads`]; this is where their outcomes come back.
 //!
 //! ```text
-//!  submit ──▶ queue ──▶ a thread that comes takes the oldest job,
-//!                       calls the next thread if jobs are left, and only then runs its own
-//!
-//!            called, or started              queue empty
-//!  (coming) ────────────────────▶ looking ───────────────▶ idle ──patience over──▶ gone
-//!                                  │   ▲                    │
-//!                              job ▼   │ done               └──called──▶ (coming)
-//!                                 running
+//!  Waiting(waker) ──the call returned──▶ Done(outcome) ──polled──▶ Gone
+//!        └───────────────────────future dropped──────────────────────┘
 //! ```
 //!
-//! P1  Jobs in the queue: a thread is coming, or every thread runs a job and no other can be had.
-//!     So a job waits for a thread to arrive, and never behind another job while the limit allows.
-//! P2  Who takes a seat off the idle stack counts it as coming, until it has the lock and looks.
-//!     A seat is called once, and a called thread looks even if its patience ended just then.
-//! P3  A thread looks at the queue, under the lock, before it idles and before it leaves.
-//! P4  A thread that is being started may fail to start: nobody leaves until that is known, and
-//!     the first thread of all is started under the lock. So there is somebody to fall back on.
-//! P5  Jobs run, and bells are rung, with no lock held.
+//! U1  Who takes a waker or an outcome out of the slot uses or drops it with the slot unlocked.
+//! U2  A call that has begun leaves an outcome, if it panics too.
+//! U3  A call whose future is gone is not begun.
+//! U4  Names are looked up on threads of their own, so that a full general pool does not stop that.
 //!
-//! One caller that comes (and not one for each job) keeps a thousand short jobs from costing a
-//! thousand wakes: the threads that are up already take most of them.
-//!
-//! Threads are never joined, so a stuck call does not keep the process from ending.
-//! Called by `net::addr`, `stdin` and the executor's `spawn_blocking`. Next: `net/addr.rs`.
+//! Called by `net::addr` and the executor's `spawn_blocking`. Next: `net/addr.rs`.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::LazyLock;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::shim::atomic::{AtomicBool, Ordering};
-use crate::shim::{Arc, Condvar, Mutex, MutexGuard, lock, thread};
-use crate::unblock::promise;
+use crate::shim::{Arc, Mutex, lock};
 
-pub use crate::unblock::Unblock;
-
-/// A call that may block its thread.
-pub type Job = Box<dyn FnOnce() + Send + 'static>;
-
-/// Starts a thread of the given name. A seam: tests let it fail, models start loom's threads.
-pub type Spawn = fn(name: &str, main: Job) -> io::Result<()>;
+pub use crate::threads::{Job, Spawn, Threads};
 
 /// Threads of the general pool, at most.
 pub const LIMIT: usize = 512;
@@ -54,9 +35,6 @@ const RESOLVER_LIMIT: usize = 16;
 
 /// How long an idle thread stays.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// For each so many jobs in the queue one thread is called; the threads that come call the rest.
-const JOBS_A_CALL: usize = 8;
 
 static GENERAL: LazyLock<Threads> =
     LazyLock::new(|| Threads::new("reactor-blocking", LIMIT, PATIENCE));
@@ -95,7 +73,7 @@ where
     T: Send + 'static,
     F: FnOnce() -> io::Result<T> + Send + 'static,
 {
-    GENERAL.unblock(call)
+    unblock_on(&GENERAL, call)
 }
 
 /// The pool that looks up names: it goes on while the general one is stuck.
@@ -103,292 +81,140 @@ pub(crate) fn resolver() -> &'static Threads {
     &RESOLVER
 }
 
-/// A pool of threads for calls that block.
-///
-/// Dropping it lets the idle threads go; what was submitted still runs.
-pub struct Threads {
-    pool: Arc<Pool>,
-}
-
-impl Threads {
-    /// A pool of at most `limit` threads; none is started yet. One that idles for `patience` leaves.
-    ///
-    /// # Panics
-    ///
-    /// If `limit` is zero.
-    #[must_use]
-    pub fn new(name: &'static str, limit: usize, patience: Duration) -> Self {
-        Self::with_spawn(name, limit, patience, spawn_detached)
-    }
-
-    /// The same, with threads started by `spawn`.
-    ///
-    /// # Panics
-    ///
-    /// If `limit` is zero.
-    #[must_use]
-    pub fn with_spawn(name: &'static str, limit: usize, patience: Duration, spawn: Spawn) -> Self {
-        assert!(limit > 0, "Threads: the limit must be at least 1");
-        Self {
-            pool: Arc::new(Pool {
-                name,
-                limit,
-                patience,
-                spawn,
-                state: Mutex::new(State::default()),
-            }),
-        }
-    }
-
-    /// Runs `job` on a thread of this pool, of its own while it runs.
-    ///
-    /// # Errors
-    ///
-    /// The job comes back when no thread could be started and the pool has none. If it has one, the
-    /// job waits for it.
-    pub fn submit(&self, job: Job) -> Result<(), Job> {
-        let mut state = lock(&self.pool.state);
-        if state.threads == 0 {
-            // P4: there is nobody to leave the job to, so find out before anyone counts on it.
-            if self.pool.start_thread().is_err() {
-                return Err(job);
-            }
-            state.expect_a_new_thread();
-            state.queue.push_back(job);
-        } else {
-            state.queue.push_back(job);
-            self.pool.call_a_thread(state);
-        }
-        Ok(())
-    }
-
-    /// Runs `call` on a thread of this pool; see [`unblock`].
-    pub fn unblock<T, F>(&self, call: F) -> Unblock<T>
-    where
-        T: Send + 'static,
-        F: FnOnce() -> io::Result<T> + Send + 'static,
-    {
-        let (promise, unblock) = promise();
-        let refusal = promise.clone();
-        let job: Job = Box::new(move || promise.keep_with(call));
-        if let Err(refused) = self.submit(job) {
-            refusal.keep_with(|| {
-                Err(io::Error::other(
-                    "no thread could be had for a blocking call",
-                ))
-            });
-            drop(refused);
-        }
-        unblock
-    }
-
-    /// Threads that this pool has now, those being started included.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        lock(&self.pool.state).threads
-    }
-}
-
-impl Drop for Threads {
-    fn drop(&mut self) {
-        let mut state = lock(&self.pool.state);
-        state.closed = true;
-        let idle = mem::take(&mut state.idle);
-        for seat in &idle {
-            state.call(seat);
-        }
-        drop(state);
-        for seat in idle {
-            seat.bell.notify_one();
-        }
-    }
-}
-
-impl fmt::Debug for Threads {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Threads")
-            .field("name", &self.pool.name)
-            .field("limit", &self.pool.limit)
-            .field("count", &self.count())
-            .finish_non_exhaustive()
-    }
-}
-
-/// What the threads share with those who submit.
-struct Pool {
-    name: &'static str,
-    limit: usize,
-    patience: Duration,
-    spawn: Spawn,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    queue: VecDeque<Job>,
-    /// Who idles; the last to come is the first to be called, for its caches are warm.
-    idle: Vec<Arc<Seat>>,
-    /// All threads, those being started included.
-    threads: usize,
-    /// Threads called or started that have not looked at the queue yet.
-    coming: usize,
-    /// Threads being started: of those coming, the ones that may never come.
-    starting: usize,
-    /// Nobody can submit any more.
-    closed: bool,
-}
-
-/// Where one thread idles.
-struct Seat {
-    bell: Condvar,
-    /// Off the idle stack, and counted as coming. Read and written under the pool's lock only.
-    called: AtomicBool,
-}
-
-impl State {
-    fn expect_a_new_thread(&mut self) {
-        self.threads += 1;
-        self.coming += 1;
-        self.starting += 1;
-    }
-
-    /// P2. The bell is the caller's to ring, after unlocking.
-    fn call(&mut self, seat: &Seat) {
-        // ORDERING: Relaxed; the pool's lock orders it.
-        seat.called.store(true, Ordering::Relaxed);
-        self.coming += 1;
-    }
-}
-
-impl Pool {
-    /// Keeps P1 after a job was queued or taken: sees to it that enough threads are coming.
-    fn call_a_thread(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
-        if state.queue.len() <= state.coming * JOBS_A_CALL {
-            return;
-        }
-        if let Some(seat) = state.idle.pop() {
-            state.call(&seat);
-            drop(state);
-            seat.bell.notify_one();
-        } else if state.threads < self.limit {
-            state.expect_a_new_thread();
-            drop(state);
-            if self.start_thread().is_err() {
-                self.do_without_a_new_thread();
-            }
-        }
-    }
-
-    /// Takes the expectation back. Meanwhile others relied on it: a thread may have gone idle and
-    /// a job been queued without a call, so look again.
-    fn do_without_a_new_thread(&self) {
-        let mut state = lock(&self.state);
-        state.threads -= 1;
-        state.coming -= 1;
-        state.starting -= 1;
-        if state.queue.is_empty() {
-            return;
-        }
-        if let Some(seat) = state.idle.pop() {
-            state.call(&seat);
-            drop(state);
-            seat.bell.notify_one();
-        }
-    }
-
-    fn start_thread(self: &Arc<Self>) -> io::Result<()> {
-        let pool = Arc::clone(self);
-        (self.spawn)(self.name, Box::new(move || pool.work()))
-    }
-
-    /// One thread's life.
-    fn work(self: &Arc<Self>) {
-        let seat = Arc::new(Seat {
-            bell: Condvar::new(),
-            called: AtomicBool::new(false),
+/// The same as [`unblock`], on threads of one's own.
+pub fn unblock_on<T, F>(threads: &Threads, call: F) -> Unblock<T>
+where
+    T: Send + 'static,
+    F: FnOnce() -> io::Result<T> + Send + 'static,
+{
+    let (promise, unblock) = promise();
+    let refusal = promise.clone();
+    let job: Job = Box::new(move || promise.keep_with(call));
+    if let Err(refused) = threads.submit(job) {
+        refusal.keep_with(|| {
+            Err(io::Error::other(
+                "no thread could be had for a blocking call",
+            ))
         });
-        let mut state = lock(&self.state);
-        state.starting -= 1;
-        loop {
-            state.coming -= 1;
-            while let Some(job) = state.queue.pop_front() {
-                self.call_a_thread(state);
-                run(job);
-                state = lock(&self.state);
-            }
-            match self.idle(state, &seat) {
-                Some(called) => state = called,
-                None => return,
-            }
-        }
+        drop(refused);
     }
+    unblock
+}
 
-    /// Idles until called; `None` if this thread has left.
-    fn idle<'a>(
-        &'a self,
-        mut state: MutexGuard<'a, State>,
-        seat: &Arc<Seat>,
-    ) -> Option<MutexGuard<'a, State>> {
-        if state.closed {
-            state.threads -= 1;
-            return None;
-        }
-        // ORDERING: Relaxed; the pool's lock orders it.
-        seat.called.store(false, Ordering::Relaxed);
-        state.idle.push(Arc::clone(seat));
-        loop {
-            let (again, patience_over) = self.wait(state, seat);
-            state = again;
-            // ORDERING: Relaxed; the pool's lock orders it.
-            if seat.called.load(Ordering::Relaxed) {
-                return Some(state);
+/// The future of a blocking call: what [`unblock`] returns.
+///
+/// Dropping it forgets a call that has not begun; one that has begun goes on, and its value is
+/// dropped.
+#[must_use = "the call's outcome is in the future"]
+pub struct Unblock<T> {
+    slot: Arc<Mutex<Slot<T>>>,
+}
+
+enum Slot<T> {
+    Waiting(Option<Waker>),
+    Done(io::Result<T>),
+    /// The outcome was handed out, or nobody wants it.
+    Gone,
+}
+
+/// The two ends of one slot.
+fn promise<T>() -> (Promise<T>, Unblock<T>) {
+    let slot = Arc::new(Mutex::new(Slot::Waiting(None)));
+    let promise = Promise {
+        slot: Arc::clone(&slot),
+    };
+    (promise, Unblock { slot })
+}
+
+impl<T> Future for Unblock<T> {
+    type Output = io::Result<T>;
+
+    /// # Panics
+    ///
+    /// When polled again after it was ready.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        // A waker's clone is foreign code: it runs before the slot is locked.
+        let waker = cx.waker().clone();
+        let mut slot = lock(&self.slot);
+        match mem::replace(&mut *slot, Slot::Gone) {
+            Slot::Done(outcome) => {
+                drop(slot);
+                Poll::Ready(outcome)
             }
-            if patience_over && state.starting == 0 {
-                state.idle.retain(|other| !Arc::ptr_eq(other, seat));
-                state.threads -= 1;
-                return None;
+            Slot::Waiting(replaced) => {
+                *slot = Slot::Waiting(Some(waker));
+                drop(slot);
+                drop(replaced);
+                Poll::Pending
+            }
+            Slot::Gone => {
+                drop(slot);
+                panic!("Unblock polled after it was ready");
             }
         }
-    }
-
-    /// Waits for the bell, or until the patience is over; `true` in the second case.
-    #[cfg(not(loom))]
-    fn wait<'a>(&self, state: MutexGuard<'a, State>, seat: &Seat) -> (MutexGuard<'a, State>, bool) {
-        let (state, outcome) = seat
-            .bell
-            .wait_timeout(state, self.patience)
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        (state, outcome.timed_out())
-    }
-
-    /// loom knows no time: no patience is over at any moment, every other never.
-    #[cfg(loom)]
-    fn wait<'a>(
-        &'a self,
-        state: MutexGuard<'a, State>,
-        seat: &Seat,
-    ) -> (MutexGuard<'a, State>, bool) {
-        if self.patience.is_zero() {
-            drop(state);
-            thread::yield_now();
-            return (lock(&self.state), true);
-        }
-        (seat.bell.wait(state).expect("not poisoned"), false)
     }
 }
 
-/// Runs one job. Its panic has been reported by the panic hook and ends here; so does one in the
-/// drop of what it panicked with.
-fn run(job: Job) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(job)) {
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-        mem::forget(dropped);
+impl<T> Drop for Unblock<T> {
+    fn drop(&mut self) {
+        let unwanted = mem::replace(&mut *lock(&self.slot), Slot::Gone);
+        drop(unwanted);
     }
 }
 
-fn spawn_detached(name: &str, main: Job) -> io::Result<()> {
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(main)
-        .map(drop)
+impl<T> fmt::Debug for Unblock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unblock").finish_non_exhaustive()
+    }
 }
+
+/// The caller's end.
+struct Promise<T> {
+    slot: Arc<Mutex<Slot<T>>>,
+}
+
+impl<T> Clone for Promise<T> {
+    fn clone(&self) -> Self {
+        Self {
+            slot: Arc::clone(&self.slot),
+        }
+    }
+}
+
+impl<T> Promise<T> {
+    /// Makes the call if its outcome is wanted, and hands that over. A panic becomes an error.
+    fn keep_with(self, call: impl FnOnce() -> io::Result<T>) {
+        let is_wanted = matches!(*lock(&self.slot), Slot::Waiting(_));
+        if !is_wanted {
+            return;
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(call));
+        let panicked = match outcome {
+            Ok(outcome) => {
+                self.keep(outcome);
+                return;
+            }
+            Err(payload) => payload,
+        };
+        self.keep(Err(io::Error::other("the blocking call panicked")));
+        // Last, for its drop may panic again: the thread's loop contains that.
+        drop(panicked);
+    }
+
+    fn keep(&self, outcome: io::Result<T>) {
+        let mut slot = lock(&self.slot);
+        let Slot::Waiting(waker) = &mut *slot else {
+            drop(slot);
+            return;
+        };
+        let waker = waker.take();
+        *slot = Slot::Done(outcome);
+        drop(slot);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+#[cfg(all(test, loom))]
+mod model;

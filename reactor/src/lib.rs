@@ -1,45 +1,58 @@
-//! Waits for the world.
+//! Waits for the world: sockets, timers, signals, blocking calls.
+//!
+//! ```text
+//!   net, Async, signal         time              io::stdin, blocking
+//!        │                      │                        │
+//!     source ◀── events      timers                   threads
+//!        └───────┐              │
+//!              reactor: one turn waits for all of them, and collects whom to wake
+//!                │
+//!              poller: epoll, kqueue
+//! ```
+//!
+//! It knows `std::task::Waker`, and nothing of tasks: whoever runs futures calls [`turn`], and then
+//! [`wake_all`]. The crate `executor` does, in `block_on` and in its pool. Under another executor alone
+//! nobody turns, and sockets and timers do not move.
+//!
+//! After `fork` the child must not use what it inherited: the poller is shared with its parent.
+//!
+//! The reading order: `poller`, `source`, `timers`, `reactor`, `time`, `async_io`, then `net` (`stream`,
+//! `tcp`). Side rooms: `net::udp`, `net::unix`, `net::addr`, `threads`, `blocking`, `stdin`, `signal`,
+//! `metrics`. What both crates need stands here too: `shim`, `budget`, `wait_list`.
 
+mod async_io;
 pub mod blocking;
 pub mod budget;
+mod metrics;
 pub mod net;
+mod poller;
+mod reactor;
 pub mod shim;
-mod unblock;
+mod source;
+mod stdin;
+mod threads;
+pub mod time;
+mod timers;
 pub mod wait_list;
-#[allow(missing_docs)]
-mod stub {
-    use std::{
-        sync::{Condvar, Mutex},
-        task::Waker,
-        time::Duration,
+
+pub use async_io::{Async, IoSafe};
+pub use metrics::{Metrics, metrics};
+pub use reactor::{notify, turn};
+pub use wait_list::wake_all;
+
+/// Bytes in and out: standard input, and the traits and tools of futures-io.
+pub mod io {
+    pub use crate::stdin::{Stdin, stdin};
+    pub use futures_lite::io::{
+        AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt,
+        AsyncWrite, AsyncWriteExt, BufReader, BufWriter, Cursor, Lines, copy, split,
     };
-    static F: Mutex<bool> = Mutex::new(false);
-    static C: Condvar = Condvar::new();
-    pub fn turn(limit: Option<Duration>, _woken: &mut Vec<Waker>) {
-        let mut g = F.lock().unwrap();
-        if limit == Some(Duration::ZERO) {
-            *g = false;
-            return;
-        }
-        if let Some(l) = limit {
-            if !*g {
-                g = C.wait_timeout(g, l).unwrap().0;
-            }
-        } else {
-            while !*g {
-                g = C.wait(g).unwrap();
-            }
-        }
-        *g = false;
-    }
-    pub fn notify() {
-        *F.lock().unwrap() = true;
-        C.notify_all();
-    }
-    pub fn wake_all(woken: &mut Vec<Waker>) {
-        for w in woken.drain(..) {
-            w.wake();
-        }
+
+    /// The traits, for `use reactor::io::prelude::*`.
+    pub mod prelude {
+        pub use futures_lite::io::{
+            AsyncBufRead as _, AsyncBufReadExt as _, AsyncRead as _, AsyncReadExt as _,
+            AsyncSeek as _, AsyncSeekExt as _, AsyncWrite as _, AsyncWriteExt as _,
+        };
     }
 }
-pub use stub::*;

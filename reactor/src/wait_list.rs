@@ -222,3 +222,16 @@ pub fn wake(waker: Waker) {
         std::mem::forget(payload);
     }
 }
+
+/// Wakes all of them, and empties the list: one that panics takes nothing from the rest.
+///
+/// Call it outside every lock.
+///
+/// ```
+/// let mut woken = vec![std::task::Waker::noop().clone()];
+/// reactor::wake_all(&mut woken);
+/// assert!(woken.is_empty());
+/// ```
+pub fn wake_all(woken: &mut Vec<Waker>) {
+    woken.drain(..).for_each(wake);
+}

@@ -1,6 +1,7 @@
 //! Threads for calls that block: a thread of its own for each job, reused, limited, and never lost.
 
 use std::io;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
@@ -79,16 +80,35 @@ fn an_idle_thread_is_reused() {
             sender.send(thread::current().id()).unwrap();
         });
         seen.push(receiver.recv_timeout(SOON).unwrap());
-        // Only one job at a time is ever queued; a second thread comes only if the first has told
-        // but not yet looked again.
+        until("the thread idles", || threads.idle() == 1);
     }
-    seen.sort_by_key(|id| format!("{id:?}"));
-    seen.dedup();
-    assert!(
-        seen.len() <= 2,
-        "{} threads for one job at a time",
-        seen.len()
-    );
+    assert!(seen.iter().all(|id| *id == seen[0]), "{seen:?}");
+    assert_eq!(threads.count(), 1);
+}
+
+#[test]
+fn the_last_to_idle_is_the_first_to_be_called() {
+    let threads = Threads::new("warm", 8, LONG);
+    let gate = Gate::new();
+    for _ in 0..2 {
+        threads.submit(gate.job()).ok().unwrap();
+    }
+    gate.wait_begun(2);
+    let (sender, receiver) = channel::<ThreadId>();
+    gate.open(1);
+    until("the first idles", || threads.idle() == 1);
+    gate.open(1);
+    until("the second idles", || threads.idle() == 2);
+    let mut seen = Vec::new();
+    for _ in 0..20 {
+        let sender = sender.clone();
+        submit(&threads, move || {
+            sender.send(thread::current().id()).unwrap();
+        });
+        seen.push(receiver.recv_timeout(SOON).unwrap());
+        until("it idles again", || threads.idle() == 2);
+    }
+    assert!(seen.iter().all(|id| *id == seen[0]), "{seen:?}");
 }
 
 #[test]
@@ -193,7 +213,7 @@ fn with_no_thread_at_all_the_job_comes_back() {
     assert_eq!(threads.count(), 0);
     job.expect_err("nobody can run it")();
     assert_eq!(receiver.try_recv(), Ok(()));
-    let error = block_on(threads.unblock(|| Ok(()))).unwrap_err();
+    let error = block_on(blocking::unblock_on(&threads, || Ok(()))).unwrap_err();
     assert_eq!(
         error.to_string(),
         "no thread could be had for a blocking call"
@@ -229,6 +249,46 @@ fn when_only_some_threads_can_be_had_the_work_waits_for_them() {
 }
 
 #[test]
+fn nobody_leaves_while_a_start_is_under_way_that_may_fail() {
+    static STARTS: AtomicUsize = AtomicUsize::new(0);
+    static MAY_FAIL: AtomicUsize = AtomicUsize::new(0);
+    fn one_then_a_slow_failure(name: &str, main: Job) -> io::Result<()> {
+        if STARTS.fetch_add(1, Ordering::SeqCst) == 0 {
+            return thread::Builder::new()
+                .name(name.to_owned())
+                .spawn(main)
+                .map(drop);
+        }
+        until("the start may fail", || {
+            MAY_FAIL.load(Ordering::SeqCst) == 1
+        });
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+
+    let patience = Duration::from_millis(1);
+    let threads = Threads::with_spawn("slow", 2, patience, one_then_a_slow_failure);
+    let gate = Gate::new();
+    let (sender, receiver) = channel();
+    threads.submit(gate.job()).ok().unwrap();
+    gate.wait_begun(1);
+    thread::scope(|scope| {
+        let second = sender.clone();
+        scope.spawn(|| submit(&threads, move || second.send(2).unwrap()));
+        until("the second thread is being started", || {
+            STARTS.load(Ordering::SeqCst) == 2
+        });
+        // The first thread does all there is, and its patience ends.
+        gate.open(1);
+        assert_eq!(receiver.recv_timeout(SOON), Ok(2));
+        thread::sleep(Duration::from_millis(30));
+        // This job counts on the thread that is being started.
+        submit(&threads, move || sender.send(3).unwrap());
+        MAY_FAIL.store(1, Ordering::SeqCst);
+        assert_eq!(receiver.recv_timeout(SOON), Ok(3));
+    });
+}
+
+#[test]
 fn a_dropped_pool_still_runs_what_was_submitted() {
     let threads = Threads::new("dropped", 1, LONG);
     let gate = Gate::new();
@@ -256,12 +316,50 @@ fn a_forgotten_call_that_has_not_begun_never_runs() {
     threads.submit(gate.job()).ok().unwrap();
     gate.wait_begun(1);
     let (sender, receiver) = channel();
-    drop(threads.unblock(move || {
+    drop(blocking::unblock_on(&threads, move || {
         sender.send(()).unwrap();
         Ok(())
     }));
     gate.open(1);
     // The sender goes with the call, and nothing was sent.
     assert!(receiver.recv_timeout(SOON).is_err());
-    block_on(threads.unblock(|| Ok(()))).unwrap();
+    block_on(blocking::unblock_on(&threads, || Ok(()))).unwrap();
+}
+
+const ROLE: &str = "BLOCKING_THREADS_ROLE";
+
+/// What the next test runs, in a process of its own; without [`ROLE`] it does nothing.
+#[test]
+fn child_with_a_stuck_call() {
+    if std::env::var_os(ROLE).is_some() {
+        let (begun, begins) = channel();
+        let stuck = Box::new(move || {
+            begun.send(()).unwrap();
+            loop {
+                thread::park();
+            }
+        });
+        assert!(blocking::submit(stuck).is_ok());
+        begins.recv_timeout(SOON).unwrap();
+    }
+}
+
+#[test]
+fn a_stuck_call_does_not_keep_the_process_from_ending() {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child_with_a_stuck_call"])
+        .env(ROLE, "stuck")
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut ended = None;
+    let begun = Instant::now();
+    while ended.is_none() && begun.elapsed() < SOON {
+        ended = child.try_wait().unwrap();
+        thread::sleep(Duration::from_millis(1));
+    }
+    if ended.is_none() {
+        child.kill().unwrap();
+    }
+    assert!(ended.expect("the process never ended").success());
 }

@@ -144,7 +144,9 @@ impl<T> State<T> {
         };
         if let Some(slot) = &evicted {
             self.head += 1;
-            *self.readers_at(self.head) += slot.readers; // B3
+            if !cfg!(mutant = "evicted_readers_forgotten") {
+                *self.readers_at(self.head) += slot.readers; // B3
+            }
         }
         self.slots.push_back(Slot {
             value: Arc::new(value),

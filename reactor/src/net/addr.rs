@@ -17,8 +17,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::vec;
 
-use crate::blocking;
-use crate::unblock::Unblock;
+use crate::blocking::{self, Unblock};
 
 /// What can be turned into socket addresses, as std's trait of the same name; a name is looked up
 /// without blocking the thread that asks.
@@ -173,6 +172,32 @@ impl Iterator for Addresses {
     }
 }
 
+/// Tries one address after the other, and stops at the first that works.
+///
+/// # Errors
+///
+/// Those of the lookup, or what the last address met, with the operation and that address.
+pub(crate) async fn first_that_works<T>(
+    operation: &'static str,
+    addresses: impl ToSocketAddrs,
+    mut attempt: impl FnMut(SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
+    let resolved = addresses.to_socket_addrs();
+    let mut last = None;
+    for address in resolved.await? {
+        match attempt(address) {
+            Ok(value) => return Ok(value),
+            Err(error) => last = Some(explain(operation, address, error)),
+        }
+    }
+    Err(last.unwrap_or_else(no_address))
+}
+
+/// A3 keeps this from us; a foreign implementation of the trait may not.
+pub(crate) fn no_address() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "no address to try")
+}
+
 /// Names what was being done, and to what. The kind is kept; the system's error is the source.
 ///
 /// ```text
@@ -223,7 +248,7 @@ fn resolve(host: &str, port: u16) -> Resolve {
         );
     }
     let host = host.to_owned();
-    Resolve::Lookup(blocking::resolver().unblock(move || {
+    Resolve::Lookup(blocking::unblock_on(blocking::resolver(), move || {
         lookup(&host, port).map_err(|error| explain("lookup", format!("{host}:{port}"), error))
     }))
 }

@@ -1,5 +1,8 @@
 //! Sockets.
 
 mod addr;
+mod stream;
+mod tcp;
 
 pub use addr::{Addresses, Resolve, ToSocketAddrs};
+pub use tcp::{TcpListener, TcpStream};

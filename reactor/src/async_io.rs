@@ -1,0 +1,409 @@
+//! Any descriptor as an asynchronous one.
+//!
+//! `Async<T>` owns a descriptor and its registration. An operation is tried first; if it would block,
+//! the task waits for the reactor's word and tries again.
+//!
+//! U1  The descriptor is deregistered before it is closed or given away.
+//! U2  `T` never swaps its descriptor for another while it is in here: the caller of `get_mut` promises
+//!     it, and `IoSafe` types keep it in `Read` and `Write`.
+//!
+//! Called by the sockets, and by programs with descriptors of their own. Next: `net`.
+#![allow(
+    unsafe_code,
+    reason = "U2 is the caller's promise: an unsafe marker and an unsafe method"
+)]
+
+use std::fmt;
+use std::future::Future;
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_lite::{AsyncRead, AsyncWrite};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::reactor::Reactor;
+use crate::source::{Direction, Source, Wait};
+use crate::wait_list::Key;
+
+/// A descriptor, non-blocking and registered with the reactor.
+///
+/// Several tasks may wait for it at once. Dropping it deregisters and closes the descriptor.
+///
+/// ```
+/// use reactor::Async;
+/// use std::io::{Read, Write};
+/// use std::os::unix::net::UnixStream;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let (mut near, far) = UnixStream::pair()?;
+/// let far = Async::new(far)?;
+/// near.write_all(b"!")?;
+/// let mut byte = [0];
+/// let count = executor::task::block_on(far.read_with(|mut far| far.read(&mut byte)))?;
+/// assert_eq!((count, &byte), (1, b"!"));
+/// # Ok(())
+/// # }
+/// ```
+pub struct Async<T: AsFd> {
+    /// There until `into_inner`.
+    io: Option<T>,
+    source: Arc<Source>,
+}
+
+/// A type whose `Read` and `Write` never replace or close its descriptor.
+///
+/// # Safety
+///
+/// Through `&mut self` in `Read` and `Write`, and through `&self`, the descriptor that `as_fd` shows
+/// stays the same open one. `Async` deregisters that one; another would keep its registration, or have
+/// its successor's taken away.
+pub unsafe trait IoSafe {}
+
+// SAFETY: std's types keep their descriptor until they are dropped.
+unsafe impl IoSafe for std::net::TcpStream {}
+// SAFETY: as above.
+unsafe impl IoSafe for std::net::TcpListener {}
+// SAFETY: as above.
+unsafe impl IoSafe for std::net::UdpSocket {}
+// SAFETY: as above.
+unsafe impl IoSafe for std::os::unix::net::UnixStream {}
+// SAFETY: as above.
+unsafe impl IoSafe for std::os::unix::net::UnixListener {}
+// SAFETY: as above.
+unsafe impl IoSafe for std::os::unix::net::UnixDatagram {}
+// SAFETY: as above.
+unsafe impl IoSafe for std::fs::File {}
+// SAFETY: as above.
+unsafe impl IoSafe for std::process::ChildStdin {}
+// SAFETY: as above.
+unsafe impl IoSafe for std::process::ChildStdout {}
+// SAFETY: as above.
+unsafe impl IoSafe for std::process::ChildStderr {}
+// SAFETY: as above.
+unsafe impl IoSafe for std::io::PipeReader {}
+// SAFETY: as above.
+unsafe impl IoSafe for std::io::PipeWriter {}
+// SAFETY: a reference reads and writes as what it refers to.
+unsafe impl<T: IoSafe + ?Sized> IoSafe for &T {}
+// SAFETY: as for a reference.
+unsafe impl<T: IoSafe + ?Sized> IoSafe for Box<T> {}
+// SAFETY: as for a reference.
+unsafe impl<T: IoSafe + ?Sized> IoSafe for Arc<T> {}
+
+impl<T: AsFd> Async<T> {
+    /// Makes a descriptor non-blocking and registers it.
+    ///
+    /// # Errors
+    ///
+    /// If there is no reactor to be had (descriptors at the limit), or the descriptor cannot be waited
+    /// for: a regular file, for one. Another try may succeed.
+    pub fn new(io: T) -> io::Result<Self> {
+        let reactor = Reactor::get()?;
+        rustix::io::ioctl_fionbio(&io, true)?;
+        let source = reactor.register(io.as_fd()).map_err(|error| {
+            io::Error::new(error.kind(), format!("register a descriptor: {error}"))
+        })?;
+        Ok(Self {
+            io: Some(io),
+            source,
+        })
+    }
+
+    /// What was put in.
+    pub fn get_ref(&self) -> &T {
+        self.io
+            .as_ref()
+            .expect("only into_inner takes it, and takes self")
+    }
+
+    /// What was put in, to be changed.
+    ///
+    /// # Safety
+    ///
+    /// The descriptor must not be closed, swapped or taken out (U2).
+    pub unsafe fn get_mut(&mut self) -> &mut T {
+        self.io
+            .as_mut()
+            .expect("only into_inner takes it, and takes self")
+    }
+
+    /// Deregisters the descriptor and gives it back. It stays non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not know the registration; the descriptor is closed then.
+    pub fn into_inner(mut self) -> io::Result<T> {
+        let io = self
+            .io
+            .take()
+            .expect("only into_inner takes it, and takes self");
+        Reactor::get()?.deregister(&self.source, io.as_fd())?;
+        Ok(io)
+    }
+
+    /// Waits until there is something to read, or the other end is gone, or there is an error. Dropping
+    /// the answer leaves nothing behind. The next read may still find that another task was quicker.
+    ///
+    /// # Errors
+    ///
+    /// If the system cannot tell.
+    pub fn readable(&self) -> impl Future<Output = io::Result<()>> {
+        self.wait(&self.source.read, PollFlags::IN | PollFlags::PRI)
+    }
+
+    /// Waits until something can be written, as [`readable`](Self::readable) does for reading.
+    ///
+    /// # Errors
+    ///
+    /// If the system cannot tell.
+    pub fn writable(&self) -> impl Future<Output = io::Result<()>> {
+        self.wait(&self.source.write, PollFlags::OUT)
+    }
+
+    /// Tries `read` until it does not answer `WouldBlock`, and waits in between. Nothing is lost when
+    /// the answer is dropped: an attempt happens within one poll.
+    ///
+    /// # Errors
+    ///
+    /// Those of `read`, except `WouldBlock` and `Interrupted`.
+    pub async fn read_with<R>(&self, mut read: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
+        self.retry(&self.source.read, || read(self.get_ref())).await
+    }
+
+    /// Tries `write`, as [`read_with`](Self::read_with) does for reading.
+    ///
+    /// # Errors
+    ///
+    /// Those of `write`, except `WouldBlock` and `Interrupted`.
+    pub async fn write_with<R>(&self, mut write: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
+        self.retry(&self.source.write, || write(self.get_ref()))
+            .await
+    }
+
+    /// [`read_with`](Self::read_with) as a poll. The waker stays until the next event.
+    pub(crate) fn poll_read_with<R>(
+        &self,
+        cx: &mut Context<'_>,
+        mut read: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        self.source
+            .read
+            .poll(cx, Wait::Poll, || read(self.get_ref()), |_| false)
+    }
+
+    /// [`write_with`](Self::write_with) as a poll.
+    pub(crate) fn poll_write_with<R>(
+        &self,
+        cx: &mut Context<'_>,
+        mut write: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        self.source
+            .write
+            .poll(cx, Wait::Poll, || write(self.get_ref()), |_| false)
+    }
+
+    /// Reads up to `wanted` bytes from a stream socket, where fewer mean that there are no more for now.
+    pub(crate) fn poll_read_stream(
+        &self,
+        cx: &mut Context<'_>,
+        wanted: usize,
+        mut read: impl FnMut(&T) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let was_last = |&count: &usize| 0 < count && count < wanted;
+        self.source
+            .read
+            .poll(cx, Wait::Poll, || read(self.get_ref()), was_last)
+    }
+
+    /// Writes up to `wanted` bytes to a stream socket, where fewer mean that its buffer is full.
+    pub(crate) fn poll_write_stream(
+        &self,
+        cx: &mut Context<'_>,
+        wanted: usize,
+        mut write: impl FnMut(&T) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        self.source.write.poll(
+            cx,
+            Wait::Poll,
+            || write(self.get_ref()),
+            |&count| count < wanted,
+        )
+    }
+
+    /// Waits by asking the system: what is remembered may be an attempt that nobody has made.
+    async fn wait(&self, direction: &Direction, flags: PollFlags) -> io::Result<()> {
+        let asked = || {
+            let mut asked = [PollFd::new(self.get_ref(), flags)];
+            match poll(
+                &mut asked,
+                Some(&Timespec {
+                    tv_sec: 0,
+                    tv_nsec: 0,
+                }),
+            )? {
+                0 => Err(io::ErrorKind::WouldBlock.into()),
+                _ => Ok(()),
+            }
+        };
+        self.retry(direction, asked).await
+    }
+
+    fn retry<'a, R>(
+        &'a self,
+        direction: &'a Direction,
+        mut attempt: impl FnMut() -> io::Result<R> + 'a,
+    ) -> impl Future<Output = io::Result<R>> + 'a {
+        let mut place = Place {
+            direction,
+            key: None,
+        };
+        std::future::poll_fn(move |cx| {
+            let polled = direction.poll(cx, Wait::Line(&mut place.key), &mut attempt, |_| false);
+            if polled.is_ready() {
+                place.leave();
+            }
+            polled
+        })
+    }
+}
+
+/// A future's place among those who wait for a direction.
+struct Place<'a> {
+    direction: &'a Direction,
+    key: Option<Key>,
+}
+
+impl Place<'_> {
+    fn leave(&mut self) {
+        if let Some(key) = self.key.take() {
+            self.direction.leave(key);
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+impl<T: AsFd> Drop for Async<T> {
+    fn drop(&mut self) {
+        // U1: before the field is dropped. An error has nobody to go to: the close that follows takes
+        // the descriptor out of the poller as well.
+        if let (Some(io), Ok(reactor)) = (&self.io, Reactor::get()) {
+            let _ = reactor.deregister(&self.source, io.as_fd());
+        }
+    }
+}
+
+impl<T: AsFd + fmt::Debug> fmt::Debug for Async<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Async").field(self.get_ref()).finish()
+    }
+}
+
+impl<T: AsFd> AsFd for Async<T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.get_ref().as_fd()
+    }
+}
+
+impl<T: AsFd + IoSafe> AsyncRead for &Async<T>
+where
+    for<'a> &'a T: Read,
+{
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_read_with(cx, |mut io| io.read(into))
+    }
+
+    fn poll_read_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_read_with(cx, |mut io| io.read_vectored(into))
+    }
+}
+
+impl<T: AsFd + IoSafe> AsyncWrite for &Async<T>
+where
+    for<'a> &'a T: Write,
+{
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        from: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_with(cx, |mut io| io.write(from))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        from: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_with(cx, |mut io| io.write_vectored(from))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_write_with(cx, |mut io| io.flush())
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(cx)
+    }
+}
+
+impl<T: AsFd + IoSafe + Read + Unpin> AsyncRead for Async<T> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let (io, source) = self.get_mut().parts();
+        source
+            .read
+            .poll(cx, Wait::Poll, || io.read(into), |_| false)
+    }
+}
+
+impl<T: AsFd + IoSafe + Write + Unpin> AsyncWrite for Async<T> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        from: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let (io, source) = self.get_mut().parts();
+        source
+            .write
+            .poll(cx, Wait::Poll, || io.write(from), |_| false)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let (io, source) = self.get_mut().parts();
+        source.write.poll(cx, Wait::Poll, || io.flush(), |_| false)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(cx)
+    }
+}
+
+impl<T: AsFd> Async<T> {
+    fn parts(&mut self) -> (&mut T, &Source) {
+        (
+            self.io
+                .as_mut()
+                .expect("only into_inner takes it, and takes self"),
+            &self.source,
+        )
+    }
+}

@@ -1,0 +1,275 @@
+//! TCP: a listener, and streams.
+//!
+//! A stream is a shared `Async<std::net::TcpStream>`: a clone costs no descriptor, and the last one to be
+//! dropped closes it. Bytes go in and out through `stream`. Next: `udp`.
+
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::net::{self, Shutdown, SocketAddr};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_lite::{AsyncRead, AsyncWrite, Stream};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketType};
+
+use super::addr::{ToSocketAddrs, explain, first_that_works, no_address};
+use super::stream::byte_stream;
+use crate::async_io::Async;
+
+/// Connections that may wait to be accepted. With std's 128 a burst of clients overflows the queue, and
+/// each that does waits a second for its next attempt.
+const BACKLOG: i32 = 4096;
+
+/// A socket that waits for connections.
+#[derive(Debug)]
+pub struct TcpListener {
+    socket: Async<net::TcpListener>,
+}
+
+impl TcpListener {
+    /// Listens on an address; port 0 lets the system choose one. Of several addresses the first that
+    /// works is taken. Up to 4096 connections wait to be accepted.
+    ///
+    /// # Errors
+    ///
+    /// The lookup's; or the last address' (in use, not ours), with the operation and the address.
+    pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
+        first_that_works("bind", address, |address| {
+            let socket = net::TcpListener::bind(address)?;
+            rustix::net::listen(&socket, BACKLOG)?; // Once more: only the backlog changes.
+            Self::try_from(socket)
+        })
+        .await
+    }
+
+    /// The next connection, and where it comes from. Dropping the answer loses none.
+    ///
+    /// # Errors
+    ///
+    /// The system's, untouched and each time: descriptors at the limit, for one. Wait a little then.
+    ///
+    /// ```
+    /// use reactor::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// executor::task::block_on(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let near = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let (far, from) = listener.accept().await?;
+    ///     assert_eq!(from, near.local_addr()?);
+    ///     assert_eq!(far.peer_addr()?, from);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (socket, from) = self.socket.read_with(net::TcpListener::accept).await?;
+        Ok((TcpStream::try_from(socket)?, from))
+    }
+
+    /// The connections, one after the other; it never ends.
+    pub fn incoming(&self) -> impl Stream<Item = io::Result<TcpStream>> + Unpin + Send {
+        Incoming { listener: self }
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.get_ref().local_addr()
+    }
+}
+
+impl AsFd for TcpListener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// Adopts a listener, with its backlog; it becomes non-blocking.
+impl TryFrom<net::TcpListener> for TcpListener {
+    type Error = io::Error;
+
+    fn try_from(socket: net::TcpListener) -> io::Result<Self> {
+        Ok(Self {
+            socket: Async::new(socket)?,
+        })
+    }
+}
+
+struct Incoming<'a> {
+    listener: &'a TcpListener,
+}
+
+impl Stream for Incoming<'_> {
+    type Item = io::Result<TcpStream>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let accepted = self
+            .listener
+            .socket
+            .poll_read_with(cx, net::TcpListener::accept);
+        accepted.map(|accepted| Some(accepted.and_then(|(socket, _)| TcpStream::try_from(socket))))
+    }
+}
+
+/// A TCP connection: a byte stream in each direction.
+///
+/// A clone is the same connection and costs no descriptor; the last one to be dropped closes it. Both
+/// `TcpStream` and `&TcpStream` read and write, so that one task may do the one and another task the
+/// other. `close` shuts the write half; reading goes on.
+///
+/// Read and write errors are the system's, untouched. Cancelling a read or a write loses no byte: what
+/// is not answered has not been taken.
+#[derive(Debug, Clone)]
+pub struct TcpStream {
+    socket: Arc<Async<net::TcpStream>>,
+}
+
+impl TcpStream {
+    /// Connects. Of several addresses each is tried in order until one works.
+    ///
+    /// # Errors
+    ///
+    /// The lookup's; or the last address' (refused, unreachable), with the operation and the address.
+    ///
+    /// ```
+    /// use reactor::net::TcpStream;
+    ///
+    /// let error = executor::task::block_on(TcpStream::connect("127.0.0.1:1")).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
+    /// assert!(error.to_string().starts_with("connect 127.0.0.1:1: "));
+    /// ```
+    pub async fn connect(address: impl ToSocketAddrs) -> io::Result<Self> {
+        let mut last = None;
+        let resolved = address.to_socket_addrs();
+        drop(address);
+        for address in resolved.await? {
+            match Self::connect_to(address).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => last = Some(explain("connect", address, error)),
+            }
+        }
+        Err(last.unwrap_or_else(no_address))
+    }
+
+    async fn connect_to(address: SocketAddr) -> io::Result<Self> {
+        let socket = new_socket(address)?;
+        match rustix::net::connect(&socket, &address) {
+            Ok(()) | Err(Errno::INPROGRESS) => {}
+            Err(error) => return Err(error.into()),
+        }
+        // Registered only now: before `connect` the system calls it writable, and hung up.
+        let stream = Self::try_from(net::TcpStream::from(socket))?;
+        stream.socket.writable().await?;
+        match stream.socket.get_ref().take_error()? {
+            Some(error) => Err(error),
+            None => Ok(stream),
+        }
+    }
+
+    /// Looks at what comes next, without taking it. Zero means the end.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub async fn peek(&self, into: &mut [u8]) -> io::Result<usize> {
+        self.socket.read_with(|socket| socket.peek(into)).await
+    }
+
+    /// Shuts one half, or both, of this connection and its clones.
+    ///
+    /// # Errors
+    ///
+    /// The system's: not connected any more, for one.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.socket.get_ref().shutdown(how)
+    }
+
+    /// Sends small writes at once (true), or lets the system join them for a while (Nagle's algorithm).
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        self.socket.get_ref().set_nodelay(nodelay)
+    }
+
+    /// Whether small writes are sent at once.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        self.socket.get_ref().nodelay()
+    }
+
+    /// This end's address.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.get_ref().local_addr()
+    }
+
+    /// The other end's address.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.get_ref().peer_addr()
+    }
+}
+
+impl AsFd for TcpStream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// Adopts a connection; it becomes non-blocking.
+impl TryFrom<net::TcpStream> for TcpStream {
+    type Error = io::Error;
+
+    fn try_from(socket: net::TcpStream) -> io::Result<Self> {
+        Ok(Self {
+            socket: Arc::new(Async::new(socket)?),
+        })
+    }
+}
+
+byte_stream!(TcpStream);
+
+/// A socket that is closed on exec, and does not block.
+fn new_socket(address: SocketAddr) -> io::Result<OwnedFd> {
+    let family = if address.is_ipv4() {
+        AddressFamily::INET
+    } else {
+        AddressFamily::INET6
+    };
+    #[cfg(not(target_vendor = "apple"))]
+    {
+        use rustix::net::SocketFlags;
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        Ok(rustix::net::socket_with(
+            family,
+            SocketType::STREAM,
+            flags,
+            None,
+        )?)
+    }
+    #[cfg(target_vendor = "apple")]
+    {
+        let socket = rustix::net::socket(family, SocketType::STREAM, None)?;
+        rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+        rustix::io::ioctl_fionbio(&socket, true)?;
+        rustix::net::sockopt::set_socket_nosigpipe(&socket, true)?;
+        Ok(socket)
+    }
+}

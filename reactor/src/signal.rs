@@ -1,0 +1,173 @@
+//! Unix signals as a stream, without a thread.
+//!
+//! ```text
+//!  the kernel ──▶ handler: 1 raise the signal's flag    Signals: 3 empty the pipe
+//!                          2 write a byte ──▶ socket pair ──▶    4 look at the flags
+//! ```
+//!
+//! S1  The flag is raised before the byte is written, and the pipe is emptied before the flags are
+//!     read: a byte that was swallowed too early has left its flag behind.
+//! S2  A full pipe loses nothing: it is readable, and the flags tell which signals came.
+//!
+//! Called by programs, for a clean end on Ctrl-C. Next: the executor.
+
+use std::fmt;
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+
+use futures_lite::{AsyncRead, Stream};
+use signal_hook::SigId;
+use signal_hook::consts::FORBIDDEN;
+use signal_hook::low_level::{pipe, signal_name, unregister};
+
+use crate::async_io::Async;
+use crate::budget;
+
+/// A stream of the signals that this process gets, by their numbers; it never ends.
+///
+/// As with the system's own pending signals, one that comes again before it was taken from the
+/// stream counts once. Several streams may wait for the same signal: each gets it.
+///
+/// Dropping the stream stops the listening. The signal's default action does **not** come back
+/// (that may have been another library's to decide): a later one is then ignored.
+///
+/// ```
+/// # use futures_lite::{StreamExt, future};
+/// const SIGUSR1: i32 = if cfg!(target_os = "linux") { 10 } else { 30 };
+/// let signals = reactor::signal::Signals::new(&[SIGUSR1])?;
+/// # drop(signals);
+/// # std::io::Result::Ok(())
+/// ```
+pub struct Signals {
+    pipe: Async<UnixStream>,
+    wanted: Vec<Wanted>,
+    /// Whose turn it is: the flags are looked at in a ring, so that one signal cannot hide another.
+    turn: usize,
+}
+
+struct Wanted {
+    signal: i32,
+    came: Arc<AtomicBool>,
+    /// What to unregister.
+    registered: Vec<SigId>,
+}
+
+impl Signals {
+    /// Listens for `signals` from now on.
+    ///
+    /// # Errors
+    ///
+    /// If a signal cannot be handled (`SIGKILL`, `SIGSTOP`, and those of a fault) or does not exist;
+    /// the error names it. If descriptors are at the limit: it takes two, and one a signal.
+    pub fn new(signals: &[i32]) -> io::Result<Self> {
+        let (reader, writer) = UnixStream::pair()?;
+        writer.set_nonblocking(true)?;
+        let mut stream = Self {
+            pipe: Async::new(reader)?,
+            wanted: Vec::with_capacity(signals.len()),
+            turn: 0,
+        };
+        for &signal in signals {
+            // What is registered so far is unregistered by the drop, if this one fails.
+            stream
+                .listen(signal, &writer)
+                .map_err(|error| name_signal(signal, &error))?;
+        }
+        Ok(stream)
+    }
+
+    fn listen(&mut self, signal: i32, writer: &UnixStream) -> io::Result<()> {
+        if FORBIDDEN.contains(&signal) {
+            let why = "the system lets nobody handle it";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
+        let writer = writer.try_clone()?;
+        let came = Arc::new(AtomicBool::new(false));
+        let mut wanted = Wanted {
+            signal,
+            came: Arc::clone(&came),
+            registered: Vec::with_capacity(2),
+        };
+        // S1: handlers run in the order of their registration.
+        let raise_flag = signal_hook::flag::register(signal, came)?;
+        wanted.registered.push(raise_flag);
+        let write_byte = pipe::register(signal, writer)?;
+        wanted.registered.push(write_byte);
+        self.wanted.push(wanted);
+        Ok(())
+    }
+
+    /// Reads the pipe until it is empty; leaves the waker with it.
+    fn empty_pipe(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        let mut bytes = [0; 64];
+        loop {
+            match Pin::new(&mut self.pipe).poll_read(cx, &mut bytes) {
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Pending => return Ok(()),
+            }
+        }
+    }
+
+    /// The next signal whose flag is up; takes it down.
+    fn take_one(&mut self) -> Option<i32> {
+        for step in 0..self.wanted.len() {
+            let index = (self.turn + step) % self.wanted.len();
+            let wanted = &self.wanted[index];
+            // ORDERING: SeqCst, as the handler's store of the flag in signal-hook.
+            if wanted.came.swap(false, Ordering::SeqCst) {
+                self.turn = index + 1;
+                return Some(wanted.signal);
+            }
+        }
+        None
+    }
+}
+
+impl Stream for Signals {
+    type Item = i32;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<i32>> {
+        ready!(budget::poll_proceed(cx));
+        if let Err(error) = self.empty_pipe(cx) {
+            // Both ends are ours and open: only the machine's exhaustion can say this. Try again.
+            debug_assert!(error.kind() != io::ErrorKind::BrokenPipe, "{error}");
+            cx.waker().wake_by_ref();
+        }
+        match self.take_one() {
+            Some(signal) => {
+                budget::spend();
+                Poll::Ready(Some(signal))
+            }
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        for registered in self.registered.drain(..) {
+            unregister(registered);
+        }
+    }
+}
+
+impl fmt::Debug for Signals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let signals: Vec<i32> = self.wanted.iter().map(|wanted| wanted.signal).collect();
+        f.debug_tuple("Signals").field(&signals).finish()
+    }
+}
+
+/// `signal 9 (SIGKILL): the system lets nobody handle it`
+fn name_signal(signal: i32, error: &io::Error) -> io::Error {
+    let text = match signal_name(signal) {
+        Some(name) => format!("signal {signal} ({name}): {error}"),
+        None => format!("signal {signal}: {error}"),
+    };
+    io::Error::new(error.kind(), text)
+}

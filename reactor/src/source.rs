@@ -1,0 +1,250 @@
+//! One registered descriptor: whether it is ready, and who waits for it.
+//!
+//!   event ──▶ READY, generation + 1 ──▶ take all who wait ──▶ woken by the caller, outside the lock
+//!
+//!   poll:  READY? ──yes──▶ try ──done──▶ the answer
+//!            ▲ no            └─would block──▶ clear READY, if the generation is still the same
+//!            └── look again ◀── wait: store the waker ◀──┘
+//!
+//! E1  READY is cleared only over the generation that was seen before the attempt: an event that comes
+//!     during the attempt stays.
+//! E2  A waker is stored before the last look at READY, and an event sets READY before it takes the
+//!     wakers: one of the two sees the other.
+//! E3  Several tasks may wait for one direction. An event wakes all of them; those that get nothing
+//!     wait again, and wake nobody by that.
+//! E4  No waker is called or dropped under the lock: an event takes them out, a replaced one is handed
+//!     out, the rest stays.
+//!
+//! Called by `async_io`; events come from `reactor`. Next: `timers`.
+
+use std::io;
+use std::mem;
+use std::task::{Context, Poll, Waker};
+
+use crate::poller::Event;
+use crate::shim::atomic::{AtomicU64, Ordering};
+use crate::shim::{Mutex, lock};
+use crate::wait_list::{self, Key, Removed, WaitList};
+use crate::{budget, poller};
+
+/// The direction may be tried.
+const READY: u64 = 1;
+/// A short read or write proves nothing any more (see [`Event::marked`]).
+const MARKED: u64 = 1 << 1;
+/// One event more. With 62 bits it does not come round: a billion a second last for a century.
+const GENERATION: u64 = 1 << 2;
+
+/// At so many wakers of `poll_…` calls the list is woken, to be rid of those whose task has gone on.
+const CROWD: usize = 64;
+
+/// A descriptor's two directions.
+pub(crate) struct Source {
+    pub(crate) key: usize,
+    pub(crate) read: Direction,
+    pub(crate) write: Direction,
+}
+
+/// Reading, or writing.
+pub(crate) struct Direction {
+    state: AtomicU64,
+    waiters: Mutex<Waiters>,
+}
+
+/// Who waits for a direction.
+struct Waiters {
+    /// From `poll_read` and the like, which cannot say when they give up: one, and the others.
+    first: Option<Waker>,
+    more: Vec<Waker>,
+    crowd: usize,
+    /// From futures, which leave when they are dropped.
+    line: WaitList,
+}
+
+/// How a waiting operation is remembered.
+pub(crate) enum Wait<'a> {
+    /// Until the next event, whatever becomes of the task.
+    Poll,
+    /// With a place in the line, which the future gives back.
+    Line(&'a mut Option<Key>),
+}
+
+impl Source {
+    /// A new source, to be tried at once in both directions.
+    pub(crate) fn new(key: usize) -> Self {
+        Self {
+            key,
+            read: Direction::new(),
+            write: Direction::new(),
+        }
+    }
+
+    /// Takes an event in: those who waited for it go to `woken`.
+    pub(crate) fn event(&self, event: Event, woken: &mut Vec<Waker>) {
+        if event.readable {
+            self.read.event(event.marked, woken);
+        }
+        if event.writable {
+            self.write.event(event.marked, woken);
+        }
+    }
+}
+
+impl Direction {
+    fn new() -> Self {
+        Self {
+            state: AtomicU64::new(READY),
+            waiters: Mutex::new(Waiters {
+                first: None,
+                more: Vec::new(),
+                crowd: CROWD,
+                line: WaitList::new(),
+            }),
+        }
+    }
+
+    /// Tries `attempt` while the direction is ready, and waits when it would block.
+    ///
+    /// `was_last` tells of an answer that there is no more for now: it spares the attempt that would
+    /// find that out.
+    pub(crate) fn poll<R>(
+        &self,
+        cx: &mut Context<'_>,
+        mut wait: Wait<'_>,
+        mut attempt: impl FnMut() -> io::Result<R>,
+        was_last: impl FnOnce(&R) -> bool,
+    ) -> Poll<io::Result<R>> {
+        std::task::ready!(budget::poll_proceed(cx));
+        loop {
+            let Some(seen) = self.ready() else {
+                self.wait(cx.waker(), &mut wait);
+                if self.ready().is_none() {
+                    return Poll::Pending; // E2
+                }
+                continue;
+            };
+            match attempt() {
+                Ok(answer) => {
+                    if poller::SHORT_SAYS_EMPTY && seen & MARKED == 0 && was_last(&answer) {
+                        self.clear(seen);
+                    }
+                    budget::spend();
+                    return Poll::Ready(Ok(answer));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.clear(seen),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    budget::spend();
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
+    }
+
+    /// The state, if it says READY.
+    fn ready(&self) -> Option<u64> {
+        // ORDERING[readiness]: Acquire; pairs with the Release in `event`: an attempt comes after the
+        // event that it is made for.
+        let seen = self.state.load(Ordering::Acquire);
+        (seen & READY != 0).then_some(seen)
+    }
+
+    /// Not ready any more, unless there was an event since `seen` (E1).
+    fn clear(&self, seen: u64) {
+        // ORDERING[readiness]: Release puts the attempt before the clearing; pairs with the Acquire of
+        // the next event's read-modify-write. A failure means a newer event, which stays.
+        let _ =
+            self.state
+                .compare_exchange(seen, seen & !READY, Ordering::AcqRel, Ordering::Relaxed);
+    }
+
+    fn event(&self, marked: bool, woken: &mut Vec<Waker>) {
+        let mark = if marked { MARKED } else { 0 };
+        // ORDERING[readiness]: Release publishes the event, Acquire follows the clearing before it;
+        // pairs with `ready` and `clear`.
+        let next = |state: u64| Some(state.wrapping_add(GENERATION) | READY | mark);
+        let _ = self
+            .state
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, next);
+        // E2: READY first, then the wakers; the lock orders us with `wait`.
+        lock(&self.waiters).take_all(woken);
+    }
+
+    fn wait(&self, waker: &Waker, wait: &mut Wait<'_>) {
+        let mut crowd = Vec::new();
+        let replaced = {
+            let mut waiters = lock(&self.waiters);
+            match wait {
+                Wait::Poll => {
+                    waiters.join(waker, &mut crowd);
+                    None
+                }
+                Wait::Line(key) => waiters.line.register(key, waker),
+            }
+        };
+        drop(replaced); // E4
+        wait_list::wake_all(&mut crowd);
+    }
+
+    /// A future that waited gives its place back.
+    pub(crate) fn leave(&self, key: Key) {
+        let removed: Removed = lock(&self.waiters).line.remove(key);
+        drop(removed); // E4. Who was notified took nothing that others could use: all were.
+    }
+}
+
+impl Waiters {
+    /// Stores a waker that is not there yet.
+    fn join(&mut self, waker: &Waker, crowd: &mut Vec<Waker>) {
+        match &self.first {
+            None => self.first = Some(waker.clone()),
+            Some(first) if first.will_wake(waker) => {}
+            Some(_) if self.more.iter().any(|other| other.will_wake(waker)) => {}
+            Some(_) => {
+                if self.more.len() >= self.crowd {
+                    mem::swap(&mut self.more, crowd);
+                    self.crowd *= 2; // A true crowd is woken seldom.
+                }
+                self.more.push(waker.clone());
+            }
+        }
+    }
+
+    fn take_all(&mut self, woken: &mut Vec<Waker>) {
+        woken.extend(self.first.take());
+        woken.append(&mut self.more);
+        self.crowd = CROWD;
+        self.line.drain(woken);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clearing_never_loses_a_newer_event() {
+        let direction = Direction::new();
+        let seen = direction.ready().expect("a new source is tried");
+        direction.event(false, &mut Vec::new());
+        direction.clear(seen);
+        assert!(
+            direction.ready().is_some(),
+            "the event came after the attempt began"
+        );
+    }
+
+    #[test]
+    fn clearing_the_current_generation_clears() {
+        let direction = Direction::new();
+        direction.clear(direction.ready().expect("a new source is tried"));
+        assert!(direction.ready().is_none());
+    }
+
+    #[test]
+    fn a_mark_stays() {
+        let direction = Direction::new();
+        direction.event(true, &mut Vec::new());
+        direction.event(false, &mut Vec::new());
+        assert_ne!(direction.ready().expect("ready") & MARKED, 0);
+    }
+}

@@ -1,0 +1,232 @@
+//! Standard input, read by one thread on behalf of all handles.
+//!
+//! ```text
+//!  Stdin ─┐  want bytes           one thread            descriptor 0: a terminal,
+//!  Stdin ─┼────────────▶ SHARED ─────read()───────────▶ a pipe, a file
+//!  Stdin ─┘ ◀── woken ── bytes
+//! ```
+//!
+//! Descriptor 0 is shared with the shell and with every child, and so is its O_NONBLOCK flag: it
+//! stays as it was, and a thread does the waiting. epoll would not take a regular file anyhow.
+//!
+//! I1  Bytes read live in [`SHARED`] until a read takes them: a cancelled read loses none.
+//! I2  The thread reads only when a handle has asked and nothing is left, one read at a time.
+//! I3  An end or an error is told once; the next read asks the system again. So after a terminal's
+//!     ^D one may go on, and a pipe says "end" each time.
+//! I4  Nobody joins the thread: a pending read does not keep the process from ending.
+//! I5  Wakers are called and dropped with [`SHARED`] unlocked.
+//!
+//! Called by programs. Next: `signal`.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::mem;
+use std::pin::Pin;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use futures_lite::AsyncRead;
+use rustix::event::{PollFd, PollFlags};
+use slab::Slab;
+
+use crate::budget;
+use crate::threads::Threads;
+
+/// Bytes read ahead, at most: what a pipe holds.
+const READ_AHEAD: usize = 64 * 1024;
+
+/// A thread of its own: it takes none from the general pool, however long it waits.
+static THREAD: LazyLock<Threads> =
+    LazyLock::new(|| Threads::new("reactor-stdin", 1, Duration::from_secs(10)));
+
+static SHARED: Mutex<Shared> = Mutex::new(Shared {
+    buffer: Vec::new(),
+    taken: 0,
+    progress: Progress::Resting,
+    waiting: Slab::new(),
+});
+
+/// A handle to the standard input of this process.
+///
+/// All handles share one read-ahead: each byte goes to one of them. A handle is not buffered itself;
+/// for lines, wrap **one** handle in a `BufReader` and keep that.
+///
+/// A read of zero bytes means the end: of the file, of the pipe, or the terminal's `^D`, after which
+/// another read waits for more. Dropping the handle, or a read under way, loses no byte.
+///
+/// ```no_run
+/// # futures_lite::future::block_on(async {
+/// use futures_lite::{AsyncBufReadExt, StreamExt, io::BufReader};
+///
+/// let mut lines = BufReader::new(reactor::io::stdin()).lines();
+/// while let Some(line) = lines.next().await {
+///     println!("{}", line?.to_uppercase());
+/// }
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+pub struct Stdin {
+    /// Where this handle waits.
+    seat: usize,
+}
+
+/// A handle to standard input; costs no thread until the first read.
+#[must_use]
+pub fn stdin() -> Stdin {
+    Stdin {
+        seat: shared().waiting.insert(None),
+    }
+}
+
+impl AsyncRead for Stdin {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(budget::poll_proceed(cx));
+        if into.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        // A waker's clone is foreign code: it runs before the lock is taken.
+        let waker = cx.waker().clone();
+        let mut shared = shared();
+        if let Some(outcome) = shared.take(into) {
+            drop(shared);
+            budget::spend();
+            return Poll::Ready(outcome);
+        }
+        let replaced = shared.waiting[self.seat].replace(waker);
+        let asked = shared.ask();
+        drop(shared);
+        drop(replaced);
+        if let Some(buffer) = asked
+            && THREAD.submit(Box::new(move || read_ahead(buffer))).is_err()
+        {
+            tell(Vec::new(), Progress::Resting);
+            let why = "no thread could be had to read standard input";
+            return Poll::Ready(Err(io::Error::other(why)));
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Stdin {
+    fn drop(&mut self) {
+        let waker = shared().waiting.remove(self.seat);
+        drop(waker);
+    }
+}
+
+impl fmt::Debug for Stdin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stdin").finish_non_exhaustive()
+    }
+}
+
+/// What the handles and the thread share.
+struct Shared {
+    /// What was read; empty while the thread has it.
+    buffer: Vec<u8>,
+    /// How much of it the handles have taken.
+    taken: usize,
+    progress: Progress,
+    /// A seat for each handle.
+    waiting: Slab<Option<Waker>>,
+}
+
+enum Progress {
+    /// Nobody has asked for more than there is.
+    Resting,
+    /// The thread reads.
+    Reading,
+    /// To be told once.
+    End,
+    /// To be told once.
+    Failed(io::Error),
+}
+
+impl Shared {
+    /// Bytes, the end or an error, if there is any of these.
+    fn take(&mut self, into: &mut [u8]) -> Option<io::Result<usize>> {
+        let left = &self.buffer[self.taken..];
+        if !left.is_empty() {
+            let count = left.len().min(into.len());
+            into[..count].copy_from_slice(&left[..count]);
+            self.taken += count;
+            return Some(Ok(count));
+        }
+        match self.progress {
+            Progress::Resting | Progress::Reading => None,
+            Progress::End | Progress::Failed(_) => {
+                match mem::replace(&mut self.progress, Progress::Resting) {
+                    Progress::Failed(error) => Some(Err(error)),
+                    _ => Some(Ok(0)),
+                }
+            }
+        }
+    }
+
+    /// The empty buffer to read into, unless a read is under way.
+    fn ask(&mut self) -> Option<Vec<u8>> {
+        if matches!(self.progress, Progress::Reading) {
+            return None;
+        }
+        self.progress = Progress::Reading;
+        self.taken = 0;
+        Some(mem::take(&mut self.buffer))
+    }
+}
+
+/// Nothing that runs under this lock can leave it half changed.
+fn shared() -> MutexGuard<'static, Shared> {
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The thread's job: one read.
+fn read_ahead(mut buffer: Vec<u8>) {
+    buffer.resize(READ_AHEAD, 0);
+    let outcome = read_blocking(&mut buffer);
+    let count = *outcome.as_ref().unwrap_or(&0);
+    buffer.truncate(count);
+    let progress = match outcome {
+        Ok(0) => Progress::End,
+        Ok(_) => Progress::Resting,
+        Err(error) => Progress::Failed(error),
+    };
+    tell(buffer, progress);
+}
+
+/// Reads through std's handle, so that bytes which blocking code has read ahead there come first.
+fn read_blocking(buffer: &mut [u8]) -> io::Result<usize> {
+    let mut stdin = io::stdin().lock();
+    loop {
+        match stdin.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                // Another process of this terminal has set O_NONBLOCK on what we share.
+                let mut wanted = [PollFd::new(&stdin, PollFlags::IN)];
+                rustix::event::poll(&mut wanted, None)?;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Puts the outcome where the handles find it, and wakes them all: who comes too late waits again.
+fn tell(buffer: Vec<u8>, progress: Progress) {
+    let mut shared = shared();
+    shared.buffer = buffer;
+    shared.taken = 0;
+    shared.progress = progress;
+    let waiting: Vec<Waker> = shared
+        .waiting
+        .iter_mut()
+        .filter_map(|(_, seat)| seat.take())
+        .collect();
+    drop(shared);
+    for waker in waiting {
+        waker.wake();
+    }
+}

@@ -1,0 +1,152 @@
+//! The hand-off, under the model checker: every order in which the threads can meet.
+//!
+//! A model whose job were lost would never end, and loom reports a thread that waits for ever.
+//! Patience is modelled by its ends: `NONE` may be over at any moment, `ENDLESS` never is.
+
+use std::io;
+use std::sync::Mutex as StdMutex;
+use std::time::Duration;
+
+use super::{Arc, Condvar, Job, Mutex, Threads, lock, thread};
+
+const NONE: Duration = Duration::ZERO;
+const ENDLESS: Duration = Duration::MAX;
+
+fn spawn(_: &str, main: Job) -> io::Result<()> {
+    thread::spawn(main);
+    Ok(())
+}
+
+/// Starts so many threads, then fails. One model at a time may use it.
+static CAN_START: StdMutex<usize> = StdMutex::new(0);
+
+fn spawn_few(_: &str, main: Job) -> io::Result<()> {
+    let may = CAN_START.lock().unwrap().checked_sub(1);
+    let Some(left) = may else {
+        // Trying takes its time.
+        thread::yield_now();
+        return Err(io::ErrorKind::WouldBlock.into());
+    };
+    *CAN_START.lock().unwrap() = left;
+    thread::spawn(main);
+    Ok(())
+}
+
+/// Counts what happened, and lets a thread wait for it. What never happens is a thread that waits
+/// for ever.
+#[derive(Clone)]
+struct Count(Arc<(Mutex<usize>, Condvar)>);
+
+impl Count {
+    fn new() -> Self {
+        Self(Arc::new((Mutex::new(0), Condvar::new())))
+    }
+
+    fn add_one(&self) {
+        *lock(&self.0.0) += 1;
+        self.0.1.notify_all();
+    }
+
+    fn wait_for(&self, number: usize) {
+        let mut count = lock(&self.0.0);
+        while *count < number {
+            count = self.0.1.wait(count).unwrap();
+        }
+    }
+
+    /// A job that counts itself.
+    fn job(&self) -> Job {
+        let ran = self.clone();
+        Box::new(move || ran.add_one())
+    }
+}
+
+fn submit(threads: &Threads, job: Job) {
+    assert!(threads.submit(job).is_ok());
+}
+
+/// Proves: a job that comes while the idle thread's patience ends is run, by it or by a new one.
+#[test]
+fn a_job_against_the_end_of_patience() {
+    loom::model(|| {
+        let threads = Threads::with_spawn("model", 1, NONE, spawn);
+        let ran = Count::new();
+        submit(&threads, ran.job());
+        submit(&threads, ran.job());
+        ran.wait_for(2);
+    });
+}
+
+/// Proves: two jobs submitted at once, with one idle thread or none, are never both left to one
+/// call: both run, and the pool keeps to its limit.
+#[test]
+fn two_submitters_and_a_patient_thread() {
+    loom::model(|| {
+        let threads = Arc::new(Threads::with_spawn("model", 2, ENDLESS, spawn));
+        let ran = Count::new();
+        let other = {
+            let (threads, ran) = (Arc::clone(&threads), ran.clone());
+            thread::spawn(move || submit(&threads, ran.job()))
+        };
+        submit(&threads, ran.job());
+        ran.wait_for(2);
+        other.join().unwrap();
+        assert!(threads.count() <= 2);
+    });
+}
+
+/// Proves: below the limit a job never waits behind another: the first runs until the second has.
+#[test]
+fn a_job_never_waits_behind_another() {
+    loom::model(|| {
+        let threads = Threads::with_spawn("model", 2, ENDLESS, spawn);
+        let (second, first) = (Count::new(), Count::new());
+        let job = first.job();
+        let until = second.clone();
+        submit(
+            &threads,
+            Box::new(move || {
+                until.wait_for(1);
+                job();
+            }),
+        );
+        submit(&threads, second.job());
+        first.wait_for(1);
+    });
+}
+
+/// Proves: when the second thread cannot be started, a job that was counted on it still runs, also
+/// when the first thread went idle, or wanted to leave, in between.
+#[test]
+fn a_failed_start_strands_nobody() {
+    for patience in [NONE, ENDLESS] {
+        loom::model(move || {
+            *CAN_START.lock().unwrap() = 1;
+            let threads = Arc::new(Threads::with_spawn("model", 2, patience, spawn_few));
+            let ran = Count::new();
+            submit(&threads, ran.job());
+            let other = {
+                let (threads, ran) = (Arc::clone(&threads), ran.clone());
+                thread::spawn(move || threads.submit(ran.job()).is_ok())
+            };
+            let ours = threads.submit(ran.job()).is_ok();
+            let others = other.join().unwrap();
+            ran.wait_for(1 + usize::from(ours) + usize::from(others));
+            if patience == ENDLESS {
+                assert!(ours && others, "a thread was there to wait for");
+            }
+        });
+    }
+}
+
+/// Proves: an idle thread that is let go by the pool's drop leaves, and what was submitted runs.
+#[test]
+fn a_dropped_pool_ends_its_threads_after_their_work() {
+    loom::model(|| {
+        let threads = Threads::with_spawn("model", 1, ENDLESS, spawn);
+        let ran = Count::new();
+        submit(&threads, ran.job());
+        drop(threads);
+        ran.wait_for(1);
+    });
+}

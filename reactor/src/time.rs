@@ -1,0 +1,214 @@
+//! Waiting for a moment: sleep, timeout, interval.
+//!
+//! A timer is registered when it is first polled, and removed when its future is dropped: a cancelled
+//! `timeout` of an hour leaves nothing behind.
+//!
+//! D1  Never early; late by what the poller's unit makes of it, a millisecond at most, and by what the
+//!     executor has to do first.
+//! D2  A timeout's deadline is checked outside the poll budget: a future that is always ready cannot
+//!     keep it from firing.
+//!
+//! Called by programs. Next: `async_io`.
+
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use futures_lite::Stream;
+
+use crate::budget;
+use crate::reactor::{add_timer, remove_timer, update_timer};
+use crate::timers::Key;
+
+/// Waits for a duration. `Duration::MAX`, as any that the clock cannot express, never ends.
+///
+/// Even a zero duration gives way: it counts against the poll's budget. Dropping the answer cancels the
+/// timer. It works also where no descriptor for a poller can be had.
+///
+/// ```
+/// use reactor::time::sleep;
+/// use std::time::Duration;
+///
+/// executor::task::block_on(sleep(Duration::from_millis(1)));
+/// ```
+pub fn sleep(duration: Duration) -> Sleep {
+    Sleep {
+        deadline: Instant::now().checked_add(duration),
+        key: None,
+    }
+}
+
+/// Waits until a moment; if it has passed, not at all.
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    Sleep {
+        deadline: Some(deadline),
+        key: None,
+    }
+}
+
+/// The future of [`sleep`] and [`sleep_until`]. Polled again after it was ready, it is ready again.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Sleep {
+    /// `None`: never.
+    deadline: Option<Instant>,
+    key: Option<Key>,
+}
+
+impl Sleep {
+    /// Sets another deadline, whether or not the old one has passed.
+    pub fn reset(&mut self, deadline: Instant) {
+        self.cancel();
+        self.deadline = Some(deadline);
+    }
+
+    fn cancel(&mut self) {
+        if let Some(key) = self.key.take() {
+            remove_timer(key);
+        }
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(budget::poll_proceed(cx));
+        let Some(deadline) = self.deadline else {
+            return Poll::Pending;
+        };
+        if Instant::now() >= deadline {
+            self.cancel();
+            budget::spend();
+            return Poll::Ready(());
+        }
+        // A key that has fired before this look at the clock is of a moment that is now past: not here.
+        if !self.key.is_some_and(|key| update_timer(key, cx.waker())) {
+            self.key = Some(add_timer(deadline, cx.waker().clone()));
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}
+
+/// Runs a future, for so long at most.
+///
+/// The time runs from this call. Dropping the answer drops the future.
+///
+/// # Errors
+///
+/// [`Elapsed`] if the time is over before the future is ready; the future is dropped with the answer.
+///
+/// ```
+/// use reactor::time::timeout;
+/// use std::time::Duration;
+///
+/// let never = timeout(Duration::from_millis(1), std::future::pending::<()>());
+/// assert!(executor::task::block_on(never).is_err());
+/// ```
+pub fn timeout<F: Future>(
+    duration: Duration,
+    future: F,
+) -> impl Future<Output = Result<F::Output, Elapsed>> {
+    let mut deadline = sleep(duration);
+    async move {
+        let mut future = std::pin::pin!(future);
+        std::future::poll_fn(|cx| {
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(Ok(output));
+            }
+            budget::without(|| Pin::new(&mut deadline).poll(cx)).map(|()| Err(Elapsed(()))) // D2
+        })
+        .await
+    }
+}
+
+/// The time of a [`timeout`] is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Elapsed(());
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the time is over")
+    }
+}
+
+impl Error for Elapsed {}
+
+/// Its kind is `TimedOut`.
+impl From<Elapsed> for io::Error {
+    fn from(elapsed: Elapsed) -> Self {
+        Self::new(io::ErrorKind::TimedOut, elapsed)
+    }
+}
+
+/// Ticks now, and every `period` after that, without drift.
+///
+/// # Panics
+///
+/// If `period` is zero.
+///
+/// ```
+/// use reactor::time::interval;
+/// use std::time::Duration;
+///
+/// executor::task::block_on(async {
+///     let mut ticks = interval(Duration::from_millis(1));
+///     let first = ticks.tick().await;
+///     assert_eq!(ticks.tick().await - first, Duration::from_millis(1));
+/// });
+/// ```
+#[track_caller]
+pub fn interval(period: Duration) -> Interval {
+    assert!(!period.is_zero(), "interval: `period` is zero");
+    Interval {
+        next: sleep(Duration::ZERO),
+        period,
+    }
+}
+
+/// A stream of moments, `period` apart.
+///
+/// Who comes late gets the missed ticks one after the other, without waiting, until the schedule is
+/// reached again.
+#[derive(Debug)]
+#[must_use = "an interval does nothing unless polled"]
+pub struct Interval {
+    next: Sleep,
+    period: Duration,
+}
+
+impl Interval {
+    /// Waits for the next tick. Answers when it was scheduled, not when it was seen. Cancelling loses
+    /// no tick.
+    pub async fn tick(&mut self) -> Instant {
+        std::future::poll_fn(|cx| self.poll_tick(cx)).await
+    }
+
+    fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
+        ready!(Pin::new(&mut self.next).poll(cx));
+        let Some(scheduled) = self.next.deadline else {
+            return Poll::Pending;
+        };
+        self.next.deadline = scheduled.checked_add(self.period);
+        Poll::Ready(scheduled)
+    }
+}
+
+/// Never ends.
+impl Stream for Interval {
+    type Item = Instant;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Instant>> {
+        self.poll_tick(cx).map(Some)
+    }
+}

@@ -1,0 +1,272 @@
+//! Standard input: a pipe, a file, a terminal; shared by its handles, and nobody waits for its end.
+//!
+//! Each test runs this very program again with an input of its choice. The `child_…` tests are what
+//! it runs then; without [`ROLE`] they do nothing.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use futures_lite::future::{block_on, or, poll_once, yield_now};
+use futures_lite::io::BufReader;
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, StreamExt};
+use reactor::io::stdin;
+use rustix::fs::OFlags;
+
+const ROLE: &str = "STANDARD_INPUT_ROLE";
+const SOON: Duration = Duration::from_secs(30);
+
+/// Starts the child test of that name.
+fn child(name: &str, input: impl Into<Stdio>) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            name,
+            "--nocapture",
+            "--quiet",
+            "--test-threads=1",
+        ])
+        .env(ROLE, name)
+        .stdin(input)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Waits for the child's end; what it said, line by line, without the test harness's own words.
+fn said(mut child: Child) -> Vec<String> {
+    let begun = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if begun.elapsed() > SOON {
+            child.kill().unwrap();
+            panic!("the child does not end");
+        }
+        thread::sleep(Duration::from_millis(2));
+    };
+    let mut output = String::new();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_to_string(&mut output).unwrap();
+    assert!(status.success(), "{status}: {output}");
+    output
+        .lines()
+        .filter_map(|line| line.split_once("say:"))
+        .map(|(_, text)| text.to_owned())
+        .collect()
+}
+
+fn say(text: &str) {
+    println!("say:{text}");
+}
+
+fn is_child(name: &str) -> bool {
+    std::env::var(ROLE).is_ok_and(|role| role == name)
+}
+
+fn feed(child: &mut Child) -> ChildStdin {
+    child.stdin.take().unwrap()
+}
+
+#[test]
+fn child_lines() {
+    if is_child("child_lines") {
+        block_on(async {
+            let mut lines = BufReader::new(stdin()).lines();
+            while let Some(line) = lines.next().await {
+                say(&line.unwrap());
+            }
+            // A file and a pipe say it again.
+            say(&format!("end {}", stdin().read(&mut [0; 8]).await.unwrap()));
+        });
+        let flags = rustix::fs::fcntl_getfl(rustix::stdio::stdin()).unwrap();
+        assert!(!flags.contains(OFlags::NONBLOCK), "O_NONBLOCK was set");
+    }
+}
+
+#[test]
+fn a_pipe_gives_its_lines_and_its_end() {
+    let mut child = child("child_lines", Stdio::piped());
+    let mut input = feed(&mut child);
+    input.write_all(b"one\ntw").unwrap();
+    input.write_all(b"o\nthree").unwrap();
+    drop(input);
+    assert_eq!(said(child), ["one", "two", "three", "end 0"]);
+}
+
+#[test]
+fn a_regular_file_can_be_read() {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let text = std::fs::read_to_string(source).unwrap();
+    let mut expected: Vec<&str> = text.lines().collect();
+    expected.push("end 0");
+    assert_eq!(
+        said(child("child_lines", File::open(source).unwrap())),
+        expected
+    );
+}
+
+#[test]
+fn no_input_at_all_is_an_end() {
+    assert_eq!(said(child("child_lines", Stdio::null())), ["end 0"]);
+}
+
+#[test]
+fn child_large() {
+    if is_child("child_large") {
+        let mut bytes = Vec::new();
+        block_on(stdin().read_to_end(&mut bytes)).unwrap();
+        let sum: u64 = bytes.iter().map(|&byte| u64::from(byte)).sum();
+        say(&format!("{} {sum}", bytes.len()));
+    }
+}
+
+#[test]
+fn many_read_aheads_arrive_whole() {
+    let mut child = child("child_large", Stdio::piped());
+    let mut input = feed(&mut child);
+    let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
+    let sum: u64 = bytes.iter().map(|&byte| u64::from(byte)).sum();
+    input.write_all(&bytes).unwrap();
+    drop(input);
+    assert_eq!(said(child), [format!("{} {sum}", bytes.len())]);
+}
+
+#[test]
+fn child_pending() {
+    if is_child("child_pending") {
+        let mut input = stdin();
+        let mut buffer = [0; 8];
+        let outcome = block_on(poll_once(input.read(&mut buffer)));
+        assert!(outcome.is_none());
+        say("leaving");
+    }
+}
+
+#[test]
+fn a_pending_read_does_not_keep_the_process_from_ending() {
+    let mut child = child("child_pending", Stdio::piped());
+    // Held open until the child has gone.
+    let _input = feed(&mut child);
+    assert_eq!(said(child), ["leaving"]);
+}
+
+#[test]
+fn child_two_handles() {
+    if is_child("child_two_handles") {
+        block_on(async {
+            let (mut one, mut other) = (stdin(), stdin());
+            let mut three = [0; 3];
+            one.read_exact(&mut three).await.unwrap();
+            say(str::from_utf8(&three).unwrap());
+            drop(one);
+            other.read_exact(&mut three).await.unwrap();
+            say(str::from_utf8(&three).unwrap());
+            assert_eq!(other.read(&mut three).await.unwrap(), 0);
+        });
+    }
+}
+
+#[test]
+fn two_handles_share_the_read_ahead() {
+    let mut child = child("child_two_handles", Stdio::piped());
+    feed(&mut child).write_all(b"abcdef").unwrap();
+    assert_eq!(said(child), ["abc", "def"]);
+}
+
+#[test]
+fn child_both_wait() {
+    if is_child("child_both_wait") {
+        block_on(async {
+            let (mut one, mut other) = (stdin(), stdin());
+            let (mut a, mut b) = ([0; 1], [0; 1]);
+            {
+                let (one, other) = (one.read_exact(&mut a), other.read_exact(&mut b));
+                say("waiting");
+                futures_lite::future::zip(one, other).await.0.unwrap();
+            }
+            a[0] ^= b[0];
+            say(&a[0].to_string());
+        });
+    }
+}
+
+#[test]
+fn two_handles_that_wait_at_once_both_get_theirs() {
+    let mut child = child("child_both_wait", Stdio::piped());
+    let mut input = feed(&mut child);
+    input.write_all(b"x").unwrap();
+    thread::sleep(Duration::from_millis(20));
+    input.write_all(b"y").unwrap();
+    assert_eq!(said(child), ["waiting", &(b'x' ^ b'y').to_string()]);
+}
+
+#[test]
+fn child_cancelled() {
+    if is_child("child_cancelled") {
+        block_on(async {
+            let mut lines = BufReader::new(stdin()).lines();
+            // The first attempts are given up, whatever they have met.
+            for _ in 0..20 {
+                let given_up = async {
+                    yield_now().await;
+                    None
+                };
+                if let Some(line) = or(async { lines.next().await }, given_up).await {
+                    say(&line.unwrap());
+                }
+                thread::sleep(Duration::from_millis(1));
+            }
+            while let Some(line) = lines.next().await {
+                say(&line.unwrap());
+            }
+        });
+    }
+}
+
+#[test]
+fn a_cancelled_line_loses_nothing() {
+    let mut child = child("child_cancelled", Stdio::piped());
+    let mut input = feed(&mut child);
+    for piece in ["on", "e\nt", "w", "o\nth", "ree", "\n"] {
+        input.write_all(piece.as_bytes()).unwrap();
+        thread::sleep(Duration::from_millis(4));
+    }
+    drop(input);
+    assert_eq!(said(child), ["one", "two", "three"]);
+}
+
+#[test]
+fn child_terminal() {
+    if is_child("child_terminal") {
+        block_on(async {
+            let mut input = stdin();
+            let mut buffer = [0; 64];
+            for _ in 0..3 {
+                let count = input.read(&mut buffer).await.unwrap();
+                say(&format!("{:?}", str::from_utf8(&buffer[..count]).unwrap()));
+            }
+        });
+    }
+}
+
+#[test]
+fn a_terminal_ends_at_control_d_and_may_go_on() {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+    let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&keyboard).unwrap();
+    unlockpt(&keyboard).unwrap();
+    let name = ptsname(&keyboard, Vec::new()).unwrap();
+    let flags = OFlags::RDWR | OFlags::NOCTTY;
+    let terminal = rustix::fs::open(name.as_c_str(), flags, rustix::fs::Mode::empty()).unwrap();
+
+    let mut keyboard = File::from(keyboard);
+    let child = child("child_terminal", terminal);
+    // A line, ^D at a line's beginning, another line.
+    keyboard.write_all(b"one\n\x04two\n").unwrap();
+    assert_eq!(said(child), [r#""one\n""#, r#""""#, r#""two\n""#]);
+}
