@@ -1,0 +1,106 @@
+//! Long computations: what they do to the other tasks, and two cures.
+//!
+//!     cargo run --release --example blocking
+//!
+//! A task leaves its thread to the others only at an `.await`. One that computes for a third of a
+//! second without any stops all of them for so long. Here a slow hash runs beside a task that wants to
+//! tick every 5 ms: in the same thread; with a pause now and then; and on a thread of its own.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use executor::task;
+use reactor::time::interval;
+
+const ROUNDS: u64 = 300_000_000;
+const PERIOD: Duration = Duration::from_millis(5);
+
+fn main() {
+    task::block_on(async {
+        println!("A hash of {ROUNDS} rounds, beside a task that ticks every {PERIOD:?}:\n");
+        println!(
+            "{:<30} {:>9} {:>7} {:>15}",
+            "", "the hash", "ticks", "longest wait"
+        );
+
+        let direct = beside_a_ticker("called as it is", async { slow_hash(ROUNDS) }).await;
+        let yielding = beside_a_ticker("with yield_now now and then", polite_hash(ROUNDS)).await;
+        let blocking = beside_a_ticker("in spawn_blocking", async {
+            task::spawn_blocking(|| slow_hash(ROUNDS)).await
+        })
+        .await;
+
+        assert_eq!(direct.hash, yielding.hash);
+        assert_eq!(direct.hash, blocking.hash);
+        assert_eq!(direct.ticks, 0, "nobody had a turn");
+        assert!(yielding.ticks > 0 && blocking.ticks > 0);
+        println!("\nThe same hash each time: {:016x}.", direct.hash);
+    });
+}
+
+/// Something slow that needs the processor all the time. Each round needs the one before.
+fn slow_hash(rounds: u64) -> u64 {
+    hash_on(0xcbf2_9ce4_8422_2325, 0..rounds)
+}
+
+fn hash_on(mut hash: u64, rounds: std::ops::Range<u64>) -> u64 {
+    for round in rounds {
+        hash = (hash ^ round)
+            .wrapping_mul(0x0000_0100_0000_01b3)
+            .rotate_left(23);
+    }
+    hash
+}
+
+/// The same, but every million rounds the others may have a turn.
+async fn polite_hash(rounds: u64) -> u64 {
+    const STRETCH: u64 = 1_000_000;
+    let mut hash = 0xcbf2_9ce4_8422_2325;
+    for start in (0..rounds).step_by(STRETCH as usize) {
+        hash = hash_on(hash, start..rounds.min(start + STRETCH));
+        task::yield_now().await;
+    }
+    hash
+}
+
+struct Outcome {
+    hash: u64,
+    ticks: u32,
+}
+
+/// Awaits `hash` while a local task ticks, and prints how both fared.
+async fn beside_a_ticker(way: &str, hash: impl Future<Output = u64>) -> Outcome {
+    let ticks = Rc::new(Cell::new(0));
+    let longest = Rc::new(Cell::new(Duration::ZERO));
+    let ticker = task::spawn_local({
+        let (ticks, longest) = (ticks.clone(), longest.clone());
+        async move {
+            let mut interval = interval(PERIOD);
+            let mut before = interval.tick().await;
+            loop {
+                interval.tick().await;
+                ticks.set(ticks.get() + 1);
+                longest.set(longest.get().max(before.elapsed()));
+                before = Instant::now();
+            }
+        }
+    });
+    // The ticker has its first turn before the hash begins.
+    task::yield_now().await;
+    let begun = Instant::now();
+    let hash = hash.await;
+    let took = begun.elapsed();
+    ticker.cancel().await;
+
+    let ticks = ticks.get();
+    let waited = match ticks {
+        0 => "all the time".to_owned(),
+        _ => format!("{:.1} ms", longest.get().as_secs_f64() * 1e3),
+    };
+    println!(
+        "{way:<30} {:>6.0} ms {ticks:>7} {waited:>15}",
+        took.as_secs_f64() * 1e3
+    );
+    Outcome { hash, ticks }
+}

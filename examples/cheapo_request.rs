@@ -1,0 +1,75 @@
+//! One web request, by hand, on one thread.
+//!
+//!     cargo run --release --example cheapo_request
+//!     cargo run --release --example cheapo_request example.com 80 /
+//!
+//! The first asks a small server of its own. That server is a task on the same thread: while the
+//! request waits for its answer, `block_on` runs the server, and while nobody can go on it sleeps in
+//! one system call until a socket is ready. No other thread is ever started.
+
+mod support;
+
+use std::io;
+use std::time::Duration;
+use std::{env, fs};
+
+use executor::task;
+use reactor::io::{AsyncReadExt, AsyncWriteExt};
+use reactor::net::{TcpListener, TcpStream};
+
+/// Asks `host` for `path`, and returns all that it answers.
+///
+/// Each `.await` is a place where this function may leave the thread to others, and come back.
+pub(crate) async fn cheapo_request(host: &str, port: u16, path: &str) -> io::Result<String> {
+    let mut socket = TcpStream::connect((host, port)).await?;
+
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    socket.write_all(request.as_bytes()).await?;
+
+    let mut response = Vec::new();
+    socket.read_to_end(&mut response).await?;
+    Ok(String::from_utf8_lossy(&response).into_owned())
+}
+
+fn main() -> io::Result<()> {
+    let words: Vec<String> = env::args().skip(1).collect();
+    match words.as_slice() {
+        [] => task::block_on(ask_a_server_of_our_own()),
+        [host, port, path] => {
+            let port = port.parse().map_err(io::Error::other)?;
+            let response = task::block_on(cheapo_request(host, port, path))?;
+            println!("{response}");
+            Ok(())
+        }
+        _ => Err(io::Error::other("usage: cheapo_request [HOST PORT PATH]")),
+    }
+}
+
+async fn ask_a_server_of_our_own() -> io::Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let port = listener.local_addr()?.port();
+    let server = task::spawn_local(async move {
+        let (stream, from) = listener.accept().await?;
+        println!("server: a connection from {from}");
+        support::answer(stream, Duration::from_millis(10)).await
+    });
+
+    println!("client: GET /hello from port {port}");
+    let response = cheapo_request("127.0.0.1", port, "/hello").await?;
+    server.await?;
+
+    println!("client: this came back:\n");
+    for line in response.lines() {
+        println!("    {line}");
+    }
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"));
+    assert!(response.ends_with("\r\n\r\nYou asked for /hello.\n"));
+
+    // Linux lists the threads of a process.
+    if let Ok(threads) = fs::read_dir("/proc/self/task") {
+        let threads = threads.count();
+        println!("\nThreads in this process: {threads}.");
+        assert_eq!(threads, 1);
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! An echo server, and a hundred clients that check what comes back.
+//!
+//!     cargo run --release --example echo
+//!     cargo run --release --example echo HOST PORT      (the clients alone, at that server)
+//!
+//! A task for each connection, written as if it had a thread to itself: read, write, again. What
+//! waits is only the task. The threads go from one ready task to the next.
+
+use std::time::{Duration, Instant};
+use std::{env, io};
+
+use executor::task;
+use futures_lite::StreamExt;
+use reactor::io::{AsyncReadExt, AsyncWriteExt};
+use reactor::net::{TcpListener, TcpStream};
+
+const CLIENTS: usize = 100;
+const MESSAGES: usize = 100;
+
+fn main() -> io::Result<()> {
+    let words: Vec<String> = env::args().skip(1).collect();
+    task::block_on(async {
+        match words.as_slice() {
+            [] => {
+                let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+                let port = listener.local_addr()?.port();
+                let server = task::spawn(serve(listener));
+                clients("127.0.0.1", port).await?;
+                // The server would go on for ever. Its listener closes when its future is dropped,
+                // and that has happened when `cancel` is ready.
+                assert!(server.cancel().await.is_none());
+                assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err());
+                println!("The server is cancelled, and its port is closed.");
+                Ok(())
+            }
+            [host, port] => clients(host, port.parse().map_err(io::Error::other)?).await,
+            _ => Err(io::Error::other("usage: echo [HOST PORT]")),
+        }
+    })
+}
+
+/// Accepts connections, and spawns a task for each.
+async fn serve(listener: TcpListener) -> io::Result<()> {
+    let mut incoming = listener.incoming();
+    while let Some(stream) = incoming.next().await {
+        // The handle is dropped: the task goes on without it, as a thread would.
+        drop(task::spawn(echo(stream?)));
+    }
+    Ok(())
+}
+
+/// Sends back what comes, until the client has no more to say.
+async fn echo(mut stream: TcpStream) -> io::Result<()> {
+    let mut buffer = [0; 1024];
+    loop {
+        let length = stream.read(&mut buffer).await?;
+        if length == 0 {
+            return Ok(());
+        }
+        stream.write_all(&buffer[..length]).await?;
+    }
+}
+
+/// Runs all the clients at once, and tells what the waiting was like for each.
+async fn clients(host: &str, port: u16) -> io::Result<()> {
+    println!("{CLIENTS} clients, each sends {MESSAGES} messages and waits for each to come back.");
+    let begun = Instant::now();
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|client| task::spawn(talk(host.to_owned(), port, client)))
+        .collect();
+    let mut waits = Vec::new();
+    for client in clients {
+        waits.extend(client.await?);
+    }
+    let took = begun.elapsed();
+    waits.sort_unstable();
+
+    assert_eq!(waits.len(), CLIENTS * MESSAGES);
+    println!(
+        "{} messages came back, unchanged, in {took:.1?}.",
+        waits.len()
+    );
+    for (share, name) in [(50, "half"), (99, "99 in 100"), (100, "all")] {
+        let wait = waits[(waits.len() - 1) * share / 100];
+        println!("    {name:<9} were back within {wait:>8.1?}");
+    }
+    Ok(())
+}
+
+/// One client: sends, waits for the same to come back, and measures how long each took.
+async fn talk(host: String, port: u16, client: usize) -> io::Result<Vec<Duration>> {
+    let mut stream = TcpStream::connect((host, port)).await?;
+    stream.set_nodelay(true)?;
+    let mut waits = Vec::new();
+    for number in 0..MESSAGES {
+        let message = format!("message {number} of client {client}");
+        let sent = Instant::now();
+        stream.write_all(message.as_bytes()).await?;
+        let mut back = vec![0; message.len()];
+        stream.read_exact(&mut back).await?;
+        waits.push(sent.elapsed());
+        assert_eq!(back, message.as_bytes());
+    }
+    Ok(waits)
+}

@@ -1,0 +1,119 @@
+//! Many web requests: one after another, then all at once, on one thread and on the pool.
+//!
+//!     cargo run --release --example many_requests
+//!     cargo run --release --example many_requests example.com 80 / /a /b
+//!
+//! Waiting is what takes the time, and waiting costs no thread: requests that wait together take
+//! hardly longer than one. The pool has nothing to add here; it would if the answers took work. The first
+//! form asks a small server of its own, which takes 20 ms for each answer, as a distant one would.
+
+#[allow(dead_code, reason = "it is an example of its own, with a main")]
+#[path = "cheapo_request.rs"]
+mod cheapo_request;
+mod support;
+
+use std::time::{Duration, Instant};
+use std::{env, io};
+
+use cheapo_request::cheapo_request;
+use executor::task;
+use reactor::net::TcpListener;
+
+const REQUESTS: usize = 50;
+const PAUSE: Duration = Duration::from_millis(20);
+
+fn main() -> io::Result<()> {
+    let words: Vec<String> = env::args().skip(1).collect();
+    task::block_on(async {
+        match words.as_slice() {
+            [] => {
+                let port = start_server().await?;
+                let paths = (0..REQUESTS).map(|n| format!("/page/{n}")).collect();
+                println!(
+                    "A server on port {port} thinks {PAUSE:?} about each of {REQUESTS} requests.\n"
+                );
+                let times = three_ways("127.0.0.1", port, paths).await?;
+                // One waits for all the pauses, the others for about one.
+                assert!(times[0] >= PAUSE * REQUESTS as u32);
+                assert!(times[1] < times[0] && times[2] < times[0]);
+            }
+            [host, port, paths @ ..] if !paths.is_empty() => {
+                let port = port.parse().map_err(io::Error::other)?;
+                three_ways(host, port, paths.to_vec()).await?;
+            }
+            _ => return Err(io::Error::other("usage: many_requests [HOST PORT PATH...]")),
+        }
+        Ok(())
+    })
+}
+
+/// Starts the server as a task of the pool, and returns its port.
+async fn start_server() -> io::Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let port = listener.local_addr()?.port();
+    task::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            task::spawn(support::answer(stream, PAUSE));
+        }
+    });
+    Ok(port)
+}
+
+/// Makes the same requests in three ways, and prints how long each took.
+async fn three_ways(host: &str, port: u16, paths: Vec<String>) -> io::Result<[Duration; 3]> {
+    let begun = Instant::now();
+    for path in &paths {
+        check(path, cheapo_request(host, port, path).await?);
+    }
+    let one_by_one = told("one after another", begun);
+
+    let begun = Instant::now();
+    let handles: Vec<_> = requests(host, port, &paths)
+        .map(|request| task::spawn_local(request))
+        .collect();
+    for (path, handle) in paths.iter().zip(handles) {
+        check(path, handle.await?);
+    }
+    let this_thread = told("all at once, on this thread", begun);
+
+    let begun = Instant::now();
+    let handles: Vec<_> = requests(host, port, &paths)
+        .map(|request| task::spawn(request))
+        .collect();
+    for (path, handle) in paths.iter().zip(handles) {
+        check(path, handle.await?);
+    }
+    let pool = told("all at once, on the pool", begun);
+    Ok([one_by_one, this_thread, pool])
+}
+
+/// The requests, not begun: a future does nothing until it is polled.
+///
+/// A task may outlive the function that spawns it. So each future owns its host and its path.
+fn requests(
+    host: &str,
+    port: u16,
+    paths: &[String],
+) -> impl Iterator<Item = impl Future<Output = io::Result<String>> + Send + 'static> {
+    paths.iter().map(move |path| {
+        let (host, path) = (host.to_owned(), path.clone());
+        async move { cheapo_request(&host, port, &path).await }
+    })
+}
+
+/// Our own server says which path it was asked for; of a stranger we want an answer at all.
+fn check(path: &str, response: String) {
+    assert!(response.starts_with("HTTP/1."), "{response}");
+    if path.starts_with("/page/") {
+        assert!(
+            response.ends_with(&format!("You asked for {path}.\n")),
+            "{response}"
+        );
+    }
+}
+
+fn told(way: &str, begun: Instant) -> Duration {
+    let took = begun.elapsed();
+    println!("{way:<28} {:>8.1} ms", took.as_secs_f64() * 1e3);
+    took
+}

@@ -1,0 +1,103 @@
+//! Timers: sleeping, giving up, keeping time, and many at once, all on one thread.
+//!
+//!     cargo run --release --example timers
+//!
+//! A sleeping task holds no thread. The reactor knows the deadlines, waits until the next one,
+//! and wakes whose time has come.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use executor::task;
+use reactor::time::{interval, sleep, timeout};
+
+fn main() {
+    task::block_on(async {
+        sort_by_sleeping().await;
+        give_up().await;
+        keep_time().await;
+        many_at_once().await;
+    });
+}
+
+/// Each number sleeps for as long as it is great. They wake in order.
+async fn sort_by_sleeping() {
+    let numbers = [31, 4, 15, 92, 65, 35, 8, 97];
+    println!("Sorting {numbers:?} by sleeping:");
+    let begun = Instant::now();
+    // Local tasks may share what never leaves the thread: an Rc, a RefCell.
+    let sorted = Rc::new(RefCell::new(Vec::new()));
+    let sleepers: Vec<_> = numbers
+        .map(|number| {
+            let sorted = sorted.clone();
+            task::spawn_local(async move {
+                sleep(Duration::from_millis(number)).await;
+                sorted.borrow_mut().push(number);
+            })
+        })
+        .into();
+    for sleeper in sleepers {
+        sleeper.await;
+    }
+    println!("    {:?} after {:.1?}", sorted.borrow(), begun.elapsed());
+    assert!(sorted.borrow().is_sorted());
+}
+
+/// A timeout drops what it waits for.
+async fn give_up() {
+    println!("Waiting 30 ms for an answer that takes an hour:");
+    let begun = Instant::now();
+    let answer = timeout(Duration::from_millis(30), sleep(Duration::from_secs(3600))).await;
+    match answer {
+        Ok(()) => unreachable!("an hour has passed in {:?}", begun.elapsed()),
+        Err(elapsed) => println!("    {elapsed} (after {:.1?})", begun.elapsed()),
+    }
+}
+
+/// An interval does not drift: each tick is due a period after the one before was due, however long
+/// the work between them took.
+async fn keep_time() {
+    let period = Duration::from_millis(20);
+    println!("A tick each {period:?}, with work of up to 8 ms in between:");
+    let mut ticks = interval(period);
+    let first = ticks.tick().await;
+    for n in 1..=5 {
+        sleep(Duration::from_millis(8 * n % 9)).await;
+        let due = ticks.tick().await;
+        println!(
+            "    tick {n} was due at {:>3} ms and came {:>4} µs later",
+            (due - first).as_millis(),
+            due.elapsed().as_micros()
+        );
+        assert_eq!(due - first, period * u32::try_from(n).expect("it is small"));
+    }
+}
+
+/// Ten thousand tasks sleep together.
+async fn many_at_once() {
+    const MANY: u64 = 10_000;
+    println!("{MANY} tasks, each asleep for 100 to 200 ms, on this one thread:");
+    let begun = Instant::now();
+    let sleepers: Vec<_> = (0..MANY)
+        .map(|n| {
+            task::spawn_local(async move {
+                let due = Instant::now() + Duration::from_micros(100_000 + n * 37 % 100_000);
+                sleep(due - Instant::now()).await;
+                due.elapsed()
+            })
+        })
+        .collect();
+    let mut late = Vec::new();
+    for sleeper in sleepers {
+        late.push(sleeper.await);
+    }
+    late.sort_unstable();
+    println!(
+        "    all awake after {:.0?}; half of them within {:.1?} of their time, the last within {:.1?}",
+        begun.elapsed(),
+        late[late.len() / 2],
+        late[late.len() - 1],
+    );
+    assert!(begun.elapsed() >= Duration::from_millis(199));
+}

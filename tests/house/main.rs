@@ -1,0 +1,13 @@
+//! Tests of the house: what the design says of the source, read off the source.
+//!
+//! They open the files of the workspace as text. A failing one names the file and the line, and
+//! says what to do. `cargo test --test house -- --nocapture` prints what they counted: the core
+//! path in its reading order, and the layers of each crate. Next: `source`.
+
+mod arrows_run_down;
+mod core_path_budget;
+mod every_ordering_has_both_ends;
+mod lockfile_is_free;
+mod readme_commands;
+mod source;
+mod unsafe_is_where_the_readme_says;

@@ -1,0 +1,333 @@
+//! Reads a source file as lines of code and lines of comment.
+//!
+//! This is not a parser: it knows what a comment, a string and a character are, so that a `//` in a
+//! string is no comment and a brace in one opens nothing. That is enough to count and to find words.
+//!
+//!     text ──split──▶ lines of (code, comment) ──mark──▶ lines that are only there for tests
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The crates of the house, from the bottom up.
+pub(crate) const CRATES: [&str; 3] = ["reactor", "executor", "chat"];
+
+/// One line, taken apart.
+#[derive(Default)]
+pub(crate) struct Line {
+    /// What the compiler reads. The text of strings is blotted out with `_`.
+    pub(crate) code: String,
+    /// What only a human reads.
+    pub(crate) comment: String,
+    /// Inside an item under `#[cfg(test)]` or `#[cfg(all(test, loom))]`.
+    pub(crate) test: bool,
+}
+
+/// A source file.
+pub(crate) struct Source {
+    /// Where it is, seen from the root: `reactor/src/source.rs`.
+    pub(crate) path: String,
+    /// All of it, as it stands on the disk.
+    pub(crate) text: String,
+    pub(crate) lines: Vec<Line>,
+}
+
+impl Source {
+    /// Reads the file at `path`, which is relative to the root.
+    pub(crate) fn read(path: &str) -> Source {
+        let text = read(path);
+        Source::new(path, text)
+    }
+
+    pub(crate) fn new(path: &str, text: String) -> Source {
+        let mut lines = split(&text);
+        mark_tests(&mut lines);
+        let path = path.to_owned();
+        Source { path, text, lines }
+    }
+
+    /// Lines of code: comments, blank lines and tests aside.
+    pub(crate) fn code_lines(&self) -> usize {
+        self.shipped()
+            .filter(|(_, line)| !line.code.trim().is_empty())
+            .count()
+    }
+
+    /// How often `word` stands in the shipped code, as a whole word.
+    pub(crate) fn count_word(&self, word: &str) -> usize {
+        self.shipped()
+            .flat_map(|(_, line)| words(&line.code))
+            .filter(|found| *found == word)
+            .count()
+    }
+
+    /// The lines outside of tests, with their numbers, counted from one.
+    pub(crate) fn shipped(&self) -> impl Iterator<Item = (usize, &Line)> {
+        (1..).zip(&self.lines).filter(|(_, line)| !line.test)
+    }
+}
+
+/// The identifiers and keywords of a line.
+pub(crate) fn words(code: &str) -> impl Iterator<Item = &str> {
+    code.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty())
+}
+
+/// The root of the workspace.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The text of the file at `path`, which is relative to the root.
+pub(crate) fn read(path: &str) -> String {
+    let full = root().join(path);
+    fs::read_to_string(&full).unwrap_or_else(|error| panic!("cannot read {path}: {error}"))
+}
+
+/// Every `.rs` file under `folder`, sorted, as paths relative to the root.
+pub(crate) fn rust_files(folder: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders: Vec<PathBuf> = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder)
+            .unwrap_or_else(|error| panic!("cannot list {}: {error}", folder.display()));
+        for entry in entries {
+            let path = entry.expect("a folder's entry can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let relative = path.strip_prefix(root()).expect("it is under the root");
+                found.push(relative.to_string_lossy().into_owned());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Every source file of a crate's `src/`, but for the files that only tests and models see.
+pub(crate) fn crate_sources(name: &str) -> Vec<Source> {
+    let files = rust_files(&format!("{name}/src"));
+    assert!(!files.is_empty(), "{name} has no source");
+    let mut sources: Vec<Source> = files.iter().map(|path| Source::read(path)).collect();
+    let tests: Vec<String> = sources.iter().flat_map(test_modules).collect();
+    let below = |path: &str, test: &String| {
+        path.strip_prefix(test.as_str())
+            .is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+    };
+    sources.retain(|source| !tests.iter().any(|test| below(&source.path, test)));
+    sources
+}
+
+/// The modules in files of their own that `source` declares for tests, as paths without `.rs`.
+fn test_modules(source: &Source) -> Vec<String> {
+    let stem = source.path.trim_end_matches(".rs");
+    let folder = match stem.rsplit_once('/') {
+        Some((folder, "lib" | "main" | "mod")) => folder,
+        _ => stem,
+    };
+    let tests = source.lines.iter().filter(|line| line.test);
+    tests
+        .filter_map(|line| line.code.trim().strip_suffix(';')?.split_once("mod "))
+        .map(|(_, name)| format!("{folder}/{name}"))
+        .collect()
+}
+
+/// What the scanner is in the middle of.
+enum Inside {
+    Code,
+    LineComment,
+    /// Block comments nest.
+    BlockComment(u32),
+    String,
+    /// A raw string, and how many `#` end it.
+    RawString(usize),
+}
+
+/// Takes each line apart into code and comment.
+fn split(text: &str) -> Vec<Line> {
+    let chars: Vec<char> = text.chars().collect();
+    let mut lines = vec![Line::default()];
+    let mut inside = Inside::Code;
+    let mut at = 0;
+    while at < chars.len() {
+        let rest = &chars[at..];
+        let line = lines.last_mut().expect("there is always a line");
+        if rest[0] == '\n' {
+            if matches!(inside, Inside::LineComment) {
+                inside = Inside::Code;
+            }
+            lines.push(Line::default());
+            at += 1;
+            continue;
+        }
+        let mut used = 1;
+        inside = match inside {
+            Inside::Code => {
+                let (next, length) = begin(rest, at.checked_sub(1).map(|before| chars[before]));
+                used = length;
+                let comment = matches!(next, Inside::LineComment | Inside::BlockComment(_));
+                if !comment {
+                    // A character such as '"' is blotted out as a string is.
+                    let blot = rest[0] == '\'' && used > 1;
+                    line.code
+                        .extend(rest[..used].iter().map(|&c| if blot { '_' } else { c }));
+                }
+                next
+            }
+            Inside::LineComment => {
+                line.comment.push(rest[0]);
+                Inside::LineComment
+            }
+            Inside::BlockComment(depth) => {
+                used = if rest.starts_with(&['*', '/']) || rest.starts_with(&['/', '*']) {
+                    2
+                } else {
+                    1
+                };
+                match (used, rest[0]) {
+                    (2, '*') if depth == 1 => Inside::Code,
+                    (2, '*') => Inside::BlockComment(depth - 1),
+                    (2, _) => Inside::BlockComment(depth + 1),
+                    _ => {
+                        line.comment.push(rest[0]);
+                        Inside::BlockComment(depth)
+                    }
+                }
+            }
+            Inside::String => match rest[0] {
+                '"' => {
+                    line.code.push('"');
+                    Inside::Code
+                }
+                // An escaped character, but never the newline after a trailing backslash.
+                '\\' if rest.get(1).is_some_and(|&c| c != '\n') => {
+                    used = 2;
+                    line.code.push('_');
+                    Inside::String
+                }
+                blotted => {
+                    line.code.push(if blotted == ' ' { ' ' } else { '_' });
+                    Inside::String
+                }
+            },
+            Inside::RawString(hashes) => {
+                let ends =
+                    rest[0] == '"' && rest[1..].iter().take_while(|&&c| c == '#').count() >= hashes;
+                line.code.push(if ends { '"' } else { '_' });
+                if ends {
+                    used = 1 + hashes;
+                    Inside::Code
+                } else {
+                    Inside::RawString(hashes)
+                }
+            }
+        };
+        at += used;
+    }
+    lines
+}
+
+/// In code, with `rest` ahead: what begins here, and how many characters its opening takes.
+fn begin(rest: &[char], before: Option<char>) -> (Inside, usize) {
+    let in_word = before.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    match rest[0] {
+        '/' if rest.get(1) == Some(&'/') => (Inside::LineComment, 2),
+        '/' if rest.get(1) == Some(&'*') => (Inside::BlockComment(1), 2),
+        '"' => (Inside::String, 1),
+        'r' if !in_word || before == Some('b') => {
+            let hashes = rest[1..].iter().take_while(|&&c| c == '#').count();
+            if rest.get(1 + hashes) == Some(&'"') {
+                (Inside::RawString(hashes), 2 + hashes)
+            } else {
+                (Inside::Code, 1)
+            }
+        }
+        // 'x' and '\n' are characters, 'a in a bound is a lifetime.
+        '\'' if rest.get(1) == Some(&'\\') => {
+            let end = rest.iter().skip(3).position(|&c| c == '\'');
+            (Inside::Code, end.map_or(1, |end| end + 4))
+        }
+        '\'' if rest.get(2) == Some(&'\'') => (Inside::Code, 3),
+        _ => (Inside::Code, 1),
+    }
+}
+
+/// Marks the items that only tests and models see.
+fn mark_tests(lines: &mut [Line]) {
+    const MARKS: [&str; 3] = ["#[cfg(test)]", "#[cfg(all(test,", "#[cfg(all(loom, test"];
+    let mut first = 0;
+    while first < lines.len() {
+        let code = lines[first].code.trim();
+        if !MARKS.iter().any(|mark| code.starts_with(mark)) {
+            first += 1;
+            continue;
+        }
+        // The item ends at the brace that closes its body, or at a semicolon before any brace.
+        let mut depth = 0i32;
+        let mut last = first;
+        'item: loop {
+            for c in lines[last].code.chars() {
+                match c {
+                    '{' | '(' | '[' => depth += 1,
+                    ')' | ']' => depth -= 1,
+                    '}' => {
+                        depth -= 1;
+                        if depth == 0 {
+                            break 'item;
+                        }
+                    }
+                    ';' if depth == 0 => break 'item,
+                    _ => {}
+                }
+            }
+            last += 1;
+            if last == lines.len() {
+                last -= 1;
+                break;
+            }
+        }
+        for line in &mut lines[first..=last] {
+            line.test = true;
+        }
+        first = last + 1;
+    }
+}
+
+#[test]
+fn the_reader_tells_code_from_comments_strings_and_tests() {
+    let text = r##"
+//! A file.
+use std::fmt; // a word
+fn url<'a>(at: &'a str) -> char {
+    let _ = "http://x /* no comment */ {";
+    let _ = r#"a " quote { "#;
+    /* a block
+       of two /* nested */ lines */
+    '{'
+}
+
+#[cfg(test)]
+mod tests {
+    fn not_counted() {}
+}
+#[cfg(all(test, loom))]
+mod models;
+fn last() {}
+"##;
+    let source = Source::new("a.rs", text.to_owned());
+    let code: Vec<&str> = source
+        .shipped()
+        .map(|(_, line)| line.code.trim())
+        .filter(|code| !code.is_empty())
+        .collect();
+    assert_eq!(code.len(), 7, "{code:#?}");
+    assert_eq!(source.code_lines(), 7);
+    assert_eq!(code[0], "use std::fmt;");
+    assert!(
+        !code.iter().any(|line| line.contains("comment")),
+        "{code:#?}"
+    );
+    assert_eq!(code[6], "fn last() {}");
+    assert_eq!(source.count_word("fn"), 2);
+    assert_eq!(test_modules(&source), ["a/models"]);
+}
