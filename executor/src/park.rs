@@ -203,6 +203,7 @@ impl Presence {
         let mut at = seat();
         at.driver = None;
         at.turns += 1;
+        at.leave(false); // Who came to wait meanwhile took us for one who waits.
         drop(at);
         reactor::wake_all(woken);
     }
