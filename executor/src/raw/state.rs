@@ -15,6 +15,7 @@
 //!   JOIN_WAKER  the join waker's slot holds a waker               no HANDLE
 //!   LINKED      the task has been idle: its scheduler keeps it in a list
 //!   LOCAL       the owner's byte says what QUEUED and RUNNING say elsewhere; always or never
+//!   WOKEN       a wake came since a LOCAL task last left the inbox; of others nobody reads it
 //!   the rest    the reference count
 //!
 //! T1  Who sets QUEUED on an idle task hands it to a queue, with one reference.
@@ -27,7 +28,8 @@
 //!
 //! A LOCAL task keeps QUEUED and RUNNING in a byte that only its owner touches (see `local`). In its
 //! word QUEUED says "in the owner's inbox", RUNNING is never set, and the owner's claim is not
-//! counted: the count may be zero while the task is queued or runs.
+//! counted: the count may be zero while the task is queued or runs. What comes out of the inbox with
+//! the last reference was woken, or lost its last waker: WOKEN tells.
 //!
 //! There is no unsafe here. Each verb is one transition; its answer says what the caller must do
 //! now. Called by `runnable`, `waker`, `join_handle` and `local`. Next: `cell`.
@@ -42,7 +44,8 @@ const HANDLE: usize = 1 << 4;
 const JOIN_WAKER: usize = 1 << 5;
 const LINKED: usize = 1 << 6;
 const LOCAL: usize = 1 << 7;
-const REFERENCE: usize = 1 << 8;
+const WOKEN: usize = 1 << 8;
+const REFERENCE: usize = 1 << 9;
 
 /// More references than this cannot be counted: somebody leaks wakers in a loop.
 const TOO_MANY: usize = usize::MAX / 2;
@@ -144,7 +147,7 @@ impl State {
     pub(crate) fn wake_by_ref(&self) -> Action {
         // ORDERING[task-wake]: Release publishes what the waker did before; pairs with the Acquire
         // of `start_poll`. Acquire, for the caller may now touch the scheduler's links.
-        let old = self.0.fetch_or(QUEUED, Ordering::AcqRel);
+        let old = self.0.fetch_or(QUEUED | WOKEN, Ordering::AcqRel);
         if old & (QUEUED | RUNNING | COMPLETE) != 0 {
             return Action::Nothing;
         }
@@ -156,7 +159,7 @@ impl State {
     #[inline]
     pub(crate) fn wake(&self) -> Action {
         // ORDERING[task-wake]: as in `wake_by_ref`.
-        let old = self.0.fetch_or(QUEUED, Ordering::AcqRel);
+        let old = self.0.fetch_or(QUEUED | WOKEN, Ordering::AcqRel);
         if old & (QUEUED | RUNNING | COMPLETE) != 0 {
             return self.drop_reference();
         }
@@ -389,15 +392,26 @@ impl State {
 
     /// The owner of a local task takes it out of the inbox: QUEUED and the inbox's reference go.
     pub(crate) fn leave_inbox(&self) -> Arrival {
-        // ORDERING[task-wake]: Acquire; pairs with the Release of the foreign wake.
-        // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`.
-        let old = self.0.fetch_sub(QUEUED + REFERENCE, Ordering::AcqRel);
-        debug_assert_ne!(old & QUEUED, 0, "T1: what is in the inbox is QUEUED");
+        // ORDERING: Relaxed; the compare-exchange below decides.
+        let mut old = self.0.load(Ordering::Relaxed);
+        loop {
+            debug_assert_ne!(old & QUEUED, 0, "T1: what is in the inbox is QUEUED");
+            let new = (old & !(QUEUED | WOKEN)) - REFERENCE;
+            // ORDERING[task-wake]: Acquire; pairs with the Release of the foreign wake.
+            // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`.
+            match self
+                .0
+                .compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed)
+            {
+                Ok(_) => break,
+                Err(seen) => old = seen,
+            }
+        }
         match (old & COMPLETE != 0, old / REFERENCE == 1) {
             (true, true) => Arrival::Free,
             (true, false) => Arrival::Nothing,
-            (false, true) => Arrival::Unreachable,
-            (false, false) => Arrival::Woken,
+            (false, true) if old & WOKEN == 0 => Arrival::Unreachable,
+            (false, _) => Arrival::Woken,
         }
     }
 
