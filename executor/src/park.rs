@@ -1,10 +1,12 @@
 //! How a thread waits: one drives the reactor, the others stand by.
 //!
+//! ```text
 //!                    ┌───────────── unpark, or an event ─────────────┐
 //!                    ▼                                               │
 //!   running ──wait──▶ the seat free? ──yes──▶ DRIVING  in the reactor, until the next deadline
 //!                    │ no
 //!                    └──────────────────────▶ PARKED   stands by; one of those that wait is the watch
+//! ```
 //!
 //! K1  A notification is taken (`RUN`) before its reader looks at any queue: what was pushed before
 //!     an `unpark` is found by that look, and what comes later unparks again.
@@ -18,12 +20,13 @@
 //!
 //! Called by `block_on` and the pool's workers. Next: `block_on`.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::Waker;
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use reactor::shim::atomic::{AtomicU8, Ordering};
+use reactor::shim::lock_static;
 
 use crate::metrics;
 
@@ -150,7 +153,7 @@ static SEAT: Mutex<Seat> = Mutex::new(Seat {
 });
 
 fn seat() -> MutexGuard<'static, Seat> {
-    SEAT.lock().unwrap_or_else(PoisonError::into_inner)
+    lock_static(&SEAT)
 }
 
 /// A thread that may wait; it leaves when this is dropped.

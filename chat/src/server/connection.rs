@@ -16,6 +16,7 @@
 //!
 //! Spawned by the server's accept loop. Next: `mod`.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
@@ -80,7 +81,7 @@ pub(super) async fn serve(stream: TcpStream, common: Arc<Common>, mut stop: Stop
         outbound: Arc::new(Outbound::new(stream.clone())),
         stream,
         common: common.clone(),
-        memberships: Vec::new(),
+        memberships: HashMap::new(),
         bad_lines: 0,
     };
     let mut end = future::or(connection.read(&mut requests), stopping(&mut stop)).await;
@@ -101,21 +102,18 @@ struct Connection {
     stream: TcpStream,
     outbound: Arc<Outbound>,
     common: Arc<Common>,
-    memberships: Vec<Membership>,
+    /// By group.
+    memberships: HashMap<Arc<str>, Membership>,
     bad_lines: u32,
 }
 
-/// A group that this connection is in, and the task that carries its lines here.
-struct Membership {
-    group: Arc<str>,
-    /// `None` once it has ended.
-    delivery: Option<JoinHandle<()>>,
-}
+/// The task that carries a group's lines here; `None` once it has ended.
+struct Membership(Option<JoinHandle<()>>);
 
 impl Drop for Membership {
     /// Only if the connection's own task is dropped before its end: then the pool goes too.
     fn drop(&mut self) {
-        if let Some(delivery) = &self.delivery {
+        if let Some(delivery) = &self.0 {
             delivery.abort();
         }
     }
@@ -176,7 +174,7 @@ impl Connection {
     }
 
     fn join(&mut self, name: &str) -> Result<(), Refusal> {
-        if self.memberships.iter().any(|to| *to.group == *name) {
+        if self.memberships.contains_key(name) {
             return Ok(());
         }
         let limit = self.common.options.groups;
@@ -186,10 +184,9 @@ impl Connection {
             )));
         }
         if let Some(subscription) = self.common.groups.join(name) {
-            self.memberships.push(Membership {
-                group: subscription.group().clone(),
-                delivery: Some(task::spawn(subscription.deliver(self.outbound.clone()))),
-            });
+            let group = subscription.group().clone();
+            let delivery = task::spawn(subscription.deliver(self.outbound.clone()));
+            self.memberships.insert(group, Membership(Some(delivery)));
         }
         Ok(())
     }
@@ -225,7 +222,7 @@ impl Connection {
     /// Ready when a subscription task has ended: nothing can be written any more, or the server stops.
     fn poll_any_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut any = Poll::Pending;
-        for membership in &mut self.memberships {
+        for membership in self.memberships.values_mut() {
             if membership.poll_ended(cx).is_ready() {
                 any = Poll::Ready(());
             }
@@ -235,7 +232,7 @@ impl Connection {
 
     fn poll_all_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut all = Poll::Ready(());
-        for membership in &mut self.memberships {
+        for membership in self.memberships.values_mut() {
             if membership.poll_ended(cx).is_pending() {
                 all = Poll::Pending;
             }
@@ -271,22 +268,22 @@ impl Connection {
     }
 
     async fn leave_all(&mut self) {
-        let deliveries = self.memberships.iter_mut().map(|to| to.delivery.take());
+        let deliveries = self.memberships.values_mut().map(|to| to.0.take());
         let cancelled: Vec<_> = deliveries.flatten().map(JoinHandle::cancel).collect();
         for delivery in cancelled {
             delivery.await;
         }
-        for membership in self.memberships.drain(..) {
-            self.common.groups.leave(&membership.group);
+        for group in std::mem::take(&mut self.memberships).keys() {
+            self.common.groups.leave(group);
         }
     }
 }
 
 impl Membership {
     fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(delivery) = &mut self.delivery {
+        if let Some(delivery) = &mut self.0 {
             std::task::ready!(Pin::new(delivery).poll(cx));
-            self.delivery = None;
+            self.0 = None;
         }
         Poll::Ready(())
     }

@@ -181,9 +181,9 @@ enum Trouble {
 
 fn trouble(error: &io::Error) -> Trouble {
     match Errno::from_io_error(error) {
-        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => Trouble::Passing,
-        Some(Errno::BADF | Errno::INVAL | Errno::NOTSOCK | Errno::OPNOTSUPP | Errno::FAULT)
-        | None => Trouble::Lasting,
+        Some(Errno::BADF | Errno::INVAL | Errno::NOTSOCK | Errno::FAULT) => Trouble::Lasting,
+        // The last: the connection was accepted, but could not be registered with the reactor.
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) | None => Trouble::Passing,
         // Aborted, or an error of the network that was waiting on the new connection.
         Some(_) => Trouble::Theirs,
     }

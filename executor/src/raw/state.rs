@@ -1,5 +1,6 @@
 //! The task's word: every state a task can be in, and every step between them.
 //!
+//! ```text
 //!                    ┌──────────── wake ───────────┐
 //!                    ▼                             │
 //!   spawn ───▶    QUEUED ── start_poll ──▶ RUNNING ── finish_poll ──▶ idle (no bit set)
@@ -14,9 +15,10 @@
 //!   HANDLE      a JoinHandle exists that has not taken the outcome
 //!   JOIN_WAKER  the join waker's slot holds a waker               no HANDLE
 //!   LINKED      the task has been idle: its scheduler keeps it in a list
+//!   WOKEN       woken or cancelled since it came into the inbox; only a LOCAL task's is read
 //!   LOCAL       the owner's byte says what QUEUED and RUNNING say elsewhere; always or never
-//!   WOKEN       a wake came since a LOCAL task last left the inbox; of others nobody reads it
 //!   the rest    the reference count
+//! ```
 //!
 //! T1  Who sets QUEUED on an idle task hands it to a queue, with one reference.
 //! T2  Who holds RUNNING, and nobody else, touches the future.
@@ -28,11 +30,10 @@
 //!
 //! A LOCAL task keeps QUEUED and RUNNING in a byte that only its owner touches (see `local`). In its
 //! word QUEUED says "in the owner's inbox", RUNNING is never set, and the owner's claim is not
-//! counted: the count may be zero while the task is queued or runs. What comes out of the inbox with
-//! the last reference was woken, or lost its last waker: WOKEN tells.
+//! counted: the count may be zero while the task is queued or runs.
 //!
 //! There is no unsafe here. Each verb is one transition; its answer says what the caller must do
-//! now. Called by `runnable`, `waker`, `join_handle` and `local`. Next: `cell`.
+//! now. Called by `header`, `waker`, `run`, `join_handle` and `local`. Next: `header`.
 
 use reactor::shim::atomic::{AtomicUsize, Ordering};
 
@@ -270,7 +271,9 @@ impl State {
     pub(crate) fn cancel(&self) -> Action {
         // ORDERING[task-wake]: Release publishes what the canceller did before; pairs with the
         // Acquire of `start_poll`.
-        let old = self.0.fetch_or(CANCELLED | QUEUED, Ordering::AcqRel);
+        let old = self
+            .0
+            .fetch_or(CANCELLED | QUEUED | WOKEN, Ordering::AcqRel);
         if old & (QUEUED | RUNNING | COMPLETE) != 0 {
             return Action::Nothing;
         }
@@ -367,16 +370,17 @@ impl State {
         let mut old = self.0.load(Ordering::Relaxed);
         loop {
             let last = old / REFERENCE == 1;
-            let (new, answer) = if !last {
-                (old - REFERENCE, Action::Nothing)
-            } else if old & COMPLETE != 0 {
-                (old - REFERENCE, Action::Free)
-            } else if old & LOCAL != 0 {
-                // The owner looks at its byte: the task may be queued there, and not lost.
-                (old | QUEUED, Action::Schedule)
+            // Of a LOCAL task the owner decides: it may be queued there. Elsewhere queue and runner
+            // would have a reference: the task is idle, and nobody can wake it.
+            let unreachable = if old & LOCAL != 0 {
+                QUEUED
             } else {
-                // Queue and runner have none: the task is idle, and nobody can wake it.
-                (old | QUEUED | CANCELLED, Action::Schedule)
+                QUEUED | CANCELLED
+            };
+            let (new, answer) = match (last, old & COMPLETE != 0) {
+                (true, false) => (old | unreachable, Action::Schedule),
+                (true, true) => (old - REFERENCE, Action::Free),
+                (false, _) => (old - REFERENCE, Action::Nothing),
             };
             // ORDERING[task-free]: Release puts this owner's last use before the free; Acquire, in
             // the last owner, sees all the others' uses.
@@ -390,13 +394,13 @@ impl State {
         }
     }
 
-    /// The owner of a local task takes it out of the inbox: QUEUED and the inbox's reference go.
+    /// The owner of a local task takes it out of the inbox: the inbox's bits and its reference go.
     pub(crate) fn leave_inbox(&self) -> Arrival {
         // ORDERING: Relaxed; the compare-exchange below decides.
         let mut old = self.0.load(Ordering::Relaxed);
         loop {
             debug_assert_ne!(old & QUEUED, 0, "T1: what is in the inbox is QUEUED");
-            let new = (old & !(QUEUED | WOKEN)) - REFERENCE;
+            let new = (old - REFERENCE) & !(QUEUED | WOKEN);
             // ORDERING[task-wake]: Acquire; pairs with the Release of the foreign wake.
             // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`.
             match self
@@ -407,7 +411,8 @@ impl State {
                 Err(seen) => old = seen,
             }
         }
-        match (old & COMPLETE != 0, old / REFERENCE == 1) {
+        let last = old / REFERENCE == 1;
+        match (old & COMPLETE != 0, last) {
             (true, true) => Arrival::Free,
             (true, false) => Arrival::Nothing,
             (false, true) if old & WOKEN == 0 => Arrival::Unreachable,
