@@ -7,7 +7,7 @@
 //! request waits for its answer, `block_on` runs the server, and while nobody can go on it sleeps in
 //! one system call until a socket is ready. No other thread is ever started.
 
-mod support;
+pub(crate) mod support;
 
 use std::io;
 use std::time::Duration;

@@ -10,12 +10,11 @@
 #[allow(dead_code, reason = "it is an example of its own, with a main")]
 #[path = "cheapo_request.rs"]
 mod cheapo_request;
-mod support;
 
 use std::time::{Duration, Instant};
 use std::{env, io};
 
-use cheapo_request::cheapo_request;
+use cheapo_request::{cheapo_request, support};
 use executor::task;
 use reactor::net::TcpListener;
 
@@ -69,7 +68,7 @@ async fn three_ways(host: &str, port: u16, paths: Vec<String>) -> io::Result<[Du
 
     let begun = Instant::now();
     let handles: Vec<_> = requests(host, port, &paths)
-        .map(|request| task::spawn_local(request))
+        .map(task::spawn_local)
         .collect();
     for (path, handle) in paths.iter().zip(handles) {
         check(path, handle.await?);
@@ -77,9 +76,7 @@ async fn three_ways(host: &str, port: u16, paths: Vec<String>) -> io::Result<[Du
     let this_thread = told("all at once, on this thread", begun);
 
     let begun = Instant::now();
-    let handles: Vec<_> = requests(host, port, &paths)
-        .map(|request| task::spawn(request))
-        .collect();
+    let handles: Vec<_> = requests(host, port, &paths).map(task::spawn).collect();
     for (path, handle) in paths.iter().zip(handles) {
         check(path, handle.await?);
     }

@@ -282,7 +282,6 @@ fn account() {
             "one thread at a time asks the system which sockets are ready",
         ),
         ("socket events", reactor.events, "what the system answered"),
-        ("timers fired", reactor.timers_fired, "deadlines that came"),
     ];
     for (name, count, meaning) in rows {
         println!("   {name:<13} {:>9}   {meaning}", grouped(count));

@@ -54,7 +54,7 @@ impl Builder {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        with_name!(self, |name| pool::spawn_named(future, name))
+        with_name!(self, |name| pool::global::spawn_named(future, name))
     }
 
     /// As [`spawn_local`](crate::task::spawn_local).

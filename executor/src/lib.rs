@@ -1,17 +1,21 @@
 //! Runs futures: one thread's own, and a pool's that steal work from each other.
 //!
+//! ```text
 //!   block_on ─┬─ polls its future                       spawn ──▶ pool: worker, worker, …
 //!             ├─ local: this thread's tasks                         │ slot, deque, injector
 //!             └─ park: waits, or drives the reactor ◀───────────────┘
+//! ```
 //!
 //! The reading order, from a future to a stealing pool: `context`, then one task in `raw` (`state`,
-//! `cell`, `waker`, `list`, `runnable`, `join_handle`), then who runs it: `local`, `park`,
-//! `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `worker`). Side rooms: `spawn_blocking`,
-//! `builder`, `metrics`, and [`sync`], which needs nothing of the rest.
+//! `header`, `waker`, `list`, `cell`, `run`, `join_handle`), then who runs it: `park`, `inbox`, `local`,
+//! `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`, `task`). Side rooms:
+//! `join_error`, `pool::global`, `spawn_blocking`, `builder`, `metrics`, and [`sync`], which needs
+//! nothing of the rest.
 
 mod block_on;
 mod builder;
 mod context;
+mod inbox;
 mod local;
 mod metrics;
 mod park;
@@ -29,8 +33,9 @@ pub mod task {
     pub use crate::builder::Builder;
     pub use crate::context::{TaskId, current};
     pub use crate::local::spawn_local;
-    pub use crate::pool::spawn;
-    pub use crate::raw::join_handle::{JoinError, JoinHandle};
+    pub use crate::pool::global::spawn;
+    pub use crate::raw::join_error::JoinError;
+    pub use crate::raw::join_handle::JoinHandle;
     pub use crate::spawn_blocking::spawn_blocking;
     pub use crate::yield_now::yield_now;
 }

@@ -1,4 +1,4 @@
-//! Local tasks: this thread's own queue, and the inbox through which other threads wake its tasks.
+//! Local tasks: this thread's own queue, and how other threads wake its tasks.
 //!
 //!   this thread:    wake ──▶ byte: QUEUED ──▶ queue ──▶ run        no atomic operation
 //!   other threads:  wake ──▶ word: QUEUED ──▶ inbox ──▶ queue ──▶ run
@@ -7,14 +7,12 @@
 //! L2  Its future is polled and dropped on its own thread only; a foreign thread reaches the word.
 //! L3  The owner's claim (queued, running) is the byte, and is not counted. A count of zero with an
 //!     idle byte means that nobody can wake the task any more: its future is dropped.
-//! L4  Inboxes are recycled, never freed: a wake that comes when its thread is gone finds one. What
-//!     arrives then is complete, for a thread drops its tasks before it gives its inbox back.
-//! L5  At thread exit the tasks are dropped on their thread, again and again while their drops spawn.
+//! L4  At thread exit the tasks are dropped on their thread, again and again while their drops spawn.
 //!
 //! Run by `block_on`, by the pool's workers, and emptied after blocking calls. Next: `park`.
 #![allow(
     unsafe_code,
-    reason = "an inbox holds claims whose task may have completed meanwhile"
+    reason = "what comes out of the inbox is a pointer to a task"
 )]
 
 use std::cell::{Cell, RefCell};
@@ -22,17 +20,15 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::RawWakerVTable;
 
-use reactor::shim::atomic::{AtomicBool, Ordering};
-
+use crate::inbox::Inbox;
 use crate::metrics;
-use crate::park::Parker;
-use crate::raw::cell::{self, Header, Name, Schedule};
+use crate::raw::cell::Name;
+use crate::raw::header::{self, Header, Placed, Runnable, Schedule};
 use crate::raw::join_handle::JoinHandle;
 use crate::raw::list::List;
-use crate::raw::runnable::Runnable;
+use crate::raw::run::new_task;
 use crate::raw::state::{Arrival, Finish, Start, State};
 use crate::raw::waker;
 
@@ -55,46 +51,13 @@ pub(crate) struct Home {
     linked: Cell<bool>,
 }
 
-/// Where other threads leave the tasks that they woke.
-struct Inbox {
-    mail: Mutex<Mail>,
-    /// Something is in it: spares the owner the lock.
-    full: AtomicBool,
-}
-
-struct Mail {
-    tasks: Vec<NonNull<Header>>,
-    /// Whom to unpark; nobody while the inbox waits for a new owner.
-    owner: Option<Arc<Parker>>,
-}
-
-// SAFETY: L2: other threads use the pointers as counted references only.
-unsafe impl Send for Mail {}
-
-/// Inboxes without an owner (L4).
-static SPARE: Mutex<Vec<&'static Inbox>> = Mutex::new(Vec::new());
-
-/// The inbox of tasks that are spawned when their thread is as good as gone: nothing ever comes.
-static NOWHERE: Inbox = Inbox::new();
-
 /// A thread's local tasks.
 struct Local {
     queue: RefCell<VecDeque<Runnable>>,
     /// Those that have been idle, and are not complete.
     waiting: RefCell<List>,
+    /// From the first task on, until the thread's exit.
     inbox: Cell<Option<&'static Inbox>>,
-    phase: Cell<Phase>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// No task yet.
-    Fresh,
-    Open,
-    /// The tasks are being dropped.
-    Closing,
-    /// The thread's locals are gone: a new task is dropped at once.
-    Gone,
 }
 
 thread_local! {
@@ -104,13 +67,15 @@ thread_local! {
             queue: RefCell::new(VecDeque::new()),
             waiting: RefCell::new(List::new()),
             inbox: Cell::new(None),
-            phase: Cell::new(Phase::Fresh),
         })
     };
     static EXIT: Exit = const { Exit };
 }
 
-/// Its destructor is the thread's exit (L5).
+/// The inbox of tasks that are spawned when their thread is as good as gone: nothing ever comes.
+static NOWHERE: Inbox = Inbox::new();
+
+/// Its destructor is the thread's exit (L4).
 struct Exit;
 
 /// Spawns a future onto this thread.
@@ -133,49 +98,43 @@ struct Exit;
 /// });
 /// assert_eq!(task::block_on(task) + *shared, 41);
 /// ```
-pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
-where
-    F: Future + 'static,
-{
+pub fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
     spawn_named(future, ())
 }
 
 /// Spawns with a name.
-pub(crate) fn spawn_named<F, N>(future: F, name: N) -> JoinHandle<F::Output>
-where
-    F: Future + 'static,
-    N: Name,
-{
+pub(crate) fn spawn_named<F: Future + 'static, N: Name>(
+    future: F,
+    name: N,
+) -> JoinHandle<F::Output> {
     LOCAL.with(|local| {
         let inbox = local.open();
         let home = Home {
-            inbox,
+            inbox: inbox.unwrap_or(&NOWHERE),
             byte: Cell::new(Byte::Queued),
             linked: Cell::new(false),
         };
-        let (runnable, handle) = cell::allocate(future, home, name);
-        metrics::count(|counters| &counters.spawned);
-        let handle = JoinHandle::new(handle);
-        if local.phase.get() == Phase::Gone {
-            drop(runnable);
-        } else {
-            local.queue.borrow_mut().push_back(runnable);
+        let (task, handle) = new_task(future, home, name);
+        match inbox {
+            Some(_) => local.queue.borrow_mut().push_back(task),
+            None => drop(task), // The thread's locals are gone: cancelled at once.
         }
-        handle
+        JoinHandle::new(handle)
     })
 }
 
 /// Runs up to `limit` of this thread's local tasks, each once. Answers how many.
+#[inline]
 pub(crate) fn run(limit: usize) -> usize {
     LOCAL.with(|local| {
-        let mut count = 0;
-        while count < limit {
+        for count in 0..limit {
             local.empty_inbox();
-            let Some(task) = local.next() else { break };
+            let Some(task) = local.next() else {
+                return count;
+            };
             task.run();
-            count += 1;
         }
-        count
+        limit
     })
 }
 
@@ -188,13 +147,7 @@ pub(crate) fn has_work() -> bool {
 
 /// Drops this thread's unfinished local tasks, and those that their drops spawn.
 pub(crate) fn drop_all() {
-    LOCAL.with(|local| {
-        if local.phase.get() == Phase::Open {
-            local.phase.set(Phase::Closing);
-            local.drop_tasks();
-            local.phase.set(Phase::Open);
-        }
-    });
+    LOCAL.with(|local| local.drop_all());
 }
 
 static WAKER: RawWakerVTable = waker::vtable::<Home>();
@@ -210,12 +163,13 @@ impl Schedule for Home {
 
     fn schedule(&self, task: Runnable) {
         metrics::count(|counters| &counters.wakes);
-        let here = LOCAL.with(|local| local.is_home(self.inbox));
-        if here {
-            LOCAL.with(|local| local.arrive(task.into_raw()));
-        } else {
-            self.inbox.push(task.into_raw());
-        }
+        LOCAL.with(|local| {
+            if local.is_home(self.inbox) {
+                local.arrive(task.into_raw());
+            } else {
+                self.inbox.push(task.into_raw());
+            }
+        });
     }
 
     fn requeue(&self, task: Runnable) {
@@ -254,61 +208,47 @@ impl Schedule for Home {
         if self.linked.replace(false) {
             LOCAL.with(|local| local.waiting.borrow_mut().remove(header));
         }
-        metrics::count(|counters| &counters.finished);
     }
 
     #[inline]
     fn wake_at_home(&self, header: &Header) -> bool {
         LOCAL.with(|local| {
-            if !local.is_home(self.inbox) {
-                return false;
+            let here = local.is_home(self.inbox);
+            if here && self.wake(local, header) {
+                metrics::count(|counters| &counters.wakes);
             }
-            match self.byte.get() {
-                Byte::Idle => {
-                    metrics::count(|counters| &counters.wakes);
-                    self.byte.set(Byte::Queued);
-                    local
-                        .queue
-                        .borrow_mut()
-                        .push_back(Runnable::from_raw(NonNull::from(header)));
-                }
-                Byte::Running => self.byte.set(Byte::Again),
-                Byte::Queued | Byte::Again | Byte::Done => {}
-            }
-            true
+            here
         })
     }
 }
 
 impl Home {
-    /// A task of this thread comes out of the inbox, awake: into the queue, if it is idle.
-    fn woken(&self, local: &Local, task: NonNull<Header>) {
+    /// Into the queue, if it is idle. On its own thread.
+    #[inline]
+    fn wake(&self, local: &Local, header: &Header) -> bool {
         match self.byte.get() {
             Byte::Idle => {
                 self.byte.set(Byte::Queued);
-                local.queue.borrow_mut().push_back(Runnable::from_raw(task));
+                local
+                    .queue
+                    .borrow_mut()
+                    .push_back(Runnable::from_raw(NonNull::from(header)));
+                return true;
             }
             Byte::Running => self.byte.set(Byte::Again),
             Byte::Queued | Byte::Again | Byte::Done => {}
         }
+        false
     }
 }
 
 impl Local {
-    /// The thread's inbox; with the first task the thread gets one, and an exit.
-    fn open(&self) -> &'static Inbox {
-        if let Some(inbox) = self.inbox.get() {
-            return inbox;
+    /// The thread's inbox, opened with the first task; `None` when the thread's locals are gone.
+    fn open(&self) -> Option<&'static Inbox> {
+        if self.inbox.get().is_none() && EXIT.try_with(|_| ()).is_ok() {
+            self.inbox.set(Some(Inbox::open()));
         }
-        if EXIT.try_with(|_| ()).is_err() {
-            self.phase.set(Phase::Gone);
-            return &NOWHERE;
-        }
-        let inbox = Inbox::take();
-        lock(&inbox.mail).owner = Some(Parker::current());
-        self.phase.set(Phase::Open);
-        self.inbox.set(Some(inbox));
-        inbox
+        self.inbox.get()
     }
 
     #[inline]
@@ -318,114 +258,60 @@ impl Local {
             .is_some_and(|mine| std::ptr::eq(mine, inbox))
     }
 
+    #[inline]
     fn next(&self) -> Option<Runnable> {
         self.queue.borrow_mut().pop_front()
     }
 
     #[inline]
     fn empty_inbox(&self) {
-        if self.inbox.get().is_some_and(Inbox::is_full) {
-            for task in self.inbox.get().map(Inbox::take_mail).unwrap_or_default() {
-                self.arrive(task);
-            }
+        if let Some(inbox) = self.inbox.get().filter(|inbox| inbox.is_full()) {
+            inbox.take().into_iter().for_each(|task| self.arrive(task));
         }
     }
 
     /// Takes over the inbox's reference of a task that was woken, cancelled, or is unreachable.
     fn arrive(&self, task: NonNull<Header>) {
         // SAFETY: C1: the inbox's reference.
-        let placed = unsafe { cell::Placed::<Home>::of(task) };
-        let home = &placed.scheduler;
-        match placed.header().state.leave_inbox() {
-            Arrival::Free => cell::free(task), // L4: also a former owner's.
+        let placed = unsafe { Placed::<Home>::of(task) };
+        let (header, home) = (placed.header(), &placed.scheduler);
+        match header.state.leave_inbox() {
+            Arrival::Free => header::free(task), // X2: also a former owner's.
             Arrival::Nothing => {}
-            Arrival::Woken => home.woken(self, task),
+            Arrival::Woken => _ = home.wake(self, header),
             Arrival::Unreachable if home.byte.get() == Byte::Idle => {
-                // L3: run as cancelled. In the queue, for the caller may be in any code at all.
-                placed.header().state.cancel_claimed();
-                home.woken(self, task);
+                // L3: dropped from the queue, for the caller may be in any code at all.
+                header.state.cancel_claimed();
+                home.wake(self, header);
             }
             Arrival::Unreachable => {} // Queued or running: `finish` will see it.
         }
     }
 
     /// Drops every task, until none is left.
-    fn drop_tasks(&self) {
+    fn drop_all(&self) {
         loop {
             self.waiting.borrow().for_each(|header| {
                 header.state.cancel_claimed();
                 // SAFETY: C1: the list's claim (I2); C4: the list holds tasks of this scheduler.
-                let placed = unsafe { cell::Placed::<Home>::of(NonNull::from(header)) };
-                placed.scheduler.woken(self, NonNull::from(header));
+                let placed = unsafe { Placed::<Home>::of(NonNull::from(header)) };
+                placed.scheduler.wake(self, header);
             });
             self.empty_inbox();
-            let Some(task) = self.next() else { break };
+            let Some(task) = self.next() else { return };
             drop(task);
         }
-    }
-}
-
-impl Inbox {
-    const fn new() -> Self {
-        Self {
-            mail: Mutex::new(Mail {
-                tasks: Vec::new(),
-                owner: None,
-            }),
-            full: AtomicBool::new(false),
-        }
-    }
-
-    fn take() -> &'static Self {
-        lock(&SPARE)
-            .pop()
-            .unwrap_or_else(|| Box::leak(Box::new(Self::new())))
-    }
-
-    /// Leaves a task with one reference, and rings.
-    fn push(&self, task: NonNull<Header>) {
-        let owner = {
-            let mut mail = lock(&self.mail);
-            mail.tasks.push(task);
-            // ORDERING: Relaxed; the lock publishes the mail, and `unpark` makes the owner look.
-            self.full.store(true, Ordering::Relaxed);
-            mail.owner.clone()
-        };
-        if let Some(owner) = owner {
-            owner.unpark();
-        }
-    }
-
-    #[inline]
-    fn is_full(&self) -> bool {
-        // ORDERING: Relaxed; a miss is cured by the `unpark` that follows the push (K1).
-        self.full.load(Ordering::Relaxed)
-    }
-
-    fn take_mail(&self) -> Vec<NonNull<Header>> {
-        let mut mail = lock(&self.mail);
-        // ORDERING: Relaxed; written under the lock, as in `push`.
-        self.full.store(false, Ordering::Relaxed);
-        std::mem::take(&mut mail.tasks)
     }
 }
 
 impl Drop for Exit {
     fn drop(&mut self) {
         LOCAL.with(|local| {
-            local.phase.set(Phase::Closing);
-            local.drop_tasks();
-            local.phase.set(Phase::Gone);
+            local.drop_all();
             drop(local.queue.take());
             if let Some(inbox) = local.inbox.take() {
-                let owner = lock(&inbox.mail).owner.take();
-                drop(owner);
-                lock(&SPARE).push(inbox); // L4
+                inbox.close();
             }
         });
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

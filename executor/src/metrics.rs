@@ -6,8 +6,10 @@
 //! Called where things happen. Next: `lib`.
 
 use std::cell::Cell;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+
+use reactor::shim::lock_static;
 
 /// One thread's counters.
 #[derive(Default)]
@@ -52,7 +54,7 @@ impl Drop for GiveBack {
 }
 
 fn book<R>(with: impl FnOnce(&mut Book) -> R) -> R {
-    with(&mut BOOK.lock().unwrap_or_else(PoisonError::into_inner))
+    with(&mut lock_static(&BOOK))
 }
 
 /// Adds one to one of this thread's counters.

@@ -18,12 +18,13 @@
 //!
 //! Called by `block_on` and the pool's workers. Next: `block_on`.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::Waker;
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use reactor::shim::atomic::{AtomicU8, Ordering};
+use reactor::shim::lock_static;
 
 use crate::metrics;
 
@@ -146,7 +147,7 @@ static SEAT: Mutex<Seat> = Mutex::new(Seat {
 });
 
 fn seat() -> MutexGuard<'static, Seat> {
-    SEAT.lock().unwrap_or_else(PoisonError::into_inner)
+    lock_static(&SEAT)
 }
 
 /// A thread that may wait; it leaves when this is dropped.

@@ -9,10 +9,10 @@ use std::task::{Context, Poll, RawWakerVTable};
 
 use crate::context::{Polled, TaskId};
 use crate::local;
-use crate::metrics;
-use crate::raw::cell::{self, Header, Name, Schedule};
+use crate::raw::cell::Name;
+use crate::raw::header::{Runnable, Schedule};
 use crate::raw::join_handle::JoinHandle;
-use crate::raw::runnable::Runnable;
+use crate::raw::run::new_task;
 use crate::raw::waker;
 
 /// Runs a function that blocks, or computes for long, on a thread of its own.
@@ -45,8 +45,7 @@ where
     T: Send + 'static,
     N: Name,
 {
-    let (runnable, handle) = cell::allocate(Call(Some(f)), Blocking, name);
-    metrics::count(|counters| &counters.spawned);
+    let (runnable, handle) = new_task(Call(Some(f)), Blocking, name);
     Blocking.schedule(runnable);
     JoinHandle::new(handle)
 }
@@ -74,10 +73,6 @@ impl Schedule for Blocking {
         });
         // Without a thread the job comes back: dropping it cancels the task.
         drop(reactor::blocking::submit(job));
-    }
-
-    fn retire(&self, _header: &Header) {
-        metrics::count(|counters| &counters.finished);
     }
 }
 

@@ -5,23 +5,21 @@
 //!
 //! U1  The descriptor is deregistered before it is closed or given away.
 //! U2  `T` never swaps its descriptor for another while it is in here: the caller of `get_mut` promises
-//!     it, and `IoSafe` types keep it in `Read` and `Write`.
+//!     it, and `IoSafe` types keep it in `Read` and `Write` (see `async_traits`).
 //!
 //! Called by the sockets, and by programs with descriptors of their own. Next: `net`.
 #![allow(
     unsafe_code,
-    reason = "U2 is the caller's promise: an unsafe marker and an unsafe method"
+    reason = "get_mut hands out what must not be swapped: its caller promises U2"
 )]
 
 use std::fmt;
 use std::future::Future;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_lite::{AsyncRead, AsyncWrite};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::reactor::Reactor;
@@ -52,46 +50,6 @@ pub struct Async<T: AsFd> {
     io: Option<T>,
     source: Arc<Source>,
 }
-
-/// A type whose `Read` and `Write` never replace or close its descriptor.
-///
-/// # Safety
-///
-/// Through `&mut self` in `Read` and `Write`, and through `&self`, the descriptor that `as_fd` shows
-/// stays the same open one. `Async` deregisters that one; another would keep its registration, or have
-/// its successor's taken away.
-pub unsafe trait IoSafe {}
-
-// SAFETY: std's types keep their descriptor until they are dropped.
-unsafe impl IoSafe for std::net::TcpStream {}
-// SAFETY: as above.
-unsafe impl IoSafe for std::net::TcpListener {}
-// SAFETY: as above.
-unsafe impl IoSafe for std::net::UdpSocket {}
-// SAFETY: as above.
-unsafe impl IoSafe for std::os::unix::net::UnixStream {}
-// SAFETY: as above.
-unsafe impl IoSafe for std::os::unix::net::UnixListener {}
-// SAFETY: as above.
-unsafe impl IoSafe for std::os::unix::net::UnixDatagram {}
-// SAFETY: as above.
-unsafe impl IoSafe for std::fs::File {}
-// SAFETY: as above.
-unsafe impl IoSafe for std::process::ChildStdin {}
-// SAFETY: as above.
-unsafe impl IoSafe for std::process::ChildStdout {}
-// SAFETY: as above.
-unsafe impl IoSafe for std::process::ChildStderr {}
-// SAFETY: as above.
-unsafe impl IoSafe for std::io::PipeReader {}
-// SAFETY: as above.
-unsafe impl IoSafe for std::io::PipeWriter {}
-// SAFETY: a reference reads and writes as what it refers to.
-unsafe impl<T: IoSafe + ?Sized> IoSafe for &T {}
-// SAFETY: as for a reference.
-unsafe impl<T: IoSafe + ?Sized> IoSafe for Box<T> {}
-// SAFETY: as for a reference.
-unsafe impl<T: IoSafe + ?Sized> IoSafe for Arc<T> {}
 
 impl<T: AsFd> Async<T> {
     /// Makes a descriptor non-blocking and registers it.
@@ -312,93 +270,9 @@ impl<T: AsFd> AsFd for Async<T> {
     }
 }
 
-impl<T: AsFd + IoSafe> AsyncRead for &Async<T>
-where
-    for<'a> &'a T: Read,
-{
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        into: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_read_with(cx, |mut io| io.read(into))
-    }
-
-    fn poll_read_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        into: &mut [IoSliceMut<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_read_with(cx, |mut io| io.read_vectored(into))
-    }
-}
-
-impl<T: AsFd + IoSafe> AsyncWrite for &Async<T>
-where
-    for<'a> &'a T: Write,
-{
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        from: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_write_with(cx, |mut io| io.write(from))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        from: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_write_with(cx, |mut io| io.write_vectored(from))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_write_with(cx, |mut io| io.flush())
-    }
-
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_flush(cx)
-    }
-}
-
-impl<T: AsFd + IoSafe + Read + Unpin> AsyncRead for Async<T> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        into: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        let (io, source) = self.get_mut().parts();
-        source
-            .read
-            .poll(cx, Wait::Poll, || io.read(into), |_| false)
-    }
-}
-
-impl<T: AsFd + IoSafe + Write + Unpin> AsyncWrite for Async<T> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        from: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let (io, source) = self.get_mut().parts();
-        source
-            .write
-            .poll(cx, Wait::Poll, || io.write(from), |_| false)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let (io, source) = self.get_mut().parts();
-        source.write.poll(cx, Wait::Poll, || io.flush(), |_| false)
-    }
-
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_flush(cx)
-    }
-}
-
 impl<T: AsFd> Async<T> {
-    fn parts(&mut self) -> (&mut T, &Source) {
+    /// Both halves, for a `T` that reads and writes by `&mut`.
+    pub(crate) fn parts(&mut self) -> (&mut T, &Source) {
         (
             self.io
                 .as_mut()

@@ -16,13 +16,22 @@
 //!
 //! After `fork` the child must not use what it inherited: the poller is shared with its parent.
 //!
-//! The reading order: `poller`, `source`, `timers`, `reactor`, `time`, `async_io`, then `net` (`stream`,
-//! `tcp`). Side rooms: `net::udp`, `net::unix`, `net::addr`, `threads`, `blocking`, `stdin`, `signal`,
-//! `metrics`. What both crates need stands here too: `shim`, `budget`, `wait_list`.
+//! The reading order: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`, `async_io`, then
+//! `net` (`stream`, `tcp`). Side rooms: `time`, `async_traits`, `net::udp`, `net::unix`, `net::addr`,
+//! `threads`, `blocking`, `stdin`, `signal`, `bench`, `kqueue`, `metrics`. What both crates need stands here
+//! too: `shim`, `budget`, `wait_list`.
 
 mod async_io;
+mod async_traits;
+mod bench;
 pub mod blocking;
 pub mod budget;
+mod clock;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod epoll;
+mod event;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod kqueue;
 mod metrics;
 pub mod net;
 mod poller;
@@ -35,7 +44,8 @@ pub mod time;
 mod timers;
 pub mod wait_list;
 
-pub use async_io::{Async, IoSafe};
+pub use async_io::Async;
+pub use async_traits::IoSafe;
 pub use metrics::{Metrics, metrics};
 pub use reactor::{notify, turn};
 pub use wait_list::wake_all;

@@ -5,28 +5,26 @@
 //!                                   notify, add a deadline                  wakers, for the caller
 //!
 //! N1  One thread turns at a time; a second one returns at once.
-//! N2  A deadline that comes before the armed one notifies, so the turn under way does not miss it. While
-//!     none is armed nobody waits, and the next turn will look.
+//! N2  A deadline that comes before the armed one notifies (see `clock`).
 //! N3  Timers fire every turn, whatever the sockets do.
 //! N4  An index of the table comes with a generation: an event for a source that has gone finds nobody.
-//! N5  Without a poller (no descriptor to be had) timers work all the same; the poller's arrival ends
-//!     that wait.
+//! N5  Without a poller (no descriptor to be had) timers work all the same (see `bench`).
 //!
 //! No waker is called here: the caller does, after it has let the turn go. Called by the executor.
 //! Next: `source`.
 
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, OnceLock, TryLockError};
 use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use slab::Slab;
 
-use crate::metrics;
 use crate::poller::Poller;
+use crate::shim::lock_static as lock;
 use crate::source::Source;
-use crate::timers::{Key, Timers};
+use crate::{bench, clock, metrics};
 
 /// Half of a key is the index, half the generation (N4).
 const INDEX_BITS: u32 = usize::BITS / 2;
@@ -45,36 +43,9 @@ struct Table {
     generation: usize,
 }
 
-/// The timers, and what the turn under way waits for.
-struct Clock {
-    timers: Timers,
-    armed: Armed,
-}
-
-/// Until when the turn under way waits (N2).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Armed {
-    /// Nobody waits.
-    Nobody,
-    /// Until an event.
-    Forever,
-    Until(Instant),
-}
-
 static REACTOR: OnceLock<Reactor> = OnceLock::new();
-static CLOCK: Mutex<Clock> = Mutex::new(Clock {
-    timers: Timers::new(),
-    armed: Armed::Nobody,
-});
 /// Who has it turns (N1).
 static TURN: Mutex<()> = Mutex::new(());
-/// Where a turn waits that has no poller (N5): whether it was notified.
-static BENCH: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Reactor {
     /// The reactor; created now, if it was not yet. An error is of this attempt: the next tries again.
     pub(crate) fn get() -> io::Result<&'static Self> {
@@ -94,7 +65,7 @@ impl Reactor {
             generation: 0,
         });
         let reactor = REACTOR.get_or_init(|| Self { poller, sources });
-        ring_bench();
+        bench::ring();
         Ok(reactor)
     }
 
@@ -167,129 +138,26 @@ pub fn turn(limit: Option<Duration>, woken: &mut Vec<Waker>) {
         Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
         Err(TryLockError::WouldBlock) => return, // N1
     };
-    let wait = arm(limit);
+    let wait = clock::arm(limit);
     let count = match REACTOR.get() {
         Some(reactor) => reactor.wait(wait, woken),
         None => {
-            sit_on_bench(wait);
+            bench::sit(wait, || REACTOR.get().is_some());
             0
         }
     };
-    let fired = {
-        let mut clock = lock(&CLOCK);
-        clock.armed = Armed::Nobody;
-        // An empty heap needs no look at the clock.
-        if clock.timers.next().is_some() {
-            clock.timers.fire(Instant::now(), woken)
-        } else {
-            0
-        } // N3
-    };
+    let fired = clock::fire(woken); // N3
     metrics::count(count, fired);
-}
-
-/// Notes until when this turn waits (N2), and answers for how long.
-fn arm(limit: Option<Duration>) -> Option<Duration> {
-    if limit == Some(Duration::ZERO) {
-        return limit;
-    }
-    let mut clock = lock(&CLOCK);
-    let deadline = clock.timers.next();
-    let until_deadline =
-        deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-    clock.armed = deadline.map_or(Armed::Forever, Armed::Until);
-    match (limit, until_deadline) {
-        (Some(limit), Some(until)) => Some(limit.min(until)),
-        (limit, until) => limit.or(until),
-    }
 }
 
 /// Makes the turn under way return, or the next one if there is none. Never lost; callable from
 /// anywhere, at any time.
 pub fn notify() {
     if REACTOR.get().is_none() {
-        ring_bench();
+        bench::ring();
     }
     // Looked up again: a turn that has seen a poller meanwhile waits there.
     if let Some(reactor) = REACTOR.get() {
         reactor.poller.notify();
     }
-}
-
-fn ring_bench() {
-    *lock(&BENCH.0) = true;
-    BENCH.1.notify_all();
-}
-
-/// Waits without a poller, until notified or until there is one (N5).
-fn sit_on_bench(limit: Option<Duration>) {
-    let end = limit.and_then(|limit| Instant::now().checked_add(limit));
-    let mut notified = lock(&BENCH.0);
-    while !*notified && REACTOR.get().is_none() {
-        let Some(end) = end else {
-            notified = BENCH
-                .1
-                .wait(notified)
-                .unwrap_or_else(PoisonError::into_inner);
-            continue;
-        };
-        let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            break;
-        }
-        notified = BENCH
-            .1
-            .wait_timeout(notified, left)
-            .unwrap_or_else(PoisonError::into_inner)
-            .0;
-    }
-    *notified = false;
-}
-
-/// Adds a timer. Wakes the turn under way if it would sleep past it.
-pub(crate) fn add_timer(deadline: Instant, waker: Waker) -> Key {
-    let (key, early) = {
-        let mut clock = lock(&CLOCK);
-        let early = match clock.armed {
-            Armed::Nobody => false,
-            Armed::Forever => true,
-            Armed::Until(armed) => deadline < armed,
-        };
-        if early {
-            clock.armed = Armed::Nobody; // It is on its way out: one notification is enough.
-        }
-        (clock.timers.insert(deadline, waker), early)
-    };
-    if early {
-        notify();
-    }
-    key
-}
-
-/// Gives a timer another waker. Answers false if it has fired.
-pub(crate) fn update_timer(key: Key, waker: &Waker) -> bool {
-    let mut replacement = None;
-    loop {
-        let mut clock = lock(&CLOCK);
-        let Some(stored) = clock.timers.waker(key) else {
-            return false;
-        };
-        if stored.will_wake(waker) {
-            return true;
-        }
-        if let Some(replacement) = replacement.take() {
-            let replaced = std::mem::replace(stored, replacement);
-            drop(clock);
-            drop(replaced); // Outside the lock: a waker's drop is foreign code.
-            return true;
-        }
-        drop(clock);
-        replacement = Some(waker.clone()); // So is its clone.
-    }
-}
-
-/// Takes a timer out, if it has not fired.
-pub(crate) fn remove_timer(key: Key) {
-    let removed = lock(&CLOCK).timers.remove(key);
-    drop(removed); // Outside the lock.
 }

@@ -21,7 +21,7 @@ use std::io;
 use std::mem;
 use std::task::{Context, Poll, Waker};
 
-use crate::poller::Event;
+use crate::event::Event;
 use crate::shim::atomic::{AtomicU64, Ordering};
 use crate::shim::{Mutex, lock};
 use crate::wait_list::{self, Key, Removed, WaitList};

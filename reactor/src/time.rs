@@ -20,9 +20,9 @@ use std::time::{Duration, Instant};
 
 use futures_lite::Stream;
 
-use crate::budget;
-use crate::reactor::{add_timer, remove_timer, update_timer};
+use crate::reactor::notify;
 use crate::timers::Key;
+use crate::{budget, clock};
 
 /// Waits for a duration. `Duration::MAX`, as any that the clock cannot express, never ends.
 ///
@@ -68,7 +68,7 @@ impl Sleep {
 
     fn cancel(&mut self) {
         if let Some(key) = self.key.take() {
-            remove_timer(key);
+            clock::remove(key);
         }
     }
 }
@@ -87,8 +87,12 @@ impl Future for Sleep {
             return Poll::Ready(());
         }
         // A key that has fired before this look at the clock is of a moment that is now past: not here.
-        if !self.key.is_some_and(|key| update_timer(key, cx.waker())) {
-            self.key = Some(add_timer(deadline, cx.waker().clone()));
+        if !self.key.is_some_and(|key| clock::update(key, cx.waker())) {
+            let (key, early) = clock::add(deadline, cx.waker().clone());
+            self.key = Some(key);
+            if early {
+                notify();
+            }
         }
         Poll::Pending
     }

@@ -26,12 +26,13 @@ pub(crate) const CORE_PATH: &[&str] = &[
     "executor/src/pool/queue.rs",
     "executor/src/pool/sleep.rs",
     "executor/src/pool/worker.rs",
-    "reactor/src/reactor.rs",
     "reactor/src/poller.rs",
     "reactor/src/source.rs",
     "reactor/src/timers.rs",
+    "reactor/src/reactor.rs",
     "reactor/src/async_io.rs",
     "reactor/src/net/mod.rs",
+    "reactor/src/net/stream.rs",
     "reactor/src/net/tcp.rs",
 ];
 

@@ -16,14 +16,13 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use crossbeam_deque::{Injector, Steal, Stealer, Worker as Deque};
 
-use crate::raw::cell::Header;
-use crate::raw::runnable::Runnable;
+use crate::raw::header::{Header, Runnable};
 
 /// How often in a row the slot comes before the deque.
-pub(crate) const SLOT_RUNS: u32 = 3;
+pub(super) const SLOT_RUNS: u32 = 3;
 
 /// What other threads may use of a worker's queues.
-pub(crate) struct Remote {
+pub(super) struct Remote {
     slot: Slot,
     stealer: Stealer<Runnable>,
     /// Counts the worker's polls; the watch compares it.
@@ -33,12 +32,12 @@ pub(crate) struct Remote {
 }
 
 /// The worker's own ends.
-pub(crate) struct Owned {
+pub(super) struct Owned {
     deque: Deque<Runnable>,
 }
 
 /// A worker's queues: the two ends.
-pub(crate) fn queues() -> (Owned, Remote) {
+pub(super) fn queues() -> (Owned, Remote) {
     let deque = Deque::new_fifo();
     let stealer = deque.stealer();
     let remote = Remote {
@@ -53,7 +52,7 @@ pub(crate) fn queues() -> (Owned, Remote) {
 impl Owned {
     /// To the back of the deque. Answers whether something was there before.
     #[inline]
-    pub(crate) fn push(&self, task: Runnable) -> bool {
+    pub(super) fn push(&self, task: Runnable) -> bool {
         let others = !self.deque.is_empty();
         self.deque.push(task);
         others
@@ -61,17 +60,17 @@ impl Owned {
 
     /// From the front of the deque.
     #[inline]
-    pub(crate) fn pop(&self) -> Option<Runnable> {
+    pub(super) fn pop(&self) -> Option<Runnable> {
         self.deque.pop()
     }
 
     /// Whether the deque has something to steal.
-    pub(crate) fn has_work(&self) -> bool {
+    pub(super) fn has_work(&self) -> bool {
         !self.deque.is_empty()
     }
 
     /// A batch from the injector: one to run now, the rest to the deque.
-    pub(crate) fn take_from(&self, injector: &Injector<Runnable>) -> Option<Runnable> {
+    pub(super) fn take_from(&self, injector: &Injector<Runnable>) -> Option<Runnable> {
         if injector.is_empty() {
             return None;
         }
@@ -79,7 +78,7 @@ impl Owned {
     }
 
     /// Half of another worker's deque: one to run now, the rest to the own deque.
-    pub(crate) fn steal_from(&self, other: &Remote) -> Option<Runnable> {
+    pub(super) fn steal_from(&self, other: &Remote) -> Option<Runnable> {
         until_decided(|| other.stealer.steal_batch_and_pop(&self.deque))
     }
 }
@@ -97,24 +96,24 @@ fn until_decided(steal: impl Fn() -> Steal<Runnable>) -> Option<Runnable> {
 impl Remote {
     /// The owner puts a task into the slot. Answers the one that was there.
     #[inline]
-    pub(crate) fn put_next(&self, task: Runnable) -> Option<Runnable> {
+    pub(super) fn put_next(&self, task: Runnable) -> Option<Runnable> {
         self.slot.swap(task.into_raw().as_ptr())
     }
 
     /// Takes the task out of the slot.
     #[inline]
-    pub(crate) fn take_next(&self) -> Option<Runnable> {
+    pub(super) fn take_next(&self) -> Option<Runnable> {
         self.slot.take()
     }
 
     /// Whether there is something in the deque.
-    pub(crate) fn has_work(&self) -> bool {
+    pub(super) fn has_work(&self) -> bool {
         !self.stealer.is_empty()
     }
 
     /// The owner begins a poll. Answers how many it began.
     #[inline]
-    pub(crate) fn count_poll(&self) -> u32 {
+    pub(super) fn count_poll(&self) -> u32 {
         // ORDERING: Relaxed; only the owner writes, and the watch needs no more than a difference.
         let tick = self.tick.load(Ordering::Relaxed).wrapping_add(1);
         self.tick.store(tick, Ordering::Relaxed);
@@ -122,7 +121,7 @@ impl Remote {
     }
 
     /// For the watch: the slot's task, if its worker has polled nothing since the last look (Q2).
-    pub(crate) fn rescue(&self) -> Option<Runnable> {
+    pub(super) fn rescue(&self) -> Option<Runnable> {
         // ORDERING: Relaxed; a wrong guess moves a task to another worker, no more.
         let tick = self.tick.load(Ordering::Relaxed);
         let stuck = self.watched_tick.swap(tick, Ordering::Relaxed) == tick;

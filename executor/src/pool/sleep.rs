@@ -19,7 +19,7 @@ const IDLE: usize = 1;
 const SEARCHING: usize = 1 << 16;
 
 /// The pool's sleepers and searchers.
-pub(crate) struct Sleep {
+pub(super) struct Sleep {
     /// How many are idle, how many search, in one word.
     counts: AtomicUsize,
     /// The idle workers by index, the last comer on top.
@@ -29,7 +29,7 @@ pub(crate) struct Sleep {
 
 impl Sleep {
     /// For so many workers, all of them active.
-    pub(crate) fn new(workers: usize) -> Self {
+    pub(super) fn new(workers: usize) -> Self {
         Self {
             counts: AtomicUsize::new(0),
             idle: Mutex::new(Vec::with_capacity(workers)),
@@ -38,7 +38,7 @@ impl Sleep {
     }
 
     /// A worker without work asks whether it may search. At most half of them do at a time.
-    pub(crate) fn start_search(&self) -> bool {
+    pub(super) fn start_search(&self) -> bool {
         // ORDERING: Relaxed; a limit on the crowd. The last look (S2) does not depend on it.
         if 2 * (self.counts.load(Ordering::Relaxed) / SEARCHING) >= self.workers {
             return false;
@@ -51,7 +51,7 @@ impl Sleep {
 
     /// A searcher found work. Answers whether it was the last: then it must look whether more is left
     /// (S3), for a push may have relied on it.
-    pub(crate) fn stop_search(&self) -> bool {
+    pub(super) fn stop_search(&self) -> bool {
         // ORDERING: Relaxed; the fence below orders it.
         let before = self.counts.fetch_sub(SEARCHING, Ordering::Relaxed);
         // ORDERING[pool-sleep]: SeqCst fence; the race is our count against a push. Either the push
@@ -61,7 +61,7 @@ impl Sleep {
     }
 
     /// The worker goes to the list. It must look at every queue once more before it waits (S2).
-    pub(crate) fn list(&self, worker: usize, searching: bool) {
+    pub(super) fn list(&self, worker: usize, searching: bool) {
         {
             let mut idle = lock(&self.idle);
             idle.push(worker);
@@ -75,7 +75,7 @@ impl Sleep {
     }
 
     /// The worker is awake again, and searching, whoever took it from the list (S4).
-    pub(crate) fn unlist(&self, worker: usize) {
+    pub(super) fn unlist(&self, worker: usize) {
         let mut idle = lock(&self.idle);
         if let Some(at) = idle.iter().position(|&listed| listed == worker) {
             idle.remove(at);
@@ -87,7 +87,7 @@ impl Sleep {
     /// Work was pushed: the worker that must be woken for it, if one must. `prefers` says which
     /// sleepers are cheap to wake.
     #[inline]
-    pub(crate) fn someone_needed(&self, prefers: impl Fn(usize) -> bool) -> Option<usize> {
+    pub(super) fn someone_needed(&self, prefers: impl Fn(usize) -> bool) -> Option<usize> {
         // ORDERING[pool-sleep]: SeqCst fence; the race is the push before us against a sleeper's
         // listing: pairs with `list` and `stop_search` (S1).
         fence(Ordering::SeqCst);

@@ -17,13 +17,13 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
-use super::Shared;
 use super::queue::{Owned, SLOT_RUNS};
+use super::shared::Shared;
 use crate::block_on::REACTOR_INTERVAL;
 use crate::local;
 use crate::metrics;
 use crate::park::{Presence, Rank};
-use crate::raw::runnable::Runnable;
+use crate::raw::header::Runnable;
 
 /// Polls between two looks at the injector.
 const FAIR: u32 = 61;
@@ -37,7 +37,7 @@ thread_local! {
 }
 
 /// One worker, on its own thread.
-pub(crate) struct Worker {
+pub(super) struct Worker {
     shared: Arc<Shared>,
     index: usize,
     queues: Owned,
@@ -53,7 +53,7 @@ pub(crate) struct Worker {
 }
 
 /// The thread's whole work.
-pub(crate) fn main(shared: Arc<Shared>, index: usize, queues: Owned) {
+pub(super) fn main(shared: Arc<Shared>, index: usize, queues: Owned) {
     metrics::this_is_worker(index);
     let presence = Presence::enter(Rank::Worker);
     shared.introduce(index, presence.parker());
@@ -76,7 +76,7 @@ pub(crate) fn main(shared: Arc<Shared>, index: usize, queues: Owned) {
 
 /// Pushes a task that was woken on this thread, if this thread is a worker of that pool.
 #[inline]
-pub(crate) fn push_here(shared: *const Shared, task: Runnable) -> Result<(), Runnable> {
+pub(super) fn push_here(shared: *const Shared, task: Runnable) -> Result<(), Runnable> {
     with_worker(shared, task, |worker, task| {
         if let Some(displaced) = worker.shared.remotes[worker.index].put_next(task) {
             worker.queues.push(displaced);
@@ -87,7 +87,7 @@ pub(crate) fn push_here(shared: *const Shared, task: Runnable) -> Result<(), Run
 
 /// Pushes a task that gave way to the back of this worker's deque.
 #[inline]
-pub(crate) fn push_back_here(shared: *const Shared, task: Runnable) -> Result<(), Runnable> {
+pub(super) fn push_back_here(shared: *const Shared, task: Runnable) -> Result<(), Runnable> {
     with_worker(shared, task, |worker, task| {
         // Alone in the deque it needs no help: this worker is about to look there.
         if worker.queues.push(task) {

@@ -7,13 +7,12 @@
 //! J2  Only the handle writes the join waker's slot, while JOIN_WAKER is clear (T4).
 //! J3  A waker that is replaced is dropped outside of any transition: its drop may come back here.
 //!
-//! Made by whatever spawns. Next: `local`.
+//! Made by whatever spawns. Next: `join_error`.
 #![allow(
     unsafe_code,
     reason = "the outcome and the join waker's slot stand in the task"
 )]
 
-use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -21,52 +20,12 @@ use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use super::cell::{Outcome, TaskRef};
-use super::runnable::contain;
+use super::cell::Outcome;
+use super::header::TaskRef;
+use super::join_error::JoinError;
+use super::run::contain;
 use super::state::Join;
 use crate::context::TaskId;
-
-/// Why a task has no value.
-pub enum JoinError {
-    /// It was cancelled before it had finished, or could not be started.
-    Cancelled,
-    /// It panicked; this is what it panicked with.
-    Panicked(Box<dyn Any + Send>),
-}
-
-impl JoinError {
-    /// The panic's message, if it has one.
-    fn message(&self) -> Option<&str> {
-        match self {
-            Self::Cancelled => None,
-            Self::Panicked(payload) => payload
-                .downcast_ref::<&str>()
-                .copied()
-                .or_else(|| payload.downcast_ref::<String>().map(String::as_str)),
-        }
-    }
-}
-
-impl fmt::Debug for JoinError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Cancelled => f.write_str("Cancelled"),
-            Self::Panicked(_) => f.debug_tuple("Panicked").field(&self.message()).finish(),
-        }
-    }
-}
-
-impl fmt::Display for JoinError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self, self.message()) {
-            (Self::Cancelled, _) => f.write_str("the task was cancelled"),
-            (Self::Panicked(_), Some(message)) => write!(f, "the task panicked: {message}"),
-            (Self::Panicked(_), None) => f.write_str("the task panicked"),
-        }
-    }
-}
-
-impl std::error::Error for JoinError {}
 
 /// A handle to a spawned task: a future of its output.
 ///
@@ -222,15 +181,6 @@ impl<T> JoinHandle<T> {
         unsafe { (header.vtable.take_outcome)(self.task.as_raw(), (&raw mut outcome).cast()) };
         header.state.outcome_taken();
         outcome.expect("take_outcome writes it")
-    }
-}
-
-impl From<super::cell::Failure> for JoinError {
-    fn from(failure: super::cell::Failure) -> Self {
-        match failure.0 {
-            None => Self::Cancelled,
-            Some(payload) => Self::Panicked(*payload),
-        }
     }
 }
 

@@ -8,23 +8,15 @@
 //! I1  Links are touched only by who has the list: under its lock, or on its thread.
 //! I2  A task in the list is not complete, so it is allocated: its runner takes it out first.
 //!
-//! Called by the pool and by `local`. Next: `runnable`.
+//! Called by the pool and by `local`. Next: `cell`.
 #![allow(
     unsafe_code,
     reason = "the links stand in the tasks, so that listing one allocates nothing"
 )]
 
-use std::cell::Cell;
 use std::ptr::NonNull;
 
-use super::cell::Header;
-
-/// A task's place in its scheduler's list.
-#[derive(Default)]
-pub(crate) struct Links {
-    previous: Cell<Option<NonNull<Header>>>,
-    next: Cell<Option<NonNull<Header>>>,
-}
+use super::header::Header;
 
 /// The list's head.
 #[derive(Default)]

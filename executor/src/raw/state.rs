@@ -30,7 +30,7 @@
 //! counted: the count may be zero while the task is queued or runs.
 //!
 //! There is no unsafe here. Each verb is one transition; its answer says what the caller must do
-//! now. Called by `runnable`, `waker`, `join_handle` and `local`. Next: `cell`.
+//! now. Called by `header`, `waker`, `run`, `join_handle` and `local`. Next: `header`.
 
 use reactor::shim::atomic::{AtomicUsize, Ordering};
 

@@ -5,15 +5,14 @@
 //! W3  A poll borrows the runner's claim instead of counting (`borrowed`).
 //!
 //! One function table a scheduler, at one address: `will_wake` compares addresses.
-//! Called through `std::task::Waker`. Next: `runnable`.
+//! Called through `std::task::Waker`. Next: `list`.
 #![allow(unsafe_code, reason = "a RawWaker is a pointer and four functions")]
 
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-use super::cell::{self, Header, Placed, Schedule};
-use super::runnable::Runnable;
+use super::header::{self, Header, Placed, Runnable, Schedule};
 use super::state::Action;
 
 /// The waker functions of a scheduler's tasks; each scheduler keeps them in a static.
@@ -54,11 +53,11 @@ unsafe fn wake<S: Schedule>(data: *const ()) {
     // SAFETY: C1: the waker is the claim; C4: these are the functions of scheduler S.
     let placed = unsafe { Placed::<S>::of(task) };
     if placed.scheduler.wake_at_home(placed.header()) {
-        return cell::drop_reference(task);
+        return header::drop_reference(task);
     }
     match placed.header().state.wake() {
         Action::Nothing => {}
-        Action::Free => cell::free(task),
+        Action::Free => header::free(task),
         // T1: our reference goes to the queue. The claim is gone: nothing is touched afterwards.
         Action::Schedule => placed.scheduler.schedule(Runnable::from_raw(task)),
     }
@@ -79,5 +78,5 @@ unsafe fn wake_by_ref<S: Schedule>(data: *const ()) {
 
 unsafe fn drop_waker(data: *const ()) {
     // SAFETY: called with our own data only; W1: the waker's reference is dropped with it.
-    cell::drop_reference(unsafe { task(data) });
+    header::drop_reference(unsafe { task(data) });
 }

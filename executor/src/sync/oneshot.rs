@@ -33,7 +33,11 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
         shared: Arc::clone(&shared),
         sent: false,
     };
-    (sender, Receiver { shared })
+    let receiver = Receiver {
+        shared,
+        done: false,
+    };
+    (sender, receiver)
 }
 
 /// The end that gives the value. Dropped without having sent, it ends the wait with [`RecvError`].
@@ -49,6 +53,7 @@ pub struct Sender<T> {
 #[must_use = "a receiver is a future, and does nothing unless it is awaited"]
 pub struct Receiver<T> {
     shared: Arc<shim::Mutex<Stage<T>>>,
+    done: bool,
 }
 
 /// The sender is gone, and has sent nothing.
@@ -106,7 +111,7 @@ impl<T> Drop for Sender<T> {
 impl<T> Future for Receiver<T> {
     type Output = Result<T, RecvError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(budget::poll_proceed(cx));
         let mut stage = shim::lock(&self.shared);
         if let Stage::Waiting(waiter) = &mut *stage {
@@ -120,6 +125,7 @@ impl<T> Future for Receiver<T> {
         }
         let left = mem::replace(&mut *stage, Stage::Closed);
         drop(stage);
+        self.done = true;
         budget::spend();
         Poll::Ready(match left {
             Stage::Sent(value) => Ok(value),
@@ -130,6 +136,9 @@ impl<T> Future for Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
+        if self.done {
+            return;
+        }
         // O2: the value or the waker goes after the statement's lock has gone.
         let left = mem::replace(&mut *shim::lock(&self.shared), Stage::Closed);
         drop(left);

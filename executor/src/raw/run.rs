@@ -13,62 +13,33 @@
 #![allow(unsafe_code, reason = "the queue's claim is a pointer to the task")]
 
 use std::future::Future;
-use std::mem::ManuallyDrop;
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
-use super::cell::{self, Failure, Header, Name, Outcome, Schedule, TaskCell};
+use super::cell::{Failure, Name, Outcome, TaskCell};
+use super::header::{Header, Runnable, Schedule, TaskRef, Vtable, drop_reference};
 use super::state::{Finish, Start};
 use super::waker;
 use crate::context::{self, TaskId};
 use crate::metrics;
 
-/// A task that is in a queue: the queue's claim on it.
-///
-/// Dropped without being run, it cancels the task and drops its future here.
-pub(crate) struct Runnable(NonNull<Header>);
-
-// SAFETY: T1: there is one claim of a queue's, and it moves with this value. A local task's claim
-// leaves its thread never (`local` keeps that), except in the inbox, where it is only counted.
-unsafe impl Send for Runnable {}
-
-impl Runnable {
-    /// The claim of whoever made the task QUEUED.
-    #[inline]
-    pub(crate) fn from_raw(task: NonNull<Header>) -> Self {
-        Self(task)
-    }
-
-    /// Gives the claim up to a place that stores pointers.
-    #[inline]
-    pub(crate) fn into_raw(self) -> NonNull<Header> {
-        ManuallyDrop::new(self).0
-    }
-
-    /// What every task has.
-    pub(crate) fn header(&self) -> &Header {
-        // SAFETY: C1: the queue's claim.
-        unsafe { self.0.as_ref() }
-    }
-
-    /// Polls the task once, or drops its future if it was cancelled.
-    #[inline]
-    pub(crate) fn run(self) {
-        let task = self.into_raw();
-        // SAFETY: C1: the queue's claim, which `run` takes over.
-        let vtable = unsafe { task.as_ref() }.vtable;
-        // SAFETY: C4; T1: we hold the queue's claim, and give it up.
-        unsafe { (vtable.run)(task) }
-    }
+/// Makes a task: the queue's claim, and the handle's reference.
+pub(crate) fn new_task<F: Future, S: Schedule, N: Name>(
+    future: F,
+    scheduler: S,
+    name: N,
+) -> (Runnable, TaskRef) {
+    metrics::count(|counters| &counters.spawned);
+    TaskCell::allocate(future, scheduler, name, &Types::<F, S, N>::VTABLE)
 }
 
-impl Drop for Runnable {
-    fn drop(&mut self) {
-        // What is left to do for a cancelled task is to run it: that drops the future.
-        self.header().state.cancel_claimed();
-        Self(self.0).run();
-    }
+/// The types of a task, to name its functions by.
+struct Types<F, S, N>(PhantomData<(F, S, N)>);
+
+impl<F: Future, S: Schedule, N: Name> Types<F, S, N> {
+    const VTABLE: Vtable = TaskCell::<F, S, N>::vtable(run::<F, S, N>);
 }
 
 /// Runs a task of these types, in the name of the queue's claim.
@@ -76,12 +47,7 @@ impl Drop for Runnable {
 /// # Safety
 ///
 /// The caller gives up the queue's claim (T1), and the types are the task's (C4).
-pub(super) unsafe fn run<F, S, N>(task: NonNull<Header>)
-where
-    F: Future,
-    S: Schedule,
-    N: Name,
-{
+unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
     // SAFETY: C1: the queue's claim; C4: the caller's.
     let cell = unsafe { TaskCell::<F, S, N>::of(task) };
     let scheduler = &cell.placed().scheduler;
@@ -121,16 +87,16 @@ where
 }
 
 /// Drops the future, publishes the outcome, and does what is left to do.
-fn complete<F, S, N>(cell: &TaskCell<F, S, N>, task: NonNull<Header>, outcome: Outcome<F::Output>)
-where
-    F: Future,
-    S: Schedule,
-    N: Name,
-{
+fn complete<F: Future, S: Schedule, N: Name>(
+    cell: &TaskCell<F, S, N>,
+    task: NonNull<Header>,
+    outcome: Outcome<F::Output>,
+) {
     let header = cell.placed().header();
     // SAFETY: T2: we are the runner; C2: the task is not complete, so the future is there.
     contain(|| unsafe { cell.drop_future() });
     cell.placed().scheduler.retire(header);
+    metrics::count(|counters| &counters.finished);
     // SAFETY: T2: we are the runner, and the future was dropped in the line above (R3).
     unsafe { cell.write_outcome(outcome) };
 
@@ -149,7 +115,7 @@ where
         // SAFETY: C4; T3: there was no HANDLE at COMPLETE, the outcome is ours.
         contain(|| unsafe { (header.vtable.drop_outcome)(task) });
     }
-    cell::drop_reference(task);
+    drop_reference(task);
 }
 
 /// Runs foreign code that must not take this thread with it (R1).

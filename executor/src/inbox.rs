@@ -1,0 +1,97 @@
+//! A thread's inbox: where other threads leave the local tasks that they woke.
+//!
+//! X1  What is in it is one counted reference to a task each. Other threads use it as that only.
+//! X2  Inboxes are recycled, never freed: a wake that comes when its thread is gone finds one. What
+//!     arrives then is complete, for a thread drops its tasks before it gives its inbox back.
+//! X3  Mail is put in before its owner is unparked (K1).
+//!
+//! Called by `local`. Next: `local`.
+#![allow(
+    unsafe_code,
+    reason = "the pointers in an inbox are references that any thread may leave"
+)]
+
+use std::ptr::NonNull;
+use std::sync::{Arc, Mutex};
+
+use reactor::shim::atomic::{AtomicBool, Ordering};
+use reactor::shim::lock_static as lock;
+
+use crate::park::Parker;
+use crate::raw::header::Header;
+
+/// Where other threads leave the tasks that they woke.
+pub(crate) struct Inbox {
+    mail: Mutex<Mail>,
+    /// Something is in it: spares the owner the lock.
+    full: AtomicBool,
+}
+
+struct Mail {
+    tasks: Vec<NonNull<Header>>,
+    /// Whom to unpark; nobody while the inbox waits for a new owner.
+    owner: Option<Arc<Parker>>,
+}
+
+// SAFETY: X1: other threads use the pointers as counted references only.
+unsafe impl Send for Mail {}
+
+/// Inboxes without an owner (X2).
+static SPARE: Mutex<Vec<&'static Inbox>> = Mutex::new(Vec::new());
+
+impl Inbox {
+    /// An inbox without an owner.
+    pub(crate) const fn new() -> Self {
+        Self {
+            mail: Mutex::new(Mail {
+                tasks: Vec::new(),
+                owner: None,
+            }),
+            full: AtomicBool::new(false),
+        }
+    }
+
+    /// One for this thread.
+    pub(crate) fn open() -> &'static Self {
+        let spare = lock(&SPARE).pop();
+        let inbox = spare.unwrap_or_else(|| Box::leak(Box::new(Self::new())));
+        lock(&inbox.mail).owner = Some(Parker::current());
+        inbox
+    }
+
+    /// Gives it back (X2).
+    pub(crate) fn close(&'static self) {
+        let owner = lock(&self.mail).owner.take();
+        drop(owner);
+        lock(&SPARE).push(self);
+    }
+
+    /// Leaves a task with one reference, and rings (X3).
+    pub(crate) fn push(&self, task: NonNull<Header>) {
+        let owner = {
+            let mut mail = lock(&self.mail);
+            mail.tasks.push(task);
+            // ORDERING: Relaxed; the lock publishes the mail, and `unpark` makes the owner look.
+            self.full.store(true, Ordering::Relaxed);
+            mail.owner.clone()
+        };
+        if let Some(owner) = owner {
+            owner.unpark();
+        }
+    }
+
+    /// Whether there is mail.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        // ORDERING: Relaxed; a miss is cured by the `unpark` that follows the push (X3).
+        self.full.load(Ordering::Relaxed)
+    }
+
+    /// All that was left.
+    pub(crate) fn take(&self) -> Vec<NonNull<Header>> {
+        let mut mail = lock(&self.mail);
+        // ORDERING: Relaxed; written under the lock, as in `push`.
+        self.full.store(false, Ordering::Relaxed);
+        std::mem::take(&mut mail.tasks)
+    }
+}

@@ -1,0 +1,85 @@
+//! The global pool: started on first use. Next: `spawn_blocking`.
+
+use std::future::Future;
+use std::sync::{Mutex, OnceLock};
+use std::thread;
+
+use reactor::shim::lock_static;
+
+use super::Pool;
+use super::task::Pooled;
+use crate::raw::cell::Name;
+use crate::raw::join_handle::JoinHandle;
+use crate::raw::run::new_task;
+
+/// Spawns a future onto the global pool, which is started on first use with as many threads as
+/// the environment variable `UNROLLED_THREADS` says, else as the machine runs in parallel.
+///
+/// It starts at once, and needs no `block_on`. Dropping the handle detaches it. If no thread can be had
+/// at all the handle is cancelled, and the next spawn tries again.
+///
+/// ```
+/// use executor::task;
+///
+/// let double = task::spawn(async { 21 * 2 });
+/// assert_eq!(task::block_on(double), 42);
+/// ```
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    spawn_named(future, ())
+}
+
+/// Spawns onto the global pool with a name.
+pub(crate) fn spawn_named<F, N>(future: F, name: N) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    N: Name,
+{
+    if let Some(pool) = global() {
+        return pool.spawn_named(future, name);
+    }
+    let (runnable, handle) = new_task(future, Pooled::nowhere(), name);
+    drop(runnable);
+    JoinHandle::new(handle)
+}
+
+/// The global pool; started now, if it can be.
+fn global() -> Option<&'static Pool> {
+    static GLOBAL: OnceLock<Pool> = OnceLock::new();
+    static STARTING: Mutex<()> = Mutex::new(());
+    if let Some(pool) = GLOBAL.get() {
+        return Some(pool);
+    }
+    let _one_at_a_time = lock_static(&STARTING);
+    if let Some(pool) = GLOBAL.get() {
+        return Some(pool);
+    }
+    let pool = Pool::new(default_threads())
+        .or_else(|_| Pool::new(1))
+        .ok()?;
+    Some(GLOBAL.get_or_init(|| pool))
+}
+
+fn default_threads() -> usize {
+    let available = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let Some(wanted) = std::env::var_os("UNROLLED_THREADS") else {
+        return available;
+    };
+    match wanted.to_str().and_then(|text| text.trim().parse().ok()) {
+        Some(threads @ 1..=MOST_THREADS) => threads,
+        _ => {
+            eprintln!(
+                "UNROLLED_THREADS is {wanted:?}, not a number from 1 to {MOST_THREADS}: \
+                 using {available} threads"
+            );
+            available
+        }
+    }
+}
+
+/// As many as the two counts of `sleep` can hold, with room to spare.
+const MOST_THREADS: usize = 4096;

@@ -1,0 +1,105 @@
+//! A pool's tasks: where they go when they are woken, and how they find their pool.
+//!
+//! P1  A task that has been idle is in the pool's list and owns a share of the pool: a wake from
+//!     anywhere finds both. One that was never idle is in a queue or on a worker.
+//! P2  Who pushes from outside holds a share of its own until it has done, for the pushed task may run,
+//!     end and give up its share meanwhile.
+//!
+//! P3 and P4 are in `shared`. Called by the task's waker and its runner. Next: `mod`.
+#![allow(
+    unsafe_code,
+    reason = "a task reaches its pool by a pointer, so that short tasks count nothing"
+)]
+
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::task::RawWakerVTable;
+
+use super::shared::Shared;
+use super::worker;
+use crate::metrics;
+use crate::raw::header::{Header, Runnable, Schedule};
+use crate::raw::state::Finish;
+use crate::raw::waker;
+
+/// The scheduler of a pool's tasks. It owns a share of the pool from the first idling on (P1).
+pub(super) struct Pooled {
+    shared: *const Shared,
+}
+
+static WAKER: RawWakerVTable = waker::vtable::<Pooled>();
+
+impl Pooled {
+    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+        Self {
+            shared: Arc::as_ptr(shared),
+        }
+    }
+
+    /// For a task that is dropped before it has run, for want of a pool.
+    pub(super) fn nowhere() -> Self {
+        Self {
+            shared: std::ptr::null(),
+        }
+    }
+
+    /// The pool, for the workers' own calls.
+    fn shared(&self) -> &Shared {
+        // SAFETY: P1: called by the task's runner, a worker or who drops the task in the pool's name.
+        unsafe { &*self.shared }
+    }
+}
+
+impl Schedule for Pooled {
+    fn waker_vtable() -> &'static RawWakerVTable {
+        &WAKER
+    }
+
+    #[inline]
+    fn schedule(&self, task: Runnable) {
+        metrics::count(|counters| &counters.wakes);
+        let shared = self.shared;
+        let Err(task) = worker::push_here(shared, task) else {
+            return;
+        };
+        // SAFETY: P1: the task is idle and ours to queue, so it owns a share; the pointer is from
+        // `Arc::as_ptr`.
+        unsafe { Arc::increment_strong_count(shared) };
+        // SAFETY: P2: the share that was counted in the line above.
+        let shared = unsafe { Arc::from_raw(shared) };
+        shared.inject(task);
+    }
+
+    fn requeue(&self, task: Runnable) {
+        if let Err(task) = worker::push_back_here(self.shared, task) {
+            self.shared().inject(task);
+        }
+    }
+
+    fn finish(&self, header: &Header) -> Finish {
+        if header.state.should_link() {
+            let task = NonNull::from(header);
+            let shared = self.shared();
+            // SAFETY: P1: we are on a worker of this pool; the share is given back by `retire`.
+            unsafe { Arc::increment_strong_count(self.shared) };
+            header.state.set_linked();
+            shared.list(task, |list| {
+                list.push(header);
+                if shared.is_closed() {
+                    header.state.cancel_claimed(); // P4
+                }
+            });
+        }
+        header.state.finish_poll()
+    }
+
+    fn retire(&self, header: &Header) {
+        if header.state.is_linked() {
+            self.shared()
+                .list(NonNull::from(header), |list| list.remove(header));
+            // SAFETY: P1: the share that `finish` counted. The caller has one of its own, if it goes on
+            // using the pool.
+            unsafe { Arc::decrement_strong_count(self.shared) };
+        }
+    }
+}

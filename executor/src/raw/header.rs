@@ -1,0 +1,225 @@
+//! What every task begins with, whatever its types, and the two claims on a task.
+//!
+//!   Runnable   the queue's claim: one, made by who set QUEUED, used up by running
+//!   TaskRef    a counted reference: the handle's; a waker is one too (see `waker`)
+//!
+//! C1  A pointer to a task is used only by who has a claim on it: a reference, the queue's place, or
+//!     the scheduler's list under its lock.
+//! C4  The functions behind a header's vtable are those of the types it was allocated with.
+//!
+//! C2 and C3 are in `cell`, T1 to T5 in `state`. Called by everything that holds a task. Next: `waker`.
+#![allow(unsafe_code, reason = "a claim is a pointer to the task")]
+
+use std::cell::Cell;
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+use std::task::{RawWakerVTable, Waker};
+
+use reactor::shim::UnsafeCell;
+
+use super::state::{Action, Finish, Start, State};
+use crate::context::{Polled, TaskId};
+
+/// What every task begins with: a pointer to it is a pointer to the task.
+pub(crate) struct Header {
+    pub(crate) vtable: &'static Vtable,
+    pub(crate) state: State,
+    pub(crate) join_waker: UnsafeCell<Option<Waker>>,
+    pub(crate) links: Links,
+}
+
+/// The functions that know a task's types.
+pub(crate) struct Vtable {
+    /// Polls it, or drops its future, in the name of the queue's claim.
+    pub(crate) run: unsafe fn(NonNull<Header>),
+    /// Hands it to its scheduler, with one reference.
+    pub(crate) schedule: unsafe fn(NonNull<Header>),
+    /// Moves the outcome to an `Option<Outcome<T>>`.
+    pub(crate) take_outcome: unsafe fn(NonNull<Header>, *mut ()),
+    /// Drops the outcome where it stands.
+    pub(crate) drop_outcome: unsafe fn(NonNull<Header>),
+    /// Its name, which lives as long as the allocation.
+    pub(crate) name: unsafe fn(NonNull<Header>) -> Option<NonNull<str>>,
+    /// Frees the allocation.
+    pub(crate) free: unsafe fn(NonNull<Header>),
+}
+
+/// A task's place in its scheduler's list (see `list`).
+#[derive(Default)]
+pub(crate) struct Links {
+    pub(super) previous: Cell<Option<NonNull<Header>>>,
+    pub(super) next: Cell<Option<NonNull<Header>>>,
+}
+
+/// A header with its scheduler: what a waker needs to know of the types.
+#[repr(C)]
+pub(crate) struct Placed<S> {
+    pub(super) header: Header,
+    pub(crate) scheduler: S,
+}
+
+/// Who runs a task: the pool, a thread's own queue, or a thread for blocking calls.
+pub(crate) trait Schedule: Sized + 'static {
+    /// Whether a value that comes after the cancellation is still handed out.
+    const KEEPS_LATE_VALUE: bool = true;
+    /// This scheduler's waker functions: one address, so that `will_wake` can compare it.
+    fn waker_vtable() -> &'static RawWakerVTable;
+    /// The state of a new task.
+    fn new_state() -> State {
+        State::new()
+    }
+    /// How `context` marks this scheduler's polls.
+    fn polled(id: TaskId) -> Polled {
+        Polled::Task(id)
+    }
+    /// A woken task goes to its queue.
+    fn schedule(&self, task: Runnable);
+    /// A task that was woken while it ran goes to the back of its queue.
+    fn requeue(&self, task: Runnable) {
+        self.schedule(task);
+    }
+    /// The runner begins.
+    fn start(&self, header: &Header) -> Start {
+        header.state.start_poll()
+    }
+    /// The poll answered `Pending`.
+    fn finish(&self, header: &Header) -> Finish {
+        header.state.finish_poll()
+    }
+    /// The future is gone: the scheduler's list need not hold the task any more.
+    fn retire(&self, _header: &Header) {}
+    /// Wakes here and now if that takes no word shared with other threads.
+    #[inline]
+    fn wake_at_home(&self, _header: &Header) -> bool {
+        false
+    }
+}
+
+impl<S> Placed<S> {
+    /// The typed view of a header.
+    ///
+    /// # Safety
+    ///
+    /// The caller has a claim on the task (C1) for as long as it uses the answer, and the task was
+    /// allocated with the scheduler type `S` (C4).
+    #[inline]
+    pub(crate) unsafe fn of<'a>(task: NonNull<Header>) -> &'a Self {
+        // SAFETY: C1, C4: the caller's; `Placed` begins with its header (repr(C)).
+        unsafe { task.cast::<Self>().as_ref() }
+    }
+
+    /// What every task has.
+    #[inline]
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
+    }
+}
+
+/// A task that is in a queue: the queue's claim on it.
+///
+/// Dropped without being run, it cancels the task and drops its future here.
+pub(crate) struct Runnable(NonNull<Header>);
+
+// SAFETY: T1: there is one claim of a queue's, and it moves with this value. A local task's claim
+// leaves its thread never (`local` keeps that), except in the inbox, where it is only counted.
+unsafe impl Send for Runnable {}
+
+impl Runnable {
+    /// The claim of whoever made the task QUEUED.
+    #[inline]
+    pub(crate) fn from_raw(task: NonNull<Header>) -> Self {
+        Self(task)
+    }
+
+    /// Gives the claim up to a place that stores pointers.
+    #[inline]
+    pub(crate) fn into_raw(self) -> NonNull<Header> {
+        ManuallyDrop::new(self).0
+    }
+
+    /// What every task has.
+    pub(crate) fn header(&self) -> &Header {
+        // SAFETY: C1: the queue's claim.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Polls the task once, or drops its future if it was cancelled.
+    #[inline]
+    pub(crate) fn run(self) {
+        let task = self.into_raw();
+        // SAFETY: C1: the queue's claim, which `run` takes over.
+        let vtable = unsafe { task.as_ref() }.vtable;
+        // SAFETY: C4; T1: we hold the queue's claim, and give it up.
+        unsafe { (vtable.run)(task) }
+    }
+}
+
+impl Drop for Runnable {
+    fn drop(&mut self) {
+        // What is left to do for a cancelled task is to run it: that drops the future.
+        self.header().state.cancel_claimed();
+        Self(self.0).run();
+    }
+}
+
+/// One counted reference to a task.
+pub(crate) struct TaskRef(NonNull<Header>);
+
+// SAFETY: T2, T3, T4: what a reference reaches from any thread is the atomic word, and parts that
+// the word gives to one thread at a time. Whether the future may move is the scheduler's care.
+unsafe impl Send for TaskRef {}
+// SAFETY: as for Send: shared use is use of the word.
+unsafe impl Sync for TaskRef {}
+
+impl TaskRef {
+    /// Takes over a reference that is already counted.
+    pub(super) fn from_raw(task: NonNull<Header>) -> Self {
+        Self(task)
+    }
+
+    /// Where the task stands.
+    pub(crate) fn as_raw(&self) -> NonNull<Header> {
+        self.0
+    }
+
+    /// What every task has.
+    pub(crate) fn header(&self) -> &Header {
+        // SAFETY: C1: we have a reference.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Asks for the future to be dropped.
+    pub(crate) fn cancel(&self) {
+        if self.header().state.cancel() == Action::Schedule {
+            // SAFETY: C4; T1: `cancel` made us the one who queues it, and counted a reference.
+            unsafe { (self.header().vtable.schedule)(self.0) }
+        }
+    }
+}
+
+impl Drop for TaskRef {
+    fn drop(&mut self) {
+        drop_reference(self.0);
+    }
+}
+
+/// Drops one counted reference.
+#[inline]
+pub(crate) fn drop_reference(task: NonNull<Header>) {
+    // SAFETY: C1: the reference to be dropped is the claim.
+    let header = unsafe { task.as_ref() };
+    match header.state.drop_reference() {
+        Action::Nothing => {}
+        Action::Free => free(task),
+        // SAFETY: C4; T5: the reference goes to the queue.
+        Action::Schedule => unsafe { (header.vtable.schedule)(task) },
+    }
+}
+
+/// Frees a completed task, in the name of the last reference.
+pub(crate) fn free(task: NonNull<Header>) {
+    // SAFETY: C1: the last reference is the claim.
+    let vtable = unsafe { task.as_ref() }.vtable;
+    // SAFETY: C4; C3: no reference is left, and the outcome has been taken or dropped by its owner.
+    unsafe { (vtable.free)(task) }
+}

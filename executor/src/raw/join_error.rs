@@ -1,0 +1,57 @@
+//! Why a task that was joined has no value. Next: `local`.
+
+use std::any::Any;
+use std::fmt;
+
+use super::cell::Failure;
+
+/// Why a task has no value.
+pub enum JoinError {
+    /// It was cancelled before it had finished, or could not be started.
+    Cancelled,
+    /// It panicked; this is what it panicked with.
+    Panicked(Box<dyn Any + Send>),
+}
+
+impl JoinError {
+    /// The panic's message, if it has one.
+    fn message(&self) -> Option<&str> {
+        match self {
+            Self::Cancelled => None,
+            Self::Panicked(payload) => payload
+                .downcast_ref::<&str>()
+                .copied()
+                .or_else(|| payload.downcast_ref::<String>().map(String::as_str)),
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cancelled => f.write_str("Cancelled"),
+            Self::Panicked(_) => f.debug_tuple("Panicked").field(&self.message()).finish(),
+        }
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self, self.message()) {
+            (Self::Cancelled, _) => f.write_str("the task was cancelled"),
+            (Self::Panicked(_), Some(message)) => write!(f, "the task panicked: {message}"),
+            (Self::Panicked(_), None) => f.write_str("the task panicked"),
+        }
+    }
+}
+
+impl std::error::Error for JoinError {}
+
+impl From<Failure> for JoinError {
+    fn from(failure: Failure) -> Self {
+        match failure.0 {
+            None => Self::Cancelled,
+            Some(payload) => Self::Panicked(*payload),
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! A local task's future is polled and dropped on its own thread only, wherever its handle and its
+//! wakers go. Local tasks may come before `block_on`, survive one, and are dropped at thread exit.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::{self, ThreadId};
+
+use executor::pool::Pool;
+use executor::task::{self, block_on, spawn, spawn_blocking, spawn_local};
+
+use crate::support::{DEADLINE, Drops, Gate, OnDrop, ends, eventually};
+
+/// A future that notes the thread of each poll, and waits at a gate.
+async fn noted(polls: Arc<Mutex<Vec<ThreadId>>>, gate: Gate) {
+    let mut pass = gate.pass();
+    std::future::poll_fn(move |cx| {
+        polls.lock().unwrap().push(thread::current().id());
+        std::pin::Pin::new(&mut pass).poll(cx)
+    })
+    .await;
+}
+
+#[test]
+fn tasks_wait_for_a_block_on_that_comes_later() {
+    ends(|| {
+        let done = Rc::new(Cell::new(0));
+        for _ in 0..10 {
+            let done = Rc::clone(&done);
+            drop(spawn_local(async move { done.set(done.get() + 1) }));
+        }
+        assert_eq!(done.get(), 0);
+        block_on(async {
+            while done.get() < 10 {
+                task::yield_now().await;
+            }
+        });
+    });
+}
+
+#[test]
+fn unfinished_tasks_survive_one_block_on_and_go_on_in_the_next() {
+    ends(|| {
+        let gate = Gate::new();
+        let handle = spawn_local(gate.pass());
+        block_on(async {
+            while gate.polls() == 0 {
+                task::yield_now().await;
+            }
+        });
+        gate.open();
+        block_on(handle);
+    });
+}
+
+#[test]
+fn polled_at_home_when_woken_and_awaited_elsewhere() {
+    ends(|| {
+        let home = thread::current().id();
+        let polls = Arc::new(Mutex::new(Vec::new()));
+        let (drops, gate) = (Drops::new(), Gate::new());
+        let handle = spawn_local({
+            let (polls, gate, token) = (Arc::clone(&polls), gate.clone(), drops.token());
+            async move {
+                let _token = token;
+                noted(polls, gate).await;
+                7
+            }
+        });
+        let finished = Gate::new();
+        let elsewhere = thread::spawn({
+            let (gate, finished) = (gate.clone(), finished.clone());
+            move || {
+                gate.await_polls(1);
+                gate.open();
+                let value = block_on(handle);
+                finished.open();
+                value
+            }
+        });
+        block_on(finished.pass());
+        assert_eq!(elsewhere.join().unwrap(), 7);
+        assert_eq!(*polls.lock().unwrap(), [home, home]);
+        assert_eq!(drops.threads(), [home]);
+    });
+}
+
+#[test]
+fn dropped_at_home_when_cancelled_elsewhere() {
+    ends(|| {
+        let home = thread::current().id();
+        let (drops, gate, finished) = (Drops::new(), Gate::new(), Gate::new());
+        let handle = spawn_local({
+            let (token, pass) = (drops.token(), gate.pass());
+            async move {
+                let _token = token;
+                pass.await;
+            }
+        });
+        let elsewhere = thread::spawn({
+            let (gate, finished) = (gate.clone(), finished.clone());
+            move || {
+                gate.await_polls(1);
+                assert_eq!(block_on(handle.cancel()), None);
+                finished.open();
+            }
+        });
+        block_on(finished.pass());
+        elsewhere.join().unwrap();
+        assert_eq!(drops.threads(), [home]);
+    });
+}
+
+/// The home thread is not in `block_on`: the foreign cancel ends when it exits.
+#[test]
+fn a_foreign_cancel_ends_when_the_home_thread_exits() {
+    let (send, receive) = mpsc::channel();
+    let (exit, may_exit) = mpsc::channel::<()>();
+    let drops = Drops::new();
+    let token = drops.token();
+    let home = thread::spawn(move || {
+        let handle = spawn_local(async move {
+            let _token = token;
+            std::future::pending::<()>().await;
+        });
+        send.send(handle).unwrap();
+        may_exit.recv_timeout(DEADLINE).unwrap();
+    });
+    let home_id = home.thread().id();
+    let handle = receive.recv_timeout(DEADLINE).unwrap();
+    let canceller = thread::spawn(move || block_on(handle.cancel()));
+    assert_eq!(drops.count(), 0);
+    exit.send(()).unwrap();
+    assert_eq!(canceller.join().unwrap(), None);
+    home.join().unwrap();
+    assert_eq!(drops.threads(), [home_id]);
+}
+
+/// The same, of a task that has been polled and waits.
+#[test]
+fn a_foreign_cancel_of_a_waiting_task_ends_when_the_home_thread_runs_again() {
+    let (send, receive) = mpsc::channel();
+    let (go, may_go) = mpsc::channel::<()>();
+    let gate = Gate::new();
+    let pass = gate.pass();
+    let home = thread::spawn(move || {
+        send.send(spawn_local(pass)).unwrap();
+        block_on(task::yield_now());
+        may_go.recv_timeout(DEADLINE).unwrap();
+        block_on(async {
+            for _ in 0..10 {
+                task::yield_now().await;
+            }
+        });
+        may_go.recv_timeout(DEADLINE).unwrap();
+    });
+    let handle = receive.recv_timeout(DEADLINE).unwrap();
+    gate.await_polls(1);
+    let canceller = thread::spawn(move || block_on(handle.cancel()));
+    // The cancel may come after the ten turns: then it ends at the exit.
+    go.send(()).unwrap();
+    go.send(()).unwrap();
+    assert_eq!(canceller.join().unwrap(), None);
+    home.join().unwrap();
+}
+
+#[test]
+fn at_thread_exit_the_rest_is_dropped_there() {
+    let drops = Drops::new();
+    let home = ends({
+        let drops = drops.clone();
+        move || {
+            let gate = Gate::new();
+            for _ in 0..3 {
+                let (token, pass) = (drops.token(), gate.pass());
+                drop(spawn_local(async move {
+                    let _token = token;
+                    pass.await;
+                    std::future::pending::<()>().await;
+                }));
+            }
+            block_on(task::yield_now());
+            let token = drops.token();
+            // Never polled at all.
+            drop(spawn_local(async move {
+                let _token = token;
+                std::future::pending::<()>().await;
+            }));
+            // Its waker stays, on this thread and elsewhere, so it is not unreachable.
+            std::mem::forget(gate);
+            thread::current().id()
+        }
+    });
+    assert_eq!(drops.threads(), [home; 4]);
+}
+
+/// Again and again while their drops spawn.
+#[test]
+fn at_thread_exit_what_the_drops_spawn_is_dropped_too() {
+    fn nest(drops: &Drops, depth: usize) {
+        let (token, more) = (drops.token(), drops.clone());
+        let spawner = OnDrop(move || {
+            if depth > 0 {
+                nest(&more, depth - 1);
+            }
+        });
+        drop(spawn_local(async move {
+            let _held = (token, spawner);
+            std::future::pending::<()>().await;
+        }));
+    }
+    let drops = Drops::new();
+    let home = ends({
+        let drops = drops.clone();
+        move || {
+            nest(&drops, 5);
+            thread::current().id()
+        }
+    });
+    assert_eq!(drops.threads(), [home; 6]);
+}
+
+/// A wake from any thread is safe, also when the home thread is gone.
+#[test]
+fn wakers_outlive_the_home_thread() {
+    let gate = Gate::new();
+    let drops = Drops::new();
+    let handle = ends({
+        let (pass, token) = (gate.pass(), drops.token());
+        move || {
+            let handle = spawn_local(async move {
+                let _token = token;
+                pass.await;
+            });
+            block_on(task::yield_now());
+            block_on(task::yield_now());
+            handle
+        }
+    });
+    assert_eq!((gate.polls(), drops.count()), (1, 1));
+    let waker = gate.take_waker().expect("it waited");
+    waker.wake_by_ref();
+    // The next thread with local tasks gets the old one's inbox.
+    ends({
+        let waker = waker.clone();
+        move || {
+            block_on(spawn_local(async move {
+                waker.wake_by_ref();
+                waker.clone().wake();
+            }));
+        }
+    });
+    assert!(waker.will_wake(&waker.clone()));
+    waker.wake();
+    assert!(handle.is_finished());
+    assert_eq!(block_on(handle.cancel()), None);
+}
+
+#[test]
+fn a_pool_tasks_local_tasks_run_on_its_worker() {
+    let pool = Pool::new(2).unwrap();
+    for _ in 0..20 {
+        let home = block_on(pool.spawn(async {
+            let (send, receive) = executor::sync::oneshot::channel();
+            let shared = Rc::new(RefCell::new(Vec::new()));
+            {
+                // The handle does not cross an await of this Send future.
+                drop(spawn_local(async move {
+                    shared.borrow_mut().push(thread::current().id());
+                    task::yield_now().await;
+                    shared.borrow_mut().push(thread::current().id());
+                    let all_here = shared
+                        .borrow()
+                        .iter()
+                        .all(|id| *id == thread::current().id());
+                    let _ = send.send((all_here, thread::current().id()));
+                }));
+            }
+            let here = thread::current().id();
+            let (all_here, there) = receive.await.unwrap();
+            all_here && here == there
+        }));
+        assert!(home, "it runs where it was spawned");
+    }
+}
+
+#[test]
+fn a_workers_local_tasks_run_while_it_is_idle_and_are_dropped_with_it() {
+    let pool = Pool::new(1).unwrap();
+    let (drops, gate) = (Drops::new(), Gate::new());
+    let (token, pass) = (drops.token(), gate.pass());
+    let home = block_on(pool.spawn(async move {
+        drop(spawn_local(async move {
+            let _token = token;
+            pass.await;
+            std::future::pending::<()>().await;
+        }));
+        // A handle keeps the second one from being unreachable.
+        thread::current().id()
+    }));
+    gate.await_polls(1);
+    let waker = gate.take_waker().expect("it waits");
+    drop(pool);
+    assert_eq!(drops.threads(), [home]);
+    waker.wake();
+}
+
+#[test]
+fn leftovers_of_a_blocking_call_are_dropped_when_it_ends() {
+    let drops = Drops::new();
+    let token = drops.token();
+    let gate = Gate::new();
+    let pass = gate.pass();
+    let home = block_on(spawn_blocking(move || {
+        drop(spawn_local(async move {
+            let _token = token;
+            pass.await;
+        }));
+        block_on(task::yield_now());
+        thread::current().id()
+    }));
+    eventually("the leftover is dropped", || drops.count() == 1);
+    assert_eq!(drops.threads(), [home]);
+}
+
+/// The output goes where the handle is, and only there.
+#[test]
+fn the_value_goes_to_whoever_awaits() {
+    ends(|| {
+        let handle = spawn_local(async { vec![1, 2, 3] });
+        let finished = Gate::new();
+        let awaiter = spawn({
+            let finished = finished.clone();
+            async move {
+                let value = handle.await;
+                finished.open();
+                value
+            }
+        });
+        block_on(finished.pass());
+        assert_eq!(block_on(awaiter), [1, 2, 3]);
+    });
+}

@@ -1,0 +1,21 @@
+//! What the executor promises, line by line, and the hard cases that broke others: each module is
+//! named by its promise.
+#![cfg(not(loom))]
+#![allow(
+    clippy::waker_clone_wake,
+    reason = "a wake by value gives up a reference, a wake by reference does not: both are tested"
+)]
+
+mod cancel_drops_once;
+mod handles_go_anywhere;
+mod local_tasks_stay_home;
+mod long_polls_strand_nobody;
+mod nested_block_on_panics;
+mod no_lost_wakeup;
+mod nobody_starves;
+mod panics_are_contained;
+mod pool_drop_joins;
+mod spawn_blocking_runs_once;
+mod support;
+mod unreachable_tasks_are_dropped;
+mod wakers_are_foreign_code;

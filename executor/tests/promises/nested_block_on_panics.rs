@@ -1,0 +1,91 @@
+//! Hard case 11: `block_on` on a thread that is polling a future panics at once and says what to
+//! write instead; it never deadlocks. Elsewhere it is fine, also inside `spawn_blocking`.
+
+use std::sync::mpsc;
+
+use executor::task::{block_on, spawn, spawn_blocking, spawn_local};
+
+use crate::support::{DEADLINE, OnDrop, ends, panics};
+
+#[track_caller]
+fn assert_says_what_to_write(message: &str) {
+    assert!(message.contains(".await"), "{message}");
+    assert!(message.contains("spawn_blocking"), "{message}");
+}
+
+#[test]
+fn in_the_future_of_a_block_on() {
+    let said = block_on(async { panics(|| block_on(async {})) });
+    assert_says_what_to_write(&said);
+}
+
+#[test]
+fn in_a_pool_task() {
+    let said = block_on(spawn(async { panics(|| block_on(async {})) }));
+    assert_says_what_to_write(&said);
+}
+
+#[test]
+fn in_a_local_task() {
+    ends(|| {
+        let said = block_on(spawn_local(async { panics(|| block_on(async {})) }));
+        assert_says_what_to_write(&said);
+    });
+}
+
+#[test]
+fn the_caught_panic_leaves_both_executors_usable() {
+    ends(|| {
+        let sum = block_on(async {
+            panics(|| block_on(async {}));
+            let local = spawn_local(async {
+                panics(|| block_on(async {}));
+                1
+            });
+            local.await + spawn(async { 2 }).await
+        });
+        assert_eq!(sum, 3);
+        assert_eq!(block_on(async { 4 }), 4);
+    });
+}
+
+#[test]
+fn inside_spawn_blocking_it_is_fine() {
+    let answer = block_on(spawn_blocking(|| {
+        block_on(async { spawn(async { 40 }).await + spawn_local(async { 2 }).await })
+    }));
+    assert_eq!(answer, 42);
+}
+
+/// Inside `spawn_blocking`, inside a `block_on` there: that one is polling.
+#[test]
+fn nested_inside_spawn_blocking_it_panics() {
+    let said = block_on(spawn_blocking(|| {
+        block_on(async { panics(|| block_on(async {})) })
+    }));
+    assert_says_what_to_write(&said);
+}
+
+#[test]
+fn after_a_block_on_that_panicked_the_next_one_works() {
+    ends(|| {
+        panics(|| block_on(async { crate::support::quiet_panic("on purpose") }));
+        assert_eq!(block_on(async { 5 }), 5);
+    });
+}
+
+/// A future's destructor is not a poll: there it may block, and the tasks of the thread go on.
+#[test]
+fn in_a_futures_drop_it_ends() {
+    let (done, end) = mpsc::channel();
+    let held = OnDrop(move || {
+        block_on(async {});
+        done.send(()).unwrap();
+    });
+    let handle = spawn(async move {
+        let _held = held;
+        std::future::pending::<()>().await;
+    });
+    block_on(handle.cancel());
+    end.recv_timeout(DEADLINE).expect("it ended");
+}

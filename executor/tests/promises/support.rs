@@ -1,0 +1,252 @@
+//! A gate that tasks wait at, values that tell when and where they are dropped, and deadlines.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+/// Long enough for a machine under load; what takes longer hangs.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Runs `check` on a thread of its own, waits for that thread's exit, and fails if it hangs.
+pub(crate) fn ends<R: Send + 'static>(check: impl FnOnce() -> R + Send + 'static) -> R {
+    let (done, end) = mpsc::channel();
+    let runner = thread::Builder::new()
+        .name("ends".into())
+        .spawn(move || {
+            let answer = check();
+            let _ = done.send(());
+            answer
+        })
+        .expect("a thread can be had");
+    if end.recv_timeout(DEADLINE) == Err(mpsc::RecvTimeoutError::Timeout) {
+        panic!("it hangs");
+    }
+    runner
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Waits until `holds`, and fails after the deadline.
+#[track_caller]
+pub(crate) fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < DEADLINE, "it never came to this: {what}");
+        thread::sleep(Duration::from_micros(200));
+    }
+}
+
+/// Polls once with this waker.
+pub(crate) fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(waker))
+}
+
+/// A panic that the panic hook does not print.
+pub(crate) fn quiet_panic(message: &'static str) -> ! {
+    std::panic::resume_unwind(Box::new(message))
+}
+
+/// The message of a panic's payload.
+pub(crate) fn message(payload: &(dyn std::any::Any + Send)) -> &str {
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .expect("the payload is a message")
+}
+
+/// What must have panicked, and with what message.
+#[track_caller]
+pub(crate) fn panics<R>(call: impl FnOnce() -> R) -> String {
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)) {
+        Ok(_) => panic!("it did not panic"),
+        Err(payload) => message(&*payload).to_owned(),
+    }
+}
+
+/// Where one task waits until somebody opens it, from any thread.
+#[derive(Clone, Default)]
+pub(crate) struct Gate(Arc<Mutex<GateState>>);
+
+#[derive(Default)]
+struct GateState {
+    open: bool,
+    waker: Option<Waker>,
+    polls: usize,
+}
+
+impl Gate {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// A future that is ready once the gate is open. It keeps one waker, the newest.
+    pub(crate) fn pass(&self) -> Pass {
+        Pass(self.clone())
+    }
+
+    /// Opens it and wakes who waits, by value.
+    pub(crate) fn open(&self) {
+        let waker = {
+            let mut gate = self.0.lock().unwrap();
+            gate.open = true;
+            gate.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Takes the waker that is kept: whoever waits is forgotten.
+    pub(crate) fn take_waker(&self) -> Option<Waker> {
+        self.0.lock().unwrap().waker.take()
+    }
+
+    /// How often it was polled.
+    pub(crate) fn polls(&self) -> usize {
+        self.0.lock().unwrap().polls
+    }
+
+    /// Waits until it was polled so often.
+    #[track_caller]
+    pub(crate) fn await_polls(&self, polls: usize) {
+        eventually("the gate is polled", || self.polls() >= polls);
+    }
+}
+
+pub(crate) struct Pass(Gate);
+
+impl Future for Pass {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let replaced;
+        {
+            let mut gate = self.0.0.lock().unwrap();
+            gate.polls += 1;
+            if gate.open {
+                return Poll::Ready(());
+            }
+            replaced = gate.waker.replace(cx.waker().clone());
+        }
+        drop(replaced);
+        Poll::Pending
+    }
+}
+
+/// Counts the drops of the values it hands out, and notes on which threads.
+#[derive(Clone, Default)]
+pub(crate) struct Drops(Arc<Mutex<Vec<ThreadId>>>);
+
+impl Drops {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// A value that is counted when it is dropped.
+    pub(crate) fn token(&self) -> Token {
+        Token(self.clone())
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
+    pub(crate) fn threads(&self) -> Vec<ThreadId> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+pub(crate) struct Token(Drops);
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        self.0.0.lock().unwrap().push(thread::current().id());
+    }
+}
+
+/// Runs its closure when it is dropped.
+pub(crate) struct OnDrop<F: FnMut()>(pub(crate) F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// A waker that counts.
+#[derive(Default)]
+pub(crate) struct Count(AtomicUsize);
+
+impl Count {
+    pub(crate) fn new() -> (Arc<Self>, Waker) {
+        let count = Arc::new(Self::default());
+        (Arc::clone(&count), count.into())
+    }
+
+    pub(crate) fn wakes(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A waker made of closures: what it does when it is woken, and when its last clone is dropped.
+pub(crate) struct Foreign<W: Fn(), D: Fn()> {
+    on_wake: W,
+    on_drop: D,
+}
+
+impl<W, D> Foreign<W, D>
+where
+    W: Fn() + Send + Sync + 'static,
+    D: Fn() + Send + Sync + 'static,
+{
+    pub(crate) fn waker(on_wake: W, on_drop: D) -> Waker {
+        Arc::new(Self { on_wake, on_drop }).into()
+    }
+}
+
+impl<W, D> Wake for Foreign<W, D>
+where
+    W: Fn() + Send + Sync + 'static,
+    D: Fn() + Send + Sync + 'static,
+{
+    fn wake(self: Arc<Self>) {
+        (self.on_wake)();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        (self.on_wake)();
+    }
+}
+
+impl<W: Fn(), D: Fn()> Drop for Foreign<W, D> {
+    fn drop(&mut self) {
+        (self.on_drop)();
+    }
+}
+
+/// Marsaglia's xorshift; every test prints its seed when it fails.
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % limit
+    }
+}

@@ -1,0 +1,42 @@
+//! Where a turn waits that has no poller: no descriptor could be had for one yet. Timers work here.
+//!
+//! The poller's arrival ends the wait. Called by `reactor`. Next: `blocking`.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::shim::lock_static as lock;
+
+/// Where a turn waits that has no poller: whether it was notified.
+static BENCH: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+
+/// Ends the wait under way, or the next one.
+pub(crate) fn ring() {
+    *lock(&BENCH.0) = true;
+    BENCH.1.notify_all();
+}
+
+/// Waits for `limit`, until somebody rings, or until there is a poller.
+pub(crate) fn sit(limit: Option<Duration>, has_poller: impl Fn() -> bool) {
+    let end = limit.and_then(|limit| Instant::now().checked_add(limit));
+    let mut notified = lock(&BENCH.0);
+    while !*notified && !has_poller() {
+        let Some(end) = end else {
+            notified = BENCH
+                .1
+                .wait(notified)
+                .unwrap_or_else(PoisonError::into_inner);
+            continue;
+        };
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        notified = BENCH
+            .1
+            .wait_timeout(notified, left)
+            .unwrap_or_else(PoisonError::into_inner)
+            .0;
+    }
+    *notified = false;
+}

@@ -1,0 +1,106 @@
+//! The timers under their lock, and until when the turn under way waits.
+//!
+//! A1  A turn arms the next deadline before it waits, and disarms when it is back.
+//! A2  A deadline that comes before the armed one is told to its maker, who notifies: the turn under way
+//!     does not miss it. While none is armed nobody waits, and the next turn will look.
+//! A3  No waker is called, cloned or dropped under the lock.
+//!
+//! Called by `time` and `reactor`. Next: `reactor`.
+
+use std::sync::Mutex;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use crate::shim::lock_static as lock;
+use crate::timers::{Key, Timers};
+
+/// The timers, and what the turn under way waits for.
+struct Clock {
+    timers: Timers,
+    armed: Armed,
+}
+
+/// Until when the turn under way waits (A1).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Armed {
+    /// Nobody waits.
+    Nobody,
+    /// Until an event.
+    Forever,
+    Until(Instant),
+}
+
+static CLOCK: Mutex<Clock> = Mutex::new(Clock {
+    timers: Timers::new(),
+    armed: Armed::Nobody,
+});
+
+/// Notes until when this turn waits (A1), and answers for how long.
+pub(crate) fn arm(limit: Option<Duration>) -> Option<Duration> {
+    if limit == Some(Duration::ZERO) {
+        return limit;
+    }
+    let mut clock = lock(&CLOCK);
+    let deadline = clock.timers.next();
+    let until_deadline =
+        deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    clock.armed = deadline.map_or(Armed::Forever, Armed::Until);
+    match (limit, until_deadline) {
+        (Some(limit), Some(until)) => Some(limit.min(until)),
+        (limit, until) => limit.or(until),
+    }
+}
+
+/// The turn is back: disarms, and takes out what is due. Answers how many timers that were.
+pub(crate) fn fire(woken: &mut Vec<Waker>) -> usize {
+    let mut clock = lock(&CLOCK);
+    clock.armed = Armed::Nobody;
+    // Without timers no look at the time.
+    if clock.timers.next().is_some() {
+        clock.timers.fire(Instant::now(), woken)
+    } else {
+        0
+    }
+}
+
+/// Adds a timer. `true`: the turn under way would sleep past it, and must be notified (A2).
+pub(crate) fn add(deadline: Instant, waker: Waker) -> (Key, bool) {
+    let mut clock = lock(&CLOCK);
+    let early = match clock.armed {
+        Armed::Nobody => false,
+        Armed::Forever => true,
+        Armed::Until(armed) => deadline < armed,
+    };
+    if early {
+        clock.armed = Armed::Nobody; // It is on its way out: one notification is enough.
+    }
+    (clock.timers.insert(deadline, waker), early)
+}
+
+/// Gives a timer another waker. Answers false if it has fired.
+pub(crate) fn update(key: Key, waker: &Waker) -> bool {
+    let mut replacement = None;
+    loop {
+        let mut clock = lock(&CLOCK);
+        let Some(stored) = clock.timers.waker(key) else {
+            return false;
+        };
+        if stored.will_wake(waker) {
+            return true;
+        }
+        if let Some(replacement) = replacement.take() {
+            let replaced = std::mem::replace(stored, replacement);
+            drop(clock);
+            drop(replaced); // Outside the lock: a waker's drop is foreign code.
+            return true;
+        }
+        drop(clock);
+        replacement = Some(waker.clone()); // So is its clone.
+    }
+}
+
+/// Takes a timer out, if it has not fired.
+pub(crate) fn remove(key: Key) {
+    let removed = lock(&CLOCK).timers.remove(key);
+    drop(removed); // Outside the lock.
+}

@@ -1,0 +1,110 @@
+//! The poller on Linux: a wait is one system call.
+//!
+//! The epoll descriptor is `polling`'s own. Sources are registered and waited for on it directly,
+//! because that crate's wait costs up to five calls (it arms a timer and rearms its notifier), and
+//! because it does not ask for EPOLLRDHUP, without which a short read says nothing about the end of a
+//! stream.
+//!
+//! Called by `reactor`. Next: `source`.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use crate::event::Event;
+
+use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::event::{EventfdFlags, Timespec, eventfd};
+use rustix::fd::OwnedFd;
+use rustix::io::Errno;
+use std::mem::MaybeUninit;
+
+/// The key of our own notifications; sources never get it. Nor `polling`'s, the one above.
+const NOTIFY: usize = usize::MAX - 1;
+
+/// Events taken by one call. They stand on the stack: 12 bytes each.
+const BATCH: usize = 256;
+
+/// An epoll descriptor, and an eventfd in it to end a wait.
+pub(crate) struct Poller {
+    epoll: polling::Poller,
+    bell: OwnedFd,
+}
+
+impl Poller {
+    pub(crate) fn new() -> io::Result<Self> {
+        let poller = Self {
+            epoll: polling::Poller::new()?,
+            bell: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+        };
+        // Edge-triggered and never read: each write is an edge.
+        poller.register(poller.bell.as_fd(), NOTIFY, EventFlags::IN)?;
+        Ok(poller)
+    }
+
+    pub(crate) fn add(&self, source: BorrowedFd<'_>, key: usize) -> io::Result<()> {
+        let interest = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::PRI;
+        self.register(source, key, interest)
+    }
+
+    fn register(&self, fd: BorrowedFd<'_>, key: usize, interest: EventFlags) -> io::Result<()> {
+        let data = EventData::new_u64(key as u64);
+        Ok(epoll::add(
+            &self.epoll,
+            fd,
+            data,
+            interest | EventFlags::ET,
+        )?)
+    }
+
+    pub(crate) fn delete(&self, source: BorrowedFd<'_>) -> io::Result<()> {
+        Ok(epoll::delete(&self.epoll, source)?)
+    }
+
+    /// Waits, and hands each event on. An interrupted wait has none.
+    pub(crate) fn wait(
+        &self,
+        limit: Option<Duration>,
+        mut handle: impl FnMut(Event),
+    ) -> io::Result<()> {
+        let limit = limit.map(round_up);
+        let mut buffer = [MaybeUninit::uninit(); BATCH];
+        let events = match epoll::wait(&self.epoll, &mut buffer, limit.as_ref()) {
+            Ok((events, _)) => events,
+            Err(Errno::INTR) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        for event in events {
+            let (flags, data) = (event.flags, event.data);
+            let Ok(key) = usize::try_from(data.u64()) else {
+                continue;
+            };
+            if key >= NOTIFY {
+                continue; // Ours, or `polling`'s own: usize::MAX.
+            }
+            let broken = flags.intersects(EventFlags::ERR | EventFlags::HUP);
+            let ended = flags.intersects(EventFlags::RDHUP | EventFlags::PRI);
+            handle(Event {
+                key,
+                readable: broken || ended || flags.contains(EventFlags::IN),
+                writable: broken || flags.contains(EventFlags::OUT),
+                marked: broken || ended,
+            });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn notify(&self) {
+        // It fails only when 2^64 - 2 notifications were written: then there was an edge.
+        let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
+    }
+}
+
+/// To the next millisecond, epoll's unit: never early, and late by less than one.
+fn round_up(limit: Duration) -> Timespec {
+    let milliseconds = limit.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128) as i64;
+    Timespec {
+        tv_sec: milliseconds / 1000,
+        tv_nsec: (milliseconds % 1000) * 1_000_000,
+    }
+}

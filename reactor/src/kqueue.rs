@@ -1,0 +1,74 @@
+//! The poller elsewhere, on `polling`: kqueue on macOS and the BSDs.
+//!
+//! Called by `reactor`. Next: `source`.
+#![allow(
+    unsafe_code,
+    reason = "polling asks that a source is deleted before it is closed"
+)]
+
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+use crate::event::Event;
+
+use crate::shim::lock;
+use std::os::fd::AsRawFd;
+use std::sync::Mutex;
+
+/// `polling`'s poller, in edge-triggered mode, and a buffer for its events.
+pub(crate) struct Poller {
+    poller: polling::Poller,
+    events: Mutex<polling::Events>,
+}
+
+impl Poller {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {
+            poller: polling::Poller::new()?,
+            events: Mutex::new(polling::Events::new()),
+        })
+    }
+
+    pub(crate) fn add(&self, source: BorrowedFd<'_>, key: usize) -> io::Result<()> {
+        let interest = polling::Event::all(key);
+        // SAFETY: U1: `Async` deletes the source before it closes or gives away the descriptor.
+        unsafe {
+            self.0
+                .add_with_mode(source.as_raw_fd(), interest, polling::PollMode::Edge)
+        }
+    }
+
+    pub(crate) fn delete(&self, source: BorrowedFd<'_>) -> io::Result<()> {
+        self.poller.delete(source)
+    }
+
+    /// Waits, and hands each event on.
+    pub(crate) fn wait(
+        &self,
+        limit: Option<Duration>,
+        handle: impl FnMut(Event),
+    ) -> io::Result<()> {
+        let mut events = lock(&self.events);
+        events.clear();
+        match self.poller.wait(&mut events, limit) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        let known = |event: polling::Event| Event {
+            key: event.key,
+            readable: event.readable,
+            writable: event.writable,
+            marked: true,
+        };
+        events.iter().map(known).for_each(handle);
+        Ok(())
+    }
+
+    pub(crate) fn notify(&self) {
+        // It fails only if the system has no memory for an event; the next deadline or event ends
+        // the wait then.
+        let _ = self.poller.notify();
+    }
+}
