@@ -29,7 +29,7 @@ fn a_flooding_client_beside_a_calm_one() {
     let server = Program::start(&[]);
     let mut calm = server.client();
     calm.join_and_wait("calm");
-    let alone = round_trips(&mut calm, 300);
+    let alone = round_trips(&mut calm, 100);
 
     let over = AtomicBool::new(false);
     let flooded = AtomicU64::new(0);
@@ -61,25 +61,21 @@ fn a_flooding_client_beside_a_calm_one() {
                 }
             });
         }
-        let beside = round_trips(&mut calm, 300);
+        let beside = round_trips(&mut calm, 100);
         over.store(true, Ordering::Relaxed);
         beside
     });
     println!(
         "round trips alone {:?}, the slowest {:?}; beside {} posts {:?}, the slowest {:?}",
-        alone[150],
-        alone[299],
+        alone[50],
+        alone[99],
         flooded.into_inner(),
-        beside[150],
-        beside[299]
+        beside[50],
+        beside[99]
     );
     // Generous, for the machine may be busy: a poll that never gives way would take for ever.
-    assert!(
-        beside[150] < Duration::from_millis(200),
-        "{:?}",
-        beside[150]
-    );
-    assert!(beside[299] < Duration::from_secs(3), "{:?}", beside[299]);
+    assert!(beside[50] < Duration::from_millis(200), "{:?}", beside[50]);
+    assert!(beside[99] < Duration::from_secs(3), "{:?}", beside[99]);
 }
 
 #[test]
