@@ -1,8 +1,10 @@
 //! block_on: from synchronous code into asynchronous code.
 //!
+//! ```text
 //!   ┌─▶ root woken? poll it ──Ready──▶ the answer
 //!   │   run some local tasks
 //!   └── nothing to do? wait: in the reactor, or parked
+//! ```
 //!
 //! B1  The root is polled when its flag is set, and the flag is cleared before the poll: a wake
 //!     during the poll is kept.

@@ -1,7 +1,9 @@
 //! Local tasks: this thread's own queue, and how other threads wake its tasks.
 //!
+//! ```text
 //!   this thread:    wake ──▶ byte: QUEUED ──▶ queue ──▶ run        no atomic operation
 //!   other threads:  wake ──▶ word: QUEUED ──▶ inbox ──▶ queue ──▶ run
+//! ```
 //!
 //! L1  A local task's byte, its queue and its list are touched on its own thread only.
 //! L2  Its future is polled and dropped on its own thread only; a foreign thread reaches the word.
@@ -270,7 +272,7 @@ impl Local {
         }
     }
 
-    /// Takes over the inbox's reference of a task that was woken, cancelled, or is unreachable.
+    /// Takes over the inbox's reference to a task.
     fn arrive(&self, task: NonNull<Header>) {
         // SAFETY: C1: the inbox's reference.
         let placed = unsafe { Placed::<Home>::of(task) };

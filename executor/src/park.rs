@@ -1,10 +1,12 @@
 //! How a thread waits: one drives the reactor, the others stand by.
 //!
+//! ```text
 //!                    ┌───────────── unpark, or an event ─────────────┐
 //!                    ▼                                               │
 //!   running ──wait──▶ the seat free? ──yes──▶ DRIVING  in the reactor, until the next deadline
 //!                    │ no
 //!                    └──────────────────────▶ PARKED   stands by; one of those that wait is the watch
+//! ```
 //!
 //! K1  A notification is taken (`RUN`) before its reader looks at any queue: what was pushed before
 //!     an `unpark` is found by that look, and what comes later unparks again.

@@ -1,8 +1,10 @@
 //! What the reactor asks of the system: five calls, by epoll on Linux and by kqueue elsewhere.
 //!
+//! ```text
 //!   new, add, delete      a source is registered once, for reading and writing, edge-triggered
 //!   wait                  hands on the events since the last wait
 //!   notify                ends a wait
+//! ```
 //!
 //! O1  An event is reported for what is ready when the source is added, and for each later change.
 //! O2  A notification is never lost: it ends the wait under way, or the next one.

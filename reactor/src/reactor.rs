@@ -1,8 +1,10 @@
 //! The reactor: one turn waits for the world and collects whom to wake.
 //!
+//! ```text
 //!   turn:  arm the next deadline ─▶ wait in the poller ─▶ fire what is due ─▶ map events to sources
 //!                                        ▲                                        │
 //!                                   notify, add a deadline                  wakers, for the caller
+//! ```
 //!
 //! N1  One thread turns at a time; a second one returns at once.
 //! N2  A deadline that comes before the armed one notifies (see `clock`).

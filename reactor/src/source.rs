@@ -1,10 +1,12 @@
 //! One registered descriptor: whether it is ready, and who waits for it.
 //!
+//! ```text
 //!   event ──▶ READY, generation + 1 ──▶ take all who wait ──▶ woken by the caller, outside the lock
 //!
 //!   poll:  READY? ──yes──▶ try ──done──▶ the answer
 //!            ▲ no            └─would block──▶ clear READY, if the generation is still the same
 //!            └── look again ◀── wait: store the waker ◀──┘
+//! ```
 //!
 //! E1  READY is cleared only over the generation that was seen before the attempt: an event that comes
 //!     during the attempt stays.

@@ -1,7 +1,9 @@
 //! The deadlines: a heap, with the next one on top.
 //!
+//! ```text
 //!   heap    [deadline, sequence, slot] ◀─── each slot knows its place in the heap
 //!   slots   [waker, place]  ◀── Key ── a Sleep
+//! ```
 //!
 //! H1  Each entry of the heap is not before its parent; at equal deadlines the older one comes first.
 //! H2  `slots[entry.slot].place` is the entry's index, after every move: cancelling finds it at once.

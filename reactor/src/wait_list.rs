@@ -1,7 +1,9 @@
 //! A line of wakers, first come, first woken, kept under someone else's lock.
 //!
+//! ```text
 //!   front ─▶ [ticket 7, waker] ⇄ [ticket 9, waker] ⇄ [ticket 12, waker] ◀─ back
 //!     pop ◀── takes it out                                insert ──▶ joins
+//! ```
 //!
 //! A waiter keeps the [`Key`] it got for joining. [`WaitList::pop`] forgets the entry, so a key that
 //! is not in the line any more *is* the notice: whoever finds it gone has been woken. A lock or a

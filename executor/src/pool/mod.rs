@@ -1,8 +1,10 @@
 //! The pool: a set of workers, what they share, and how it is closed.
 //!
+//! ```text
 //!   spawn outside ──▶ injector ─┐        ┌── worker 0: slot, deque ──┐
 //!   spawn inside  ──▶ own slot  ├──────▶ ├── worker 1: slot, deque ──┤ steal from each other
 //!   wake by a socket ─▶ the slot┘        └── …                      ─┘
+//! ```
 //!
 //! `queue` what a worker has, `sleep` who must be woken, `shared` what all see and how it ends, `worker`
 //! the run loop, `task` how a task finds its way back, `global` the pool that `spawn` uses.

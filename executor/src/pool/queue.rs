@@ -1,7 +1,9 @@
 //! A worker's queues: the next-task slot and the deque, and how others steal from them.
 //!
+//! ```text
 //!   woken here ──▶ slot ──displaced──▶ deque ──▶ run          others: steal half of the deque
 //!                   └──────────────────────────▶ run first
+//! ```
 //!
 //! Q1  The slot's task runs next: what a task has just woken finds its memory warm. After
 //!     [`SLOT_RUNS`] in a row the deque has its turn, so two tasks that wake each other starve nobody.

@@ -1,7 +1,9 @@
 //! Who sleeps, and who must be woken: a worker may sleep only when no work can be missed.
 //!
+//! ```text
 //!   active ──no work──▶ searching ──nothing found: listed──▶ idle ──look again: empty──▶ waits
 //!      ▲──────found─────────┘ ▲──────────── woken by a push ───────────────────────────────┘
+//! ```
 //!
 //! S1  Work is pushed before the counts are read.
 //! S2  A sleeper is listed before its last look at the queues.

@@ -1,8 +1,10 @@
 //! A worker's life: run what is there, steal, sleep.
 //!
+//! ```text
 //!   ┌─▶ slot ─▶ deque ─▶ injector ─▶ local tasks      now and then: the injector and the reactor first
 //!   │     nothing: search the others' deques
 //!   └──── nothing: listed, a last look, wait in `park`
+//! ```
 //!
 //! V1  A task is pushed to the queues of the worker that runs, without a system call unless somebody
 //!     sleeps who could help.

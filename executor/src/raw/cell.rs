@@ -1,5 +1,6 @@
 //! The task's one allocation, and every access to what is in it.
 //!
+//! ```text
 //!   Header ───────────────────────────────┐
 //!   │ vtable │ state │ join waker │ links │
 //!   ├────────┴───────┴────────────┴───────┤
@@ -7,6 +8,7 @@
 //!   │ name: N                             │  `()` costs nothing
 //!   │ future: F   or   outcome: Result<T> │  in one place: the one dies before the other is born
 //!   └─────────────────────────────────────┘
+//! ```
 //!
 //! C2  The future stands in the stage until COMPLETE, and is never moved: it is pinned.
 //! C3  The outcome stands there from COMPLETE until its owner (T3) takes or drops it, once.

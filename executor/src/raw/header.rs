@@ -1,7 +1,9 @@
 //! What every task begins with, whatever its types, and the two claims on a task.
 //!
+//! ```text
 //!   Runnable   the queue's claim: one, made by who set QUEUED, used up by running
 //!   TaskRef    a counted reference: the handle's; a waker is one too (see `waker`)
+//! ```
 //!
 //! C1  A pointer to a task is used only by who has a claim on it: a reference, the queue's place, or
 //!     the scheduler's list under its lock.

@@ -1,7 +1,9 @@
 //! The handle: who waits for a task, cancels it, or lets it go.
 //!
+//! ```text
 //!   await, try_join ──▶ the outcome, once          cancel ──▶ asks, then waits for the future's drop
 //!   abort           ──▶ asks, and does not wait    drop   ──▶ detaches: the task goes on
+//! ```
 //!
 //! J1  The handle has a reference, and HANDLE until it has taken the outcome.
 //! J2  Only the handle writes the join waker's slot, while JOIN_WAKER is clear (T4).

@@ -1,6 +1,8 @@
 //! A list of tasks through their headers: how a scheduler finds those that wait, to end them.
 //!
+//! ```text
 //!   List.first ──▶ task ◀──▶ task ◀──▶ task      (newest first)
+//! ```
 //!
 //! A task comes into its scheduler's list when it is idle for the first time, and leaves when its
 //! future is gone. One that never waits never pays for it.

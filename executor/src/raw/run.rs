@@ -1,8 +1,10 @@
 //! Running a task: from the queue's claim to the next one, or to the outcome.
 //!
+//! ```text
 //!   take from the queue ──▶ start ──▶ poll ──Pending──▶ finish ──▶ idle, or back to the queue
 //!                             │         │ Ready, panic
 //!                             └─────────┴──▶ drop the future, publish the outcome, wake the joiner
+//! ```
 //!
 //! R1  A panic ends the task, never the thread: of a poll it is the outcome; of a destructor it is
 //!     contained.

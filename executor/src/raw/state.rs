@@ -1,5 +1,6 @@
 //! The task's word: every state a task can be in, and every step between them.
 //!
+//! ```text
 //!                    ┌──────────── wake ───────────┐
 //!                    ▼                             │
 //!   spawn ───▶    QUEUED ── start_poll ──▶ RUNNING ── finish_poll ──▶ idle (no bit set)
@@ -14,8 +15,10 @@
 //!   HANDLE      a JoinHandle exists that has not taken the outcome
 //!   JOIN_WAKER  the join waker's slot holds a waker               no HANDLE
 //!   LINKED      the task has been idle: its scheduler keeps it in a list
+//!   WOKEN       woken or cancelled since it came into the inbox; only a LOCAL task's is read
 //!   LOCAL       the owner's byte says what QUEUED and RUNNING say elsewhere; always or never
 //!   the rest    the reference count
+//! ```
 //!
 //! T1  Who sets QUEUED on an idle task hands it to a queue, with one reference.
 //! T2  Who holds RUNNING, and nobody else, touches the future.
@@ -42,7 +45,8 @@ const HANDLE: usize = 1 << 4;
 const JOIN_WAKER: usize = 1 << 5;
 const LINKED: usize = 1 << 6;
 const LOCAL: usize = 1 << 7;
-const REFERENCE: usize = 1 << 8;
+const WOKEN: usize = 1 << 8;
+const REFERENCE: usize = 1 << 9;
 
 /// More references than this cannot be counted: somebody leaks wakers in a loop.
 const TOO_MANY: usize = usize::MAX / 2;
@@ -144,7 +148,7 @@ impl State {
     pub(crate) fn wake_by_ref(&self) -> Action {
         // ORDERING[task-wake]: Release publishes what the waker did before; pairs with the Acquire
         // of `start_poll`. Acquire, for the caller may now touch the scheduler's links.
-        let old = self.0.fetch_or(QUEUED, Ordering::AcqRel);
+        let old = self.0.fetch_or(QUEUED | WOKEN, Ordering::AcqRel);
         if old & (QUEUED | RUNNING | COMPLETE) != 0 {
             return Action::Nothing;
         }
@@ -156,7 +160,7 @@ impl State {
     #[inline]
     pub(crate) fn wake(&self) -> Action {
         // ORDERING[task-wake]: as in `wake_by_ref`.
-        let old = self.0.fetch_or(QUEUED, Ordering::AcqRel);
+        let old = self.0.fetch_or(QUEUED | WOKEN, Ordering::AcqRel);
         if old & (QUEUED | RUNNING | COMPLETE) != 0 {
             return self.drop_reference();
         }
@@ -267,7 +271,9 @@ impl State {
     pub(crate) fn cancel(&self) -> Action {
         // ORDERING[task-wake]: Release publishes what the canceller did before; pairs with the
         // Acquire of `start_poll`.
-        let old = self.0.fetch_or(CANCELLED | QUEUED, Ordering::AcqRel);
+        let old = self
+            .0
+            .fetch_or(CANCELLED | QUEUED | WOKEN, Ordering::AcqRel);
         if old & (QUEUED | RUNNING | COMPLETE) != 0 {
             return Action::Nothing;
         }
@@ -364,16 +370,17 @@ impl State {
         let mut old = self.0.load(Ordering::Relaxed);
         loop {
             let last = old / REFERENCE == 1;
-            let (new, answer) = if !last {
-                (old - REFERENCE, Action::Nothing)
-            } else if old & COMPLETE != 0 {
-                (old - REFERENCE, Action::Free)
-            } else if old & LOCAL != 0 {
-                // The owner looks at its byte: the task may be queued there, and not lost.
-                (old | QUEUED, Action::Schedule)
+            // Of a LOCAL task the owner decides: it may be queued there. Elsewhere queue and runner
+            // would have a reference: the task is idle, and nobody can wake it.
+            let unreachable = if old & LOCAL != 0 {
+                QUEUED
             } else {
-                // Queue and runner have none: the task is idle, and nobody can wake it.
-                (old | QUEUED | CANCELLED, Action::Schedule)
+                QUEUED | CANCELLED
+            };
+            let (new, answer) = match (last, old & COMPLETE != 0) {
+                (true, false) => (old | unreachable, Action::Schedule),
+                (true, true) => (old - REFERENCE, Action::Free),
+                (false, _) => (old - REFERENCE, Action::Nothing),
             };
             // ORDERING[task-free]: Release puts this owner's last use before the free; Acquire, in
             // the last owner, sees all the others' uses.
@@ -387,17 +394,29 @@ impl State {
         }
     }
 
-    /// The owner of a local task takes it out of the inbox: QUEUED and the inbox's reference go.
+    /// The owner of a local task takes it out of the inbox: the inbox's bits and its reference go.
     pub(crate) fn leave_inbox(&self) -> Arrival {
-        // ORDERING[task-wake]: Acquire; pairs with the Release of the foreign wake.
-        // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`.
-        let old = self.0.fetch_sub(QUEUED + REFERENCE, Ordering::AcqRel);
-        debug_assert_ne!(old & QUEUED, 0, "T1: what is in the inbox is QUEUED");
-        match (old & COMPLETE != 0, old / REFERENCE == 1) {
+        // ORDERING: Relaxed; the compare-exchange below decides.
+        let mut old = self.0.load(Ordering::Relaxed);
+        loop {
+            debug_assert_ne!(old & QUEUED, 0, "T1: what is in the inbox is QUEUED");
+            let new = (old - REFERENCE) & !(QUEUED | WOKEN);
+            // ORDERING[task-wake]: Acquire; pairs with the Release of the foreign wake.
+            // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`.
+            match self
+                .0
+                .compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed)
+            {
+                Ok(_) => break,
+                Err(seen) => old = seen,
+            }
+        }
+        let last = old / REFERENCE == 1;
+        match (old & COMPLETE != 0, last) {
             (true, true) => Arrival::Free,
             (true, false) => Arrival::Nothing,
-            (false, true) => Arrival::Unreachable,
-            (false, false) => Arrival::Woken,
+            (false, true) if old & WOKEN == 0 => Arrival::Unreachable,
+            (false, _) => Arrival::Woken,
         }
     }
 

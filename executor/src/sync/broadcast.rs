@@ -1,8 +1,10 @@
 //! A channel in which every receiver gets every value, and a sender never waits.
 //!
+//! ```text
 //!   head                              tail
 //!    ▼                                 ▼
 //!   [a  readers 2] [b  readers 0] [c  readers 1]   at_tail 3
+//! ```
 //!
 //! Each kept value stands at a position that is counted from the channel's first. A receiver knows
 //! the position of the next value it will read, and each slot counts the receivers that stand

@@ -1,9 +1,11 @@
 //! A bounded channel from many senders to one receiver.
 //!
+//! ```text
 //!   send ─▶ ┌─────────────────────────┬──────────┬──────┐ ─▶ recv
 //!           │ queued, oldest first    │ promised │ free │
 //!           └─────────────────────────┴──────────┴──────┘
 //!   line of senders:  front ◀── waits ◀── waits          one waker: the receiver's
+//! ```
 //!
 //! When the receiver takes a value and a sender waits, the room goes to that sender as a promise: it
 //! leaves the line, and may push when it is polled. Nobody can overtake it. A value stays with its

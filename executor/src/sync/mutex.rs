@@ -1,8 +1,10 @@
 //! A lock whose waiters are futures: waiting for it blocks no thread.
 //!
+//! ```text
 //!   word: 0 ──lock──▶ LOCKED ──a waiter joins──▶ LOCKED|WAITERS
 //!         ◀─unlock──         ◀─the line empties──     │  ▲
 //!                                                     └──┘ unlock: handed to the front of the line
+//! ```
 //!
 //! Locking a free mutex is one compare-exchange, and so is unlocking one that nobody waits for.
 //! With waiters the lock never becomes free: the one who unlocks takes the first waiter out of the

@@ -1,7 +1,9 @@
 //! One value, sent once: the answer to a question.
 //!
+//! ```text
 //!   Waiting ──send──▶ Sent ──received──▶ Closed
 //!      └──an end is dropped─────────────────▲
+//! ```
 //!
 //! O1  The stage is one enum under one lock: no value and no waker outlives what it was kept for.
 //! O2  A stage that is left is handed out of the lock before it is dropped.
