@@ -24,6 +24,14 @@ fn round_trips(client: &mut Client, count: usize) -> Vec<Duration> {
     took
 }
 
+fn median(sorted: &[Duration]) -> Duration {
+    sorted[sorted.len() / 2]
+}
+
+fn slowest(sorted: &[Duration]) -> Duration {
+    sorted[sorted.len() - 1]
+}
+
 #[test]
 fn a_flooding_client_beside_a_calm_one() {
     let server = Program::start(&[]);
@@ -61,21 +69,33 @@ fn a_flooding_client_beside_a_calm_one() {
                 }
             });
         }
+        // ORDERING: Relaxed; only a count.
+        common::eventually("the flood has begun", || {
+            flooded.load(Ordering::Relaxed) > 10_000
+        });
         let beside = round_trips(&mut calm, 100);
         over.store(true, Ordering::Relaxed);
         beside
     });
     println!(
         "round trips alone {:?}, the slowest {:?}; beside {} posts {:?}, the slowest {:?}",
-        alone[50],
-        alone[99],
+        median(&alone),
+        slowest(&alone),
         flooded.into_inner(),
-        beside[50],
-        beside[99]
+        median(&beside),
+        slowest(&beside)
     );
     // Generous, for the machine may be busy: a poll that never gives way would take for ever.
-    assert!(beside[50] < Duration::from_millis(200), "{:?}", beside[50]);
-    assert!(beside[99] < Duration::from_secs(3), "{:?}", beside[99]);
+    assert!(
+        median(&beside) < Duration::from_millis(200),
+        "{:?}",
+        median(&beside)
+    );
+    assert!(
+        slowest(&beside) < Duration::from_secs(3),
+        "{:?}",
+        slowest(&beside)
+    );
 }
 
 #[test]
