@@ -16,10 +16,9 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
-
-use reactor::shim::atomic::{AtomicBool, Ordering};
 
 use crate::context::{self, Polled};
 use crate::local;

@@ -12,9 +12,9 @@
 )]
 
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use reactor::shim::atomic::{AtomicBool, Ordering};
 use reactor::shim::lock_static as lock;
 
 use crate::park::Parker;

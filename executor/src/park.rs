@@ -20,12 +20,12 @@
 //!
 //! Called by `block_on` and the pool's workers. Next: `block_on`.
 
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::Waker;
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-use reactor::shim::atomic::{AtomicU8, Ordering};
 use reactor::shim::lock_static;
 
 use crate::metrics;
@@ -123,16 +123,15 @@ pub(crate) trait Watched: Send + Sync {
 struct Seat {
     driver: Option<(Arc<Parker>, Rank)>,
     standby: Vec<(Arc<Parker>, Rank)>,
-    /// Who of the standby was told to drive now.
-    heir: Option<Arc<Parker>>,
+    /// The seat was handed over: who stands by and wakes may take it at once.
+    vacant: bool,
     /// One of those that wait wakes every TICK.
     watched: bool,
     /// A guest had to drive because no worker came back for a TICK: guests need not wait for that
     /// again, until a worker comes.
     neglected: bool,
-    /// Turns of the reactor, and ends of waits: the watch compares them.
+    /// Turns of the reactor: the watch compares them.
     turns: u64,
-    leaves: u64,
     /// Threads that are in `block_on`, or workers: those that run, and those that wait.
     present: usize,
     workers: usize,
@@ -142,11 +141,10 @@ struct Seat {
 static SEAT: Mutex<Seat> = Mutex::new(Seat {
     driver: None,
     standby: Vec::new(),
-    heir: None,
+    vacant: false,
     watched: false,
     neglected: false,
     turns: 0,
-    leaves: 0,
     present: 0,
     workers: 0,
     pools: Vec::new(),
@@ -217,8 +215,8 @@ impl Presence {
             return self.parker.take_notification();
         }
         at.driver = Some((Arc::clone(&self.parker), self.rank));
-        at.heir = None;
-        let watch = at.become_watch(None);
+        at.vacant = false;
+        let watch = at.become_watch();
         drop(at);
 
         reactor::turn(watch.then_some(TICK), woken);
@@ -245,26 +243,17 @@ impl Presence {
         if let (Rank::Worker, Some((driver, Rank::Guest))) = (self.rank, &at.driver) {
             driver.unpark(); // K4: it gives way, see `leave`.
         }
-        let mut since = (at.turns, at.leaves);
-        let mut was_watch = false;
         loop {
-            let watch = at.become_watch(was_watch.then_some(since.1));
-            since = (at.turns, at.leaves);
+            let (turns, watch) = (at.turns, at.become_watch());
             drop(at);
             let overdue = park(watch);
             at = seat();
             at.watched &= !watch;
-            was_watch = watch;
             // ORDERING: Relaxed; `take_notification` acquires.
             if self.parker.state.load(Ordering::Relaxed) != PARKED {
                 break;
             }
-            let told = at
-                .heir
-                .as_ref()
-                .is_some_and(|heir| Arc::ptr_eq(heir, &self.parker));
-            let nobody_came = overdue && at.turns == since.0;
-            if at.driver.is_none() && (told || nobody_came) {
+            if at.driver.is_none() && (at.vacant || overdue && at.turns == turns) {
                 at.neglected = self.rank == Rank::Guest;
                 at.step_back(&self.parker);
                 self.parker.take_notification();
@@ -294,33 +283,25 @@ impl Drop for Presence {
 }
 
 impl Seat {
-    /// Makes the thread that is about to wait the watch, if there is none and something runs (K3,
-    /// K5), or something ran since the watch's last tick, when `leaves` was as given.
-    fn become_watch(&mut self, last: Option<u64>) -> bool {
+    /// Makes the thread that is about to wait the watch, if there is none and something runs (K3, K5).
+    fn become_watch(&mut self) -> bool {
         let waiting = self.standby.len() + usize::from(self.driver.is_some());
-        let active = self.present > waiting || last.is_some_and(|leaves| leaves != self.leaves);
-        let watch = !self.watched && active && self.present > 1;
+        let watch = !self.watched && self.present > waiting;
         self.watched |= watch;
         watch
     }
 
     /// A thread has stopped waiting: somebody else watches; with `hand_over` somebody else drives.
     fn leave(&mut self, hand_over: bool) {
-        self.leaves += 1;
+        self.vacant |= hand_over;
         let may_drive = |rank| rank == Rank::Worker || self.workers == 0;
         let heir = self.standby.iter().rev().find(|(_, rank)| may_drive(*rank));
-        if let (true, None, Some((heir, _))) =
-            (hand_over || self.heir.is_some(), &self.driver, heir)
-        {
-            self.heir = Some(Arc::clone(heir));
-            heir.thread.unpark();
-        } else if !self.watched {
+        match (heir, self.standby.first(), &self.driver) {
+            (Some((heir, _)), _, None) if self.vacant => heir.thread.unpark(),
             // It finds that it was not notified, and becomes the watch.
-            match (self.standby.first(), &self.driver) {
-                (Some((parker, _)), _) => parker.thread.unpark(),
-                (None, Some(_)) => reactor::notify(),
-                (None, None) => {}
-            }
+            (_, Some((parker, _)), _) if !self.watched => parker.thread.unpark(),
+            (_, None, Some(_)) if !self.watched => reactor::notify(),
+            _ => {}
         }
     }
 
@@ -328,7 +309,6 @@ impl Seat {
     fn step_back(&mut self, parker: &Arc<Parker>) {
         self.standby
             .retain(|(other, _)| !Arc::ptr_eq(other, parker));
-        self.heir.take_if(|heir| Arc::ptr_eq(heir, parker));
     }
 }
 

@@ -6,7 +6,8 @@
 use crate::readme_commands::map_of;
 use crate::source::Source;
 
-/// Lines of code, comments, blank lines and tests aside.
+/// Lines of code that say something: comments, blank lines and tests aside, and imports and lines that
+/// only close brackets too, which nobody reads. The plain count is printed beside it.
 const BUDGET: usize = 2000;
 
 /// The steps of the path. A side room that takes one of them away cheats the reader.
@@ -29,14 +30,16 @@ fn the_core_path_keeps_its_budget() {
     for step in STEPS {
         assert!(core.iter().any(|path| path == step), "{step} is missing");
     }
-    let mut sum = 0;
-    println!("The core path, in reading order, in lines of code:");
+    let (mut sum, mut plain_sum) = (0, 0);
+    println!("The core path, in reading order: lines that say something, lines of code");
     for path in core {
-        let lines = Source::read(&path).code_lines();
+        let source = Source::read(&path);
+        let (lines, plain) = (source.telling_lines(), source.code_lines());
         sum += lines;
-        println!("  {lines:>5}  {path}");
+        plain_sum += plain;
+        println!("  {lines:>5}  {plain:>5}  {path}");
     }
-    println!("  {sum:>5}  in all, of {BUDGET}");
+    println!("  {sum:>5}  {plain_sum:>5}  in all, of {BUDGET}");
     assert!(
         sum <= BUDGET,
         "the core path has {sum} lines of code, its budget is {BUDGET}"

@@ -52,6 +52,21 @@ impl Source {
             .count()
     }
 
+    /// Of the lines of code those that say something: imports, and lines that only close brackets, aside.
+    pub(crate) fn telling_lines(&self) -> usize {
+        let mut importing = false;
+        let mut telling = 0;
+        for (_, line) in self.shipped() {
+            let code = line.code.trim();
+            let import = importing || is_import(code);
+            importing = import && !code.is_empty() && !code.ends_with(';');
+            if !import && !code.chars().all(|c| "])};,".contains(c)) {
+                telling += 1;
+            }
+        }
+        telling
+    }
+
     /// How often `word` stands in the shipped code, as a whole word.
     pub(crate) fn count_word(&self, word: &str) -> usize {
         self.shipped()
@@ -64,6 +79,14 @@ impl Source {
     pub(crate) fn shipped(&self) -> impl Iterator<Item = (usize, &Line)> {
         (1..).zip(&self.lines).filter(|(_, line)| !line.test)
     }
+}
+
+/// Whether an import begins here.
+fn is_import(code: &str) -> bool {
+    let mut words = code
+        .split_whitespace()
+        .skip_while(|word| word.starts_with("pub"));
+    words.next() == Some("use")
 }
 
 /// The identifiers and keywords of a line.
@@ -322,6 +345,15 @@ fn last() {}
         .collect();
     assert_eq!(code.len(), 7, "{code:#?}");
     assert_eq!(source.code_lines(), 7);
+    let closing = code
+        .iter()
+        .filter(|line| line.chars().all(|c| "])};,".contains(c)))
+        .count();
+    assert_eq!(
+        source.telling_lines(),
+        7 - 1 - closing,
+        "one import, and what closes"
+    );
     assert_eq!(code[0], "use std::fmt;");
     assert!(
         !code.iter().any(|line| line.contains("comment")),
