@@ -60,20 +60,29 @@ fn book<R>(with: impl FnOnce(&mut Book) -> R) -> R {
 /// Adds one to one of this thread's counters.
 #[inline]
 pub(crate) fn count(which: impl FnOnce(&'static Counters) -> &'static AtomicU64) {
-    let counter = which(MINE.get().unwrap_or_else(open_account));
-    // ORDERING: Relaxed; a number for people, it publishes nothing. M1: no read-modify-write.
-    counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    mine(|counters| {
+        let counter = which(counters);
+        // ORDERING: Relaxed; a number for people, it publishes nothing. M1: no read-modify-write.
+        counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    });
 }
 
 /// Tells that this thread is a pool's worker.
 pub(crate) fn this_is_worker(index: usize) {
-    let counters = MINE.get().unwrap_or_else(open_account);
     // ORDERING: Relaxed; a label for people.
-    counters.worker.store(index as u64 + 1, Ordering::Relaxed);
+    mine(|counters| counters.worker.store(index as u64 + 1, Ordering::Relaxed));
+}
+
+#[inline]
+fn mine(with: impl FnOnce(&'static Counters)) {
+    match MINE.get() {
+        Some(counters) => with(counters),
+        None => open_account(with),
+    }
 }
 
 #[cold]
-fn open_account() -> &'static Counters {
+fn open_account(with: impl FnOnce(&'static Counters)) {
     let counters = book(|book| {
         book.free.pop().unwrap_or_else(|| {
             let counters = &*Box::leak(Box::default());
@@ -81,11 +90,13 @@ fn open_account() -> &'static Counters {
             counters
         })
     });
-    // While the thread's locals are being destroyed nothing gives these back: they stay counted.
+    with(counters);
     if GIVE_BACK.try_with(|_| ()).is_ok() {
         MINE.set(Some(counters));
+    } else {
+        // The thread's locals are being destroyed: nothing would give these back later.
+        book(|book| book.free.push(counters));
     }
-    counters
 }
 
 /// What the executor did since the program began.

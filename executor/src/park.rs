@@ -49,16 +49,20 @@ pub(crate) struct Parker {
 }
 
 thread_local! {
-    static PARKER: Arc<Parker> = Arc::new(Parker {
-        state: AtomicU8::new(RUN),
-        thread: std::thread::current(),
-    });
+    static PARKER: Arc<Parker> = Parker::new();
 }
 
 impl Parker {
-    /// This thread's.
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            state: AtomicU8::new(RUN),
+            thread: std::thread::current(),
+        })
+    }
+
+    /// This thread's. While the thread's locals are destroyed: one of its own for each caller.
     pub(crate) fn current() -> Arc<Self> {
-        PARKER.with(Arc::clone)
+        PARKER.try_with(Arc::clone).unwrap_or_else(|_| Self::new())
     }
 
     /// Whether this is the calling thread's. While the thread's locals are destroyed: no.
@@ -203,6 +207,7 @@ impl Presence {
         let mut at = seat();
         at.driver = None;
         at.turns += 1;
+        at.leave(false); // Who came to wait meanwhile took us for one who waits.
         drop(at);
         reactor::wake_all(woken);
     }

@@ -11,6 +11,7 @@
 //! V2  Every [`FAIR`] polls the injector comes first, and if [`REACTOR_INTERVAL`] has passed, the reactor:
 //!     a worker that always has work starves neither.
 //! V3  A closed pool's worker drops what it finds instead of polling it, and ends when it finds nothing.
+//!     Its local tasks are dropped at its thread's exit.
 //!
 //! Started by `mod`. Next: `sleep`.
 
@@ -128,20 +129,21 @@ impl Worker {
                 self.look_around(presence, &mut woken);
             }
             let task = self.next(tick);
+            let closed = self.shared.is_closed();
             let idle = task.is_none();
             if let Some(task) = task {
                 self.found();
-                if self.shared.is_closed() {
+                if closed {
                     drop(task); // V3
                 } else {
                     task.run();
                 }
             }
-            if local::run(LOCAL_BATCH) > 0 || !idle {
-                continue;
-            }
-            if self.shared.is_closed() {
+            if closed && idle {
                 return self.ended.set(true);
+            }
+            if closed || local::run(LOCAL_BATCH) > 0 || !idle {
+                continue;
             }
             self.search_or_sleep(presence, &mut woken);
         }

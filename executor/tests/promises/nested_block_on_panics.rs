@@ -89,3 +89,25 @@ fn in_a_futures_drop_it_ends() {
     block_on(handle.cancel());
     end.recv_timeout(DEADLINE).expect("it ended");
 }
+
+/// At thread exit, in the destructor of a thread local that outlives the runtime's own.
+#[test]
+fn in_a_thread_locals_drop_it_works() {
+    use std::cell::RefCell;
+    thread_local! {
+        static LAST: RefCell<Option<OnDrop<Box<dyn FnMut() + Send>>>> = const { RefCell::new(None) };
+    }
+    let (done, end) = mpsc::channel();
+    let on_exit: Box<dyn FnMut() + Send> = Box::new(move || {
+        let said = block_on(async { spawn(async { 6 }).await });
+        drop(spawn_local(async {}));
+        done.send(said).unwrap();
+    });
+    std::thread::spawn(move || {
+        LAST.set(Some(OnDrop(on_exit)));
+        block_on(async {});
+    })
+    .join()
+    .unwrap();
+    assert_eq!(end.recv_timeout(DEADLINE), Ok(6));
+}

@@ -196,6 +196,29 @@ fn a_pool_owned_by_its_own_task_can_end() {
     });
 }
 
+/// Local tasks of a worker do not keep its pool from ending, not even one that is always ready.
+#[test]
+fn a_local_task_that_is_always_ready_does_not_keep_the_pool() {
+    let drops = Drops::new();
+    ends({
+        let drops = drops.clone();
+        move || {
+            let pool = Pool::new(1).unwrap();
+            let token = drops.token();
+            block_on(pool.spawn(async move {
+                drop(spawn_local(async move {
+                    let _token = token;
+                    loop {
+                        yield_now().await;
+                    }
+                }));
+            }));
+            drop(pool);
+        }
+    });
+    assert_eq!(drops.count(), 1);
+}
+
 /// A worker's local task that holds the handle of a pool task, and wakes another in its drop.
 #[test]
 fn the_drops_of_a_workers_local_tasks_may_use_the_pool() {

@@ -1,0 +1,187 @@
+//! A task costs exactly one allocation, and all of it is given back. Counted by an allocator, so in a
+//! process of its own.
+#![cfg(not(loom))]
+#![allow(unsafe_code, reason = "a global allocator is unsafe by nature")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use executor::pool::Pool;
+use executor::task::{block_on, spawn_local, yield_now};
+
+/// Counts each thread's allocations, and the bytes that are out in the whole process.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+static BYTES: AtomicIsize = AtomicIsize::new(0);
+
+// SAFETY: the system's allocator does the work; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+        BYTES.fetch_add(layout.size() as isize, Ordering::Relaxed);
+        // SAFETY: the caller's layout, handed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        BYTES.fetch_sub(layout.size() as isize, Ordering::Relaxed);
+        // SAFETY: the caller's, handed on: it came from `System`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// The tests count in turns.
+static TURN: Mutex<()> = Mutex::new(());
+
+fn allocations(call: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    call();
+    ALLOCATIONS.get() - before
+}
+
+const TASKS: usize = 1000;
+
+#[test]
+fn a_local_task_is_one_allocation() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    block_on(async {
+        let mut handles = Vec::with_capacity(TASKS);
+        for round in 0..3 {
+            let spawned = allocations(|| {
+                handles.extend((0..TASKS).map(|n| spawn_local(async move { n })));
+            });
+            if round > 0 {
+                assert_eq!(spawned, TASKS, "the queue has its size by now");
+            }
+            for handle in handles.drain(..) {
+                handle.await;
+            }
+        }
+    });
+}
+
+/// From its spawn to its end: polls, wakes, the join, and the end allocate nothing more.
+#[test]
+fn the_whole_life_of_a_local_task_is_one_allocation() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut counts = [0; 3];
+    block_on(async {
+        for count in &mut counts {
+            let before = ALLOCATIONS.get();
+            for _ in 0..TASKS {
+                spawn_local(async {
+                    yield_now().await;
+                    spawn_local(yield_now()).await;
+                })
+                .await;
+            }
+            *count = ALLOCATIONS.get() - before;
+        }
+    });
+    assert_eq!(counts[2], 2 * TASKS);
+}
+
+/// In a pool of one worker all is counted on that worker's thread.
+#[test]
+fn the_whole_life_of_a_pool_task_is_one_allocation() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let pool = std::sync::Arc::new(Pool::new(1).unwrap());
+    let inside = std::sync::Arc::clone(&pool);
+    let counts = block_on(pool.spawn(async move {
+        let mut counts = [0; 3];
+        for count in &mut counts {
+            let before = ALLOCATIONS.get();
+            for _ in 0..TASKS {
+                let again = std::sync::Arc::clone(&inside);
+                inside
+                    .spawn(async move {
+                        yield_now().await;
+                        again.spawn(yield_now()).await;
+                    })
+                    .await;
+            }
+            *count = ALLOCATIONS.get() - before;
+        }
+        counts
+    }));
+    assert_eq!(counts[2], 2 * TASKS);
+}
+
+/// What is out after many rounds is what was out after the first few.
+fn gives_back(what: &str, mut round: impl FnMut()) {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    (0..5).for_each(|_| round());
+    let before = BYTES.load(Ordering::Relaxed);
+    (0..20).for_each(|_| round());
+    // Other threads may be about to free what they have.
+    let begin = Instant::now();
+    let mut after = BYTES.load(Ordering::Relaxed);
+    while after > before + 10_000 && begin.elapsed() < Duration::from_secs(10) {
+        thread::sleep(Duration::from_millis(1));
+        after = BYTES.load(Ordering::Relaxed);
+    }
+    assert!(
+        after <= before + 10_000,
+        "{what}: {} bytes are kept",
+        after - before
+    );
+}
+
+#[test]
+fn a_thread_that_leaves_local_tasks_gives_everything_back() {
+    gives_back("threads with leftovers", || {
+        thread::spawn(|| {
+            for _ in 0..100 {
+                drop(spawn_local(std::future::pending::<()>()));
+            }
+        })
+        .join()
+        .unwrap();
+    });
+}
+
+#[test]
+fn a_pool_that_is_dropped_gives_everything_back() {
+    gives_back("pools", || {
+        let pool = Pool::new(2).unwrap();
+        let handles: Vec<_> = (0..100)
+            .map(|_| pool.spawn(std::future::pending::<()>()))
+            .collect();
+        drop(pool);
+        drop(handles);
+    });
+}
+
+#[test]
+fn tasks_that_are_cancelled_detached_or_unreachable_give_everything_back() {
+    gives_back("tasks", || {
+        let pool = Pool::new(1).unwrap();
+        block_on(async {
+            for n in 0..100 {
+                let handle = pool.spawn(async move {
+                    yield_now().await;
+                    if n % 2 == 0 {
+                        std::future::pending::<()>().await;
+                    }
+                    vec![0; 100]
+                });
+                match n % 3 {
+                    0 => drop(handle),
+                    1 => drop(handle.cancel().await),
+                    _ => handle.abort(),
+                }
+            }
+        });
+    });
+}
