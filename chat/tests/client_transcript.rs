@@ -24,9 +24,17 @@ fn client(address: &str, arguments: &[&str]) -> Child {
         .unwrap()
 }
 
+/// A server that soon closes what has been half-closed, so that a client need not.
+fn brief_server() -> InProcess {
+    InProcess::start(Options {
+        grace: Duration::from_secs(1),
+        ..Options::default()
+    })
+}
+
 /// Gives a client its whole input, and returns what it said.
 fn session(server: &InProcess, input: &str) -> Output {
-    let mut child = client(&server.address.to_string(), &[]);
+    let mut child = client(&server.address.to_string(), &["--grace", "30"]);
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(input.as_bytes()).unwrap();
     drop(stdin);
@@ -103,7 +111,7 @@ fn two_can_chat() {
 
 #[test]
 fn piped_input_is_carried_out_and_what_comes_is_printed() {
-    let server = InProcess::start(Options::default());
+    let server = brief_server();
     let output = session(
         &server,
         "join tea\npost tea one\npost tea two\npost tea three",
@@ -117,12 +125,12 @@ fn piped_input_is_carried_out_and_what_comes_is_printed() {
 
 #[test]
 fn input_from_a_file_works_too() {
-    let server = InProcess::start(Options::default());
+    let server = brief_server();
     let directory = env!("CARGO_TARGET_TMPDIR");
     let path = format!("{directory}/client-input-{}", std::process::id());
     std::fs::write(&path, "join tea\npost tea from a file\n").unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_client"))
-        .arg(server.address.to_string())
+        .args([&*server.address.to_string(), "--grace", "30"])
         .stdin(std::fs::File::open(&path).unwrap())
         .output()
         .unwrap();
@@ -136,7 +144,7 @@ fn input_from_a_file_works_too() {
 
 #[test]
 fn no_input_ends_it() {
-    let server = InProcess::start(Options::default());
+    let server = brief_server();
     let output = session(&server, "");
     assert_eq!(text(&output.stdout), HELLO);
     assert_eq!(output.status.code(), Some(0));
@@ -144,7 +152,7 @@ fn no_input_ends_it() {
 
 #[test]
 fn another_word_is_told_and_what_lacks_something_is_ignored() {
-    let server = InProcess::start(Options::default());
+    let server = brief_server();
     let output = session(&server, "\n  \njoin\njoin a b\npost\nleave tea\npost x y\n");
     let reply = "error from server: Group 'x' does not exist\n";
     assert_eq!(text(&output.stdout), format!("{HELLO}{reply}"));
@@ -229,7 +237,7 @@ fn a_reset_is_the_servers_going_too() {
 fn it_half_closes_and_waits_no_longer_than_its_grace() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let mut child = client(&address, &["--grace", "0.5"]);
+    let mut child = client(&address, &["--grace", "2"]);
     let (mut stream, _) = listener.accept().unwrap();
     child
         .stdin

