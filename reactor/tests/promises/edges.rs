@@ -1,6 +1,6 @@
 //! An edge comes once: nothing that it told of may be lost.
 
-use std::io::{Read, Write};
+use std::io::{IoSlice, IoSliceMut, Read, Write};
 use std::net::Shutdown;
 use std::pin::pin;
 use std::time::Duration;
@@ -57,6 +57,41 @@ fn urgent_data_between_normal_data() {
             theirs.write_all(b"ef").unwrap();
             ours.read_exact(&mut buffer[..2]).await.unwrap();
             assert_eq!(&buffer[..2], b"ef");
+        }
+    });
+}
+
+/// Hard case 29: the system takes 1,024 slices at a time. A read that fills these is not a short one.
+#[test]
+fn a_read_into_very_many_slices_does_not_look_short() {
+    run(|| async {
+        let (mut ours, mut theirs) = connection();
+        theirs.write_all(&[7; 3000]).unwrap();
+        until("the data is there", || {
+            future::block_on(ours.peek(&mut [0; 3000])).unwrap() == 3000
+        })
+        .await;
+        settle().await; // The edges have gone by.
+        let mut left = 3000;
+        while left > 0 {
+            let mut bytes = vec![0; left];
+            let mut slices: Vec<_> = bytes.chunks_mut(1).map(IoSliceMut::new).collect();
+            left -= ours.read_vectored(&mut slices).await.unwrap();
+        }
+    });
+}
+
+/// Hard case 29: the same for a write.
+#[test]
+fn a_write_from_very_many_slices_does_not_look_short() {
+    run(|| async {
+        let (mut ours, _theirs) = connection();
+        settle().await;
+        let mut left = 3000;
+        while left > 0 {
+            let bytes = vec![0; left];
+            let slices: Vec<_> = bytes.chunks(1).map(IoSlice::new).collect();
+            left -= ours.write_vectored(&slices).await.unwrap();
         }
     });
 }
