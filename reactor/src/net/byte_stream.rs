@@ -8,6 +8,10 @@
 //!
 //! Called by `tcp` and `unix`. Next: `tcp`.
 
+/// The slices that the system takes at a time (IOV_MAX). A transfer that leaves others alone for that
+/// is not a short one (W1).
+pub(super) const SLICES: usize = 1024;
+
 macro_rules! byte_stream {
     ($stream:ty) => {
         const _: () = {
@@ -17,6 +21,8 @@ macro_rules! byte_stream {
             use std::task::{Context, Poll};
 
             use futures_lite::{AsyncRead, AsyncWrite};
+
+            use crate::net::byte_stream::SLICES;
 
             impl AsyncRead for &$stream {
                 fn poll_read(
@@ -34,7 +40,7 @@ macro_rules! byte_stream {
                     cx: &mut Context<'_>,
                     into: &mut [IoSliceMut<'_>],
                 ) -> Poll<Result<usize>> {
-                    let wanted = into.iter().map(|piece| piece.len()).sum();
+                    let wanted = into.iter().take(SLICES).map(|piece| piece.len()).sum();
                     self.socket
                         .poll_read_stream(cx, wanted, |mut socket| socket.read_vectored(into))
                 }
@@ -55,7 +61,7 @@ macro_rules! byte_stream {
                     cx: &mut Context<'_>,
                     from: &[IoSlice<'_>],
                 ) -> Poll<Result<usize>> {
-                    let wanted = from.iter().map(|piece| piece.len()).sum();
+                    let wanted = from.iter().take(SLICES).map(|piece| piece.len()).sum();
                     self.socket
                         .poll_write_stream(cx, wanted, |mut socket| socket.write_vectored(from))
                 }
