@@ -96,6 +96,30 @@ fn a_write_from_very_many_slices_does_not_look_short() {
     });
 }
 
+/// Hard case 29: a Unix stream's read stops at a message that carries a descriptor.
+#[test]
+fn a_descriptor_on_a_unix_stream_ends_a_read_but_not_the_stream() {
+    use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, sendmsg};
+    use std::os::fd::AsFd;
+
+    run(|| async {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        let mut ours = UnixStream::try_from(ours).unwrap();
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        for text in [b"ab", b"cd"] {
+            let carried = [theirs.as_fd()];
+            let mut control = SendAncillaryBuffer::new(&mut space);
+            assert!(control.push(SendAncillaryMessage::ScmRights(&carried)));
+            let flags = SendFlags::empty();
+            sendmsg(&theirs, &[IoSlice::new(text)], &mut control, flags).unwrap();
+        }
+        settle().await; // The edges have gone by.
+        let mut buffer = [0; 4];
+        ours.read_exact(&mut buffer).await.unwrap();
+        assert_eq!(&buffer, b"abcd");
+    });
+}
+
 /// Hard case 29: a pipe's end comes with its last bytes.
 #[test]
 fn a_pipe_hangs_up_with_its_last_bytes() {

@@ -13,7 +13,7 @@ use executor::task;
 use futures_lite::{StreamExt, future};
 use reactor::time::{Elapsed, interval, sleep, sleep_until, timeout};
 
-use crate::support::{Count, poll_with, run, settle, until};
+use crate::support::{Count, poll_with, run, settle};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
