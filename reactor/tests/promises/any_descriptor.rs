@@ -120,6 +120,20 @@ fn attempts_with_a_closure() {
     });
 }
 
+/// A flush has nothing to wait for, also while the buffer is full: nor has a close.
+#[test]
+fn a_flush_does_not_wait_for_room() {
+    run(|| async {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let mut ours = Async::new(ours).unwrap();
+        while future::poll_once(ours.write(&[0; 65536])).await.is_some() {}
+        ours.flush().await.unwrap();
+        (&ours).flush().await.unwrap();
+        ours.close().await.unwrap();
+        (&ours).close().await.unwrap();
+    });
+}
+
 /// Reading and writing at once, through shared references, by several owners.
 #[test]
 fn both_directions_at_once() {
