@@ -13,7 +13,7 @@ use executor::task;
 use futures_lite::{StreamExt, future};
 use reactor::time::{Elapsed, interval, sleep, sleep_until, timeout};
 
-use crate::support::{Count, poll_with, run, settle};
+use crate::support::{Count, poll_with, run, settle, until};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -118,6 +118,31 @@ fn reset_moves_the_deadline() {
         timer.reset(later);
         (&mut timer).await;
         assert!(Instant::now() >= later, "the old deadline counted");
+    });
+}
+
+/// `reset` of a timer that somebody waits for moves the wait with it: a task that moves its own
+/// deadline need not poll it again.
+#[test]
+fn reset_keeps_who_waits() {
+    run(|| async {
+        let (count, waker) = Count::new();
+        let mut timer = sleep(HOUR);
+        assert!(poll_with(pin!(&mut timer), &waker).is_pending());
+        timer.reset(Instant::now() + Duration::from_millis(5));
+        until("woken at the new deadline", || count.get() == 1).await;
+        assert!(poll_with(pin!(&mut timer), &waker).is_ready());
+
+        let soon = Instant::now() + Duration::from_millis(40);
+        timer.reset(soon);
+        assert!(poll_with(pin!(&mut timer), &waker).is_pending() || Instant::now() >= soon);
+        timer.reset(Instant::now() + HOUR);
+        if Instant::now() >= soon {
+            return; // A slow machine: the old deadline was met.
+        }
+        sleep_until(soon + Duration::from_millis(5)).await;
+        settle().await;
+        assert_eq!(count.get(), 1, "woken at the old deadline");
     });
 }
 
