@@ -1,6 +1,6 @@
-//! Deadlines: in their order, never early, and gone when they are cancelled.
+//! Deadlines: never early, and gone when they are cancelled. For their order see the test of that name.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::future::pending;
 use std::io;
 use std::pin::pin;
@@ -16,31 +16,6 @@ use reactor::time::{Elapsed, interval, sleep, sleep_until, timeout};
 use crate::support::{Count, poll_with, run, settle, until};
 
 const HOUR: Duration = Duration::from_secs(3600);
-
-/// Deadlines fire in their order, whatever the order in which they were made.
-#[test]
-fn timers_fire_in_their_order() {
-    run(|| async {
-        let fired = Rc::new(RefCell::new(Vec::new()));
-        let begin = Instant::now() + Duration::from_millis(20);
-        let tasks: Vec<_> = [7_u64, 2, 9, 0, 5, 1, 8, 3, 6, 4]
-            .into_iter()
-            .map(|number| {
-                let fired = Rc::clone(&fired);
-                task::spawn_local(async move {
-                    let deadline = begin + Duration::from_micros(300 * number);
-                    sleep_until(deadline).await;
-                    assert!(Instant::now() >= deadline, "early");
-                    fired.borrow_mut().push(number);
-                })
-            })
-            .collect();
-        for task in tasks {
-            task.await;
-        }
-        assert!(fired.borrow().is_sorted(), "{fired:?}");
-    });
-}
 
 /// Timers that are cancelled leave nothing: neither a waker, nor a wake when their time comes.
 #[test]
