@@ -2,6 +2,9 @@
 //!
 //! U2  (see `async_io`) An `IoSafe` type never replaces its descriptor while it reads or writes.
 //!
+//! U3  A flush is tried at once, whatever is known of readiness: most have nothing to write, and must not
+//!     wait for room.
+//!
 //! Called by programs with descriptors of their own. Next: `net`.
 #![allow(
     unsafe_code,
@@ -101,7 +104,10 @@ where
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_write_with(cx, |mut io| io.flush())
+        match self.get_ref().flush() {
+            Err(error) if may_be_retried(&error) => self.poll_write_with(cx, |mut io| io.flush()),
+            flushed => Poll::Ready(flushed),
+        }
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -136,10 +142,23 @@ impl<T: AsFd + IoSafe + Write + Unpin> AsyncWrite for Async<T> {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let (io, source) = self.get_mut().parts();
-        source.write.poll(cx, Wait::Poll, || io.flush(), |_| false)
+        match io.flush() {
+            Err(error) if may_be_retried(&error) => {
+                source.write.poll(cx, Wait::Poll, || io.flush(), |_| false)
+            }
+            flushed => Poll::Ready(flushed),
+        }
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(cx)
     }
+}
+
+/// Whether a flush (U3) has to be tried again.
+fn may_be_retried(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
 }

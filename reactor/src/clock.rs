@@ -65,16 +65,14 @@ pub(crate) fn fire(woken: &mut Vec<Waker>) -> usize {
 
 /// Adds a timer. `true`: the turn under way would sleep past it, and must be notified (A2).
 pub(crate) fn add(deadline: Instant, waker: Waker) -> (Key, bool) {
+    lock(&CLOCK).add(deadline, waker)
+}
+
+/// Moves a timer to another deadline, with its waker, as [`add`] does. `None` if it has fired.
+pub(crate) fn reset(key: Key, deadline: Instant) -> Option<(Key, bool)> {
     let mut clock = lock(&CLOCK);
-    let early = match clock.armed {
-        Armed::Nobody => false,
-        Armed::Forever => true,
-        Armed::Until(armed) => deadline < armed,
-    };
-    if early {
-        clock.armed = Armed::Nobody; // It is on its way out: one notification is enough.
-    }
-    (clock.timers.insert(deadline, waker), early)
+    let waker = clock.timers.remove(key)?;
+    Some(clock.add(deadline, waker))
 }
 
 /// Gives a timer another waker. Answers false if it has fired.
@@ -103,4 +101,18 @@ pub(crate) fn update(key: Key, waker: &Waker) -> bool {
 pub(crate) fn remove(key: Key) {
     let removed = lock(&CLOCK).timers.remove(key);
     drop(removed); // Outside the lock.
+}
+
+impl Clock {
+    fn add(&mut self, deadline: Instant, waker: Waker) -> (Key, bool) {
+        let early = match self.armed {
+            Armed::Nobody => false,
+            Armed::Forever => true,
+            Armed::Until(armed) => deadline < armed,
+        };
+        if early {
+            self.armed = Armed::Nobody; // It is on its way out: one notification is enough.
+        }
+        (self.timers.insert(deadline, waker), early)
+    }
 }

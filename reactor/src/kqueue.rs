@@ -34,7 +34,7 @@ impl Poller {
         let interest = polling::Event::all(key);
         // SAFETY: U1: `Async` deletes the source before it closes or gives away the descriptor.
         unsafe {
-            self.0
+            self.poller
                 .add_with_mode(source.as_raw_fd(), interest, polling::PollMode::Edge)
         }
     }

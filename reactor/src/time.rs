@@ -60,10 +60,15 @@ pub struct Sleep {
 }
 
 impl Sleep {
-    /// Sets another deadline, whether or not the old one has passed.
+    /// Sets another deadline, whether or not the old one has passed. A task that waits already will be
+    /// woken at the new one.
     pub fn reset(&mut self, deadline: Instant) {
-        self.cancel();
         self.deadline = Some(deadline);
+        let moved = self.key.and_then(|key| clock::reset(key, deadline));
+        self.key = moved.map(|(key, _)| key);
+        if let Some((_, true)) = moved {
+            notify();
+        }
     }
 
     fn cancel(&mut self) {

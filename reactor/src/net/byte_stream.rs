@@ -1,15 +1,20 @@
 //! Reading and writing a stream socket: the same for each kind, written once.
 //!
-//! `byte_stream!(Stream)` gives `AsyncRead` and `AsyncWrite` to `&Stream` and to `Stream`, which keeps
+//! `byte_stream!(Stream, ..)` gives `AsyncRead` and `AsyncWrite` to `&Stream` and to `Stream`, which keeps
 //! its socket as `socket: Arc<Async<..>>` and has a `shutdown`.
 //!
-//! W1  A short transfer tells the source that the kernel is dry (see `MARKED` in `source`).
+//! W1  A short transfer tells the source that the kernel is dry (see `MARKED` in `source`). A short read
+//!     does so on TCP only: on a Unix stream the system also stops after a message with a descriptor.
 //! W2  Closing shuts the write half down, for all clones: the peer reads the end.
 //!
 //! Called by `tcp` and `unix`. Next: `tcp`.
 
+/// The slices that the system takes at a time (IOV_MAX). A transfer that leaves others alone for that
+/// is not a short one (W1).
+pub(super) const SLICES: usize = 1024;
+
 macro_rules! byte_stream {
-    ($stream:ty) => {
+    ($stream:ty, short_read_says_empty: $short_read_says_empty:literal) => {
         const _: () = {
             use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Result, Write};
             use std::net::Shutdown;
@@ -18,13 +23,20 @@ macro_rules! byte_stream {
 
             use futures_lite::{AsyncRead, AsyncWrite};
 
+            use crate::net::byte_stream::SLICES;
+
+            /// The bytes without which a read is a short one (W1); no read is shorter than none.
+            const fn wanted(bytes: usize) -> usize {
+                if $short_read_says_empty { bytes } else { 0 }
+            }
+
             impl AsyncRead for &$stream {
                 fn poll_read(
                     self: Pin<&mut Self>,
                     cx: &mut Context<'_>,
                     into: &mut [u8],
                 ) -> Poll<Result<usize>> {
-                    let wanted = into.len();
+                    let wanted = wanted(into.len());
                     self.socket
                         .poll_read_stream(cx, wanted, |mut socket| socket.read(into))
                 }
@@ -34,7 +46,7 @@ macro_rules! byte_stream {
                     cx: &mut Context<'_>,
                     into: &mut [IoSliceMut<'_>],
                 ) -> Poll<Result<usize>> {
-                    let wanted = into.iter().map(|piece| piece.len()).sum();
+                    let wanted = wanted(into.iter().take(SLICES).map(|piece| piece.len()).sum());
                     self.socket
                         .poll_read_stream(cx, wanted, |mut socket| socket.read_vectored(into))
                 }
@@ -55,7 +67,7 @@ macro_rules! byte_stream {
                     cx: &mut Context<'_>,
                     from: &[IoSlice<'_>],
                 ) -> Poll<Result<usize>> {
-                    let wanted = from.iter().map(|piece| piece.len()).sum();
+                    let wanted = from.iter().take(SLICES).map(|piece| piece.len()).sum();
                     self.socket
                         .poll_write_stream(cx, wanted, |mut socket| socket.write_vectored(from))
                 }

@@ -244,7 +244,7 @@ impl TryFrom<net::TcpStream> for TcpStream {
     }
 }
 
-byte_stream!(TcpStream);
+byte_stream!(TcpStream, short_read_says_empty: true);
 
 /// A socket that is closed on exec, and does not block.
 fn new_socket(address: SocketAddr) -> io::Result<OwnedFd> {

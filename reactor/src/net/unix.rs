@@ -200,7 +200,7 @@ impl UnixStream {
     }
 }
 
-byte_stream!(UnixStream);
+byte_stream!(UnixStream, short_read_says_empty: false);
 
 impl AsFd for UnixStream {
     fn as_fd(&self) -> BorrowedFd<'_> {

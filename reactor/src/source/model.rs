@@ -1,0 +1,146 @@
+//! Readiness, under the model checker: every order in which a task and an event can meet.
+//!
+//! A wake that were lost would leave a thread that waits for ever, and loom reports that.
+
+use std::io;
+use std::sync::Arc as StdArc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use super::{Direction, Key, Wait, wait_list};
+use crate::shim::atomic::{AtomicUsize, Ordering};
+use crate::shim::{Arc, Condvar, Mutex, lock, thread};
+
+/// A task's thread waits on it.
+struct Bell(Mutex<bool>, Condvar);
+
+impl Wake for Bell {
+    fn wake(self: StdArc<Self>) {
+        *lock(&self.0) = true;
+        self.1.notify_all();
+    }
+}
+
+impl Bell {
+    fn wait(&self) {
+        let mut rung = lock(&self.0);
+        while !*rung {
+            rung = self.1.wait(rung).unwrap();
+        }
+        *rung = false;
+    }
+}
+
+/// A socket's buffer: some bytes, which an attempt takes at most one of.
+struct Socket {
+    bytes: AtomicUsize,
+    read: Direction,
+}
+
+impl Socket {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            bytes: AtomicUsize::new(0),
+            read: Direction::new(),
+        })
+    }
+
+    fn take(&self) -> io::Result<usize> {
+        // ORDERING: AcqRel, as the kernel's own lock would order it.
+        let taken = self
+            .bytes
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |bytes| {
+                bytes.checked_sub(1)
+            });
+        taken.map_err(|_| io::ErrorKind::WouldBlock.into())
+    }
+
+    /// Bytes arrive, and the reactor hears of it.
+    fn arrive(&self, bytes: usize) {
+        // ORDERING: AcqRel, as above.
+        self.bytes.fetch_add(bytes, Ordering::AcqRel);
+        let mut woken = Vec::new();
+        self.read.event(false, &mut woken);
+        wait_list::wake_all(&mut woken);
+    }
+
+    /// One task: takes a byte, and waits as long as there is none.
+    fn read(&self, in_line: bool) {
+        let bell = StdArc::new(Bell(Mutex::new(false), Condvar::new()));
+        let waker = Waker::from(StdArc::clone(&bell));
+        let mut cx = Context::from_waker(&waker);
+        let mut place: Option<Key> = None;
+        loop {
+            let wait = if in_line {
+                Wait::Line(&mut place)
+            } else {
+                Wait::Poll
+            };
+            // Who takes the last byte says so: a short read.
+            match self
+                .read
+                .poll(&mut cx, wait, || self.take(), |&before| before == 1)
+            {
+                Poll::Ready(outcome) => {
+                    outcome.unwrap();
+                    break;
+                }
+                Poll::Pending => bell.wait(),
+            }
+        }
+        if let Some(key) = place {
+            self.read.leave(key);
+        }
+    }
+}
+
+fn check(model: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound.get_or_insert(2);
+    builder.check(model);
+}
+
+/// E1, E2: an event that comes while a task is about to wait.
+#[test]
+fn an_event_is_not_lost() {
+    for in_line in [false, true] {
+        check(move || {
+            let socket = Socket::new();
+            let reader = Arc::clone(&socket);
+            let reader = thread::spawn(move || reader.read(in_line));
+            socket.arrive(1);
+            reader.join().unwrap();
+        });
+    }
+}
+
+/// E1: a short read clears readiness while the next byte arrives.
+#[test]
+fn a_short_read_loses_no_newer_event() {
+    check(|| {
+        let socket = Socket::new();
+        let reader = Arc::clone(&socket);
+        let reader = thread::spawn(move || {
+            reader.read(false);
+            reader.read(false);
+        });
+        socket.arrive(1);
+        socket.arrive(1);
+        reader.join().unwrap();
+    });
+}
+
+/// E3: two tasks, and one event for both.
+#[test]
+fn two_readers_both_get_theirs() {
+    check(|| {
+        let socket = Socket::new();
+        let readers = [false, true].map(|in_line| {
+            let reader = Arc::clone(&socket);
+            thread::spawn(move || reader.read(in_line))
+        });
+        socket.arrive(2);
+        for reader in readers {
+            reader.join().unwrap();
+        }
+    });
+}

@@ -1,0 +1,170 @@
+//! Who is always ready gives way: to other tasks, to timers, to sockets.
+
+use std::cell::Cell;
+use std::io::{Read, Write};
+use std::rc::Rc;
+use std::time::Duration;
+
+use executor::task;
+use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use reactor::budget::PER_POLL;
+use reactor::net::{TcpListener, TcpStream};
+use reactor::time::{sleep, timeout};
+
+use crate::support::{connection, run};
+
+/// Runs `work`, which completes `operations` without ever having to wait, beside another task, and
+/// answers how often that one had its turn.
+async fn turns_of_another(work: impl Future<Output = ()> + 'static) -> usize {
+    let turns = Rc::new(Cell::new(0));
+    let other = {
+        let turns = Rc::clone(&turns);
+        task::spawn_local(async move {
+            loop {
+                turns.set(turns.get() + 1);
+                task::yield_now().await;
+            }
+        })
+    };
+    let work = task::spawn_local(work);
+    work.await;
+    let turns = turns.get();
+    other.cancel().await;
+    turns
+}
+
+fn at_least(operations: usize) -> usize {
+    operations / PER_POLL as usize - 1
+}
+
+/// Reads are charged: a socket with much to read starves no other task.
+#[test]
+fn reads_give_way() {
+    run(|| async {
+        let (mut ours, mut theirs) = connection();
+        theirs.write_all(&[0; 20_000]).unwrap();
+        let turns = turns_of_another(async move {
+            for _ in 0..20_000 {
+                ours.read_exact(&mut [0]).await.unwrap();
+            }
+        });
+        assert!(turns.await >= at_least(20_000));
+    });
+}
+
+/// Writes are charged too.
+#[test]
+fn writes_give_way() {
+    run(|| async {
+        let (mut ours, mut theirs) = connection();
+        let reader = std::thread::spawn(move || {
+            let mut all = Vec::new();
+            theirs.read_to_end(&mut all).unwrap();
+            all.len()
+        });
+        let turns = turns_of_another(async move {
+            for _ in 0..20_000 {
+                ours.write_all(&[0]).await.unwrap();
+            }
+        });
+        assert!(turns.await >= at_least(20_000));
+        assert_eq!(reader.join().unwrap(), 20_000);
+    });
+}
+
+/// `sleep(ZERO)`, peeks and `readable()` are charged.
+#[test]
+fn what_takes_nothing_gives_way() {
+    run(|| async {
+        let zero = turns_of_another(async {
+            for _ in 0..5000 {
+                sleep(Duration::ZERO).await;
+            }
+        });
+        assert!(zero.await >= at_least(5000));
+        let (ours, mut theirs) = connection();
+        theirs.write_all(b"x").unwrap();
+        let peeks = turns_of_another(async move {
+            for _ in 0..5000 {
+                assert_eq!(ours.peek(&mut [0]).await.unwrap(), 1);
+            }
+        });
+        assert!(peeks.await >= at_least(5000));
+    });
+}
+
+/// Accepting is charged.
+#[test]
+fn accepting_gives_way() {
+    run(|| async {
+        const CLIENTS: usize = 300;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut clients = Vec::new();
+        for _ in 0..CLIENTS {
+            clients.push(TcpStream::connect(address).await.unwrap());
+        }
+        let turns = turns_of_another(async move {
+            for _ in 0..CLIENTS {
+                listener.accept().await.unwrap();
+            }
+        });
+        assert!(turns.await >= at_least(CLIENTS));
+    });
+}
+
+/// Hard case 9: a flooding socket, and loops that are always ready, starve neither timers nor a quiet
+/// socket.
+#[test]
+fn a_flood_starves_neither_timers_nor_sockets() {
+    run(|| async {
+        let (mut flooded, mut flooding) = connection();
+        let flood = std::thread::spawn(move || while flooding.write_all(&[0; 65536]).is_ok() {});
+        let drain = task::spawn_local(async move {
+            let mut buffer = [0; 64];
+            while flooded.read(&mut buffer).await.unwrap() > 0 {}
+        });
+        let spin = task::spawn_local(async {
+            loop {
+                sleep(Duration::ZERO).await;
+            }
+        });
+        let (mut quiet, mut peer) = connection();
+        for _ in 0..10 {
+            sleep(Duration::from_millis(1)).await;
+            peer.write_all(b"x").unwrap();
+            assert_eq!(quiet.read(&mut [0; 8]).await.unwrap(), 1);
+        }
+        drain.cancel().await;
+        spin.cancel().await;
+        flood.join().unwrap();
+    });
+}
+
+/// Hard cases 9 and 10: a timeout around the flood itself fires.
+#[test]
+fn a_timeout_around_a_flood() {
+    run(|| async {
+        let (mut flooded, mut flooding) = connection();
+        let flood = std::thread::spawn(move || while flooding.write_all(&[0; 65536]).is_ok() {});
+        let drain = async {
+            let mut buffer = [0; 16];
+            while flooded.read(&mut buffer).await.unwrap() > 0 {}
+        };
+        assert!(timeout(Duration::from_millis(20), drain).await.is_err());
+        drop(flooded);
+        flood.join().unwrap();
+    });
+}
+
+/// Outside our executor there is no budget: nobody would renew it.
+#[test]
+fn a_foreign_executor_has_no_budget() {
+    let (mut ours, mut theirs) = connection();
+    theirs.write_all(&[0; 1000]).unwrap();
+    futures_lite::future::block_on(async {
+        for _ in 0..1000 {
+            ours.read_exact(&mut [0]).await.unwrap();
+        }
+    });
+}

@@ -1,0 +1,10 @@
+//! What the reactor's core promises, a module each.
+
+mod any_descriptor;
+mod edges;
+mod fairness;
+mod many_wait;
+mod support;
+mod tcp;
+mod timers;
+mod wakers;

@@ -1,0 +1,118 @@
+//! What the tests share: pairs of sockets, wakers that count, and patience with an end.
+
+use std::future::Future;
+use std::net;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
+
+use executor::task;
+use reactor::net::TcpStream;
+use reactor::time::{sleep, timeout};
+
+/// Long enough for a machine that is busy with other things.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Runs a test of futures. One that hangs, and one that deadlocks, fails.
+pub(crate) fn run<F: Future<Output = ()> + 'static>(test: impl FnOnce() -> F + Send + 'static) {
+    must_end(move || task::block_on(within(test())));
+}
+
+/// Runs a test on a thread of its own, so that a deadlock is a failure and not a stuck suite.
+pub(crate) fn must_end(test: impl FnOnce() + Send + 'static) {
+    let (ended, end) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        test();
+        let _ = ended.send(());
+    });
+    match end.recv_timeout(PATIENCE + PATIENCE / 2) {
+        Ok(()) => {}
+        Err(mpsc::RecvTimeoutError::Timeout) => panic!("deadlock"),
+        Err(mpsc::RecvTimeoutError::Disconnected) => {}
+    }
+    if let Err(payload) = thread.join() {
+        std::panic::resume_unwind(payload);
+    }
+}
+
+pub(crate) async fn within<F: Future>(future: F) -> F::Output {
+    timeout(PATIENCE, future).await.expect("it hangs")
+}
+
+/// Waits for a condition, and lets the reactor turn.
+pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < end, "never: {what}");
+        sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Several turns, in which anything that is due happens.
+pub(crate) async fn settle() {
+    for _ in 0..5 {
+        sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// A connection: ours, and std's end of it, whose calls block.
+pub(crate) fn connection() -> (TcpStream, net::TcpStream) {
+    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let theirs = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (ours, _) = listener.accept().unwrap();
+    (TcpStream::try_from(ours).unwrap(), theirs)
+}
+
+/// Counts its wakes.
+#[derive(Default)]
+pub(crate) struct Count(AtomicUsize);
+
+impl Count {
+    pub(crate) fn new() -> (Arc<Self>, Waker) {
+        let count = Arc::new(Self::default());
+        (Arc::clone(&count), Waker::from(count))
+    }
+
+    pub(crate) fn get(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A waker that calls a function when it is woken.
+pub(crate) struct OnWake<F: Fn() + Send + Sync + 'static>(pub(crate) F);
+
+impl<F: Fn() + Send + Sync + 'static> Wake for OnWake<F> {
+    fn wake(self: Arc<Self>) {
+        (self.0)();
+    }
+}
+
+/// A waker that calls a function when its last clone is dropped.
+pub(crate) struct OnDrop<F: Fn() + Send + Sync + 'static>(pub(crate) F);
+
+impl<F: Fn() + Send + Sync + 'static> Wake for OnDrop<F> {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl<F: Fn() + Send + Sync + 'static> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// One poll with a waker of our choice.
+pub(crate) fn poll_with<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(waker))
+}

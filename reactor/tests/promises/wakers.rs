@@ -1,0 +1,223 @@
+//! A waker is foreign code: it may do anything, also panic, and also in its drop.
+
+use std::io::Write;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::Waker;
+use std::time::Duration;
+
+use futures_lite::{AsyncReadExt, future};
+use reactor::Async;
+use reactor::net::TcpStream;
+use reactor::time::{Sleep, sleep};
+
+use crate::support::{Count, OnDrop, OnWake, connection, poll_with, run, settle, until};
+
+type Shared = Arc<Async<std::os::unix::net::UnixStream>>;
+
+fn unix() -> (Shared, std::os::unix::net::UnixStream) {
+    let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    (Arc::new(Async::new(ours).unwrap()), theirs)
+}
+
+/// Uses the source, the timers and the table of sources.
+fn use_everything(socket: &Shared) {
+    let _ = future::block_on(future::poll_once(socket.readable()));
+    let _ = future::block_on(future::poll_once(socket.writable()));
+    let _ = future::block_on(future::poll_once(sleep(Duration::from_secs(3600))));
+    drop(unix());
+}
+
+/// A waker whose drop re-enters; the socket is given so that no circle keeps it.
+fn reentering(socket: &Shared, drops: &Arc<AtomicUsize>) -> Waker {
+    let (socket, drops) = (Arc::downgrade(socket), Arc::clone(drops));
+    Waker::from(Arc::new(OnDrop(move || {
+        if let Some(socket) = socket.upgrade() {
+            use_everything(&socket);
+        }
+        drops.fetch_add(1, Ordering::SeqCst);
+    })))
+}
+
+/// Hard case 31: a waker that is replaced in the line is dropped outside the source's lock.
+#[test]
+fn a_replaced_waker_may_reenter_the_source() {
+    run(|| async {
+        let (socket, _theirs) = unix();
+        let drops = Arc::new(AtomicUsize::new(0));
+        let mut readable = pin!(socket.readable());
+        for _ in 0..3 {
+            assert!(poll_with(readable.as_mut(), &reentering(&socket, &drops)).is_pending());
+        }
+        assert_eq!(drops.load(Ordering::SeqCst), 2, "two were replaced");
+    });
+}
+
+/// Hard case 31: a waker that leaves with its cancelled future is dropped outside the lock.
+#[test]
+fn a_cancelled_waker_may_reenter_the_source() {
+    run(|| async {
+        let (socket, _theirs) = unix();
+        let drops = Arc::new(AtomicUsize::new(0));
+        {
+            let mut readable = pin!(socket.readable());
+            assert!(poll_with(readable.as_mut(), &reentering(&socket, &drops)).is_pending());
+        }
+        assert_eq!(drops.load(Ordering::SeqCst), 1);
+    });
+}
+
+/// Hard case 31: wakers of `poll_read` that go with their socket are dropped outside the locks.
+#[test]
+fn a_waker_that_goes_with_its_socket_may_reenter() {
+    run(|| async {
+        let (socket, _theirs) = unix();
+        let (other, _other_theirs) = unix();
+        let drops = Arc::new(AtomicUsize::new(0));
+        for _ in 0..100 {
+            let mut reader = &*socket;
+            let mut buffer = [0];
+            let mut reading = pin!(reader.read(&mut buffer));
+            assert!(poll_with(reading.as_mut(), &reentering(&other, &drops)).is_pending());
+        }
+        drop(socket);
+        assert_eq!(drops.load(Ordering::SeqCst), 100);
+    });
+}
+
+/// Hard case 31: a timer's waker that is replaced, or cancelled, is dropped outside the timers' lock.
+#[test]
+fn a_timers_waker_may_reenter_the_timers() {
+    run(|| async {
+        let (socket, _theirs) = unix();
+        let drops = Arc::new(AtomicUsize::new(0));
+        let mut timer = sleep(Duration::from_secs(3600));
+        for _ in 0..3 {
+            let waker = reentering(&socket, &drops);
+            assert!(poll_with(pin!(&mut timer), &waker).is_pending());
+        }
+        assert_eq!(drops.load(Ordering::SeqCst), 2);
+        timer.reset(std::time::Instant::now() + Duration::from_secs(7200));
+        drop(timer);
+        assert_eq!(drops.load(Ordering::SeqCst), 3);
+    });
+}
+
+/// Hard case 12: a waker may use the socket and the timers, and block_on's own waker among them.
+#[test]
+fn a_waker_may_reenter_when_it_is_woken() {
+    run(|| async {
+        let (socket, mut theirs) = unix();
+        let wakes = Arc::new(AtomicUsize::new(0));
+        let waker = {
+            let (socket, wakes) = (Arc::clone(&socket), Arc::clone(&wakes));
+            Waker::from(Arc::new(OnWake(move || {
+                use_everything(&socket);
+                wakes.fetch_add(1, Ordering::SeqCst);
+            })))
+        };
+        let mut readable = pin!(socket.readable());
+        let mut timer = sleep(Duration::from_millis(5));
+        assert!(poll_with(readable.as_mut(), &waker).is_pending());
+        assert!(poll_with(pin!(&mut timer), &waker).is_pending());
+        theirs.write_all(b"x").unwrap();
+        until("both", || wakes.load(Ordering::SeqCst) == 2).await;
+    });
+}
+
+/// Hard cases 13 and 32: a waker that panics takes nothing from the others of the batch.
+#[test]
+fn a_panicking_waker_harms_no_other() {
+    run(|| async {
+        let panicking = Waker::from(Arc::new(OnWake(|| {
+            panic!("a waker that panics (expected)")
+        })));
+        let (socket, mut theirs) = unix();
+        let (count, waker) = Count::new();
+        let mut before = pin!(socket.readable());
+        let mut bad = pin!(socket.readable());
+        let mut after = pin!(socket.readable());
+        assert!(poll_with(before.as_mut(), &waker).is_pending());
+        assert!(poll_with(bad.as_mut(), &panicking).is_pending());
+        assert!(poll_with(after.as_mut(), &waker).is_pending());
+        let mut timers = [0, 1, 2].map(|_| sleep(Duration::from_millis(20)));
+        for (number, timer) in timers.iter_mut().enumerate() {
+            let waker = if number == 1 { &panicking } else { &waker };
+            assert!(poll_with(pin!(timer), waker).is_pending());
+        }
+        theirs.write_all(b"x").unwrap();
+        until("the others are woken", || count.get() == 4).await;
+        settle().await;
+    });
+}
+
+/// Hard case 32: the same when the panic comes from a waker's drop.
+#[test]
+fn a_waker_that_panics_in_its_drop_harms_no_other() {
+    run(|| async {
+        let (socket, mut theirs) = unix();
+        let (count, waker) = Count::new();
+        let mut bad = pin!(socket.readable());
+        let mut after = pin!(socket.readable());
+        let panicking = Waker::from(Arc::new(OnDrop(|| panic!("a waker's drop (expected)"))));
+        assert!(poll_with(bad.as_mut(), &panicking).is_pending());
+        // Ours is not the last one: it would panic here.
+        std::mem::forget(panicking.clone());
+        drop(panicking);
+        assert!(poll_with(after.as_mut(), &waker).is_pending());
+        theirs.write_all(b"x").unwrap();
+        until("the other is woken", || count.get() == 1).await;
+    });
+}
+
+/// A socket may be dropped by a waker, its own or another's, in the middle of a batch.
+#[test]
+fn a_socket_may_be_dropped_by_a_waker() {
+    run(|| async {
+        let (one, mut one_theirs) = connection();
+        let (other, mut other_theirs) = connection();
+        let kept: Arc<Mutex<Vec<TcpStream>>> = Arc::default();
+        let dropping = {
+            let kept = Arc::clone(&kept);
+            Waker::from(Arc::new(OnWake(move || {
+                let streams = std::mem::take(&mut *kept.lock().unwrap());
+                drop(streams);
+            })))
+        };
+        for stream in [&one, &other] {
+            let mut stream = stream.clone();
+            let mut buffer = [0];
+            let mut reading = pin!(stream.read(&mut buffer));
+            assert!(poll_with(reading.as_mut(), &dropping).is_pending());
+        }
+        kept.lock().unwrap().extend([one, other]);
+        one_theirs.write_all(b"x").unwrap();
+        other_theirs.write_all(b"x").unwrap();
+        until("dropped", || kept.lock().unwrap().is_empty()).await;
+        settle().await;
+    });
+}
+
+/// A timer may be dropped by a waker, and one whose waker owns it is no harm.
+#[test]
+fn a_timer_may_be_dropped_by_a_waker() {
+    run(|| async {
+        let kept: Arc<Mutex<Vec<Sleep>>> = Arc::default();
+        let wakes = Arc::new(AtomicUsize::new(0));
+        let dropping = {
+            let (kept, wakes) = (Arc::clone(&kept), Arc::clone(&wakes));
+            Waker::from(Arc::new(OnWake(move || {
+                drop(std::mem::take(&mut *kept.lock().unwrap()));
+                wakes.fetch_add(1, Ordering::SeqCst);
+            })))
+        };
+        let mut timers: Vec<_> = (0..20).map(|n| sleep(Duration::from_millis(n))).collect();
+        for timer in &mut timers {
+            let _ = poll_with(pin!(timer), &dropping);
+        }
+        kept.lock().unwrap().extend(timers);
+        until("one has fired", || wakes.load(Ordering::SeqCst) > 0).await;
+        assert!(kept.lock().unwrap().is_empty());
+    });
+}
