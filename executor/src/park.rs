@@ -17,6 +17,8 @@
 //! K4  The seat is the workers' before it is a `block_on` thread's: a task woken by a socket is run
 //!     by the thread that polled the socket.
 //! K5  Where all threads wait nobody is the watch: idling costs nothing.
+//! K6  Who frees the seat, or does not take it after all, sees to it that one of those that stand by
+//!     takes it or watches: they came when it was taken, and nobody else will tell them.
 //!
 //! Called by `block_on` and the pool's workers. Next: `block_on`.
 
@@ -97,10 +99,11 @@ impl Parker {
             .is_ok()
     }
 
-    /// Back to RUN, from whatever it was (K1).
-    fn take_notification(&self) {
+    /// Back to RUN, from whatever it was. Answers whether there was a notification: then the caller
+    /// must not wait before it has looked (K1).
+    fn take_notification(&self) -> bool {
         // ORDERING[unpark]: Acquire; pairs with the Release of `unpark`.
-        self.state.swap(RUN, Ordering::AcqRel);
+        self.state.swap(RUN, Ordering::AcqRel) == NOTIFIED
     }
 }
 
@@ -204,16 +207,16 @@ impl Presence {
         at.driver = Some((Arc::clone(&self.parker), self.rank));
         drop(at);
         reactor::turn(Some(Duration::ZERO), woken);
-        let mut at = seat();
-        at.driver = None;
-        at.turns += 1;
-        drop(at);
+        seat().get_up(self.rank);
         reactor::wake_all(woken);
     }
 
     fn drive(&self, mut at: MutexGuard<'static, Seat>, woken: &mut Vec<Waker>) {
         if !self.parker.begin(DRIVING) {
-            return self.parker.take_notification();
+            at.leave(false); // K6
+            drop(at);
+            self.parker.take_notification();
+            return;
         }
         at.driver = Some((Arc::clone(&self.parker), self.rank));
         at.heir = None;
@@ -224,11 +227,8 @@ impl Presence {
 
         self.parker.take_notification();
         let mut at = seat();
-        at.driver = None;
-        at.turns += 1;
         at.watched &= !watch;
-        let worker_waits = at.standby.iter().any(|(_, rank)| *rank == Rank::Worker);
-        at.leave(self.rank == Rank::Guest && worker_waits);
+        at.get_up(self.rank);
         let pools = if watch { at.pools.clone() } else { Vec::new() };
         drop(at);
         reactor::wake_all(woken);
@@ -238,7 +238,8 @@ impl Presence {
     fn stand_by(&self, mut at: MutexGuard<'static, Seat>, woken: &mut Vec<Waker>) {
         if !self.parker.begin(PARKED) {
             drop(at);
-            return self.parker.take_notification();
+            self.parker.take_notification();
+            return;
         }
         at.standby.push((Arc::clone(&self.parker), self.rank));
         if let (Rank::Worker, Some((driver, Rank::Guest))) = (self.rank, &at.driver) {
@@ -266,7 +267,10 @@ impl Presence {
             if at.driver.is_none() && (told || nobody_came) {
                 at.neglected = self.rank == Rank::Guest;
                 at.step_back(&self.parker);
-                self.parker.take_notification();
+                if self.parker.take_notification() {
+                    at.leave(false); // K1, K6: it was unparked just now.
+                    return;
+                }
                 return self.drive(at, woken);
             }
             if overdue {
@@ -301,6 +305,14 @@ impl Seat {
         let watch = !self.watched && active && self.present > 1;
         self.watched |= watch;
         watch
+    }
+
+    /// The driver gets up (K6). A guest gives the seat to a worker that waits (K4).
+    fn get_up(&mut self, rank: Rank) {
+        self.driver = None;
+        self.turns += 1;
+        let worker_waits = self.standby.iter().any(|(_, rank)| *rank == Rank::Worker);
+        self.leave(rank == Rank::Guest && worker_waits);
     }
 
     /// A thread has stopped waiting: somebody else watches; with `hand_over` somebody else drives.
