@@ -19,12 +19,10 @@ use crate::support::{DEADLINE, ends};
 const SHORT: Duration = Duration::from_millis(1);
 
 /// Blocks its thread until `ran` tells that the others went on.
-fn blocks(ran: mpsc::Receiver<()>) -> impl Future<Output = bool> + Send {
-    async move {
-        // Woken by the reactor: this thread drove, and its poll begins right after.
-        sleep(SHORT).await;
-        ran.recv_timeout(DEADLINE / 2).is_ok()
-    }
+async fn blocks(ran: mpsc::Receiver<()>) -> bool {
+    // Woken by the reactor: this thread drove, and its poll begins right after.
+    sleep(SHORT).await;
+    ran.recv_timeout(DEADLINE / 2).is_ok()
 }
 
 #[test]

@@ -9,8 +9,8 @@ use executor::pool::Pool;
 use executor::task::{block_on, spawn_blocking, spawn_local, yield_now};
 use reactor::time::sleep;
 
-use crate::{alone, pair};
 use crate::support::{DEADLINE, Gate, Random, ends};
+use crate::{alone, pair};
 
 const SHORT: Duration = Duration::from_micros(200);
 
