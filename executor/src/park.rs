@@ -13,7 +13,8 @@
 //! K2  Who drives, who stands by and who watches is known under one lock.
 //! K3  While a thread runs, one of the waiting threads is the watch: it wakes every [`TICK`]. If
 //!     nobody drove meanwhile it drives, so that one long poll does not stop all sockets; and it
-//!     rescues the tasks that a busy worker keeps in its next-task slot.
+//!     rescues the tasks that a busy worker keeps in its next-task slot. Where none waits, those
+//!     that run do it when they look at the reactor.
 //! K4  The seat is the workers' before it is a `block_on` thread's: a task woken by a socket is run
 //!     by the thread that polled the socket.
 //! K5  Where all threads wait nobody is the watch: idling costs nothing.
@@ -140,6 +141,8 @@ struct Seat {
     present: usize,
     workers: usize,
     pools: Vec<Weak<dyn Watched>>,
+    /// When a busy thread last did the watch's work.
+    rescued: Option<Instant>,
 }
 
 static SEAT: Mutex<Seat> = Mutex::new(Seat {
@@ -153,6 +156,7 @@ static SEAT: Mutex<Seat> = Mutex::new(Seat {
     present: 0,
     workers: 0,
     pools: Vec::new(),
+    rescued: None,
 });
 
 fn seat() -> MutexGuard<'static, Seat> {
@@ -198,17 +202,21 @@ impl Presence {
         }
     }
 
-    /// Takes what the reactor has now, without waiting, if nobody drives.
-    pub(crate) fn poll_reactor(&self, woken: &mut Vec<Waker>) {
+    /// Takes what the reactor has now, without waiting, if nobody drives. For a thread that always
+    /// has work; it is also the watch now and then if nobody waits who could be (K3).
+    pub(crate) fn poll_reactor(&self, now: Instant, woken: &mut Vec<Waker>) {
         let mut at = seat();
+        let pools = at.unwatched_pools(now);
         if at.driver.is_some() {
-            return;
+            drop(at);
+            return rescue(&pools);
         }
         at.driver = Some((Arc::clone(&self.parker), self.rank));
         drop(at);
         reactor::turn(Some(Duration::ZERO), woken);
         seat().get_up(self.rank);
         reactor::wake_all(woken);
+        rescue(&pools);
     }
 
     fn drive(&self, mut at: MutexGuard<'static, Seat>, woken: &mut Vec<Waker>) {
@@ -305,6 +313,16 @@ impl Seat {
         let watch = !self.watched && active && self.present > 1;
         self.watched |= watch;
         watch
+    }
+
+    /// The pools that a busy thread must look after, once a TICK, because nobody watches.
+    fn unwatched_pools(&mut self, now: Instant) -> Vec<Weak<dyn Watched>> {
+        let early = |last| now.saturating_duration_since(last) < TICK;
+        if self.watched || self.workers < 2 || self.rescued.is_some_and(early) {
+            return Vec::new();
+        }
+        self.rescued = Some(now);
+        self.pools.clone()
     }
 
     /// The driver gets up (K6). A guest gives the seat to a worker that waits (K4).
