@@ -17,7 +17,7 @@
 //! After `fork` the child must not use what it inherited: the poller is shared with its parent.
 //!
 //! The reading order: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`, `async_io`, then
-//! `net` (`stream`, `tcp`). Side rooms: `time`, `async_traits`, `net::udp`, `net::unix`, `net::addr`,
+//! `net` (`byte_stream`, `tcp`). Side rooms: `time`, `async_traits`, `net::udp`, `net::unix`, `net::addr`,
 //! `threads`, `blocking`, `stdin`, `signal`, `bench`, `kqueue`, `metrics`. What both crates need stands here
 //! too: `shim`, `budget`, `wait_list`.
 
@@ -37,6 +37,7 @@ pub mod net;
 mod poller;
 mod reactor;
 pub mod shim;
+pub mod signal;
 mod source;
 mod stdin;
 mod threads;

@@ -93,6 +93,7 @@ impl Signals {
             registered: Vec::with_capacity(2),
         };
         // S1: handlers run in the order of their registration.
+        // ORDERING[signal]: the handler stores the flag with SeqCst, and then writes the byte.
         let raise_flag = signal_hook::flag::register(signal, came)?;
         wanted.registered.push(raise_flag);
         let write_byte = pipe::register(signal, writer)?;
@@ -118,7 +119,8 @@ impl Signals {
         for step in 0..self.wanted.len() {
             let index = (self.turn + step) % self.wanted.len();
             let wanted = &self.wanted[index];
-            // ORDERING: SeqCst, as the handler's store of the flag in signal-hook.
+            // ORDERING[signal]: SeqCst as the store of the flag by signal-hook, the other end. The race is a
+            // signal against our look: the byte in the pipe comes after the flag.
             if wanted.came.swap(false, Ordering::SeqCst) {
                 self.turn = index + 1;
                 return Some(wanted.signal);

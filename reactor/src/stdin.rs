@@ -32,6 +32,7 @@ use slab::Slab;
 
 use crate::budget;
 use crate::threads::Threads;
+use crate::wait_list::wake_all;
 
 /// Bytes read ahead, at most: what a pipe holds.
 const READ_AHEAD: usize = 64 * 1024;
@@ -220,13 +221,11 @@ fn tell(buffer: Vec<u8>, progress: Progress) {
     shared.buffer = buffer;
     shared.taken = 0;
     shared.progress = progress;
-    let waiting: Vec<Waker> = shared
+    let mut waiting: Vec<Waker> = shared
         .waiting
         .iter_mut()
         .filter_map(|(_, seat)| seat.take())
         .collect();
     drop(shared);
-    for waker in waiting {
-        waker.wake();
-    }
+    wake_all(&mut waiting);
 }

@@ -143,6 +143,19 @@ impl Program {
         std::fs::read_dir(path).unwrap().count()
     }
 
+    /// The number of descriptors, once it stays the same for a while.
+    pub fn descriptors_settle(&self) -> usize {
+        let mut last = usize::MAX;
+        eventually("the descriptors settle", || {
+            let now = self.descriptors();
+            let same = now == last;
+            last = now;
+            thread::sleep(Duration::from_millis(50));
+            same
+        });
+        last
+    }
+
     /// CPU time used so far, in ticks of a hundredth of a second.
     pub fn cpu_ticks(&self) -> u64 {
         let path = format!("/proc/{}/stat", self.child.id());

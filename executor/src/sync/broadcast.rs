@@ -32,7 +32,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use reactor::budget;
 use reactor::shim;
-use reactor::wait_list::{Key, WaitList, wake};
+use reactor::wait_list::{Key, WaitList, wake_all};
 
 pub use crate::sync::send_error::SendError;
 
@@ -50,7 +50,7 @@ const KEEP: usize = 32;
 ///
 /// let (sender, mut first) = broadcast::channel(2);
 /// let mut second = sender.subscribe();
-/// futures_lite::future::block_on(async {
+/// executor::task::block_on(async {
 ///     assert_eq!(sender.send("one"), Ok(2));
 ///     assert_eq!(first.recv().await, Ok("one"));
 ///     sender.send("two").unwrap();
@@ -222,7 +222,7 @@ impl<T: Clone> Sender<T> {
         let evicted = state.push(value);
         state.line.drain(&mut woken); // B4
         drop(state);
-        woken.into_iter().for_each(wake);
+        wake_all(&mut woken);
         drop(evicted);
         Ok(receivers)
     }
@@ -278,7 +278,7 @@ impl<T> Drop for Sender<T> {
             state.line.drain(&mut woken); // B4
         }
         drop(state);
-        woken.into_iter().for_each(wake);
+        wake_all(&mut woken);
     }
 }
 

@@ -31,7 +31,7 @@ use std::task::{Context, Poll, Waker, ready};
 use futures_lite::Stream;
 use reactor::budget;
 use reactor::shim;
-use reactor::wait_list::{Key, Removed, WaitList, wake};
+use reactor::wait_list::{Key, Removed, WaitList, wake, wake_all};
 
 pub use crate::sync::send_error::{SendError, TrySendError};
 
@@ -47,7 +47,7 @@ const KEEP: usize = 64;
 /// use executor::sync::mpsc;
 ///
 /// let (sender, mut receiver) = mpsc::channel(8);
-/// futures_lite::future::block_on(async {
+/// executor::task::block_on(async {
 ///     sender.send("hello").await.unwrap();
 ///     drop(sender);
 ///     assert_eq!(receiver.recv().await, Some("hello"));
@@ -269,7 +269,7 @@ impl<T> Drop for Receiver<T> {
         state.line.drain(&mut woken);
         drop(state);
         // The wakers first: a value's drop may panic.
-        woken.into_iter().for_each(wake);
+        wake_all(&mut woken);
         drop(own);
         drop(queue);
     }

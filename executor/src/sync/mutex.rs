@@ -50,7 +50,7 @@ const WAITERS: u8 = 2;
 ///
 /// static HITS: Mutex<u32> = Mutex::new(0);
 ///
-/// futures_lite::future::block_on(async {
+/// executor::task::block_on(async {
 ///     *HITS.lock().await += 1;
 ///     assert_eq!(*HITS.lock().await, 1);
 /// });

@@ -27,7 +27,7 @@ use reactor::wait_list::wake;
 ///
 /// let (question, answer) = oneshot::channel();
 /// std::thread::spawn(move || question.send(42));
-/// assert_eq!(futures_lite::future::block_on(answer), Ok(42));
+/// assert_eq!(executor::task::block_on(answer), Ok(42));
 /// ```
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(shim::Mutex::new(Stage::Waiting(None)));

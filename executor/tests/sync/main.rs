@@ -8,6 +8,7 @@ mod broadcast_lag_adds_up;
 mod cancelled_waiter_passes_its_wake_on;
 mod errors_are_errors;
 mod foreign_code_may_reenter;
+mod lock_loop_starves_nobody;
 mod mpsc_agrees_with_a_model;
 mod mpsc_loses_nothing;
 mod mutex_is_fair;

@@ -1,8 +1,12 @@
-//! Sockets.
+//! Sockets: TCP, UDP and Unix, and the addresses to reach them by.
 
 mod addr;
-mod stream;
+mod byte_stream;
 mod tcp;
+mod udp;
+mod unix;
 
 pub use addr::{Addresses, Resolve, ToSocketAddrs};
 pub use tcp::{TcpListener, TcpStream};
+pub use udp::UdpSocket;
+pub use unix::{UnixIncoming, UnixListener, UnixStream};

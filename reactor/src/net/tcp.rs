@@ -1,21 +1,21 @@
 //! TCP: a listener, and streams.
 //!
 //! A stream is a shared `Async<std::net::TcpStream>`: a clone costs no descriptor, and the last one to be
-//! dropped closes it. Bytes go in and out through `stream`. Next: `udp`.
+//! dropped closes it. Bytes go in and out through `byte_stream`. Next: `udp`.
 
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io;
 use std::net::{self, Shutdown, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_lite::{AsyncRead, AsyncWrite, Stream};
+use futures_lite::Stream;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType};
 
 use super::addr::{ToSocketAddrs, explain, first_that_works, no_address};
-use super::stream::byte_stream;
+use super::byte_stream::byte_stream;
 use crate::async_io::Async;
 
 /// Connections that may wait to be accepted. With std's 128 a burst of clients overflows the queue, and

@@ -1,0 +1,126 @@
+//! Measures everything, in turns, each time in a new process. Next: `table`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::rows::{ROWS, Row};
+use crate::sample::{Sample, is_quick};
+use crate::server::Server;
+use crate::{load, picture, table};
+
+pub type Error = Box<dyn std::error::Error>;
+
+/// How a measurement is run.
+pub struct Setting {
+    pub workers: usize,
+    pub one_core: bool,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self { workers: 2, one_core: false }
+    }
+}
+
+/// The rounds of each row and runtime.
+pub type Samples = BTreeMap<(&'static str, &'static str), Vec<Sample>>;
+
+/// One measurement in a process of its own.
+pub fn measure(workload: &str, runtime: &str, setting: &Setting) -> Result<Sample, Error> {
+    let mut command = Command::new(std::env::current_exe()?);
+    for threads in ["UNROLLED_THREADS", "SMOL_THREADS", "ASYNC_STD_THREAD_COUNT"] {
+        command.env(threads, setting.workers.to_string());
+    }
+    if is_quick() {
+        command.env("PEERS_QUICK", "1");
+    }
+    if setting.one_core {
+        command.env("PEERS_ONE_CORE", "1");
+    }
+    let output = command.args(["run", workload, runtime]).output()?;
+    if !output.status.success() {
+        let told = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{workload} on {runtime}: {}\n{told}", output.status).into());
+    }
+    Ok(Sample::parse(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// Measures, and writes the table and the pictures.
+pub fn all(rounds: usize, only: Option<&str>, one_core: bool, docs: &Path) -> Result<(), Error> {
+    let start = Instant::now();
+    let wanted = |row: &&Row| only.is_none_or(|names| names.split(',').any(|name| row.name.starts_with(name)));
+    // One core has no second one for a server.
+    let possible = |row: &&Row| !one_core || !["echo", "chat"].contains(&row.picture) && row.name != "chat_mem:2000";
+    let rows: Vec<&Row> = ROWS.iter().filter(wanted).filter(possible).collect();
+    let setting = Setting { one_core, ..Setting::default() };
+    let mut samples = Samples::new();
+    for round in 1..=rounds {
+        for row in &rows {
+            for &runtime in row.on {
+                match measure(row.name, runtime, &setting) {
+                    Ok(sample) => {
+                        eprintln!("{round}/{rounds} {:22} {runtime:10} {sample}", row.name);
+                        samples.entry((row.name, runtime)).or_default().push(sample);
+                    }
+                    // A gap in the table is better than no table.
+                    Err(error) => eprintln!("{round}/{rounds} FAILED: {error}"),
+                }
+            }
+        }
+    }
+    eprintln!("measured in {:.0} s", start.elapsed().as_secs_f64());
+    let name = if one_core { "benchmarks-one-core" } else { "benchmarks" };
+    let pictures = docs.join(name);
+    fs::create_dir_all(&pictures)?;
+    for (title, picture) in picture::bars(&rows, &samples) {
+        fs::write(pictures.join(format!("{title}.svg")), picture)?;
+    }
+    let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+    let text = table::benchmarks(&rows, &samples, rounds, name, &command);
+    fs::write(docs.join(format!("{name}.md")), text)?;
+    match rows.iter().all(|row| row.on.iter().all(|&on| samples.contains_key(&(row.name, on)))) {
+        true => Ok(()),
+        false => Err("some measurements failed: see above".into()),
+    }
+}
+
+/// The system calls of each echo server, a request.
+pub fn syscalls(connections: usize) -> Result<(), Error> {
+    let report = std::env::temp_dir().join(format!("peers-strace-{}", std::process::id()));
+    let servers = [
+        ("echo_local", "bare"),
+        ("echo_local", "ours"),
+        ("echo_local", "tokio-ct"),
+        ("echo_local", "smol"),
+        ("echo", "ours"),
+        ("echo", "tokio"),
+        ("echo", "smol"),
+        ("echo", "async-std"),
+    ];
+    println!("| server, {connections} connections | system calls a request |\n|---|---|");
+    for (kind, runtime) in servers {
+        let strace = ["strace", "-c", "-f", "-o", report.to_str().ok_or("a plain path")?];
+        let server = Server::start(kind, runtime, &strace);
+        load::echo(&server, connections);
+        drop(server);
+        // A warm-up of a tenth and one of each connection come on top.
+        let measured = load::echo_requests(connections);
+        let requests = (measured + (measured / 10).max(connections) + connections) as f64;
+        let mut calls = Vec::new();
+        for line in fs::read_to_string(&report)?.lines() {
+            let words: Vec<_> = line.split_whitespace().collect();
+            if let [_, _, _, count, .., name] = words[..]
+                && let Ok(count) = count.parse::<f64>()
+                && name != "total"
+                && count / requests >= 0.005
+            {
+                calls.push(format!("{name} {:.2}", count / requests));
+            }
+        }
+        println!("| {kind} {runtime} | {} |", calls.join(", "));
+    }
+    Ok(fs::remove_file(report)?)
+}

@@ -1,0 +1,105 @@
+//! Unrolled beside its peers, each measurement in a process of its own.
+//!
+//! ```text
+//!   all ── in turns, round by round ──▶ run WORKLOAD RUNTIME ──▶ one line of figures
+//!    │                                    └─ echo, chat: serve KIND RUNTIME, on the other core
+//!    └──▶ docs/benchmarks.md and its pictures
+//! ```
+//!
+//! Reading order: `sample`, `runtimes` (what a workload asks of one), `workloads`, `threads`, `bare`,
+//! `machine`, `server`, `load`, `textbook`, `rows` (the goals), `all`, `table`, `picture`, `growth`.
+
+mod all;
+mod bare;
+mod growth;
+mod load;
+mod machine;
+mod picture;
+mod rows;
+mod runtimes;
+mod sample;
+mod server;
+mod table;
+mod textbook;
+mod threads;
+mod workloads;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Usage:
+  peers all [--rounds N] [--only WORKLOAD,...] [--one-core] [--out DIR]
+                                measures all, in turns, and writes DIR/benchmarks.md and its pictures
+  peers growth [--rounds N] [--out DIR]      how cost grows: writes DIR/growth.md
+  peers run WORKLOAD RUNTIME    one measurement, one line of figures (a workload may have a :SIZE)
+  peers syscalls [CONNECTIONS]  system calls a request of each echo server (needs strace)
+  peers list                    the workloads and who runs them
+Everywhere: --quick            each once and small, to see that it works
+
+DIR is the project's docs/. Runtimes: ours tokio smol async-std tokio-ct threads bare.
+";
+
+fn main() -> ExitCode {
+    let mut words: Vec<String> = std::env::args().skip(1).collect();
+    if take(&mut words, "--quick") || std::env::var_os("PEERS_QUICK").is_some() {
+        sample::be_quick();
+    }
+    let one_core = take(&mut words, "--one-core");
+    let rounds = take_value(&mut words, "--rounds");
+    let only = take_value(&mut words, "--only");
+    let out = take_value(&mut words, "--out");
+    let out = out.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs").to_string());
+    let rounds = rounds.and_then(|word| word.parse().ok()).unwrap_or(5);
+
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = match words[..] {
+        ["all"] => all::all(rounds, only.as_deref(), one_core, out.as_ref()),
+        ["growth"] => growth::growth(rounds, out.as_ref()),
+        ["run", workload, runtime] => run(workload, runtime),
+        ["serve", kind, runtime] => server::serve(kind, runtime).ok_or("no such server".into()),
+        ["syscalls"] => all::syscalls(32),
+        ["syscalls", connections] => match connections.parse() {
+            Ok(connections) => all::syscalls(connections),
+            Err(_) => Err(HELP.into()),
+        },
+        ["list"] => {
+            for row in rows::ROWS {
+                println!("{:24}{}", row.name, row.on.join(" "));
+            }
+            Ok(())
+        }
+        _ => Err(HELP.into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures in this process, started anew if it lacks the settings.
+fn run(workload: &str, runtime: &str) -> Result<(), all::Error> {
+    if std::env::var_os("UNROLLED_THREADS").is_none() {
+        println!("{}", all::measure(workload, runtime, &all::Setting::default())?);
+        return Ok(());
+    }
+    if std::env::var_os("PEERS_ONE_CORE").is_some() {
+        machine::pin(machine::LOAD_CORE);
+    }
+    let sample = rows::run(workload, runtime).ok_or("no such workload on that runtime")?;
+    println!("{sample}");
+    Ok(())
+}
+
+fn take(words: &mut Vec<String>, option: &str) -> bool {
+    let place = words.iter().position(|word| word == option);
+    place.map(|place| words.remove(place)).is_some()
+}
+
+fn take_value(words: &mut Vec<String>, option: &str) -> Option<String> {
+    let place = words.iter().position(|word| word == option)?;
+    words.remove(place);
+    (place < words.len()).then(|| words.remove(place))
+}

@@ -1,0 +1,198 @@
+//! The rows of the table: which workload, on whom, what counts, and the goal. Next: `all`.
+
+use crate::runtimes::{
+    AsyncStd, AsyncStdLocal, Ours, OursLocal, Smol, SmolLocal, Tokio, TokioCt, TokioLocal,
+};
+use crate::sample::Sample;
+use crate::server::Server;
+use crate::{bare, load, threads, workloads};
+
+/// What is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// Wall time, and no more CPU than the best peer.
+    Wall,
+    /// CPU time.
+    Cpu,
+    /// Memory.
+    Bytes,
+    /// The 99th percentile of lateness.
+    Late,
+    /// CPU in a second of idleness.
+    Idle,
+}
+
+impl Metric {
+    pub fn key(self) -> &'static str {
+        match self {
+            Metric::Wall => "wall_ns",
+            Metric::Cpu => "cpu_ns",
+            Metric::Bytes => "bytes",
+            Metric::Late => "late_p99_us",
+            Metric::Idle => "cpu_us",
+        }
+    }
+}
+
+/// A row: `name` is the workload and, after a colon, its size.
+pub struct Row {
+    pub name: &'static str,
+    pub picture: &'static str,
+    pub what: &'static str,
+    pub on: &'static [&'static str],
+    pub metric: Metric,
+    /// Ours, divided by the best of `against`, shall be at most this.
+    pub goal: Option<f64>,
+    pub against: &'static [&'static str],
+}
+
+/// In the order of the columns.
+pub const RUNTIMES: &[&str] = &["ours", "tokio", "smol", "async-std", "tokio-ct", "threads", "bare"];
+
+const POOLS: &[&str] = &["tokio", "smol", "async-std"];
+const LOCALS: &[&str] = &["tokio", "smol", "async-std", "tokio-ct"];
+const ALL: &[&str] = RUNTIMES;
+const ASYNC: &[&str] = &["ours", "tokio", "smol", "async-std", "tokio-ct"];
+const ASYNC_BARE: &[&str] = &["ours", "tokio", "smol", "async-std", "tokio-ct", "bare"];
+const ASYNC_THREADS: &[&str] = &["ours", "tokio", "smol", "async-std", "tokio-ct", "threads"];
+const TWO_THREADS: &[&str] = &["ours", "tokio", "smol", "async-std", "threads"];
+const CHAT: &[&str] = &["ours", "tokio", "tokio-ct"];
+
+macro_rules! rows {
+    ($([$picture:literal] $($name:literal, $on:ident, $metric:ident, $goal:expr, $against:expr, $what:literal;)*)*) => {
+        &[$($(Row {
+            name: $name, picture: $picture, what: $what, on: $on,
+            metric: Metric::$metric, goal: $goal, against: $against,
+        },)*)*]
+    };
+}
+
+#[rustfmt::skip]
+pub const ROWS: &[Row] = rows! {
+    ["spawn"]
+        "spawn_pool:1000", ALL, Wall, Some(0.5), POOLS, "in a pool task: spawn 1000 ready tasks, await all";
+        "spawn_outer:1000", ALL, Wall, Some(0.6), POOLS, "the same from block_on's thread";
+        "spawn_one", ALL, Wall, Some(0.4), POOLS, "in a pool task: spawn one, await it";
+        "chain:1000", ASYNC, Wall, Some(0.5), POOLS, "each task spawns the next, 1000 deep";
+    ["switch"]
+        "yield_one", ALL, Wall, Some(0.2), POOLS, "one pool task yields";
+        "yield_many:1000", ALL, Wall, Some(0.6), POOLS, "1000 pool tasks yield";
+        "pingpong", ASYNC_THREADS, Wall, Some(0.6), POOLS, "a hop between two pool tasks, channels of capacity 1";
+        "cross", TWO_THREADS, Wall, Some(0.8), POOLS, "a hop between block_on's thread and a pool task";
+        "brigade:500", ASYNC_THREADS, Wall, Some(0.6), POOLS, "500 pool tasks in a row hand on one token";
+        "brigade_tcp:500", ASYNC_THREADS, Wall, None, POOLS, "the same over TCP connections";
+    ["local"]
+        "spawn_local:1000", ASYNC_BARE, Cpu, Some(0.5), LOCALS, "1000 local tasks, await all";
+        "yield_local:1000", ASYNC_BARE, Cpu, Some(0.35), LOCALS, "1000 local tasks yield";
+        "brigade_local:500", ASYNC, Cpu, Some(0.7), LOCALS, "the brigade, local";
+        "brigade_tcp_local:500", ASYNC, Cpu, None, LOCALS, "the brigade over TCP, local";
+    ["blocking"]
+        "blocking_one", TWO_THREADS, Wall, Some(0.8), POOLS, "one spawn_blocking, awaited (threads: spawn and join)";
+        "blocking_many:1000", TWO_THREADS, Wall, Some(0.8), POOLS, "1000 spawn_blocking at a time";
+        "timers:100000", ASYNC, Cpu, Some(0.5), LOCALS, "100,000 sleeps of 0.1 to 1 s at once";
+    ["memory"]
+        "mem:1000000", ASYNC_THREADS, Bytes, Some(0.7), LOCALS, "bytes a pending task, of 1,000,000 (1,000 threads)";
+        "chat_mem:2000", CHAT, Bytes, Some(0.6), &["tokio"], "chat: the server's bytes a joined connection, of 2,000";
+    ["echo"]
+        "echo:1", TWO_THREADS, Cpu, Some(1.0), &["tokio"], "TCP echo on the pool, 1 connection: the server's CPU a request";
+        "echo:32", TWO_THREADS, Cpu, Some(1.0), &["tokio"], "32 connections";
+        "echo:256", TWO_THREADS, Cpu, Some(1.0), &["tokio"], "256 connections";
+        "echo:1000", TWO_THREADS, Cpu, Some(1.0), &["tokio"], "1000 connections";
+        "echo_local:1", ASYNC_BARE, Cpu, None, &["bare"], "TCP echo on one thread, 1 connection";
+        "echo_local:32", ASYNC_BARE, Cpu, Some(1.06), &["bare"], "32 connections";
+        "echo_local:256", ASYNC_BARE, Cpu, Some(1.06), &["bare"], "256 connections";
+        "echo_local:1000", ASYNC_BARE, Cpu, Some(1.06), &["bare"], "1000 connections";
+    ["chat"]
+        "chat:10", CHAT, Cpu, Some(0.4), &["tokio"], "100 members, 10 posts in flight: the server's CPU a delivery";
+        "chat:1", CHAT, Cpu, Some(0.95), &["tokio"], "100 members, 1 post in flight";
+    ["calm"]
+        "idle", ASYNC, Idle, None, POOLS, "CPU in a second of idleness, in µs";
+        "fairness:1000", ASYNC, Late, None, POOLS, "sleeps of 1 ms beside 1000 yielding tasks: the 99th percentile of lateness, in µs";
+};
+
+/// One measurement, in this process; `None` if there is no such workload on that runtime.
+pub fn run(name: &str, runtime: &str) -> Option<Sample> {
+    let (workload, size) = match name.split_once(':') {
+        Some((workload, size)) => (workload, size.parse().ok()?),
+        None => (name, 1),
+    };
+    on_no_runtime(workload, runtime, size)
+        .or_else(|| on_a_server(workload, runtime, size))
+        .or_else(|| on_a_runtime(workload, runtime, size))
+}
+
+fn on_no_runtime(workload: &str, runtime: &str, size: usize) -> Option<Sample> {
+    let run = match (runtime, workload) {
+        ("threads", "spawn_pool" | "spawn_outer" | "blocking_many") => threads::spawn_many,
+        ("threads", "spawn_one" | "blocking_one") => threads::spawn_one,
+        ("threads", "yield_one" | "yield_many") => threads::yields,
+        ("threads", "pingpong" | "cross") => return Some(threads::brigade(2)),
+        ("threads", "brigade") => threads::brigade,
+        ("threads", "brigade_tcp") => threads::brigade_tcp,
+        ("threads", "mem") => threads::mem,
+        ("bare", "spawn_pool" | "spawn_outer" | "spawn_one" | "spawn_local") => bare::spawn,
+        ("bare", "yield_one" | "yield_many" | "yield_local") => bare::yields,
+        _ => return None,
+    };
+    Some(run(size))
+}
+
+fn on_a_server(workload: &str, runtime: &str, size: usize) -> Option<Sample> {
+    let start = |kind| Server::start(kind, runtime, &[]);
+    Some(match workload {
+        "echo" | "echo_local" => load::echo(&start(workload), size),
+        "chat" => load::chat(&start("chat"), 100, size),
+        "fanout" => load::chat(&start("chat"), size, 10),
+        "chat_mem" => load::chat_memory(&start("chat"), size),
+        _ => return None,
+    })
+}
+
+/// Calls a generic function for the runtime with this name.
+macro_rules! call {
+    ($runtime:ident, $workload:ident($size:ident), $($name:literal: $type:ty),*) => {
+        match $runtime {
+            $($name => workloads::$workload::<$type>($size),)*
+            _ => return None,
+        }
+    };
+}
+
+fn on_a_runtime(workload: &str, runtime: &str, size: usize) -> Option<Sample> {
+    macro_rules! pool {
+        ($function:ident) => {
+            call!(runtime, $function(size), "ours": Ours, "tokio": Tokio, "smol": Smol,
+                  "async-std": AsyncStd, "tokio-ct": TokioCt)
+        };
+    }
+    macro_rules! local {
+        ($function:ident) => {
+            call!(runtime, $function(size), "ours": OursLocal, "tokio": TokioLocal, "smol": SmolLocal,
+                  "async-std": AsyncStdLocal, "tokio-ct": TokioCt)
+        };
+    }
+    Some(match workload {
+        "spawn_pool" => pool!(spawn_pool),
+        "spawn_outer" => pool!(spawn_outer),
+        "spawn_one" => pool!(spawn_one),
+        "chain" => pool!(chain),
+        "yield_one" | "yield_many" => pool!(yields),
+        "pingpong" => pool!(pingpong),
+        "cross" => pool!(cross),
+        "brigade" => pool!(brigade),
+        "brigade_tcp" => pool!(brigade_tcp),
+        "spawn_local" => local!(spawn_outer),
+        "yield_local" => local!(yields),
+        "brigade_local" => local!(brigade),
+        "brigade_tcp_local" => local!(brigade_tcp),
+        "blocking_one" => pool!(blocking_one),
+        "blocking_many" => pool!(blocking_many),
+        "timers" => pool!(timers),
+        "timers_local" => local!(timers),
+        "mem" => pool!(mem),
+        "mem_local" => local!(mem),
+        "idle" => pool!(idle),
+        "fairness" => pool!(fairness),
+        _ => return None,
+    })
+}

@@ -1,0 +1,115 @@
+//! Servers in processes of their own, on a core of their own. Next: `load`.
+//!
+//! `peers serve KIND RUNTIME` prints its address and serves until its standard input ends. The load's
+//! process starts it, reads what it costs from /proc, and ends it by letting go of that input.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use crate::runtimes::{self, Runtime};
+use crate::{bare, machine, textbook, threads};
+
+/// A server under measurement. Dropping it ends it.
+pub struct Server {
+    pub address: SocketAddr,
+    child: Child,
+}
+
+impl Server {
+    /// Starts this program again as a server; `under` is a command to put before it.
+    pub fn start(kind: &str, runtime: &str, under: &[&str]) -> Self {
+        let this = std::env::current_exe().expect("we run");
+        let mut words = under.iter().map(|&word| word.into()).chain([this.into_os_string()]);
+        let mut command = Command::new(words.next().expect("at least this program"));
+        command.args(words).args(["serve", kind, runtime]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("it prints");
+        let address = line.trim().parse().expect("its address");
+        Self { address, child }
+    }
+
+    /// Nanoseconds of CPU time so far.
+    pub fn cpu(&self) -> u64 {
+        machine::cpu_of(self.child.id())
+    }
+
+    /// Bytes of memory in use.
+    pub fn resident(&self) -> usize {
+        machine::resident(self.child.id())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// The server's side of [`Server::start`]. Does not return; `None` if there is no such server.
+pub fn serve(kind: &str, runtime: &str) -> Option<()> {
+    machine::pin(machine::SERVER_CORE);
+    machine::raise_descriptor_limit();
+    thread::spawn(|| {
+        let _ = io::stdin().read_to_end(&mut Vec::new());
+        std::process::exit(0);
+    });
+    let listen = || {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        println!("{}", listener.local_addr().expect("it listens"));
+        listener
+    };
+    match (kind, runtime) {
+        ("echo", "ours") => echo::<runtimes::Ours>(),
+        ("echo", "tokio") => echo::<runtimes::Tokio>(),
+        ("echo", "smol") => echo::<runtimes::Smol>(),
+        ("echo", "async-std") => echo::<runtimes::AsyncStd>(),
+        ("echo", "threads") => threads::serve_echo(&listen()),
+        ("echo_local", "ours") => echo::<runtimes::OursLocal>(),
+        ("echo_local", "tokio") => echo::<runtimes::TokioLocal>(),
+        ("echo_local" | "echo", "tokio-ct") => echo::<runtimes::TokioCt>(),
+        ("echo_local", "smol") => echo::<runtimes::SmolLocal>(),
+        ("echo_local", "async-std") => echo::<runtimes::AsyncStdLocal>(),
+        ("echo_local", "bare") => bare::serve_echo(&listen()).expect("the loop goes on"),
+        ("chat", "ours") => our_chat(),
+        ("chat", "tokio") => runtimes::Tokio::block_on(textbook::serve()),
+        ("chat", "tokio-ct") => runtimes::TokioCt::block_on(textbook::serve()),
+        _ => return None,
+    }
+    Some(())
+}
+
+/// An echo server, a task for each connection.
+fn echo<R: Runtime>() {
+    R::block_on(async {
+        R::spawn(async {
+            let (listener, address) = R::listen().await.expect("a free port");
+            println!("{address}");
+            loop {
+                let mut stream = R::accept(&listener).await.expect("a client");
+                R::detach(R::spawn(async move {
+                    let mut buffer = [0; 1024];
+                    while let Ok(length @ 1..) = R::read(&mut stream, &mut buffer).await {
+                        if R::write_all(&mut stream, &buffer[..length]).await.is_err() {
+                            break;
+                        }
+                    }
+                }));
+            }
+        })
+        .await
+    })
+}
+
+/// The real chat server, as the program `server` runs it.
+fn our_chat() {
+    executor::task::block_on(async {
+        let server = chat::server::Server::bind("127.0.0.1:0", chat::server::Options::default()).await;
+        let server = server.expect("a free port");
+        println!("{}", server.local_addr().expect("it listens"));
+        executor::task::spawn(server.run()).await.expect("it serves");
+    });
+}

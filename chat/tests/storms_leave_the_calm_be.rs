@@ -1,0 +1,148 @@
+//! Clients that flood, and clients that break off, do not harm the others; afterwards the server is
+//! as it was before.
+
+mod common;
+
+use std::io::{Read, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{Client, Program, posted};
+
+/// Round trips of a client that posts to its own group, the slowest last.
+fn round_trips(client: &mut Client, count: usize) -> Vec<Duration> {
+    let mut took: Vec<_> = (0..count)
+        .map(|number| {
+            let start = Instant::now();
+            client.post("calm", &number.to_string());
+            client.expect_message("calm", &number.to_string());
+            start.elapsed()
+        })
+        .collect();
+    took.sort();
+    took
+}
+
+fn median(sorted: &[Duration]) -> Duration {
+    sorted[sorted.len() / 2]
+}
+
+fn slowest(sorted: &[Duration]) -> Duration {
+    sorted[sorted.len() - 1]
+}
+
+#[test]
+fn a_flooding_client_beside_a_calm_one() {
+    let server = Program::start(&[]);
+    let mut calm = server.client();
+    calm.join_and_wait("calm");
+    let alone = round_trips(&mut calm, 100);
+
+    let over = AtomicBool::new(false);
+    let flooded = AtomicU64::new(0);
+    let beside = thread::scope(|scope| {
+        // One that is heard by nobody, one that hears itself and reads, and one in vain, that reads its errors.
+        for first in ["", "{\"Join\":[\"flood\"]}\n", "nonsense\n"] {
+            let client = server.client();
+            let (over, flooded) = (&over, &flooded);
+            scope.spawn(move || {
+                let mut socket = client.socket();
+                socket.write_all(first.as_bytes()).unwrap();
+                socket
+                    .set_write_timeout(Some(Duration::from_millis(100)))
+                    .unwrap();
+                socket
+                    .set_read_timeout(Some(Duration::from_millis(1)))
+                    .unwrap();
+                let posts = posted("flood", "0123456789").repeat(500);
+                let mut replies = vec![0; 1 << 16];
+                // ORDERING: Relaxed; only a sign to stop, and a count.
+                while !over.load(Ordering::Relaxed) {
+                    let Ok(()) = socket.write_all(posts.as_bytes()) else {
+                        continue;
+                    };
+                    flooded.fetch_add(500, Ordering::Relaxed);
+                    if !first.is_empty() {
+                        let _ = socket.read(&mut replies);
+                    }
+                }
+            });
+        }
+        // ORDERING: Relaxed; only a count.
+        common::eventually("the flood has begun", || {
+            flooded.load(Ordering::Relaxed) > 10_000
+        });
+        let beside = round_trips(&mut calm, 100);
+        over.store(true, Ordering::Relaxed);
+        beside
+    });
+    println!(
+        "round trips alone {:?}, the slowest {:?}; beside {} posts {:?}, the slowest {:?}",
+        median(&alone),
+        slowest(&alone),
+        flooded.into_inner(),
+        median(&beside),
+        slowest(&beside)
+    );
+    // Generous, for the machine may be busy: a poll that never gives way would take for ever.
+    assert!(
+        median(&beside) < Duration::from_millis(200),
+        "{:?}",
+        median(&beside)
+    );
+    assert!(
+        slowest(&beside) < Duration::from_secs(3),
+        "{:?}",
+        slowest(&beside)
+    );
+}
+
+#[test]
+fn thousands_of_resets_in_mid_message() {
+    let server = Program::start(&[]);
+    let mut witness = server.client();
+    witness.join_and_wait("g");
+    let line = posted("g", "a message that does not end");
+    let storm = || {
+        for number in 0..2000 {
+            let client = server.client();
+            client.join("g");
+            client.send(&line[..number % line.len()]);
+            client.reset();
+        }
+    };
+    storm();
+    let settled = server.descriptors_settle();
+    let memory = server.memory();
+    storm();
+    assert_eq!(server.descriptors_settle(), settled);
+    let grown = server.memory().saturating_sub(memory);
+    assert!(grown < 1 << 20, "grew by {grown} bytes");
+    witness.post("g", "still here");
+    witness.expect_message("g", "still here");
+}
+
+#[test]
+fn a_thousand_clients_that_vanish_at_once() {
+    let server = Program::start(&["--grace", "0.5"]);
+    let mut witness = server.client();
+    witness.join_and_wait("g");
+    let before = server.descriptors();
+    let mut clients: Vec<Client> = (0..1000).map(|_| server.client()).collect();
+    for client in &mut clients {
+        client.join_and_wait("g");
+    }
+    // Some with words unread, most not; as when their process is killed.
+    witness.post("g", "hello");
+    for client in clients.iter_mut().skip(100) {
+        client.expect_message("g", "hello");
+    }
+    drop(clients);
+    common::eventually("the descriptors come back", || {
+        server.descriptors() == before
+    });
+    witness.expect_message("g", "hello");
+    witness.post("g", "alone?");
+    witness.expect_message("g", "alone?");
+}

@@ -1,0 +1,142 @@
+//! Datagrams.
+//!
+//! A [`UdpSocket`] is a counted reference to one descriptor: clones share it, and each may send and
+//! receive at the same time as the others. A datagram goes to one receiver, whole or cut to its
+//! buffer.
+//!
+//! Called by programs. Next: `unix`.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+
+use crate::async_io::Async;
+use crate::net::addr::{ToSocketAddrs, first_that_works, no_address};
+
+/// A UDP socket. A clone costs no descriptor; the last one to be dropped closes it.
+///
+/// ```
+/// # executor::task::block_on(async {
+/// use reactor::net::UdpSocket;
+///
+/// let receiver = UdpSocket::bind("127.0.0.1:0").await?;
+/// let sender = UdpSocket::bind("127.0.0.1:0").await?;
+/// sender.send_to(b"ping", receiver.local_addr()?).await?;
+///
+/// let mut buffer = [0; 16];
+/// let (length, from) = receiver.recv_from(&mut buffer).await?;
+/// assert_eq!((&buffer[..length], from), (&b"ping"[..], sender.local_addr()?));
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Debug)]
+pub struct UdpSocket {
+    socket: Arc<Async<std::net::UdpSocket>>,
+}
+
+impl UdpSocket {
+    /// A socket at the first of these addresses that can be had.
+    ///
+    /// # Errors
+    ///
+    /// The last address's, with the operation and that address; or that of the lookup.
+    pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
+        let socket = first_that_works("bind", address, |address| {
+            std::net::UdpSocket::bind(address).and_then(Async::new)
+        });
+        Ok(Self {
+            socket: Arc::new(socket.await?),
+        })
+    }
+
+    /// Sets whom [`send`](Self::send) sends to, and [`recv`](Self::recv) hears: the first of these
+    /// addresses that the system takes. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// As for [`bind`](Self::bind).
+    pub async fn connect(&self, address: impl ToSocketAddrs) -> io::Result<()> {
+        first_that_works("connect", address, |address| {
+            self.socket.get_ref().connect(address)
+        })
+        .await
+    }
+
+    /// Sends one datagram to the connected address; gives its length.
+    ///
+    /// # Errors
+    ///
+    /// The system's: not connected, too long, or a refusal that an earlier datagram met.
+    pub async fn send(&self, datagram: &[u8]) -> io::Result<usize> {
+        self.socket.write_with(|socket| socket.send(datagram)).await
+    }
+
+    /// Receives one datagram from the connected address; what does not fit is cut off.
+    ///
+    /// # Errors
+    ///
+    /// The system's: not connected, or a refusal that an earlier datagram met.
+    pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.socket.read_with(|socket| socket.recv(buffer)).await
+    }
+
+    /// Sends one datagram to the first of these addresses; gives its length.
+    ///
+    /// # Errors
+    ///
+    /// The system's (too long, unreachable), or that of the lookup.
+    pub async fn send_to(&self, datagram: &[u8], address: impl ToSocketAddrs) -> io::Result<usize> {
+        let mut addresses = address.to_socket_addrs().await?;
+        let address = addresses.next().ok_or_else(no_address)?;
+        self.socket
+            .write_with(|socket| socket.send_to(datagram, address))
+            .await
+    }
+
+    /// Receives one datagram, and tells who sent it; what does not fit is cut off.
+    ///
+    /// # Errors
+    ///
+    /// The system's: a refusal that an earlier datagram met.
+    pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.socket
+            .read_with(|socket| socket.recv_from(buffer))
+            .await
+    }
+
+    /// Where this socket is bound; tells the port that the system chose.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.get_ref().local_addr()
+    }
+
+    /// Whom this socket is connected to.
+    ///
+    /// # Errors
+    ///
+    /// If it is not.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.get_ref().peer_addr()
+    }
+}
+
+impl AsFd for UdpSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.get_ref().as_fd()
+    }
+}
+
+/// Adopts a socket, with all the options that std can set; it becomes non-blocking.
+impl TryFrom<std::net::UdpSocket> for UdpSocket {
+    type Error = io::Error;
+
+    fn try_from(socket: std::net::UdpSocket) -> io::Result<Self> {
+        Ok(Self {
+            socket: Arc::new(Async::new(socket)?),
+        })
+    }
+}

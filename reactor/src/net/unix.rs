@@ -1,0 +1,248 @@
+//! Byte streams between processes of one machine, met at a path.
+//!
+//! As with std's, the path stays when the listener goes: remove it before the next `bind`.
+//!
+//! Called by programs. Next: `blocking`.
+
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::{self, SocketAddr};
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_lite::Stream;
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socket_with};
+
+use crate::async_io::Async;
+use crate::net::addr::explain;
+use crate::net::byte_stream::byte_stream;
+use crate::time::sleep;
+
+/// Between the first two attempts to connect to a listener whose line is full.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+
+/// Between two later ones.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// A socket that waits for streams at a path. A clone costs no descriptor; the last one to be
+/// dropped closes it, and leaves the path where it is.
+///
+/// ```
+/// # executor::task::block_on(async {
+/// use futures_lite::{AsyncReadExt, AsyncWriteExt, future::zip};
+/// use reactor::net::{UnixListener, UnixStream};
+///
+/// let path = std::env::temp_dir().join(format!("unix-example-{}", std::process::id()));
+/// let listener = UnixListener::bind(&path).await?;
+/// let (accepted, connected) = zip(listener.accept(), UnixStream::connect(&path)).await;
+/// std::fs::remove_file(&path)?;
+///
+/// let (mut accepted, _) = accepted?;
+/// connected?.write_all(b"hi").await?;
+/// let mut text = String::new();
+/// accepted.read_to_string(&mut text).await?;
+/// assert_eq!(text, "hi");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Debug)]
+pub struct UnixListener {
+    socket: Arc<Async<net::UnixListener>>,
+}
+
+impl UnixListener {
+    /// Listens at `path`, which must not exist yet.
+    ///
+    /// # Errors
+    ///
+    /// The system's (the path exists, or cannot be made), with the operation and the path.
+    pub async fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
+        let bound = net::UnixListener::bind(path).and_then(Self::try_from);
+        bound.map_err(|error| explain("bind", path.display(), error))
+    }
+
+    /// The next stream, and where it comes from (mostly unnamed).
+    ///
+    /// # Errors
+    ///
+    /// The system's, each time: descriptors at the limit, for one. Wait a little then.
+    pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
+        let (stream, from) = self.socket.read_with(net::UnixListener::accept).await?;
+        Ok((UnixStream::try_from(stream)?, from))
+    }
+
+    /// The streams, one after the other; it never ends.
+    pub fn incoming(&self) -> UnixIncoming<'_> {
+        UnixIncoming { listener: self }
+    }
+
+    /// Where this socket listens.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.get_ref().local_addr()
+    }
+}
+
+/// What [`UnixListener::incoming`] returns; errors are those of [`UnixListener::accept`].
+#[derive(Debug)]
+#[must_use = "streams do nothing unless polled"]
+pub struct UnixIncoming<'a> {
+    listener: &'a UnixListener,
+}
+
+impl Stream for UnixIncoming<'_> {
+    type Item = io::Result<UnixStream>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let accepted = self
+            .listener
+            .socket
+            .poll_read_with(cx, net::UnixListener::accept);
+        accepted.map(|outcome| Some(outcome.and_then(|(stream, _)| UnixStream::try_from(stream))))
+    }
+}
+
+impl AsFd for UnixListener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.get_ref().as_fd()
+    }
+}
+
+/// Adopts a listener; it becomes non-blocking.
+impl TryFrom<net::UnixListener> for UnixListener {
+    type Error = io::Error;
+
+    fn try_from(listener: net::UnixListener) -> io::Result<Self> {
+        Ok(Self {
+            socket: Arc::new(Async::new(listener)?),
+        })
+    }
+}
+
+/// A byte stream to another process. A clone costs no descriptor; the last one to be dropped closes it.
+///
+/// ```
+/// # executor::task::block_on(async {
+/// use futures_lite::{AsyncReadExt, AsyncWriteExt};
+/// use reactor::net::UnixStream;
+///
+/// let (mut one, mut other) = UnixStream::pair()?;
+/// one.write_all(b"hello").await?;
+/// one.close().await?;
+///
+/// let mut text = String::new();
+/// other.read_to_string(&mut text).await?;
+/// assert_eq!(text, "hello");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Debug)]
+pub struct UnixStream {
+    socket: Arc<Async<net::UnixStream>>,
+}
+
+impl UnixStream {
+    /// Connects to who listens at `path`; waits while there are too many that do.
+    ///
+    /// # Errors
+    ///
+    /// The system's (nobody listens there), with the operation and the path.
+    pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
+        let connected = connect(path).await;
+        connected.map_err(|error| explain("connect", path.display(), error))
+    }
+
+    /// Two streams that are each other's peer.
+    ///
+    /// # Errors
+    ///
+    /// The system's: descriptors at the limit.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        let (one, other) = net::UnixStream::pair()?;
+        Ok((Self::try_from(one)?, Self::try_from(other)?))
+    }
+
+    /// Shuts down one half or both, for all clones.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.socket.get_ref().shutdown(how)
+    }
+
+    /// The address of this end; mostly unnamed.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.get_ref().local_addr()
+    }
+
+    /// The address of the other end.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.get_ref().peer_addr()
+    }
+}
+
+byte_stream!(UnixStream);
+
+impl AsFd for UnixStream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.get_ref().as_fd()
+    }
+}
+
+/// Adopts a stream; it becomes non-blocking.
+impl TryFrom<net::UnixStream> for UnixStream {
+    type Error = io::Error;
+
+    fn try_from(stream: net::UnixStream) -> io::Result<Self> {
+        Ok(Self {
+            socket: Arc::new(Async::new(stream)?),
+        })
+    }
+}
+
+/// A Unix connect is done at once, or not at all. Linux says "again" while the listener's line is
+/// full, and no event tells when there is room: try again, a little later each time.
+async fn connect(path: &Path) -> io::Result<UnixStream> {
+    let address = SocketAddrUnix::new(path)?;
+    let stream = net::UnixStream::from(new_socket()?);
+    stream.set_nonblocking(true)?;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match rustix::net::connect(&stream, &address) {
+            Ok(()) => return UnixStream::try_from(stream),
+            Err(Errno::AGAIN) => sleep(pause).await,
+            Err(error) => return Err(error.into()),
+        }
+        pause = LONGEST_PAUSE.min(pause * 2);
+    }
+}
+
+fn new_socket() -> io::Result<OwnedFd> {
+    #[cfg(not(target_vendor = "apple"))]
+    let flags = SocketFlags::CLOEXEC;
+    #[cfg(target_vendor = "apple")]
+    let flags = SocketFlags::empty();
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    #[cfg(target_vendor = "apple")]
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(socket)
+}

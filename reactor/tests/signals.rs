@@ -1,0 +1,127 @@
+//! Signals, each raised at this process itself.
+
+use std::io::ErrorKind;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use executor::task::block_on;
+use futures_lite::StreamExt;
+use futures_lite::future::{poll_once, zip};
+use reactor::signal::Signals;
+use signal_hook::consts::{SIGKILL, SIGSEGV, SIGUSR1, SIGUSR2, SIGWINCH};
+use signal_hook::low_level::raise;
+
+/// Signals belong to the whole process: one test at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[test]
+fn a_signal_wakes_who_waits_for_it() {
+    let _alone = alone();
+    block_on(async {
+        let mut signals = Signals::new(&[SIGUSR1]).unwrap();
+        assert_eq!(poll_once(signals.next()).await, None);
+        for _ in 0..10 {
+            let raised = async { raise(SIGUSR1).unwrap() };
+            assert_eq!(zip(signals.next(), raised).await.0, Some(SIGUSR1));
+        }
+        assert_eq!(poll_once(signals.next()).await, None);
+    });
+}
+
+#[test]
+fn a_signal_from_another_thread_wakes_the_turn() {
+    let _alone = alone();
+    block_on(async {
+        let mut signals = Signals::new(&[SIGUSR1]).unwrap();
+        let raising = std::thread::spawn(|| raise(SIGUSR1).unwrap());
+        assert_eq!(signals.next().await, Some(SIGUSR1));
+        raising.join().unwrap();
+    });
+}
+
+#[test]
+fn several_signals_are_told_apart_and_none_hides_another() {
+    let _alone = alone();
+    block_on(async {
+        let mut signals = Signals::new(&[SIGUSR1, SIGUSR2, SIGWINCH]).unwrap();
+        raise(SIGWINCH).unwrap();
+        raise(SIGUSR2).unwrap();
+        raise(SIGUSR1).unwrap();
+        let mut came = Vec::new();
+        for _ in 0..3 {
+            came.push(signals.next().await.unwrap());
+            // One that comes all the time.
+            raise(came[0]).unwrap();
+        }
+        came.sort_unstable();
+        let mut wanted = [SIGUSR1, SIGUSR2, SIGWINCH];
+        wanted.sort_unstable();
+        assert_eq!(came, wanted);
+    });
+}
+
+#[test]
+fn a_flood_counts_at_least_once_and_ends() {
+    let _alone = alone();
+    block_on(async {
+        let mut signals = Signals::new(&[SIGUSR1]).unwrap();
+        // More than the pipe holds.
+        for _ in 0..5000 {
+            raise(SIGUSR1).unwrap();
+        }
+        assert_eq!(signals.next().await, Some(SIGUSR1));
+        assert_eq!(poll_once(signals.next()).await, None);
+        let raised = async { raise(SIGUSR1).unwrap() };
+        assert_eq!(zip(signals.next(), raised).await.0, Some(SIGUSR1));
+    });
+}
+
+#[test]
+fn two_streams_both_get_it_and_a_dropped_one_takes_nothing_along() {
+    let _alone = alone();
+    block_on(async {
+        let mut stays = Signals::new(&[SIGUSR1]).unwrap();
+        let mut goes = Signals::new(&[SIGUSR1, SIGUSR2]).unwrap();
+        raise(SIGUSR1).unwrap();
+        assert_eq!(goes.next().await, Some(SIGUSR1));
+        assert_eq!(stays.next().await, Some(SIGUSR1));
+        drop(goes);
+        raise(SIGUSR1).unwrap();
+        assert_eq!(stays.next().await, Some(SIGUSR1));
+        // Nobody listens, and the process lives.
+        raise(SIGUSR2).unwrap();
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_dropped_stream_gives_its_descriptors_back() {
+    fn descriptors() -> usize {
+        std::fs::read_dir("/proc/self/fd").unwrap().count()
+    }
+    let _alone = alone();
+    block_on(async {
+        // The reactor's own come first.
+        drop(Signals::new(&[SIGUSR1]).unwrap());
+        let before = descriptors();
+        for _ in 0..20 {
+            drop(Signals::new(&[SIGUSR1, SIGUSR2]).unwrap());
+        }
+        assert_eq!(descriptors(), before);
+    });
+}
+
+#[test]
+fn what_cannot_be_handled_is_an_error_that_names_it() {
+    let _alone = alone();
+    let error = Signals::new(&[SIGUSR1, SIGKILL]).unwrap_err();
+    let said = "signal 9 (SIGKILL): the system lets nobody handle it";
+    assert_eq!(error.to_string(), said);
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(Signals::new(&[SIGSEGV]).is_err());
+
+    let error = Signals::new(&[9999]).unwrap_err();
+    assert!(error.to_string().starts_with("signal 9999: "), "{error}");
+}
