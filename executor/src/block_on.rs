@@ -101,8 +101,8 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
             presence.wait(&mut woken);
             last_look = Instant::now();
         } else if last_look.elapsed() >= REACTOR_INTERVAL {
-            presence.poll_reactor(&mut woken);
             last_look = Instant::now();
+            presence.poll_reactor(last_look, &mut woken);
         }
     }
 }

@@ -13,10 +13,13 @@
 //! K2  Who drives, who stands by and who watches is known under one lock.
 //! K3  While a thread runs, one of the waiting threads is the watch: it wakes every [`TICK`]. If
 //!     nobody drove meanwhile it drives, so that one long poll does not stop all sockets; and it
-//!     rescues the tasks that a busy worker keeps in its next-task slot.
+//!     rescues the tasks that a busy worker keeps in its next-task slot. Where none waits, those
+//!     that run do it when they look at the reactor.
 //! K4  The seat is the workers' before it is a `block_on` thread's: a task woken by a socket is run
 //!     by the thread that polled the socket.
 //! K5  Where all threads wait nobody is the watch: idling costs nothing.
+//! K6  Who frees the seat, or does not take it after all, sees to it that one of those that stand by
+//!     takes it or watches: they came when it was taken, and nobody else will tell them.
 //!
 //! Called by `block_on` and the pool's workers. Next: `block_on`.
 
@@ -97,10 +100,11 @@ impl Parker {
             .is_ok()
     }
 
-    /// Back to RUN, from whatever it was (K1).
-    fn take_notification(&self) {
+    /// Back to RUN, from whatever it was. Answers whether there was a notification: then the caller
+    /// must not wait before it has looked (K1).
+    fn take_notification(&self) -> bool {
         // ORDERING[unpark]: Acquire; pairs with the Release of `unpark`.
-        self.state.swap(RUN, Ordering::AcqRel);
+        self.state.swap(RUN, Ordering::AcqRel) == NOTIFIED
     }
 }
 
@@ -136,6 +140,8 @@ struct Seat {
     present: usize,
     workers: usize,
     pools: Vec<Weak<dyn Watched>>,
+    /// When a busy thread last did the watch's work.
+    rescued: Option<Instant>,
 }
 
 static SEAT: Mutex<Seat> = Mutex::new(Seat {
@@ -148,6 +154,7 @@ static SEAT: Mutex<Seat> = Mutex::new(Seat {
     present: 0,
     workers: 0,
     pools: Vec::new(),
+    rescued: None,
 });
 
 fn seat() -> MutexGuard<'static, Seat> {
@@ -193,26 +200,29 @@ impl Presence {
         }
     }
 
-    /// Takes what the reactor has now, without waiting, if nobody drives.
-    pub(crate) fn poll_reactor(&self, woken: &mut Vec<Waker>) {
+    /// Takes what the reactor has now, without waiting, if nobody drives. For a thread that always
+    /// has work; it is also the watch now and then if nobody waits who could be (K3).
+    pub(crate) fn poll_reactor(&self, now: Instant, woken: &mut Vec<Waker>) {
         let mut at = seat();
+        let pools = at.unwatched_pools(now);
         if at.driver.is_some() {
-            return;
+            drop(at);
+            return rescue(&pools);
         }
         at.driver = Some((Arc::clone(&self.parker), self.rank));
         drop(at);
         reactor::turn(Some(Duration::ZERO), woken);
-        let mut at = seat();
-        at.driver = None;
-        at.turns += 1;
-        at.leave(false); // Who came to wait meanwhile took us for one who waits.
-        drop(at);
+        seat().get_up(self.rank);
         reactor::wake_all(woken);
+        rescue(&pools);
     }
 
     fn drive(&self, mut at: MutexGuard<'static, Seat>, woken: &mut Vec<Waker>) {
         if !self.parker.begin(DRIVING) {
-            return self.parker.take_notification();
+            at.leave(false); // K6
+            drop(at);
+            self.parker.take_notification();
+            return;
         }
         at.driver = Some((Arc::clone(&self.parker), self.rank));
         at.vacant = false;
@@ -223,11 +233,8 @@ impl Presence {
 
         self.parker.take_notification();
         let mut at = seat();
-        at.driver = None;
-        at.turns += 1;
         at.watched &= !watch;
-        let worker_waits = at.standby.iter().any(|(_, rank)| *rank == Rank::Worker);
-        at.leave(self.rank == Rank::Guest && worker_waits);
+        at.get_up(self.rank);
         let pools = if watch { at.pools.clone() } else { Vec::new() };
         drop(at);
         reactor::wake_all(woken);
@@ -237,7 +244,8 @@ impl Presence {
     fn stand_by(&self, mut at: MutexGuard<'static, Seat>, woken: &mut Vec<Waker>) {
         if !self.parker.begin(PARKED) {
             drop(at);
-            return self.parker.take_notification();
+            self.parker.take_notification();
+            return;
         }
         at.standby.push((Arc::clone(&self.parker), self.rank));
         if let (Rank::Worker, Some((driver, Rank::Guest))) = (self.rank, &at.driver) {
@@ -256,7 +264,10 @@ impl Presence {
             if at.driver.is_none() && (at.vacant || overdue && at.turns == turns) {
                 at.neglected = self.rank == Rank::Guest;
                 at.step_back(&self.parker);
-                self.parker.take_notification();
+                if self.parker.take_notification() {
+                    at.leave(false); // K1, K6: it was unparked just now.
+                    return;
+                }
                 return self.drive(at, woken);
             }
             if overdue {
@@ -289,6 +300,24 @@ impl Seat {
         let watch = !self.watched && self.present > waiting;
         self.watched |= watch;
         watch
+    }
+
+    /// The pools that a busy thread must look after, once a TICK, because nobody watches.
+    fn unwatched_pools(&mut self, now: Instant) -> Vec<Weak<dyn Watched>> {
+        let early = |last| now.saturating_duration_since(last) < TICK;
+        if self.watched || self.workers < 2 || self.rescued.is_some_and(early) {
+            return Vec::new();
+        }
+        self.rescued = Some(now);
+        self.pools.clone()
+    }
+
+    /// The driver gets up (K6). A guest gives the seat to a worker that waits (K4).
+    fn get_up(&mut self, rank: Rank) {
+        self.driver = None;
+        self.turns += 1;
+        let worker_waits = self.standby.iter().any(|(_, rank)| *rank == Rank::Worker);
+        self.leave(rank == Rank::Guest && worker_waits);
     }
 
     /// A thread has stopped waiting: somebody else watches; with `hand_over` somebody else drives.

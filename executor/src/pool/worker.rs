@@ -177,7 +177,7 @@ impl Worker {
         let now = Instant::now();
         if now.duration_since(self.last_look.get()) >= REACTOR_INTERVAL {
             self.last_look.set(now);
-            presence.poll_reactor(woken);
+            presence.poll_reactor(now, woken);
         }
     }
 

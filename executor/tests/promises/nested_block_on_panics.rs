@@ -94,17 +94,18 @@ fn in_a_futures_drop_it_ends() {
 #[test]
 fn in_a_thread_locals_drop_it_works() {
     use std::cell::RefCell;
+    type AtExit = OnDrop<Box<dyn FnMut() + Send>>;
     thread_local! {
-        static LAST: RefCell<Option<OnDrop<Box<dyn FnMut() + Send>>>> = const { RefCell::new(None) };
+        static LAST: RefCell<Option<AtExit>> = const { RefCell::new(None) };
     }
     let (done, end) = mpsc::channel();
-    let on_exit: Box<dyn FnMut() + Send> = Box::new(move || {
+    let at_exit: AtExit = OnDrop(Box::new(move || {
         let said = block_on(async { spawn(async { 6 }).await });
         drop(spawn_local(async {}));
         done.send(said).unwrap();
-    });
+    }));
     std::thread::spawn(move || {
-        LAST.set(Some(OnDrop(on_exit)));
+        LAST.set(Some(at_exit));
         block_on(async {});
     })
     .join()

@@ -1,0 +1,29 @@
+//! Sockets and timers move while a thread is in `block_on` or a pool runs, whatever the threads do.
+//! Which thread drives the reactor is the whole process's affair, so these tests run in turns.
+#![cfg(not(loom))]
+
+#[path = "../promises/support.rs"]
+#[allow(dead_code, reason = "shared with `promises`, which uses all of it")]
+mod support;
+
+mod long_polls_stop_no_sockets;
+mod somebody_always_drives;
+mod timers_are_not_starved;
+
+use reactor::net::{TcpListener, TcpStream};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// One test at a time: another's threads would drive for this one.
+fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The two ends of a connection.
+async fn pair() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let left = TcpStream::connect(address).await.unwrap();
+    let (right, _) = listener.accept().await.unwrap();
+    (left, right)
+}

@@ -1,0 +1,176 @@
+//! However workers and threads in `block_on` come, wait and leave, one of them drives: a timer that
+//! is due fires.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use executor::pool::Pool;
+use executor::task::{block_on, spawn_blocking, spawn_local, yield_now};
+use reactor::time::sleep;
+
+use crate::support::{DEADLINE, Gate, Random, ends};
+use crate::{alone, pair};
+
+const SHORT: Duration = Duration::from_micros(200);
+
+#[test]
+fn block_on_alone() {
+    let _alone = alone();
+    ends(|| {
+        block_on(async {
+            sleep(SHORT).await;
+            spawn_local(sleep(SHORT)).await;
+        });
+    });
+}
+
+#[test]
+fn a_pool_alone() {
+    let _alone = alone();
+    let pool = Pool::new(2).unwrap();
+    let (fired, fires) = mpsc::channel();
+    for _ in 0..20 {
+        let fired = fired.clone();
+        drop(pool.spawn(async move {
+            sleep(SHORT).await;
+            fired.send(()).unwrap();
+        }));
+    }
+    for _ in 0..20 {
+        fires.recv_timeout(DEADLINE).expect("it fires");
+    }
+}
+
+/// A worker that finds the seat taken for a moment, by a busy `block_on` that only has a look, must
+/// not count on that one: it may go to wait behind the workers.
+#[test]
+fn when_a_busy_block_on_meets_a_worker_that_goes_to_sleep() {
+    let _alone = alone();
+    ends(|| {
+        let pool = Pool::new(1).unwrap();
+        let mut random = Random::new(1);
+        block_on(async {
+            // With sockets a look at the reactor is a system call.
+            let _sockets = pair().await;
+            for _ in 0..1000 {
+                for _ in 0..random.below(30) {
+                    drop(pool.spawn(async {}));
+                    for _ in 0..random.below(100) {
+                        yield_now().await;
+                    }
+                }
+                sleep(SHORT).await;
+            }
+        });
+    });
+}
+
+/// Threads in `block_on` take turns in ending: the seat is handed on.
+#[test]
+fn when_the_block_on_that_drives_ends() {
+    let _alone = alone();
+    ends(|| {
+        for seed in 0..20 {
+            let threads: Vec<_> = (0..4)
+                .map(|n| {
+                    thread::spawn(move || {
+                        let mut random = Random::new(4 * seed + n);
+                        for _ in 0..10 {
+                            block_on(sleep(Duration::from_micros(random.below(500))));
+                        }
+                    })
+                })
+                .collect();
+            for thread in threads {
+                thread.join().unwrap();
+            }
+        }
+    });
+}
+
+/// Pools come and go beside threads that wait for timers.
+#[test]
+fn when_pools_come_and_go() {
+    let _alone = alone();
+    ends(|| {
+        let guests: Vec<_> = (0..2)
+            .map(|_| {
+                thread::spawn(|| {
+                    block_on(async {
+                        for _ in 0..200 {
+                            sleep(SHORT).await;
+                        }
+                    });
+                })
+            })
+            .collect();
+        let mut random = Random::new(7);
+        while !guests.iter().all(|guest| guest.is_finished()) {
+            let pool = Pool::new(1 + random.below(2) as usize).unwrap();
+            if random.below(2) == 0 {
+                let handle = pool.spawn(sleep(SHORT));
+                if random.below(2) == 0 {
+                    block_on(handle);
+                }
+            }
+        }
+        for guest in guests {
+            guest.join().unwrap();
+        }
+    });
+}
+
+/// Wakes from outside and timers, for a worker that both drives and stands by.
+#[test]
+fn while_threads_wake_each_other() {
+    let _alone = alone();
+    ends(|| {
+        let pool = Pool::new(2).unwrap();
+        let threads: Vec<_> = (0..2)
+            .map(|seed| {
+                let mut random = Random::new(seed);
+                let (gates, handles): (Vec<_>, Vec<_>) = (0..200)
+                    .map(|_| {
+                        let gate = Gate::new();
+                        let pass = gate.pass();
+                        let pause = Duration::from_micros(random.below(2000));
+                        let handle = pool.spawn(async move {
+                            sleep(pause).await;
+                            pass.await;
+                            sleep(pause / 8).await;
+                        });
+                        (gate, handle)
+                    })
+                    .unzip();
+                thread::spawn(move || {
+                    for gate in gates {
+                        gate.open();
+                        block_on(sleep(Duration::from_micros(random.below(50))));
+                    }
+                    for handle in handles {
+                        block_on(handle);
+                    }
+                })
+            })
+            .collect();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn inside_spawn_blocking() {
+    let _alone = alone();
+    ends(|| {
+        let calls: Vec<_> = (0..4)
+            .map(|_| spawn_blocking(|| block_on(sleep(SHORT))))
+            .collect();
+        block_on(async {
+            for call in calls {
+                call.await;
+            }
+        });
+    });
+}
