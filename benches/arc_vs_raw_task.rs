@@ -46,10 +46,7 @@ impl SafeTask {
         let waker = Waker::from(self.clone());
         let mut future = self.future.lock().unwrap();
         if let Some(running) = future.as_mut()
-            && running
-                .as_mut()
-                .poll(&mut Context::from_waker(&waker))
-                .is_ready()
+            && running.as_mut().poll(&mut Context::from_waker(&waker)).is_ready()
         {
             *future = None;
         }
@@ -74,10 +71,7 @@ impl SafeExecutor {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let slot = Arc::new(Mutex::new(Slot {
-            output: None,
-            waiter: None,
-        }));
+        let slot = Arc::new(Mutex::new(Slot { output: None, waiter: None }));
         let filled = slot.clone();
         let future = async move {
             let output = future.await;
@@ -87,10 +81,7 @@ impl SafeExecutor {
             drop(slot);
             waiter.inspect(Waker::wake_by_ref);
         };
-        let task = SafeTask {
-            future: Mutex::new(Some(Box::pin(future))),
-            queue: self.queue.clone(),
-        };
+        let task = SafeTask { future: Mutex::new(Some(Box::pin(future))), queue: self.queue.clone() };
         self.queue.lock().unwrap().push_back(Arc::new(task));
         poll_fn(move |cx| {
             let mut slot = slot.lock().unwrap();
@@ -108,10 +99,7 @@ impl SafeExecutor {
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
         loop {
-            if let Poll::Ready(output) = future
-                .as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()))
-            {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 return output;
             }
             // A turn of what is queued now, so that the future is not polled for each task.
@@ -154,9 +142,7 @@ fn arc_vs_raw_task(c: &mut Criterion) {
             group.bench_function("raw, local", |b| {
                 on_one_thread(b, || all(|i| task::spawn_local($future(i))));
             });
-            group.bench_function("raw, pool", |b| {
-                on_pool(b, || all(|i| task::spawn($future(i))))
-            });
+            group.bench_function("raw, pool", |b| on_pool(b, || all(|i| task::spawn($future(i)))));
             group.finish();
         };
     }

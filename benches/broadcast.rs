@@ -14,10 +14,7 @@ const MESSAGES: u64 = 100;
 
 type Spawn = fn(futures_lite::future::Boxed<u64>) -> JoinHandle<u64>;
 
-const PLACES: [(&str, Spawn); 2] = [
-    ("pool", |f| task::spawn(f)),
-    ("local", |f| task::spawn_local(f)),
-];
+const PLACES: [(&str, Spawn); 2] = [("pool", |f| task::spawn(f)), ("local", |f| task::spawn_local(f))];
 
 /// Counts what comes, which must be in order.
 async fn receive(mut receiver: broadcast::Receiver<u64>) -> u64 {
@@ -31,9 +28,7 @@ async fn receive(mut receiver: broadcast::Receiver<u64>) -> u64 {
 
 async fn deliver(spawn: Spawn, receivers: u64) {
     let (sender, _) = broadcast::channel(MESSAGES as usize);
-    let receivers: Vec<_> = (0..receivers)
-        .map(|_| spawn(Box::pin(receive(sender.subscribe()))))
-        .collect();
+    let receivers: Vec<_> = (0..receivers).map(|_| spawn(Box::pin(receive(sender.subscribe())))).collect();
     for message in 0..MESSAGES {
         assert_eq!(sender.send(message).ok(), Some(receivers.len()));
         // Let the receivers at it, or one batch would be measured.

@@ -30,40 +30,25 @@ async fn connect(address: SocketAddr) -> TcpStream {
 
 /// The next line, which must be this packet.
 async fn expect(lines: &mut Lines, packet: &FromServer) {
-    let line = lines
-        .next_line()
-        .await
-        .unwrap()
-        .expect("the server goes on");
+    let line = lines.next_line().await.unwrap().expect("the server goes on");
     assert_eq!(line, encode_line(packet).unwrap().trim_ascii_end());
 }
 
 /// Joins. That is not answered; a post to nowhere is, and by then the join has taken effect.
 async fn join(address: SocketAddr) -> Lines {
     let mut stream = connect(address).await;
-    let join = FromClient::Join {
-        group_name: GROUP.into(),
-    };
-    let nowhere = FromClient::Post {
-        group_name: "nowhere".into(),
-        message: String::new(),
-    };
+    let join = FromClient::Join { group_name: GROUP.into() };
+    let nowhere = FromClient::Post { group_name: "nowhere".into(), message: String::new() };
     let requests = [encode_line(&join).unwrap(), encode_line(&nowhere).unwrap()];
     stream.write_all(&requests.concat()).await.unwrap();
     let mut lines = LineReader::new(BufReader::new(stream), 4096);
-    expect(
-        &mut lines,
-        &FromServer::Error("Group 'nowhere' does not exist".into()),
-    )
-    .await;
+    expect(&mut lines, &FromServer::Error("Group 'nowhere' does not exist".into())).await;
     lines
 }
 
 /// So many posts at once, again and again; the time until all members have them.
 async fn talk(posts: usize, times: u64) -> Duration {
-    let server = Server::bind("127.0.0.1:0", Options::default())
-        .await
-        .unwrap();
+    let server = Server::bind("127.0.0.1:0", Options::default()).await.unwrap();
     let (address, handle) = (server.local_addr().unwrap(), server.handle());
     let running = task::spawn(server.run());
     let mut members = Vec::new();
@@ -76,16 +61,9 @@ async fn talk(posts: usize, times: u64) -> Duration {
     for time in 0..times {
         let message = format!("{time:0100}");
         let (group_name, text) = (GROUP.to_string(), message.clone());
-        let post = encode_line(&FromClient::Post {
-            group_name,
-            message: text,
-        })
-        .unwrap();
+        let post = encode_line(&FromClient::Post { group_name, message: text }).unwrap();
         poster.write_all(&post.repeat(posts)).await.unwrap();
-        let packet = FromServer::Message {
-            group_name: GROUP.into(),
-            message,
-        };
+        let packet = FromServer::Message { group_name: GROUP.into(), message };
         for member in &mut members {
             for _ in 0..posts {
                 expect(member, &packet).await;

@@ -16,10 +16,7 @@ use reactor::net::{TcpListener, TcpStream};
 
 type Spawn = fn(futures_lite::future::Boxed<()>) -> JoinHandle<()>;
 
-const PLACES: [(&str, Spawn); 2] = [
-    ("pool", |f| task::spawn(f)),
-    ("local", |f| task::spawn_local(f)),
-];
+const PLACES: [(&str, Spawn); 2] = [("pool", |f| task::spawn(f)), ("local", |f| task::spawn_local(f))];
 
 /// Hands on what comes, until nothing more does.
 async fn relay(mut from: Receiver<u64>, to: Sender<u64>) {

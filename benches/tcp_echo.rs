@@ -17,10 +17,7 @@ const MESSAGE: usize = 64;
 
 type Spawn = fn(futures_lite::future::Boxed<()>) -> JoinHandle<()>;
 
-const PLACES: [(&str, Spawn); 2] = [
-    ("pool", |f| task::spawn(f)),
-    ("one thread", |f| task::spawn_local(f)),
-];
+const PLACES: [(&str, Spawn); 2] = [("pool", |f| task::spawn(f)), ("one thread", |f| task::spawn_local(f))];
 
 async fn serve(mut stream: TcpStream) {
     stream.set_nodelay(true).unwrap();
@@ -54,10 +51,7 @@ async fn echo(spawn: Spawn, connections: usize, times: u64) -> Duration {
         clients.push(client);
     }
     let start = Instant::now();
-    let asking: Vec<_> = clients
-        .into_iter()
-        .map(|client| spawn(Box::pin(ask(client, times))))
-        .collect();
+    let asking: Vec<_> = clients.into_iter().map(|client| spawn(Box::pin(ask(client, times)))).collect();
     for client in asking {
         client.await;
     }

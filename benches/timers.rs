@@ -28,13 +28,10 @@ fn timers(c: &mut Criterion) {
     let mut group = c.benchmark_group("timers");
     group.bench_function("timeout that does not fire", |b| on_one_thread(b, in_time));
     group.bench_function("the same beside 100,000 sleepers", |b| {
-        let mut sleepers: Vec<_> = (0..100_000)
-            .map(|i| Box::pin(sleep(HOUR + Duration::from_millis(i))))
-            .collect();
+        let mut sleepers: Vec<_> =
+            (0..100_000).map(|i| Box::pin(sleep(HOUR + Duration::from_millis(i)))).collect();
         for sleeper in &mut sleepers {
-            let pending = sleeper
-                .as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()));
+            let pending = sleeper.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             assert!(pending.is_pending());
         }
         on_one_thread(b, in_time);

@@ -19,17 +19,13 @@ const PERIOD: Duration = Duration::from_millis(5);
 fn main() {
     task::block_on(async {
         println!("A hash of {ROUNDS} rounds, beside a task that ticks every {PERIOD:?}:\n");
-        println!(
-            "{:<30} {:>9} {:>7} {:>15}",
-            "", "the hash", "ticks", "longest wait"
-        );
+        println!("{:<30} {:>9} {:>7} {:>15}", "", "the hash", "ticks", "longest wait");
 
         let direct = beside_a_ticker("called as it is", async { slow_hash(ROUNDS) }).await;
         let yielding = beside_a_ticker("with yield_now now and then", polite_hash(ROUNDS)).await;
-        let blocking = beside_a_ticker("in spawn_blocking", async {
-            task::spawn_blocking(|| slow_hash(ROUNDS)).await
-        })
-        .await;
+        let blocking =
+            beside_a_ticker("in spawn_blocking", async { task::spawn_blocking(|| slow_hash(ROUNDS)).await })
+                .await;
 
         assert_eq!(direct.hash, yielding.hash);
         assert_eq!(direct.hash, blocking.hash);
@@ -46,9 +42,7 @@ fn slow_hash(rounds: u64) -> u64 {
 
 fn hash_on(mut hash: u64, rounds: std::ops::Range<u64>) -> u64 {
     for round in rounds {
-        hash = (hash ^ round)
-            .wrapping_mul(0x0000_0100_0000_01b3)
-            .rotate_left(23);
+        hash = (hash ^ round).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
     }
     hash
 }
@@ -98,9 +92,6 @@ async fn beside_a_ticker(way: &str, hash: impl Future<Output = u64>) -> Outcome 
         0 => "all the time".to_owned(),
         _ => format!("{:.1} ms", longest.get().as_secs_f64() * 1e3),
     };
-    println!(
-        "{way:<30} {:>6.0} ms {ticks:>7} {waited:>15}",
-        took.as_secs_f64() * 1e3
-    );
+    println!("{way:<30} {:>6.0} ms {ticks:>7} {waited:>15}", took.as_secs_f64() * 1e3);
     Outcome { hash, ticks }
 }

@@ -65,9 +65,8 @@ async fn echo(mut stream: TcpStream) -> io::Result<()> {
 async fn clients(host: &str, port: u16) -> io::Result<()> {
     println!("{CLIENTS} clients, each sends {MESSAGES} messages and waits for each to come back.");
     let begun = Instant::now();
-    let clients: Vec<_> = (0..CLIENTS)
-        .map(|client| task::spawn(talk(host.to_owned(), port, client)))
-        .collect();
+    let clients: Vec<_> =
+        (0..CLIENTS).map(|client| task::spawn(talk(host.to_owned(), port, client))).collect();
     let mut waits = Vec::new();
     for client in clients {
         waits.extend(client.await?);
@@ -76,10 +75,7 @@ async fn clients(host: &str, port: u16) -> io::Result<()> {
     waits.sort_unstable();
 
     assert_eq!(waits.len(), CLIENTS * MESSAGES);
-    println!(
-        "{} messages came back, unchanged, in {took:.1?}.",
-        waits.len()
-    );
+    println!("{} messages came back, unchanged, in {took:.1?}.", waits.len());
     for (share, name) in [(50, "half"), (99, "99 in 100"), (100, "all")] {
         let wait = waits[(waits.len() - 1) * share / 100];
         println!("    {name:<9} were back within {wait:>8.1?}");

@@ -28,9 +28,7 @@ fn main() -> io::Result<()> {
             [] => {
                 let port = start_server().await?;
                 let paths = (0..REQUESTS).map(|n| format!("/page/{n}")).collect();
-                println!(
-                    "A server on port {port} thinks {PAUSE:?} about each of {REQUESTS} requests.\n"
-                );
+                println!("A server on port {port} thinks {PAUSE:?} about each of {REQUESTS} requests.\n");
                 let times = three_ways("127.0.0.1", port, paths).await?;
                 // One waits for all the pauses, the others for about one.
                 assert!(times[0] >= PAUSE * REQUESTS as u32);
@@ -67,9 +65,7 @@ async fn three_ways(host: &str, port: u16, paths: Vec<String>) -> io::Result<[Du
     let one_by_one = told("one after another", begun);
 
     let begun = Instant::now();
-    let handles: Vec<_> = requests(host, port, &paths)
-        .map(task::spawn_local)
-        .collect();
+    let handles: Vec<_> = requests(host, port, &paths).map(task::spawn_local).collect();
     for (path, handle) in paths.iter().zip(handles) {
         check(path, handle.await?);
     }
@@ -102,10 +98,7 @@ fn requests(
 fn check(path: &str, response: String) {
     assert!(response.starts_with("HTTP/1."), "{response}");
     if path.starts_with("/page/") {
-        assert!(
-            response.ends_with(&format!("You asked for {path}.\n")),
-            "{response}"
-        );
+        assert!(response.ends_with(&format!("You asked for {path}.\n")), "{response}");
     }
 }
 

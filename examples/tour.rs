@@ -60,19 +60,14 @@ async fn tour() -> io::Result<()> {
     talk("Sid does not read", &mut friends, 1).await?;
     friends[0].post("tea", "Ada: that is all.").await?;
 
-    println!(
-        "\n4. Now Sid reads. The server kept a bounded part for him, and told him of the rest:\n"
-    );
+    println!("\n4. Now Sid reads. The server kept a bounded part for him, and told him of the rest:\n");
     read_at_last(&mut sid, (friends.len() * ROUNDS * REMARKS) as u64).await?;
 
     drop((friends, sid));
     // The server lets nobody in any more, and ends when the last connection has.
     handle.stop();
     server.await?;
-    println!(
-        "\n5. What the runtime did in these {:.1?}:\n",
-        begun.elapsed()
-    );
+    println!("\n5. What the runtime did in these {:.1?}:\n", begun.elapsed());
     account();
     Ok(())
 }
@@ -93,18 +88,11 @@ impl Client {
         send_as_json(&mut outgoing, &FromClient::Join { group_name }).await?;
         // A clone is the same socket: one half of it writes, the other reads.
         let incoming = Box::pin(receive_as_json(BufReader::new(outgoing.clone())));
-        Ok(Client {
-            name,
-            outgoing,
-            incoming,
-        })
+        Ok(Client { name, outgoing, incoming })
     }
 
     async fn post(&mut self, group: &str, message: &str) -> io::Result<()> {
-        let post = FromClient::Post {
-            group_name: group.to_owned(),
-            message: message.to_owned(),
-        };
+        let post = FromClient::Post { group_name: group.to_owned(), message: message.to_owned() };
         send_as_json(&mut self.outgoing, &post).await
     }
 
@@ -128,19 +116,12 @@ async fn say(friends: &mut [Client], name: &str, words: &str) -> io::Result<()> 
     let speaker = friends.iter_mut().find(|friend| friend.name == name);
     let said = format!("{name}: {words}");
     let begun = Instant::now();
-    speaker
-        .expect("the speaker is one of them")
-        .post("tea", &said)
-        .await?;
+    speaker.expect("the speaker is one of them").post("tea", &said).await?;
     for friend in friends.iter_mut() {
         assert_eq!(friend.message().await?, said);
     }
     let heard: Vec<&str> = friends.iter().map(|friend| friend.name).collect();
-    println!(
-        "   {said:<28} heard by {:<15} after {:>4} µs",
-        heard.join(", "),
-        begun.elapsed().as_micros()
-    );
+    println!("   {said:<28} heard by {:<15} after {:>4} µs", heard.join(", "), begun.elapsed().as_micros());
     Ok(())
 }
 
@@ -254,33 +235,13 @@ fn account() {
     let executor = executor::metrics();
     let reactor = reactor::metrics();
     let rows = [
-        (
-            "tasks spawned",
-            executor.spawned,
-            "the server, its connections and subscriptions, the friends",
-        ),
-        (
-            "still alive",
-            executor.alive,
-            "when a connection ends, so do its tasks",
-        ),
+        ("tasks spawned", executor.spawned, "the server, its connections and subscriptions, the friends"),
+        ("still alive", executor.alive, "when a connection ends, so do its tasks"),
         ("polls", executor.polls, "a task ran until it had to wait"),
         ("wakes", executor.wakes, "what a task waited for had come"),
-        (
-            "steals",
-            executor.steals,
-            "a worker with nothing to do took from another",
-        ),
-        (
-            "parks",
-            executor.parks,
-            "a thread with nothing to do slept, or waited for the sockets",
-        ),
-        (
-            "system waits",
-            reactor.turns,
-            "one thread at a time asks the system which sockets are ready",
-        ),
+        ("steals", executor.steals, "a worker with nothing to do took from another"),
+        ("parks", executor.parks, "a thread with nothing to do slept, or waited for the sockets"),
+        ("system waits", reactor.turns, "one thread at a time asks the system which sockets are ready"),
         ("socket events", reactor.events, "what the system answered"),
     ];
     for (name, count, meaning) in rows {

@@ -71,10 +71,7 @@ pub async fn run(address: impl ToSocketAddrs, grace: Duration) -> io::Result<End
 }
 
 /// Sends a request for each command. At the end of the input it closes this half of the connection.
-async fn send_commands(
-    mut input: impl AsyncBufRead + Unpin,
-    mut server: &TcpStream,
-) -> io::Result<Ended> {
+async fn send_commands(mut input: impl AsyncBufRead + Unpin, mut server: &TcpStream) -> io::Result<Ended> {
     let mut line = Vec::new();
     while input.read_until(b'\n', &mut line).await? > 0 {
         let command = String::from_utf8_lossy(&line);
@@ -109,16 +106,11 @@ pub fn parse_command(line: &str) -> Option<FromClient> {
         "join" => {
             let (group, rest) = first_word(rest)?;
             let alone = rest.trim_start().is_empty();
-            alone.then(|| FromClient::Join {
-                group_name: group.to_string(),
-            })
+            alone.then(|| FromClient::Join { group_name: group.to_string() })
         }
         "post" => {
             let (group, rest) = first_word(rest)?;
-            Some(FromClient::Post {
-                group_name: group.to_string(),
-                message: rest.trim_start().to_string(),
-            })
+            Some(FromClient::Post { group_name: group.to_string(), message: rest.trim_start().to_string() })
         }
         _ => {
             tell(format_args!("Unrecognized command: {line:?}"));
@@ -168,10 +160,7 @@ async fn print_replies(server: impl AsyncBufRead + Unpin) -> io::Result<Ended> {
 /// Appends a reply in the form that the user sees.
 fn describe(reply: &FromServer, text: &mut String) {
     match reply {
-        FromServer::Message {
-            group_name,
-            message,
-        } => {
+        FromServer::Message { group_name, message } => {
             text.extend(["message posted to ", group_name, ": ", message, "\n"]);
         }
         FromServer::Error(error) => text.extend(["error from server: ", error, "\n"]),

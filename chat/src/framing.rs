@@ -60,8 +60,8 @@ where
 ///
 /// `InvalidData` if the packet has no form in JSON; those of the chat always have one.
 pub fn encode_line<P: Serialize + ?Sized>(packet: &P) -> io::Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(packet)
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    let mut line =
+        serde_json::to_vec(packet).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
     line.push(b'\n');
     Ok(line)
 }
@@ -160,12 +160,7 @@ pub struct LineReader<S> {
 impl<S: AsyncBufRead + Unpin> LineReader<S> {
     /// Reads lines of at most `limit` bytes, the newline not counted.
     pub fn new(inbound: S, limit: usize) -> Self {
-        Self {
-            inbound,
-            limit,
-            line: Vec::new(),
-            given: false,
-        }
+        Self { inbound, limit, line: Vec::new(), given: false }
     }
 
     /// The next line without its newline (`\n` or `\r\n`); `None` at the end of the stream. A last

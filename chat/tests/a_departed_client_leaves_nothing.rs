@@ -28,9 +28,7 @@ fn descriptors_come_back(arguments: &[&str], end: impl Fn(Client)) {
     let clients = members(|| server.client(), 50);
     assert!(server.descriptors() >= before + 50);
     clients.into_iter().for_each(end);
-    common::eventually("the descriptors come back", || {
-        server.descriptors() == before
-    });
+    common::eventually("the descriptors come back", || server.descriptors() == before);
     witness.post("own 7", "");
     witness.expect("{\"Error\":\"Group 'own 7' does not exist\"}");
     witness.post("quiet", "it is still served");
@@ -157,8 +155,5 @@ fn twenty_thousand_groups_leave_no_memory_behind() {
         common::eventually("the groups go", &mut all_gone);
     }
     let grown = server.memory().saturating_sub(after_one);
-    assert!(
-        grown < 8 << 20,
-        "each round leaves something: {grown} bytes"
-    );
+    assert!(grown < 8 << 20, "each round leaves something: {grown} bytes");
 }

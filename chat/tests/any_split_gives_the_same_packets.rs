@@ -18,11 +18,7 @@ struct Pieces<'a> {
 }
 
 impl AsyncRead for Pieces<'_> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        to: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, to: &mut [u8]) -> Poll<io::Result<usize>> {
         self.rested = !self.rested;
         if self.rested {
             cx.waker().wake_by_ref();
@@ -38,11 +34,7 @@ impl AsyncRead for Pieces<'_> {
 }
 
 fn pieces(bytes: &[u8], sizes: Vec<usize>) -> BufReader<Pieces<'_>> {
-    let pieces = Pieces {
-        bytes,
-        sizes: sizes.into_iter().cycle(),
-        rested: false,
-    };
+    let pieces = Pieces { bytes, sizes: sizes.into_iter().cycle(), rested: false };
     BufReader::with_capacity(64, pieces)
 }
 
@@ -81,10 +73,7 @@ fn request() -> impl Strategy<Value = FromClient> {
     let text = || any::<String>();
     prop_oneof![
         text().prop_map(|group_name| FromClient::Join { group_name }),
-        (text(), text()).prop_map(|(group_name, message)| FromClient::Post {
-            group_name,
-            message
-        }),
+        (text(), text()).prop_map(|(group_name, message)| FromClient::Post { group_name, message }),
     ]
 }
 
@@ -157,15 +146,9 @@ proptest! {
 
 #[test]
 fn a_line_of_just_the_limit_is_taken() {
-    assert_eq!(
-        lines(&b"1234\n12345\n"[..], 4),
-        (vec![b"1234".to_vec()], true)
-    );
+    assert_eq!(lines(&b"1234\n12345\n"[..], 4), (vec![b"1234".to_vec()], true));
     assert_eq!(lines(&b"1234"[..], 4), (vec![b"1234".to_vec()], false));
-    assert_eq!(
-        lines(&b"\n\n"[..], 4),
-        (vec![Vec::new(), Vec::new()], false)
-    );
+    assert_eq!(lines(&b"\n\n"[..], 4), (vec![Vec::new(), Vec::new()], false));
 }
 
 #[test]

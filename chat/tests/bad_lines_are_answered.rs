@@ -41,10 +41,7 @@ fn the_connection_goes_on_at_the_newline() {
 
 #[test]
 fn too_many_in_a_row_end_it() {
-    let options = Options {
-        bad_lines: 3,
-        ..Options::default()
-    };
+    let options = Options { bad_lines: 3, ..Options::default() };
     let server = InProcess::start(options);
     let mut ann = server.client();
     // A good one in between starts the count anew.
@@ -81,10 +78,7 @@ fn a_line_over_the_limit_gets_an_error_and_a_close() {
 
 #[test]
 fn the_line_limit_is_an_option() {
-    let options = Options {
-        line_limit: 100,
-        ..Options::default()
-    };
+    let options = Options { line_limit: 100, ..Options::default() };
     let server = InProcess::start(options);
     let mut ann = server.client();
     ann.join("g");
@@ -103,9 +97,7 @@ fn an_endless_line_costs_no_memory() {
     let flooding = thread::spawn(move || {
         let piece = vec![b'x'; 1 << 20];
         // The server closes before the end: then writing fails.
-        (0..62)
-            .take_while(|_| flood.write_all(&piece).is_ok())
-            .count()
+        (0..62).take_while(|_| flood.write_all(&piece).is_ok()).count()
     });
     ann.expect_error_with("longer than 65536 bytes");
     // A reset may follow the end, if the flood goes on for long.

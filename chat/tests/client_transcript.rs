@@ -26,10 +26,7 @@ fn client(address: &str, arguments: &[&str]) -> Child {
 
 /// A server that soon closes what has been half-closed, so that a client need not.
 fn brief_server() -> InProcess {
-    InProcess::start(Options {
-        grace: Duration::from_secs(1),
-        ..Options::default()
-    })
+    InProcess::start(Options { grace: Duration::from_secs(1), ..Options::default() })
 }
 
 /// Gives a client its whole input, and returns what it said.
@@ -61,11 +58,7 @@ impl Session {
     fn start(address: &str) -> Self {
         let mut child = client(address, &[]);
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut session = Session {
-            stdin: child.stdin.take(),
-            child,
-            stdout,
-        };
+        let mut session = Session { stdin: child.stdin.take(), child, stdout };
         for line in HELLO.lines() {
             session.expect(line);
         }
@@ -112,10 +105,7 @@ fn two_can_chat() {
 #[test]
 fn piped_input_is_carried_out_and_what_comes_is_printed() {
     let server = brief_server();
-    let output = session(
-        &server,
-        "join tea\npost tea one\npost tea two\npost tea three",
-    );
+    let output = session(&server, "join tea\npost tea one\npost tea two\npost tea three");
     let replies = "message posted to tea: one\nmessage posted to tea: two\n\
                    message posted to tea: three\n";
     assert_eq!(text(&output.stdout), format!("{HELLO}{replies}"));
@@ -135,10 +125,7 @@ fn input_from_a_file_works_too() {
         .output()
         .unwrap();
     std::fs::remove_file(&path).unwrap();
-    assert_eq!(
-        text(&output.stdout),
-        format!("{HELLO}message posted to tea: from a file\n")
-    );
+    assert_eq!(text(&output.stdout), format!("{HELLO}message posted to tea: from a file\n"));
     assert_eq!(output.status.code(), Some(0));
 }
 
@@ -156,25 +143,15 @@ fn another_word_is_told_and_what_lacks_something_is_ignored() {
     let output = session(&server, "\n  \njoin\njoin a b\npost\nleave tea\npost x y\n");
     let reply = "error from server: Group 'x' does not exist\n";
     assert_eq!(text(&output.stdout), format!("{HELLO}{reply}"));
-    assert_eq!(
-        text(&output.stderr),
-        "Unrecognized command: \"leave tea\"\n"
-    );
+    assert_eq!(text(&output.stderr), "Unrecognized command: \"leave tea\"\n");
     assert_eq!(output.status.code(), Some(0));
 }
 
 #[test]
 fn commands_are_parsed() {
-    let join = |group: &str| {
-        Some(FromClient::Join {
-            group_name: group.to_string(),
-        })
-    };
+    let join = |group: &str| Some(FromClient::Join { group_name: group.to_string() });
     let post = |group: &str, message: &str| {
-        Some(FromClient::Post {
-            group_name: group.to_string(),
-            message: message.to_string(),
-        })
+        Some(FromClient::Post { group_name: group.to_string(), message: message.to_string() })
     };
     let cases = [
         ("join tea", join("tea")),
@@ -190,10 +167,7 @@ fn commands_are_parsed() {
         ("post   ", None),
         ("", None),
         (" \t ", None),
-        (
-            "post t\u{e9} \u{a0}\u{1f375}\n",
-            post("t\u{e9}", "\u{1f375}"),
-        ),
+        ("post t\u{e9} \u{a0}\u{1f375}\n", post("t\u{e9}", "\u{1f375}")),
     ];
     for (line, expected) in cases {
         assert_eq!(parse_command(line), expected, "{line:?}");
@@ -207,11 +181,7 @@ fn it_says_so_when_the_server_goes() {
     server.settles_at(1, 0, 0);
     server.handle.stop();
     server.wait().unwrap();
-    let Session {
-        child,
-        stdin,
-        mut stdout,
-    } = ann;
+    let Session { child, stdin, mut stdout } = ann;
     let output = finish(child);
     assert_eq!(text(&output.stderr), "The server closed the connection.\n");
     assert_eq!(output.status.code(), Some(1));
@@ -239,25 +209,15 @@ fn it_half_closes_and_waits_no_longer_than_its_grace() {
     let address = listener.local_addr().unwrap().to_string();
     let mut child = client(&address, &["--grace", "2"]);
     let (mut stream, _) = listener.accept().unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(b"join tea\n")
-        .unwrap();
+    child.stdin.take().unwrap().write_all(b"join tea\n").unwrap();
     // The input has ended: so does what the server reads, but not what it may still say.
     let mut requests = String::new();
     stream.read_to_string(&mut requests).unwrap();
     assert_eq!(requests, "{\"Join\":{\"group_name\":\"tea\"}}\n");
-    stream
-        .write_all(b"nonsense\n{\"Error\":\"late\"}\n{\"Error\":\"no newline\"}")
-        .unwrap();
+    stream.write_all(b"nonsense\n{\"Error\":\"late\"}\n{\"Error\":\"no newline\"}").unwrap();
     // The connection stays open: the grace ends it.
     let output = finish(child);
-    assert_eq!(
-        text(&output.stdout),
-        format!("{HELLO}error from server: late\n")
-    );
+    assert_eq!(text(&output.stdout), format!("{HELLO}error from server: late\n"));
     assert!(text(&output.stderr).starts_with("The server sent what is no reply"));
     assert_eq!(output.status.code(), Some(0));
 }
@@ -269,11 +229,7 @@ fn a_stdout_that_nobody_reads_ends_it_quietly() {
     ann.say("join tea");
     ann.say("post tea one");
     ann.expect("message posted to tea: one");
-    let Session {
-        child,
-        mut stdin,
-        stdout,
-    } = ann;
+    let Session { child, mut stdin, stdout } = ann;
     drop(stdout);
     writeln!(stdin.as_mut().unwrap(), "post tea two").unwrap();
     let output = finish(child);
@@ -290,10 +246,7 @@ fn no_server_is_one_clear_line() {
         let output = finish(client(address, &[]));
         let told = text(&output.stderr);
         assert_eq!(told.lines().count(), 1, "{told}");
-        assert!(
-            told.starts_with("client: ") && told.contains(address),
-            "{told}"
-        );
+        assert!(told.starts_with("client: ") && told.contains(address), "{told}");
         assert_eq!(output.status.code(), Some(1));
     }
 }
@@ -302,13 +255,7 @@ fn no_server_is_one_clear_line() {
 fn help_explains_and_nonsense_is_refused() {
     let output = finish(client("--help", &[]));
     let help = text(&output.stdout);
-    for part in [
-        "localhost:8088",
-        "--grace",
-        "join GROUP",
-        "post GROUP MESSAGE...",
-        "exits with",
-    ] {
+    for part in ["localhost:8088", "--grace", "join GROUP", "post GROUP MESSAGE...", "exits with"] {
         assert!(help.contains(part), "{part} is not in:\n{help}");
     }
     assert_eq!(output.status.code(), Some(0));

@@ -8,10 +8,7 @@ use chat::server::Options;
 use common::InProcess;
 
 fn with_grace(grace: Duration) -> InProcess {
-    InProcess::start(Options {
-        grace,
-        ..Options::default()
-    })
+    InProcess::start(Options { grace, ..Options::default() })
 }
 
 const LONG: Duration = Duration::from_secs(600);

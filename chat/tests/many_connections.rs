@@ -67,7 +67,5 @@ fn five_thousand_joined_connections_all_get_a_message() {
     }
     println!("two messages to each took {:?}", start.elapsed());
     clients.into_iter().for_each(Client::reset);
-    common::eventually("the descriptors come back", || {
-        server.descriptors() == descriptors
-    });
+    common::eventually("the descriptors come back", || server.descriptors() == descriptors);
 }

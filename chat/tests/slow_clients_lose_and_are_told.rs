@@ -14,10 +14,7 @@ fn flood(poster: &mut Client, numbers: std::ops::Range<u32>) {
         poster.post("g", &format!("{number} {filling}"));
         // The poster is a member too: it must not fall behind.
         let line = poster.line();
-        assert!(
-            line.contains(&format!("\"message\":\"{number} x")),
-            "{line:.80}"
-        );
+        assert!(line.contains(&format!("\"message\":\"{number} x")), "{line:.80}");
     }
 }
 
@@ -65,10 +62,7 @@ fn what_was_lost_and_what_came_add_up() {
     flood(&mut poster, posted..posted + 10);
     for number in posted..posted + 10 {
         let line = slow.line();
-        assert!(
-            line.contains(&format!("\"message\":\"{number} x")),
-            "{line:.80}"
-        );
+        assert!(line.contains(&format!("\"message\":\"{number} x")), "{line:.80}");
     }
 }
 
@@ -94,10 +88,7 @@ fn nobody_waits_for_one_that_never_reads() {
     }
     let beside = round(1000..3000);
     // Generous, for the machine may be busy; whoever waited for the silent ones would never end.
-    assert!(
-        beside < 10 * alone + Duration::from_secs(5),
-        "{alone:?}, then {beside:?}"
-    );
+    assert!(beside < 10 * alone + Duration::from_secs(5), "{alone:?}, then {beside:?}");
     server.settles_at(7, 1, 7);
 }
 

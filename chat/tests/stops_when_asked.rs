@@ -115,10 +115,7 @@ fn refused(arguments: &[&str]) -> Output {
 fn one_line(output: &Output, part: &str) {
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(told.lines().count(), 1, "{told}");
-    assert!(
-        told.starts_with("server: ") && told.contains(part),
-        "{told}"
-    );
+    assert!(told.starts_with("server: ") && told.contains(part), "{told}");
     assert!(output.stdout.is_empty());
 }
 
@@ -134,14 +131,7 @@ fn an_address_in_use_is_one_clear_line() {
 
 #[test]
 fn a_bad_address_is_one_clear_line() {
-    for address in [
-        "nonsense",
-        "",
-        "localhost:99999",
-        "host.invalid:80",
-        ":::",
-        "192.0.2.1:1",
-    ] {
+    for address in ["nonsense", "", "localhost:99999", "host.invalid:80", ":::", "192.0.2.1:1"] {
         let output = refused(&[address]);
         assert_eq!(output.status.code(), Some(1), "{address}");
         one_line(&output, address);
@@ -192,12 +182,7 @@ fn a_closed_stdout_and_stderr_do_not_stop_it() {
     drop(free);
     let script = "exec \"$0\" \"$1\" >&- 2>&-";
     let mut child = Command::new("sh")
-        .args([
-            "-c",
-            script,
-            env!("CARGO_BIN_EXE_server"),
-            &address.to_string(),
-        ])
+        .args(["-c", script, env!("CARGO_BIN_EXE_server"), &address.to_string()])
         .spawn()
         .unwrap();
     common::eventually("it serves", || TcpStream::connect(address).is_ok());

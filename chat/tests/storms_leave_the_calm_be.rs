@@ -49,12 +49,8 @@ fn a_flooding_client_beside_a_calm_one() {
             scope.spawn(move || {
                 let mut socket = client.socket();
                 socket.write_all(first.as_bytes()).unwrap();
-                socket
-                    .set_write_timeout(Some(Duration::from_millis(100)))
-                    .unwrap();
-                socket
-                    .set_read_timeout(Some(Duration::from_millis(1)))
-                    .unwrap();
+                socket.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
+                socket.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
                 let posts = posted("flood", "0123456789").repeat(500);
                 let mut replies = vec![0; 1 << 16];
                 // ORDERING: Relaxed; only a sign to stop, and a count.
@@ -70,9 +66,7 @@ fn a_flooding_client_beside_a_calm_one() {
             });
         }
         // ORDERING: Relaxed; only a count.
-        common::eventually("the flood has begun", || {
-            flooded.load(Ordering::Relaxed) > 10_000
-        });
+        common::eventually("the flood has begun", || flooded.load(Ordering::Relaxed) > 10_000);
         let beside = round_trips(&mut calm, 100);
         over.store(true, Ordering::Relaxed);
         beside
@@ -86,16 +80,8 @@ fn a_flooding_client_beside_a_calm_one() {
         slowest(&beside)
     );
     // Generous, for the machine may be busy: a poll that never gives way would take for ever.
-    assert!(
-        median(&beside) < Duration::from_millis(200),
-        "{:?}",
-        median(&beside)
-    );
-    assert!(
-        slowest(&beside) < Duration::from_secs(3),
-        "{:?}",
-        slowest(&beside)
-    );
+    assert!(median(&beside) < Duration::from_millis(200), "{:?}", median(&beside));
+    assert!(slowest(&beside) < Duration::from_secs(3), "{:?}", slowest(&beside));
 }
 
 #[test]
@@ -112,9 +98,7 @@ fn thousands_of_resets_in_mid_message() {
             client.send(&line[..number % line.len()]);
             client.reset();
         }
-        common::eventually("the descriptors come back", || {
-            server.descriptors() == before
-        });
+        common::eventually("the descriptors come back", || server.descriptors() == before);
     };
     storm();
     let memory = server.memory();
@@ -142,9 +126,7 @@ fn a_thousand_clients_that_vanish_at_once() {
         client.expect_message("g", "hello");
     }
     drop(clients);
-    common::eventually("the descriptors come back", || {
-        server.descriptors() == before
-    });
+    common::eventually("the descriptors come back", || server.descriptors() == before);
     witness.expect_message("g", "hello");
     witness.post("g", "alone?");
     witness.expect_message("g", "alone?");

@@ -44,10 +44,8 @@ fn a_join_takes_effect_before_the_next_request_is_read() {
     for round in 0..200 {
         let mut ann = server.client();
         let group = format!("g{round}");
-        let both = format!(
-            "{{\"Join\":{{\"group_name\":\"{group}\"}}}}\n{}",
-            common::posted(&group, "first")
-        );
+        let both =
+            format!("{{\"Join\":{{\"group_name\":\"{group}\"}}}}\n{}", common::posted(&group, "first"));
         ann.send(both);
         ann.expect_message(&group, "first");
     }
@@ -93,18 +91,7 @@ fn a_request_may_come_in_pieces() {
 #[test]
 fn any_string_is_a_group_name() {
     let server = InProcess::start(Default::default());
-    for name in [
-        "",
-        " ",
-        "'",
-        "\\\"",
-        "\\\\",
-        "\\n",
-        "\\u0000",
-        "\u{1f375}",
-        "a b/c",
-        "\u{7f}",
-    ] {
+    for name in ["", " ", "'", "\\\"", "\\\\", "\\n", "\\u0000", "\u{1f375}", "a b/c", "\u{7f}"] {
         let mut ann = server.client();
         ann.join(name);
         ann.post(name, "m");
@@ -138,15 +125,9 @@ fn order_is_kept_within_a_group() {
     assert_eq!(heard[0], heard[1], "all members hear the same");
     for poster in 0..3 {
         let from = format!("\"message\":\"{poster} ");
-        let its: Vec<_> = heard[0]
-            .iter()
-            .filter(|line| line.contains(&from))
-            .collect();
+        let its: Vec<_> = heard[0].iter().filter(|line| line.contains(&from)).collect();
         for (number, line) in its.iter().enumerate() {
-            assert_eq!(
-                **line,
-                common::message_line("g", &format!("{poster} {number}")) + "\n"
-            );
+            assert_eq!(**line, common::message_line("g", &format!("{poster} {number}")) + "\n");
         }
         assert_eq!(its.len(), 300);
     }
@@ -186,9 +167,7 @@ fn what_is_queued_goes_out_in_few_pieces() {
     let mut ann = server.client();
     ann.join_and_wait("g");
     // One write of many posts: the member must not need a write for each.
-    let posts: String = (0..100)
-        .map(|_| common::posted("g", "0123456789"))
-        .collect();
+    let posts: String = (0..100).map(|_| common::posted("g", "0123456789")).collect();
     ann.send(posts);
     let whole = 100 * (common::message_line("g", "0123456789").len() + 1);
     let mut got = 0;
@@ -205,10 +184,7 @@ fn what_is_queued_goes_out_in_few_pieces() {
 
 #[test]
 fn a_connection_may_join_so_many_groups() {
-    let options = chat::server::Options {
-        groups: 3,
-        ..Default::default()
-    };
+    let options = chat::server::Options { groups: 3, ..Default::default() };
     let server = InProcess::start(options);
     let mut ann = server.client();
     for group in ["a", "b", "c", "a"] {

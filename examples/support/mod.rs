@@ -20,9 +20,7 @@ pub(crate) async fn answer(stream: TcpStream, pause: Duration) -> io::Result<()>
     sleep(pause).await;
     let path = request.split(' ').nth(1).unwrap_or("nothing");
     let body = format!("You asked for {path}.\n");
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
+    let answer =
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
     (&stream).write_all(answer.as_bytes()).await
 }

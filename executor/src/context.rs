@@ -3,37 +3,10 @@
 //! Entered around each poll, of a task and of a `block_on`'s future. Next: `raw`.
 
 use std::cell::Cell;
-use std::fmt;
-use std::num::NonZeroUsize;
-use std::ptr::NonNull;
 
 use reactor::budget;
 
-/// Tells a task from the others that are alive, for messages and maps.
-///
-/// Two tasks have different ids as long as both exist: each unfinished, or with its
-/// [`JoinHandle`](crate::task::JoinHandle) still held. A later task may get the id of one that is gone.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TaskId(NonZeroUsize);
-
-impl TaskId {
-    /// The id of the task that stands at this address.
-    pub(crate) fn of<T>(task: NonNull<T>) -> Self {
-        Self(task.addr())
-    }
-}
-
-impl fmt::Display for TaskId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}", self.0.get() >> 4)
-    }
-}
-
-impl fmt::Debug for TaskId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TaskId({self})")
-    }
-}
+use crate::task_id::TaskId;
 
 /// What is being polled on a thread.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -86,9 +59,7 @@ pub(crate) fn enter(polled: Polled) -> Polling {
     if !matches!(polled, Polled::Blocking(_)) {
         budget::start();
     }
-    Polling {
-        outer: POLLED.replace(polled),
-    }
+    Polling { outer: POLLED.replace(polled) }
 }
 
 impl Drop for Polling {

@@ -6,10 +6,7 @@
 //! X3  Mail is put in before its owner is unparked (K1).
 //!
 //! Called by `local`. Next: `local`.
-#![allow(
-    unsafe_code,
-    reason = "the pointers in an inbox are references that any thread may leave"
-)]
+#![allow(unsafe_code, reason = "the pointers in an inbox are references that any thread may leave")]
 
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,13 +39,7 @@ static SPARE: Mutex<Vec<&'static Inbox>> = Mutex::new(Vec::new());
 impl Inbox {
     /// An inbox without an owner.
     pub(crate) const fn new() -> Self {
-        Self {
-            mail: Mutex::new(Mail {
-                tasks: Vec::new(),
-                owner: None,
-            }),
-            full: AtomicBool::new(false),
-        }
+        Self { mail: Mutex::new(Mail { tasks: Vec::new(), owner: None }), full: AtomicBool::new(false) }
     }
 
     /// One for this thread.

@@ -23,6 +23,7 @@ pub mod pool;
 mod raw;
 mod spawn_blocking;
 pub mod sync;
+mod task_id;
 mod yield_now;
 
 pub use metrics::{Metrics, WorkerMetrics, metrics};
@@ -31,11 +32,12 @@ pub use metrics::{Metrics, WorkerMetrics, metrics};
 pub mod task {
     pub use crate::block_on::block_on;
     pub use crate::builder::Builder;
-    pub use crate::context::{TaskId, current};
+    pub use crate::context::current;
     pub use crate::local::spawn_local;
     pub use crate::pool::global::spawn;
     pub use crate::raw::join_error::JoinError;
     pub use crate::raw::join_handle::JoinHandle;
     pub use crate::spawn_blocking::spawn_blocking;
+    pub use crate::task_id::TaskId;
     pub use crate::yield_now::yield_now;
 }

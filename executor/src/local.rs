@@ -12,10 +12,7 @@
 //! L4  At thread exit the tasks are dropped on their thread, again and again while their drops spawn.
 //!
 //! Run by `block_on`, by the pool's workers, and emptied after blocking calls. Next: `park`.
-#![allow(
-    unsafe_code,
-    reason = "what comes out of the inbox is a pointer to a task"
-)]
+#![allow(unsafe_code, reason = "what comes out of the inbox is a pointer to a task")]
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -105,10 +102,7 @@ pub fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
 }
 
 /// Spawns with a name.
-pub(crate) fn spawn_named<F: Future + 'static, N: Name>(
-    future: F,
-    name: N,
-) -> JoinHandle<F::Output> {
+pub(crate) fn spawn_named<F: Future + 'static, N: Name>(future: F, name: N) -> JoinHandle<F::Output> {
     LOCAL.with(|local| {
         let inbox = local.open();
         let home = Home {
@@ -142,9 +136,7 @@ pub(crate) fn run(limit: usize) -> usize {
 
 /// Whether `run` would find something.
 pub(crate) fn has_work() -> bool {
-    LOCAL.with(|local| {
-        !local.queue.borrow().is_empty() || local.inbox.get().is_some_and(Inbox::is_full)
-    })
+    LOCAL.with(|local| !local.queue.borrow().is_empty() || local.inbox.get().is_some_and(Inbox::is_full))
 }
 
 /// Drops this thread's unfinished local tasks, and those that their drops spawn.
@@ -180,11 +172,7 @@ impl Schedule for Home {
 
     fn start(&self, header: &Header) -> Start {
         self.byte.set(Byte::Running);
-        if header.state.is_cancelled() {
-            Start::DropFuture
-        } else {
-            Start::Poll
-        }
+        if header.state.is_cancelled() { Start::DropFuture } else { Start::Poll }
     }
 
     fn finish(&self, header: &Header) -> Finish {
@@ -231,10 +219,7 @@ impl Home {
         match self.byte.get() {
             Byte::Idle => {
                 self.byte.set(Byte::Queued);
-                local
-                    .queue
-                    .borrow_mut()
-                    .push_back(Runnable::from_raw(NonNull::from(header)));
+                local.queue.borrow_mut().push_back(Runnable::from_raw(NonNull::from(header)));
                 return true;
             }
             Byte::Running => self.byte.set(Byte::Again),
@@ -255,9 +240,7 @@ impl Local {
 
     #[inline]
     fn is_home(&self, inbox: &'static Inbox) -> bool {
-        self.inbox
-            .get()
-            .is_some_and(|mine| std::ptr::eq(mine, inbox))
+        self.inbox.get().is_some_and(|mine| std::ptr::eq(mine, inbox))
     }
 
     #[inline]

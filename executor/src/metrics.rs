@@ -30,10 +30,7 @@ struct Book {
     free: Vec<&'static Counters>,
 }
 
-static BOOK: Mutex<Book> = Mutex::new(Book {
-    all: Vec::new(),
-    free: Vec::new(),
-});
+static BOOK: Mutex<Book> = Mutex::new(Book { all: Vec::new(), free: Vec::new() });
 
 thread_local! {
     static MINE: Cell<Option<&'static Counters>> = const { Cell::new(None) };

@@ -57,10 +57,7 @@ thread_local! {
 
 impl Parker {
     fn new() -> Arc<Self> {
-        Arc::new(Self {
-            state: AtomicU8::new(RUN),
-            thread: std::thread::current(),
-        })
+        Arc::new(Self { state: AtomicU8::new(RUN), thread: std::thread::current() })
     }
 
     /// This thread's. While the thread's locals are destroyed: one of its own for each caller.
@@ -70,9 +67,7 @@ impl Parker {
 
     /// Whether this is the calling thread's. While the thread's locals are destroyed: no.
     pub(crate) fn is_current(&self) -> bool {
-        PARKER
-            .try_with(|mine| std::ptr::eq(&raw const **mine, self))
-            .unwrap_or(false)
+        PARKER.try_with(|mine| std::ptr::eq(&raw const **mine, self)).unwrap_or(false)
     }
 
     /// Makes the thread's current or next wait end. What was done before is seen after it (K1).
@@ -95,9 +90,7 @@ impl Parker {
     /// From RUN to a waiting state; false if there is a notification to be taken first.
     fn begin(&self, wait: u8) -> bool {
         // ORDERING: Relaxed; on failure `take_notification` acquires, on success nothing is published.
-        self.state
-            .compare_exchange(RUN, wait, Ordering::Relaxed, Ordering::Relaxed)
-            .is_ok()
+        self.state.compare_exchange(RUN, wait, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Back to RUN, from whatever it was. Answers whether there was a notification: then the caller
@@ -173,10 +166,7 @@ impl Presence {
         let mut seat = seat();
         seat.present += 1;
         seat.workers += usize::from(rank == Rank::Worker);
-        Self {
-            parker: Parker::current(),
-            rank,
-        }
+        Self { parker: Parker::current(), rank }
     }
 
     /// The thread's doorbell.
@@ -336,8 +326,7 @@ impl Seat {
 
     /// A thread stands by no more.
     fn step_back(&mut self, parker: &Arc<Parker>) {
-        self.standby
-            .retain(|(other, _)| !Arc::ptr_eq(other, parker));
+        self.standby.retain(|(other, _)| !Arc::ptr_eq(other, parker));
     }
 }
 

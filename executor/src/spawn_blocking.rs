@@ -7,13 +7,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, RawWakerVTable};
 
-use crate::context::{Polled, TaskId};
+use crate::context::Polled;
 use crate::local;
 use crate::raw::cell::Name;
 use crate::raw::header::{Runnable, Schedule};
 use crate::raw::join_handle::JoinHandle;
 use crate::raw::run::new_task;
 use crate::raw::waker;
+use crate::task_id::TaskId;
 
 /// Runs a function that blocks, or computes for long, on a thread of its own.
 ///
@@ -85,10 +86,7 @@ impl<F: FnOnce() -> T, T> Future for Call<F> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<T> {
-        let f = self
-            .0
-            .take()
-            .expect("a call is polled once: it is never pending");
+        let f = self.0.take().expect("a call is polled once: it is never pending");
         Poll::Ready(f())
     }
 }

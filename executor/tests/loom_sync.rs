@@ -197,9 +197,8 @@ fn mpsc_two_senders_through_one_place() {
     check("mpsc_two_senders_through_one_place", || {
         let (sender, mut receiver) = mpsc::channel(1);
         let other = sender.clone();
-        let threads = [(sender, 1), (other, 2)].map(|(sender, value)| {
-            thread::spawn(move || block_on(sender.send(value)).expect("it is there"))
-        });
+        let threads = [(sender, 1), (other, 2)]
+            .map(|(sender, value)| thread::spawn(move || block_on(sender.send(value)).expect("it is there")));
         let mut sum = 0;
         while let Some(value) = block_on(receiver.recv()) {
             sum += value;

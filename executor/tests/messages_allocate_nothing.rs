@@ -1,10 +1,7 @@
 //! In a steady state neither a message nor a wait allocates; a broadcast allocates its value's
 //! `Arc`, and one list for those whom it wakes.
 #![cfg(not(loom))]
-#![allow(
-    unsafe_code,
-    reason = "counting allocations takes a global allocator, whose trait is unsafe"
-)]
+#![allow(unsafe_code, reason = "counting allocations takes a global allocator, whose trait is unsafe")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -104,14 +101,8 @@ fn a_broadcast_allocates_once_and_once_more_to_wake() {
 #[test]
 fn an_unused_channel_has_no_ring() {
     let before = ALLOCATIONS.get();
-    let channels: Vec<_> = (0..1000)
-        .map(|_| broadcast::channel::<u64>(1 << 20))
-        .collect();
+    let channels: Vec<_> = (0..1000).map(|_| broadcast::channel::<u64>(1 << 20)).collect();
     let pipes: Vec<_> = (0..1000).map(|_| mpsc::channel::<u64>(1 << 20)).collect();
-    assert_eq!(
-        ALLOCATIONS.get() - before,
-        2002,
-        "one each, and the two lists here"
-    );
+    assert_eq!(ALLOCATIONS.get() - before, 2002, "one each, and the two lists here");
     drop((channels, pipes));
 }

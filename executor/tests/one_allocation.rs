@@ -131,11 +131,7 @@ fn gives_back(what: &str, mut round: impl FnMut()) {
         thread::sleep(Duration::from_millis(1));
         after = BYTES.load(Ordering::Relaxed);
     }
-    assert!(
-        after <= before + 10_000,
-        "{what}: {} bytes are kept",
-        after - before
-    );
+    assert!(after <= before + 10_000, "{what}: {} bytes are kept", after - before);
 }
 
 #[test]
@@ -155,9 +151,7 @@ fn a_thread_that_leaves_local_tasks_gives_everything_back() {
 fn a_pool_that_is_dropped_gives_everything_back() {
     gives_back("pools", || {
         let pool = Pool::new(2).unwrap();
-        let handles: Vec<_> = (0..100)
-            .map(|_| pool.spawn(std::future::pending::<()>()))
-            .collect();
+        let handles: Vec<_> = (0..100).map(|_| pool.spawn(std::future::pending::<()>())).collect();
         drop(pool);
         drop(handles);
     });

@@ -8,10 +8,7 @@
 //!     it, and `IoSafe` types keep it in `Read` and `Write` (see `async_traits`).
 //!
 //! Called by the sockets, and by programs with descriptors of their own. Next: `net`.
-#![allow(
-    unsafe_code,
-    reason = "get_mut hands out what must not be swapped: its caller promises U2"
-)]
+#![allow(unsafe_code, reason = "get_mut hands out what must not be swapped: its caller promises U2")]
 
 use std::fmt;
 use std::future::Future;
@@ -61,20 +58,15 @@ impl<T: AsFd> Async<T> {
     pub fn new(io: T) -> io::Result<Self> {
         let reactor = Reactor::get()?;
         rustix::io::ioctl_fionbio(&io, true)?;
-        let source = reactor.register(io.as_fd()).map_err(|error| {
-            io::Error::new(error.kind(), format!("register a descriptor: {error}"))
-        })?;
-        Ok(Self {
-            io: Some(io),
-            source,
-        })
+        let source = reactor
+            .register(io.as_fd())
+            .map_err(|error| io::Error::new(error.kind(), format!("register a descriptor: {error}")))?;
+        Ok(Self { io: Some(io), source })
     }
 
     /// What was put in.
     pub fn get_ref(&self) -> &T {
-        self.io
-            .as_ref()
-            .expect("only into_inner takes it, and takes self")
+        self.io.as_ref().expect("only into_inner takes it, and takes self")
     }
 
     /// What was put in, to be changed.
@@ -83,9 +75,7 @@ impl<T: AsFd> Async<T> {
     ///
     /// The descriptor must not be closed, swapped or taken out (U2).
     pub unsafe fn get_mut(&mut self) -> &mut T {
-        self.io
-            .as_mut()
-            .expect("only into_inner takes it, and takes self")
+        self.io.as_mut().expect("only into_inner takes it, and takes self")
     }
 
     /// Deregisters the descriptor and gives it back. It stays non-blocking.
@@ -94,10 +84,7 @@ impl<T: AsFd> Async<T> {
     ///
     /// If the system does not know the registration; the descriptor is closed then.
     pub fn into_inner(mut self) -> io::Result<T> {
-        let io = self
-            .io
-            .take()
-            .expect("only into_inner takes it, and takes self");
+        let io = self.io.take().expect("only into_inner takes it, and takes self");
         Reactor::get()?.deregister(&self.source, io.as_fd())?;
         Ok(io)
     }
@@ -137,8 +124,7 @@ impl<T: AsFd> Async<T> {
     ///
     /// Those of `write`, except `WouldBlock` and `Interrupted`.
     pub async fn write_with<R>(&self, mut write: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
-        self.retry(&self.source.write, || write(self.get_ref()))
-            .await
+        self.retry(&self.source.write, || write(self.get_ref())).await
     }
 
     /// [`read_with`](Self::read_with) as a poll. The waker stays until the next event.
@@ -147,9 +133,7 @@ impl<T: AsFd> Async<T> {
         cx: &mut Context<'_>,
         mut read: impl FnMut(&T) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        self.source
-            .read
-            .poll(cx, Wait::Poll, || read(self.get_ref()), |_| false)
+        self.source.read.poll(cx, Wait::Poll, || read(self.get_ref()), |_| false)
     }
 
     /// [`write_with`](Self::write_with) as a poll.
@@ -158,9 +142,7 @@ impl<T: AsFd> Async<T> {
         cx: &mut Context<'_>,
         mut write: impl FnMut(&T) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        self.source
-            .write
-            .poll(cx, Wait::Poll, || write(self.get_ref()), |_| false)
+        self.source.write.poll(cx, Wait::Poll, || write(self.get_ref()), |_| false)
     }
 
     /// Reads up to `wanted` bytes from a stream socket, where fewer mean that there are no more for now.
@@ -171,9 +153,7 @@ impl<T: AsFd> Async<T> {
         mut read: impl FnMut(&T) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         let was_last = |&count: &usize| 0 < count && count < wanted;
-        self.source
-            .read
-            .poll(cx, Wait::Poll, || read(self.get_ref()), was_last)
+        self.source.read.poll(cx, Wait::Poll, || read(self.get_ref()), was_last)
     }
 
     /// Writes up to `wanted` bytes to a stream socket, where fewer mean that its buffer is full.
@@ -183,25 +163,14 @@ impl<T: AsFd> Async<T> {
         wanted: usize,
         mut write: impl FnMut(&T) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        self.source.write.poll(
-            cx,
-            Wait::Poll,
-            || write(self.get_ref()),
-            |&count| count < wanted,
-        )
+        self.source.write.poll(cx, Wait::Poll, || write(self.get_ref()), |&count| count < wanted)
     }
 
     /// Waits by asking the system: what is remembered may be an attempt that nobody has made.
     async fn wait(&self, direction: &Direction, flags: PollFlags) -> io::Result<()> {
         let asked = || {
             let mut asked = [PollFd::new(self.get_ref(), flags)];
-            match poll(
-                &mut asked,
-                Some(&Timespec {
-                    tv_sec: 0,
-                    tv_nsec: 0,
-                }),
-            )? {
+            match poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))? {
                 0 => Err(io::ErrorKind::WouldBlock.into()),
                 _ => Ok(()),
             }
@@ -214,10 +183,7 @@ impl<T: AsFd> Async<T> {
         direction: &'a Direction,
         mut attempt: impl FnMut() -> io::Result<R> + 'a,
     ) -> impl Future<Output = io::Result<R>> + 'a {
-        let mut place = Place {
-            direction,
-            key: None,
-        };
+        let mut place = Place { direction, key: None };
         std::future::poll_fn(move |cx| {
             let polled = direction.poll(cx, Wait::Line(&mut place.key), &mut attempt, |_| false);
             if polled.is_ready() {
@@ -273,11 +239,6 @@ impl<T: AsFd> AsFd for Async<T> {
 impl<T: AsFd> Async<T> {
     /// Both halves, for a `T` that reads and writes by `&mut`.
     pub(crate) fn parts(&mut self) -> (&mut T, &Source) {
-        (
-            self.io
-                .as_mut()
-                .expect("only into_inner takes it, and takes self"),
-            &self.source,
-        )
+        (self.io.as_mut().expect("only into_inner takes it, and takes self"), &self.source)
     }
 }

@@ -6,10 +6,7 @@
 //!     wait for room.
 //!
 //! Called by programs with descriptors of their own. Next: `net`.
-#![allow(
-    unsafe_code,
-    reason = "IoSafe is a promise that the compiler cannot check"
-)]
+#![allow(unsafe_code, reason = "IoSafe is a promise that the compiler cannot check")]
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::AsFd;
@@ -66,11 +63,7 @@ impl<T: AsFd + IoSafe> AsyncRead for &Async<T>
 where
     for<'a> &'a T: Read,
 {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        into: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
         self.poll_read_with(cx, |mut io| io.read(into))
     }
 
@@ -87,11 +80,7 @@ impl<T: AsFd + IoSafe> AsyncWrite for &Async<T>
 where
     for<'a> &'a T: Write,
 {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        from: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_write_with(cx, |mut io| io.write(from))
     }
 
@@ -116,28 +105,16 @@ where
 }
 
 impl<T: AsFd + IoSafe + Read + Unpin> AsyncRead for Async<T> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        into: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
         let (io, source) = self.get_mut().parts();
-        source
-            .read
-            .poll(cx, Wait::Poll, || io.read(into), |_| false)
+        source.read.poll(cx, Wait::Poll, || io.read(into), |_| false)
     }
 }
 
 impl<T: AsFd + IoSafe + Write + Unpin> AsyncWrite for Async<T> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        from: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
         let (io, source) = self.get_mut().parts();
-        source
-            .write
-            .poll(cx, Wait::Poll, || io.write(from), |_| false)
+        source.write.poll(cx, Wait::Poll, || io.write(from), |_| false)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -157,8 +134,5 @@ impl<T: AsFd + IoSafe + Write + Unpin> AsyncWrite for Async<T> {
 
 /// Whether a flush (U3) has to be tried again.
 fn may_be_retried(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-    )
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

@@ -22,21 +22,14 @@ pub(crate) fn sit(limit: Option<Duration>, has_poller: impl Fn() -> bool) {
     let mut notified = lock(&BENCH.0);
     while !*notified && !has_poller() {
         let Some(end) = end else {
-            notified = BENCH
-                .1
-                .wait(notified)
-                .unwrap_or_else(PoisonError::into_inner);
+            notified = BENCH.1.wait(notified).unwrap_or_else(PoisonError::into_inner);
             continue;
         };
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
             break;
         }
-        notified = BENCH
-            .1
-            .wait_timeout(notified, left)
-            .unwrap_or_else(PoisonError::into_inner)
-            .0;
+        notified = BENCH.1.wait_timeout(notified, left).unwrap_or_else(PoisonError::into_inner).0;
     }
     *notified = false;
 }

@@ -36,8 +36,7 @@ const RESOLVER_LIMIT: usize = 16;
 /// How long an idle thread stays.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-static GENERAL: LazyLock<Threads> =
-    LazyLock::new(|| Threads::new("reactor-blocking", LIMIT, PATIENCE));
+static GENERAL: LazyLock<Threads> = LazyLock::new(|| Threads::new("reactor-blocking", LIMIT, PATIENCE));
 
 static RESOLVER: LazyLock<Threads> =
     LazyLock::new(|| Threads::new("reactor-resolver", RESOLVER_LIMIT, PATIENCE));
@@ -91,11 +90,7 @@ where
     let refusal = promise.clone();
     let job: Job = Box::new(move || promise.keep_with(call));
     if let Err(refused) = threads.submit(job) {
-        refusal.keep_with(|| {
-            Err(io::Error::other(
-                "no thread could be had for a blocking call",
-            ))
-        });
+        refusal.keep_with(|| Err(io::Error::other("no thread could be had for a blocking call")));
         drop(refused);
     }
     unblock
@@ -120,9 +115,7 @@ enum Slot<T> {
 /// The two ends of one slot.
 fn promise<T>() -> (Promise<T>, Unblock<T>) {
     let slot = Arc::new(Mutex::new(Slot::Waiting(None)));
-    let promise = Promise {
-        slot: Arc::clone(&slot),
-    };
+    let promise = Promise { slot: Arc::clone(&slot) };
     (promise, Unblock { slot })
 }
 
@@ -175,9 +168,7 @@ struct Promise<T> {
 
 impl<T> Clone for Promise<T> {
     fn clone(&self) -> Self {
-        Self {
-            slot: Arc::clone(&self.slot),
-        }
+        Self { slot: Arc::clone(&self.slot) }
     }
 }
 

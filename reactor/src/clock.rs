@@ -30,10 +30,7 @@ enum Armed {
     Until(Instant),
 }
 
-static CLOCK: Mutex<Clock> = Mutex::new(Clock {
-    timers: Timers::new(),
-    armed: Armed::Nobody,
-});
+static CLOCK: Mutex<Clock> = Mutex::new(Clock { timers: Timers::new(), armed: Armed::Nobody });
 
 /// Notes until when this turn waits (A1), and answers for how long.
 pub(crate) fn arm(limit: Option<Duration>) -> Option<Duration> {
@@ -42,8 +39,7 @@ pub(crate) fn arm(limit: Option<Duration>) -> Option<Duration> {
     }
     let mut clock = lock(&CLOCK);
     let deadline = clock.timers.next();
-    let until_deadline =
-        deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let until_deadline = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
     clock.armed = deadline.map_or(Armed::Forever, Armed::Until);
     match (limit, until_deadline) {
         (Some(limit), Some(until)) => Some(limit.min(until)),
@@ -56,11 +52,7 @@ pub(crate) fn fire(woken: &mut Vec<Waker>) -> usize {
     let mut clock = lock(&CLOCK);
     clock.armed = Armed::Nobody;
     // Without timers no look at the time.
-    if clock.timers.next().is_some() {
-        clock.timers.fire(Instant::now(), woken)
-    } else {
-        0
-    }
+    if clock.timers.next().is_some() { clock.timers.fire(Instant::now(), woken) } else { 0 }
 }
 
 /// Adds a timer. `true`: the turn under way would sleep past it, and must be notified (A2).

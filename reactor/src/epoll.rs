@@ -49,12 +49,7 @@ impl Poller {
 
     fn register(&self, fd: BorrowedFd<'_>, key: usize, interest: EventFlags) -> io::Result<()> {
         let data = EventData::new_u64(key as u64);
-        Ok(epoll::add(
-            &self.epoll,
-            fd,
-            data,
-            interest | EventFlags::ET,
-        )?)
+        Ok(epoll::add(&self.epoll, fd, data, interest | EventFlags::ET)?)
     }
 
     pub(crate) fn delete(&self, source: BorrowedFd<'_>) -> io::Result<()> {
@@ -62,11 +57,7 @@ impl Poller {
     }
 
     /// Waits, and hands each event on. An interrupted wait has none.
-    pub(crate) fn wait(
-        &self,
-        limit: Option<Duration>,
-        mut handle: impl FnMut(Event),
-    ) -> io::Result<()> {
+    pub(crate) fn wait(&self, limit: Option<Duration>, mut handle: impl FnMut(Event)) -> io::Result<()> {
         let limit = limit.map(round_up);
         let mut buffer = [MaybeUninit::uninit(); BATCH];
         let events = match epoll::wait(&self.epoll, &mut buffer, limit.as_ref()) {
@@ -103,8 +94,5 @@ impl Poller {
 /// To the next millisecond, epoll's unit: never early, and late by less than one.
 fn round_up(limit: Duration) -> Timespec {
     let milliseconds = limit.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128) as i64;
-    Timespec {
-        tv_sec: milliseconds / 1000,
-        tv_nsec: (milliseconds % 1000) * 1_000_000,
-    }
+    Timespec { tv_sec: milliseconds / 1000, tv_nsec: (milliseconds % 1000) * 1_000_000 }
 }

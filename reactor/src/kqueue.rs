@@ -1,10 +1,7 @@
 //! The poller elsewhere, on `polling`: kqueue on macOS and the BSDs.
 //!
 //! Called by `reactor`. Next: `source`.
-#![allow(
-    unsafe_code,
-    reason = "polling asks that a source is deleted before it is closed"
-)]
+#![allow(unsafe_code, reason = "polling asks that a source is deleted before it is closed")]
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -24,19 +21,13 @@ pub(crate) struct Poller {
 
 impl Poller {
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self {
-            poller: polling::Poller::new()?,
-            events: Mutex::new(polling::Events::new()),
-        })
+        Ok(Self { poller: polling::Poller::new()?, events: Mutex::new(polling::Events::new()) })
     }
 
     pub(crate) fn add(&self, source: BorrowedFd<'_>, key: usize) -> io::Result<()> {
         let interest = polling::Event::all(key);
         // SAFETY: U1: `Async` deletes the source before it closes or gives away the descriptor.
-        unsafe {
-            self.poller
-                .add_with_mode(source.as_raw_fd(), interest, polling::PollMode::Edge)
-        }
+        unsafe { self.poller.add_with_mode(source.as_raw_fd(), interest, polling::PollMode::Edge) }
     }
 
     pub(crate) fn delete(&self, source: BorrowedFd<'_>) -> io::Result<()> {
@@ -44,11 +35,7 @@ impl Poller {
     }
 
     /// Waits, and hands each event on.
-    pub(crate) fn wait(
-        &self,
-        limit: Option<Duration>,
-        handle: impl FnMut(Event),
-    ) -> io::Result<()> {
+    pub(crate) fn wait(&self, limit: Option<Duration>, handle: impl FnMut(Event)) -> io::Result<()> {
         let mut events = lock(&self.events);
         events.clear();
         match self.poller.wait(&mut events, limit) {

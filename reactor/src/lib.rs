@@ -55,15 +55,15 @@ pub use wait_list::wake_all;
 pub mod io {
     pub use crate::stdin::{Stdin, stdin};
     pub use futures_lite::io::{
-        AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt,
-        AsyncWrite, AsyncWriteExt, BufReader, BufWriter, Cursor, Lines, copy, split,
+        AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite,
+        AsyncWriteExt, BufReader, BufWriter, Cursor, Lines, copy, split,
     };
 
     /// The traits, for `use reactor::io::prelude::*`.
     pub mod prelude {
         pub use futures_lite::io::{
-            AsyncBufRead as _, AsyncBufReadExt as _, AsyncRead as _, AsyncReadExt as _,
-            AsyncSeek as _, AsyncSeekExt as _, AsyncWrite as _, AsyncWriteExt as _,
+            AsyncBufRead as _, AsyncBufReadExt as _, AsyncRead as _, AsyncReadExt as _, AsyncSeek as _,
+            AsyncSeekExt as _, AsyncWrite as _, AsyncWriteExt as _,
         };
     }
 }

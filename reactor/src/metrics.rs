@@ -38,9 +38,5 @@ pub(crate) fn count(events: usize, fired: usize) {
 pub fn metrics() -> Metrics {
     // ORDERING: Relaxed; numbers for people.
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    Metrics {
-        turns: read(&TURNS),
-        events: read(&EVENTS),
-        timers_fired: read(&TIMERS_FIRED),
-    }
+    Metrics { turns: read(&TURNS), events: read(&EVENTS), timers_fired: read(&TIMERS_FIRED) }
 }

@@ -59,13 +59,9 @@ impl Reactor {
         if let Some(reactor) = REACTOR.get() {
             return Ok(reactor);
         }
-        let poller = Poller::new().map_err(|error| {
-            io::Error::new(error.kind(), format!("create the reactor: {error}"))
-        })?;
-        let sources = Mutex::new(Table {
-            slots: Slab::new(),
-            generation: 0,
-        });
+        let poller = Poller::new()
+            .map_err(|error| io::Error::new(error.kind(), format!("create the reactor: {error}")))?;
+        let sources = Mutex::new(Table { slots: Slab::new(), generation: 0 });
         let reactor = REACTOR.get_or_init(|| Self { poller, sources });
         bench::ring();
         Ok(reactor)
@@ -108,11 +104,7 @@ impl Reactor {
         let waited = self.poller.wait(limit, |event| {
             let table = table.get_or_insert_with(|| lock(&self.sources));
             count += 1;
-            if let Some(source) = table
-                .slots
-                .get(index(event.key))
-                .filter(|source| source.key == event.key)
-            {
+            if let Some(source) = table.slots.get(index(event.key)).filter(|source| source.key == event.key) {
                 source.event(event, woken); // N4
             }
         });

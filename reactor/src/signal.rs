@@ -66,16 +66,11 @@ impl Signals {
     pub fn new(signals: &[i32]) -> io::Result<Self> {
         let (reader, writer) = UnixStream::pair()?;
         writer.set_nonblocking(true)?;
-        let mut stream = Self {
-            pipe: Async::new(reader)?,
-            wanted: Vec::with_capacity(signals.len()),
-            turn: 0,
-        };
+        let mut stream =
+            Self { pipe: Async::new(reader)?, wanted: Vec::with_capacity(signals.len()), turn: 0 };
         for &signal in signals {
             // What is registered so far is unregistered by the drop, if this one fails.
-            stream
-                .listen(signal, &writer)
-                .map_err(|error| name_signal(signal, &error))?;
+            stream.listen(signal, &writer).map_err(|error| name_signal(signal, &error))?;
         }
         Ok(stream)
     }
@@ -87,11 +82,7 @@ impl Signals {
         }
         let writer = writer.try_clone()?;
         let came = Arc::new(AtomicBool::new(false));
-        let mut wanted = Wanted {
-            signal,
-            came: Arc::clone(&came),
-            registered: Vec::with_capacity(2),
-        };
+        let mut wanted = Wanted { signal, came: Arc::clone(&came), registered: Vec::with_capacity(2) };
         // S1: handlers run in the order of their registration.
         let raise_flag = signal_hook::flag::register(signal, came)?;
         wanted.registered.push(raise_flag);

@@ -73,11 +73,7 @@ pub(crate) enum Wait<'a> {
 impl Source {
     /// A new source, to be tried at once in both directions.
     pub(crate) fn new(key: usize) -> Self {
-        Self {
-            key,
-            read: Direction::new(),
-            write: Direction::new(),
-        }
+        Self { key, read: Direction::new(), write: Direction::new() }
     }
 
     /// Takes an event in: those who waited for it go to `woken`.
@@ -154,9 +150,7 @@ impl Direction {
     fn clear(&self, seen: u64) {
         // ORDERING[readiness]: Release puts the attempt before the clearing; pairs with the Acquire of
         // the next event's read-modify-write. A failure means a newer event, which stays.
-        let _ =
-            self.state
-                .compare_exchange(seen, seen & !READY, Ordering::AcqRel, Ordering::Relaxed);
+        let _ = self.state.compare_exchange(seen, seen & !READY, Ordering::AcqRel, Ordering::Relaxed);
     }
 
     fn event(&self, marked: bool, woken: &mut Vec<Waker>) {
@@ -164,9 +158,7 @@ impl Direction {
         // ORDERING[readiness]: Release publishes the event, Acquire follows the clearing before it;
         // pairs with `ready` and `clear`.
         let next = |state: u64| Some(state.wrapping_add(GENERATION) | READY | mark);
-        let _ = self
-            .state
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, next);
+        let _ = self.state.fetch_update(Ordering::AcqRel, Ordering::Relaxed, next);
         // E2: READY first, then the wakers; the lock orders us with `wait`.
         lock(&self.waiters).take_all(woken);
     }
@@ -232,10 +224,7 @@ mod tests {
         let seen = direction.ready().expect("a new source is tried");
         direction.event(false, &mut Vec::new());
         direction.clear(seen);
-        assert!(
-            direction.ready().is_some(),
-            "the event came after the attempt began"
-        );
+        assert!(direction.ready().is_some(), "the event came after the attempt began");
     }
 
     #[test]

@@ -41,12 +41,8 @@ const READ_AHEAD: usize = 64 * 1024;
 static THREAD: LazyLock<Threads> =
     LazyLock::new(|| Threads::new("reactor-stdin", 1, Duration::from_secs(10)));
 
-static SHARED: Mutex<Shared> = Mutex::new(Shared {
-    buffer: Vec::new(),
-    taken: 0,
-    progress: Progress::Resting,
-    waiting: Slab::new(),
-});
+static SHARED: Mutex<Shared> =
+    Mutex::new(Shared { buffer: Vec::new(), taken: 0, progress: Progress::Resting, waiting: Slab::new() });
 
 /// A handle to the standard input of this process.
 ///
@@ -75,17 +71,11 @@ pub struct Stdin {
 /// A handle to standard input; costs no thread until the first read.
 #[must_use]
 pub fn stdin() -> Stdin {
-    Stdin {
-        seat: shared().waiting.insert(None),
-    }
+    Stdin { seat: shared().waiting.insert(None) }
 }
 
 impl AsyncRead for Stdin {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        into: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
         ready!(budget::poll_proceed(cx));
         if into.is_empty() {
             return Poll::Ready(Ok(0));
@@ -221,11 +211,7 @@ fn tell(buffer: Vec<u8>, progress: Progress) {
     shared.buffer = buffer;
     shared.taken = 0;
     shared.progress = progress;
-    let mut waiting: Vec<Waker> = shared
-        .waiting
-        .iter_mut()
-        .filter_map(|(_, seat)| seat.take())
-        .collect();
+    let mut waiting: Vec<Waker> = shared.waiting.iter_mut().filter_map(|(_, seat)| seat.take()).collect();
     drop(shared);
     wake_all(&mut waiting);
 }

@@ -82,15 +82,7 @@ impl Threads {
     #[must_use]
     pub fn with_spawn(name: &'static str, limit: usize, patience: Duration, spawn: Spawn) -> Self {
         assert!(limit > 0, "Threads: the limit must be at least 1");
-        Self {
-            pool: Arc::new(Pool {
-                name,
-                limit,
-                patience,
-                spawn,
-                state: Mutex::new(State::default()),
-            }),
-        }
+        Self { pool: Arc::new(Pool { name, limit, patience, spawn, state: Mutex::new(State::default()) }) }
     }
 
     /// Runs `job` on a thread of this pool, of its own while it runs.
@@ -242,10 +234,7 @@ impl Pool {
 
     /// One thread's life.
     fn work(pool: &Arc<Self>) {
-        let seat = Arc::new(Seat {
-            bell: Condvar::new(),
-            called: AtomicBool::new(false),
-        });
+        let seat = Arc::new(Seat { bell: Condvar::new(), called: AtomicBool::new(false) });
         let mut state = lock(&pool.state);
         state.starting -= 1;
         loop {
@@ -293,20 +282,14 @@ impl Pool {
     /// Waits for the bell, or until the patience is over; `true` in the second case.
     #[cfg(not(loom))]
     fn wait<'a>(&self, state: MutexGuard<'a, State>, seat: &Seat) -> (MutexGuard<'a, State>, bool) {
-        let (state, outcome) = seat
-            .bell
-            .wait_timeout(state, self.patience)
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let (state, outcome) =
+            seat.bell.wait_timeout(state, self.patience).unwrap_or_else(|poisoned| poisoned.into_inner());
         (state, outcome.timed_out())
     }
 
     /// loom knows no time: no patience is over at any moment, every other never.
     #[cfg(loom)]
-    fn wait<'a>(
-        &'a self,
-        state: MutexGuard<'a, State>,
-        seat: &Seat,
-    ) -> (MutexGuard<'a, State>, bool) {
+    fn wait<'a>(&'a self, state: MutexGuard<'a, State>, seat: &Seat) -> (MutexGuard<'a, State>, bool) {
         if self.patience.is_zero() {
             drop(state);
             thread::yield_now();
@@ -326,10 +309,7 @@ fn run(job: Job) {
 }
 
 fn spawn_detached(name: &str, main: Job) -> io::Result<()> {
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(main)
-        .map(drop)
+    thread::Builder::new().name(name.to_owned()).spawn(main).map(drop)
 }
 
 #[cfg(all(test, loom))]

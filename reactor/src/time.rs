@@ -36,18 +36,12 @@ use crate::{budget, clock};
 /// executor::task::block_on(sleep(Duration::from_millis(1)));
 /// ```
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep {
-        deadline: Instant::now().checked_add(duration),
-        key: None,
-    }
+    Sleep { deadline: Instant::now().checked_add(duration), key: None }
 }
 
 /// Waits until a moment; if it has passed, not at all.
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    Sleep {
-        deadline: Some(deadline),
-        key: None,
-    }
+    Sleep { deadline: Some(deadline), key: None }
 }
 
 /// The future of [`sleep`] and [`sleep_until`]. Polled again after it was ready, it is ready again.
@@ -124,10 +118,7 @@ impl Drop for Sleep {
 /// let never = timeout(Duration::from_millis(1), std::future::pending::<()>());
 /// assert!(executor::task::block_on(never).is_err());
 /// ```
-pub fn timeout<F: Future>(
-    duration: Duration,
-    future: F,
-) -> impl Future<Output = Result<F::Output, Elapsed>> {
+pub fn timeout<F: Future>(duration: Duration, future: F) -> impl Future<Output = Result<F::Output, Elapsed>> {
     let mut deadline = sleep(duration);
     async move {
         let mut future = std::pin::pin!(future);
@@ -179,10 +170,7 @@ impl From<Elapsed> for io::Error {
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
     assert!(!period.is_zero(), "interval: `period` is zero");
-    Interval {
-        next: sleep(Duration::ZERO),
-        period,
-    }
+    Interval { next: sleep(Duration::ZERO), period }
 }
 
 /// A stream of moments, `period` apart.

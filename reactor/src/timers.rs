@@ -52,11 +52,7 @@ pub(crate) struct Key {
 
 impl Timers {
     pub(crate) const fn new() -> Self {
-        Self {
-            heap: Vec::new(),
-            slots: Slab::new(),
-            sequence: 0,
-        }
+        Self { heap: Vec::new(), slots: Slab::new(), sequence: 0 }
     }
 
     /// Adds a timer.
@@ -64,11 +60,7 @@ impl Timers {
         let (place, sequence) = (self.heap.len(), self.sequence);
         self.sequence += 1;
         let slot = self.slots.insert(Slot { waker, place });
-        self.heap.push(Entry {
-            deadline,
-            sequence,
-            slot,
-        });
+        self.heap.push(Entry { deadline, sequence, slot });
         self.rise(place);
         Key { slot, sequence }
     }
@@ -140,8 +132,7 @@ impl Timers {
         loop {
             let first = place * CHILDREN + 1;
             let children = first..(first + CHILDREN).min(self.heap.len());
-            let Some(least) =
-                children.reduce(|one, other| if self.before(other, one) { other } else { one })
+            let Some(least) = children.reduce(|one, other| if self.before(other, one) { other } else { one })
             else {
                 return;
             };
@@ -164,10 +155,7 @@ impl Timers {
         assert_eq!(self.heap.len(), self.slots.len());
         for (place, entry) in self.heap.iter().enumerate() {
             assert_eq!(self.slots[entry.slot].place, place, "H2");
-            assert!(
-                place == 0 || !self.before(place, (place - 1) / CHILDREN),
-                "H1"
-            );
+            assert!(place == 0 || !self.before(place, (place - 1) / CHILDREN), "H1");
         }
     }
 }

@@ -71,13 +71,7 @@ impl WaitList {
     /// An empty line; it allocates nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            entries: Slab::new(),
-            front: NONE,
-            back: NONE,
-            next_ticket: NonZeroU64::MIN,
-            peak: 0,
-        }
+        Self { entries: Slab::new(), front: NONE, back: NONE, next_ticket: NonZeroU64::MIN, peak: 0 }
     }
 
     /// How many are waiting.
@@ -106,12 +100,7 @@ impl WaitList {
             .expect("fewer than 2^32 - 1 waiters");
         // W2: at a billion a second the tickets last for five centuries.
         self.next_ticket = ticket.saturating_add(1);
-        self.entries.insert(Entry {
-            waker,
-            ticket,
-            ahead: self.back,
-            behind: NONE,
-        });
+        self.entries.insert(Entry { waker, ticket, ahead: self.back, behind: NONE });
         match self.back {
             NONE => self.front = index,
             back => self.entry(back).behind = index,
@@ -124,9 +113,7 @@ impl WaitList {
     /// Whether this waiter is still in the line. If not, it has been notified.
     #[must_use]
     pub fn contains(&self, key: Key) -> bool {
-        self.entries
-            .get(key.index as usize)
-            .is_some_and(|entry| entry.ticket == key.ticket)
+        self.entries.get(key.index as usize).is_some_and(|entry| entry.ticket == key.ticket)
     }
 
     /// Sees to it that `waker` is the one to be woken for this waiter, which keeps its place. One

@@ -1,9 +1,6 @@
 //! Addresses: each form that the contract names, and what is said about a wrong one.
 
-#![allow(
-    clippy::needless_borrows_for_generic_args,
-    reason = "each form is tried by reference too"
-)]
+#![allow(clippy::needless_borrows_for_generic_args, reason = "each form is tried by reference too")]
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -44,18 +41,9 @@ fn each_form_is_taken_by_value_and_by_reference() {
 #[test]
 fn a_wrong_address_says_what_is_wrong() {
     for (address, said) in [
-        (
-            "localhost",
-            "address localhost: missing port, as in localhost:80",
-        ),
-        (
-            "localhost:http",
-            "address localhost:http: \"http\" is not a port number",
-        ),
-        (
-            "localhost:65536",
-            "address localhost:65536: \"65536\" is not a port number",
-        ),
+        ("localhost", "address localhost: missing port, as in localhost:80"),
+        ("localhost:http", "address localhost:http: \"http\" is not a port number"),
+        ("localhost:65536", "address localhost:65536: \"65536\" is not a port number"),
         (":80", "address :80: missing host, as in localhost:80"),
         ("", "address : missing port, as in localhost:80"),
     ] {
@@ -69,9 +57,7 @@ fn a_wrong_address_says_what_is_wrong() {
 
 #[test]
 fn a_name_is_looked_up() {
-    let found: Vec<_> = block_on("localhost:80".to_socket_addrs())
-        .unwrap()
-        .collect();
+    let found: Vec<_> = block_on("localhost:80".to_socket_addrs()).unwrap().collect();
     assert!(!found.is_empty());
     assert!(found.iter().all(|a| a.ip().is_loopback() && a.port() == 80));
 }

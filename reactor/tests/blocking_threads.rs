@@ -39,12 +39,7 @@ impl Gate {
         let (begun, begins) = channel();
         let (open, opened) = channel();
         let opened = Arc::new(Mutex::new(opened));
-        Self {
-            begun,
-            begins,
-            open,
-            opened,
-        }
+        Self { begun, begins, open, opened }
     }
 
     fn job(&self) -> Job {
@@ -214,10 +209,7 @@ fn with_no_thread_at_all_the_job_comes_back() {
     job.expect_err("nobody can run it")();
     assert_eq!(receiver.try_recv(), Ok(()));
     let error = block_on(blocking::unblock_on(&threads, || Ok(()))).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "no thread could be had for a blocking call"
-    );
+    assert_eq!(error.to_string(), "no thread could be had for a blocking call");
 }
 
 #[test]
@@ -254,14 +246,9 @@ fn nobody_leaves_while_a_start_is_under_way_that_may_fail() {
     static MAY_FAIL: AtomicUsize = AtomicUsize::new(0);
     fn one_then_a_slow_failure(name: &str, main: Job) -> io::Result<()> {
         if STARTS.fetch_add(1, Ordering::SeqCst) == 0 {
-            return thread::Builder::new()
-                .name(name.to_owned())
-                .spawn(main)
-                .map(drop);
+            return thread::Builder::new().name(name.to_owned()).spawn(main).map(drop);
         }
-        until("the start may fail", || {
-            MAY_FAIL.load(Ordering::SeqCst) == 1
-        });
+        until("the start may fail", || MAY_FAIL.load(Ordering::SeqCst) == 1);
         Err(io::ErrorKind::WouldBlock.into())
     }
 
@@ -274,9 +261,7 @@ fn nobody_leaves_while_a_start_is_under_way_that_may_fail() {
     thread::scope(|scope| {
         let second = sender.clone();
         scope.spawn(|| submit(&threads, move || second.send(2).unwrap()));
-        until("the second thread is being started", || {
-            STARTS.load(Ordering::SeqCst) == 2
-        });
+        until("the second thread is being started", || STARTS.load(Ordering::SeqCst) == 2);
         // The first thread does all there is, and its patience ends.
         gate.open(1);
         assert_eq!(receiver.recv_timeout(SOON), Ok(2));

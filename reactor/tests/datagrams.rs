@@ -87,10 +87,7 @@ fn a_cancelled_receive_loses_no_datagram() {
             async {},
         )
         .await;
-        sender
-            .send_to(b"x", receiver.local_addr().unwrap())
-            .await
-            .unwrap();
+        sender.send_to(b"x", receiver.local_addr().unwrap()).await.unwrap();
         assert_eq!(receiver.recv_from(&mut buffer).await.unwrap().0, 1);
     });
 }
@@ -118,9 +115,7 @@ fn a_socket_of_std_is_adopted_with_its_options() {
     block_on(async {
         let theirs = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         theirs.set_broadcast(true).unwrap();
-        theirs
-            .set_read_timeout(Some(Duration::from_secs(1)))
-            .unwrap();
+        theirs.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
         let ours = UdpSocket::try_from(theirs).unwrap();
         ours.connect(ours.local_addr().unwrap()).await.unwrap();
         ours.send(b"self").await.unwrap();

@@ -51,23 +51,12 @@ fn errors_at_the_limit_and_success_after_it() {
         allow(more);
         let before = open();
         let error = Async::new(&one).unwrap_err();
-        assert!(
-            error.to_string().starts_with("create the reactor: "),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("create the reactor: "), "{error}");
         if more == 0 {
             let error = block_on(TcpListener::bind("127.0.0.1:0")).unwrap_err();
-            assert!(
-                error.to_string().starts_with("bind 127.0.0.1:0: "),
-                "{error}"
-            );
+            assert!(error.to_string().starts_with("bind 127.0.0.1:0: "), "{error}");
             let error = block_on(TcpStream::connect(address)).unwrap_err();
-            assert!(
-                error
-                    .to_string()
-                    .starts_with(&format!("connect {address}: ")),
-                "{error}"
-            );
+            assert!(error.to_string().starts_with(&format!("connect {address}: ")), "{error}");
         }
         assert_eq!(open(), before, "a failed attempt leaves nothing");
     }
@@ -78,11 +67,7 @@ fn errors_at_the_limit_and_success_after_it() {
         let begin = Instant::now();
         let other = spawn_local(sleep(Duration::from_millis(15)));
         sleep(Duration::from_millis(5)).await;
-        assert!(
-            timeout(Duration::from_millis(5), std::future::pending::<()>())
-                .await
-                .is_err()
-        );
+        assert!(timeout(Duration::from_millis(5), std::future::pending::<()>()).await.is_err());
         other.await;
         assert!(begin.elapsed() >= Duration::from_millis(15));
     });
@@ -107,11 +92,7 @@ fn accept_at_the_limit(listener: std::net::TcpListener, usual: u64) {
     block_on(async {
         for _ in 0..10 {
             let error = listener.accept().await.unwrap_err();
-            assert_eq!(
-                error.raw_os_error(),
-                Some(Errno::MFILE.raw_os_error()),
-                "untouched"
-            );
+            assert_eq!(error.raw_os_error(), Some(Errno::MFILE.raw_os_error()), "untouched");
         }
         set(usual);
         let (mut far, _) = listener.accept().await.expect("it was not lost");

@@ -17,10 +17,7 @@ use reactor::time::{sleep, timeout};
 #[cfg(target_os = "linux")]
 fn processor_time() -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = text
-        .split(' ')
-        .next()
-        .and_then(|number| number.parse().ok());
+    let nanoseconds = text.split(' ').next().and_then(|number| number.parse().ok());
     Duration::from_nanos(nanoseconds.unwrap_or(0))
 }
 
@@ -71,10 +68,7 @@ fn who_waits_costs_nothing() {
         tasks.push(spawn_local(sleep(Duration::MAX)));
         tasks.push(spawn_local(sleep(Duration::from_secs(3600))));
         for _ in 0..1000 {
-            let given_up = pin!(timeout(
-                Duration::from_millis(100),
-                std::future::pending::<()>()
-            ));
+            let given_up = pin!(timeout(Duration::from_millis(100), std::future::pending::<()>()));
             assert!(poll_once(given_up).await.is_none());
             assert!(poll_once(pin!(sleep(WHILE / 3))).await.is_none());
         }

@@ -21,13 +21,7 @@ const SOON: Duration = Duration::from_secs(30);
 /// Starts the child test of that name.
 fn child(name: &str, input: impl Into<Stdio>) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            name,
-            "--nocapture",
-            "--quiet",
-            "--test-threads=1",
-        ])
+        .args(["--exact", name, "--nocapture", "--quiet", "--test-threads=1"])
         .env(ROLE, name)
         .stdin(input)
         .stdout(Stdio::piped())
@@ -52,11 +46,7 @@ fn said(mut child: Child) -> Vec<String> {
     let mut stdout = child.stdout.take().unwrap();
     stdout.read_to_string(&mut output).unwrap();
     assert!(status.success(), "{status}: {output}");
-    output
-        .lines()
-        .filter_map(|line| line.split_once("say:"))
-        .map(|(_, text)| text.to_owned())
-        .collect()
+    output.lines().filter_map(|line| line.split_once("say:")).map(|(_, text)| text.to_owned()).collect()
 }
 
 fn say(text: &str) {
@@ -103,10 +93,7 @@ fn a_regular_file_can_be_read() {
     let text = std::fs::read_to_string(source).unwrap();
     let mut expected: Vec<&str> = text.lines().collect();
     expected.push("end 0");
-    assert_eq!(
-        said(child("child_lines", File::open(source).unwrap())),
-        expected
-    );
+    assert_eq!(said(child("child_lines", File::open(source).unwrap())), expected);
 }
 
 #[test]

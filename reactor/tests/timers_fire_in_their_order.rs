@@ -33,10 +33,7 @@ fn timers_fire_in_their_order() {
                 in_time &= task.await;
             }
             // A slow machine may have begun to wait too late.
-            assert!(
-                fired.borrow().is_sorted() || !in_time,
-                "step {step}: {fired:?}"
-            );
+            assert!(fired.borrow().is_sorted() || !in_time, "step {step}: {fired:?}");
         }
     });
 }

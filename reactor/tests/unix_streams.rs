@@ -91,18 +91,12 @@ fn the_path_stays_when_the_listener_goes() {
         let error = UnixListener::bind(&path).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddrInUse);
         let said = error.to_string();
-        assert!(
-            said.starts_with(&format!("bind {}: ", path.display())),
-            "{said}"
-        );
+        assert!(said.starts_with(&format!("bind {}: ", path.display())), "{said}");
 
         let error = UnixStream::connect(&path).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
         let said = error.to_string();
-        assert!(
-            said.starts_with(&format!("connect {}: ", path.display())),
-            "{said}"
-        );
+        assert!(said.starts_with(&format!("connect {}: ", path.display())), "{said}");
 
         std::fs::remove_file(&path).unwrap();
         UnixListener::bind(&path).await.unwrap();

@@ -1,8 +1,5 @@
 //! At a steady depth the wait list allocates nothing; after a burst its memory goes back.
-#![allow(
-    unsafe_code,
-    reason = "counting allocations takes a global allocator, whose trait is unsafe"
-)]
+#![allow(unsafe_code, reason = "counting allocations takes a global allocator, whose trait is unsafe")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

@@ -20,11 +20,7 @@ fn no_crate_names_the_one_above() {
                 for above in &CRATES[at + 1..] {
                     let named = line.code.contains(&format!("{above}::"))
                         && words(&line.code).any(|word| word == *above);
-                    assert!(
-                        !named,
-                        "{}:{number}: {name} is below {above} and names it",
-                        source.path
-                    );
+                    assert!(!named, "{}:{number}: {name} is below {above} and names it", source.path);
                 }
             }
         }
@@ -58,11 +54,7 @@ fn no_file_is_in_a_circle() {
             }
         }
     }
-    assert!(
-        circles.is_empty(),
-        "arrows on circles:\n{}",
-        circles.join("\n")
-    );
+    assert!(circles.is_empty(), "arrows on circles:\n{}", circles.join("\n"));
 }
 
 /// Where an arrow was seen: the line that names the other file.
@@ -89,10 +81,7 @@ fn module(unit: &str, path: &str) -> Path {
         .filter(|part| !part.is_empty())
         .map(str::to_owned)
         .collect();
-    if matches!(
-        module.last().map(String::as_str),
-        Some("lib" | "main" | "mod")
-    ) {
+    if matches!(module.last().map(String::as_str), Some("lib" | "main" | "mod")) {
         module.pop();
     }
     module
@@ -100,18 +89,13 @@ fn module(unit: &str, path: &str) -> Path {
 
 /// Which file of the unit uses names of which other.
 fn arrows(unit: &str, sources: &[Source]) -> Arrows {
-    let files: BTreeMap<Path, &str> = sources
-        .iter()
-        .map(|source| (module(unit, &source.path), source.path.as_str()))
-        .collect();
+    let files: BTreeMap<Path, &str> =
+        sources.iter().map(|source| (module(unit, &source.path), source.path.as_str())).collect();
     let mut handed_on: BTreeMap<Path, Path> = BTreeMap::new();
     let mut named: Vec<(&str, usize, Path)> = Vec::new();
     for source in sources {
         for name in names(source, &module(unit, &source.path), &files) {
-            let used_here = name
-                .public_as
-                .last()
-                .is_none_or(|alias| source.count_word(alias) > 1);
+            let used_here = name.public_as.last().is_none_or(|alias| source.count_word(alias) > 1);
             if used_here {
                 named.push((&source.path, name.line, name.path.clone()));
             }
@@ -120,10 +104,7 @@ fn arrows(unit: &str, sources: &[Source]) -> Arrows {
             }
         }
     }
-    let mut arrows: Arrows = sources
-        .iter()
-        .map(|source| (source.path.clone(), BTreeMap::new()))
-        .collect();
+    let mut arrows: Arrows = sources.iter().map(|source| (source.path.clone(), BTreeMap::new())).collect();
     for (from, line, path) in named {
         let to = files[&home(path, &files, &handed_on)];
         if from != to {
@@ -138,9 +119,7 @@ fn arrows(unit: &str, sources: &[Source]) -> Arrows {
 fn home(mut path: Path, files: &BTreeMap<Path, &str>, handed_on: &BTreeMap<Path, Path>) -> Path {
     // A name may be handed on more than once, but not for ever.
     for _ in 0..8 {
-        let step = (1..=path.len())
-            .rev()
-            .find_map(|end| Some((end, handed_on.get(&path[..end])?)));
+        let step = (1..=path.len()).rev().find_map(|end| Some((end, handed_on.get(&path[..end])?)));
         let Some((end, target)) = step else { break };
         path = [target, &path[end..]].concat();
     }
@@ -211,11 +190,7 @@ fn names(source: &Source, file: &Path, files: &BTreeMap<Path, &str>) -> Vec<Name
                 public_as = here.clone();
                 public_as.extend(alias);
             }
-            found.push(Name {
-                line,
-                path,
-                public_as,
-            });
+            found.push(Name { line, path, public_as });
         }
     }
     found
@@ -325,10 +300,7 @@ fn circles(arrows: &Arrows) -> Vec<String> {
 #[test]
 fn the_test_of_circles_can_fail() {
     let files = |texts: &[(&str, &str)]| -> Vec<Source> {
-        texts
-            .iter()
-            .map(|(path, text)| Source::new(path, (*text).to_owned()))
-            .collect()
+        texts.iter().map(|(path, text)| Source::new(path, (*text).to_owned())).collect()
     };
     // b reaches c through the root, which hands it on, and c reaches back with `super`.
     let circle = files(&[
@@ -339,25 +311,13 @@ fn the_test_of_circles_can_fail() {
     ]);
     let told = layers(&arrows("x/src", &circle)).unwrap_err();
     let told = told.join("\n");
-    assert!(
-        told.contains("x/src/b/mod.rs:2 needs x/src/b/c.rs"),
-        "{told}"
-    );
-    assert!(
-        told.contains("x/src/b/c.rs:1 needs x/src/b/mod.rs"),
-        "{told}"
-    );
+    assert!(told.contains("x/src/b/mod.rs:2 needs x/src/b/c.rs"), "{told}");
+    assert!(told.contains("x/src/b/c.rs:1 needs x/src/b/mod.rs"), "{told}");
     // A face that only hands names on is no part of a circle.
     let face = files(&[
-        (
-            "x/src/lib.rs",
-            "pub mod b;\npub mod face { pub use crate::b::f; }",
-        ),
+        ("x/src/lib.rs", "pub mod b;\npub mod face { pub use crate::b::f; }"),
         ("x/src/b/mod.rs", "mod c;\npub use c::C;\npub fn f() {}"),
-        (
-            "x/src/b/c.rs",
-            "use super::f;\nmod tests { use super::C; }\nstruct C;",
-        ),
+        ("x/src/b/c.rs", "use super::f;\nmod tests { use super::C; }\nstruct C;"),
     ]);
     let layers = layers(&arrows("x/src", &face)).unwrap();
     assert_eq!(layers.len(), 2, "{layers:?}");

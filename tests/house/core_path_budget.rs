@@ -40,8 +40,5 @@ fn the_core_path_keeps_its_budget() {
         println!("  {lines:>5}  {plain:>5}  {path}");
     }
     println!("  {sum:>5}  {plain_sum:>5}  in all, of {BUDGET}");
-    assert!(
-        sum <= BUDGET,
-        "the core path has {sum} lines of code, its budget is {BUDGET}"
-    );
+    assert!(sum <= BUDGET, "the core path has {sum} lines of code, its budget is {BUDGET}");
 }

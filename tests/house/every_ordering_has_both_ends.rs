@@ -26,10 +26,7 @@ fn every_ordering_has_both_ends() {
     for (label, places) in &places {
         println!("{label:<24} {}", places.join("  "));
         if places.len() < 2 && label != "outside" {
-            faults.push(format!(
-                "{}: ORDERING[{label}] stands at one end only",
-                places[0]
-            ));
+            faults.push(format!("{}: ORDERING[{label}] stands at one end only", places[0]));
         }
     }
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
@@ -79,8 +76,7 @@ fn orderings(code: &str) -> Vec<&'static str> {
                 let word_goes_on = end.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':');
                 let before = &code[..at];
                 // `Ordering::Acquire`, or `Acquire` alone where it was imported by itself.
-                let stands_alone =
-                    !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+                let stands_alone = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
                 !word_goes_on && (before.ends_with("Ordering::") || stands_alone)
             })
         })
@@ -94,11 +90,7 @@ fn comments_for(source: &Source, number: usize) -> Vec<usize> {
     for above in (number.saturating_sub(REACH).max(1)..=number).rev() {
         let line = &source.lines[above - 1];
         let code = !line.code.trim().is_empty();
-        let ends = if found.is_empty() {
-            !code && line.comment.is_empty()
-        } else {
-            code
-        };
+        let ends = if found.is_empty() { !code && line.comment.is_empty() } else { code };
         if ends {
             break;
         }
@@ -115,9 +107,7 @@ fn comments_for(source: &Source, number: usize) -> Vec<usize> {
 /// The labels in `ORDERING[a, b]`.
 fn labels(comment: &str) -> impl Iterator<Item = &str> {
     let spoken = comment.split("ORDERING[").skip(1);
-    spoken
-        .filter_map(|rest| rest.split_once(']'))
-        .flat_map(|(labels, _)| labels.split(',').map(str::trim))
+    spoken.filter_map(|rest| rest.split_once(']')).flat_map(|(labels, _)| labels.split(',').map(str::trim))
 }
 
 #[test]

@@ -16,14 +16,9 @@ const FOREIGN: [&str; 8] = [
 #[test]
 fn no_other_runtime_is_in_the_lock_file() {
     let lock = read("Cargo.lock");
-    let names: Vec<&str> = lock
-        .lines()
-        .filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
-        .collect();
-    assert!(
-        names.contains(&"polling"),
-        "the lock file lists no `polling`: has its form changed?"
-    );
+    let names: Vec<&str> =
+        lock.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).collect();
+    assert!(names.contains(&"polling"), "the lock file lists no `polling`: has its form changed?");
     for name in names {
         assert!(
             !FOREIGN.contains(&name),

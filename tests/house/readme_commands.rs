@@ -6,11 +6,7 @@ use crate::source::{CRATES, crate_sources, read, root, rust_files};
 
 /// What stands between single backticks, outside of fenced blocks.
 fn quoted(readme: &str) -> Vec<&str> {
-    readme
-        .split("```")
-        .step_by(2)
-        .flat_map(|prose| prose.split('`').skip(1).step_by(2))
-        .collect()
+    readme.split("```").step_by(2).flat_map(|prose| prose.split('`').skip(1).step_by(2)).collect()
 }
 
 /// The lines of the fenced blocks marked `sh`.
@@ -29,19 +25,15 @@ fn the_files_it_names_exist() {
     let readme = read("README.md");
     for name in quoted(&readme) {
         let is_path = name.ends_with(".rs") || name.ends_with('/') || name.contains("/src");
-        assert!(
-            !is_path || root().join(name).exists(),
-            "README.md names {name}, which is not there"
-        );
+        assert!(!is_path || root().join(name).exists(), "README.md names {name}, which is not there");
     }
 }
 
 /// The files that the README's map shows under a heading of its, in the order there.
 pub(crate) fn map_of(heading: &str) -> Vec<String> {
     let readme = read("README.md");
-    let (_, body) = readme
-        .split_once(&format!("\n{heading}\n"))
-        .unwrap_or_else(|| panic!("README.md has no {heading}"));
+    let (_, body) =
+        readme.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("README.md has no {heading}"));
     let body = body.split("\n#").next().expect("a split has a first part");
     let mut files = quoted(body);
     files.retain(|name| name.ends_with(".rs"));
@@ -59,10 +51,7 @@ fn its_map_shows_every_file_once() {
         missing.extend(sources.into_iter().map(|source| source.path));
     }
     missing.retain(|path| !once.contains(path.as_str()));
-    assert!(
-        missing.is_empty(),
-        "README.md's map lacks, on the core path or in the side rooms: {missing:#?}"
-    );
+    assert!(missing.is_empty(), "README.md's map lacks, on the core path or in the side rooms: {missing:#?}");
 }
 
 #[test]
@@ -70,10 +59,7 @@ fn it_names_every_example() {
     let readme = read("README.md");
     for file in rust_files("examples") {
         let helper = file.starts_with("examples/support/");
-        assert!(
-            helper || readme.contains(&file),
-            "README.md does not name {file}"
-        );
+        assert!(helper || readme.contains(&file), "README.md does not name {file}");
     }
 }
 
@@ -81,19 +67,15 @@ fn it_names_every_example() {
 fn its_commands_name_programs_that_are_there() {
     let readme = read("README.md");
     let commands = commands(&readme);
-    assert!(
-        commands.contains(&"cargo test"),
-        ".ci/run looks for a line that is `cargo test` to its end"
-    );
+    assert!(commands.contains(&"cargo test"), ".ci/run looks for a line that is `cargo test` to its end");
     for command in commands {
         let words: Vec<&str> = command.split_whitespace().collect();
         for pair in words.windows(2) {
             let places: &[String] = match pair[0] {
                 "--example" => &[format!("examples/{}.rs", pair[1])],
-                "--bin" => &[
-                    format!("chat/src/bin/{}.rs", pair[1]),
-                    format!("chat/src/bin/{}/main.rs", pair[1]),
-                ],
+                "--bin" => {
+                    &[format!("chat/src/bin/{}.rs", pair[1]), format!("chat/src/bin/{}/main.rs", pair[1])]
+                }
                 _ => continue,
             };
             assert!(

@@ -59,9 +59,5 @@ fn reason(source: &Source) -> String {
     };
     let reason = reason().unwrap_or_else(|| panic!("{} gives no reason", source.path));
     // A string that goes on in the next line is one line in the table.
-    reason
-        .replace("\\\n", " ")
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    reason.replace("\\\n", " ").split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -59,9 +59,7 @@ fn arguments() -> Result<Option<(String, Duration)>, lexopt::Error> {
         match argument {
             Long("grace") => {
                 grace = parser.value()?.parse_with(|text| match text.parse() {
-                    Ok(seconds) => {
-                        Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
-                    }
+                    Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string()),
                     Err(_) => Err("not a number of seconds".to_string()),
                 })?;
             }

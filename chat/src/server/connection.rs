@@ -155,10 +155,7 @@ impl Connection {
                 self.bad_lines = 0;
                 match request {
                     FromClient::Join { group_name } => self.join(&group_name),
-                    FromClient::Post {
-                        group_name,
-                        message,
-                    } => self.post(group_name, message),
+                    FromClient::Post { group_name, message } => self.post(group_name, message),
                 }
             }
             Err(error) => {
@@ -179,9 +176,7 @@ impl Connection {
         }
         let limit = self.common.options.groups;
         if self.memberships.len() >= limit {
-            return Err(Refusal::GoOn(format!(
-                "Group '{name}' not joined: {limit} groups are the limit"
-            )));
+            return Err(Refusal::GoOn(format!("Group '{name}' not joined: {limit} groups are the limit")));
         }
         if let Some(subscription) = self.common.groups.join(name) {
             let group = subscription.group().clone();
@@ -200,9 +195,7 @@ impl Connection {
         if posted {
             return Ok(());
         }
-        Err(Refusal::GoOn(format!(
-            "Group '{group_name}' does not exist"
-        )))
+        Err(Refusal::GoOn(format!("Group '{group_name}' does not exist")))
     }
 
     /// Goes on delivering to a client that has closed its half, until it is gone or the grace is over.
@@ -310,11 +303,7 @@ async fn hung_up(stream: &TcpStream) {
             let mut polled = [PollFd::new(socket, PollFlags::empty())];
             rustix::event::poll(&mut polled, Some(&rustix::event::Timespec::default()))?;
             let ended = PollFlags::ERR | PollFlags::HUP;
-            if polled[0].revents().intersects(ended) {
-                Ok(())
-            } else {
-                Err(io::ErrorKind::WouldBlock.into())
-            }
+            if polled[0].revents().intersects(ended) { Ok(()) } else { Err(io::ErrorKind::WouldBlock.into()) }
         })
         .await;
 }

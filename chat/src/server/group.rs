@@ -36,28 +36,19 @@ impl Group {
     /// A new group and its first member.
     pub(super) fn new(name: Arc<str>) -> (Self, Subscription) {
         let (lines, receiver) = broadcast::channel(CAPACITY);
-        let subscription = Subscription {
-            group: name.clone(),
-            lines: receiver,
-        };
+        let subscription = Subscription { group: name.clone(), lines: receiver };
         (Self { name, lines }, subscription)
     }
 
     /// One more member: it gets what is posted from now on.
     pub(super) fn join(&self) -> Subscription {
-        Subscription {
-            group: self.name.clone(),
-            lines: self.lines.subscribe(),
-        }
+        Subscription { group: self.name.clone(), lines: self.lines.subscribe() }
     }
 
     /// Hands a message to all members; `false` if the last one has just left.
     pub(super) fn post(&self, message: String) -> bool {
         let group_name = self.name.to_string();
-        let packet = FromServer::Message {
-            group_name,
-            message,
-        };
+        let packet = FromServer::Message { group_name, message };
         line(&packet).is_ok_and(|line| self.lines.send(line).is_ok())
     }
 

@@ -49,15 +49,8 @@ impl GroupTable {
     /// To be called when a member has gone: an empty group goes too.
     pub(super) fn leave(&self, name: &str) {
         let mut groups = self.lock();
-        let empty = groups
-            .by_name
-            .get(name)
-            .is_some_and(|group| group.members() == 0);
-        let reaped = if empty {
-            groups.by_name.remove(name)
-        } else {
-            None
-        };
+        let empty = groups.by_name.get(name).is_some_and(|group| group.members() == 0);
+        let reaped = if empty { groups.by_name.remove(name) } else { None };
         if groups.by_name.capacity() > SLACK + 4 * groups.by_name.len() {
             groups.by_name.shrink_to_fit();
         }

@@ -26,11 +26,7 @@ pub(super) struct Inbound<R> {
 
 impl<R: AsyncRead + Unpin> Inbound<R> {
     pub(super) fn new(source: R) -> Self {
-        Self {
-            source,
-            held: Vec::new(),
-            consumed: 0,
-        }
+        Self { source, held: Vec::new(), consumed: 0 }
     }
 
     /// Throws away what comes until the peer is done or the stream fails.
@@ -47,11 +43,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
 }
 
 impl<R: AsyncRead + Unpin> AsyncRead for Inbound<R> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        to: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, to: &mut [u8]) -> Poll<io::Result<usize>> {
         let piece = ready!(self.as_mut().poll_fill_buf(cx))?;
         let length = piece.len().min(to.len());
         to[..length].copy_from_slice(&piece[..length]);

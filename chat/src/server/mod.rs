@@ -74,17 +74,8 @@ impl Server {
     pub async fn bind(address: impl ToSocketAddrs, options: Options) -> io::Result<Server> {
         let listener = TcpListener::bind(address).await?;
         let (ask_to_stop, asked_to_stop) = mpsc::channel(1);
-        let common = Common {
-            options,
-            groups: GroupTable::default(),
-            connections: AtomicUsize::new(0),
-        };
-        Ok(Server {
-            listener,
-            common: Arc::new(common),
-            ask_to_stop,
-            asked_to_stop,
-        })
+        let common = Common { options, groups: GroupTable::default(), connections: AtomicUsize::new(0) };
+        Ok(Server { listener, common: Arc::new(common), ask_to_stop, asked_to_stop })
     }
 
     /// The address it listens on.
@@ -98,10 +89,7 @@ impl Server {
 
     /// To stop it, and to look at it.
     pub fn handle(&self) -> Handle {
-        Handle {
-            ask_to_stop: self.ask_to_stop.clone(),
-            common: self.common.clone(),
-        }
+        Handle { ask_to_stop: self.ask_to_stop.clone(), common: self.common.clone() }
     }
 
     /// Serves until it is asked to stop, on the pool. Returns when all connections have ended.
@@ -112,12 +100,7 @@ impl Server {
     ///
     /// An accept that fails for a reason that will not pass. The connections have ended then, too.
     pub async fn run(self) -> io::Result<()> {
-        let Server {
-            listener,
-            common,
-            ask_to_stop: _keeps_the_channel_open,
-            mut asked_to_stop,
-        } = self;
+        let Server { listener, common, ask_to_stop: _keeps_the_channel_open, mut asked_to_stop } = self;
         // Nothing is ever sent on these: that their other ends go is the message.
         let (stop, _) = broadcast::channel::<Infallible>(1);
         let (alive, mut all_ended) = mpsc::channel::<Infallible>(1);

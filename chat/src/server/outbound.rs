@@ -41,10 +41,7 @@ pub(super) struct Outbound(Mutex<Outgoing>);
 
 impl Outbound {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self(Mutex::new(Outgoing {
-            stream,
-            torn: false,
-        }))
+        Self(Mutex::new(Outgoing { stream, torn: false }))
     }
 
     /// Waits until nobody writes.

@@ -42,11 +42,7 @@ impl InProcess {
             })
         });
         let (address, handle) = told.recv().expect("the server listens");
-        Self {
-            address,
-            handle,
-            thread: Some(thread),
-        }
+        Self { address, handle, thread: Some(thread) }
     }
 
     pub fn client(&self) -> Client {
@@ -106,11 +102,8 @@ impl Program {
     }
 
     fn start_command(mut command: Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the server starts");
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the server starts");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("piped");
         BufReader::new(stdout).read_line(&mut line).unwrap();
@@ -180,9 +173,7 @@ impl Client {
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         stream.set_write_timeout(Some(DEADLINE)).unwrap();
         stream.set_nodelay(true).unwrap();
-        Self {
-            stream: BufReader::new(stream),
-        }
+        Self { stream: BufReader::new(stream) }
     }
 
     pub fn socket(&self) -> &TcpStream {

@@ -58,9 +58,7 @@ fn global() -> Option<&'static Pool> {
     if let Some(pool) = GLOBAL.get() {
         return Some(pool);
     }
-    let pool = Pool::new(default_threads())
-        .or_else(|_| Pool::new(1))
-        .ok()?;
+    let pool = Pool::new(default_threads()).or_else(|_| Pool::new(1)).ok()?;
     Some(GLOBAL.get_or_init(|| pool))
 }
 

@@ -60,33 +60,21 @@ impl Pool {
     ///
     /// If `threads` is zero.
     pub fn new(threads: usize) -> io::Result<Self> {
-        assert!(
-            threads > 0,
-            "Pool::new: `threads` is zero, and nobody would run the tasks"
-        );
+        assert!(threads > 0, "Pool::new: `threads` is zero, and nobody would run the tasks");
         let (owned, remotes): (Vec<_>, Vec<_>) = (0..threads).map(|_| queue::queues()).unzip();
         let shared = Arc::new(Shared::new(remotes));
         let watched: Arc<dyn Watched> = Arc::clone(&shared) as _;
         park::watch_over(Arc::downgrade(&watched));
         drop(watched);
-        let mut pool = Self {
-            shared,
-            threads: Vec::with_capacity(threads),
-        };
+        let mut pool = Self { shared, threads: Vec::with_capacity(threads) };
         for (index, queues) in owned.into_iter().enumerate() {
             let shared = Arc::clone(&pool.shared);
             let worker = move || worker::main(shared, index, queues);
-            match thread::Builder::new()
-                .name(format!("worker-{index}"))
-                .spawn(worker)
-            {
+            match thread::Builder::new().name(format!("worker-{index}")).spawn(worker) {
                 Ok(thread) => pool.threads.push(thread),
                 Err(error) => {
                     (index..threads).for_each(|_| pool.shared.worker_ended());
-                    return Err(io::Error::new(
-                        error.kind(),
-                        format!("start a worker thread: {error}"),
-                    ));
+                    return Err(io::Error::new(error.kind(), format!("start a worker thread: {error}")));
                 }
             }
         }
@@ -131,8 +119,6 @@ impl Drop for Pool {
 
 impl std::fmt::Debug for Pool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pool")
-            .field("threads", &self.threads.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Pool").field("threads", &self.threads.len()).finish_non_exhaustive()
     }
 }

@@ -111,10 +111,7 @@ impl Shared {
             });
             cancelled.into_iter().for_each(|task| self.inject(task));
         }
-        self.parkers
-            .iter()
-            .filter_map(OnceLock::get)
-            .for_each(|parker| parker.unpark());
+        self.parkers.iter().filter_map(OnceLock::get).for_each(|parker| parker.unpark());
     }
 
     /// A worker has ended; the last one empties what came late.

@@ -32,11 +32,7 @@ pub(super) struct Sleep {
 impl Sleep {
     /// For so many workers, all of them active.
     pub(super) fn new(workers: usize) -> Self {
-        Self {
-            counts: AtomicUsize::new(0),
-            idle: Mutex::new(Vec::with_capacity(workers)),
-            workers,
-        }
+        Self { counts: AtomicUsize::new(0), idle: Mutex::new(Vec::with_capacity(workers)), workers }
     }
 
     /// A worker without work asks whether it may search. At most half of them do at a time.
@@ -107,10 +103,7 @@ impl Sleep {
         if !may_wake(self.counts.load(Ordering::Relaxed)) {
             return None;
         }
-        let at = idle
-            .iter()
-            .rposition(|&worker| prefers(worker))
-            .or(idle.len().checked_sub(1))?;
+        let at = idle.iter().rposition(|&worker| prefers(worker)).or(idle.len().checked_sub(1))?;
         // ORDERING: Relaxed; under the lock. S4.
         self.counts.fetch_add(SEARCHING - IDLE, Ordering::Relaxed);
         Some(idle.remove(at))

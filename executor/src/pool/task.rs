@@ -6,10 +6,7 @@
 //!     end and give up its share meanwhile.
 //!
 //! P3 and P4 are in `shared`. Called by the task's waker and its runner. Next: `mod`.
-#![allow(
-    unsafe_code,
-    reason = "a task reaches its pool by a pointer, so that short tasks count nothing"
-)]
+#![allow(unsafe_code, reason = "a task reaches its pool by a pointer, so that short tasks count nothing")]
 
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -31,16 +28,12 @@ static WAKER: RawWakerVTable = waker::vtable::<Pooled>();
 
 impl Pooled {
     pub(super) fn new(shared: &Arc<Shared>) -> Self {
-        Self {
-            shared: Arc::as_ptr(shared),
-        }
+        Self { shared: Arc::as_ptr(shared) }
     }
 
     /// For a task that is dropped before it has run, for want of a pool.
     pub(super) fn nowhere() -> Self {
-        Self {
-            shared: std::ptr::null(),
-        }
+        Self { shared: std::ptr::null() }
     }
 
     /// The pool, for the workers' own calls.
@@ -95,8 +88,7 @@ impl Schedule for Pooled {
 
     fn retire(&self, header: &Header) {
         if header.state.is_linked() {
-            self.shared()
-                .list(NonNull::from(header), |list| list.remove(header));
+            self.shared().list(NonNull::from(header), |list| list.remove(header));
             // SAFETY: P1: the share that `finish` counted. The caller has one of its own, if it goes on
             // using the pool.
             unsafe { Arc::decrement_strong_count(self.shared) };

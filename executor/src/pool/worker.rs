@@ -51,8 +51,8 @@ pub(super) struct Worker {
     searching: Cell<bool>,
     /// The run loop is over: nothing may be pushed here any more.
     ended: Cell<bool>,
-    /// The random generator's state.
-    seed: Cell<u32>,
+    /// Where to begin to steal; the next time at the next one.
+    victim: Cell<usize>,
 }
 
 /// The thread's whole work.
@@ -69,7 +69,7 @@ pub(super) fn main(shared: Arc<Shared>, index: usize, queues: Owned) {
             last_look: Cell::new(Instant::now()),
             searching: Cell::new(false),
             ended: Cell::new(false),
-            seed: Cell::new(index as u32 + 1),
+            victim: Cell::new(index + 1),
         });
         worker.run(&presence);
         drop(presence);
@@ -191,15 +191,10 @@ impl Worker {
         {
             // Through the slot, which is empty: `next` finds it there.
             let displaced = self.shared.remotes[self.index].put_next(task);
-            debug_assert!(
-                displaced.is_none(),
-                "a worker that searches has nothing of its own"
-            );
+            debug_assert!(displaced.is_none(), "a worker that searches has nothing of its own");
             return;
         }
-        self.shared
-            .sleep
-            .list(self.index, self.searching.replace(false));
+        self.shared.sleep.list(self.index, self.searching.replace(false));
         let missed = self.shared.has_work() || self.shared.is_closed() || local::has_work(); // S2
         if !missed {
             presence.wait(woken);
@@ -220,27 +215,14 @@ impl Worker {
         }
     }
 
-    /// Goes round the other workers once, from a random one on.
+    /// Goes round the other workers once, each time from another one on.
     fn steal(&self) -> Option<Runnable> {
         let workers = self.shared.remotes.len();
-        let begin = self.random() as usize % workers;
-        let others = (0..workers)
-            .map(|step| (begin + step) % workers)
-            .filter(|&other| other != self.index);
-        let stolen = others
-            .into_iter()
-            .find_map(|other| self.queues.steal_from(&self.shared.remotes[other]))?;
+        let begin = self.victim.replace(self.victim.get().wrapping_add(1));
+        let others = (0..workers).map(|step| (begin + step) % workers).filter(|&other| other != self.index);
+        let stolen =
+            others.into_iter().find_map(|other| self.queues.steal_from(&self.shared.remotes[other]))?;
         metrics::count(|counters| &counters.steals);
         Some(stolen)
-    }
-
-    /// Marsaglia's xorshift with the triple 13, 17, 5 ("Xorshift RNGs", 2003).
-    fn random(&self) -> u32 {
-        let mut seed = self.seed.get();
-        seed ^= seed << 13;
-        seed ^= seed >> 17;
-        seed ^= seed << 5;
-        self.seed.set(seed);
-        seed
     }
 }

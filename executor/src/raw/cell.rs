@@ -72,26 +72,15 @@ union Stage<F: Future> {
 
 impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
     /// Allocates a task that `run` polls: the queue's claim, and the handle's reference.
-    pub(super) fn allocate(
-        future: F,
-        scheduler: S,
-        name: N,
-        vtable: &'static Vtable,
-    ) -> (Runnable, TaskRef) {
+    pub(super) fn allocate(future: F, scheduler: S, name: N, vtable: &'static Vtable) -> (Runnable, TaskRef) {
         let header = Header {
             vtable,
             state: S::new_state(),
             join_waker: UnsafeCell::new(None),
             links: Links::default(),
         };
-        let stage = UnsafeCell::new(Stage {
-            future: ManuallyDrop::new(future),
-        });
-        let cell = Box::new(Self {
-            placed: Placed { header, scheduler },
-            name,
-            stage,
-        });
+        let stage = UnsafeCell::new(Stage { future: ManuallyDrop::new(future) });
+        let cell = Box::new(Self { placed: Placed { header, scheduler }, name, stage });
         let task = NonNull::from(Box::leak(cell)).cast::<Header>();
         (Runnable::from_raw(task), TaskRef::from_raw(task))
     }
@@ -159,9 +148,7 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
     /// The caller is the runner (T2), has dropped the future, and writes once, before COMPLETE.
     pub(crate) unsafe fn write_outcome(&self, outcome: Outcome<F::Output>) {
         self.stage.with_mut(|stage| {
-            let outcome = Stage {
-                outcome: ManuallyDrop::new(outcome),
-            };
+            let outcome = Stage { outcome: ManuallyDrop::new(outcome) };
             // SAFETY: T2: we are the runner; what stood here is dropped already.
             unsafe { stage.write(outcome) }
         });

@@ -20,7 +20,8 @@ use std::task::{RawWakerVTable, Waker};
 use reactor::shim::UnsafeCell;
 
 use super::state::{Action, Finish, Start, State};
-use crate::context::{Polled, TaskId};
+use crate::context::Polled;
+use crate::task_id::TaskId;
 
 /// What every task begins with: a pointer to it is a pointer to the task.
 pub(crate) struct Header {

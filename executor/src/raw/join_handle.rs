@@ -10,10 +10,7 @@
 //! J3  A waker that is replaced is dropped outside of any transition: its drop may come back here.
 //!
 //! Made by whatever spawns. Next: `join_error`.
-#![allow(
-    unsafe_code,
-    reason = "the outcome and the join waker's slot stand in the task"
-)]
+#![allow(unsafe_code, reason = "the outcome and the join waker's slot stand in the task")]
 
 use std::fmt;
 use std::future::Future;
@@ -27,7 +24,7 @@ use super::header::TaskRef;
 use super::join_error::JoinError;
 use super::run::contain;
 use super::state::Join;
-use crate::context::TaskId;
+use crate::task_id::TaskId;
 
 /// A handle to a spawned task: a future of its output.
 ///
@@ -66,10 +63,7 @@ impl<T> std::panic::RefUnwindSafe for JoinHandle<T> {}
 impl<T> JoinHandle<T> {
     /// Takes over the handle's reference of a new task with this output.
     pub(crate) fn new(task: TaskRef) -> Self {
-        Self {
-            task,
-            output: PhantomData,
-        }
+        Self { task, output: PhantomData }
     }
 
     /// Cancels the task, and waits until its future has been dropped.
@@ -121,10 +115,7 @@ impl<T> JoinHandle<T> {
     /// assert!(matches!(task::block_on(handle.try_join()), Err(JoinError::Cancelled)));
     /// ```
     pub fn try_join(mut self) -> impl Future<Output = Result<T, JoinError>> {
-        std::future::poll_fn(move |cx| {
-            self.poll_outcome(cx)
-                .map(|outcome| outcome.map_err(JoinError::from))
-        })
+        std::future::poll_fn(move |cx| self.poll_outcome(cx).map(|outcome| outcome.map_err(JoinError::from)))
     }
 
     /// Whether the task has finished: its output is there, or was taken, or will never come.
@@ -147,10 +138,7 @@ impl<T> JoinHandle<T> {
 
     fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
         let header = self.task.header();
-        assert!(
-            !header.state.is_outcome_taken(),
-            "a JoinHandle was polled after it was ready"
-        );
+        assert!(!header.state.is_outcome_taken(), "a JoinHandle was polled after it was ready");
         if header.state.poll_join() == Join::Pending {
             // The clone is foreign code: it comes before the slot is touched.
             let waker = cx.waker().clone();

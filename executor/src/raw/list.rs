@@ -11,10 +11,7 @@
 //! I2  A task in the list is not complete, so it is allocated: its runner takes it out first.
 //!
 //! Called by the pool and by `local`. Next: `cell`.
-#![allow(
-    unsafe_code,
-    reason = "the links stand in the tasks, so that listing one allocates nothing"
-)]
+#![allow(unsafe_code, reason = "the links stand in the tasks, so that listing one allocates nothing")]
 
 use std::ptr::NonNull;
 

@@ -24,8 +24,9 @@ use super::cell::{Failure, Name, Outcome, TaskCell};
 use super::header::{Header, Runnable, Schedule, TaskRef, Vtable, drop_reference};
 use super::state::{Finish, Start};
 use super::waker;
-use crate::context::{self, TaskId};
+use crate::context;
 use crate::metrics;
+use crate::task_id::TaskId;
 
 /// Makes a task: the queue's claim, and the handle's reference.
 pub(crate) fn new_task<F: Future, S: Schedule, N: Name>(

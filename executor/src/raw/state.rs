@@ -174,16 +174,8 @@ impl State {
         // ORDERING[task-poll]: Acquire; pairs with the Release of `finish_poll`: the last runner's
         // writes to the future are seen by this one.
         let old = self.0.fetch_xor(QUEUED | RUNNING, Ordering::AcqRel);
-        debug_assert_eq!(
-            old & (QUEUED | RUNNING | COMPLETE),
-            QUEUED,
-            "T1: only QUEUED is run"
-        );
-        if old & CANCELLED == 0 {
-            Start::Poll
-        } else {
-            Start::DropFuture
-        }
+        debug_assert_eq!(old & (QUEUED | RUNNING | COMPLETE), QUEUED, "T1: only QUEUED is run");
+        if old & CANCELLED == 0 { Start::Poll } else { Start::DropFuture }
     }
 
     /// Whether `finish_poll` would be the first to leave the task idle.
@@ -225,10 +217,7 @@ impl State {
             };
             // ORDERING[task-poll]: Release publishes the future to the next runner; pairs with the
             // Acquire of `start_poll`. Acquire, for a cancel or a last reference seen here.
-            match self
-                .0
-                .compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed)
-            {
+            match self.0.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return answer,
                 Err(seen) => old = seen,
             }
@@ -242,10 +231,7 @@ impl State {
         let mut old = self.0.load(Ordering::Relaxed);
         loop {
             debug_assert_eq!(old & COMPLETE, 0, "T2: a task completes once");
-            let completed = Completed {
-                drop_outcome: old & HANDLE == 0,
-                wake_joiner: old & JOIN_WAKER != 0,
-            };
+            let completed = Completed { drop_outcome: old & HANDLE == 0, wake_joiner: old & JOIN_WAKER != 0 };
             // Where nothing is left to do HANDLE is set, so the count does not reach zero here.
             let counted = match (old & LOCAL == 0, completed.is_done()) {
                 (true, false) | (false, true) => old,
@@ -257,10 +243,7 @@ impl State {
             // `poll_join`, `release_handle` and `drop_reference`.
             // ORDERING[join-waker]: Acquire; pairs with the Release of `store_waker`: the slot's
             // waker is whole.
-            match self
-                .0
-                .compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed)
-            {
+            match self.0.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return completed,
                 Err(seen) => old = seen,
             }
@@ -271,9 +254,7 @@ impl State {
     pub(crate) fn cancel(&self) -> Action {
         // ORDERING[task-wake]: Release publishes what the canceller did before; pairs with the
         // Acquire of `start_poll`.
-        let old = self
-            .0
-            .fetch_or(CANCELLED | QUEUED | WOKEN, Ordering::AcqRel);
+        let old = self.0.fetch_or(CANCELLED | QUEUED | WOKEN, Ordering::AcqRel);
         if old & (QUEUED | RUNNING | COMPLETE) != 0 {
             return Action::Nothing;
         }
@@ -309,11 +290,7 @@ impl State {
             // handle's own writing.
             seen = self.0.fetch_and(!JOIN_WAKER, Ordering::AcqRel);
         }
-        if seen & COMPLETE != 0 {
-            Join::Complete
-        } else {
-            Join::Pending
-        }
+        if seen & COMPLETE != 0 { Join::Complete } else { Join::Pending }
     }
 
     /// The handle has written the slot. `Complete`: too late, the slot is still the handle's.
@@ -321,11 +298,7 @@ impl State {
         // ORDERING[join-waker]: Release publishes the slot; pairs with the Acquire of `complete`.
         // ORDERING[task-output]: Acquire; pairs with the Release of `complete`.
         let old = self.0.fetch_or(JOIN_WAKER, Ordering::AcqRel);
-        if old & COMPLETE != 0 {
-            Join::Complete
-        } else {
-            Join::Pending
-        }
+        if old & COMPLETE != 0 { Join::Complete } else { Join::Pending }
     }
 
     /// The handle has taken the outcome.
@@ -345,11 +318,7 @@ impl State {
         // ORDERING[task-output]: Acquire; pairs with the Release of `complete`. Release: the slot's
         // last use by the handle comes before the completer's look at the bits.
         let old = self.0.fetch_and(!(HANDLE | JOIN_WAKER), Ordering::AcqRel);
-        if old & COMPLETE != 0 {
-            Join::Complete
-        } else {
-            Join::Pending
-        }
+        if old & COMPLETE != 0 { Join::Complete } else { Join::Pending }
     }
 
     /// One more reference, made from one that the caller has.
@@ -372,11 +341,7 @@ impl State {
             let last = old / REFERENCE == 1;
             // Of a LOCAL task the owner decides: it may be queued there. Elsewhere queue and runner
             // would have a reference: the task is idle, and nobody can wake it.
-            let unreachable = if old & LOCAL != 0 {
-                QUEUED
-            } else {
-                QUEUED | CANCELLED
-            };
+            let unreachable = if old & LOCAL != 0 { QUEUED } else { QUEUED | CANCELLED };
             let (new, answer) = match (last, old & COMPLETE != 0) {
                 (true, false) => (old | unreachable, Action::Schedule),
                 (true, true) => (old - REFERENCE, Action::Free),
@@ -384,10 +349,7 @@ impl State {
             };
             // ORDERING[task-free]: Release puts this owner's last use before the free; Acquire, in
             // the last owner, sees all the others' uses.
-            match self
-                .0
-                .compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed)
-            {
+            match self.0.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return answer,
                 Err(seen) => old = seen,
             }
@@ -403,10 +365,7 @@ impl State {
             let new = (old - REFERENCE) & !(QUEUED | WOKEN);
             // ORDERING[task-wake]: Acquire; pairs with the Release of the foreign wake.
             // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`.
-            match self
-                .0
-                .compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed)
-            {
+            match self.0.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => break,
                 Err(seen) => old = seen,
             }

@@ -61,10 +61,7 @@ const KEEP: usize = 32;
 /// ```
 #[track_caller]
 pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    assert!(
-        capacity > 0,
-        "broadcast::channel: the capacity must not be zero"
-    );
+    assert!(capacity > 0, "broadcast::channel: the capacity must not be zero");
     let shared = Arc::new(shim::Mutex::new(State {
         capacity,
         slots: VecDeque::new(),
@@ -74,9 +71,7 @@ pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
         senders: 1,
         line: WaitList::new(),
     }));
-    let sender = Sender {
-        shared: Arc::clone(&shared),
-    };
+    let sender = Sender { shared: Arc::clone(&shared) };
     (sender, Receiver { shared, next: 0 })
 }
 
@@ -139,21 +134,14 @@ impl<T> State<T> {
 
     /// Appends a value; the value that had to go for it is to be dropped after unlocking.
     fn push(&mut self, value: T) -> Option<Slot<T>> {
-        let evicted = if self.slots.len() == self.capacity {
-            self.slots.pop_front()
-        } else {
-            None
-        };
+        let evicted = if self.slots.len() == self.capacity { self.slots.pop_front() } else { None };
         if let Some(slot) = &evicted {
             self.head += 1;
             if !cfg!(mutant = "evicted_readers_forgotten") {
                 *self.readers_at(self.head) += slot.readers; // B3
             }
         }
-        self.slots.push_back(Slot {
-            value: Arc::new(value),
-            readers: mem::take(&mut self.at_tail),
-        });
+        self.slots.push_back(Slot { value: Arc::new(value), readers: mem::take(&mut self.at_tail) });
         evicted
     }
 
@@ -254,18 +242,13 @@ fn subscribe<T>(shared: &Arc<shim::Mutex<State<T>>>) -> Receiver<T> {
     let mut state = shim::lock(shared);
     state.receivers += 1;
     state.at_tail += 1;
-    Receiver {
-        shared: Arc::clone(shared),
-        next: state.tail(),
-    }
+    Receiver { shared: Arc::clone(shared), next: state.tail() }
 }
 
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
         shim::lock(&self.shared).senders += 1;
-        Self {
-            shared: Arc::clone(&self.shared),
-        }
+        Self { shared: Arc::clone(&self.shared) }
     }
 }
 
@@ -293,10 +276,7 @@ impl<T: Clone> Receiver<T> {
     /// call goes on with the oldest kept. [`RecvError::Closed`] when every sender is gone and
     /// everything kept has been read.
     pub fn recv(&mut self) -> impl Future<Output = Result<T, RecvError>> + Unpin {
-        Recv {
-            receiver: self,
-            key: None,
-        }
+        Recv { receiver: self, key: None }
     }
 
     /// The next value if there is one now.

@@ -68,9 +68,7 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
             line: WaitList::new(),
         }),
     });
-    let sender = Sender {
-        shared: Arc::clone(&shared),
-    };
+    let sender = Sender { shared: Arc::clone(&shared) };
     (sender, Receiver { shared })
 }
 
@@ -138,11 +136,7 @@ impl<T> Sender<T> {
     /// # Errors
     /// [`SendError`] gives the value back if the receiver is gone.
     pub fn send(&self, value: T) -> impl Future<Output = Result<(), SendError<T>>> + Unpin {
-        Sending {
-            shared: &self.shared,
-            value: Some(value),
-            key: None,
-        }
+        Sending { shared: &self.shared, value: Some(value), key: None }
     }
 
     /// Sends a value if there is room now.
@@ -173,9 +167,7 @@ impl<T> Sender<T> {
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
         shim::lock(&self.shared.state).senders += 1;
-        Self {
-            shared: Arc::clone(&self.shared),
-        }
+        Self { shared: Arc::clone(&self.shared) }
     }
 }
 
@@ -197,10 +189,7 @@ impl<T> Receiver<T> {
     ///
     /// Cancel-safe: dropped before it is ready, the future has taken nothing.
     pub fn recv(&mut self) -> impl Future<Output = Option<T>> + Unpin {
-        Recv {
-            receiver: self,
-            listed: false,
-        }
+        Recv { receiver: self, listed: false }
     }
 
     /// The next value if there is one now.
@@ -237,11 +226,7 @@ impl<T> Receiver<T> {
             state = shim::lock(&self.shared.state);
         }
         // P4
-        if state
-            .receiver
-            .as_ref()
-            .is_some_and(|w| w.will_wake(cx.waker()))
-        {
+        if state.receiver.as_ref().is_some_and(|w| w.will_wake(cx.waker())) {
             return Poll::Pending;
         }
         let replaced = state.receiver.replace(cx.waker().clone());
@@ -320,11 +305,7 @@ impl<T> Future for Sending<'_, T> {
         drop(state);
         this.key = None;
         // Without a value it was polled after it was ready: there is nothing to send.
-        Poll::Ready(
-            this.value
-                .take()
-                .map_or(Ok(()), |value| Err(SendError(value))),
-        )
+        Poll::Ready(this.value.take().map_or(Ok(()), |value| Err(SendError(value))))
     }
 }
 

@@ -18,10 +18,7 @@
 //!     one at a time, or through `&mut Mutex`.
 //!
 //! Next: `oneshot`.
-#![allow(
-    unsafe_code,
-    reason = "the value is shared by hand: M4 stands where the compiler cannot look"
-)]
+#![allow(unsafe_code, reason = "the value is shared by hand: M4 stands where the compiler cannot look")]
 
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -102,19 +99,13 @@ impl<T: ?Sized> Mutex<T> {
     /// place; a lock that had just been handed to it goes on to the next. A future that has waited
     /// must be polled or dropped, for the lock may be its own already.
     pub fn lock(&self) -> impl Future<Output = MutexGuard<'_, T>> + Unpin {
-        Lock {
-            mutex: self,
-            key: None,
-        }
+        Lock { mutex: self, key: None }
     }
 
     /// The guard if the lock is free, at once; else `None`.
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         // ORDERING[mutex-value]: Acquire; pairs with Release in `unlock`; the value as it was left.
-        self.word
-            .compare_exchange(0, LOCKED, Acquire, Relaxed)
-            .is_ok()
-            .then(|| MutexGuard::of(self))
+        self.word.compare_exchange(0, LOCKED, Acquire, Relaxed).is_ok().then(|| MutexGuard::of(self))
     }
 
     /// The value, without locking: `&mut` shows that nobody else is there.
@@ -152,10 +143,7 @@ impl<T: ?Sized> Mutex<T> {
             let free = seen & LOCKED == 0;
             let wanted = seen | if free { LOCKED } else { WAITERS };
             // ORDERING[mutex-value]: Acquire; pairs with Release in `unlock`; the value as left.
-            match self
-                .word
-                .compare_exchange_weak(seen, wanted, Acquire, Relaxed)
-            {
+            match self.word.compare_exchange_weak(seen, wanted, Acquire, Relaxed) {
                 Ok(_) => return free,
                 Err(now) => seen = now,
             }
@@ -165,17 +153,9 @@ impl<T: ?Sized> Mutex<T> {
     /// Gives up the lock, which the caller owns.
     fn unlock(&self) {
         // ORDERING[mutex-value]: Release; pairs with Acquire where the lock is taken; the value.
-        let order = if cfg!(mutant = "unlock_relaxed") {
-            Relaxed
-        } else {
-            Release
-        };
+        let order = if cfg!(mutant = "unlock_relaxed") { Relaxed } else { Release };
         // It fails only because of WAITERS: nobody else changes a locked word.
-        if self
-            .word
-            .compare_exchange(LOCKED, 0, order, Relaxed)
-            .is_err()
-        {
+        if self.word.compare_exchange(LOCKED, 0, order, Relaxed).is_err() {
             self.hand_over();
         }
     }
@@ -274,10 +254,7 @@ pub struct MutexGuard<'a, T: ?Sized> {
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// The guard of a lock that the caller owns.
     fn of(mutex: &'a Mutex<T>) -> Self {
-        Self {
-            mutex,
-            value: PhantomData,
-        }
+        Self { mutex, value: PhantomData }
     }
 }
 

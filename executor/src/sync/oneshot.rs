@@ -31,14 +31,8 @@ use reactor::wait_list::wake;
 /// ```
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(shim::Mutex::new(Stage::Waiting(None)));
-    let sender = Sender {
-        shared: Arc::clone(&shared),
-        sent: false,
-    };
-    let receiver = Receiver {
-        shared,
-        done: false,
-    };
+    let sender = Sender { shared: Arc::clone(&shared), sent: false };
+    let receiver = Receiver { shared, done: false };
     (sender, receiver)
 }
 

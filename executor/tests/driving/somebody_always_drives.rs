@@ -164,9 +164,7 @@ fn while_threads_wake_each_other() {
 fn inside_spawn_blocking() {
     let _alone = alone();
     ends(|| {
-        let calls: Vec<_> = (0..4)
-            .map(|_| spawn_blocking(|| block_on(sleep(SHORT))))
-            .collect();
+        let calls: Vec<_> = (0..4).map(|_| spawn_blocking(|| block_on(sleep(SHORT)))).collect();
         block_on(async {
             for call in calls {
                 call.await;

@@ -52,9 +52,7 @@ fn a_timeout_around_what_is_always_ready_fires() {
     ends(|| {
         block_on(async {
             timeout(SHORT, yields_for_ever()).await.unwrap_err();
-            timeout(SHORT, talks_to_itself_for_ever())
-                .await
-                .unwrap_err();
+            timeout(SHORT, talks_to_itself_for_ever()).await.unwrap_err();
             let (left, right) = pair().await;
             let flood = spawn_local(floods(left));
             // The flood stops only by the budget of whoever reads.
@@ -64,9 +62,7 @@ fn a_timeout_around_what_is_always_ready_fires() {
         let pool = Pool::new(1).unwrap();
         block_on(pool.spawn(async {
             timeout(SHORT, yields_for_ever()).await.unwrap_err();
-            timeout(SHORT, talks_to_itself_for_ever())
-                .await
-                .unwrap_err();
+            timeout(SHORT, talks_to_itself_for_ever()).await.unwrap_err();
         }));
     });
 }

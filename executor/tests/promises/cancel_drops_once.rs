@@ -10,9 +10,7 @@ use std::thread;
 use executor::pool::Pool;
 use executor::task::{self, Builder, JoinError, block_on, spawn, spawn_local};
 
-use crate::support::{
-    Count, DEADLINE, Drops, Foreign, Gate, OnDrop, Random, ends, eventually, panics, poll,
-};
+use crate::support::{Count, DEADLINE, Drops, Foreign, Gate, OnDrop, Random, ends, eventually, panics, poll};
 
 #[test]
 fn cancel_resolves_after_the_futures_drop() {
@@ -134,9 +132,7 @@ fn a_cancel_future_dropped_unpolled_has_cancelled() {
 
 #[test]
 fn awaiting_an_aborted_handle_panics_and_names_the_task() {
-    let handle = Builder::new()
-        .name("the culprit")
-        .spawn(std::future::pending::<()>());
+    let handle = Builder::new().name("the culprit").spawn(std::future::pending::<()>());
     handle.abort();
     let said = panics(|| block_on(handle));
     assert!(said.contains("the culprit"), "{said}");
@@ -153,17 +149,11 @@ fn try_join_of_an_aborted_handle_says_cancelled() {
     let handle = spawn(std::future::pending::<()>());
     handle.abort();
     handle.abort();
-    assert!(matches!(
-        block_on(handle.try_join()),
-        Err(JoinError::Cancelled)
-    ));
+    assert!(matches!(block_on(handle.try_join()), Err(JoinError::Cancelled)));
     ends(|| {
         let handle = spawn_local(std::future::pending::<()>());
         handle.abort();
-        assert!(matches!(
-            block_on(handle.try_join()),
-            Err(JoinError::Cancelled)
-        ));
+        assert!(matches!(block_on(handle.try_join()), Err(JoinError::Cancelled)));
     });
 }
 
@@ -353,9 +343,7 @@ fn all_at_once_drops_once() {
             }
         });
         eventually("the future is dropped", || drops.count() == 1);
-        eventually("the value is dropped", || {
-            values.load(Ordering::SeqCst) == 0
-        });
+        eventually("the value is dropped", || values.load(Ordering::SeqCst) == 0);
         assert_eq!(drops.count(), 1, "seed {seed}");
     }
 }

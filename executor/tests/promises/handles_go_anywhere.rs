@@ -104,9 +104,7 @@ fn names_are_kept() {
     assert!(format!("{handle:?}").contains("pool"));
     assert_eq!(block_on(handle), 1);
     ends(|| {
-        let handle = Builder::new()
-            .name(String::from("local"))
-            .spawn_local(async { 2 });
+        let handle = Builder::new().name(String::from("local")).spawn_local(async { 2 });
         assert_eq!(handle.name(), Some("local"));
         assert_eq!(block_on(handle), 2);
     });

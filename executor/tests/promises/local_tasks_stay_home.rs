@@ -269,10 +269,7 @@ fn a_pool_tasks_local_tasks_run_on_its_worker() {
                     shared.borrow_mut().push(thread::current().id());
                     task::yield_now().await;
                     shared.borrow_mut().push(thread::current().id());
-                    let all_here = shared
-                        .borrow()
-                        .iter()
-                        .all(|id| *id == thread::current().id());
+                    let all_here = shared.borrow().iter().all(|id| *id == thread::current().id());
                     let _ = send.send((all_here, thread::current().id()));
                 }));
             }

@@ -60,9 +60,7 @@ fn inside_spawn_blocking_it_is_fine() {
 /// Inside `spawn_blocking`, inside a `block_on` there: that one is polling.
 #[test]
 fn nested_inside_spawn_blocking_it_panics() {
-    let said = block_on(spawn_blocking(|| {
-        block_on(async { panics(|| block_on(async {})) })
-    }));
+    let said = block_on(spawn_blocking(|| block_on(async { panics(|| block_on(async {})) })));
     assert_says_what_to_write(&said);
 }
 

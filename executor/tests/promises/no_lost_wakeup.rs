@@ -122,9 +122,7 @@ fn a_cascade_wakes_the_whole_pool() {
     for _ in 0..10 {
         let count = Arc::new(AtomicUsize::new(0));
         tree(10, Arc::clone(&count));
-        eventually("every task of the tree runs", || {
-            count.load(Ordering::Relaxed) == (1 << 11) - 1
-        });
+        eventually("every task of the tree runs", || count.load(Ordering::Relaxed) == (1 << 11) - 1);
     }
 }
 

@@ -72,9 +72,9 @@ fn beside_a_ping_pong_in_a_pool_of_one() {
                 }
             }
         }));
-        drop(pool.spawn(async move {
-            while pinged.recv().await.is_some() && pong.send(()).await.is_ok() {}
-        }));
+        drop(
+            pool.spawn(async move { while pinged.recv().await.is_some() && pong.send(()).await.is_ok() {} }),
+        );
         others_go_on(&pool);
     });
 }

@@ -23,22 +23,13 @@ fn panicked(outcome: Result<(), JoinError>) -> String {
 fn await_resumes_the_panic_where_it_is_awaited() {
     let pool = Pool::new(1).unwrap();
     let handle = pool.spawn(async { quiet_panic("of a pool task") });
-    assert_eq!(
-        panics(|| block_on::<task::JoinHandle<()>>(handle)),
-        "of a pool task"
-    );
+    assert_eq!(panics(|| block_on::<task::JoinHandle<()>>(handle)), "of a pool task");
     ends(|| {
         let handle = spawn_local(async { quiet_panic("of a local task") });
-        assert_eq!(
-            panics(|| block_on::<task::JoinHandle<()>>(handle)),
-            "of a local task"
-        );
+        assert_eq!(panics(|| block_on::<task::JoinHandle<()>>(handle)), "of a local task");
     });
     let handle = spawn_blocking(|| quiet_panic("of a blocking call"));
-    assert_eq!(
-        panics(|| block_on::<task::JoinHandle<()>>(handle)),
-        "of a blocking call"
-    );
+    assert_eq!(panics(|| block_on::<task::JoinHandle<()>>(handle)), "of a blocking call");
     assert_eq!(block_on(pool.spawn(async { 1 })), 1, "the worker lives");
 }
 
@@ -113,10 +104,7 @@ fn a_panic_in_the_outputs_drop_harms_nobody() {
     is_inside.recv_timeout(DEADLINE).unwrap();
     handle.abort();
     go_on.send(()).unwrap();
-    assert!(matches!(
-        block_on(handle.try_join()),
-        Err(JoinError::Cancelled)
-    ));
+    assert!(matches!(block_on(handle.try_join()), Err(JoinError::Cancelled)));
 }
 
 #[test]
@@ -175,9 +163,7 @@ fn the_root_futures_panic_leaves_block_on() {
 #[test]
 fn a_local_tasks_panic_leaves_its_neighbours_alone() {
     ends(|| {
-        let bad: Vec<_> = (0..100)
-            .map(|_| spawn_local(async { quiet_panic("local") }))
-            .collect();
+        let bad: Vec<_> = (0..100).map(|_| spawn_local(async { quiet_panic("local") })).collect();
         let good: Vec<_> = (0..100).map(|n| spawn_local(async move { n })).collect();
         block_on(async {
             for (n, handle) in good.into_iter().enumerate() {

@@ -318,8 +318,7 @@ fn spawns_race_the_drop() {
             let pool = Arc::new(Pool::new(2).unwrap());
             let spawners: Vec<_> = (0..2)
                 .map(|_| {
-                    let (pool, spawned, drops) =
-                        (Arc::clone(&pool), Arc::clone(&spawned), drops.clone());
+                    let (pool, spawned, drops) = (Arc::clone(&pool), Arc::clone(&spawned), drops.clone());
                     thread::spawn(move || {
                         for _ in 0..20 {
                             spawned.fetch_add(1, Ordering::SeqCst);

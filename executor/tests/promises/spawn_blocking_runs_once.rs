@@ -75,10 +75,7 @@ fn cancel_of_what_has_finished_gives_the_value() {
 fn cancelled_before_it_starts_it_never_runs() {
     ends(|| {
         let mut stuck = Vec::new();
-        let (go_on, hold) = (
-            Arc::new(Barrier::new(513)),
-            Arc::new(AtomicBool::new(false)),
-        );
+        let (go_on, hold) = (Arc::new(Barrier::new(513)), Arc::new(AtomicBool::new(false)));
         for _ in 0..512 {
             let go_on = Arc::clone(&go_on);
             stuck.push(spawn_blocking(move || {
@@ -89,10 +86,7 @@ fn cancelled_before_it_starts_it_never_runs() {
         let call = spawn_blocking(move || ran.store(true, Ordering::SeqCst));
         call.abort();
         go_on.wait();
-        assert!(matches!(
-            block_on(call.try_join()),
-            Err(JoinError::Cancelled)
-        ));
+        assert!(matches!(block_on(call.try_join()), Err(JoinError::Cancelled)));
         assert!(!hold.load(Ordering::SeqCst), "it never runs");
         block_on(async {
             for call in stuck {

@@ -25,9 +25,7 @@ pub(crate) fn ends<R: Send + 'static>(check: impl FnOnce() -> R + Send + 'static
     if end.recv_timeout(DEADLINE) == Err(mpsc::RecvTimeoutError::Timeout) {
         panic!("it hangs");
     }
-    runner
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    runner.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Waits until `holds`, and fails after the deadline.

@@ -65,8 +65,7 @@ fn a_detached_pool_task_is_polled_when_its_only_waker_is_woken() {
     }));
     gate.await_polls(1);
     gate.open();
-    end.recv_timeout(crate::support::DEADLINE)
-        .expect("a woken task runs");
+    end.recv_timeout(crate::support::DEADLINE).expect("a woken task runs");
 }
 
 #[test]

@@ -93,9 +93,5 @@ fn a_receiver_waits_anew_after_giving_up() {
     sender.send(1).expect("a receiver");
     assert_eq!(woken.wakes(), 1);
     drop(recv);
-    assert_eq!(
-        receiver.try_recv(),
-        Ok(1),
-        "it was woken, gave up, and lost nothing"
-    );
+    assert_eq!(receiver.try_recv(), Ok(1), "it was woken, gave up, and lost nothing");
 }

@@ -15,10 +15,7 @@ struct Tracked {
 impl Tracked {
     fn new(alive: &Arc<AtomicUsize>, clones: &Arc<AtomicUsize>) -> Self {
         alive.fetch_add(1, Ordering::SeqCst);
-        Self {
-            alive: Arc::clone(alive),
-            clones: Arc::clone(clones),
-        }
+        Self { alive: Arc::clone(alive), clones: Arc::clone(clones) }
     }
 }
 
@@ -50,17 +47,9 @@ fn values_go_when_the_last_has_read_them_and_it_gets_the_value_itself() {
     assert_eq!(clones.load(Ordering::SeqCst), 3);
     assert!(slow.try_recv().is_ok());
     assert_eq!(alive.load(Ordering::SeqCst), 2);
-    assert_eq!(
-        clones.load(Ordering::SeqCst),
-        3,
-        "the last to read clones nothing"
-    );
+    assert_eq!(clones.load(Ordering::SeqCst), 3, "the last to read clones nothing");
     drop(slow);
-    assert_eq!(
-        alive.load(Ordering::SeqCst),
-        0,
-        "nobody is left who needs them"
-    );
+    assert_eq!(alive.load(Ordering::SeqCst), 0, "nobody is left who needs them");
     assert!(sender.is_empty());
 }
 
@@ -70,11 +59,7 @@ fn the_last_receiver_to_go_frees_everything() {
     let (sender, receiver) = broadcast::channel(4);
     for sent in 1..=10 {
         assert!(sender.send(Tracked::new(&alive, &clones)).is_ok());
-        assert_eq!(
-            alive.load(Ordering::SeqCst),
-            sent.min(4),
-            "the capacity bounds it"
-        );
+        assert_eq!(alive.load(Ordering::SeqCst), sent.min(4), "the capacity bounds it");
     }
     drop(receiver);
     assert_eq!(alive.load(Ordering::SeqCst), 0);

@@ -49,10 +49,7 @@ fn one_send_wakes_five_thousand() {
     let (woken, waker) = Count::new();
     let mut receivers = vec![receiver];
     receivers.extend((1..5000).map(|_| sender.subscribe()));
-    let mut waiting: Vec<_> = receivers
-        .iter_mut()
-        .map(|receiver| receiver.recv())
-        .collect();
+    let mut waiting: Vec<_> = receivers.iter_mut().map(|receiver| receiver.recv()).collect();
     for recv in &mut waiting {
         assert!(poll(recv, &waker).is_pending());
     }

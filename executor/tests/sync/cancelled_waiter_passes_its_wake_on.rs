@@ -51,11 +51,7 @@ fn room_promised_to_one_who_gave_up_goes_to_the_next() {
     assert!(poll(&mut first, Waker::noop()).is_pending());
     assert!(poll(&mut second, &waker).is_pending());
     assert_eq!(receiver.try_recv(), Ok(0));
-    assert_eq!(
-        sender.try_send(9),
-        Err(mpsc::TrySendError::Full(9)),
-        "it is promised"
-    );
+    assert_eq!(sender.try_send(9), Err(mpsc::TrySendError::Full(9)), "it is promised");
     assert_eq!(woken.wakes(), 0);
     drop(first);
     assert_eq!(woken.wakes(), 1);

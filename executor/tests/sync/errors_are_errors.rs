@@ -13,72 +13,25 @@ fn errors_say_what_happened() {
         assert_eq!(error.to_string(), display);
         let _: Box<dyn Error + Send + Sync> = Box::new(error);
     }
-    says(
-        oneshot::RecvError,
-        "RecvError",
-        "the sender is gone and has sent nothing",
-    );
-    says(
-        mpsc::SendError(NoDebug),
-        "SendError(..)",
-        "nobody is there to receive",
-    );
-    says(
-        mpsc::TrySendError::Full(NoDebug),
-        "Full(..)",
-        "the channel is full",
-    );
-    says(
-        mpsc::TrySendError::Closed(NoDebug),
-        "Closed(..)",
-        "the receiver is gone",
-    );
+    says(oneshot::RecvError, "RecvError", "the sender is gone and has sent nothing");
+    says(mpsc::SendError(NoDebug), "SendError(..)", "nobody is there to receive");
+    says(mpsc::TrySendError::Full(NoDebug), "Full(..)", "the channel is full");
+    says(mpsc::TrySendError::Closed(NoDebug), "Closed(..)", "the receiver is gone");
     says(mpsc::TryRecvError::Empty, "Empty", "nothing is queued");
-    says(
-        mpsc::TryRecvError::Disconnected,
-        "Disconnected",
-        "every sender is gone",
-    );
-    says(
-        broadcast::SendError(NoDebug),
-        "SendError(..)",
-        "nobody is there to receive",
-    );
-    says(
-        broadcast::RecvError::Closed,
-        "Closed",
-        "every sender is gone",
-    );
-    says(
-        broadcast::RecvError::Lagged(3),
-        "Lagged(3)",
-        "the receiver was too slow and missed 3",
-    );
-    says(
-        broadcast::TryRecvError::Empty,
-        "Empty",
-        "there is nothing to read",
-    );
-    says(
-        broadcast::TryRecvError::Closed,
-        "Closed",
-        "every sender is gone",
-    );
-    says(
-        broadcast::TryRecvError::Lagged(3),
-        "Lagged(3)",
-        "the receiver was too slow and missed 3",
-    );
+    says(mpsc::TryRecvError::Disconnected, "Disconnected", "every sender is gone");
+    says(broadcast::SendError(NoDebug), "SendError(..)", "nobody is there to receive");
+    says(broadcast::RecvError::Closed, "Closed", "every sender is gone");
+    says(broadcast::RecvError::Lagged(3), "Lagged(3)", "the receiver was too slow and missed 3");
+    says(broadcast::TryRecvError::Empty, "Empty", "there is nothing to read");
+    says(broadcast::TryRecvError::Closed, "Closed", "every sender is gone");
+    says(broadcast::TryRecvError::Lagged(3), "Lagged(3)", "the receiver was too slow and missed 3");
 }
 
 #[test]
 fn values_come_back() {
     assert_eq!(mpsc::SendError(1).0, 1);
     assert_eq!(mpsc::TrySendError::Full(2).into_inner(), 2);
-    assert_eq!(
-        mpsc::TrySendError::from(mpsc::SendError(3)),
-        mpsc::TrySendError::Closed(3)
-    );
+    assert_eq!(mpsc::TrySendError::from(mpsc::SendError(3)), mpsc::TrySendError::Closed(3));
 }
 
 #[test]

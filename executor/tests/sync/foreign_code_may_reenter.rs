@@ -47,10 +47,7 @@ fn a_replaced_waker_may_use_the_channel() {
         assert!(poll(&mut recv, &waker).is_pending());
         drop(waker);
         assert!(poll(&mut recv, Waker::noop()).is_pending());
-        assert!(
-            poll(&mut recv, Waker::noop()).is_ready(),
-            "its drop sent one"
-        );
+        assert!(poll(&mut recv, Waker::noop()).is_ready(), "its drop sent one");
         drop(recv);
         // A sender's, replaced, then given up, then woken by the end of the receiver.
         sender.try_send(0).expect("room");
@@ -73,10 +70,7 @@ fn a_replaced_waker_may_use_the_channel() {
         let mut recv = receiver.recv();
         assert!(poll(&mut recv, &using(&sender)).is_pending());
         assert!(poll(&mut recv, Waker::noop()).is_pending());
-        assert!(
-            poll(&mut recv, Waker::noop()).is_ready(),
-            "its drop sent one"
-        );
+        assert!(poll(&mut recv, Waker::noop()).is_ready(), "its drop sent one");
         assert!(poll(&mut recv, &using(&sender)).is_pending());
         drop(recv);
 

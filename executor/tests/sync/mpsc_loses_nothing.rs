@@ -89,10 +89,7 @@ fn it_holds_its_capacity_and_senders_wait_in_order() {
     assert!(poll(&mut third, Waker::noop()).is_pending());
     assert!(poll(&mut fourth, Waker::noop()).is_pending());
     assert_eq!(receiver.try_recv(), Ok(1));
-    assert!(
-        poll(&mut fourth, Waker::noop()).is_pending(),
-        "not its turn"
-    );
+    assert!(poll(&mut fourth, Waker::noop()).is_pending(), "not its turn");
     assert!(poll(&mut third, Waker::noop()).is_ready());
     assert_eq!(receiver.try_recv(), Ok(2));
     assert!(poll(&mut fourth, Waker::noop()).is_ready());
@@ -141,10 +138,7 @@ fn a_receiver_that_goes_frees_the_queue_and_wakes_the_senders() {
     };
     assert!(Arc::ptr_eq(&back, &value));
     assert!(sender.is_closed());
-    assert!(matches!(
-        sender.try_send(back),
-        Err(TrySendError::Closed(_))
-    ));
+    assert!(matches!(sender.try_send(back), Err(TrySendError::Closed(_))));
 }
 
 #[test]

@@ -52,8 +52,5 @@ fn polled_again_it_answers_that_nothing_comes() {
     let (sender, mut receiver) = oneshot::channel();
     sender.send(1).expect("it is there");
     assert_eq!(poll(&mut receiver, Waker::noop()), Poll::Ready(Ok(1)));
-    assert_eq!(
-        poll(&mut receiver, Waker::noop()),
-        Poll::Ready(Err(RecvError))
-    );
+    assert_eq!(poll(&mut receiver, Waker::noop()), Poll::Ready(Err(RecvError)));
 }

@@ -9,9 +9,7 @@ use crate::support::{Count, poll};
 fn ready_in_one_poll(mut operation: impl FnMut(&std::task::Waker) -> bool) -> u32 {
     let (woken, waker) = Count::new();
     budget::start();
-    let ready = (0..10 * budget::PER_POLL)
-        .take_while(|_| operation(&waker))
-        .count();
+    let ready = (0..10 * budget::PER_POLL).take_while(|_| operation(&waker)).count();
     budget::end();
     assert_eq!(woken.wakes(), 1, "it gives way, and is woken to go on");
     u32::try_from(ready).expect("small")

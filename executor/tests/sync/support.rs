@@ -20,9 +20,7 @@ pub(crate) fn comes_to_an_end(check: impl FnOnce() + Send + 'static) {
     });
     match end.recv_timeout(DEADLINE) {
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("it hangs"),
-        _ => worker
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        _ => worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
     }
 }
 

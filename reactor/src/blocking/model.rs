@@ -61,10 +61,7 @@ fn a_replaced_waker_is_not_the_one_that_counts() {
         }
         let woken = Woken::new();
         let waker = Waker::from(StdArc::clone(&woken));
-        if Pin::new(&mut future)
-            .poll(&mut Context::from_waker(&waker))
-            .is_pending()
-        {
+        if Pin::new(&mut future).poll(&mut Context::from_waker(&waker)).is_pending() {
             woken.wait();
         }
     });

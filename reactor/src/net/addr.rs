@@ -144,9 +144,7 @@ impl Future for Resolve {
     /// When polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
-            Self::Ready(outcome) => {
-                Poll::Ready(outcome.take().expect("Resolve polled after it was ready"))
-            }
+            Self::Ready(outcome) => Poll::Ready(outcome.take().expect("Resolve polled after it was ready")),
             Self::Lookup(call) => Poll::Ready(ready!(Pin::new(call).poll(cx))),
         }
     }
@@ -203,17 +201,9 @@ pub(crate) fn no_address() -> io::Error {
 /// ```text
 /// bind 127.0.0.1:80: Permission denied (os error 13)
 /// ```
-pub(crate) fn explain(
-    operation: &'static str,
-    subject: impl fmt::Display,
-    error: io::Error,
-) -> io::Error {
+pub(crate) fn explain(operation: &'static str, subject: impl fmt::Display, error: io::Error) -> io::Error {
     let kind = error.kind();
-    let explained = Explained {
-        operation,
-        subject: subject.to_string(),
-        error,
-    };
+    let explained = Explained { operation, subject: subject.to_string(), error };
     io::Error::new(kind, explained)
 }
 
@@ -241,11 +231,7 @@ fn resolve(host: &str, port: u16) -> Resolve {
         return Resolve::one(SocketAddr::new(ip, port));
     }
     if host.is_empty() {
-        return Resolve::invalid(
-            "address",
-            &format!(":{port}"),
-            "missing host, as in localhost:80",
-        );
+        return Resolve::invalid("address", &format!(":{port}"), "missing host, as in localhost:80");
     }
     let host = host.to_owned();
     Resolve::Lookup(blocking::unblock_on(blocking::resolver(), move || {
@@ -257,10 +243,7 @@ fn resolve(host: &str, port: u16) -> Resolve {
 fn lookup(host: &str, port: u16) -> io::Result<Addresses> {
     let found: Vec<SocketAddr> = std::net::ToSocketAddrs::to_socket_addrs(&(host, port))?.collect();
     if found.is_empty() {
-        return Err(io::Error::new(
-            io::ErrorKind::NotFound,
-            "the name has no address",
-        ));
+        return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
     }
     Ok(Addresses::Many(found.into_iter()))
 }

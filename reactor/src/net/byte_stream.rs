@@ -37,8 +37,7 @@ macro_rules! byte_stream {
                     into: &mut [u8],
                 ) -> Poll<Result<usize>> {
                     let wanted = wanted(into.len());
-                    self.socket
-                        .poll_read_stream(cx, wanted, |mut socket| socket.read(into))
+                    self.socket.poll_read_stream(cx, wanted, |mut socket| socket.read(into))
                 }
 
                 fn poll_read_vectored(
@@ -47,8 +46,7 @@ macro_rules! byte_stream {
                     into: &mut [IoSliceMut<'_>],
                 ) -> Poll<Result<usize>> {
                     let wanted = wanted(into.iter().take(SLICES).map(|piece| piece.len()).sum());
-                    self.socket
-                        .poll_read_stream(cx, wanted, |mut socket| socket.read_vectored(into))
+                    self.socket.poll_read_stream(cx, wanted, |mut socket| socket.read_vectored(into))
                 }
             }
 
@@ -58,8 +56,7 @@ macro_rules! byte_stream {
                     cx: &mut Context<'_>,
                     from: &[u8],
                 ) -> Poll<Result<usize>> {
-                    self.socket
-                        .poll_write_stream(cx, from.len(), |mut socket| socket.write(from))
+                    self.socket.poll_write_stream(cx, from.len(), |mut socket| socket.write(from))
                 }
 
                 fn poll_write_vectored(
@@ -68,8 +65,7 @@ macro_rules! byte_stream {
                     from: &[IoSlice<'_>],
                 ) -> Poll<Result<usize>> {
                     let wanted = from.iter().take(SLICES).map(|piece| piece.len()).sum();
-                    self.socket
-                        .poll_write_stream(cx, wanted, |mut socket| socket.write_vectored(from))
+                    self.socket.poll_write_stream(cx, wanted, |mut socket| socket.write_vectored(from))
                 }
 
                 /// Nothing is kept back: ready at once.

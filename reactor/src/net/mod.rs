@@ -2,6 +2,7 @@
 
 mod addr;
 mod byte_stream;
+mod new_socket;
 mod tcp;
 mod udp;
 mod unix;

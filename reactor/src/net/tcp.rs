@@ -5,17 +5,17 @@
 
 use std::io;
 use std::net::{self, Shutdown, SocketAddr};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_lite::Stream;
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketType};
 
 use super::addr::{ToSocketAddrs, explain, first_that_works, no_address};
 use super::byte_stream::byte_stream;
+use super::new_socket::new_socket;
 use crate::async_io::Async;
 
 /// Connections that may wait to be accepted. With std's 128 a burst of clients overflows the queue, and
@@ -95,9 +95,7 @@ impl TryFrom<net::TcpListener> for TcpListener {
     type Error = io::Error;
 
     fn try_from(socket: net::TcpListener) -> io::Result<Self> {
-        Ok(Self {
-            socket: Async::new(socket)?,
-        })
+        Ok(Self { socket: Async::new(socket)? })
     }
 }
 
@@ -109,10 +107,7 @@ impl Stream for Incoming<'_> {
     type Item = io::Result<TcpStream>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let accepted = self
-            .listener
-            .socket
-            .poll_read_with(cx, net::TcpListener::accept);
+        let accepted = self.listener.socket.poll_read_with(cx, net::TcpListener::accept);
         accepted.map(|accepted| Some(accepted.and_then(|(socket, _)| TcpStream::try_from(socket))))
     }
 }
@@ -238,38 +233,8 @@ impl TryFrom<net::TcpStream> for TcpStream {
     type Error = io::Error;
 
     fn try_from(socket: net::TcpStream) -> io::Result<Self> {
-        Ok(Self {
-            socket: Arc::new(Async::new(socket)?),
-        })
+        Ok(Self { socket: Arc::new(Async::new(socket)?) })
     }
 }
 
 byte_stream!(TcpStream, short_read_says_empty: true);
-
-/// A socket that is closed on exec, and does not block.
-fn new_socket(address: SocketAddr) -> io::Result<OwnedFd> {
-    let family = if address.is_ipv4() {
-        AddressFamily::INET
-    } else {
-        AddressFamily::INET6
-    };
-    #[cfg(not(target_vendor = "apple"))]
-    {
-        use rustix::net::SocketFlags;
-        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-        Ok(rustix::net::socket_with(
-            family,
-            SocketType::STREAM,
-            flags,
-            None,
-        )?)
-    }
-    #[cfg(target_vendor = "apple")]
-    {
-        let socket = rustix::net::socket(family, SocketType::STREAM, None)?;
-        rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
-        rustix::io::ioctl_fionbio(&socket, true)?;
-        rustix::net::sockopt::set_socket_nosigpipe(&socket, true)?;
-        Ok(socket)
-    }
-}

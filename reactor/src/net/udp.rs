@@ -45,9 +45,7 @@ impl UdpSocket {
         let socket = first_that_works("bind", address, |address| {
             std::net::UdpSocket::bind(address).and_then(Async::new)
         });
-        Ok(Self {
-            socket: Arc::new(socket.await?),
-        })
+        Ok(Self { socket: Arc::new(socket.await?) })
     }
 
     /// Sets whom [`send`](Self::send) sends to, and [`recv`](Self::recv) hears: the first of these
@@ -57,10 +55,7 @@ impl UdpSocket {
     ///
     /// As for [`bind`](Self::bind).
     pub async fn connect(&self, address: impl ToSocketAddrs) -> io::Result<()> {
-        first_that_works("connect", address, |address| {
-            self.socket.get_ref().connect(address)
-        })
-        .await
+        first_that_works("connect", address, |address| self.socket.get_ref().connect(address)).await
     }
 
     /// Sends one datagram to the connected address; gives its length.
@@ -89,9 +84,7 @@ impl UdpSocket {
     pub async fn send_to(&self, datagram: &[u8], address: impl ToSocketAddrs) -> io::Result<usize> {
         let mut addresses = address.to_socket_addrs().await?;
         let address = addresses.next().ok_or_else(no_address)?;
-        self.socket
-            .write_with(|socket| socket.send_to(datagram, address))
-            .await
+        self.socket.write_with(|socket| socket.send_to(datagram, address)).await
     }
 
     /// Receives one datagram, and tells who sent it; what does not fit is cut off.
@@ -100,9 +93,7 @@ impl UdpSocket {
     ///
     /// The system's: a refusal that an earlier datagram met.
     pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.socket
-            .read_with(|socket| socket.recv_from(buffer))
-            .await
+        self.socket.read_with(|socket| socket.recv_from(buffer)).await
     }
 
     /// Where this socket is bound; tells the port that the system chose.
@@ -135,8 +126,6 @@ impl TryFrom<std::net::UdpSocket> for UdpSocket {
     type Error = io::Error;
 
     fn try_from(socket: std::net::UdpSocket) -> io::Result<Self> {
-        Ok(Self {
-            socket: Arc::new(Async::new(socket)?),
-        })
+        Ok(Self { socket: Arc::new(Async::new(socket)?) })
     }
 }

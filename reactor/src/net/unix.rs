@@ -103,10 +103,7 @@ impl Stream for UnixIncoming<'_> {
     type Item = io::Result<UnixStream>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let accepted = self
-            .listener
-            .socket
-            .poll_read_with(cx, net::UnixListener::accept);
+        let accepted = self.listener.socket.poll_read_with(cx, net::UnixListener::accept);
         accepted.map(|outcome| Some(outcome.and_then(|(stream, _)| UnixStream::try_from(stream))))
     }
 }
@@ -122,9 +119,7 @@ impl TryFrom<net::UnixListener> for UnixListener {
     type Error = io::Error;
 
     fn try_from(listener: net::UnixListener) -> io::Result<Self> {
-        Ok(Self {
-            socket: Arc::new(Async::new(listener)?),
-        })
+        Ok(Self { socket: Arc::new(Async::new(listener)?) })
     }
 }
 
@@ -213,9 +208,7 @@ impl TryFrom<net::UnixStream> for UnixStream {
     type Error = io::Error;
 
     fn try_from(stream: net::UnixStream) -> io::Result<Self> {
-        Ok(Self {
-            socket: Arc::new(Async::new(stream)?),
-        })
+        Ok(Self { socket: Arc::new(Async::new(stream)?) })
     }
 }
 

@@ -38,19 +38,13 @@ struct Socket {
 
 impl Socket {
     fn new() -> Arc<Self> {
-        Arc::new(Self {
-            bytes: AtomicUsize::new(0),
-            read: Direction::new(),
-        })
+        Arc::new(Self { bytes: AtomicUsize::new(0), read: Direction::new() })
     }
 
     fn take(&self) -> io::Result<usize> {
         // ORDERING: AcqRel, as the kernel's own lock would order it.
-        let taken = self
-            .bytes
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |bytes| {
-                bytes.checked_sub(1)
-            });
+        let taken =
+            self.bytes.fetch_update(Ordering::AcqRel, Ordering::Acquire, |bytes| bytes.checked_sub(1));
         taken.map_err(|_| io::ErrorKind::WouldBlock.into())
     }
 
@@ -70,16 +64,9 @@ impl Socket {
         let mut cx = Context::from_waker(&waker);
         let mut place: Option<Key> = None;
         loop {
-            let wait = if in_line {
-                Wait::Line(&mut place)
-            } else {
-                Wait::Poll
-            };
+            let wait = if in_line { Wait::Line(&mut place) } else { Wait::Poll };
             // Who takes the last byte says so: a short read.
-            match self
-                .read
-                .poll(&mut cx, wait, || self.take(), |&before| before == 1)
-            {
+            match self.read.poll(&mut cx, wait, || self.take(), |&before| before == 1) {
                 Poll::Ready(outcome) => {
                     outcome.unwrap();
                     break;

@@ -43,11 +43,7 @@ fn a_terminal() {
         grantpt(&controller).unwrap();
         unlockpt(&controller).unwrap();
         let name = ptsname(&controller, Vec::new()).unwrap();
-        let user = File::options()
-            .read(true)
-            .write(true)
-            .open(name.to_str().unwrap())
-            .unwrap();
+        let user = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
         let mut controller = Async::new(File::from(controller)).unwrap();
         let mut user = Async::new(user).unwrap();
         let mut buffer = [0; 64];
@@ -139,10 +135,7 @@ fn a_flush_does_not_wait_for_room() {
 fn both_directions_at_once() {
     run(|| async {
         let (ours, theirs) = UnixStream::pair().unwrap();
-        let (ours, theirs) = (
-            Arc::new(Async::new(ours).unwrap()),
-            Async::new(theirs).unwrap(),
-        );
+        let (ours, theirs) = (Arc::new(Async::new(ours).unwrap()), Async::new(theirs).unwrap());
         let echo = task::spawn_local(async move {
             let mut buffer = [0; 777];
             loop {

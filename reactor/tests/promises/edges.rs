@@ -67,10 +67,7 @@ fn a_read_into_very_many_slices_does_not_look_short() {
     run(|| async {
         let (mut ours, mut theirs) = connection();
         theirs.write_all(&[7; 3000]).unwrap();
-        until("the data is there", || {
-            future::block_on(ours.peek(&mut [0; 3000])).unwrap() == 3000
-        })
-        .await;
+        until("the data is there", || future::block_on(ours.peek(&mut [0; 3000])).unwrap() == 3000).await;
         settle().await; // The edges have gone by.
         let mut left = 3000;
         while left > 0 {
@@ -142,10 +139,7 @@ fn a_pipe_hangs_up_with_its_last_bytes() {
 fn a_reset_wakes_both_directions() {
     run(|| async {
         let (ours, theirs) = connection();
-        while future::poll_once((&ours).write(&[0; 65536]))
-            .await
-            .is_some()
-        {}
+        while future::poll_once((&ours).write(&[0; 65536])).await.is_some() {}
         let (read, read_waker) = Count::new();
         let (write, write_waker) = Count::new();
         let (mut reader, mut writer) = (&ours, &ours);

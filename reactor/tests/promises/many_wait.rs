@@ -48,11 +48,7 @@ fn two_idle_readers_wait_and_both_are_woken() {
         for reader in readers {
             assert_eq!(reader.await, 1);
         }
-        assert!(
-            polls.get() <= before + 4,
-            "{} polls for two bytes",
-            polls.get()
-        );
+        assert!(polls.get() <= before + 4, "{} polls for two bytes", polls.get());
     });
 }
 
@@ -155,10 +151,7 @@ fn a_cancelled_wait_leaves_nothing() {
     run(|| async {
         let (ours, mut theirs) = std::os::unix::net::UnixStream::pair().unwrap();
         let ours = Async::new(ours).unwrap();
-        while future::poll_once((&ours).write(&[0; 65536]))
-            .await
-            .is_some()
-        {}
+        while future::poll_once((&ours).write(&[0; 65536])).await.is_some() {}
         let (count, waker) = Count::new();
         let alone = Arc::strong_count(&count);
         for _ in 0..1000 {
@@ -199,10 +192,7 @@ fn data_that_nobody_takes_does_not_spin() {
         }
         assert_eq!(count.get(), 1);
         assert_eq!(reader.read(&mut buffer).await.unwrap(), 1);
-        assert!(
-            future::poll_once(ours.readable()).await.is_none(),
-            "it was taken"
-        );
+        assert!(future::poll_once(ours.readable()).await.is_none(), "it was taken");
     });
 }
 
@@ -220,9 +210,6 @@ fn the_last_waker_counts() {
         theirs.write_all(b"x").unwrap();
         until("woken", || new.get() == 1).await;
         assert_eq!(old.get(), 0);
-        assert!(matches!(
-            poll_with(readable, &new_waker),
-            Poll::Ready(Ok(()))
-        ));
+        assert!(matches!(poll_with(readable, &new_waker), Poll::Ready(Ok(()))));
     });
 }

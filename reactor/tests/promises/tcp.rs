@@ -29,11 +29,7 @@ fn a_refused_connection_says_whose() {
         let (address, _bound) = refusing();
         let error = TcpStream::connect(address).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-        assert!(
-            error
-                .to_string()
-                .starts_with(&format!("connect {address}: "))
-        );
+        assert!(error.to_string().starts_with(&format!("connect {address}: ")));
     });
 }
 
@@ -175,11 +171,7 @@ fn incoming_gives_the_connections() {
             let near = connected.last().unwrap();
             assert_eq!(accepted.peer_addr().unwrap(), near.local_addr().unwrap());
         }
-        assert!(
-            future::poll_once(listener.incoming().next())
-                .await
-                .is_none()
-        );
+        assert!(future::poll_once(listener.incoming().next()).await.is_none());
     });
 }
 
@@ -212,11 +204,7 @@ fn a_cancelled_connect_is_closed() {
     run(|| async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        assert!(
-            future::poll_once(TcpStream::connect(address))
-                .await
-                .is_none_or(|it| it.is_ok())
-        );
+        assert!(future::poll_once(TcpStream::connect(address)).await.is_none_or(|it| it.is_ok()));
         if let Some(accepted) = future::poll_once(listener.accept()).await {
             let (mut accepted, _) = accepted.unwrap();
             assert!(matches!(accepted.read(&mut [0]).await, Ok(0) | Err(_)));
@@ -239,9 +227,6 @@ fn futures_are_send(listener: &TcpListener, stream: &TcpStream, list: &[SocketAd
     is_unpin(listener.incoming());
     is_send(stream.peek(&mut []));
     is_send(reactor::time::sleep(Duration::ZERO));
-    is_send(reactor::time::timeout(
-        Duration::ZERO,
-        std::future::ready(()),
-    ));
+    is_send(reactor::time::timeout(Duration::ZERO, std::future::ready(())));
     is_send(reactor::time::interval(Duration::MAX).tick());
 }

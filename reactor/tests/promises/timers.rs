@@ -70,9 +70,8 @@ fn the_longest_duration_never_fires() {
 #[test]
 fn a_moment_in_the_past_is_ready_at_once() {
     run(|| async {
-        let past = Instant::now()
-            .checked_sub(Duration::from_secs(1))
-            .expect("the clock has run for a second");
+        let past =
+            Instant::now().checked_sub(Duration::from_secs(1)).expect("the clock has run for a second");
         assert!(future::poll_once(sleep_until(past)).await.is_some());
         assert!(future::poll_once(sleep(Duration::ZERO)).await.is_some());
     });
@@ -206,11 +205,7 @@ fn a_timeout_does_not_need_budget() {
 fn a_timeout_answers_and_drops() {
     run(|| async {
         assert_eq!(timeout(HOUR, async { 5 }).await, Ok(5));
-        assert_eq!(
-            timeout(Duration::ZERO, async { 5 }).await,
-            Ok(5),
-            "ready wins"
-        );
+        assert_eq!(timeout(Duration::ZERO, async { 5 }).await, Ok(5), "ready wins");
         let held = Rc::new(());
         let holding = Rc::clone(&held);
         let outcome = timeout(Duration::from_millis(1), async move {
@@ -236,9 +231,7 @@ fn an_interval_keeps_its_schedule() {
         assert!(first >= begin && first <= Instant::now());
         std::thread::sleep(5 * PERIOD);
         for number in 1..=5 {
-            let tick = future::poll_once(ticks.tick())
-                .await
-                .expect("missed ticks burst");
+            let tick = future::poll_once(ticks.tick()).await.expect("missed ticks burst");
             assert_eq!(tick, first + number * PERIOD, "the scheduled moment");
         }
         let next = ticks.next().await.expect("it never ends");

@@ -130,9 +130,7 @@ fn a_waker_may_reenter_when_it_is_woken() {
 #[test]
 fn a_panicking_waker_harms_no_other() {
     run(|| async {
-        let panicking = Waker::from(Arc::new(OnWake(|| {
-            panic!("a waker that panics (expected)")
-        })));
+        let panicking = Waker::from(Arc::new(OnWake(|| panic!("a waker that panics (expected)"))));
         let (socket, mut theirs) = unix();
         let (count, waker) = Count::new();
         let mut before = pin!(socket.readable());
