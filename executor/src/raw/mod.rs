@@ -8,6 +8,8 @@ pub(crate) mod header;
 pub(crate) mod join_error;
 pub(crate) mod join_handle;
 pub(crate) mod list;
+#[cfg(all(test, loom))]
+mod model;
 pub(crate) mod run;
 pub(crate) mod state;
 pub(crate) mod waker;

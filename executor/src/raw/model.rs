@@ -1,0 +1,395 @@
+//! The task under the model checker: the shipped word, cell, wakers and handle, on a toy queue.
+//!
+//! `RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=3 cargo test --release -p executor --lib` explores each
+//! model's interleavings. loom sees the word, the future's and the outcome's place, and the join
+//! waker's slot; it fails on a data race, on a leak, and on what is asserted here.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, RawWakerVTable, Wake, Waker};
+
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use loom::sync::{Arc, Mutex};
+use loom::thread;
+
+use super::header::{Runnable, Schedule};
+use super::join_error::JoinError;
+use super::join_handle::JoinHandle;
+use super::run::new_task;
+use super::waker;
+
+/// A queue that any thread takes from.
+#[derive(Clone, Default)]
+struct Queue(Arc<Mutex<VecDeque<Runnable>>>);
+
+static WAKER: RawWakerVTable = waker::vtable::<Queue>();
+
+impl Schedule for Queue {
+    fn waker_vtable() -> &'static RawWakerVTable {
+        &WAKER
+    }
+
+    fn schedule(&self, task: Runnable) {
+        // A queue outlives what it gets here as a pool does: by a share of its own.
+        let queue = self.clone();
+        queue.0.lock().unwrap().push_back(task);
+    }
+}
+
+impl Queue {
+    fn spawn<F: Future>(&self, future: F) -> JoinHandle<F::Output> {
+        let (task, handle) = new_task(future, self.clone(), ());
+        self.0.lock().unwrap().push_back(task);
+        JoinHandle::new(handle)
+    }
+
+    /// Runs what is there. Answers how many polls, or drops, that were.
+    fn run(&self) -> usize {
+        let mut count = 0;
+        while let Some(task) = { self.0.lock().unwrap().pop_front() } {
+            task.run();
+            count += 1;
+        }
+        count
+    }
+}
+
+/// What the test knows of a future: how often it was polled, whether it is being polled, its drops.
+#[derive(Clone, Default)]
+struct Probe {
+    polls: Arc<AtomicUsize>,
+    busy: Arc<AtomicBool>,
+    drops: Arc<AtomicUsize>,
+    /// The waker of the last poll, where others take it from.
+    waker: Arc<Mutex<Option<Waker>>>,
+    /// Whether the future may end.
+    open: Arc<AtomicBool>,
+}
+
+impl Probe {
+    fn future(&self) -> Probed {
+        Probed(self.clone())
+    }
+
+    fn take_waker(&self) -> Option<Waker> {
+        self.waker.lock().unwrap().take()
+    }
+
+    fn drops(&self) -> usize {
+        self.drops.load(Ordering::Relaxed)
+    }
+}
+
+/// Ready when its gate is open; until then its waker lies in the probe.
+struct Probed(Probe);
+
+impl Future for Probed {
+    type Output = u32;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u32> {
+        let probe = &self.0;
+        assert!(!probe.busy.swap(true, Ordering::Relaxed), "T2: two threads poll one future");
+        probe.polls.fetch_add(1, Ordering::Relaxed);
+        let old = probe.waker.lock().unwrap().replace(cx.waker().clone());
+        drop(old);
+        let open = probe.open.load(Ordering::Relaxed);
+        probe.busy.store(false, Ordering::Relaxed);
+        if open { Poll::Ready(7) } else { Poll::Pending }
+    }
+}
+
+impl Drop for Probed {
+    fn drop(&mut self) {
+        assert!(!self.0.busy.load(Ordering::Relaxed), "T2: dropped while it is polled");
+        self.0.drops.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A waker that counts.
+#[derive(Default)]
+struct Bell(std::sync::atomic::AtomicUsize);
+
+impl Wake for Bell {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+impl Bell {
+    fn rung(&self) -> usize {
+        self.0.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+fn poll_handle<T>(handle: &mut JoinHandle<T>, bell: &std::sync::Arc<Bell>) -> Poll<T> {
+    let waker = Waker::from(bell.clone());
+    Pin::new(handle).poll(&mut Context::from_waker(&waker))
+}
+
+/// Ends what a model leaves, so that nothing leaks into the next execution.
+fn clean_up(queue: &Queue, probe: &Probe) {
+    drop(probe.take_waker());
+    queue.run();
+    assert_eq!(probe.drops(), 1, "the future is dropped once");
+}
+
+/// A wake during a poll is not lost: the task is polled again and sees what the waker did before.
+#[test]
+fn a_wake_during_a_poll_is_not_lost() {
+    loom::model(|| {
+        let (queue, probe) = (Queue::default(), Probe::default());
+        let handle = queue.spawn(probe.future());
+        let other = {
+            let probe = probe.clone();
+            thread::spawn(move || {
+                probe.open.store(true, Ordering::Relaxed);
+                if let Some(waker) = probe.take_waker() {
+                    waker.wake();
+                    return true;
+                }
+                false
+            })
+        };
+        queue.run();
+        let woke = other.join().unwrap();
+        queue.run();
+        assert!(!woke || handle.is_finished(), "woken, and not polled to its end");
+        drop(handle);
+        clean_up(&queue, &probe);
+    });
+}
+
+/// Two wakers at once queue the task once, and one poll sees what both did.
+#[test]
+fn two_wakes_queue_once() {
+    loom::model(|| {
+        let (queue, probe) = (Queue::default(), Probe::default());
+        let handle = queue.spawn(probe.future());
+        queue.run();
+        let first = probe.take_waker().unwrap();
+        let second = first.clone();
+        probe.open.store(true, Ordering::Relaxed);
+        let other = thread::spawn(move || second.wake());
+        first.wake_by_ref();
+        let early = queue.run();
+        other.join().unwrap();
+        let late = queue.run();
+        assert_eq!(early + late, 1, "one poll is enough, and a complete task is not run again");
+        assert!(handle.is_finished());
+        drop((first, handle));
+        clean_up(&queue, &probe);
+    });
+}
+
+/// A cancel during a poll drops the future once, on the runner, and never while it is polled.
+#[test]
+fn a_cancel_during_a_poll_drops_once() {
+    loom::model(|| {
+        let (queue, probe) = (Queue::default(), Probe::default());
+        let handle = queue.spawn(probe.future());
+        let runner = {
+            let queue = queue.clone();
+            thread::spawn(move || queue.run())
+        };
+        handle.abort();
+        runner.join().unwrap();
+        queue.run();
+        assert!(handle.is_finished());
+        assert_eq!(probe.drops(), 1);
+        drop(handle);
+        clean_up(&queue, &probe);
+    });
+}
+
+/// A cancel and a wake at once: the future is dropped once, and the task is not queued twice.
+#[test]
+fn a_cancel_races_a_wake() {
+    loom::model(|| {
+        let (queue, probe) = (Queue::default(), Probe::default());
+        let handle = queue.spawn(probe.future());
+        queue.run();
+        let waker = probe.take_waker().unwrap();
+        let other = thread::spawn(move || waker.wake());
+        handle.abort();
+        other.join().unwrap();
+        assert_eq!(queue.run(), 1, "queued once");
+        assert!(handle.is_finished());
+        drop(handle);
+        clean_up(&queue, &probe);
+    });
+}
+
+/// Awaiting while the task completes: the value is taken, or the waker is woken; never neither.
+#[test]
+fn a_join_misses_no_completion() {
+    loom::model(|| {
+        let (queue, probe) = (Queue::default(), Probe::default());
+        probe.open.store(true, Ordering::Relaxed);
+        let mut handle = queue.spawn(probe.future());
+        let runner = {
+            let queue = queue.clone();
+            thread::spawn(move || queue.run())
+        };
+        let bell = std::sync::Arc::new(Bell::default());
+        let early = poll_handle(&mut handle, &bell);
+        runner.join().unwrap();
+        if early.is_pending() {
+            assert_eq!(bell.rung(), 1, "T4: the completer wakes the waker that it saw");
+            assert_eq!(poll_handle(&mut handle, &bell), Poll::Ready(7));
+        } else {
+            assert_eq!(early, Poll::Ready(7));
+        }
+        drop(handle);
+        clean_up(&queue, &probe);
+    });
+}
+
+/// Replacing the join waker while the task completes: the last one is woken, or the value is taken.
+#[test]
+fn a_join_waker_is_replaced_while_it_completes() {
+    loom::model(|| {
+        let (queue, probe) = (Queue::default(), Probe::default());
+        probe.open.store(true, Ordering::Relaxed);
+        let mut handle = queue.spawn(probe.future());
+        let (first, last) = (std::sync::Arc::new(Bell::default()), std::sync::Arc::new(Bell::default()));
+        assert!(poll_handle(&mut handle, &first).is_pending());
+        let runner = {
+            let queue = queue.clone();
+            thread::spawn(move || queue.run())
+        };
+        let second = poll_handle(&mut handle, &last);
+        runner.join().unwrap();
+        if second.is_pending() {
+            assert_eq!(last.rung(), 1);
+            assert_eq!(poll_handle(&mut handle, &last), Poll::Ready(7));
+        }
+        drop(handle);
+        clean_up(&queue, &probe);
+    });
+}
+
+/// Dropping the handle while the task completes: the outcome is dropped once, by its one owner.
+#[test]
+fn an_outcome_is_dropped_once() {
+    struct Counted(Arc<AtomicUsize>);
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    loom::model(|| {
+        let (queue, drops) = (Queue::default(), Arc::new(AtomicUsize::new(0)));
+        let value = Counted(drops.clone());
+        let handle = queue.spawn(async move { value });
+        let runner = {
+            let queue = queue.clone();
+            thread::spawn(move || queue.run())
+        };
+        drop(handle);
+        runner.join().unwrap();
+        assert_eq!(drops.load(Ordering::Relaxed), 1);
+    });
+}
+
+/// Dropping a handle that has waited, while the task completes: its waker is dropped once, and the
+/// outcome once.
+#[test]
+fn a_waiting_handle_is_dropped_while_it_completes() {
+    loom::model(|| {
+        let (queue, probe) = (Queue::default(), Probe::default());
+        probe.open.store(true, Ordering::Relaxed);
+        let mut handle = queue.spawn(probe.future());
+        let bell = std::sync::Arc::new(Bell::default());
+        assert!(poll_handle(&mut handle, &bell).is_pending());
+        let runner = {
+            let queue = queue.clone();
+            thread::spawn(move || queue.run())
+        };
+        drop(handle);
+        runner.join().unwrap();
+        assert_eq!(std::sync::Arc::strong_count(&bell), 1, "the waker is gone");
+        clean_up(&queue, &probe);
+    });
+}
+
+/// The last waker and the handle go at once: the future is dropped, once, by a runner.
+#[test]
+fn an_unreachable_task_is_dropped() {
+    loom::model(|| {
+        let (queue, probe) = (Queue::default(), Probe::default());
+        let handle = queue.spawn(probe.future());
+        queue.run();
+        let waker = probe.take_waker().unwrap();
+        let other = thread::spawn(move || drop(waker));
+        drop(handle);
+        other.join().unwrap();
+        assert_eq!(queue.run(), 1, "T5: the last reference went to the queue");
+        assert_eq!(probe.drops(), 1);
+        clean_up(&queue, &probe);
+    });
+}
+
+/// The last waker is dropped while the detached task is polled: it is not forgotten.
+#[test]
+fn the_last_waker_goes_during_a_poll() {
+    loom::model(|| {
+        let (queue, probe) = (Queue::default(), Probe::default());
+        drop(queue.spawn(probe.future()));
+        let other = {
+            let probe = probe.clone();
+            thread::spawn(move || drop(probe.take_waker()))
+        };
+        queue.run();
+        other.join().unwrap();
+        clean_up(&queue, &probe);
+    });
+}
+
+/// A waker that outlives the task wakes nothing, and frees the allocation when it goes.
+#[test]
+fn a_wake_races_the_completion() {
+    loom::model(|| {
+        let (queue, probe) = (Queue::default(), Probe::default());
+        let handle = queue.spawn(probe.future());
+        queue.run();
+        let waker = probe.take_waker().unwrap();
+        probe.open.store(true, Ordering::Relaxed);
+        waker.wake_by_ref();
+        let other = thread::spawn(move || {
+            waker.wake_by_ref();
+            drop(waker);
+        });
+        queue.run();
+        drop(handle);
+        other.join().unwrap();
+        queue.run();
+        clean_up(&queue, &probe);
+    });
+}
+
+/// A panic in the poll reaches the handle once, and the future is dropped before that is seen.
+#[test]
+fn a_panic_reaches_the_handle() {
+    loom::model(|| {
+        let queue = Queue::default();
+        let handle = queue.spawn(async { std::panic::resume_unwind(Box::new(9_u8)) });
+        let runner = {
+            let queue = queue.clone();
+            thread::spawn(move || queue.run())
+        };
+        let mut joined = Box::pin(handle.try_join());
+        let bell = std::sync::Arc::new(Bell::default());
+        let waker = Waker::from(bell.clone());
+        let mut polled = joined.as_mut().poll(&mut Context::from_waker(&waker));
+        runner.join().unwrap();
+        if polled.is_pending() {
+            assert_eq!(bell.rung(), 1);
+            polled = joined.as_mut().poll(&mut Context::from_waker(&waker));
+        }
+        let Poll::Ready(Err::<(), _>(JoinError::Panicked(payload))) = polled else {
+            panic!("the panic is the outcome")
+        };
+        assert_eq!(payload.downcast_ref(), Some(&9_u8));
+    });
+}
