@@ -1,0 +1,111 @@
+//! A runtime that has nothing to do uses no CPU: its threads wait and do not come back to look. In a
+//! process of its own, and all in one test: idleness is the whole process's.
+#![cfg(not(loom))]
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use executor::pool::Pool;
+use executor::task::{block_on, spawn, spawn_blocking, spawn_local};
+use futures_lite::io::{AsyncReadExt, AsyncWriteExt};
+use reactor::net::{TcpListener, TcpStream};
+use reactor::time::sleep;
+
+/// CPU time of the whole process, in ticks of 10 ms.
+#[cfg(target_os = "linux")]
+fn cpu_ticks() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux tells");
+    let fields = stat.rsplit(')').next().expect("the name is in parentheses");
+    fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a number")).sum()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn cpu_ticks() -> u64 {
+    0
+}
+
+/// Times that any thread went to wait, or the reactor turned.
+fn activity() -> u64 {
+    executor::metrics().parks + reactor::metrics().turns
+}
+
+/// What happens during so long.
+fn during(length: Duration, wait: impl FnOnce(Duration)) -> (u64, u64) {
+    let (ticks, before) = (cpu_ticks(), activity());
+    wait(length);
+    (cpu_ticks() - ticks, activity() - before)
+}
+
+/// Waits until a tenth of a second passes in which nothing happens.
+fn settles() {
+    let begin = Instant::now();
+    while during(Duration::from_millis(100), thread::sleep).1 > 0 {
+        assert!(begin.elapsed() < Duration::from_secs(20), "it never rests");
+    }
+}
+
+/// A core that is burnt for half a second is 50 ticks, and a look each 5 ms is 100 turns.
+#[track_caller]
+fn assert_idle((ticks, turns): (u64, u64)) {
+    assert!(ticks <= 5, "{ticks} ticks of CPU");
+    assert!(turns <= 10, "{turns} turns and parks");
+}
+
+const LONG: Duration = Duration::from_millis(500);
+
+#[test]
+fn nothing_to_do_costs_nothing() {
+    // Pools with waiting tasks, blocking threads that idle, and local tasks.
+    let pool = Pool::new(4).unwrap();
+    let waiting: Vec<_> = (0..100).map(|_| pool.spawn(std::future::pending::<()>())).collect();
+    block_on(async {
+        for _ in 0..100 {
+            spawn(async {}).await;
+            spawn_local(async {}).await;
+            spawn_blocking(|| {}).await;
+        }
+    });
+    settles();
+    assert_idle(during(LONG, thread::sleep));
+
+    // A timer that is far away, with a pool beside it and one thread in `block_on`.
+    assert_idle(during(LONG, |length| block_on(sleep(length))));
+    assert_idle(during(LONG, |length| block_on(pool.spawn(sleep(length)))));
+
+    // Several threads in `block_on` beside the pools.
+    let guests: Vec<_> = (0..3).map(|_| thread::spawn(|| block_on(sleep(2 * LONG)))).collect();
+    settles();
+    assert_idle(during(LONG / 2, thread::sleep));
+    for guest in guests {
+        guest.join().unwrap();
+    }
+
+    // Connections on which nobody says a word, each with a reader, also two on the same one.
+    let (mut left, readers) = block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let left = TcpStream::connect(address).await.unwrap();
+        let (right, _) = listener.accept().await.unwrap();
+        let readers: Vec<_> = (0..2)
+            .map(|_| {
+                let mut right = right.clone();
+                pool.spawn(async move { right.read(&mut [0; 1]).await.unwrap() })
+            })
+            .collect();
+        (left, readers)
+    });
+    settles();
+    assert_idle(during(LONG, thread::sleep));
+    block_on(async {
+        left.write_all(b"hi").await.unwrap();
+        for reader in readers {
+            assert_eq!(reader.await, 1);
+        }
+    });
+
+    // Without any pool of our own: only the global one and this thread.
+    drop(pool);
+    drop(waiting);
+    settles();
+    assert_idle(during(LONG, |length| block_on(sleep(length))));
+}
