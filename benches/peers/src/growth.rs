@@ -1,2 +1,156 @@
+//! How the cost of an operation grows with how many there are, and with the workers.
+
+use std::fmt::Write;
+use std::fs;
 use std::path::Path;
-pub fn growth(_: usize, _: &Path) -> Result<(), crate::all::Error> { Ok(()) }
+
+use crate::all::{Error, Setting, measure};
+use crate::picture;
+use crate::rows::Metric;
+use crate::sample::{is_quick, median};
+use crate::table::{machine, time};
+
+const TO_10_000: &[usize] = &[10, 100, 1000, 10_000];
+const TO_100_000: &[usize] = &[10, 100, 1000, 10_000, 100_000];
+const WORKERS: &[usize] = &[1, 2, 4, 8];
+
+/// A workload, what counts, its sizes, and what it is.
+const CURVES: &[(&str, Metric, &[usize], &str)] = &[
+    (
+        "spawn_pool",
+        Metric::Wall,
+        TO_100_000,
+        "tasks spawned at once on the pool, wall time a task",
+    ),
+    (
+        "spawn_local",
+        Metric::Wall,
+        TO_100_000,
+        "local tasks spawned at once, wall time a task",
+    ),
+    (
+        "timers",
+        Metric::Cpu,
+        TO_100_000,
+        "sleeps of 0.1 to 1 s at once, CPU a sleep",
+    ),
+    (
+        "echo",
+        Metric::Cpu,
+        TO_10_000,
+        "TCP echo on the pool, connections, the server's CPU a request",
+    ),
+    (
+        "echo_local",
+        Metric::Cpu,
+        TO_10_000,
+        "TCP echo on one thread, connections, the server's CPU a request",
+    ),
+    (
+        "fanout",
+        Metric::Cpu,
+        TO_10_000,
+        "chat members of one group, 10 posts in flight, the server's CPU a delivery",
+    ),
+];
+
+/// Workloads for pools of several sizes.
+const POOLS: &[(&str, &str)] = &[
+    ("spawn_pool:1000", "spawn 1000, await all"),
+    ("yield_many:1000", "1000 tasks yield"),
+    ("pingpong", "a hop between two tasks"),
+    ("brigade:500", "a hop along 500 tasks"),
+    ("idle", "CPU in a second of idleness, µs"),
+];
+
+/// The median of a few rounds: ours, in nanoseconds (or what the key says).
+fn medians<const N: usize>(
+    workload: &str,
+    keys: [&str; N],
+    workers: usize,
+    rounds: usize,
+) -> Result<[f64; N], Error> {
+    let setting = Setting {
+        workers,
+        one_core: false,
+    };
+    let mut samples = Vec::new();
+    for _ in 0..rounds {
+        let sample = measure(workload, "ours", &setting)?;
+        eprintln!("{workload:22} {workers} workers  {sample}");
+        samples.push(sample);
+    }
+    Ok(keys.map(|key| {
+        let mut values: Vec<_> = samples
+            .iter()
+            .filter_map(|sample| sample.get(key))
+            .collect();
+        if values.is_empty() {
+            f64::NAN
+        } else {
+            median(&mut values)
+        }
+    }))
+}
+
+/// Measures, and writes growth.md and its picture.
+pub fn growth(rounds: usize, docs: &Path) -> Result<(), Error> {
+    let (mut table, mut lines) = (String::new(), Vec::new());
+    for (workload, metric, sizes, what) in CURVES {
+        let mut points = Vec::new();
+        write!(table, "| **{workload}**: {what} |")?;
+        for &size in TO_100_000 {
+            if !sizes.contains(&size) {
+                write!(table, " |")?;
+                continue;
+            }
+            let [value] = medians(&format!("{workload}:{size}"), [metric.key()], 2, rounds)?;
+            write!(table, " {} |", time(value))?;
+            points.push((size as f64, value));
+        }
+        writeln!(table)?;
+        lines.push((workload.to_string(), points));
+    }
+    let mut memory = String::new();
+    for tasks in [10_000, 100_000, 1_000_000] {
+        let [pool] = medians(&format!("mem:{tasks}"), ["bytes"], 2, rounds)?;
+        let [local] = medians(&format!("mem_local:{tasks}"), ["bytes"], 2, rounds)?;
+        writeln!(memory, "| {tasks} | {pool:.0} | {local:.0} |")?;
+    }
+    let mut pools = String::new();
+    for (workload, what) in POOLS {
+        write!(pools, "| {what} |")?;
+        for &workers in WORKERS {
+            let keys = ["wall_ns", "cpu_ns", "cpu_us"];
+            match medians(workload, keys, workers, rounds)? {
+                [wall, cpu, idle] if idle.is_nan() => {
+                    write!(pools, " {} ({}) |", time(wall), time(cpu))?;
+                }
+                [.., idle] => write!(pools, " {idle:.0} |")?,
+            }
+        }
+        writeln!(pools)?;
+    }
+    let page = format!(
+        "# How cost grows\n\n\
+         Written by `cargo run --release -- growth` in `benches/peers`; do not edit.{}\n\n\
+         {}; medians of {rounds} rounds; nanoseconds an operation.\n\n\
+         ![cost an operation over size](benchmarks/growth.svg)\n\n\
+         | | 10 | 100 | 1000 | 10,000 | 100,000 |\n|---|---|---|---|---|---|\n{table}\n\
+         ## Memory\n\nBytes a pending task, so many at once.\n\n| tasks | on the pool | local |\n|---|---|---|\n{memory}\n\
+         ## Workers\n\nWall (CPU), on pools of so many workers; beyond the cores they are oversubscribed.\n\n\
+         | | 1 | 2 | 4 | 8 |\n|---|---|---|---|---|\n{pools}",
+        if is_quick() {
+            " In a hurry: the figures mean nothing."
+        } else {
+            ""
+        },
+        machine()
+    );
+    fs::create_dir_all(docs.join("benchmarks"))?;
+    fs::write(
+        docs.join("benchmarks/growth.svg"),
+        picture::lines("cost an operation over size", &lines),
+    )?;
+    Ok(fs::write(docs.join("growth.md"), page)?)
+}

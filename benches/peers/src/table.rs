@@ -1,2 +1,245 @@
-use crate::{all::Samples, rows::Row};
-pub fn benchmarks(_: &[&Row], _: &Samples, _: usize, _: &str, _: &str) -> String { String::new() }
+//! The figures as Markdown: medians, ratios, goals. Next: `picture`.
+
+use std::fmt::Write;
+use std::fs;
+
+use crate::all::Samples;
+use crate::rows::{Metric, RUNTIMES, Row};
+use crate::sample::{Sample, median};
+
+/// A sleep may end so many microseconds late.
+const LATE: f64 = 1000.0;
+
+/// The median over the rounds.
+pub fn figure(samples: &Samples, row: &str, runtime: &str, key: &str) -> Option<f64> {
+    let (_, rounds) = samples.iter().find(|(at, _)| **at == (row, runtime))?;
+    let mut values: Vec<f64> = rounds.iter().filter_map(|sample| sample.get(key)).collect();
+    (!values.is_empty()).then(|| median(&mut values))
+}
+
+/// How a row came out.
+pub struct Verdict {
+    /// Ours, divided by the best peer in the same round: the median over the rounds.
+    pub ratio: f64,
+    /// `None` without a goal; else what is amiss, which is nothing if the goal is met.
+    pub amiss: Option<Vec<String>>,
+}
+
+/// Compares ours with the best of the row's peers.
+pub fn verdict(row: &Row, samples: &Samples) -> Option<Verdict> {
+    let best = |key: &str| {
+        let peers = row
+            .against
+            .iter()
+            .filter_map(|&peer| Some((figure(samples, row.name, peer, key)?, peer)));
+        peers.min_by(|a, b| a.0.total_cmp(&b.0))
+    };
+    let rounds = |runtime: &'static str| samples.get(&(row.name, runtime));
+    let key = row.metric.key();
+    let (_, peer) = best(key)?;
+    let pair = |(ours, theirs): (&Sample, &Sample)| Some(ours.get(key)? / theirs.get(key)?);
+    let mut ratios: Vec<f64> = rounds("ours")?
+        .iter()
+        .zip(rounds(peer)?)
+        .filter_map(pair)
+        .collect();
+    let ratio = median(&mut ratios);
+    let amiss = row.goal.map(|goal| {
+        let mut amiss = Vec::new();
+        let ours = |key| figure(samples, row.name, "ours", key);
+        if ratio > goal {
+            amiss.push("ratio".to_string());
+        }
+        if row.metric == Metric::Wall
+            && let (Some(ours), Some((peers, _))) = (ours("cpu_ns"), best("cpu_ns"))
+            && ours > peers
+        {
+            amiss.push(format!("CPU {:.2}", ours / peers));
+        }
+        if let Some(late) = ours("late_us").filter(|&late| late > LATE) {
+            amiss.push(format!("{:.1} ms late", late / 1e3));
+        }
+        if row.name == "chat:10"
+            && let (Some(ours), Some((peers, _))) = (ours("p99_us"), best("p99_us"))
+            && ours > peers
+        {
+            amiss.push(format!("p99 {:.2}", ours / peers));
+        }
+        amiss
+    });
+    Some(Verdict { ratio, amiss })
+}
+
+/// Nanoseconds for people.
+pub fn time(ns: f64) -> String {
+    match ns {
+        10_000.0.. => format!("{:.1} µs", ns / 1e3),
+        100.0.. => format!("{ns:.0}"),
+        _ => format!("{ns:.1}"),
+    }
+}
+
+fn cell(row: &Row, samples: &Samples, runtime: &str) -> String {
+    let get = |key| figure(samples, row.name, runtime, key);
+    let Some(value) = get(row.metric.key()) else {
+        return "–".into();
+    };
+    let mut text = match row.metric {
+        Metric::Wall => format!(
+            "{} ({})",
+            time(value),
+            get("cpu_ns").map_or("–".into(), time)
+        ),
+        Metric::Cpu => time(value),
+        Metric::Bytes | Metric::Late | Metric::Idle => format!("{value:.0}"),
+    };
+    if let Some(late) = get("late_us").filter(|_| row.metric == Metric::Cpu) {
+        write!(text, ", {:.2} ms late", late / 1e3).expect("a string");
+    }
+    if let Some(p99) = get("p99_us") {
+        write!(text, ", p99 {:.2} ms", p99 / 1e3).expect("a string");
+    }
+    text
+}
+
+/// The page.
+pub fn benchmarks(
+    rows: &[&Row],
+    samples: &Samples,
+    rounds: usize,
+    pictures: &str,
+    command: &str,
+) -> String {
+    let mut page = format!(
+        "# Benchmarks\n\n\
+         Written by `cargo run --release -- {command}` in `benches/peers`; do not edit.\n\n\
+         {}. Each figure is the median of {rounds} rounds, each measured in a process of its own, the\n\
+         runtimes in turns; pools have 2 workers. \"wall (CPU)\" is nanoseconds an operation. tokio ct is its\n\
+         current-thread runtime; in local rows the others are their `LocalSet`, `LocalExecutor` or\n\
+         `spawn_local`. The limit is no runtime at all: a queue of boxes, or an epoll loop.\n\n\
+         The ratio is ours to the best peer of the same kind in the same round, the median over the rounds: pools\n\
+         against pools, and for echo and chat what the goal names (tokio's pool; the bare loop; the textbook's\n\
+         server on tokio). A goal in wall time is met only if ours takes no more CPU than the best peer either.\n",
+        machine()
+    );
+    let mut picture = "";
+    for row in rows {
+        if row.picture != picture {
+            picture = row.picture;
+            let head = "\n| | ours | tokio | smol | async-std | tokio ct | threads | limit | ratio | goal | met |";
+            let line = "|---|---|---|---|---|---|---|---|---|---|---|";
+            write!(
+                page,
+                "\n## {picture}\n\n![{picture}]({pictures}/{picture}.svg)\n{head}\n{line}\n"
+            )
+            .expect("a string");
+        }
+        let name = row.name.split(':').next().unwrap_or(row.name);
+        write!(page, "| **{name}**: {} |", row.what).expect("a string");
+        for runtime in RUNTIMES {
+            write!(page, " {} |", cell(row, samples, runtime)).expect("a string");
+        }
+        let (ratio, goal, met) = match (verdict(row, samples), row.goal) {
+            (
+                Some(Verdict {
+                    ratio,
+                    amiss: Some(amiss),
+                }),
+                Some(goal),
+            ) => {
+                let met = if amiss.is_empty() {
+                    "yes".into()
+                } else {
+                    format!("**no**: {}", amiss.join(", "))
+                };
+                (format!("{ratio:.2}"), format!("≤ {goal}"), met)
+            }
+            (Some(verdict), _) => (format!("{:.2}", verdict.ratio), "–".into(), "–".into()),
+            (None, _) => ("–".into(), "–".into(), "–".into()),
+        };
+        writeln!(page, " {ratio} | {goal} | {met} |").expect("a string");
+    }
+    page + &tasks_and_threads(samples)
+}
+
+/// What is said of tasks and threads, on this runtime.
+fn tasks_and_threads(samples: &Samples) -> String {
+    let claims = [
+        (
+            "create one, and wait for it",
+            "spawn_one",
+            "spawn_one",
+            "wall_ns",
+        ),
+        (
+            "create 1000, and wait for them",
+            "spawn_pool:1000",
+            "spawn_pool:1000",
+            "wall_ns",
+        ),
+        (
+            "switch: a hop between two, channels",
+            "pingpong",
+            "pingpong",
+            "wall_ns",
+        ),
+        (
+            "switch: a hop along 500, channels",
+            "brigade:500",
+            "brigade:500",
+            "wall_ns",
+        ),
+        (
+            "the same, tasks on one thread",
+            "brigade_local:500",
+            "brigade:500",
+            "wall_ns",
+        ),
+        (
+            "switch: a hop along 500, TCP",
+            "brigade_tcp:500",
+            "brigade_tcp:500",
+            "wall_ns",
+        ),
+        (
+            "the same, tasks on one thread",
+            "brigade_tcp_local:500",
+            "brigade_tcp:500",
+            "wall_ns",
+        ),
+        ("memory, bytes each", "mem:1000000", "mem:1000000", "bytes"),
+    ];
+    let mut lines = String::new();
+    for (claim, tasks, threads, key) in claims {
+        let figures = (
+            figure(samples, tasks, "ours", key),
+            figure(samples, threads, "threads", key),
+        );
+        if let (Some(task), Some(thread)) = figures {
+            let (a, b, times) = (time(task), time(thread), thread / task);
+            writeln!(lines, "| {claim} | {a} | {b} | {times:.1} |").expect("a string");
+        }
+    }
+    if lines.is_empty() {
+        return lines;
+    }
+    format!(
+        "\n## tasks and threads\n\nThe claims that async is made for, on this runtime: nanoseconds of wall time, where nothing else is said.\n\n\
+         | | a task | a thread | times |\n|---|---|---|---|\n{lines}"
+    )
+}
+
+/// What it was measured on.
+pub fn machine() -> String {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    format!(
+        "Measured on {} ({cores} cores), Linux {}",
+        model.map_or("?", |(_, name)| name),
+        kernel.trim()
+    )
+}

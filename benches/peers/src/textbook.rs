@@ -27,7 +27,7 @@ pub async fn serve() {
             tokio::spawn(serve_one(stream, groups.clone()));
         }
     };
-    tokio::spawn(accepting).await.expect("it goes on")
+    tokio::spawn(accepting).await.expect("it goes on");
 }
 
 async fn serve_one(stream: TcpStream, groups: Groups) {
@@ -45,7 +45,10 @@ async fn serve_one(stream: TcpStream, groups: Groups) {
                 };
                 tokio::spawn(subscribe(name, receiver, outbound.clone()));
             }
-            FromClient::Post { group_name, message } => {
+            FromClient::Post {
+                group_name,
+                message,
+            } => {
                 let group = groups.lock().unwrap().get(&group_name).cloned();
                 match group {
                     Some(group) => drop(group.send(Arc::new(message))),
@@ -60,14 +63,20 @@ async fn serve_one(stream: TcpStream, groups: Groups) {
 }
 
 /// Carries a group's messages to one member.
-async fn subscribe(name: Arc<String>, mut receiver: broadcast::Receiver<Arc<String>>, outbound: Outbound) {
+async fn subscribe(
+    name: Arc<String>,
+    mut receiver: broadcast::Receiver<Arc<String>>,
+    outbound: Outbound,
+) {
     loop {
         let packet = match receiver.recv().await {
             Ok(message) => FromServer::Message {
                 group_name: name.to_string(),
                 message: message.to_string(),
             },
-            Err(RecvError::Lagged(count)) => FromServer::Error(format!("Dropped {count} messages from {name}.")),
+            Err(RecvError::Lagged(count)) => {
+                FromServer::Error(format!("Dropped {count} messages from {name}."))
+            }
             Err(RecvError::Closed) => break,
         };
         if send(&outbound, &packet).await.is_err() {

@@ -30,18 +30,24 @@ fn times(pass: usize, size: usize) -> usize {
 
 pub fn spawn_pool<R: Runtime>(size: usize) -> Sample {
     let times = times(50_000, size);
-    repeat(size * times, || R::block_on(async move { R::spawn(spawn_and_await::<R>(size, times)).await }))
+    repeat(size * times, || {
+        R::block_on(async move { R::spawn(spawn_and_await::<R>(size, times)).await });
+    })
 }
 
 /// From the thread of `block_on`; on a local runtime this is `spawn_local`.
 pub fn spawn_outer<R: Runtime>(size: usize) -> Sample {
     let times = times(50_000, size);
-    repeat(size * times, || R::block_on(spawn_and_await::<R>(size, times)))
+    repeat(size * times, || {
+        R::block_on(spawn_and_await::<R>(size, times));
+    })
 }
 
 pub fn spawn_one<R: Runtime>(_: usize) -> Sample {
     let times = scaled(30_000);
-    repeat(times, || R::block_on(async move { R::spawn(spawn_and_await::<R>(1, times)).await }))
+    repeat(times, || {
+        R::block_on(async move { R::spawn(spawn_and_await::<R>(1, times)).await });
+    })
 }
 
 /// Each task spawns the next.
@@ -215,7 +221,9 @@ pub fn timers<R: Runtime>(sleeps: usize) -> Sample {
     let clock = Clock::start();
     let mut late = R::block_on(async move {
         R::spawn(async move {
-            let handles: Vec<_> = (0..sleeps).map(|i| R::spawn(sleep_and_look::<R>(i, sleeps))).collect();
+            let handles: Vec<_> = (0..sleeps)
+                .map(|i| R::spawn(sleep_and_look::<R>(i, sleeps)))
+                .collect();
             let mut late = Vec::with_capacity(sleeps);
             for handle in handles {
                 late.push(handle.await);
@@ -233,7 +241,8 @@ pub fn timers<R: Runtime>(sleeps: usize) -> Sample {
 /// The microseconds by which the `i`th of these sleeps was late. The deadlines are set in disorder.
 async fn sleep_and_look<R: Runtime>(i: usize, sleeps: usize) -> f64 {
     let place = (i * 7919) % sleeps;
-    let time = Duration::from_millis(100) + Duration::from_millis(900) * place as u32 / sleeps as u32;
+    let time =
+        Duration::from_millis(100) + Duration::from_millis(900) * place as u32 / sleeps as u32;
     let due = Instant::now() + time;
     R::sleep(time).await;
     let now = Instant::now();
@@ -272,7 +281,9 @@ pub fn mem<R: Runtime>(tasks: usize) -> Sample {
                 R::yield_now().await;
             }
             let grown = machine::resident(std::process::id()).saturating_sub(before);
-            let sample = clock.stop(tasks).with(&[("bytes", grown as f64 / tasks as f64)]);
+            let sample = clock
+                .stop(tasks)
+                .with(&[("bytes", grown as f64 / tasks as f64)]);
             // A million tasks need not be dropped one by one.
             println!("{sample}");
             std::process::exit(0)
@@ -287,7 +298,9 @@ pub fn mem<R: Runtime>(tasks: usize) -> Sample {
 pub fn idle<R: Runtime>(_: usize) -> Sample {
     R::block_on(async {
         for _ in 0..100 {
-            R::detach(R::spawn(async { R::sleep(Duration::from_secs(3600)).await }));
+            R::detach(R::spawn(async {
+                R::sleep(Duration::from_secs(3600)).await;
+            }));
         }
         spawn_and_await::<R>(1000, 1).await;
         R::sleep(Duration::from_millis(100)).await;
