@@ -39,7 +39,11 @@ pub(crate) fn arm(limit: Option<Duration>) -> Option<Duration> {
     }
     let mut clock = lock(&CLOCK);
     let deadline = clock.timers.next();
-    let until_deadline = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    // To the next millisecond: never early, late by less than one, and what is close fires together.
+    let until_deadline = deadline.map(|deadline| {
+        let exact = deadline.saturating_duration_since(Instant::now());
+        Duration::from_millis(u64::try_from(exact.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX))
+    });
     clock.armed = deadline.map_or(Armed::Forever, Armed::Until);
     match (limit, until_deadline) {
         (Some(limit), Some(until)) => Some(limit.min(until)),

@@ -38,6 +38,12 @@ struct Entry {
     slot: usize,
 }
 
+impl Entry {
+    fn before(&self, other: &Self) -> bool {
+        (self.deadline, self.sequence) < (other.deadline, other.sequence)
+    }
+}
+
 struct Slot {
     waker: Waker,
     place: usize,
@@ -60,8 +66,9 @@ impl Timers {
         let (place, sequence) = (self.heap.len(), self.sequence);
         self.sequence += 1;
         let slot = self.slots.insert(Slot { waker, place });
-        self.heap.push(Entry { deadline, sequence, slot });
-        self.rise(place);
+        let entry = Entry { deadline, sequence, slot };
+        self.heap.push(entry);
+        self.rise(place, entry);
         Key { slot, sequence }
     }
 
@@ -98,56 +105,52 @@ impl Timers {
         woken.len() - before
     }
 
+    /// Closes the gap at `place` with the last entry, which finds its own place from there.
     fn remove_entry(&mut self, place: usize) {
-        self.heap.swap_remove(place);
+        let Some(last) = self.heap.pop() else { return };
         if place < self.heap.len() {
-            self.slots[self.heap[place].slot].place = place;
-            self.sink(place);
-            self.rise(place);
+            let place = self.sink(place, last);
+            self.rise(place, last);
         } else if self.heap.is_empty() && self.heap.capacity() > KEEP {
             self.heap.shrink_to(KEEP);
             self.slots.shrink_to_fit();
         }
     }
 
-    fn before(&self, one: usize, other: usize) -> bool {
-        let key = |place: usize| (self.heap[place].deadline, self.heap[place].sequence);
-        key(one) < key(other)
-    }
-
-    /// Moves an entry up to where its parent is not after it (H1).
-    fn rise(&mut self, mut place: usize) {
+    /// Puts an entry at `place`, or further up: those that it is before move down (H1).
+    fn rise(&mut self, mut place: usize, entry: Entry) {
         while place > 0 {
             let parent = (place - 1) / CHILDREN;
-            if !self.before(place, parent) {
-                return;
+            if !entry.before(&self.heap[parent]) {
+                break;
             }
-            self.swap(place, parent);
+            self.put(place, self.heap[parent]);
             place = parent;
         }
+        self.put(place, entry);
     }
 
-    /// Moves an entry down to where no child is before it (H1).
-    fn sink(&mut self, mut place: usize) {
+    /// Finds an entry's place at `place` or further down: those that are before it move up (H1).
+    fn sink(&mut self, mut place: usize, entry: Entry) -> usize {
         loop {
             let first = place * CHILDREN + 1;
             let children = first..(first + CHILDREN).min(self.heap.len());
-            let Some(least) = children.reduce(|one, other| if self.before(other, one) { other } else { one })
-            else {
-                return;
-            };
-            if !self.before(least, place) {
-                return;
+            let earlier =
+                |one: usize, other: usize| if self.heap[other].before(&self.heap[one]) { other } else { one };
+            match children.reduce(earlier) {
+                Some(least) if self.heap[least].before(&entry) => {
+                    self.put(place, self.heap[least]);
+                    place = least;
+                }
+                _ => return place,
             }
-            self.swap(place, least);
-            place = least;
         }
     }
 
-    fn swap(&mut self, one: usize, other: usize) {
-        self.heap.swap(one, other);
-        self.slots[self.heap[one].slot].place = one;
-        self.slots[self.heap[other].slot].place = other;
+    /// H2.
+    fn put(&mut self, place: usize, entry: Entry) {
+        self.heap[place] = entry;
+        self.slots[entry.slot].place = place;
     }
 
     #[cfg(test)]
@@ -155,7 +158,7 @@ impl Timers {
         assert_eq!(self.heap.len(), self.slots.len());
         for (place, entry) in self.heap.iter().enumerate() {
             assert_eq!(self.slots[entry.slot].place, place, "H2");
-            assert!(place == 0 || !self.before(place, (place - 1) / CHILDREN), "H1");
+            assert!(place == 0 || !entry.before(&self.heap[(place - 1) / CHILDREN]), "H1");
         }
     }
 }
