@@ -27,6 +27,7 @@ mod bench;
 pub mod blocking;
 pub mod budget;
 mod clock;
+mod contain;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod epoll;
 mod event;
@@ -47,6 +48,7 @@ pub mod wait_list;
 
 pub use async_io::Async;
 pub use async_traits::IoSafe;
+pub use contain::contain;
 pub use metrics::{Metrics, metrics};
 pub use reactor::{notify, turn};
 pub use wait_list::wake_all;

@@ -30,9 +30,9 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use crate::contain::contain;
 use crate::shim::atomic::{AtomicBool, Ordering};
 use crate::shim::{Arc, Condvar, Mutex, MutexGuard, lock, thread};
 
@@ -241,7 +241,7 @@ impl Pool {
             state.coming -= 1;
             while let Some(job) = state.queue.pop_front() {
                 Self::call_a_thread(pool, state);
-                run(job);
+                contain(job);
                 state = lock(&pool.state);
             }
             match pool.idle(state, &seat) {
@@ -296,15 +296,6 @@ impl Pool {
             return (lock(&self.state), true);
         }
         (seat.bell.wait(state).expect("not poisoned"), false)
-    }
-}
-
-/// Runs one job. Its panic has been reported by the panic hook and ends here; so does one in the
-/// drop of what it panicked with.
-fn run(job: Job) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(job)) {
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-        mem::forget(dropped);
     }
 }
 

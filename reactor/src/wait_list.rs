@@ -20,10 +20,11 @@
 //! Next: `blocking`.
 
 use std::num::NonZeroU64;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
 use slab::Slab;
+
+use crate::contain::contain;
 
 /// Stands for "no neighbour".
 const NONE: u32 = u32::MAX;
@@ -206,10 +207,7 @@ impl Default for WaitList {
 /// Call it outside every lock.
 #[inline]
 pub fn wake(waker: Waker) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-        // Dropping a payload is foreign code too, and may panic again: it is left alone.
-        std::mem::forget(payload);
-    }
+    contain(|| waker.wake());
 }
 
 /// Wakes all of them, and empties the list: one that panics takes nothing from the rest.

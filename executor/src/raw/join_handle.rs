@@ -19,10 +19,11 @@ use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use reactor::contain;
+
 use super::cell::Outcome;
 use super::header::TaskRef;
 use super::join_error::JoinError;
-use super::run::contain;
 use super::state::Join;
 use crate::task_id::TaskId;
 

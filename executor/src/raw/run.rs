@@ -20,6 +20,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
+use reactor::contain;
+
 use super::cell::{Failure, Name, Outcome, TaskCell};
 use super::header::{Header, Runnable, Schedule, TaskRef, Vtable, drop_reference};
 use super::state::{Finish, Start};
@@ -119,14 +121,4 @@ fn complete<F: Future, S: Schedule, N: Name>(
         contain(|| unsafe { (header.vtable.drop_outcome)(task) });
     }
     drop_reference(task);
-}
-
-/// Runs foreign code that must not take this thread with it (R1).
-pub(crate) fn contain(foreign: impl FnOnce()) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(foreign)) {
-        // A payload's destructor is foreign code too. What panics twice is left where it is.
-        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
-            std::mem::forget(again);
-        }
-    }
 }

@@ -167,7 +167,8 @@ fn a_foreign_cancel_of_a_waiting_task_ends_when_the_home_thread_runs_again() {
 #[test]
 fn at_thread_exit_the_rest_is_dropped_there() {
     let drops = Drops::new();
-    let home = ends({
+    // The gate comes back: its waker stays, so the task is not unreachable when its thread ends.
+    let (home, _gate) = ends({
         let drops = drops.clone();
         move || {
             let gate = Gate::new();
@@ -186,9 +187,7 @@ fn at_thread_exit_the_rest_is_dropped_there() {
                 let _token = token;
                 std::future::pending::<()>().await;
             }));
-            // Its waker stays, on this thread and elsewhere, so it is not unreachable.
-            std::mem::forget(gate);
-            thread::current().id()
+            (thread::current().id(), gate)
         }
     });
     assert_eq!(drops.threads(), [home; 4]);

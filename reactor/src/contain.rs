@@ -1,0 +1,18 @@
+//! Foreign code that must not take its caller with it. Next: `wait_list`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs foreign code (a waker, a destructor, a job) and contains its panic.
+///
+/// The panic's hook has told of it. What panicked is dropped; if that panics too it is left where it is.
+///
+/// ```
+/// reactor::contain(|| std::panic::resume_unwind(Box::new("harmless")));
+/// ```
+pub fn contain(foreign: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(foreign))
+        && let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload)))
+    {
+        std::mem::forget(again);
+    }
+}
