@@ -238,17 +238,14 @@ impl Local {
         self.inbox.get()
     }
 
-    #[inline]
     fn is_home(&self, inbox: &'static Inbox) -> bool {
         self.inbox.get().is_some_and(|mine| std::ptr::eq(mine, inbox))
     }
 
-    #[inline]
     fn next(&self) -> Option<Runnable> {
         self.queue.borrow_mut().pop_front()
     }
 
-    #[inline]
     fn empty_inbox(&self) {
         if let Some(inbox) = self.inbox.get().filter(|inbox| inbox.is_full()) {
             inbox.take().into_iter().for_each(|task| self.arrive(task));
