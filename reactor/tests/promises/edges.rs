@@ -134,6 +134,21 @@ fn a_pipe_hangs_up_with_its_last_bytes() {
     });
 }
 
+/// Hard case 18: a pipe's hang-up without bytes comes alone, and is something to read.
+#[test]
+fn a_pipe_hangs_up_without_bytes() {
+    run(|| async {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut reader = Async::new(reader).unwrap();
+        let closing = async {
+            settle().await;
+            drop(writer);
+        };
+        let (read, ()) = future::zip(reader.read(&mut [0; 8]), closing).await;
+        assert_eq!(read.unwrap(), 0);
+    });
+}
+
 /// Hard case 18: a reset wakes the reader and the writer.
 #[test]
 fn a_reset_wakes_both_directions() {
