@@ -103,7 +103,8 @@ impl SafeExecutor {
                 return output;
             }
             // A turn of what is queued now, so that the future is not polled for each task.
-            for _ in 0..self.queue.lock().unwrap().len() {
+            let queued = self.queue.lock().unwrap().len();
+            for _ in 0..queued {
                 let task = self.queue.lock().unwrap().pop_front();
                 task.expect("only this thread takes").run();
             }
