@@ -19,16 +19,16 @@ fn members(connect: impl Fn() -> Client, count: usize) -> Vec<Client> {
         .collect()
 }
 
-/// Ends 50 clients in some way, and waits until the server holds as many descriptors as before.
-fn descriptors_come_back(arguments: &[&str], end: impl Fn(Client)) {
+/// Ends 50 clients in some way, and waits until the server holds what it held before.
+fn all_comes_back(arguments: &[&str], end: impl Fn(Client)) {
     let server = Program::start(arguments);
     let mut witness = server.client();
     witness.join_and_wait("quiet");
-    let before = server.descriptors();
+    let before = server.held();
     let clients = members(|| server.client(), 50);
-    assert!(server.descriptors() >= before + 50);
+    assert!(server.descriptors() >= before.descriptors + 50);
     clients.into_iter().for_each(end);
-    common::eventually("the descriptors come back", || server.descriptors() == before);
+    server.comes_back_to(before);
     witness.post("own 7", "");
     witness.expect("{\"Error\":\"Group 'own 7' does not exist\"}");
     witness.post("quiet", "it is still served");
@@ -37,18 +37,18 @@ fn descriptors_come_back(arguments: &[&str], end: impl Fn(Client)) {
 
 #[test]
 fn when_it_is_reset() {
-    descriptors_come_back(&["--grace", "600"], Client::reset);
+    all_comes_back(&["--grace", "600"], Client::reset);
 }
 
 #[test]
 fn when_it_closes() {
     // A close looks like a half-close until something is written: the grace decides.
-    descriptors_come_back(&["--grace", "0.2"], drop);
+    all_comes_back(&["--grace", "0.2"], drop);
 }
 
 #[test]
 fn when_it_closes_with_words_unread() {
-    descriptors_come_back(&["--grace", "600"], |client| {
+    all_comes_back(&["--grace", "600"], |client| {
         client.post("nobody is here", "");
         // The answer is there, unread: so the close resets.
         let mut byte = [0];
@@ -58,7 +58,7 @@ fn when_it_closes_with_words_unread() {
 
 #[test]
 fn when_it_breaks_the_rules() {
-    descriptors_come_back(&["--grace", "600", "--line-limit", "200"], |mut client| {
+    all_comes_back(&["--grace", "600", "--line-limit", "200"], |mut client| {
         client.send([b'x'; 201]);
         client.expect_error_with("longer than 200 bytes");
         client.expect_end();
@@ -67,7 +67,7 @@ fn when_it_breaks_the_rules() {
 
 #[test]
 fn when_it_is_gone_in_mid_line() {
-    descriptors_come_back(&["--grace", "600"], |client| {
+    all_comes_back(&["--grace", "600"], |client| {
         client.send("{\"Post\":{\"group");
         client.reset();
     });

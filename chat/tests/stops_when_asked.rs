@@ -98,6 +98,25 @@ fn a_stopped_server_has_ended_all_connections() {
     server.handle.stop();
 }
 
+#[test]
+fn it_tells_how_it_is_and_goes_on() {
+    let mut server = Program::start(&["--drain", "600"]);
+    let empty = server.held();
+    assert_eq!((empty.connections, empty.groups, empty.memberships), (0, 0, 0));
+    let mut ann = server.client();
+    ann.join_and_wait("g");
+    ann.join_and_wait("h");
+    let _bob = server.client();
+    common::eventually("two connections", || server.held().connections == 2);
+    let held = server.held();
+    assert_eq!((held.groups, held.memberships), (2, 2));
+    // A task each for the connections and for the memberships.
+    assert_eq!(held.tasks, empty.tasks + 4);
+    server.signal(Signal::TERM);
+    ann.expect_end();
+    assert_eq!(server.wait().code(), Some(0));
+}
+
 /// Runs the server with arguments that it can not serve with.
 fn refused(arguments: &[&str]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_server"))

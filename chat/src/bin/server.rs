@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use chat::server::{Options, Server};
+use chat::server::{Count, Options, Server};
 use executor::task;
 use futures_lite::StreamExt;
 use lexopt::prelude::*;
@@ -12,6 +12,7 @@ use reactor::signal::Signals;
 
 const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
+const SIGUSR1: i32 = if cfg!(target_os = "linux") { 10 } else { 30 };
 
 const HELP: &str = "\
 A chat server. It talks one JSON value a line, and knows groups that clients join and post to.
@@ -29,8 +30,9 @@ Options:
   -h, --help           this text
 
 SIGINT and SIGTERM stop it: nobody is accepted any more, what is queued is written, and it exits
-with 0. A second one exits at once, with 128 and the signal's number. An address that can not be
-listened on exits with 1, arguments that make no sense with 2.
+with 0. A second one exits at once, with 128 and the signal's number. SIGUSR1 asks how it is: it
+answers on stderr. An address that can not be listened on exits with 1, arguments that make no
+sense with 2.
 ";
 
 fn main() -> ExitCode {
@@ -53,22 +55,34 @@ fn main() -> ExitCode {
 
 async fn serve(address: &str, options: Options) -> io::Result<()> {
     let server = Server::bind(address, options).await?;
-    let mut signals = Signals::new(&[SIGINT, SIGTERM])?;
+    let mut signals = Signals::new(&[SIGINT, SIGTERM, SIGUSR1])?;
     // A closed stdout is no reason not to serve.
     let _ = writeln!(io::stdout(), "listening on {}", server.local_addr()?);
 
     let handle = server.handle();
     let stopper = task::spawn_local(async move {
-        signals.next().await;
-        handle.stop();
-        if let Some(second) = signals.next().await {
-            std::process::exit(128 + second);
+        let mut stopping = false;
+        while let Some(signal) = signals.next().await {
+            if signal == SIGUSR1 {
+                tell(format_args!("{}", how_it_is(handle.count())));
+            } else if stopping {
+                std::process::exit(128 + signal);
+            } else {
+                handle.stop();
+                stopping = true;
+            }
         }
     });
     // On the pool: there it is woken without a hop to this thread.
     let outcome = task::spawn(server.run()).await;
     stopper.abort();
     outcome
+}
+
+fn how_it_is(count: Count) -> String {
+    let Count { connections, groups, memberships } = count;
+    let tasks = executor::metrics().alive;
+    format!("{connections} connections, {groups} groups, {memberships} memberships, {tasks} tasks")
 }
 
 /// The address and the options; `None` if help was asked for, and given.

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chat::server::{Handle, Options, Server};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit};
 
 /// Nothing here takes so long, unless it hangs.
 pub const DEADLINE: Duration = Duration::from_secs(30);
@@ -79,10 +79,34 @@ impl Drop for InProcess {
     }
 }
 
-/// The program `server` in a process of its own. Dropping it kills it.
+/// The program `server` in a process of its own. Dropping it kills it, and sees that it never panicked.
 pub struct Program {
     pub address: SocketAddr,
     pub child: Child,
+    stderr: Option<thread::JoinHandle<Vec<String>>>,
+    answers: mpsc::Receiver<Held>,
+}
+
+/// What a server holds. When all that came has gone, it holds what it held before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub connections: usize,
+    pub groups: usize,
+    pub memberships: usize,
+    pub tasks: usize,
+    pub descriptors: usize,
+}
+
+impl Held {
+    /// Reads what the server answers to SIGUSR1; it does not tell the descriptors.
+    fn parse(line: &str) -> Option<Self> {
+        let names = ["connections", "groups", "memberships", "tasks"];
+        let words = line.strip_prefix("server: ")?.split(", ").collect::<Vec<_>>();
+        let number =
+            |at: usize| -> Option<usize> { words.get(at)?.strip_suffix(names[at])?.trim_end().parse().ok() };
+        let (connections, groups) = (number(0)?, number(1)?);
+        Some(Self { connections, groups, memberships: number(2)?, tasks: number(3)?, descriptors: 0 })
+    }
 }
 
 impl Program {
@@ -101,15 +125,53 @@ impl Program {
         Self::start_command(command)
     }
 
-    fn start_command(mut command: Command) -> Self {
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the server starts");
+    pub fn start_command(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the server starts");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("piped");
         BufReader::new(stdout).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on ");
         let address = address.expect(&line).parse().expect("an address");
-        Self { address, child }
+
+        let (answer, answers) = mpsc::channel();
+        let stderr = BufReader::new(child.stderr.take().expect("piped"));
+        let stderr = thread::spawn(move || {
+            let mut said = Vec::new();
+            for line in stderr.lines().map_while(Result::ok) {
+                match Held::parse(&line) {
+                    Some(held) => drop(answer.send(held)),
+                    None => {
+                        eprintln!("{line}");
+                        said.push(line);
+                    }
+                }
+            }
+            said
+        });
+        Self { address, child, stderr: Some(stderr), answers }
+    }
+
+    /// Asks the server what it holds.
+    #[track_caller]
+    pub fn held(&self) -> Held {
+        self.signal(Signal::USR1);
+        let told = self.answers.recv_timeout(DEADLINE).expect("the server answers SIGUSR1");
+        Held { descriptors: self.descriptors(), ..told }
+    }
+
+    /// Waits until it holds what it held before.
+    #[track_caller]
+    pub fn comes_back_to(&self, before: Held) {
+        let start = Instant::now();
+        loop {
+            let now = self.held();
+            if now == before {
+                return;
+            }
+            assert!(start.elapsed() < DEADLINE, "held {before:?}, and stays at {now:?}");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     pub fn client(&self) -> Client {
@@ -159,7 +221,22 @@ impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let said = self.stderr.take().map(thread::JoinHandle::join);
+        if !thread::panicking() {
+            let said = said.expect("joined once").unwrap().join("\n");
+            assert!(!said.contains("panicked"), "the server panicked:\n{said}");
+        }
     }
+}
+
+/// Whether the tests are to take the long form, as `.ci/deep` does: `UNROLLED_DEEP=1`.
+pub fn deep() -> bool {
+    std::env::var_os("UNROLLED_DEEP").is_some()
+}
+
+/// One of two numbers: the short form's, or the long one's.
+pub fn size(short: usize, long: usize) -> usize {
+    if deep() { long } else { short }
 }
 
 /// A client that blocks, and knows nothing of the library.
@@ -254,4 +331,12 @@ pub fn posted(group: &str, message: &str) -> String {
 /// What a member gets.
 pub fn message_line(group: &str, message: &str) -> String {
     format!("{{\"Message\":{{\"group_name\":\"{group}\",\"message\":\"{message}\"}}}}")
+}
+
+/// Lets this process, and the server that it starts, have all descriptors that it may.
+pub fn raise_descriptor_limit() -> usize {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).unwrap();
+    limit.maximum.map_or(usize::MAX, |most| most as usize)
 }
