@@ -72,7 +72,7 @@ fn its_commands_name_programs_that_are_there() {
         let words: Vec<&str> = command.split_whitespace().collect();
         for pair in words.windows(2) {
             let places: &[String] = match pair[0] {
-                "--example" => &[format!("examples/{}.rs", pair[1])],
+                "--example" => &[format!("examples/{}.rs", pair[1]), format!("examples/{}/main.rs", pair[1])],
                 "--bin" => {
                     &[format!("chat/src/bin/{}.rs", pair[1]), format!("chat/src/bin/{}/main.rs", pair[1])]
                 }

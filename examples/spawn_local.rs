@@ -1,0 +1,119 @@
+//! Tasks on this thread: three voices sing a round.
+//!
+//!     cargo run --release --example spawn_local
+//!
+//! `spawn_local` makes a task of a future, and `block_on` runs it whenever what it was given has to wait. All of
+//! them take turns on this thread, so they may share an `Rc` and a `RefCell`, and need no lock.
+
+use std::cell::RefCell;
+use std::fs;
+use std::rc::Rc;
+
+use executor::task;
+
+const SONG: [&str; 4] =
+    ["row, row, row your boat", "gently down the stream", "merrily, merrily", "life is a dream"];
+
+/// The columns that the audience sees: a line for each turn, a place for each voice.
+type Score = Rc<RefCell<Vec<[&'static str; 3]>>>;
+
+fn main() {
+    a_round();
+    handles();
+    from_one_block_on_to_the_next();
+    // Linux lists the threads of a process.
+    if let Ok(threads) = fs::read_dir("/proc/self/task") {
+        let threads = threads.count();
+        println!("Threads in this process: {threads}.");
+        assert_eq!(threads, 1);
+    }
+}
+
+// ANCHOR: spawn_local_round
+/// A voice waits for its entry, and then sings a line each turn.
+async fn voice(number: usize, entry: usize, score: Score) {
+    for _ in 0..entry {
+        task::yield_now().await;
+    }
+    for (line, words) in SONG.iter().enumerate() {
+        write_down(&mut score.borrow_mut(), entry + line, number, words);
+        // The borrow has ended: now another voice may write.
+        task::yield_now().await;
+    }
+}
+
+fn a_round() {
+    let score = Score::default();
+    // The tasks wait: no thread is in `block_on` yet.
+    let voices: Vec<_> =
+        (0..3).map(|number| task::spawn_local(voice(number, 2 * number, score.clone()))).collect();
+    assert!(score.borrow().is_empty());
+    task::block_on(async {
+        for voice in voices {
+            voice.await;
+        }
+    });
+    for [first, second, third] in score.borrow().iter() {
+        println!("{}", format!("    {first:<25}{second:<25}{third}").trim_end());
+    }
+    assert_eq!(score.borrow()[2], ["merrily, merrily", "row, row, row your boat", ""]);
+    assert_eq!(score.borrow().len(), 8);
+}
+// ANCHOR_END: spawn_local_round
+
+fn write_down(score: &mut Vec<[&'static str; 3]>, turn: usize, number: usize, words: &'static str) {
+    if score.len() <= turn {
+        score.resize(turn + 1, [""; 3]);
+    }
+    score[turn][number] = words;
+}
+
+// ANCHOR: spawn_local_handles
+/// What a handle is for: the output, or the end. Who drops it wants neither, and the task goes on.
+fn handles() {
+    let sung = Rc::new(RefCell::new(Vec::new()));
+    let sing = |song: &'static str, lines: usize| {
+        let sung = sung.clone();
+        async move {
+            for _ in 0..lines {
+                task::yield_now().await;
+            }
+            sung.borrow_mut().push(song);
+            song.len()
+        }
+    };
+    task::block_on(async {
+        let awaited = task::spawn_local(sing("a hymn", 3));
+        drop(task::spawn_local(sing("a lullaby", 2)));
+        let cancelled = task::spawn_local(sing("an opera", 1_000_000));
+        assert_eq!(awaited.await, 6);
+        // None: it had not come to its end. Its future has been dropped when this is ready.
+        assert_eq!(cancelled.cancel().await, None);
+    });
+    println!("Sung to the end: {}.", sung.borrow().join(", "));
+    assert_eq!(*sung.borrow(), ["a lullaby", "a hymn"]);
+    assert_eq!(Rc::strong_count(&sung), 1, "who had a share in it is gone");
+}
+// ANCHOR_END: spawn_local_handles
+
+// ANCHOR: spawn_local_next
+/// `block_on` returns when its own future is ready. Tasks that are not stay for the next one.
+fn from_one_block_on_to_the_next() {
+    let beats = Rc::new(RefCell::new(0));
+    let drummer = task::spawn_local({
+        let beats = beats.clone();
+        async move {
+            while *beats.borrow() < 1000 {
+                *beats.borrow_mut() += 1;
+                task::yield_now().await;
+            }
+        }
+    });
+    task::block_on(task::yield_now());
+    let first = *beats.borrow();
+    task::block_on(drummer);
+    println!("The drummer beat {first} in one block_on, and the rest of {} in the next.", beats.borrow());
+    assert!(first < 1000);
+    assert_eq!(*beats.borrow(), 1000);
+}
+// ANCHOR_END: spawn_local_next

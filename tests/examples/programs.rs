@@ -1,0 +1,115 @@
+//! The programs on the real runtime, in the README's order.
+
+use crate::run::run;
+
+#[test]
+fn tour() {
+    let printed = run("tour");
+    printed.says(&[
+        "1. The chat server is up",
+        "Cleo: I brought biscuits.    heard by Ada, Ben, Cleo",
+        "is told: Group 'coffee' does not exist",
+        "45,000",
+        "45,000",
+        "messages from tea.",
+        "are the 15,000 that were posted.",
+        "still alive           0",
+        "The end",
+    ]);
+}
+
+#[test]
+fn lazy_future() {
+    run("lazy_future").says(&[
+        "Called, and polled by hand:",
+        "the call has returned a future of ",
+        "first poll",
+        "one cup: the kettle is on",
+        "second poll",
+        "one cup: the water boils",
+        "Called, and dropped:",
+        "nothing has happened",
+        "second: the kettle is on",
+        "first: the kettle is on",
+        "spawn_local has returned",
+        "a task's: the kettle is on",
+    ]);
+}
+
+#[test]
+fn async_blocks() {
+    run("async_blocks").says(&[
+        r#"it borrowed: ["bread", "butter", "salt"]"#,
+        "Two blocks made 4 trips of 30ms",
+        "Twice \"12\" is 24.",
+        "The block has failed, the function goes on.",
+        "brought a parcel, delivered",
+    ]);
+}
+
+#[test]
+fn async_block_functions() {
+    run("async_block_functions").says(&[
+        "Hello, task 1!",
+        "Hello, task 3!",
+        "Refused at the call: invalid socket address syntax",
+        "somebody is at home",
+        "Eggs [1, 2, 3, 4]",
+        "\"a word\", \"Hello, box!\", 5",
+    ]);
+}
+
+#[test]
+fn cheapo_request() {
+    run("cheapo_request").says(&[
+        "client: GET /hello from port ",
+        "server: a connection from 127.0.0.1:",
+        "    HTTP/1.1 200 OK",
+        "    You asked for /hello.",
+    ]);
+}
+
+#[test]
+fn spawn_local() {
+    run("spawn_local").says(&[
+        "    row, row, row your boat",
+        "    merrily, merrily         row, row, row your boat",
+        "                             merrily, merrily         row, row, row your boat",
+        "Sung to the end: a lullaby, a hymn.",
+        "The drummer beat ",
+    ]);
+}
+
+#[test]
+fn many_requests() {
+    let printed = run("many_requests");
+    printed.says(&["one after another", "all at once, on this thread", "all at once, on the pool"]);
+}
+
+#[test]
+fn echo() {
+    let printed = run("echo");
+    printed.says(&["100 clients, each sends 100 messages", "is cancelled, and its port is closed."]);
+    assert_eq!(printed.number_before(" messages came back, unchanged"), 10_000);
+}
+
+#[test]
+fn timers() {
+    run("timers").says(&[
+        "[4, 8, 15, 31, 35, 65, 92, 97] after",
+        "the time is over",
+        "tick 5 was due at 100 ms",
+        "10000 tasks, each asleep",
+        "all awake after",
+    ]);
+}
+
+#[test]
+fn blocking() {
+    run("blocking").says(&[
+        "all the time",
+        "with yield_now now and then",
+        "in spawn_blocking",
+        "The same hash each time",
+    ]);
+}

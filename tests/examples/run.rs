@@ -1,0 +1,100 @@
+//! Runs one example, as `cargo run --example` would.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Far more than any needs, even in a debug build on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What an example printed, and how it ended.
+pub(crate) struct Printed {
+    name: &'static str,
+    text: String,
+}
+
+/// Runs `examples/NAME.rs` or `examples/NAME/main.rs` without arguments or input, and demands that it
+/// succeeds.
+pub(crate) fn run(name: &'static str) -> Printed {
+    let mut child = Command::new(built(name))
+        .current_dir(root())
+        .env_remove("UNROLLED_THREADS")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+    let mut stdout = child.stdout.take().expect("it is piped");
+    let reader = thread::spawn(move || {
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).map(|_| text)
+    });
+    let begun = Instant::now();
+    let status = loop {
+        match child.try_wait().expect("a child can be waited for") {
+            Some(status) => break status,
+            None if begun.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(10)),
+            None => {
+                let _ = child.kill();
+                panic!("{name} has not ended by itself after {PATIENCE:?}");
+            }
+        }
+    };
+    let text = reader.join().expect("it does not panic").expect("an example prints UTF-8");
+    assert!(status.success(), "{name} ended with {status}, after it had printed:\n{text}");
+    Printed { name, text }
+}
+
+impl Printed {
+    /// Demands that these stand in the output, in this order. Each is a part of a line.
+    #[track_caller]
+    pub(crate) fn says(&self, parts: &[&str]) -> &Self {
+        let mut lines = self.text.lines();
+        for part in parts {
+            assert!(
+                lines.any(|line| line.contains(part)),
+                "{} does not print {part:?}, or not in its place:\n{}",
+                self.name,
+                self.text
+            );
+        }
+        self
+    }
+
+    /// The number that stands right before `unit`, the first time.
+    #[track_caller]
+    pub(crate) fn number_before(&self, unit: &str) -> u64 {
+        let (before, _) = self
+            .text
+            .split_once(unit)
+            .unwrap_or_else(|| panic!("{} prints no {unit:?}:\n{}", self.name, self.text));
+        let digits = before.rsplit(|c: char| !c.is_ascii_digit() && c != ',').next().expect("a first part");
+        let digits = digits.replace(',', "");
+        digits.parse().unwrap_or_else(|_| panic!("{}: no number before {unit:?}:\n{}", self.name, self.text))
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The built example; it stands beside the folder of this very program.
+fn built(name: &str) -> PathBuf {
+    let this = std::env::current_exe().expect("a program knows where it is");
+    let profile = this.parent().and_then(Path::parent).expect("it is in target/PROFILE/deps");
+    let built = profile.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let sources = [format!("examples/{name}.rs"), format!("examples/{name}/main.rs")];
+    let source = sources.iter().map(|source| root().join(source)).find(|source| source.exists());
+    let source = source.unwrap_or_else(|| panic!("there is no examples/{name}.rs"));
+    let changed = |path: &Path| fs::metadata(path).and_then(|it| it.modified()).ok();
+    assert!(
+        changed(&built).is_some_and(|built| Some(built) >= changed(&source)),
+        "{} is missing or older than {}: `cargo test --test examples` alone does not build it; \
+         `cargo build --examples` does",
+        built.display(),
+        source.display()
+    );
+    built
+}
