@@ -60,12 +60,13 @@ pub mod io {
         AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite,
         AsyncWriteExt, BufReader, BufWriter, Cursor, Lines, copy, split,
     };
+    pub use std::io::{Error, ErrorKind, Result};
 
     /// The traits, for `use reactor::io::prelude::*`.
     pub mod prelude {
+        pub use futures_lite::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
         pub use futures_lite::io::{
-            AsyncBufRead as _, AsyncBufReadExt as _, AsyncRead as _, AsyncReadExt as _, AsyncSeek as _,
-            AsyncSeekExt as _, AsyncWrite as _, AsyncWriteExt as _,
+            AsyncBufReadExt as _, AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _,
         };
     }
 }

@@ -48,6 +48,7 @@ use crate::{FromClient, FromServer};
 const LINGER: Duration = Duration::from_secs(1);
 
 /// What all connections of a server share.
+#[derive(Debug)]
 pub(super) struct Common {
     pub(super) options: Options,
     pub(super) groups: GroupTable,

@@ -27,6 +27,7 @@ const CAPACITY: usize = 1000;
 const BATCH: usize = 16 * 1024;
 
 /// A group exists while it has members.
+#[derive(Debug)]
 pub(super) struct Group {
     name: Arc<str>,
     lines: broadcast::Sender<Line>,

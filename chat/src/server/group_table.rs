@@ -16,10 +16,10 @@ use super::group::{Group, Subscription};
 const SLACK: usize = 256;
 
 /// All groups of a server.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct GroupTable(Mutex<Groups>);
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Groups {
     by_name: HashMap<Arc<str>, Arc<Group>>,
     closed: bool,

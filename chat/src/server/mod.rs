@@ -58,6 +58,7 @@ const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
 ///     running.await.unwrap();
 /// });
 /// ```
+#[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
     common: Arc<Common>,
@@ -178,7 +179,7 @@ fn warn(what: std::fmt::Arguments<'_>) {
 }
 
 /// Stops a [`Server`] and tells how it is; it may outlive it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Handle {
     ask_to_stop: mpsc::Sender<()>,
     common: Arc<Common>,

@@ -12,7 +12,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::vec;
@@ -37,11 +37,18 @@ pub trait ToSocketAddrs {
     fn to_socket_addrs(&self) -> Resolve;
 }
 
-impl ToSocketAddrs for SocketAddr {
-    fn to_socket_addrs(&self) -> Resolve {
-        Resolve::one(*self)
-    }
+/// What is one address already.
+macro_rules! one_address {
+    ($($form:ty),*) => {$(
+        impl ToSocketAddrs for $form {
+            fn to_socket_addrs(&self) -> Resolve {
+                Resolve::one(SocketAddr::from(*self))
+            }
+        }
+    )*};
 }
+
+one_address!(SocketAddr, SocketAddrV4, SocketAddrV6, (IpAddr, u16), (Ipv4Addr, u16), (Ipv6Addr, u16));
 
 impl ToSocketAddrs for [SocketAddr] {
     fn to_socket_addrs(&self) -> Resolve {
@@ -49,24 +56,6 @@ impl ToSocketAddrs for [SocketAddr] {
             return Resolve::invalid("address", "[]", "the list is empty");
         }
         Resolve::Ready(Some(Ok(Addresses::Many(Vec::from(self).into_iter()))))
-    }
-}
-
-impl ToSocketAddrs for (IpAddr, u16) {
-    fn to_socket_addrs(&self) -> Resolve {
-        Resolve::one(SocketAddr::from(*self))
-    }
-}
-
-impl ToSocketAddrs for (Ipv4Addr, u16) {
-    fn to_socket_addrs(&self) -> Resolve {
-        Resolve::one(SocketAddr::from(*self))
-    }
-}
-
-impl ToSocketAddrs for (Ipv6Addr, u16) {
-    fn to_socket_addrs(&self) -> Resolve {
-        Resolve::one(SocketAddr::from(*self))
     }
 }
 
