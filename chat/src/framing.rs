@@ -75,30 +75,36 @@ pub fn encode_line<P: Serialize + ?Sized>(packet: &P) -> io::Result<Vec<u8>> {
 /// use futures_lite::StreamExt;
 /// # futures_lite::future::block_on(async {
 /// let bytes: &[u8] = b"{\"Error\":\"one\"}\nnonsense\n{\"Error\":\"two\"}";
-/// let mut packets = Box::pin(chat::receive_as_json::<_, chat::FromServer>(bytes));
+/// let mut packets = chat::receive_as_json::<_, chat::FromServer>(bytes);
 /// assert_eq!(packets.next().await.unwrap().unwrap(), chat::FromServer::Error("one".into()));
 /// assert!(packets.next().await.unwrap().is_err());
 /// assert_eq!(packets.next().await.unwrap().unwrap(), chat::FromServer::Error("two".into()));
 /// assert!(packets.next().await.is_none());
 /// # });
 /// ```
-pub fn receive_as_json<S, P>(inbound: S) -> impl Stream<Item = io::Result<P>>
+pub fn receive_as_json<S, P>(inbound: S) -> impl Stream<Item = io::Result<P>> + Unpin
 where
     S: AsyncBufRead + Unpin,
     P: DeserializeOwned,
 {
-    let lines = Some(LineReader::new(inbound, LONGEST_PACKET));
-    stream::unfold(lines, |lines| async move {
-        let mut lines = lines?;
-        match lines.next_line().await {
-            Ok(None) => None,
-            Ok(Some(line)) => {
-                let packet = serde_json::from_slice(line)
-                    .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error));
-                Some((packet, Some(lines)))
+    let mut lines = Some(LineReader::new(inbound, LONGEST_PACKET));
+    stream::poll_fn(move |cx| {
+        let Some(reader) = &mut lines else {
+            return Poll::Ready(None);
+        };
+        let packet = match ready!(reader.poll_next_line(cx)) {
+            Ok(Some(line)) => serde_json::from_slice(line)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)),
+            Ok(None) => {
+                lines = None;
+                return Poll::Ready(None);
             }
-            Err(error) => Some((Err(error.into()), None)),
-        }
+            Err(error) => {
+                lines = None;
+                Err(error.into())
+            }
+        };
+        Poll::Ready(Some(packet))
     })
 }
 
@@ -172,10 +178,18 @@ impl<S: AsyncBufRead + Unpin> LineReader<S> {
     ///
     /// Dropping the future loses nothing: the next call goes on where it was.
     pub async fn next_line(&mut self) -> Result<Option<&[u8]>, LineError> {
-        if !poll_fn(|cx| self.poll_whole_line(cx)).await? {
-            return Ok(None);
-        }
-        Ok(Some(self.line.strip_suffix(b"\r").unwrap_or(&self.line)))
+        let whole = poll_fn(|cx| self.poll_whole_line(cx)).await?;
+        Ok(whole.then(|| self.line()))
+    }
+
+    /// [`next_line`](Self::next_line) as a poll.
+    fn poll_next_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<&[u8]>, LineError>> {
+        let whole = ready!(self.poll_whole_line(cx))?;
+        Poll::Ready(Ok(whole.then(|| self.line())))
+    }
+
+    fn line(&self) -> &[u8] {
+        self.line.strip_suffix(b"\r").unwrap_or(&self.line)
     }
 
     /// The stream beneath.

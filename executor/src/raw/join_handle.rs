@@ -81,16 +81,16 @@ impl<T> JoinHandle<T> {
     /// ```
     pub fn cancel(self) -> impl Future<Output = Option<T>> {
         self.abort();
-        let join = self.try_join();
-        async move {
-            match join.await {
+        let mut join = self.try_join();
+        std::future::poll_fn(move |cx| {
+            Pin::new(&mut join).poll(cx).map(|joined| match joined {
                 Ok(value) => Some(value),
                 Err(failure) => {
                     contain(|| drop(failure));
                     None
                 }
-            }
-        }
+            })
+        })
     }
 
     /// Cancels the task without waiting. A task that has finished keeps its output.

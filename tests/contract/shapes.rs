@@ -1,4 +1,4 @@
-//! The public interface as programs use it: this compiles, and each call keeps its shape.
+//! Every name, and every call once.
 #![allow(clippy::needless_borrows_for_generic_args, reason = "that references are accepted is the point")]
 
 use std::any::Any;
