@@ -1,6 +1,6 @@
 //! The programs on the real runtime, in the README's order.
 
-use crate::run::run;
+use crate::run::{run, run_with};
 
 #[test]
 fn tour() {
@@ -81,6 +81,22 @@ fn spawn_local() {
 }
 
 #[test]
+fn spawn_send() {
+    run("spawn_send").says(&[
+        "The compiler refuses this:",
+        "    use std::rc::Rc;",
+        "It says:",
+        "    error: future cannot be sent between threads safely",
+        "---- has type `Rc<&str>` which is not `Send`",
+        "^^^^^ await occurs here, with `name` maybe used later",
+        "The Rc ends before the await       Hello, Ada!",
+        "An Arc instead                     Hello, Ada!",
+        "The same Rc, in a task that stays  Hello, Ada!",
+        "Of 100000 awaits of 100 tasks, ",
+    ]);
+}
+
+#[test]
 fn many_requests() {
     let printed = run("many_requests");
     printed.says(&["one after another", "all at once, on this thread", "all at once, on the pool"]);
@@ -111,5 +127,45 @@ fn blocking() {
         "with yield_now now and then",
         "in spawn_blocking",
         "The same hash each time",
+    ]);
+}
+
+#[test]
+fn yielding() {
+    run("yielding").says(&[
+        "without an await in the search: AB",
+        "With one after each 1000 numbers: ABABABABAB",
+        "Of all below 1000000, 837799 has the longest way: 524 steps.",
+        "the timeout has no occasion",
+        "the search is dropped half-way",
+        "the thread goes on",
+    ]);
+}
+
+#[test]
+fn stdin_lines() {
+    run("stdin_lines").says(&[
+        "  1  first",
+        "... nothing for 40ms; what there is of a line is kept",
+        "  2  second",
+        "  5  the fifth, with no newline",
+        "the end, after 5 lines",
+    ]);
+}
+
+/// As `ls | stdin_lines -` would.
+#[test]
+fn stdin_lines_of_a_pipe() {
+    run_with("stdin_lines", &["-"], b"one\ntwo").says(&["  1  one", "  2  two", "the end, after 2 lines"]);
+    run_with("stdin_lines", &["-"], b"").says(&["the end, after 0 lines"]);
+}
+
+#[test]
+fn async_mutex() {
+    run("async_mutex").says(&[
+        "without a lock: 1",
+        "with one:       10",
+        "served in turn: ABCABCABCABC",
+        "each got its own answer: 1 4 9 16 25 ",
     ]);
 }

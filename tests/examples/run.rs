@@ -1,7 +1,7 @@
 //! Runs one example, as `cargo run --example` would.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -19,13 +19,21 @@ pub(crate) struct Printed {
 /// Runs `examples/NAME.rs` or `examples/NAME/main.rs` without arguments or input, and demands that it
 /// succeeds.
 pub(crate) fn run(name: &'static str) -> Printed {
+    run_with(name, &[], b"")
+}
+
+/// The same with arguments, and input of a few words.
+pub(crate) fn run_with(name: &'static str, arguments: &[&str], input: &[u8]) -> Printed {
     let mut child = Command::new(built(name))
+        .args(arguments)
         .current_dir(root())
         .env_remove("UNROLLED_THREADS")
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+    // A pipe holds a few words; an example that reads nothing may be gone already.
+    let _ = child.stdin.take().expect("it is piped").write_all(input);
     let mut stdout = child.stdout.take().expect("it is piped");
     let reader = thread::spawn(move || {
         let mut text = String::new();

@@ -1,0 +1,110 @@
+//! A stream of lines from standard input.
+//!
+//!     cargo run --release --example stdin_lines            (feeds a copy of itself through a pipe)
+//!     cargo run --release --example stdin_lines -- -       (reads what you type, until Control-D)
+//!     ls | cargo run --release --example stdin_lines -- -
+//!
+//! `stdin()` reads without holding up the thread, `BufReader` cuts lines, and `lines()` makes a stream of them:
+//! an iterator whose `next` can be awaited. And one can stop awaiting it. Bytes that have come stay in the
+//! reader, so a timeout in the middle of a line loses nothing.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use std::{env, io};
+
+use executor::task;
+use futures_lite::{StreamExt, future};
+use reactor::Async;
+use reactor::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, stdin};
+use reactor::time::{sleep, timeout};
+
+fn main() -> io::Result<()> {
+    let words: Vec<String> = env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => task::block_on(feed_a_copy()),
+        ["-"] => task::block_on(number_the_lines(Duration::from_secs(10))),
+        ["-", "impatient"] => task::block_on(number_the_lines(Duration::from_millis(40))),
+        _ => Err(io::Error::other("usage: stdin_lines [-]")),
+    }
+}
+
+// ANCHOR: stdin_lines_read
+/// Prints each line with its number, and says so when for a while there is none.
+async fn number_the_lines(patience: Duration) -> io::Result<()> {
+    let mut lines = BufReader::new(stdin()).lines();
+    let mut number = 0;
+    loop {
+        match timeout(patience, lines.next()).await {
+            Ok(Some(line)) => {
+                number += 1;
+                println!("{number:>3}  {}", line?);
+            }
+            Ok(None) => break,
+            Err(_) => println!("     ... nothing for {patience:?}; what there is of a line is kept"),
+        }
+    }
+    println!("     the end, after {number} lines");
+    Ok(())
+}
+// ANCHOR_END: stdin_lines_read
+
+/// What a slow writer sends: some words, and how long it rests after them.
+const SENT: [(&str, u64); 6] = [
+    ("first\nsec", 100),
+    ("ond\n", 0),
+    ("third\n", 0),
+    ("\n", 0),
+    ("the fif", 60),
+    ("th, with no newline", 0),
+];
+
+// ANCHOR: stdin_lines_feed
+/// Starts this program again, writes to its input as a slow writer would, and shows what it prints. A pipe to
+/// a child is a descriptor like a socket: `Async` makes it wait without a thread.
+async fn feed_a_copy() -> io::Result<()> {
+    let mut copy = Command::new(env::current_exe()?)
+        .args(["-", "impatient"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut its_input = Async::new(copy.stdin.take().expect("it is piped"))?;
+    let its_output = Async::new(copy.stdout.take().expect("it is piped"))?;
+    let write = async move {
+        for (words, rest) in SENT {
+            its_input.write_all(words.as_bytes()).await?;
+            sleep(Duration::from_millis(rest)).await;
+        }
+        Ok(()) // The pipe closes here: the other end reads the end of its input.
+    };
+    let show = async {
+        let shown = BufReader::new(its_output).lines().inspect(|line| {
+            if let Ok(line) = line {
+                println!("{line}");
+            }
+        });
+        shown.try_collect::<String, io::Error, Vec<_>>().await
+    };
+    let ((), printed) = future::try_zip(write, show).await?;
+    let status = task::spawn_blocking(move || copy.wait()).await?;
+    assert!(status.success());
+    check(&printed);
+    Ok(())
+}
+// ANCHOR_END: stdin_lines_feed
+
+/// However the bytes came, the lines are whole.
+fn check(printed: &[String]) {
+    let (rests, lines): (Vec<_>, Vec<_>) = printed.iter().partition(|line| line.contains("..."));
+    assert_eq!(
+        lines,
+        [
+            "  1  first",
+            "  2  second",
+            "  3  third",
+            "  4  ",
+            "  5  the fifth, with no newline",
+            "     the end, after 5 lines"
+        ]
+    );
+    assert!(!rests.is_empty(), "no wait was cut short");
+}

@@ -1,0 +1,113 @@
+//! What the compiler must refuse, and what it says then.
+//!
+//! Each `tests/ui/NAME.rs` is a program with one mistake, and `NAME.stderr` the part of the compiler's
+//! message that helps; `...` stands for lines left out. A cure of a few words must make the same program
+//! compile, so that nothing but the mistake can be what was refused.
+//!
+//! The compiler is called as cargo calls it, with the executor that this test was built with. So nothing
+//! is built anew, and nothing fetched. A new compiler may word a message anew; then the file follows.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{env, fs};
+
+#[test]
+fn an_rc_across_an_await_may_not_go_to_the_pool() {
+    refused("rc_across_await", "std::rc::Rc", "std::sync::Arc as Rc");
+    refused("rc_across_await", "task::spawn(", "task::spawn_local(");
+    refused("rc_across_await", "task::yield_now().await;\n        format!", "format!");
+}
+
+#[test]
+fn an_error_of_any_type_across_an_await_may_not_go_to_the_pool() {
+    refused("error_across_await", "dyn Error", "dyn Error + Send + Sync");
+}
+
+#[test]
+fn a_guard_of_stds_mutex_across_an_await_may_not_go_to_the_pool() {
+    let held =
+        "let mut guard = count.lock().unwrap();\n        task::yield_now().await;\n        *guard += 1;";
+    let let_go = "*count.lock().unwrap() += 1;\n        task::yield_now().await;";
+    refused("guard_across_await", held, let_go);
+}
+
+#[test]
+fn a_task_may_not_borrow_from_the_function_that_spawns_it() {
+    refused("borrowed_in_task", "async {", "async move {");
+}
+
+/// Demands that the program is refused with its message, and accepted with the cure.
+#[track_caller]
+fn refused(name: &str, mistake: &str, cure: &str) {
+    let path = format!("tests/ui/{name}.rs");
+    let program = fs::read_to_string(root().join(&path)).expect("the program is there");
+    let output = compile(&path, &program);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "{path} compiles, and must not");
+    let expected = fs::read_to_string(root().join(format!("tests/ui/{name}.stderr"))).expect("it is there");
+    says(&path, &message, &expected);
+
+    assert!(program.contains(mistake), "{path} has no {mistake:?}");
+    let output = compile(&path, &program.replace(mistake, cure));
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{path} is refused even with {cure:?}:\n{message}");
+}
+
+/// Demands that what stands between the dots is in the message, block after block.
+#[track_caller]
+fn says(path: &str, message: &str, expected: &str) {
+    let lines: Vec<&str> = message.lines().map(str::trim_end).collect();
+    let expected: Vec<&str> = expected.lines().map(str::trim_end).collect();
+    let mut from = 0;
+    for block in expected.split(|line| *line == "...") {
+        let at = lines[from..].windows(block.len()).position(|window| window == block);
+        let Some(at) = at else {
+            panic!("{path}: the compiler does not say\n\n{}\n\nbut\n\n{message}", block.join("\n"));
+        };
+        from += at + block.len();
+    }
+}
+
+/// Compiles a program that stands at `path`, seen from where the compiler runs: so it says in its messages.
+fn compile(path: &str, program: &str) -> Output {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    // ORDERING: Relaxed; only a number that nobody else has.
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("refused-{number}"));
+    fs::create_dir_all(folder.join("tests/ui")).expect("the target folder is ours");
+    fs::write(folder.join(path), program).expect("the target folder is ours");
+    let deps = deps();
+    Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+        .current_dir(&folder)
+        .args(["--edition", "2024", "--emit", "metadata", "--color", "never"])
+        .arg("--extern")
+        .arg(format!("executor={}", newest_executor(&deps).display()))
+        .arg("-L")
+        .arg(format!("dependency={}", deps.display()))
+        .arg(path)
+        .output()
+        .expect("the compiler starts")
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folder of the libraries that this test was built with, and its own.
+fn deps() -> PathBuf {
+    let this = env::current_exe().expect("a program knows where it is");
+    this.parent().expect("it is in a folder").to_owned()
+}
+
+/// Of several builds of the executor the last: `cargo test` has built it just now, or found it fresh.
+fn newest_executor(deps: &Path) -> PathBuf {
+    let files = fs::read_dir(deps).expect("the folder of this very program").flatten();
+    let executors = files.filter(|file| {
+        let name = file.file_name();
+        let name = name.to_string_lossy();
+        name.starts_with("libexecutor-") && name.ends_with(".rlib")
+    });
+    let newest = executors.max_by_key(|file| file.metadata().and_then(|it| it.modified()).ok());
+    newest.unwrap_or_else(|| panic!("no libexecutor-*.rlib in {}", deps.display())).path()
+}
