@@ -2,7 +2,10 @@
 //!
 //! They open the files of the workspace as text. A failing one names the file and the line, and
 //! says what to do. `cargo test --test house -- --nocapture` prints what they counted: the core
-//! path in its reading order, and the layers of each crate. Next: `source`.
+//! path in its reading order, and the layers of each crate. What a line of source is `weave::source`
+//! knows, for the book is woven from the same lines.
+
+use weave::source;
 
 mod arrows_run_down;
 mod core_path_budget;
@@ -11,5 +14,4 @@ mod hard_cases;
 mod ladder;
 mod lockfile_is_free;
 mod readme_commands;
-mod source;
 mod unsafe_is_where_the_readme_says;

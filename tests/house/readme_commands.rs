@@ -2,12 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::source::{CRATES, crate_sources, read, root, rust_files};
+use weave::readme::{self, quoted};
 
-/// What stands between single backticks, outside of fenced blocks.
-fn quoted(readme: &str) -> Vec<&str> {
-    readme.split("```").step_by(2).flat_map(|prose| prose.split('`').skip(1).step_by(2)).collect()
-}
+use crate::source::{CRATES, crate_sources, read, root, rust_files};
 
 /// The lines of the fenced blocks marked `sh`.
 fn commands(readme: &str) -> Vec<&str> {
@@ -32,12 +29,8 @@ fn the_files_it_names_exist() {
 /// The files that the README's map shows under a heading of its, in the order there.
 pub(crate) fn map_of(heading: &str) -> Vec<String> {
     let readme = read("README.md");
-    let (_, body) =
-        readme.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("README.md has no {heading}"));
-    let body = body.split("\n#").next().expect("a split has a first part");
-    let mut files = quoted(body);
-    files.retain(|name| name.ends_with(".rs"));
-    files.into_iter().map(str::to_owned).collect()
+    let body = readme::section(&readme, heading).unwrap_or_else(|| panic!("README.md has no {heading}"));
+    readme::map(body).into_iter().map(|(file, _)| file).collect()
 }
 
 #[test]

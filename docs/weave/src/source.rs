@@ -3,42 +3,46 @@
 //! This is not a parser: it knows what a comment, a string and a character are, so that a `//` in a
 //! string is no comment and a brace in one opens nothing. That is enough to count and to find words.
 //!
-//!     text ──split──▶ lines of (code, comment) ──mark──▶ lines that are only there for tests
+//! ```text
+//!   text ──split──▶ lines of (code, comment) ──mark──▶ lines that are only there for tests
+//! ```
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The crates of the house, from the bottom up.
-pub(crate) const CRATES: [&str; 3] = ["reactor", "executor", "chat"];
+pub const CRATES: [&str; 3] = ["reactor", "executor", "chat"];
 
 /// One line, taken apart.
 #[derive(Default)]
-pub(crate) struct Line {
+pub struct Line {
     /// What the compiler reads. The text of strings is blotted out with `_`.
-    pub(crate) code: String,
+    pub code: String,
     /// What only a human reads.
-    pub(crate) comment: String,
+    pub comment: String,
     /// Inside an item under `#[cfg(test)]` or `#[cfg(all(test, loom))]`.
-    pub(crate) test: bool,
+    pub test: bool,
 }
 
 /// A source file.
-pub(crate) struct Source {
+pub struct Source {
     /// Where it is, seen from the root: `reactor/src/source.rs`.
-    pub(crate) path: String,
+    pub path: String,
     /// All of it, as it stands on the disk.
-    pub(crate) text: String,
-    pub(crate) lines: Vec<Line>,
+    pub text: String,
+    /// The same, taken apart.
+    pub lines: Vec<Line>,
 }
 
 impl Source {
     /// Reads the file at `path`, which is relative to the root.
-    pub(crate) fn read(path: &str) -> Source {
+    pub fn read(path: &str) -> Source {
         let text = read(path);
         Source::new(path, text)
     }
 
-    pub(crate) fn new(path: &str, text: String) -> Source {
+    /// Takes the text of a file apart.
+    pub fn new(path: &str, text: String) -> Source {
         let mut lines = split(&text);
         mark_tests(&mut lines);
         let path = path.to_owned();
@@ -46,13 +50,13 @@ impl Source {
     }
 
     /// Lines of code: comments, blank lines and tests aside.
-    pub(crate) fn code_lines(&self) -> usize {
+    pub fn code_lines(&self) -> usize {
         self.shipped().filter(|(_, line)| !line.code.trim().is_empty()).count()
     }
 
     /// Of the lines of code those that say something: imports, the names of modules, and lines that only
     /// close brackets, aside.
-    pub(crate) fn telling_lines(&self) -> usize {
+    pub fn telling_lines(&self) -> usize {
         let mut importing = false;
         let mut telling = 0;
         for (_, line) in self.shipped() {
@@ -67,12 +71,12 @@ impl Source {
     }
 
     /// How often `word` stands in the shipped code, as a whole word.
-    pub(crate) fn count_word(&self, word: &str) -> usize {
+    pub fn count_word(&self, word: &str) -> usize {
         self.shipped().flat_map(|(_, line)| words(&line.code)).filter(|found| *found == word).count()
     }
 
     /// The lines outside of tests, with their numbers, counted from one.
-    pub(crate) fn shipped(&self) -> impl Iterator<Item = (usize, &Line)> {
+    pub fn shipped(&self) -> impl Iterator<Item = (usize, &Line)> {
         (1..).zip(&self.lines).filter(|(_, line)| !line.test)
     }
 }
@@ -84,23 +88,38 @@ fn is_import(code: &str) -> bool {
 }
 
 /// The identifiers and keywords of a line.
-pub(crate) fn words(code: &str) -> impl Iterator<Item = &str> {
+pub fn words(code: &str) -> impl Iterator<Item = &str> {
     code.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
 }
 
 /// The root of the workspace.
-pub(crate) fn root() -> &'static Path {
+///
+/// # Panics
+///
+/// If this crate does not stand two folders below it.
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .expect("docs/weave is two folders below the root")
 }
 
 /// The text of the file at `path`, which is relative to the root.
-pub(crate) fn read(path: &str) -> String {
+///
+/// # Panics
+///
+/// If it cannot be read.
+pub fn read(path: &str) -> String {
     let full = root().join(path);
     fs::read_to_string(&full).unwrap_or_else(|error| panic!("cannot read {path}: {error}"))
 }
 
 /// Every `.rs` file under `folder`, sorted, as paths relative to the root.
-pub(crate) fn rust_files(folder: &str) -> Vec<String> {
+///
+/// # Panics
+///
+/// If a folder cannot be listed.
+pub fn rust_files(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders: Vec<PathBuf> = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
@@ -121,10 +140,18 @@ pub(crate) fn rust_files(folder: &str) -> Vec<String> {
 }
 
 /// Every source file of a crate's `src/`, but for the files that only tests and models see.
-pub(crate) fn crate_sources(name: &str) -> Vec<Source> {
+///
+/// # Panics
+///
+/// If there are none.
+pub fn crate_sources(name: &str) -> Vec<Source> {
     let files = rust_files(&format!("{name}/src"));
     assert!(!files.is_empty(), "{name} has no source");
-    let mut sources: Vec<Source> = files.iter().map(|path| Source::read(path)).collect();
+    shipped_files(files.iter().map(|path| Source::read(path)).collect())
+}
+
+/// Of some sources those that are more than tests and models.
+pub fn shipped_files(mut sources: Vec<Source>) -> Vec<Source> {
     let tests: Vec<String> = sources.iter().flat_map(test_modules).collect();
     let below = |path: &str, test: &String| {
         path.strip_prefix(test.as_str()).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))

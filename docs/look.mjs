@@ -1,0 +1,96 @@
+// Looks at the built book in a headless Chromium: `node docs/look.mjs`, after `bash docs/build`.
+//
+// Every page, from the disk, wide and as on a phone, light and dark: no error on the console, nothing asked
+// of the network, no wider than the window, no dead link. Then the search must find a page. The pictures of
+// a few pages are left in target/book/looks. CHROMIUM names the browser; playwright-core must be installed
+// (`npm install --no-save --prefix target/node playwright-core`).
+
+import { createRequire } from 'node:module';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const { chromium } = createRequire(path.join(root, 'target/node/'))('playwright-core');
+const html = path.join(root, 'target/book/html');
+const looks = path.join(root, 'target/book/looks');
+
+const pages = fs
+    .readdirSync(html, { recursive: true })
+    .filter((name) => name.endsWith('.html') && !['404.html', 'toc.html'].includes(name))
+    .sort();
+// Named on the command line: the pages to be pictured. Else those that differ most.
+const pictured = process.argv.slice(2).length ? process.argv.slice(2) : ['index.html', 'source/executor/raw/state.html'];
+const windows = [
+    { name: 'wide', width: 1500, height: 1000 },
+    { name: 'phone', width: 390, height: 844 },
+];
+
+const faults = [];
+fs.mkdirSync(looks, { recursive: true });
+const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--allow-file-access-from-files'],
+});
+
+const ids = new Map();
+const links = [];
+for (const { name, width, height } of windows) {
+    for (const colorScheme of ['light', 'dark']) {
+        const context = await browser.newContext({ viewport: { width, height }, colorScheme });
+        const page = await context.newPage();
+        let at = '';
+        const fault = (what) => faults.push(`${at} (${name}, ${colorScheme}): ${what}`);
+        page.on('console', (message) => message.type() === 'error' && fault(`console: ${message.text()}`));
+        page.on('pageerror', (error) => fault(`error: ${error}`));
+        // Aborted is what the next page leaves behind.
+        const aborted = (request) => request.failure()?.errorText === 'net::ERR_ABORTED';
+        page.on('requestfailed', (request) => aborted(request) || fault(`failed: ${request.url()}`));
+        page.on('request', (request) => /^(file|data|blob):/.test(request.url()) || fault(`network: ${request.url()}`));
+        for (at of pages) {
+            await page.goto(pathToFileURL(path.join(html, at)).href);
+            const seen = await page.evaluate(() => ({
+                over: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+                wide: [...document.querySelectorAll('#mdbook-content main *, #content main *')]
+                    .filter((node) => node.getBoundingClientRect().right > window.innerWidth + 1)
+                    .filter((node) => !node.closest('pre, figure, .table-wrapper'))
+                    .map((node) => node.outerHTML.slice(0, 80)),
+                ids: [...document.querySelectorAll('[id]')].map((node) => node.id),
+                links: [...document.querySelectorAll('main a[href]')].map((node) => node.href),
+                ground: getComputedStyle(document.documentElement).backgroundColor,
+            }));
+            if (seen.over > 0) fault(`${seen.over} px too wide`);
+            if (seen.wide.length) fault(`beyond the window: ${seen.wide[0]}`);
+            const dark = seen.ground.match(/\d+/g).slice(0, 3).every((part) => Number(part) < 100);
+            if (dark !== (colorScheme === 'dark')) fault(`its ground is ${seen.ground}`);
+            if (name === 'wide' && colorScheme === 'light') {
+                ids.set(pathToFileURL(path.join(html, at)).href, new Set(seen.ids));
+                links.push(...seen.links.map((href) => ({ at, href })));
+            }
+            if (pictured.includes(at)) {
+                const file = `${at.replace(/\.html$/, '').replaceAll('/', '-')}-${name}-${colorScheme}.png`;
+                await page.screenshot({ path: path.join(looks, file), fullPage: process.env.WHOLE === '1' });
+            }
+        }
+        // The search: from the keyboard, as a reader does it.
+        at = 'index.html';
+        await page.goto(pathToFileURL(path.join(html, at)).href);
+        await page.keyboard.press('s');
+        await page.keyboard.type('waker');
+        const results = page.locator('#mdbook-searchresults li a, #searchresults li a');
+        await results.first().waitFor({ timeout: 20000 }).catch(() => fault('the search finds nothing'));
+        await context.close();
+    }
+}
+await browser.close();
+
+for (const { at, href } of links) {
+    if (!href.startsWith('file:')) continue;
+    const [to, fragment] = href.split('#');
+    if (!ids.has(to)) faults.push(`${at}: a dead link to ${to}`);
+    else if (fragment && !ids.get(to).has(decodeURIComponent(fragment))) faults.push(`${at}: no #${fragment} on ${to}`);
+}
+
+for (const fault of faults) console.error(fault);
+console.log(`${pages.length} pages in ${windows.length} windows, light and dark: ${faults.length} faults; looks in ${looks}`);
+process.exit(faults.length ? 1 : 0);

@@ -1,0 +1,384 @@
+//! The whole book, from a [`Tree`] of the project's files to the pages that mdBook turns into HTML.
+//!
+//! ```text
+//!   1  the sources in the README's order, and the examples
+//!   2  the chapters, woven; they say what they quote
+//!   3  a page for each source, which says who quotes it
+//!   4  the table of contents, and a look at every link
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use crate::annotate::Annotated;
+use crate::chapter::{Chapter, Quote};
+use crate::source::{CRATES, Source, shipped_files};
+use crate::tree::Tree;
+use crate::{anchors, links, readme};
+
+/// Where the chapters are.
+const CHAPTERS: &str = "docs/book/src/";
+
+/// What is wrong with the book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A chapter names a file that is not there.
+    MissingFile,
+    /// A chapter names an item that is not there, or one of several.
+    MissingItem,
+    /// An anchor is not there, there twice, empty, or not closed.
+    BadAnchor,
+    /// No chapter shows an anchor.
+    UnusedAnchor,
+    /// A listing has too many lines.
+    TooLong,
+    /// Code stands in the prose.
+    Pasted,
+    /// A link leads nowhere, or a path in backticks is not there.
+    DeadLink,
+    /// A source file is not in the README's map, or a chapter not in the table of contents.
+    NotInOrder,
+    /// A directive is not understood.
+    Directive,
+}
+
+/// What is wrong, and where.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// What sort of fault.
+    pub kind: Kind,
+    /// The page, or the file.
+    pub page: String,
+    /// What the fault is.
+    pub what: String,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.page, self.what)
+    }
+}
+
+/// The woven book.
+#[derive(Debug, Default)]
+pub struct Woven {
+    /// The pages for mdBook, by their path under its `src`.
+    pub pages: BTreeMap<String, String>,
+    /// What the chapters show of the sources.
+    pub quotes: Vec<Quote>,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+}
+
+/// A source file that has a page.
+struct Entry<'a> {
+    source: &'a Source,
+    annotated: Annotated<'a>,
+    page: String,
+    /// What the README says of it.
+    said: String,
+}
+
+/// What the chapters are woven with.
+pub(crate) struct Weaver<'a> {
+    pub(crate) tree: &'a Tree,
+    sources: &'a BTreeMap<String, Source>,
+    entries: BTreeMap<String, Entry<'a>>,
+}
+
+impl Weaver<'_> {
+    pub(crate) fn source(&self, file: &str) -> Option<&Source> {
+        self.sources.get(file)
+    }
+
+    /// The annotated page of a file, if it has one.
+    pub(crate) fn page_of(&self, file: &str) -> Option<String> {
+        self.entries.get(file).map(|entry| entry.page.clone())
+    }
+
+    /// The row of the annotated page that shows a line.
+    pub(crate) fn row_of(&self, file: &str, line: usize) -> String {
+        self.entries[file].annotated.row_of(line)
+    }
+
+    /// The chapter that another Markdown file is a part of.
+    pub(crate) fn page_that_includes(&self, file: &str) -> Option<String> {
+        let directive = format!("{{{{#page {file}}}}}");
+        let mut chapters = self.tree.under(CHAPTERS);
+        chapters
+            .find(|(_, text)| text.contains(&directive))
+            .map(|(path, _)| path[CHAPTERS.len()..].to_owned())
+    }
+}
+
+/// The parts of the annotated source: core path, side rooms, examples.
+struct Order {
+    core: Vec<(String, String)>,
+    rooms: Vec<(String, Vec<(String, String)>)>,
+    examples: Vec<(String, String)>,
+}
+
+impl Order {
+    fn of(tree: &Tree) -> Order {
+        let readme = tree.text("README.md").unwrap_or("");
+        let core = readme::section(readme, "### The core path").map(readme::map).unwrap_or_default();
+        let rooms = readme::section(readme, "### The side rooms").map(readme::groups).unwrap_or_default();
+        let examples = tree.under("examples/").filter(|(path, _)| path.ends_with(".rs"));
+        let examples = examples.map(|(path, text)| (path.to_owned(), first_sentence(text))).collect();
+        Order { core, rooms, examples }
+    }
+
+    /// All files, in the order in which they are read.
+    fn files(&self) -> Vec<(String, String)> {
+        let rooms = self.rooms.iter().flat_map(|(_, files)| files);
+        self.core.iter().chain(rooms).chain(&self.examples).cloned().collect()
+    }
+}
+
+/// The first sentence of the comment at a file's head.
+fn first_sentence(text: &str) -> String {
+    let head = text.lines().map_while(|line| line.strip_prefix("//!"));
+    let head: Vec<&str> = head.map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let head = head.join(" ");
+    let end = head.find(". ").unwrap_or(head.trim_end_matches('.').len());
+    head[..end].to_owned()
+}
+
+/// The page of a source file: `executor/src/raw/state.rs` has `source/executor/raw/state.md`.
+fn page_name(file: &str) -> String {
+    format!("source/{}.md", file.trim_end_matches(".rs").replacen("/src/", "/", 1))
+}
+
+/// Weaves the book.
+pub fn weave(tree: &Tree) -> Woven {
+    let mut woven = Woven::default();
+    let order = Order::of(tree);
+    let files = order.files();
+    let rust = ["reactor/src/", "executor/src/", "chat/src/", "examples/", "exercises/"];
+    let rust = rust.iter().flat_map(|folder| tree.under(folder)).filter(|(path, _)| path.ends_with(".rs"));
+    let sources: BTreeMap<String, Source> =
+        rust.map(|(path, text)| (path.to_owned(), Source::new(path, text.to_owned()))).collect();
+    let mut entries = BTreeMap::new();
+    for (file, said) in &files {
+        match sources.get(file) {
+            Some(source) => {
+                let annotated = Annotated::new(source);
+                let entry = Entry { source, annotated, page: page_name(file), said: said.clone() };
+                entries.insert(file.clone(), entry);
+            }
+            None => woven.problem(Kind::MissingFile, "README.md", format!("the map names {file}")),
+        }
+    }
+    for name in CRATES {
+        let of_crate = tree.under(name).filter(|(path, _)| path.starts_with(&format!("{name}/src/")));
+        let of_crate = of_crate.filter(|(path, _)| path.ends_with(".rs"));
+        let shipped =
+            shipped_files(of_crate.map(|(path, text)| Source::new(path, text.to_owned())).collect());
+        for source in shipped.iter().filter(|source| !entries.contains_key(&source.path)) {
+            woven.problem(Kind::NotInOrder, "README.md", format!("its map lacks {}", source.path));
+        }
+    }
+
+    let weaver = Weaver { tree, sources: &sources, entries };
+    let mut titles = BTreeMap::new();
+    for (path, text) in tree.under(CHAPTERS).filter(|(path, _)| path.ends_with(".md")) {
+        let page = &path[CHAPTERS.len()..];
+        if page == "SUMMARY.md" {
+            continue;
+        }
+        let title = text.lines().next().unwrap_or("").trim_start_matches('#').trim();
+        titles.insert(page.to_owned(), title.to_owned());
+        let mut chapter = Chapter::new(&weaver, page);
+        let text = chapter.weave(text);
+        woven.problems.append(&mut chapter.problems);
+        woven.quotes.append(&mut chapter.quotes);
+        woven.pages.insert(page.to_owned(), text);
+    }
+    look_at_anchors(&sources, &mut woven);
+    source_pages(&weaver, &files, &titles, &mut woven);
+    orderings(&weaver, &files, &mut woven);
+    lists(&weaver, &order, &mut woven);
+    summary(tree, &order, &mut woven);
+    look_at_links(&mut woven);
+    woven
+}
+
+impl Woven {
+    fn problem(&mut self, kind: Kind, page: &str, what: String) {
+        self.problems.push(Problem { kind, page: page.to_owned(), what });
+    }
+
+    /// The problems of some kinds, one a line.
+    pub fn told(&self, kinds: &[Kind]) -> String {
+        let of_kind = self.problems.iter().filter(|problem| kinds.contains(&problem.kind));
+        of_kind.map(|problem| format!("{problem}\n")).collect()
+    }
+}
+
+fn look_at_anchors(sources: &BTreeMap<String, Source>, woven: &mut Woven) {
+    for source in sources.values() {
+        let found = anchors::anchors(source);
+        for fault in found.faults {
+            woven.problem(Kind::BadAnchor, &source.path, fault);
+        }
+        for name in found.lines.keys() {
+            let shows = |quote: &Quote| quote.file == source.path && quote.anchor.as_ref() == Some(name);
+            if !woven.quotes.iter().any(shows) {
+                woven.problem(
+                    Kind::UnusedAnchor,
+                    &source.path,
+                    format!("no chapter shows the anchor {name}"),
+                );
+            }
+        }
+    }
+}
+
+/// The annotated sources, each linked to the one before, the one after, and the chapters that quote it.
+fn source_pages(
+    weaver: &Weaver<'_>,
+    files: &[(String, String)],
+    titles: &BTreeMap<String, String>,
+    woven: &mut Woven,
+) {
+    let there: Vec<&Entry<'_>> = files.iter().filter_map(|(file, _)| weaver.entries.get(file)).collect();
+    for (at, entry) in there.iter().enumerate() {
+        let link =
+            |to: &Entry<'_>| format!("[{}]({})", to.source.path, links::relative(&entry.page, &to.page));
+        let to_chapter = |page: &str| format!("[{}]({})", titles[page], links::relative(&entry.page, page));
+        let mut notes: BTreeMap<String, String> = BTreeMap::new();
+        let mut chapters: Vec<&str> = Vec::new();
+        for quote in woven.quotes.iter().filter(|quote| quote.file == entry.source.path) {
+            if !chapters.contains(&quote.page.as_str()) {
+                chapters.push(&quote.page);
+            }
+            let note = notes.entry(entry.annotated.row_of(quote.lines.start)).or_default();
+            let chapter = to_chapter(&quote.page);
+            if note.is_empty() {
+                *note = format!("Quoted in {chapter}");
+            } else if !note.contains(&chapter) {
+                write!(note, ", {chapter}").expect("a String takes all");
+            }
+        }
+        let mut page = format!("# {}\n\n*{}*\n\n", entry.source.path, capital(&entry.said));
+        if !chapters.is_empty() {
+            let chapters: Vec<String> = chapters.iter().map(|page| to_chapter(page)).collect();
+            writeln!(page, "The book quotes it in {}.\n", chapters.join(", ")).expect("a String takes all");
+        }
+        let orderings = links::relative(&entry.page, "source/orderings.md");
+        let label = |label: &str| format!("[\\[{label}\\]]({orderings}#{label})");
+        page.push_str(&entry.annotated.page(&notes, &label));
+        let before = at.checked_sub(1).map(|at| format!("Before it: {}. ", link(there[at])));
+        let after = there.get(at + 1).map(|next| format!("Next: {}.", link(next)));
+        writeln!(page, "\n{}{}", before.unwrap_or_default(), after.unwrap_or_default())
+            .expect("a String takes all");
+        woven.pages.insert(entry.page.clone(), page);
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + chars.as_str())
+}
+
+/// A page of all memory orderings by their labels: both ends of each.
+fn orderings(weaver: &Weaver<'_>, files: &[(String, String)], woven: &mut Woven) {
+    let mut by_label: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for entry in files.iter().filter_map(|(file, _)| weaver.entries.get(file)) {
+        for (label, row) in entry.annotated.orderings() {
+            let page = links::relative("source/orderings.md", &entry.page);
+            let places = by_label.entry(label).or_default();
+            let place = format!("[{}, line {}]({page}#{row})", entry.source.path, &row[1..]);
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+    }
+    let mut page = "# The memory orderings, by label\n\nEvery atomic access says which ordering it has, and why. Where two accesses \
+                    make a pair, their comments carry one label: here are the places of each.\n"
+        .to_owned();
+    for (label, places) in by_label {
+        write!(page, "\n<h2 id=\"{label}\">{label}</h2>\n\n").expect("a String takes all");
+        for place in places {
+            writeln!(page, "- {place}").expect("a String takes all");
+        }
+    }
+    woven.pages.insert("source/orderings.md".to_owned(), page);
+}
+
+/// The pages that list the annotated sources.
+fn lists(weaver: &Weaver<'_>, order: &Order, woven: &mut Woven) {
+    let list = |page: &str, files: &[(String, String)], mark: &str| {
+        let mut text = String::new();
+        for entry in files.iter().filter_map(|(file, _)| weaver.entries.get(file)) {
+            let to = links::relative(page, &entry.page);
+            writeln!(text, "{mark} [{}]({to}): {}", entry.source.path, entry.said)
+                .expect("a String takes all");
+        }
+        text
+    };
+    let core = "source/core.md";
+    let text = "# The core path\n\nFrom a bare `Future` to a socket's byte on a stealing pool. Read the files in this order: the comments \
+                stand beside the code they explain, and each page leads to the next.\n\n";
+    woven.pages.insert(core.to_owned(), text.to_owned() + &list(core, &order.core, "1."));
+    let rooms = "source/rooms.md";
+    let mut text = "# The side rooms\n\nWhat an evening may leave out, in any order.\n".to_owned();
+    for (name, files) in &order.rooms {
+        write!(text, "\n## {name}\n\n{}", list(rooms, files, "-")).expect("a String takes all");
+    }
+    woven.pages.insert(rooms.to_owned(), text);
+    let programs = "source/programs.md";
+    let text = "# The programs\n\nEvery example, whole: the rungs of the ladder in their order, then programs on the real runtime. Each \
+                runs with no arguments: `cargo run --example NAME`.\n\n";
+    woven.pages.insert(programs.to_owned(), text.to_owned() + &list(programs, &order.examples, "-"));
+}
+
+/// The table of contents, with the sources in the place of `{{#sources}}`.
+fn summary(tree: &Tree, order: &Order, woven: &mut Woven) {
+    let text = tree.text(&format!("{CHAPTERS}SUMMARY.md")).unwrap_or("");
+    let mut sources = String::new();
+    let rooms: Vec<(String, String)> = order.rooms.iter().flat_map(|(_, files)| files.clone()).collect();
+    let parts = [
+        ("The core path", "core", &order.core),
+        ("The side rooms", "rooms", &rooms),
+        ("The programs", "programs", &order.examples),
+    ];
+    for (title, page, files) in parts {
+        writeln!(sources, "- [{title}](source/{page}.md)").expect("a String takes all");
+        for (file, _) in files {
+            let name = file.replacen("/src/", "/", 1);
+            let name = name.strip_prefix("examples/").unwrap_or(&name);
+            writeln!(sources, "  - [{name}]({})", page_name(file)).expect("a String takes all");
+        }
+    }
+    sources.push_str("- [The memory orderings](source/orderings.md)");
+    let text = text.replace("{{#sources}}", &sources);
+    let listed: BTreeSet<String> = links::targets(&text).into_iter().collect();
+    let missing: Vec<String> = woven.pages.keys().filter(|page| !listed.contains(*page)).cloned().collect();
+    for page in missing {
+        woven.problem(Kind::NotInOrder, "SUMMARY.md", format!("it lacks {page}"));
+    }
+    woven.pages.insert("SUMMARY.md".to_owned(), text);
+}
+
+fn look_at_links(woven: &mut Woven) {
+    let ids: BTreeMap<&String, BTreeSet<String>> =
+        woven.pages.iter().map(|(page, text)| (page, links::ids(text))).collect();
+    let mut dead = Vec::new();
+    for (page, text) in &woven.pages {
+        for target in links::targets(text) {
+            if target.starts_with("https://") {
+                continue;
+            }
+            let (path, fragment) = target.split_once('#').unwrap_or((&target, ""));
+            let to = if path.is_empty() { page.clone() } else { links::resolve(page, path) };
+            let lives = ids.get(&to).is_some_and(|ids| fragment.is_empty() || ids.contains(fragment));
+            if !lives {
+                dead.push((page.clone(), format!("the link to {target} leads nowhere")));
+            }
+        }
+    }
+    for (page, what) in dead {
+        woven.problem(Kind::DeadLink, &page, what);
+    }
+}

@@ -1,0 +1,321 @@
+//! A chapter's directives, each alone on its line, become what they name.
+//!
+//! ```text
+//!   {{#item FILE ITEM}}                  an item of a source file, with the comments above it
+//!   {{#code FILE ITEM}}                  the same without them
+//!   {{#lines FILE ITEM | FROM | TO}}     of an item the lines from the one that has FROM to the one that has TO
+//!   {{#head FILE | FROM | TO}}           of the comment at the head of a file, likewise; to its end without TO
+//!   {{#anchor FILE NAME}}                what stands between an example's marks
+//!   {{#picture NAME}}                    docs/book/pictures/NAME.svg
+//!   {{#page FILE}}                       another Markdown file of the project
+//! ```
+//!
+//! Beside the directives: a link to a source file, with an item as its fragment, leads to the file's
+//! annotated page; the path of a source file in backticks is linked to it.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use crate::anchors::is_mark;
+use crate::book::{Kind, Problem, Weaver};
+use crate::items;
+use crate::links;
+use crate::source::Source;
+
+/// A listing may have so many lines. What is longer is not read.
+pub const LONGEST: usize = 40;
+
+/// What a chapter shows of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// The chapter's page.
+    pub page: String,
+    /// The file, as seen from the root.
+    pub file: String,
+    /// The lines, counted from nought.
+    pub lines: Range<usize>,
+    /// The anchor, if it was found by one.
+    pub anchor: Option<String>,
+}
+
+/// A chapter on its way into the book.
+pub(crate) struct Chapter<'a> {
+    weaver: &'a Weaver<'a>,
+    page: &'a str,
+    pub(crate) quotes: Vec<Quote>,
+    pub(crate) problems: Vec<Problem>,
+}
+
+impl<'a> Chapter<'a> {
+    pub(crate) fn new(weaver: &'a Weaver<'a>, page: &'a str) -> Self {
+        Chapter { weaver, page, quotes: Vec::new(), problems: Vec::new() }
+    }
+
+    fn problem(&mut self, kind: Kind, what: impl Into<String>) {
+        self.problems.push(Problem { kind, page: self.page.to_owned(), what: what.into() });
+    }
+
+    /// Weaves the chapter's text.
+    pub(crate) fn weave(&mut self, text: &str) -> String {
+        let mut woven = String::new();
+        let mut fence = false;
+        let mut before = "";
+        for line in text.lines() {
+            let marks = line.trim_start().strip_prefix("```");
+            if let Some(language) = marks {
+                fence = !fence;
+                if fence && !matches!(language, "text" | "console" | "json") {
+                    self.problem(
+                        Kind::Pasted,
+                        format!("a block of `{language}`: quote a file that is compiled"),
+                    );
+                }
+            }
+            if !fence && marks.is_none() && line.starts_with("    ") && before.trim().is_empty() {
+                self.problem(
+                    Kind::Pasted,
+                    format!("an indented block, without its language: {}", line.trim()),
+                );
+            }
+            let directive = line.strip_prefix("{{#").and_then(|rest| rest.strip_suffix("}}"));
+            match directive {
+                Some(directive) if !fence => woven.push_str(&self.directive(directive)),
+                _ if fence || marks.is_some() => woven.push_str(line),
+                _ => woven.push_str(&self.prose(line)),
+            }
+            woven.push('\n');
+            before = line;
+        }
+        woven
+    }
+
+    fn directive(&mut self, directive: &str) -> String {
+        let mut parts = directive.split('|').map(str::trim);
+        let named = parts.next().expect("a split has a first part");
+        let rest: Vec<&str> = parts.collect();
+        let mut words = named.splitn(3, ' ');
+        let (kind, file, name) =
+            (words.next().unwrap_or(""), words.next().unwrap_or(""), words.next().unwrap_or(""));
+        let answer = match kind {
+            "item" | "code" | "lines" | "anchor" => self.listing(kind, file, name, &rest),
+            "head" => self.head(file, &rest),
+            "picture" => self.picture(&format!("docs/book/pictures/{file}.svg")),
+            "page" => self.other_page(file),
+            _ => Err((Kind::Directive, format!("no such directive: {directive}"))),
+        };
+        answer.unwrap_or_else(|(kind, what)| {
+            self.problem(kind, what);
+            String::new()
+        })
+    }
+
+    fn listing(
+        &mut self,
+        kind: &str,
+        file: &str,
+        name: &str,
+        rest: &[&str],
+    ) -> Result<String, (Kind, String)> {
+        let source =
+            self.weaver.source(file).ok_or_else(|| (Kind::MissingFile, format!("there is no {file}")))?;
+        let missing = |what: String| (Kind::MissingItem, what);
+        let (lines, anchor) = match (kind, rest) {
+            ("item", []) => (items::find(source, name).map_err(missing)?.lines, None),
+            ("code", []) => (items::find(source, name).map_err(missing)?.bare, None),
+            ("lines", [from, to]) => {
+                let item = items::find(source, name).map_err(missing)?;
+                (between(source, item.lines, from, to).map_err(missing)?, None)
+            }
+            ("anchor", []) => {
+                let anchors = crate::anchors::anchors(source);
+                let lines = anchors.lines.get(name).cloned();
+                let told = || (Kind::BadAnchor, format!("{file} has no anchor {name}"));
+                (lines.ok_or_else(told)?, Some(name.to_owned()))
+            }
+            _ => return Err((Kind::Directive, format!("{kind} {file} {name} with {} parts", rest.len()))),
+        };
+        let shown: Vec<&str> = source
+            .text
+            .lines()
+            .enumerate()
+            .skip(lines.start)
+            .take(lines.len())
+            .filter(|(number, _)| !is_mark(source, *number))
+            .map(|(_, line)| line)
+            .collect();
+        if shown.len() > LONGEST {
+            self.problem(
+                Kind::TooLong,
+                format!("{file} {name}: {} lines, and {LONGEST} are the most", shown.len()),
+            );
+        }
+        let indent = shown
+            .iter()
+            .filter(|line| !line.trim().is_empty())
+            .map(|line| line.len() - line.trim_start().len())
+            .min();
+        let code: Vec<&str> =
+            shown.iter().map(|line| line.get(indent.unwrap_or(0)..).unwrap_or("").trim_end()).collect();
+        let place = format!("{file}, lines {} to {}", lines.start + 1, lines.end);
+        let from = match self.weaver.page_of(file) {
+            Some(page) => {
+                let row = self.weaver.row_of(file, lines.start);
+                format!("[{place}]({}#{row})", links::relative(self.page, &page))
+            }
+            None => place,
+        };
+        self.quotes.push(Quote { page: self.page.to_owned(), file: file.to_owned(), lines, anchor });
+        Ok(format!(
+            "<div class=\"listing\">\n\n```rust,ignore\n{}\n```\n\n{from}\n\n</div>",
+            code.join("\n").trim_matches('\n')
+        ))
+    }
+
+    /// Lines of the comment at a file's head, as they are, with a line that says where they stand.
+    fn head(&mut self, file: &str, rest: &[&str]) -> Result<String, (Kind, String)> {
+        let source =
+            self.weaver.source(file).ok_or_else(|| (Kind::MissingFile, format!("there is no {file}")))?;
+        let head = source.text.lines().take_while(|line| line.starts_with("//!")).count();
+        let (from, to) = match rest {
+            [from] => (from, None),
+            [from, to] => (from, Some(to)),
+            _ => return Err((Kind::Directive, format!("head {file} with {} parts", rest.len()))),
+        };
+        let missing = |what: String| (Kind::MissingItem, what);
+        let mut lines = between(source, 0..head, from, to.unwrap_or(&"")).map_err(missing)?;
+        if to.is_none() {
+            lines.end = head;
+        }
+        let said: Vec<&str> = source
+            .text
+            .lines()
+            .skip(lines.start)
+            .take(lines.len())
+            .map(|line| line.trim_start_matches("//!"))
+            .map(|line| line.strip_prefix(' ').unwrap_or(line))
+            .collect();
+        let from = match self.weaver.page_of(file) {
+            Some(page) => format!("[{file}, at its head]({}#head)", links::relative(self.page, &page)),
+            None => file.to_owned(),
+        };
+        self.quotes.push(Quote { page: self.page.to_owned(), file: file.to_owned(), lines, anchor: None });
+        Ok(format!(
+            "<div class=\"listing\">\n\n```text\n{}\n```\n\n{from}\n\n</div>",
+            said.join("\n").trim_matches('\n')
+        ))
+    }
+
+    /// A picture, in the page itself, so that it has the colours of the page.
+    fn picture(&mut self, file: &str) -> Result<String, (Kind, String)> {
+        let svg =
+            self.weaver.tree.text(file).ok_or_else(|| (Kind::MissingFile, format!("there is no {file}")))?;
+        // Its own style is for when it stands alone.
+        let (before, rest) = svg.split_once("<style>").unwrap_or((svg, ""));
+        let after = rest.split_once("</style>").map_or("", |(_, after)| after);
+        let lines = before.lines().chain(after.lines()).filter(|line| !line.trim().is_empty());
+        let class = if file.starts_with("docs/book/") { "picture" } else { "chart" };
+        Ok(format!("<figure class=\"{class}\">\n{}\n</figure>", lines.collect::<Vec<_>>().join("\n")))
+    }
+
+    /// Another Markdown file as a part of this page: its headings one level down, its links led home.
+    fn other_page(&mut self, file: &str) -> Result<String, (Kind, String)> {
+        let text =
+            self.weaver.tree.text(file).ok_or_else(|| (Kind::MissingFile, format!("there is no {file}")))?;
+        let mut woven = links::outside_fences(text, |line| {
+            if line.starts_with("# ") {
+                return String::new();
+            }
+            let image =
+                line.strip_prefix("![").and_then(|rest| rest.split_once("](")?.1.strip_suffix(".svg)"));
+            if let Some(image) = image {
+                let picture = self.picture(&format!("{}.svg", links::resolve(file, image)));
+                return picture.unwrap_or_else(|(kind, what)| {
+                    self.problem(kind, what);
+                    String::new()
+                });
+            }
+            let led = links::rewrite(line, |target| self.lead(file, target));
+            self.link_paths(&led)
+        });
+        woven.truncate(woven.trim_end().len());
+        Ok(woven)
+    }
+
+    /// Where a link of another file leads in the book.
+    fn lead(&mut self, file: &str, target: &str) -> String {
+        if target.starts_with("http") || target.starts_with('#') {
+            return target.to_owned();
+        }
+        let path = links::resolve(file, target);
+        match self.weaver.page_of(&path).or_else(|| self.weaver.page_that_includes(&path)) {
+            Some(page) => links::relative(self.page, &page),
+            None => {
+                self.problem(Kind::DeadLink, format!("{file} links to {target}, which is not in the book"));
+                target.to_owned()
+            }
+        }
+    }
+
+    fn prose(&mut self, line: &str) -> String {
+        let led = links::rewrite(line, |target| {
+            let (path, item) = target.split_once('#').unwrap_or((target, ""));
+            let Some(page) = self.weaver.page_of(path) else { return target.to_owned() };
+            let page = links::relative(self.page, &page);
+            if item.is_empty() {
+                return page;
+            }
+            let source = self.weaver.source(path).expect("what has a page has a source");
+            match items::find(source, item) {
+                Ok(item) => format!("{page}#{}", self.weaver.row_of(path, item.bare.start)),
+                Err(what) => {
+                    self.problem(Kind::MissingItem, what);
+                    page
+                }
+            }
+        });
+        self.link_paths(&led)
+    }
+
+    /// Links the paths of source files that stand in backticks, and looks whether other paths exist.
+    fn link_paths(&mut self, line: &str) -> String {
+        let mut woven = String::new();
+        for (number, part) in line.split('`').enumerate() {
+            if number % 2 == 0 {
+                woven.push_str(part);
+                continue;
+            }
+            let linked = woven.ends_with('[');
+            match self.weaver.page_of(part) {
+                Some(page) if !linked => {
+                    write!(woven, "[`{part}`]({})", links::relative(self.page, &page))
+                        .expect("a String takes all");
+                }
+                _ => {
+                    if is_path(part) && !self.weaver.tree.has(part) {
+                        self.problem(Kind::DeadLink, format!("`{part}` is not there"));
+                    }
+                    write!(woven, "`{part}`").expect("a String takes all");
+                }
+            }
+        }
+        woven
+    }
+}
+
+/// Whether a word in backticks names a file or a folder of the project.
+fn is_path(word: &str) -> bool {
+    let first = word.split('/').next().unwrap_or("");
+    let home = ["reactor", "executor", "chat", "examples", "exercises", "docs", "tests", "benches", ".ci"]
+        .contains(&first);
+    home && word.contains('/') && word.chars().all(|c| c.is_alphanumeric() || "/._-".contains(c))
+}
+
+/// Of the lines of a range: from the first that has `from` to the next that has `to`.
+fn between(source: &Source, range: Range<usize>, from: &str, to: &str) -> Result<Range<usize>, String> {
+    let lines: Vec<&str> = source.text.lines().collect();
+    let find = |from: usize, text: &str| (from..range.end).find(|&line| lines[line].contains(text));
+    let first =
+        find(range.start, from).ok_or_else(|| format!("{}: no line there has {from}", source.path))?;
+    let last = find(first, to).ok_or_else(|| format!("{}: no line after {from} has {to}", source.path))?;
+    Ok(first..last + 1)
+}

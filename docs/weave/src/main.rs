@@ -1,0 +1,43 @@
+//! Writes the woven book for mdBook: `cargo run -p weave`. The script `docs/build` does both.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use weave::source::root;
+use weave::{Tree, weave};
+
+/// Writes a file, with the folders above it.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    fs::create_dir_all(path.parent().expect("a file stands in a folder"))?;
+    fs::write(path, text)
+}
+
+fn main() -> ExitCode {
+    let tree = Tree::load(root());
+    let woven = weave(&tree);
+    for problem in &woven.problems {
+        eprintln!("{problem}");
+    }
+    let to = root().join("target/book");
+    let written = || -> std::io::Result<()> {
+        if to.exists() {
+            fs::remove_dir_all(&to)?;
+        }
+        for (page, text) in &woven.pages {
+            write(&to.join("src").join(page), text)?;
+        }
+        for (path, text) in tree.under("docs/book/").filter(|(path, _)| !path.starts_with("docs/book/src/")) {
+            write(&to.join(&path["docs/book/".len()..]), text)?;
+        }
+        Ok(())
+    };
+    match written() {
+        Err(error) => {
+            eprintln!("cannot write {}: {error}", to.display());
+            ExitCode::FAILURE
+        }
+        Ok(()) if woven.problems.is_empty() => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::FAILURE,
+    }
+}

@@ -1,0 +1,134 @@
+//! Each kind of fault, put into a book of a few lines, is told; the book without them has none.
+
+use weave::{Kind, Tree, Woven, weave};
+
+const README: &str = "# A
+
+### The core path
+
+1. `reactor/src/a.rs`: what a is
+
+### The side rooms
+
+Reactor:
+
+- `reactor/src/b.rs`: b
+";
+
+const A: &str = "//! Head of a.
+//!
+//! A1  Always.
+
+/// Wakes.
+pub fn wake() {
+    // ORDERING[x]: why.
+    go();
+}
+
+fn go() {}
+";
+
+const B: &str = "//! Head of b.
+
+fn twice() {}
+";
+
+const EXAMPLE: &str = "//! Shows it. And more.
+
+// ANCHOR: main
+fn main() {}
+// ANCHOR_END: main
+";
+
+const SUMMARY: &str = "# Summary
+
+- [One](one.md)
+
+{{#sources}}
+";
+
+const ONE: &str = "# One
+
+{{#item reactor/src/a.rs wake}}
+
+{{#anchor examples/e.rs main}}
+
+See [go](reactor/src/a.rs#go) in `reactor/src/a.rs`, and [above](#one).
+
+```console
+$ cargo test
+```
+
+";
+
+/// The book with `more` at the end of its chapter, and one file changed or added.
+fn book(more: &str, file: &str, text: &str) -> Woven {
+    let one = ONE.to_owned() + more;
+    let mut files = vec![
+        ("README.md", README),
+        ("reactor/src/a.rs", A),
+        ("reactor/src/b.rs", B),
+        ("examples/e.rs", EXAMPLE),
+        ("docs/book/src/SUMMARY.md", SUMMARY),
+        ("docs/book/src/one.md", one.as_str()),
+    ];
+    files.retain(|(path, _)| *path != file);
+    files.push((file, text));
+    weave(&Tree::of(&files))
+}
+
+#[test]
+fn a_book_without_faults_has_none() {
+    let woven = book("", "nothing.txt", "");
+    assert!(woven.problems.is_empty(), "{:#?}", woven.problems);
+    let one = &woven.pages["one.md"];
+    assert!(one.contains("```rust,ignore\n/// Wakes.\npub fn wake() {"), "{one}");
+    assert!(one.contains("[reactor/src/a.rs, lines 5 to 9](source/reactor/a.md#L5)"), "{one}");
+    assert!(
+        one.contains("See [go](source/reactor/a.md#L11) in [`reactor/src/a.rs`](source/reactor/a.md)"),
+        "{one}"
+    );
+    assert!(one.contains("```rust,ignore\nfn main() {}\n```"), "{one}");
+    let a = &woven.pages["source/reactor/a.md"];
+    assert!(a.contains("Quoted in [One](../../one.md)"), "{a}");
+    assert!(a.contains("[\\[x\\]](../../source/orderings.md#x): why."), "{a}");
+    assert!(a.contains("Next: [reactor/src/b.rs](../../source/reactor/b.md)."), "{a}");
+    let example = &woven.pages["source/examples/e.md"];
+    assert!(example.contains("*Shows it*") && !example.contains("ANCHOR"), "{example}");
+    assert!(woven.pages["SUMMARY.md"].contains("  - [reactor/a.rs](source/reactor/a.md)"));
+}
+
+#[test]
+fn each_fault_is_told() {
+    let long = format!("fn long() {{\n{}}}\n", "    a();\n".repeat(39));
+    let main = "// ANCHOR: main\nfn main() {}\n// ANCHOR_END: main\n";
+    let twice = format!("{main}{main}");
+    let cases = [
+        (Kind::MissingFile, "{{#item reactor/src/c.rs wake}}", "", ""),
+        (Kind::MissingFile, "{{#picture none}}", "", ""),
+        (Kind::MissingFile, "", "README.md", "# A\n\n### The core path\n\n1. `reactor/src/c.rs`: c\n"),
+        (Kind::MissingItem, "{{#item reactor/src/a.rs sleep}}", "", ""),
+        (Kind::MissingItem, "{{#lines reactor/src/a.rs wake | go | sleep}}", "", ""),
+        (Kind::MissingItem, "See [it](reactor/src/a.rs#sleep).", "", ""),
+        (Kind::MissingItem, "{{#head reactor/src/a.rs | A2}}", "", ""),
+        (Kind::BadAnchor, "{{#anchor examples/e.rs park}}", "", ""),
+        (Kind::BadAnchor, "", "examples/e.rs", twice.as_str()),
+        (Kind::BadAnchor, "", "examples/e.rs", "// ANCHOR: main\n// ANCHOR_END: main\n"),
+        (Kind::UnusedAnchor, "", "examples/f.rs", main),
+        (Kind::TooLong, "{{#item examples/f.rs long}}", "examples/f.rs", long.as_str()),
+        (Kind::Pasted, "```rust\nfn main() {}\n```", "", ""),
+        (Kind::Pasted, "```\nfn main() {}\n```", "", ""),
+        (Kind::Pasted, "Thus:\n\n    fn main() {}", "", ""),
+        (Kind::DeadLink, "[two](two.md)", "", ""),
+        (Kind::DeadLink, "[one](one.md#two)", "", ""),
+        (Kind::DeadLink, "In `reactor/src/c.rs` is more.", "", ""),
+        (Kind::NotInOrder, "", "reactor/src/c.rs", "fn c() {}\n"),
+        (Kind::NotInOrder, "", "docs/book/src/two.md", "# Two\n"),
+        (Kind::Directive, "{{#quote reactor/src/a.rs}}", "", ""),
+    ];
+    for (kind, more, file, text) in cases {
+        let woven = book(more, if file.is_empty() { "nothing.txt" } else { file }, text);
+        let told = woven.told(&[kind]);
+        assert!(!told.is_empty(), "{kind:?} is not told of {more} {file}: {:#?}", woven.problems);
+    }
+}
