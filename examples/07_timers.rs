@@ -1,0 +1,169 @@
+//! Rung 07: timers: all who sleep, and one thread.
+//!
+//!     cargo run --example 07_timers
+//!
+//! Until rung 06 each nap had a thread that slept for it. But the thread of the executor sleeps anyway when
+//! no task can run. It may as well sleep until the next deadline. So whoever waits for the time leaves
+//! deadline and waker in one sorted map.
+//!
+//! ```text
+//!   ┌─▶ run all that is in the queue ─▶ fire: wake all that is due ─▶ the queue is empty?
+//!   │                                        │                          │ park until the
+//!   └────────────────────────────────────────┴──────────────────────────┘ first deadline
+//!
+//!   timers:  (12:00:00.010, 3) ▶ waker    (12:00:00.020, 1) ▶ waker    ...
+//! ```
+//!
+//! T1  A sleep that is not over has its entry; to fire is to take it out. A sleep that finds no entry is over.
+//! T2  A sleep that is dropped takes its entry along: a timeout that is not needed any more leaves nothing.
+//! T3  Timers fire in each turn, however much there is to run.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::future::{pending, poll_fn};
+use std::mem;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+// ANCHOR: 07_timers
+/// The deadline, and a number for those that have the same.
+type Key = (Instant, u64);
+
+thread_local! {
+    static TIMERS: RefCell<BTreeMap<Key, Waker>> = RefCell::default();
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Wakes all that is due, the earliest first. Answers the next deadline.
+fn fire(now: Instant) -> Option<Instant> {
+    let (due, next) = TIMERS.with_borrow_mut(|timers| {
+        let later = timers.split_off(&(now, u64::MAX));
+        let due = mem::replace(timers, later);
+        (due, timers.keys().next().map(|key| key.0))
+    });
+    due.into_values().for_each(Waker::wake); // Outside of the borrow: a waker is foreign code.
+    next
+}
+// ANCHOR_END: 07_timers
+
+// ANCHOR: 07_sleep
+struct Sleep(Key);
+
+fn sleep_until(deadline: Instant) -> Sleep {
+    let key = (deadline, COUNT.replace(COUNT.get() + 1));
+    TIMERS.with_borrow_mut(|timers| timers.insert(key, Waker::noop().clone()));
+    Sleep(key)
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        TIMERS.with_borrow_mut(|timers| match timers.get_mut(&self.0) {
+            Some(waker) => {
+                *waker = cx.waker().clone();
+                Poll::Pending
+            }
+            None => Poll::Ready(()), // T1
+        })
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        TIMERS.with_borrow_mut(|timers| timers.remove(&self.0)); // T2
+    }
+}
+// ANCHOR_END: 07_sleep
+
+// ANCHOR: 07_timeout
+/// The future's output, or `None` when it takes too long. Then it is dropped, and thereby cancelled.
+async fn timeout<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let mut sleep = sleep_until(Instant::now() + limit);
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Pin::new(&mut sleep).poll(cx).map(|()| None),
+    })
+    .await
+}
+// ANCHOR_END: 07_timeout
+
+type Task = Option<Pin<Box<dyn Future<Output = ()>>>>;
+
+fn task(future: impl Future<Output = ()> + 'static) -> Task {
+    Some(Box::pin(future))
+}
+
+type Queue = Arc<Mutex<VecDeque<usize>>>;
+
+struct TaskWaker(usize, Queue, Thread);
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        self.1.lock().unwrap().push_back(self.0);
+        self.2.unpark();
+    }
+}
+
+// ANCHOR: 07_run_all
+/// Runs until all tasks have ended.
+fn run_all(mut tasks: Vec<Task>) {
+    let queue = Queue::new(Mutex::new((0..tasks.len()).collect()));
+    loop {
+        let turn = mem::take(&mut *queue.lock().unwrap());
+        for id in turn {
+            let waker = Waker::from(Arc::new(TaskWaker(id, queue.clone(), thread::current())));
+            let Some(task) = &mut tasks[id] else { continue };
+            if task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+                tasks[id] = None;
+            }
+        }
+        if tasks.iter().all(Option::is_none) {
+            return;
+        }
+        let next = fire(Instant::now()); // T3
+        if queue.lock().unwrap().is_empty() {
+            let until = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
+            thread::park_timeout(next.map_or(Duration::MAX, until));
+        }
+    }
+}
+// ANCHOR_END: 07_run_all
+
+fn main() {
+    let numbers = [31, 4, 15, 92, 65, 35, 8, 97];
+    let begun = Instant::now();
+    let woken = Rc::new(RefCell::new(Vec::new()));
+    let sleepers = numbers.map(|number| {
+        let woken = woken.clone();
+        task(async move {
+            sleep_until(begun + Duration::from_millis(number)).await;
+            woken.borrow_mut().push(number);
+        })
+    });
+    run_all(sleepers.into());
+    println!("{numbers:?}, sorted by sleeping: {:?}.", woken.borrow());
+
+    run_all(vec![task(async {
+        let never = timeout(Duration::from_millis(20), pending::<()>()).await;
+        println!("An answer that never comes, awaited for 20 ms at most: {never:?}.");
+        let there = timeout(Duration::from_secs(3600), async { "yes" }).await;
+        println!("One that is there, awaited for an hour at most: {there:?}.");
+    })]);
+
+    let begun = Instant::now();
+    let deadline = move |n: u64| begun + Duration::from_millis(100 + n % 10);
+    run_all((0..10_000).map(|n| task(async move { sleep_until(deadline(n)).await })).collect());
+    assert!(begun.elapsed() >= Duration::from_millis(109));
+    println!("Ten thousand tasks slept at once, for 100 to 109 ms, on this one thread.");
+    println!("Timers left in the map: {}.", TIMERS.with_borrow(BTreeMap::len));
+
+    // Still wrong: we wait for the time and for other threads, but not for the world. To read from a socket a
+    // thread must still block in `read`, one for each socket. The system can watch them all: rung 08.
+    println!("Still wrong: to wait for a socket, a thread blocks in read. Rung 08 mends it.");
+}
