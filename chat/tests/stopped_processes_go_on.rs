@@ -173,3 +173,30 @@ fn a_stopped_server_goes_on_where_it_was() {
     let spent = server.cpu_ticks() - ticks;
     assert!(spent <= 1, "{spent} ticks in a second with nothing to do");
 }
+
+/// Interrupts all its waits, in whatever call they are: those of epoll give up, those of futex go on.
+#[test]
+fn waits_that_are_interrupted_again_and_again() {
+    let server = Program::start(&["--grace", "0.5"]);
+    let before = server.held();
+    let mut members: Vec<Client> = (0..10).map(|_| server.client()).collect();
+    for member in &mut members {
+        member.join_and_wait("g");
+    }
+    for number in 0..common::size(300, 5000) {
+        let text = number.to_string();
+        match number % 3 {
+            0 => drop(server.held()),
+            _ => {
+                server.signal(Signal::STOP);
+                server.signal(Signal::CONT);
+            }
+        }
+        members[number % 10].post("g", &text);
+        for member in &mut members {
+            member.expect_message("g", &text);
+        }
+    }
+    members.into_iter().for_each(Client::reset);
+    server.comes_back_to(before);
+}

@@ -1,0 +1,322 @@
+//! System calls that fail, and a wall clock that jumps, against the program. It needs strace and
+//! libfaketime, so it is asked for: `cargo test -p chat --features strace --test injected_faults`.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{Client, Program};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// strace at work on a server: from now on some of its calls fail.
+struct Injection {
+    strace: Child,
+    log: PathBuf,
+}
+
+impl Injection {
+    /// For example `accept4:error=EMFILE:when=1+2`.
+    fn start(server: &Program, what: &str) -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        // ORDERING: Relaxed; it only has to be another number each time.
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("injected-{}-{number}.log", std::process::id());
+        let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let call = what.split(':').next().unwrap();
+        let strace = Command::new("strace")
+            .args(["-qq", "-f", "-e", "signal=none"])
+            .args(["-e", &format!("trace={call}"), "-e", &format!("inject={what}")])
+            .args(["-p", &server.child.id().to_string()])
+            .arg("-o")
+            .arg(&log)
+            .spawn()
+            .expect("strace is installed");
+        let injection = Self { strace, log };
+        common::eventually("strace is attached to all threads", || traced(server));
+        injection
+    }
+
+    /// How many calls it has let fail so far.
+    fn failed(&self) -> usize {
+        fs::read_to_string(&self.log).unwrap_or_default().matches("(INJECTED)").count()
+    }
+
+    /// Ends it; answers how many calls it has let fail.
+    fn end(mut self) -> usize {
+        kill_process(Pid::from_child(&self.strace), Signal::INT).unwrap();
+        self.strace.wait().unwrap();
+        self.failed()
+    }
+}
+
+impl Drop for Injection {
+    fn drop(&mut self) {
+        let _ = self.strace.kill();
+        let _ = self.strace.wait();
+        let _ = fs::remove_file(&self.log);
+    }
+}
+
+fn traced(server: &Program) -> bool {
+    let threads = fs::read_dir(format!("/proc/{}/task", server.child.id())).unwrap();
+    threads.map(|thread| thread.unwrap().path().join("status")).all(|status| {
+        let status = fs::read_to_string(status).unwrap_or_default();
+        status.lines().any(|line| line.strip_prefix("TracerPid:").is_some_and(|pid| pid.trim() != "0"))
+    })
+}
+
+fn start() -> (Program, Client) {
+    let server = Program::start(&["--grace", "0.5"]);
+    let mut witness = server.client();
+    witness.join_and_wait("g");
+    (server, witness)
+}
+
+/// Ten members come, talk, and go.
+fn a_talk(server: &Program) {
+    let mut members: Vec<Client> = (0..10).map(|_| server.client()).collect();
+    for member in &mut members {
+        member.join_and_wait("talk");
+    }
+    for number in 0..20 {
+        let text = number.to_string();
+        members[number % 10].post("talk", &text);
+        for member in &mut members {
+            member.expect_message("talk", &text);
+        }
+    }
+    members.into_iter().for_each(Client::reset);
+}
+
+#[test]
+fn interrupted_calls_are_made_again() {
+    // Not `futex`: its waits may be interrupted, but strace would fail its wakes too, and no system does.
+    // `stopped_processes_go_on` interrupts the waits.
+    let calls = ["epoll_pwait", "recvfrom", "sendto", "accept4"];
+    let (server, mut witness) = start();
+    let before = server.held();
+    for call in calls {
+        // Every second call: who makes it again must get on.
+        let injection = Injection::start(&server, &format!("{call}:error=EINTR:when=1+2"));
+        let mut talks = 0;
+        while injection.failed() < 10 {
+            a_talk(&server);
+            // The signal's handler sends, too, a byte that never waits: no system interrupts that.
+            if call != "sendto" {
+                server.held();
+            }
+            talks += 1;
+            assert!(talks < 100, "{call} is hardly called");
+        }
+        println!("{call}: {} interrupted in {talks} talks", injection.end());
+        witness.post("g", call);
+        witness.expect_message("g", call);
+        server.comes_back_to(before);
+    }
+}
+
+#[test]
+fn an_accept_out_of_resources_is_tried_again_later() {
+    let (server, mut witness) = start();
+    let before = server.held();
+    for error in ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"] {
+        let injection = Injection::start(&server, &format!("accept4:error={error}"));
+        let mut waiting = server.client();
+        waiting.join("h");
+        common::eventually("it has failed", || injection.failed() > 0);
+        thread::sleep(Duration::from_secs(2));
+        witness.post("g", "the others are served");
+        witness.expect_message("g", "the others are served");
+        let failed = injection.end();
+        // 10 ms, 20 ms and so on up to 500 ms: no spin.
+        println!("{error}: {failed} calls in two seconds");
+        assert!((2..=20).contains(&failed), "{failed} calls in two seconds");
+        waiting.join_and_wait("h");
+        waiting.reset();
+        server.comes_back_to(before);
+    }
+}
+
+#[test]
+fn an_accept_that_fails_for_one_client_goes_on_with_the_next() {
+    let (server, mut witness) = start();
+    let before = server.held();
+    for error in ["ECONNABORTED", "EPROTO", "ENETDOWN", "EHOSTUNREACH", "EPERM"] {
+        let injection = Injection::start(&server, &format!("accept4:error={error}:when=1+3"));
+        for _ in 0..5 {
+            a_talk(&server);
+        }
+        let failed = injection.end();
+        println!("{error}: {failed} calls");
+        assert!(failed >= 5);
+        server.comes_back_to(before);
+    }
+    witness.post("g", "still here");
+    witness.expect_message("g", "still here");
+}
+
+#[test]
+fn a_connection_that_the_reactor_can_not_take_ends_alone() {
+    let (server, mut witness) = start();
+    let before = server.held();
+    for error in ["ENOSPC", "ENOMEM"] {
+        let injection = Injection::start(&server, &format!("epoll_ctl:error={error}:when=1+3"));
+        let (mut served, mut closed) = (0, 0);
+        while served < 3 || closed < 3 {
+            assert!(served + closed < 200, "{served} served, {closed} closed");
+            let mut client = server.client();
+            client.join("h");
+            client.post("h", "in");
+            // The system may answer a reset, when it was closed with the requests unread.
+            let mut line = String::new();
+            match std::io::BufRead::read_line(&mut client.stream, &mut line) {
+                Ok(0) | Err(_) => closed += 1,
+                Ok(_) => served += 1,
+            }
+            client.reset();
+        }
+        println!("{error}: {served} served, {closed} closed, {} calls failed", injection.end());
+        witness.post("g", "still here");
+        witness.expect_message("g", "still here");
+        server.comes_back_to(before);
+    }
+}
+
+#[test]
+fn a_connection_that_breaks_ends_alone() {
+    let (server, mut witness) = start();
+    let before = server.held();
+    let faults = [
+        "recvfrom:error=ECONNRESET",
+        "recvfrom:error=ETIMEDOUT",
+        "sendto:error=ECONNRESET",
+        "sendto:error=EPIPE",
+        "sendto:error=ENOBUFS",
+    ];
+    for fault in faults {
+        let injection = Injection::start(&server, &format!("{fault}:when=1+7"));
+        let (mut whole, mut broken) = (0, 0);
+        while broken < 20 {
+            let mut client = server.client();
+            let talk = |client: &mut Client| {
+                use std::io::{BufRead, Write};
+                client.socket().write_all(b"{\"Join\":[\"h\"]}\n").ok()?;
+                for _ in 0..3 {
+                    client.socket().write_all(common::posted("h", "x").as_bytes()).ok()?;
+                    let mut line = String::new();
+                    (client.stream.read_line(&mut line).ok()? > 0).then_some(())?;
+                }
+                Some(())
+            };
+            match talk(&mut client) {
+                Some(()) => whole += 1,
+                None => broken += 1,
+            }
+            client.reset();
+        }
+        println!("{fault}: {whole} talks ended well, {broken} broke off, {} calls failed", injection.end());
+        assert!(whole > 0);
+        // It may have been the witness whose call failed: then it is gone, and only it.
+        witness.reset();
+        witness = server.client();
+        witness.join_and_wait("g");
+        server.comes_back_to(before);
+    }
+}
+
+/// A server whose clocks are those of a file, through libfaketime.
+struct Faked {
+    server: Program,
+    offset: PathBuf,
+}
+
+impl Faked {
+    fn start(name: &str, monotonic_too: bool, arguments: &[&str]) -> Self {
+        let offset = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::write(&offset, "+0").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+        command.args(["127.0.0.1:0"]).args(arguments);
+        let library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+        assert!(Path::new(library).exists(), "libfaketime is installed");
+        fake(&mut command, library, &offset);
+        command.env("FAKETIME_DONT_FAKE_MONOTONIC", if monotonic_too { "0" } else { "1" });
+        let faked = Self { server: Program::start_command(command), offset };
+        let maps = fs::read_to_string(format!("/proc/{}/maps", faked.server.child.id())).unwrap();
+        assert!(maps.contains("libfaketime"), "it is in the server");
+        faked
+    }
+
+    /// Moves the clock, and sees that a program under the same file has moved.
+    fn jump(&self, offset: &str, hours: i64) {
+        let next = self.offset.with_extension("next");
+        fs::write(&next, offset).unwrap();
+        fs::rename(&next, &self.offset).unwrap();
+        let library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+        let mut date = Command::new("date");
+        fake(date.arg("+%s"), library, &self.offset);
+        let told = date.stdout(Stdio::piped()).output().unwrap().stdout;
+        let told: i64 = String::from_utf8(told).unwrap().trim().parse().unwrap();
+        let real = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let moved = told - real.as_secs() as i64;
+        assert!((moved - hours * 3600).abs() < 60, "moved by {moved} s");
+    }
+}
+
+fn fake(command: &mut Command, library: &str, offset: &Path) {
+    command.env("LD_PRELOAD", library);
+    command.env("FAKETIME_TIMESTAMP_FILE", offset).env("FAKETIME_NO_CACHE", "1");
+}
+
+#[test]
+fn a_wall_clock_that_jumps_an_hour_moves_no_deadline() {
+    let faked = Faked::start("wall-clock", false, &["--grace", "1"]);
+    let server = &faked.server;
+    let mut witness = server.client();
+    witness.join_and_wait("g");
+    let before = server.held();
+    for (offset, hours) in [("+3600", 1), ("-3600", -1), ("+0", 0)] {
+        let mut leaving = server.client();
+        leaving.join_and_wait("g");
+        let start = Instant::now();
+        leaving.half_close();
+        faked.jump(offset, hours);
+        for number in 0..20 {
+            witness.post("g", &number.to_string());
+            witness.expect_message("g", &number.to_string());
+            leaving.expect_message("g", &number.to_string());
+        }
+        leaving.expect_end();
+        let took = start.elapsed();
+        println!("a grace of 1 s over a jump to {offset} s: {took:?}");
+        assert!(took >= Duration::from_secs(1), "{took:?}");
+        drop(leaving);
+        server.comes_back_to(before);
+    }
+}
+
+/// That the test above can fail: a server that asked this clock would see the jump.
+#[test]
+fn a_monotonic_clock_that_jumped_would_be_seen() {
+    let faked = Faked::start("all-clocks", true, &["--grace", "600"]);
+    let mut witness = faked.server.client();
+    witness.join_and_wait("g");
+    let before = faked.server.held();
+    let mut leaving = faked.server.client();
+    leaving.join_and_wait("g");
+    leaving.half_close();
+    common::eventually("it waits for the grace", || {
+        // Its watcher has a descriptor of its own.
+        faked.server.held().descriptors == before.descriptors + 2
+    });
+    faked.jump("+3600", 1);
+    common::eventually("the grace is over", || {
+        witness.post("g", "a turn");
+        witness.expect_message("g", "a turn");
+        faked.server.held() == before
+    });
+}
