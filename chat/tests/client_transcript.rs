@@ -223,6 +223,31 @@ fn it_half_closes_and_waits_no_longer_than_its_grace() {
 }
 
 #[test]
+fn a_flood_of_replies_does_not_keep_the_commands() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut child = client(&listener.local_addr().unwrap().to_string(), &["--grace", "0.1"]);
+    let (stream, _) = listener.accept().unwrap();
+    let mut output = child.stdout.take().unwrap();
+    let printed = std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+    let flood = std::thread::spawn({
+        let mut stream = stream.try_clone().unwrap();
+        let replies = "{\"Error\":\"\"}\n".repeat(10_000);
+        move || while stream.write_all(replies.as_bytes()).is_ok() {}
+    });
+    let mut stdin = child.stdin.take().unwrap();
+    for number in 0..10 {
+        writeln!(stdin, "join {number}").unwrap();
+        let mut request = String::new();
+        BufReader::new(&stream).read_line(&mut request).unwrap();
+        assert_eq!(request, format!("{{\"Join\":{{\"group_name\":\"{number}\"}}}}\n"));
+    }
+    drop(stdin);
+    assert_eq!(finish(child).status.code(), Some(0));
+    flood.join().unwrap();
+    printed.join().unwrap().unwrap();
+}
+
+#[test]
 fn a_stdout_that_nobody_reads_ends_it_quietly() {
     let server = InProcess::start(Options::default());
     let mut ann = Session::start(&server.address.to_string());

@@ -326,3 +326,30 @@ impl Drop for Counted {
         self.0.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_lite::{AsyncReadExt, AsyncWriteExt};
+    use reactor::net::TcpListener;
+
+    #[test]
+    fn a_client_that_always_has_a_request_does_not_hide_the_stop() -> io::Result<()> {
+        task::block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            let mut client = TcpStream::connect(listener.local_addr()?).await?;
+            let (stream, _) = listener.accept().await?;
+            // More than the budget of a poll: the read gives way, with requests left.
+            client.write_all(&b"[]\n".repeat(1000)).await?;
+
+            let common =
+                Common { options: Options::default(), groups: GroupTable::default(), connections: 0.into() };
+            let (_, stop) = broadcast::channel(1);
+            serve(stream, Arc::new(common), stop).await;
+            let mut answers = String::new();
+            client.read_to_string(&mut answers).await?;
+            assert_eq!(answers, "", "it was told to stop before it began");
+            Ok(())
+        })
+    }
+}
