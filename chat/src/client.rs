@@ -4,9 +4,9 @@
 //!   stdin ──▶ parse_command ──▶ FromClient ──▶ server ──▶ FromServer ──▶ stdout
 //! ```
 //!
-//! Two loops run side by side on one thread. That of the commands ends with the input, and closes
-//! its half of the connection; that of the replies ends with the server. After the input's end the
-//! replies go on for a short grace.
+//! Two loops run side by side on one thread, that of the replies as a local task. That of the commands
+//! ends with the input, and closes its half of the connection; that of the replies ends with the server.
+//! After the input's end the replies go on for a short grace.
 //!
 //! Used by the program `client`. Next: `server/options`.
 
@@ -15,6 +15,7 @@ use std::net::Shutdown;
 use std::pin::pin;
 use std::time::Duration;
 
+use executor::task;
 use futures_lite::io::{AsyncBufRead, AsyncBufReadExt, BufReader};
 use futures_lite::{StreamExt, future};
 use reactor::net::{TcpStream, ToSocketAddrs};
@@ -52,18 +53,15 @@ pub async fn run(address: impl ToSocketAddrs, grace: Duration) -> io::Result<End
     stream.set_nodelay(true)?;
     print(COMMANDS.as_bytes())?;
 
+    // A task of its own has a poll budget of its own: a flood of replies does not keep the commands.
+    let mut replies = task::spawn_local(print_replies(BufReader::new(stream.clone())));
     let commands = send_commands(BufReader::new(reactor::io::stdin()), &stream);
-    let mut replies = pin!(print_replies(BufReader::new(stream.clone())));
-    let mut replied = false;
-    let replies_first = async {
-        let ended = replies.as_mut().await;
-        replied = true;
-        ended
+    let first = future::or(async { Err((&mut replies).await) }, async { Ok(commands.await) }).await;
+    let ended = match first {
+        Err(replied) => replied,
+        Ok(commanded) => timeout(grace, &mut replies).await.unwrap_or(Ok(Ended::ByUser)).and(commanded),
     };
-    let ended = future::or(replies_first, commands).await;
-    if !replied && ended.is_ok() {
-        timeout(grace, replies).await.unwrap_or(Ok(Ended::ByUser))?;
-    }
+    replies.abort();
     match ended {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Ended::ByUser),
         ended => ended,
