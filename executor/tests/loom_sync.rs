@@ -1,83 +1,48 @@
 //! The lock and the channels under the model checker: every order in which threads can meet.
 //!
-//!     RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=2 cargo test -p executor --release --test loom_sync
+//!     bash .ci/models sync
 //!
-//! A wake that is lost leaves a thread parked for ever, which loom reports as a deadlock. Each model
-//! says what it proves. Some say which seeded fault they find: build with `--cfg mutant="name"` as
-//! well, and that model must fail.
+//! A wake that is lost leaves a thread that waits for ever, which loom reports as a deadlock. Each model
+//! says what it proves, and which seeded faults it finds: `.ci/teeth` seeds them.
 #![cfg(loom)]
 
-use std::future::Future;
-use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Poll, Waker};
 
 use executor::sync::{Mutex, broadcast, mpsc, oneshot};
 use loom::cell::Cell;
-use loom::thread::{self, Thread};
+use loom::thread;
 use reactor::shim;
+use reactor::shim::model::{block_on, check, poll_once as poll};
 use reactor::wait_list::{Removed, WaitList};
 
-/// Checks a model, at two preemptions unless the environment says otherwise, and says how many
-/// executions that took.
-fn check(name: &str, model: impl Fn() + Send + Sync + 'static) {
-    let executions = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&executions);
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(2));
-    builder.check(move || {
-        counted.fetch_add(1, Ordering::Relaxed);
-        model();
-    });
-    eprintln!("{name}: {} executions", executions.load(Ordering::Relaxed));
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-fn block_on<F: Future>(future: F) -> F::Output {
-    let waker: Waker = Arc::new(Unpark(thread::current())).into();
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return output;
-        }
-        thread::park();
-    }
-}
-
-/// Polls once, for whoever gives up after that.
-fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
-    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
-}
-
-/// A notice reaches exactly one: the one who pops it, or the one who leaves.
+/// A notice reaches exactly one: the one who pops it, or the one who leaves; also when the one who pops
+/// puts another waiter in its place. Finds `stale_key`.
 #[test]
 fn wait_list_gives_each_waker_to_one() {
-    check("wait_list_gives_each_waker_to_one", || {
+    check(|| {
         let list = Arc::new(shim::Mutex::new(WaitList::new()));
         let key = shim::lock(&list).insert(Waker::noop());
         let popping = thread::spawn({
             let list = Arc::clone(&list);
-            move || shim::lock(&list).pop().is_some()
+            move || {
+                let mut list = shim::lock(&list);
+                let popped = list.pop().is_some();
+                let _successor = list.insert(Waker::noop());
+                popped
+            }
         });
         let left = matches!(shim::lock(&list).remove(key), Removed::Waiting(_));
         let popped = popping.join().unwrap();
         assert!(left ^ popped);
-        assert!(shim::lock(&list).is_empty());
+        assert_eq!(shim::lock(&list).len(), 1, "the successor stays");
     });
 }
 
-/// One at a time, and each sees what the one before left. Finds `unlock_relaxed`.
+/// One at a time, and each sees what the one before left. Finds `no_second_look`.
 #[test]
 fn mutex_excludes_and_publishes() {
-    check("mutex_excludes_and_publishes", || {
+    check(|| {
         // The checker's own cell is the value: it finds two accesses that overlap or are not ordered.
         let mutex = Arc::new(Mutex::new(Cell::new(0)));
         let add = |mutex: &Mutex<Cell<u32>>| {
@@ -99,7 +64,7 @@ fn mutex_excludes_and_publishes() {
 /// Two who wait are both served, whenever the lock is given up. Finds `no_second_look`.
 #[test]
 fn mutex_hands_over_to_all_who_wait() {
-    check("mutex_hands_over_to_all_who_wait", || {
+    check(|| {
         let mutex = Arc::new(Mutex::new(()));
         let held = mutex.try_lock().expect("free");
         let threads = [(); 2].map(|()| {
@@ -115,10 +80,10 @@ fn mutex_hands_over_to_all_who_wait() {
 }
 
 /// A waiter that gives up, before or after the lock was handed to it, leaves it to the next. Finds
-/// `cancelled_keeps_lock`.
+/// `cancelled_keeps_lock`, `waiters_forgotten`.
 #[test]
 fn mutex_cancelled_waiter_passes_it_on() {
-    check("mutex_cancelled_waiter_passes_it_on", || {
+    check(|| {
         let mutex = Arc::new(Mutex::new(()));
         let held = mutex.try_lock().expect("free");
         let impatient = thread::spawn({
@@ -136,25 +101,27 @@ fn mutex_cancelled_waiter_passes_it_on() {
     });
 }
 
-/// The last waiter to give up races the unlock, and the lock is free and fast after that.
+/// The last waiter to give up races the unlock, and the lock is free after that. Finds
+/// `cancelled_keeps_lock`.
 #[test]
 fn mutex_is_free_after_the_last_waiter_gave_up() {
-    check("mutex_is_free_after_the_last_waiter_gave_up", || {
+    check(|| {
         let mutex = Arc::new(Mutex::new(()));
-        let holding = thread::spawn({
+        let held = mutex.try_lock().expect("free");
+        let impatient = thread::spawn({
             let mutex = Arc::clone(&mutex);
-            move || drop(mutex.try_lock())
+            move || drop(poll(&mut mutex.lock()))
         });
-        drop(poll(&mut mutex.lock()));
-        holding.join().unwrap();
+        drop(held);
+        impatient.join().unwrap();
         assert!(mutex.try_lock().is_some(), "neither bit is left over");
     });
 }
 
-/// An answer wakes the one who waits for it.
+/// An answer wakes the one who waits for it, and is what it gets. Finds `answer_withdrawn`.
 #[test]
 fn oneshot_send_wakes() {
-    check("oneshot_send_wakes", || {
+    check(|| {
         let (sender, receiver) = oneshot::channel();
         let answering = thread::spawn(move || sender.send(7));
         assert_eq!(block_on(receiver), Ok(7));
@@ -165,7 +132,7 @@ fn oneshot_send_wakes() {
 /// So does the end of the sender. Finds `silent_close`.
 #[test]
 fn oneshot_close_wakes() {
-    check("oneshot_close_wakes", || {
+    check(|| {
         let (sender, receiver) = oneshot::channel::<u8>();
         let leaving = thread::spawn(move || drop(sender));
         assert_eq!(block_on(receiver), Err(oneshot::RecvError));
@@ -173,19 +140,24 @@ fn oneshot_close_wakes() {
     });
 }
 
-/// A send against the receiver's end: the value comes back or is freed, and never stays.
+/// A send against the receiver's end: the value is received, comes back or is freed, and is not taken
+/// for the sender's end. Finds `answer_withdrawn`.
 #[test]
 fn oneshot_send_against_drop_keeps_nothing() {
-    check("oneshot_send_against_drop_keeps_nothing", || {
+    check(|| {
         let value = Arc::new(());
         let (sender, mut receiver) = oneshot::channel();
         let sending = thread::spawn({
             let value = Arc::clone(&value);
-            move || drop(sender.send(value))
+            move || sender.send(value).is_ok()
         });
-        drop(poll(&mut receiver));
+        let early = poll(&mut receiver);
         drop(receiver);
-        sending.join().unwrap();
+        let sent = sending.join().unwrap();
+        match early {
+            Poll::Ready(received) => assert!(received.is_ok() && sent),
+            Poll::Pending => {}
+        }
         assert_eq!(Arc::strong_count(&value), 1);
     });
 }
@@ -194,7 +166,7 @@ fn oneshot_send_against_drop_keeps_nothing() {
 /// `listed_too_late`.
 #[test]
 fn mpsc_two_senders_through_one_place() {
-    check("mpsc_two_senders_through_one_place", || {
+    check(|| {
         let (sender, mut receiver) = mpsc::channel(1);
         let other = sender.clone();
         let threads = [(sender, 1), (other, 2)]
@@ -214,7 +186,7 @@ fn mpsc_two_senders_through_one_place() {
 /// and it has sent its value exactly if it said so. Finds `promise_kept`.
 #[test]
 fn mpsc_cancelled_send_passes_its_room_on() {
-    check("mpsc_cancelled_send_passes_its_room_on", || {
+    check(|| {
         let (sender, mut receiver) = mpsc::channel(1);
         sender.try_send(0).expect("room");
         let (other, last) = (sender.clone(), sender);
@@ -233,10 +205,10 @@ fn mpsc_cancelled_send_passes_its_room_on() {
 }
 
 /// The receiver's end against a sender that waits: the sender is woken, gets its value back, and
-/// the queue is freed.
+/// the queue is freed. Finds `waiting_senders_left`.
 #[test]
 fn mpsc_receiver_drop_wakes_and_frees() {
-    check("mpsc_receiver_drop_wakes_and_frees", || {
+    check(|| {
         let value = Arc::new(());
         let (sender, receiver) = mpsc::channel(1);
         sender.try_send(Arc::clone(&value)).expect("room");
@@ -250,10 +222,11 @@ fn mpsc_receiver_drop_wakes_and_frees() {
     });
 }
 
-/// The last of two senders to go, whichever it is, ends the receiver's wait.
+/// The last of two senders to go, whichever it is, ends the receiver's wait. Finds
+/// `last_sender_is_silent`.
 #[test]
 fn mpsc_last_sender_ends_the_wait() {
-    check("mpsc_last_sender_ends_the_wait", || {
+    check(|| {
         let (sender, mut receiver) = mpsc::channel::<u8>(1);
         let other = sender.clone();
         let threads = [sender, other].map(|sender| thread::spawn(move || drop(sender)));
@@ -264,10 +237,11 @@ fn mpsc_last_sender_ends_the_wait() {
     });
 }
 
-/// A receive that is given up against a send: the value waits for the next receive.
+/// A receive that is given up against a send: the value waits for the next receive. Finds
+/// `listed_too_late`.
 #[test]
 fn mpsc_cancelled_receive_loses_nothing() {
-    check("mpsc_cancelled_receive_loses_nothing", || {
+    check(|| {
         let (sender, mut receiver) = mpsc::channel(1);
         let sending = thread::spawn(move || sender.try_send(1));
         let early = poll(&mut receiver.recv());
@@ -283,7 +257,7 @@ fn mpsc_cancelled_receive_loses_nothing() {
 /// One send reaches both who wait. Finds `look_then_list`.
 #[test]
 fn broadcast_reaches_all_who_wait() {
-    check("broadcast_reaches_all_who_wait", || {
+    check(|| {
         let (sender, mut first) = broadcast::channel(1);
         let mut second = sender.subscribe();
         let reading = thread::spawn(move || block_on(second.recv()));
@@ -301,7 +275,7 @@ fn broadcast_reaches_all_who_wait() {
 /// and keeps nothing. Finds `evicted_readers_forgotten`.
 #[test]
 fn broadcast_lag_adds_up_until_close() {
-    check("broadcast_lag_adds_up_until_close", || {
+    check(|| {
         let kept = Arc::new(());
         let (sender, mut receiver) = broadcast::channel(1);
         let sending = thread::spawn({
@@ -329,10 +303,11 @@ fn broadcast_lag_adds_up_until_close() {
     });
 }
 
-/// A subscription against a send and the close: it gets the value or it does not, and ends.
+/// A subscription against a send and the close: it gets the value or it does not, and ends. Finds
+/// `close_tells_nobody`.
 #[test]
 fn broadcast_subscriber_never_hangs() {
-    check("broadcast_subscriber_never_hangs", || {
+    check(|| {
         let (sender, first) = broadcast::channel(1);
         let sending = thread::spawn(move || sender.send(1).is_ok());
         let mut late = first.resubscribe();
@@ -347,10 +322,11 @@ fn broadcast_subscriber_never_hangs() {
     });
 }
 
-/// A receiver that leaves against a send and another's read: nothing is kept for who is gone.
+/// A receiver that leaves against a send and another's read: nothing is kept for who is gone. Finds
+/// `leaver_keeps`.
 #[test]
 fn broadcast_leaver_keeps_nothing() {
-    check("broadcast_leaver_keeps_nothing", || {
+    check(|| {
         let value = Arc::new(());
         let (sender, mut reader) = broadcast::channel(2);
         let leaver = sender.subscribe();
@@ -370,10 +346,11 @@ fn broadcast_leaver_keeps_nothing() {
     });
 }
 
-/// A receive that is given up against a send: its place is gone, the value is still there.
+/// A receive that is given up against a send: its place is gone, the value is still there. Finds
+/// `look_then_list`.
 #[test]
 fn broadcast_cancelled_receive_loses_nothing() {
-    check("broadcast_cancelled_receive_loses_nothing", || {
+    check(|| {
         let (sender, mut receiver) = broadcast::channel(1);
         let sending = thread::spawn(move || sender.send(1));
         let early = poll(&mut receiver.recv());
@@ -384,5 +361,138 @@ fn broadcast_cancelled_receive_loses_nothing() {
         }
         assert_eq!(block_on(receiver.recv()), Err(broadcast::RecvError::Closed));
         assert_eq!(sending.join().unwrap(), Ok(1));
+    });
+}
+
+/// Two who give up at once, before or after the lock was handed to them, and one who stays: it is served.
+/// Finds `cancelled_keeps_lock`.
+#[test]
+fn mutex_two_give_up_and_one_stays() {
+    check(|| {
+        let mutex = Arc::new(Mutex::new(()));
+        let held = mutex.try_lock().expect("free");
+        let impatient = [(); 2].map(|()| {
+            let mutex = Arc::clone(&mutex);
+            thread::spawn(move || drop(poll(&mut mutex.lock())))
+        });
+        let patient = thread::spawn({
+            let mutex = Arc::clone(&mutex);
+            move || drop(block_on(mutex.lock()))
+        });
+        drop(held);
+        for thread in impatient {
+            thread.join().unwrap();
+        }
+        patient.join().unwrap();
+        assert!(mutex.try_lock().is_some(), "free at the end");
+    });
+}
+
+/// Who does not wait never takes a lock that was handed to one who does, and it publishes as well. Finds
+/// `no_second_look`.
+#[test]
+fn mutex_is_not_snatched_from_who_waits() {
+    check(|| {
+        let mutex = Arc::new(Mutex::new(Cell::new(0)));
+        let held = mutex.try_lock().expect("free");
+        let waiting = thread::spawn({
+            let mutex = Arc::clone(&mutex);
+            move || {
+                let count = block_on(mutex.lock());
+                count.set(count.get() + 1);
+            }
+        });
+        let trying = thread::spawn({
+            let mutex = Arc::clone(&mutex);
+            move || match mutex.try_lock() {
+                Some(count) => {
+                    count.set(count.get() + 1);
+                    1
+                }
+                None => 0,
+            }
+        });
+        held.set(held.get() + 1);
+        drop(held);
+        waiting.join().unwrap();
+        let tried = trying.join().unwrap();
+        assert_eq!(mutex.try_lock().expect("free at the end").get(), 2 + tried);
+    });
+}
+
+/// Two senders of two values each through one place: all arrive, each sender's in its order. Finds
+/// `listed_too_late`.
+#[test]
+fn mpsc_keeps_each_senders_order() {
+    check(|| {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let other = sender.clone();
+        let threads = [(sender, 10), (other, 20)].map(|(sender, first)| {
+            thread::spawn(move || {
+                block_on(sender.send(first)).expect("it is there");
+                block_on(sender.send(first + 1)).expect("it is there");
+            })
+        });
+        let mut received = Vec::new();
+        while let Some(value) = block_on(receiver.recv()) {
+            received.push(value);
+        }
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        let of =
+            |first| received.iter().copied().filter(move |value| value / 10 == first).collect::<Vec<_>>();
+        assert_eq!((of(1), of(2)), (vec![10, 11], vec![20, 21]));
+    });
+}
+
+/// The receiver goes while two senders wait for one place and a third value is queued: every value is
+/// freed, both senders are told. Finds `waiting_senders_left`.
+#[test]
+fn mpsc_receiver_drop_tells_every_sender() {
+    check(|| {
+        let value = Arc::new(());
+        let (sender, receiver) = mpsc::channel(1);
+        let other = sender.clone();
+        let threads = [sender, other].map(|sender| {
+            let value = Arc::clone(&value);
+            thread::spawn(move || {
+                // The first may still find room.
+                let _ = block_on(sender.send(Arc::clone(&value)));
+                let told = block_on(sender.send(Arc::clone(&value)));
+                let again = block_on(sender.send(value));
+                assert!(again.is_err() || told.is_ok(), "once gone it stays gone");
+            })
+        });
+        drop(receiver);
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!(Arc::strong_count(&value), 1);
+    });
+}
+
+/// Two senders and two receivers: both get both values, in one order. Finds `look_then_list`.
+#[test]
+fn broadcast_has_one_order_for_all() {
+    check(|| {
+        let (sender, first) = broadcast::channel(2);
+        let (other, second) = (sender.clone(), sender.subscribe());
+        let senders = [(sender, 1), (other, 2)]
+            .map(|(sender, value)| thread::spawn(move || assert!(sender.send(value).is_ok())));
+        let read = |mut receiver: broadcast::Receiver<i32>| {
+            let mut values = Vec::new();
+            while let Ok(value) = block_on(receiver.recv()) {
+                values.push(value);
+            }
+            values
+        };
+        let reading = thread::spawn(move || read(second));
+        let ours = read(first);
+        assert_eq!(reading.join().unwrap(), ours);
+        assert_eq!(ours.iter().sum::<i32>(), 3);
+        for thread in senders {
+            thread.join().unwrap();
+        }
     });
 }

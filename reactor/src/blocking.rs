@@ -23,7 +23,7 @@ use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::shim::{Arc, Mutex, lock};
+use crate::shim::{Arc, Mutex, lock, mutant};
 
 pub use crate::threads::{Job, Spawn, Threads};
 
@@ -176,7 +176,7 @@ impl<T> Promise<T> {
     /// Makes the call if its outcome is wanted, and hands that over. A panic becomes an error.
     fn keep_with(self, call: impl FnOnce() -> io::Result<T>) {
         let is_wanted = matches!(*lock(&self.slot), Slot::Waiting(_));
-        if !is_wanted {
+        if !is_wanted && !mutant("begun_unwanted") {
             return;
         }
         let outcome = catch_unwind(AssertUnwindSafe(call));
@@ -201,7 +201,9 @@ impl<T> Promise<T> {
         let waker = waker.take();
         *slot = Slot::Done(outcome);
         drop(slot);
-        if let Some(waker) = waker {
+        if let Some(waker) = waker
+            && !mutant("silent_outcome")
+        {
             waker.wake();
         }
     }

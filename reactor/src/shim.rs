@@ -2,7 +2,8 @@
 //!
 //! Under `--cfg loom` every atomic, lock and cell that a model must see is loom's; otherwise they
 //! are std's, and [`UnsafeCell`] is a wrapper without cost. Code that is modelled imports from here
-//! and never from `std::sync`. Next: `budget`.
+//! and never from `std::sync`. A few lines carry a [`mutant`]: a fault that a model must find. Next:
+//! `budget`.
 
 #[cfg(loom)]
 pub use loom::{
@@ -22,6 +23,21 @@ pub use std::{
     },
     thread,
 };
+
+#[cfg(loom)]
+pub mod model;
+
+/// Whether a seeded fault is asked for: `MUTANT=name`, and only where models are built. Here the
+/// answer is always no, and the compiler knows it.
+#[cfg(not(loom))]
+#[inline(always)]
+#[must_use]
+pub const fn mutant(_name: &str) -> bool {
+    false
+}
+
+#[cfg(loom)]
+pub use model::mutant;
 
 /// A cell whose accesses go through closures, so that the model checker can see when they overlap.
 #[cfg(not(loom))]

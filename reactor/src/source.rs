@@ -25,7 +25,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::event::Event;
 use crate::shim::atomic::{AtomicU64, Ordering};
-use crate::shim::{Mutex, lock};
+use crate::shim::{Mutex, lock, mutant};
 use crate::wait_list::{self, Key, Removed, WaitList};
 use crate::{budget, poller};
 
@@ -115,7 +115,7 @@ impl Direction {
         loop {
             let Some(seen) = self.ready() else {
                 self.wait(cx.waker(), &mut wait);
-                if self.ready().is_none() {
+                if self.ready().is_none() || mutant("no_look_after_listing") {
                     return Poll::Pending; // E2
                 }
                 continue;
@@ -148,6 +148,7 @@ impl Direction {
 
     /// Not ready any more, unless there was an event since `seen` (E1).
     fn clear(&self, seen: u64) {
+        let seen = if mutant("cleared_over_newer") { self.ready().unwrap_or(seen) } else { seen };
         // ORDERING[readiness]: Release puts the attempt before the clearing; pairs with the Acquire of
         // the next event's read-modify-write. A failure means a newer event, which stays.
         let _ = self.state.compare_exchange(seen, seen & !READY, Ordering::AcqRel, Ordering::Relaxed);
@@ -192,7 +193,8 @@ impl Waiters {
         match &self.first {
             None => self.first = Some(waker.clone()),
             Some(first) if first.will_wake(waker) => {}
-            Some(_) if self.more.iter().any(|other| other.will_wake(waker)) => {}
+            Some(_) if self.more.iter().any(|other| other.will_wake(waker)) || mutant("others_forgotten") => {
+            }
             Some(_) => {
                 if self.more.len() >= self.crowd {
                     mem::swap(&mut self.more, crowd);

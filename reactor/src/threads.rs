@@ -34,7 +34,7 @@ use std::time::Duration;
 
 use crate::contain::contain;
 use crate::shim::atomic::{AtomicBool, Ordering};
-use crate::shim::{Arc, Condvar, Mutex, MutexGuard, lock, thread};
+use crate::shim::{Arc, Condvar, Mutex, MutexGuard, lock, mutant, thread};
 
 /// A call that may block its thread.
 pub type Job = Box<dyn FnOnce() + Send + 'static>;
@@ -123,7 +123,7 @@ impl Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         let mut state = lock(&self.pool.state);
-        state.closed = true;
+        state.closed = !mutant("idlers_not_let_go");
         let idle = mem::take(&mut state.idle);
         for seat in &idle {
             state.call(seat);
@@ -194,7 +194,7 @@ impl State {
 impl Pool {
     /// Keeps P1 after a job was queued or taken: sees to it that enough threads are coming.
     fn call_a_thread(pool: &Arc<Self>, mut state: MutexGuard<'_, State>) {
-        if state.queue.len() <= state.coming * JOBS_A_CALL {
+        if state.queue.len() <= state.coming * JOBS_A_CALL || mutant("nobody_called") {
             return;
         }
         if let Some(seat) = state.idle.pop() {
@@ -217,7 +217,7 @@ impl Pool {
         state.threads -= 1;
         state.coming -= 1;
         state.starting -= 1;
-        if state.queue.is_empty() {
+        if state.queue.is_empty() || mutant("failed_start_forgotten") {
             return;
         }
         if let Some(seat) = state.idle.pop() {
@@ -268,7 +268,7 @@ impl Pool {
             let (again, patience_over) = self.wait(state, seat);
             state = again;
             // ORDERING: Relaxed; the pool's lock orders it.
-            if seat.called.load(Ordering::Relaxed) {
+            if seat.called.load(Ordering::Relaxed) && !(patience_over && mutant("left_though_called")) {
                 return Some(state);
             }
             if patience_over && state.starting == 0 {

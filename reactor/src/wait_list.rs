@@ -25,6 +25,7 @@ use std::task::Waker;
 use slab::Slab;
 
 use crate::contain::contain;
+use crate::shim::mutant;
 
 /// Stands for "no neighbour".
 const NONE: u32 = u32::MAX;
@@ -114,7 +115,9 @@ impl WaitList {
     /// Whether this waiter is still in the line. If not, it has been notified.
     #[must_use]
     pub fn contains(&self, key: Key) -> bool {
-        self.entries.get(key.index as usize).is_some_and(|entry| entry.ticket == key.ticket)
+        self.entries
+            .get(key.index as usize)
+            .is_some_and(|entry| entry.ticket == key.ticket || mutant("stale_key"))
     }
 
     /// Sees to it that `waker` is the one to be woken for this waiter, which keeps its place. One

@@ -20,7 +20,7 @@ pub struct Line {
     pub code: String,
     /// What only a human reads.
     pub comment: String,
-    /// Inside an item under `#[cfg(test)]` or `#[cfg(all(test, loom))]`.
+    /// Inside an item under `#[cfg(test)]`, `#[cfg(loom)]` or both.
     pub test: bool,
 }
 
@@ -290,7 +290,7 @@ fn begin(rest: &[char], before: Option<char>) -> (Inside, usize) {
 
 /// Marks the items that only tests and models see.
 fn mark_tests(lines: &mut [Line]) {
-    const MARKS: [&str; 3] = ["#[cfg(test)]", "#[cfg(all(test,", "#[cfg(all(loom, test"];
+    const MARKS: [&str; 4] = ["#[cfg(test)]", "#[cfg(loom)]", "#[cfg(all(test,", "#[cfg(all(loom, test"];
     let mut first = 0;
     while first < lines.len() {
         let code = lines[first].code.trim();

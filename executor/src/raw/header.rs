@@ -17,7 +17,7 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::task::{RawWakerVTable, Waker};
 
-use reactor::shim::UnsafeCell;
+use reactor::shim::{UnsafeCell, mutant};
 
 use super::state::{Action, Finish, Start, State};
 use crate::context::Polled;
@@ -212,8 +212,8 @@ pub(crate) fn drop_reference(task: NonNull<Header>) {
     // SAFETY: C1: the reference to be dropped is the claim.
     let header = unsafe { task.as_ref() };
     match header.state.drop_reference() {
-        Action::Nothing => {}
-        Action::Free => free(task),
+        Action::Free if !mutant("forgotten_free") => free(task),
+        Action::Nothing | Action::Free => {}
         // SAFETY: C4; T5: the reference goes to the queue.
         Action::Schedule => unsafe { (header.vtable.schedule)(task) },
     }

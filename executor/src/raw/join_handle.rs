@@ -20,6 +20,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use reactor::contain;
+use reactor::shim::mutant;
 
 use super::cell::Outcome;
 use super::header::TaskRef;
@@ -195,7 +196,7 @@ impl<T> Future for JoinHandle<T> {
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
         let header = self.task.header();
-        if header.state.is_outcome_taken() {
+        if header.state.is_outcome_taken() && !mutant("outcome_dropped_twice") {
             return;
         }
         match header.state.release_handle() {

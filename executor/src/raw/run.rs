@@ -21,6 +21,7 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
 use reactor::contain;
+use reactor::shim::mutant;
 
 use super::cell::{Failure, Name, Outcome, TaskCell};
 use super::header::{Header, Runnable, Schedule, TaskRef, Vtable, drop_reference};
@@ -109,14 +110,14 @@ fn complete<F: Future, S: Schedule, N: Name>(
     if left.is_done() {
         return; // R2: the runner's reference is gone.
     }
-    if left.wake_joiner {
+    if left.wake_joiner && !mutant("joiner_not_woken") {
         // SAFETY: T4: COMPLETE was set over JOIN_WAKER, the slot is ours.
         let waker = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
         if let Some(waker) = waker {
             contain(|| waker.wake());
         }
     }
-    if left.drop_outcome {
+    if left.drop_outcome && !mutant("outcome_forgotten") {
         // SAFETY: C4; T3: there was no HANDLE at COMPLETE, the outcome is ours.
         contain(|| unsafe { (header.vtable.drop_outcome)(task) });
     }

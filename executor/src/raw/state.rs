@@ -36,6 +36,7 @@
 //! now. Called by `header`, `waker`, `run`, `join_handle` and `local`. Next: `header`.
 
 use reactor::shim::atomic::{AtomicUsize, Ordering};
+use reactor::shim::mutant;
 
 const QUEUED: usize = 1;
 const RUNNING: usize = 1 << 1;
@@ -149,7 +150,7 @@ impl State {
         // ORDERING[task-wake]: Release publishes what the waker did before; pairs with the Acquire
         // of `start_poll`. Acquire, for the caller may now touch the scheduler's links.
         let old = self.0.fetch_or(QUEUED | WOKEN, Ordering::AcqRel);
-        if old & (QUEUED | RUNNING | COMPLETE) != 0 {
+        if old & (QUEUED | RUNNING | COMPLETE) != 0 && !mutant("queued_twice") {
             return Action::Nothing;
         }
         self.add_reference();
@@ -208,9 +209,9 @@ impl State {
             debug_assert_ne!(old & RUNNING, 0, "T2: only the runner finishes");
             let (new, answer) = if old & CANCELLED != 0 {
                 (old & !QUEUED, Finish::DropFuture)
-            } else if old & QUEUED != 0 {
+            } else if old & QUEUED != 0 && !mutant("wake_while_running_lost") {
                 (old & !RUNNING, Finish::Requeue)
-            } else if old / REFERENCE == 1 {
+            } else if old / REFERENCE == 1 && !mutant("nobody_left_to_wake_it") {
                 (old, Finish::DropFuture)
             } else {
                 ((old & !RUNNING) - REFERENCE, Finish::Idle)
@@ -255,7 +256,7 @@ impl State {
         // ORDERING[task-wake]: Release publishes what the canceller did before; pairs with the
         // Acquire of `start_poll`.
         let old = self.0.fetch_or(CANCELLED | QUEUED | WOKEN, Ordering::AcqRel);
-        if old & (QUEUED | RUNNING | COMPLETE) != 0 {
+        if old & (QUEUED | RUNNING | COMPLETE) != 0 && !mutant("cancel_queues_again") {
             return Action::Nothing;
         }
         self.add_reference();
@@ -298,7 +299,7 @@ impl State {
         // ORDERING[join-waker]: Release publishes the slot; pairs with the Acquire of `complete`.
         // ORDERING[task-output]: Acquire; pairs with the Release of `complete`.
         let old = self.0.fetch_or(JOIN_WAKER, Ordering::AcqRel);
-        if old & COMPLETE != 0 { Join::Complete } else { Join::Pending }
+        if old & COMPLETE != 0 && !mutant("late_waker_waits") { Join::Complete } else { Join::Pending }
     }
 
     /// The handle has taken the outcome.
@@ -343,8 +344,8 @@ impl State {
             // would have a reference: the task is idle, and nobody can wake it.
             let unreachable = if old & LOCAL != 0 { QUEUED } else { QUEUED | CANCELLED };
             let (new, answer) = match (last, old & COMPLETE != 0) {
-                (true, false) => (old | unreachable, Action::Schedule),
-                (true, true) => (old - REFERENCE, Action::Free),
+                (true, false) if !mutant("unfinished_freed") => (old | unreachable, Action::Schedule),
+                (true, _) => (old - REFERENCE, Action::Free),
                 (false, _) => (old - REFERENCE, Action::Nothing),
             };
             // ORDERING[task-free]: Release puts this owner's last use before the free; Acquire, in

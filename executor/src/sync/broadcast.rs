@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use reactor::budget;
-use reactor::shim;
+use reactor::shim::{self, mutant};
 use reactor::wait_list::{Key, WaitList, wake_all};
 
 pub use crate::sync::send_error::SendError;
@@ -137,7 +137,7 @@ impl<T> State<T> {
         let evicted = if self.slots.len() == self.capacity { self.slots.pop_front() } else { None };
         if let Some(slot) = &evicted {
             self.head += 1;
-            if !cfg!(mutant = "evicted_readers_forgotten") {
+            if !mutant("evicted_readers_forgotten") {
                 *self.readers_at(self.head) += slot.readers; // B3
             }
         }
@@ -177,7 +177,7 @@ impl<T> State<T> {
     fn leave(&mut self, next: u64) -> Vec<Slot<T>> {
         self.receivers -= 1;
         *self.readers_at(next.max(self.head)) -= 1;
-        let unread = self.slots.iter().position(|slot| slot.readers > 0);
+        let unread = self.slots.iter().position(|slot| slot.readers > 0 || mutant("leaver_keeps"));
         let passed = unread.unwrap_or(self.slots.len());
         self.head += passed as u64;
         let passed = self.slots.drain(..passed).collect();
@@ -257,7 +257,7 @@ impl<T> Drop for Sender<T> {
         let mut woken = Vec::new();
         let mut state = shim::lock(&self.shared);
         state.senders -= 1;
-        if state.senders == 0 {
+        if state.senders == 0 && !mutant("close_tells_nobody") {
             state.line.drain(&mut woken); // B4
         }
         drop(state);
@@ -303,7 +303,7 @@ impl<T: Clone> Receiver<T> {
         let mut state = shim::lock(&self.shared);
         let look = state.look(&mut self.next);
         if matches!(look, Look::Empty) {
-            if cfg!(mutant = "look_then_list") {
+            if mutant("look_then_list") {
                 drop(state);
                 state = shim::lock(&self.shared);
             }

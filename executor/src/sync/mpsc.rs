@@ -30,7 +30,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use futures_lite::Stream;
 use reactor::budget;
-use reactor::shim;
+use reactor::shim::{self, mutant};
 use reactor::wait_list::{Key, Removed, WaitList, wake, wake_all};
 
 pub use crate::sync::send_error::{SendError, TrySendError};
@@ -176,7 +176,7 @@ impl<T> Drop for Sender<T> {
         let mut state = shim::lock(&self.shared.state);
         state.senders -= 1;
         let receiver = match state.senders {
-            0 => state.receiver.take(),
+            0 if !mutant("last_sender_is_silent") => state.receiver.take(),
             _ => None,
         };
         drop(state);
@@ -221,7 +221,7 @@ impl<T> Receiver<T> {
         if state.senders == 0 {
             return Poll::Ready(None);
         }
-        if cfg!(mutant = "listed_too_late") {
+        if mutant("listed_too_late") {
             drop(state);
             state = shim::lock(&self.shared.state);
         }
@@ -251,7 +251,9 @@ impl<T> Drop for Receiver<T> {
         state.receiver_gone = true;
         let queue = mem::take(&mut state.queue);
         let own = state.receiver.take();
-        state.line.drain(&mut woken);
+        if !mutant("waiting_senders_left") {
+            state.line.drain(&mut woken);
+        }
         drop(state);
         // The wakers first: a value's drop may panic.
         wake_all(&mut woken);
@@ -316,7 +318,7 @@ impl<T> Drop for Sending<'_, T> {
         let was = state.line.remove(key);
         let next = match was {
             // P3: the promise goes on to the next in line, or becomes free room.
-            Removed::Notified if !state.receiver_gone && !cfg!(mutant = "promise_kept") => {
+            Removed::Notified if !state.receiver_gone && !mutant("promise_kept") => {
                 state.promised -= 1;
                 state.promise()
             }

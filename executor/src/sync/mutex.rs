@@ -29,7 +29,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::task::{Context, Poll, Waker, ready};
 
 use reactor::budget;
-use reactor::shim::{self, atomic::AtomicU8};
+use reactor::shim::{self, atomic::AtomicU8, mutant};
 use reactor::wait_list::{Key, Removed, WaitList, wake};
 
 const LOCKED: u8 = 1;
@@ -132,15 +132,10 @@ impl<T: ?Sized> Mutex<T> {
 
     /// Takes the lock if it is free, else sets WAITERS. The line's lock must be held (M1).
     fn acquire_or_mark(&self) -> bool {
-        if cfg!(mutant = "no_second_look") {
-            // ORDERING: Relaxed; a seeded fault, never compiled in.
-            self.word.fetch_or(WAITERS, Relaxed);
-            return false;
-        }
         // ORDERING: Relaxed; only a first guess for the exchange below.
         let mut seen = self.word.load(Relaxed);
         loop {
-            let free = seen & LOCKED == 0;
+            let free = seen & LOCKED == 0 && !mutant("no_second_look");
             let wanted = seen | if free { LOCKED } else { WAITERS };
             // ORDERING[mutex-value]: Acquire; pairs with Release in `unlock`; the value as left.
             match self.word.compare_exchange_weak(seen, wanted, Acquire, Relaxed) {
@@ -153,9 +148,8 @@ impl<T: ?Sized> Mutex<T> {
     /// Gives up the lock, which the caller owns.
     fn unlock(&self) {
         // ORDERING[mutex-value]: Release; pairs with Acquire where the lock is taken; the value.
-        let order = if cfg!(mutant = "unlock_relaxed") { Relaxed } else { Release };
         // It fails only because of WAITERS: nobody else changes a locked word.
-        if self.word.compare_exchange(LOCKED, 0, order, Relaxed).is_err() {
+        if self.word.compare_exchange(LOCKED, 0, Release, Relaxed).is_err() {
             self.hand_over();
         }
     }
@@ -230,14 +224,14 @@ impl<T: ?Sized> Drop for Lock<'_, T> {
         let Some(key) = self.key else { return };
         let mut line = shim::lock(&self.mutex.line);
         let was = line.remove(key);
-        if line.is_empty() && matches!(was, Removed::Waiting(_)) {
+        if (line.is_empty() || mutant("waiters_forgotten")) && matches!(was, Removed::Waiting(_)) {
             // ORDERING: Relaxed; the line's lock orders it (M1), and it publishes nothing.
             self.mutex.word.fetch_and(!WAITERS, Relaxed);
         }
         drop(line);
         match was {
             Removed::Waiting(waker) => drop(waker),
-            Removed::Notified if cfg!(mutant = "cancelled_keeps_lock") => {}
+            Removed::Notified if mutant("cancelled_keeps_lock") => {}
             Removed::Notified => self.mutex.unlock(), // M3
         }
     }

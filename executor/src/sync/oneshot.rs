@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use reactor::budget;
-use reactor::shim;
+use reactor::shim::{self, mutant};
 use reactor::wait_list::wake;
 
 /// Makes a channel for one value.
@@ -69,7 +69,7 @@ impl<T> Sender<T> {
     /// # Errors
     /// Gives the value back if the receiver is gone.
     pub fn send(mut self, value: T) -> Result<(), T> {
-        self.sent = true;
+        self.sent = !mutant("answer_withdrawn");
         let mut stage = shim::lock(&self.shared);
         let Stage::Waiting(waiter) = &mut *stage else {
             return Err(value);
@@ -95,10 +95,9 @@ impl<T> Drop for Sender<T> {
             return;
         }
         let left = mem::replace(&mut *shim::lock(&self.shared), Stage::Closed);
-        if let Stage::Waiting(Some(waker)) = left {
-            if cfg!(mutant = "silent_close") {
-                return;
-            }
+        if let Stage::Waiting(Some(waker)) = left
+            && !mutant("silent_close")
+        {
             wake(waker);
         }
     }

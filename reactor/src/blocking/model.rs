@@ -1,82 +1,71 @@
 //! The outcome's way to its future, under the model checker.
 
 use std::pin::Pin;
-use std::sync::Arc as StdArc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 
-use super::{Mutex, lock, promise};
-use crate::shim::{Arc, Condvar, thread};
+use super::promise;
+use crate::shim::atomic::{AtomicBool, Ordering};
+use crate::shim::model::{Bell, check, poll_once};
+use crate::shim::{Arc, thread};
 
-/// loom reports a wait that nothing ends. (Its own `Notify` may also return for nothing.)
-struct Woken(Mutex<bool>, Condvar);
-
-impl Woken {
-    fn new() -> StdArc<Self> {
-        StdArc::new(Self(Mutex::new(false), Condvar::new()))
-    }
-
-    fn wait(&self) {
-        let mut woken = lock(&self.0);
-        while !*woken {
-            woken = self.1.wait(woken).unwrap();
-        }
-    }
-}
-
-impl Wake for Woken {
-    fn wake(self: StdArc<Self>) {
-        *lock(&self.0) = true;
-        self.1.notify_one();
-    }
-}
-
-/// Proves: the outcome's wake is not lost, whenever the waiting task leaves its waker, and the task
-/// is not woken before the outcome is there.
+/// The outcome's wake is not lost, whenever the waiting task leaves its waker, and the task is not woken
+/// before the outcome is there. Finds `silent_outcome`.
 #[test]
 fn an_outcome_wakes_its_future() {
-    loom::model(|| {
+    check(|| {
         let (promise, mut future) = promise();
         thread::spawn(move || promise.keep_with(|| Ok(7)));
-        let woken = Woken::new();
-        let waker = Waker::from(StdArc::clone(&woken));
+        let (bell, waker) = Bell::new();
         let mut poll = || Pin::new(&mut future).poll(&mut Context::from_waker(&waker));
         if let Poll::Ready(seven) = poll() {
             assert_eq!(seven.unwrap(), 7);
             return;
         }
-        woken.wait();
+        bell.wait(0);
         assert!(matches!(poll(), Poll::Ready(Ok(7))), "woken for nothing");
     });
 }
 
-/// Proves: of two wakers left one after the other it is the newer that is woken.
+/// Of two wakers left one after the other it is the newer that is woken. Finds `silent_outcome`.
 #[test]
 fn a_replaced_waker_is_not_the_one_that_counts() {
-    loom::model(|| {
+    check(|| {
         let (promise, mut future) = promise();
         thread::spawn(move || promise.keep_with(|| Ok(7)));
-        let mut no_context = Context::from_waker(Waker::noop());
-        if Pin::new(&mut future).poll(&mut no_context).is_ready() {
+        if poll_once(&mut future).is_ready() {
             return;
         }
-        let woken = Woken::new();
-        let waker = Waker::from(StdArc::clone(&woken));
+        let (bell, waker) = Bell::new();
         if Pin::new(&mut future).poll(&mut Context::from_waker(&waker)).is_pending() {
-            woken.wait();
+            bell.wait(0);
         }
     });
 }
 
-/// Proves: a future dropped before, while or after its call runs leaves nothing behind.
+/// A future that is dropped before, while or after its call runs leaves nothing behind; and U3: a call is
+/// not begun when its future is gone. Finds `begun_unwanted`.
 #[test]
 fn an_outcome_nobody_wants() {
-    loom::model(|| {
+    check(|| {
         let (promise, mut future) = promise();
         let token = Arc::new(());
         let given = Arc::clone(&token);
-        let caller = thread::spawn(move || promise.keep_with(move || Ok(given)));
-        let outcome = Pin::new(&mut future).poll(&mut Context::from_waker(Waker::noop()));
+        let gone = Arc::new(AtomicBool::new(false));
+        let seen_gone = Arc::clone(&gone);
+        let caller = thread::spawn(move || {
+            // ORDERING: Acquire; with the Release below: the future's drop came first.
+            let unwanted = seen_gone.load(Ordering::Acquire);
+            let mut begun = false;
+            promise.keep_with(|| {
+                begun = true;
+                Ok(given)
+            });
+            assert!(!(unwanted && begun), "U3");
+        });
+        let outcome = poll_once(&mut future);
         drop(future);
+        // ORDERING: Release; as said above.
+        gone.store(true, Ordering::Release);
         drop(outcome);
         caller.join().unwrap();
         assert_eq!(Arc::strong_count(&token), 1);

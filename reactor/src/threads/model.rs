@@ -8,6 +8,7 @@ use std::sync::Mutex as StdMutex;
 use std::time::Duration;
 
 use super::{Arc, Condvar, Job, Mutex, Threads, lock, thread};
+use crate::shim::model::check;
 
 const NONE: Duration = Duration::ZERO;
 const ENDLESS: Duration = Duration::MAX;
@@ -65,10 +66,11 @@ fn submit(threads: &Threads, job: Job) {
     assert!(threads.submit(job).is_ok());
 }
 
-/// Proves: a job that comes while the idle thread's patience ends is run, by it or by a new one.
+/// A job that comes while the idle thread's patience ends is run, by it or by a new one. Finds
+/// `left_though_called`.
 #[test]
 fn a_job_against_the_end_of_patience() {
-    loom::model(|| {
+    check(|| {
         let threads = Threads::with_spawn("model", 1, NONE, spawn);
         let ran = Count::new();
         submit(&threads, ran.job());
@@ -77,11 +79,11 @@ fn a_job_against_the_end_of_patience() {
     });
 }
 
-/// Proves: two jobs submitted at once, with one idle thread or none, are never both left to one
-/// call: both run, and the pool keeps to its limit.
+/// Two jobs submitted at once, with one idle thread or none, are never both left to one
+/// call: both run, and the pool keeps to its limit. Finds `nobody_called`.
 #[test]
 fn two_submitters_and_a_patient_thread() {
-    loom::model(|| {
+    check(|| {
         let threads = Arc::new(Threads::with_spawn("model", 2, ENDLESS, spawn));
         let ran = Count::new();
         let other = {
@@ -95,10 +97,11 @@ fn two_submitters_and_a_patient_thread() {
     });
 }
 
-/// Proves: below the limit a job never waits behind another: the first runs until the second has.
+/// Below the limit a job never waits behind another: the first runs until the second has. Finds
+/// `nobody_called`.
 #[test]
 fn a_job_never_waits_behind_another() {
-    loom::model(|| {
+    check(|| {
         let threads = Threads::with_spawn("model", 2, ENDLESS, spawn);
         let (second, first) = (Count::new(), Count::new());
         let job = first.job();
@@ -115,12 +118,12 @@ fn a_job_never_waits_behind_another() {
     });
 }
 
-/// Proves: when the second thread cannot be started, a job that was counted on it still runs, also
-/// when the first thread went idle, or wanted to leave, in between.
+/// When the second thread cannot be started, a job that was counted on it still runs, also
+/// when the first thread went idle, or wanted to leave, in between. Finds `failed_start_forgotten`.
 #[test]
 fn a_failed_start_strands_nobody() {
     for patience in [NONE, ENDLESS] {
-        loom::model(move || {
+        check(move || {
             *CAN_START.lock().unwrap() = 1;
             let threads = Arc::new(Threads::with_spawn("model", 2, patience, spawn_few));
             let ran = Count::new();
@@ -139,10 +142,11 @@ fn a_failed_start_strands_nobody() {
     }
 }
 
-/// Proves: an idle thread that is let go by the pool's drop leaves, and what was submitted runs.
+/// An idle thread that is let go by the pool's drop leaves, and what was submitted runs. Finds
+/// `idlers_not_let_go`.
 #[test]
 fn a_dropped_pool_ends_its_threads_after_their_work() {
-    loom::model(|| {
+    check(|| {
         let threads = Threads::with_spawn("model", 1, ENDLESS, spawn);
         let ran = Count::new();
         submit(&threads, ran.job());

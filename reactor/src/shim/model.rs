@@ -1,0 +1,103 @@
+//! What the models share. It is compiled under `--cfg loom` only.
+//!
+//!     bash .ci/models          every model, at two preemptions
+//!     bash .ci/models 3        at three
+//!     bash .ci/teeth           each seeded fault is found by the models that say so
+//!
+//! A model runs its threads in every order that matters, up to a number of preemptions, and with every
+//! value that a load may see. loom fails it on a data race, a deadlock (a lost wake leaves a thread that
+//! waits for ever), a leak, and on what the model asserts.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll, Wake, Waker};
+
+use super::{Condvar, Mutex, lock};
+
+/// Whether this seeded fault is asked for.
+#[must_use]
+pub fn mutant(name: &str) -> bool {
+    static SEEDED: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("MUTANT").ok());
+    SEEDED.as_deref() == Some(name)
+}
+
+/// Checks a model at `LOOM_MAX_PREEMPTIONS`, else at two, and tells how many executions that took.
+pub fn check(model: impl Fn() + Send + Sync + 'static) {
+    check_within(usize::MAX, model);
+}
+
+/// The same for a model that is too large for more than so many preemptions.
+pub fn check_within(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+    let executions = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&executions);
+    let mut builder = loom::model::Builder::new();
+    let bound = builder.preemption_bound.unwrap_or(2).min(preemptions);
+    builder.preemption_bound = Some(bound);
+    builder.max_branches = 20_000;
+    builder.check(move || {
+        // ORDERING: Relaxed; a number for people.
+        counted.fetch_add(1, Ordering::Relaxed);
+        model();
+    });
+    let name = std::thread::current().name().unwrap_or("a model").to_owned();
+    // In one piece, for other tests speak at the same time.
+    let line = format!("{name}: {} executions, preemptions {bound}\n", executions.load(Ordering::Relaxed));
+    eprint!("{line}");
+}
+
+/// A waker that counts, and that a thread can wait for.
+#[derive(Default)]
+pub struct Bell {
+    rings: Mutex<usize>,
+    more: Condvar,
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        *lock(&self.rings) += 1;
+        self.more.notify_all();
+    }
+}
+
+impl Bell {
+    /// A bell and its waker.
+    #[must_use]
+    pub fn new() -> (Arc<Self>, Waker) {
+        let bell = Arc::new(Self::default());
+        (Arc::clone(&bell), bell.into())
+    }
+
+    /// How often it has rung.
+    pub fn rung(&self) -> usize {
+        *lock(&self.rings)
+    }
+
+    /// Waits until it has rung more than `before` times; answers how often it has.
+    pub fn wait(&self, before: usize) -> usize {
+        let mut rings = lock(&self.rings);
+        while *rings <= before {
+            rings = self.more.wait(rings).expect("a model's lock is not poisoned");
+        }
+        *rings
+    }
+}
+
+/// Runs a future on this thread. It waits for ever if a wake is lost, and loom reports that.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let (bell, waker) = Bell::new();
+    let mut future = pin!(future);
+    let mut rung = 0;
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        rung = bell.wait(rung);
+    }
+}
+
+/// Polls once, for whoever gives up after that.
+pub fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
+}
