@@ -169,3 +169,50 @@ fn async_mutex() {
         "each got its own answer: 1 4 9 16 25 ",
     ]);
 }
+
+#[test]
+fn broadcast_lag() {
+    run("broadcast_lag").says(&[
+        "30 readings, of which the channel kept at most 5:",
+        "    quick  1 2 3 4 5 6 7 8 9 10 11 ",
+        " missed] ",
+        "    late   21 22 23 24 25 26 27 28 29 30",
+    ]);
+}
+
+#[test]
+fn udp() {
+    let printed = run("udp");
+    printed.says(&[
+        "received \"a datagram\"",
+        "received \"another\"",
+        "client 0 has all its answers",
+        "client 3 has all its answers",
+        "24 questions answered; asked ",
+    ]);
+    assert!(printed.number_before(" datagrams lost") > 0);
+}
+
+#[test]
+fn unix_sockets() {
+    run("unix_sockets").says(&[
+        "A pair of sockets: IS ANYBODY THERE?",
+        "tea = in the pot     noted",
+        "tea                  in the pot",
+        "milk                 never heard of it",
+        "to another process, which asks for tea: in the pot",
+        "A second service: bind ",
+        "its path is still there: connect ",
+        "Now the second takes its place.",
+    ]);
+}
+
+#[test]
+fn graceful_shutdown() {
+    let printed = run("graceful_shutdown");
+    printed
+        .says(&["server: signal 15; nobody is let in", "all connections have ended; 1 had to be cancelled"]);
+    printed.says(&["idle     < bye", "idle     < (the end)"]);
+    printed.says(&["busy     < begun", "busy     < done", "busy     < bye", "busy     < (the end)"]);
+    printed.says(&["endless  < begun", "endless  < (the end)", "a new client: connect 127.0.0.1:"]);
+}

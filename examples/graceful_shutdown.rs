@@ -1,0 +1,179 @@
+//! Graceful shutdown: a server is told to stop, and does so in order.
+//!
+//!     cargo run --release --example graceful_shutdown           (stops itself)
+//!     cargo run --release --example graceful_shutdown PORT      (until Control-C; try `nc localhost PORT`)
+//!
+//! On SIGTERM or Control-C it lets nobody in any more, tells the connections, and gives them time to finish
+//! what they have begun. What is not done by then is cancelled: its future is dropped, and with it its socket.
+//! A client says `work MILLISECONDS`, and hears `begun` and `done`; in the end it hears `bye`.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::process::Command;
+use std::time::{Duration, Instant};
+use std::{env, io, process};
+
+use executor::sync::broadcast;
+use executor::task::{self, JoinHandle};
+use futures_lite::{StreamExt, future};
+use reactor::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use reactor::net::{TcpListener, TcpStream};
+use reactor::signal::Signals;
+use reactor::time::{sleep, timeout};
+
+/// What the connections have to finish in.
+const DRAIN: Duration = Duration::from_millis(400);
+
+const SIGINT: i32 = 2;
+const SIGTERM: i32 = 15;
+
+fn main() -> io::Result<()> {
+    task::block_on(async {
+        match env::args().nth(1) {
+            None => show().await,
+            Some(port) => {
+                let port = port.parse().map_err(io::Error::other)?;
+                run(TcpListener::bind(("127.0.0.1", port)).await?).await.map(drop)
+            }
+        }
+    })
+}
+
+// ANCHOR: graceful_shutdown_run
+/// Serves until a signal comes, and stops. Returns how many connections had to be cancelled.
+async fn run(listener: TcpListener) -> io::Result<usize> {
+    let mut signals = Signals::new(&[SIGINT, SIGTERM])?;
+    // Nothing is ever sent: that the sender goes is the message.
+    let (stop, _) = broadcast::channel::<Infallible>(1);
+    let mut connections = Vec::new();
+    loop {
+        let signal = async { Err(signals.next().await) };
+        let client = async { Ok(listener.accept().await) };
+        match future::or(signal, client).await {
+            Ok(accepted) => {
+                connections.retain(|connection: &JoinHandle<_>| !connection.is_finished());
+                connections.push(task::spawn(serve(accepted?.0, stop.subscribe())));
+            }
+            Err(signal) => {
+                println!("server: signal {}; nobody is let in", signal.expect("signals do not end"));
+                break;
+            }
+        }
+    }
+    drop(listener);
+    drop(stop);
+    drain(connections).await
+}
+// ANCHOR_END: graceful_shutdown_run
+
+// ANCHOR: graceful_shutdown_drain
+/// Waits for all connections until the time is over, and cancels those that are left.
+async fn drain(connections: Vec<JoinHandle<io::Result<()>>>) -> io::Result<usize> {
+    let over = Instant::now() + DRAIN;
+    let mut cancelled = 0;
+    for mut connection in connections {
+        let left = over.saturating_duration_since(Instant::now());
+        match timeout(left, &mut connection).await {
+            Ok(ended) => {
+                if let Err(error) = ended {
+                    println!("server: a connection failed: {error}");
+                }
+            }
+            Err(_) => {
+                // When this is ready its future has been dropped, and its socket is closed.
+                connection.cancel().await;
+                cancelled += 1;
+            }
+        }
+    }
+    println!("server: all connections have ended; {cancelled} had to be cancelled");
+    Ok(cancelled)
+}
+// ANCHOR_END: graceful_shutdown_drain
+
+// ANCHOR: graceful_shutdown_serve
+/// One connection. Between two lines it listens for the stop; during the work it does not, and so finishes
+/// what it has begun.
+async fn serve(mut stream: TcpStream, mut stop: broadcast::Receiver<Infallible>) -> io::Result<()> {
+    let mut lines = BufReader::new(stream.clone()).lines();
+    loop {
+        let stopped = async {
+            let _closed = stop.recv().await;
+            None
+        };
+        let Some(line) = future::or(stopped, lines.next()).await else { break };
+        let line = line?;
+        let milliseconds = line.strip_prefix("work ").and_then(|number| number.parse().ok());
+        let Some(milliseconds) = milliseconds else {
+            stream.write_all(b"say: work MILLISECONDS\n").await?;
+            continue;
+        };
+        stream.write_all(b"begun\n").await?;
+        sleep(Duration::from_millis(milliseconds)).await;
+        stream.write_all(b"done\n").await?;
+    }
+    stream.write_all(b"bye\n").await
+}
+// ANCHOR_END: graceful_shutdown_serve
+
+/// Three clients are there when the signal comes: one idle, one with a little work, one with far too much.
+async fn show() -> io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let server = task::spawn(run(listener));
+
+    let mut idle = Client::connect("idle", address).await?;
+    let mut busy = Client::connect("busy", address).await?;
+    let mut endless = Client::connect("endless", address).await?;
+    // A wrong word and its answer: now its connection is served.
+    idle.say("hello").await?;
+    assert_eq!(idle.hear().await?.as_deref(), Some("say: work MILLISECONDS"));
+    for (client, work) in [(&mut busy, "work 100"), (&mut endless, "work 3600000")] {
+        client.say(work).await?;
+        assert_eq!(client.hear().await?.as_deref(), Some("begun"));
+    }
+
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("kill -TERM {}", process::id())]);
+    assert!(task::spawn_blocking(move || shell.status()).await?.success());
+
+    let endings = [(&mut idle, &["bye"][..]), (&mut busy, &["done", "bye"]), (&mut endless, &[])];
+    for (client, expected) in endings {
+        let mut heard = Vec::new();
+        while let Some(line) = client.hear().await? {
+            heard.push(line);
+        }
+        assert_eq!(heard, expected);
+    }
+    assert_eq!(server.await?, 1);
+    let refused = TcpStream::connect(address).await.expect_err("the listener is gone");
+    println!("a new client: {refused}");
+    Ok(())
+}
+
+/// A client that tells what it hears.
+struct Client {
+    name: &'static str,
+    stream: BufReader<TcpStream>,
+}
+
+impl Client {
+    async fn connect(name: &'static str, address: SocketAddr) -> io::Result<Client> {
+        let stream = BufReader::new(TcpStream::connect(address).await?);
+        Ok(Client { name, stream })
+    }
+
+    async fn say(&mut self, words: &str) -> io::Result<()> {
+        println!("{:<8} > {words}", self.name);
+        self.stream.get_mut().write_all(format!("{words}\n").as_bytes()).await
+    }
+
+    /// A line, or `None` when the server has closed the connection.
+    async fn hear(&mut self) -> io::Result<Option<String>> {
+        let mut line = String::new();
+        let length = self.stream.read_line(&mut line).await?;
+        let line = (length > 0).then(|| line.trim_end().to_owned());
+        println!("{:<8} < {}", self.name, line.as_deref().unwrap_or("(the end)"));
+        Ok(line)
+    }
+}

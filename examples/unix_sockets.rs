@@ -1,0 +1,145 @@
+//! Unix sockets: a service of this machine, met at a path.
+//!
+//!     cargo run --release --example unix_sockets
+//!     cargo run --release --example unix_sockets PATH LINE      (asks the service at that path)
+//!
+//! They read and write as TCP does, with a path for an address and the file system's permissions for a lock. The
+//! path outlives the listener; so a service that starts must know whether the one before it is still alive.
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, process};
+
+use executor::task;
+use futures_lite::StreamExt;
+use reactor::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use reactor::net::{UnixListener, UnixStream};
+
+fn main() -> io::Result<()> {
+    let words: Vec<String> = env::args().skip(1).collect();
+    match words.as_slice() {
+        [] => task::block_on(show()),
+        [path, line] => {
+            println!("{}", task::block_on(ask(Path::new(path), line))?);
+            Ok(())
+        }
+        _ => Err(io::Error::other("usage: unix_sockets [PATH LINE]")),
+    }
+}
+
+async fn show() -> io::Result<()> {
+    two_ends().await?;
+
+    let path = OwnPath(env::temp_dir().join(format!("unrolled-notes-{}", process::id())));
+    let service = task::spawn_local(keep_notes(bind(&path.0).await?));
+    println!("A service keeps notes at a path in {}.", env::temp_dir().display());
+    for (line, expected) in
+        [("tea = in the pot", "noted"), ("tea", "in the pot"), ("milk", "never heard of it")]
+    {
+        let answer = ask(&path.0, line).await?;
+        println!("    {line:<20} {answer}");
+        assert_eq!(answer, expected);
+    }
+    another_process(&path.0).await?;
+
+    let taken = bind(&path.0).await.expect_err("the first is alive");
+    println!("A second service: {taken}");
+    service.cancel().await;
+    assert!(path.0.exists());
+    println!(
+        "The first has ended, and its path is still there: {}",
+        ask(&path.0, "tea").await.expect_err("nobody")
+    );
+    let second = bind(&path.0).await?;
+    println!("Now the second takes its place.");
+    drop(second);
+    Ok(())
+}
+
+/// A pair needs no path: two ends, for two tasks, or for a process and its child.
+async fn two_ends() -> io::Result<()> {
+    let (mut one, mut other) = UnixStream::pair()?;
+    let far = task::spawn_local(async move {
+        let mut text = String::new();
+        other.read_to_string(&mut text).await?;
+        other.write_all(text.to_uppercase().as_bytes()).await
+    });
+    one.write_all(b"is anybody there?").await?;
+    one.close().await?; // Closes the half that writes: the other end has all of it. This one can still read.
+    let mut answer = String::new();
+    one.read_to_string(&mut answer).await?;
+    far.await?;
+    println!("A pair of sockets: {answer}");
+    assert_eq!(answer, "IS ANYBODY THERE?");
+    Ok(())
+}
+
+// ANCHOR: unix_sockets_bind
+/// Listens at `path`. If it is taken, asks whether anybody is at home: if not, what is left of an earlier
+/// service is removed.
+async fn bind(path: &Path) -> io::Result<UnixListener> {
+    match UnixListener::bind(path).await {
+        Err(taken) if taken.kind() == ErrorKind::AddrInUse => match UnixStream::connect(path).await {
+            Err(nobody) if nobody.kind() == ErrorKind::ConnectionRefused => {
+                fs::remove_file(path)?;
+                UnixListener::bind(path).await
+            }
+            _ => Err(taken),
+        },
+        outcome => outcome,
+    }
+}
+// ANCHOR_END: unix_sockets_bind
+
+// ANCHOR: unix_sockets_serve
+/// `NAME = NOTE` keeps a note, `NAME` gives it back. One line a connection.
+async fn keep_notes(listener: UnixListener) -> io::Result<()> {
+    let mut notes = BTreeMap::new();
+    let mut incoming = listener.incoming();
+    while let Some(stream) = incoming.next().await {
+        let mut stream = BufReader::new(stream?);
+        let mut line = String::new();
+        stream.read_line(&mut line).await?;
+        let answer = match line.trim_end().split_once(" = ") {
+            Some((name, note)) => {
+                notes.insert(name.to_owned(), note.to_owned());
+                "noted"
+            }
+            None => notes.get(line.trim_end()).map_or("never heard of it", String::as_str),
+        };
+        stream.get_mut().write_all(answer.as_bytes()).await?;
+    }
+    Ok(())
+}
+// ANCHOR_END: unix_sockets_serve
+
+/// Asks the service at `path`, and returns its answer.
+async fn ask(path: &Path, line: &str) -> io::Result<String> {
+    let mut stream = UnixStream::connect(path).await?;
+    stream.write_all(format!("{line}\n").as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
+}
+
+/// This program once more, as a client in a process of its own.
+async fn another_process(path: &Path) -> io::Result<()> {
+    let mut client = Command::new(env::current_exe()?);
+    client.arg(path).arg("tea");
+    let output = task::spawn_blocking(move || client.output()).await?;
+    let answer = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+    println!("    and to another process, which asks for tea: {answer}");
+    assert_eq!(answer, "in the pot");
+    Ok(())
+}
+
+/// A path that is removed in the end, also if something fails before.
+struct OwnPath(PathBuf);
+
+impl Drop for OwnPath {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
