@@ -31,7 +31,7 @@ fn named(text: &str) -> Vec<usize> {
 
 #[test]
 fn a_rung_is_about_a_hundred_lines() {
-    const A_RUNG: usize = 120;
+    const A_RUNG: usize = 140;
     const THE_LAST: usize = 200;
     const ALL: usize = 1600;
     let mut sum = 0;
