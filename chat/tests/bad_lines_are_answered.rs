@@ -166,7 +166,7 @@ fn bad_lines_without_end_leave_nothing_behind() {
     println!("seed {seed}");
     let mut random = Random(seed);
     let server = Program::start(&["--grace", "0.5"]);
-    let before = server.held();
+    let before = server.held_at_rest();
     let mut ann = server.client();
     ann.join_and_wait("g");
     let mut count = 0;

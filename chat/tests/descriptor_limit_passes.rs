@@ -9,7 +9,7 @@ use common::{Client, Program};
 #[test]
 fn accept_backs_off_and_recovers() {
     let mut server = Program::start_limited("ulimit -n 64", &["--grace", "600"]);
-    let before = server.held();
+    let before = server.held_at_rest();
     // All connect: the backlog holds those that are not let in yet.
     let mut clients: Vec<Client> = (0..500).map(|_| server.client()).collect();
     for client in &clients {

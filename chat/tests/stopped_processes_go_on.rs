@@ -178,7 +178,7 @@ fn a_stopped_server_goes_on_where_it_was() {
 #[test]
 fn waits_that_are_interrupted_again_and_again() {
     let server = Program::start(&["--grace", "0.5"]);
-    let before = server.held();
+    let before = server.held_at_rest();
     let mut members: Vec<Client> = (0..10).map(|_| server.client()).collect();
     for member in &mut members {
         member.join_and_wait("g");

@@ -101,7 +101,7 @@ fn a_stopped_server_has_ended_all_connections() {
 #[test]
 fn it_tells_how_it_is_and_goes_on() {
     let mut server = Program::start(&["--drain", "600"]);
-    let empty = server.held();
+    let empty = server.held_at_rest();
     assert_eq!((empty.connections, empty.groups, empty.memberships), (0, 0, 0));
     let mut ann = server.client();
     ann.join_and_wait("g");

@@ -160,6 +160,20 @@ impl Program {
         Held { descriptors: self.descriptors(), ..told }
     }
 
+    /// What it holds without clients, when it has started altogether: a first client has come and gone.
+    #[track_caller]
+    pub fn held_at_rest(&self) -> Held {
+        let mut first = self.client();
+        first.join_and_wait("first");
+        first.reset();
+        let mut last = self.held();
+        eventually("it is at rest", || {
+            let before = std::mem::replace(&mut last, self.held());
+            last.connections == 0 && last == before
+        });
+        last
+    }
+
     /// Waits until it holds what it held before.
     #[track_caller]
     pub fn comes_back_to(&self, before: Held) {
