@@ -5,11 +5,12 @@ use std::io::{Read, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
+use executor::sync::mpsc;
 use executor::task;
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
 use reactor::budget::PER_POLL;
 use reactor::net::{TcpListener, TcpStream};
-use reactor::time::{sleep, timeout};
+use reactor::time::{interval, sleep, timeout};
 
 use crate::support::{connection, run};
 
@@ -154,6 +155,44 @@ fn a_timeout_around_a_flood() {
         assert!(timeout(Duration::from_millis(20), drain).await.is_err());
         drop(flooded);
         flood.join().unwrap();
+    });
+}
+
+/// A future that spends the whole budget of every poll does not keep those that are polled after it in
+/// the same task.
+#[test]
+fn who_shares_a_task_with_a_flood_gets_on() {
+    async fn flood() {
+        loop {
+            sleep(Duration::ZERO).await;
+        }
+    }
+    run(|| async {
+        future::or(flood(), sleep(Duration::from_millis(1))).await;
+        let mut ticks = interval(Duration::from_millis(1));
+        let two_ticks = async { (ticks.tick().await, ticks.tick().await) };
+        future::or(async { Err(flood().await) }, async { Ok(two_ticks.await) }).await.unwrap();
+        let (mut ours, mut theirs) = connection();
+        theirs.write_all(&[0; 300]).unwrap();
+        let read = async { ours.read_exact(&mut [0; 300]).await.unwrap() };
+        future::or(flood(), read).await;
+        let (sender, mut receiver) = mpsc::channel(1);
+        let talk = future::zip(sender.send(1), receiver.recv());
+        future::or(async { Err(flood().await) }, async { Ok(talk.await) }).await.unwrap().0.unwrap();
+    });
+}
+
+/// An executor within one of our polls would not renew the budget: it goes on all the same.
+#[test]
+fn a_foreign_executor_inside_a_poll_gets_on() {
+    run(|| async {
+        let (mut ours, mut theirs) = connection();
+        theirs.write_all(&[0; 1000]).unwrap();
+        future::block_on(async {
+            for _ in 0..1000 {
+                ours.read_exact(&mut [0]).await.unwrap();
+            }
+        });
     });
 }
 
