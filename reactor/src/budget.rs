@@ -7,6 +7,8 @@
 //!
 //! B1  Outside one of our polls there is no budget: a foreign executor would never renew it.
 //! B2  Only an operation that succeeds is charged; an answer of `Pending` is free.
+//! B3  A refusal leaves one operation: to the future that the same task polls next, which a neighbour that
+//!     is always ready would starve; or to a foreign executor inside our poll, which asks until it gets on.
 //!
 //! Called by every leaf future. Next: `wait_list`.
 
@@ -41,6 +43,7 @@ pub fn poll_proceed(cx: &Context<'_>) -> Poll<()> {
     if LEFT.get() > 0 {
         return Poll::Ready(());
     }
+    LEFT.set(1); // B3
     cx.waker().wake_by_ref();
     Poll::Pending
 }
