@@ -1,0 +1,173 @@
+//! Rung 11: sleep and wake: the lost wakeup, shown, then cured.
+//!
+//!     cargo run --example 11_lost_wakeup
+//!
+//! The workers of rung 10 never sleep. So let one sleep that finds nothing, and let whoever pushes wake it;
+//! but only if it sleeps, for a wake costs a system call, and most pushes find all workers awake. Written
+//! down as it comes to mind, this hangs once in a while:
+//!
+//! ```text
+//!   worker:  Look: nothing                           Announce: I sleep    Park, for ever
+//!   pusher:                  Push, Wake: nobody sleeps
+//! ```
+//!
+//! The cure is an order on both sides, so that one of them must see the other:
+//!
+//! S1  The pusher pushes before it reads who sleeps.
+//! S2  The worker announces that it sleeps before its last look at the queue.
+//!
+//! First the cured worker as it stands in a pool. Then its steps one by one, with the push forced between
+//! each two of them; then in every order there is.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+// ANCHOR: 11_shared
+/// What a worker shares with those who push.
+struct Shared {
+    queue: Mutex<VecDeque<u64>>,
+    asleep: AtomicBool,
+    worker: Thread,
+    /// For the experiment: whether anybody woke the worker.
+    woken: AtomicBool,
+}
+
+impl Shared {
+    fn new() -> Shared {
+        let (queue, worker) = (Mutex::default(), thread::current());
+        Shared { queue, asleep: false.into(), worker, woken: false.into() }
+    }
+
+    fn look(&self) -> Option<u64> {
+        self.queue.lock().unwrap().pop_front()
+    }
+
+    fn announce(&self, asleep: bool) {
+        // ORDERING: Relaxed; the lock of the queue orders it. If our last look comes before the push, then we
+        // unlocked before the pusher locked, and it will see what we announced. A queue without a lock needs
+        // a SeqCst fence here and in `push`, or each side may read before its own write has arrived.
+        self.asleep.store(asleep, Ordering::Relaxed);
+    }
+
+    fn push(&self, work: u64) {
+        self.queue.lock().unwrap().push_back(work); // S1
+        // ORDERING: Relaxed; see `announce`.
+        if self.asleep.load(Ordering::Relaxed) {
+            self.woken.store(true, Ordering::Relaxed); // ORDERING: Relaxed; read after a join.
+            self.worker.unpark();
+        }
+    }
+}
+// ANCHOR_END: 11_shared
+
+// ANCHOR: 11_next
+/// The next piece of work. This is the cure, as a worker has it.
+fn next(shared: &Shared) -> u64 {
+    loop {
+        if let Some(work) = shared.look() {
+            return work;
+        }
+        shared.announce(true); // S2
+        let found = shared.look();
+        if found.is_none() {
+            thread::park(); // If the wake has come already, it left its token.
+        }
+        shared.announce(false);
+        if let Some(work) = found {
+            return work;
+        }
+    }
+}
+// ANCHOR_END: 11_next
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Look,
+    Announce,
+    Park,
+    Push,
+    Wake,
+}
+use Step::{Announce, Look, Park, Push, Wake};
+
+const NAIVE: &[Step] = &[Look, Announce, Park];
+const CURED: &[Step] = &[Look, Announce, Look, Park];
+
+// ANCHOR: 11_forced
+/// A worker takes these steps; after one of them another thread pushes, and ends. What becomes of it?
+fn forced(steps: &[Step], push_after: usize) -> &'static str {
+    let shared = Shared::new();
+    for (at, step) in steps.iter().enumerate() {
+        match step {
+            Look if shared.look().is_some() => return "found",
+            Announce => shared.announce(true),
+            Park => thread::park_timeout(Duration::from_millis(50)), // So that we see the end of for ever.
+            _ => {}
+        }
+        if at == push_after {
+            thread::scope(|scope| _ = scope.spawn(|| shared.push(1)));
+        }
+    }
+    let woken = shared.woken.into_inner();
+    if woken { "woken" } else { "not woken: it sleeps for ever beside its work" }
+}
+// ANCHOR_END: 11_forced
+
+// ANCHOR: 11_model
+/// Takes the steps of both sides in every order there is. How many orders hang, and how many are there?
+fn all_orders(worker: &[Step], pusher: &[Step]) -> (u32, u32) {
+    let (mut hang, mut all) = (0, 0);
+    let steps = worker.len() + pusher.len();
+    // Each bit says whose step it is.
+    for order in (0..1_u32 << steps).filter(|order| order.count_ones() as usize == pusher.len()) {
+        let (mut worker, mut pusher) = (worker.iter(), pusher.iter());
+        let (mut work, mut asleep, mut token, mut found) = (false, false, false, false);
+        for at in 0..steps {
+            let step = if order >> at & 1 == 1 { pusher.next() } else { worker.next() };
+            match step.expect("the order has as many") {
+                Look => found |= work,
+                Announce => asleep = true,
+                Park => {} // Ends with a token, whether that came before or comes later.
+                Push => work = true,
+                Wake => token |= asleep,
+            }
+        }
+        all += 1;
+        hang += u32::from(!found && !token);
+    }
+    (hang, all)
+}
+// ANCHOR_END: 11_model
+
+fn main() {
+    println!("The push is forced between two steps of the worker:");
+    for steps in [NAIVE, CURED] {
+        for push_after in 0..steps.len() - 1 {
+            let end = thread::spawn(move || forced(steps, push_after)).join().expect("it ends");
+            let mut shown: Vec<_> = steps.iter().map(|step| format!("{step:?}")).collect();
+            shown.insert(push_after + 1, "PUSH".to_owned());
+            println!("    {:<34} {end}", shown.join(" "));
+        }
+    }
+
+    println!("Every order of the steps of both sides:");
+    for (worker, pusher) in [(NAIVE, [Push, Wake]), (CURED, [Wake, Push]), (CURED, [Push, Wake])] {
+        let (hang, all) = all_orders(worker, &pusher);
+        println!("    {:<30} {:<14} {hang:>2} of {all} hang", format!("{worker:?}"), format!("{pusher:?}"));
+    }
+
+    let shared = Shared::new();
+    let sum: u64 = thread::scope(|scope| {
+        scope.spawn(|| (1..=10_000).for_each(|work| shared.push(work)));
+        (0..10_000).map(|_| next(&shared)).sum()
+    });
+    assert_eq!(sum, 10_000 * 10_001 / 2);
+    println!("The cured worker, and ten thousand pushes: all of them came to it.");
+
+    // Still wrong: nothing that hangs. But since rung 02 each future is pinned before its first poll, and we
+    // took it on trust that this must be. What breaks if a future moves? Rung 12.
+    println!("Still wrong: we pin every future, on trust. Rung 12 shows what breaks otherwise.");
+}
