@@ -1,0 +1,59 @@
+//! `UNROLLED_THREADS` says how many workers the global pool has; each value in a process of its own.
+
+use std::env;
+use std::process::{Command, Output, Stdio};
+use std::thread::available_parallelism;
+
+use executor::task;
+
+const CHILD: &str = "UNROLLED_TEST_CHILD";
+
+#[test]
+fn child() {
+    if env::var_os(CHILD).is_none() {
+        return;
+    }
+    let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
+    let before = threads();
+    task::block_on(task::spawn(async {}));
+    println!("\n{} workers", threads() - before);
+}
+
+fn started_with(value: Option<&str>, stderr: Stdio) -> Output {
+    let mut child = Command::new(env::current_exe().unwrap());
+    child.args(["child", "--exact", "--nocapture"]).env(CHILD, "").env_remove("UNROLLED_THREADS");
+    child.envs(value.map(|value| ("UNROLLED_THREADS", value)));
+    child.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap().wait_with_output().unwrap()
+}
+
+fn workers(output: &Output) -> usize {
+    let said = String::from_utf8_lossy(&output.stdout);
+    let line = said.lines().find_map(|line| line.strip_suffix(" workers"));
+    line.unwrap_or_else(|| panic!("{said}")).parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn it_is_taken_at_its_word_and_nonsense_is_told() {
+    let parallelism = available_parallelism().unwrap().get();
+    for (value, expected) in [("1", 1), ("3", 3), (" 2\n", 2)] {
+        let output = started_with(Some(value), Stdio::piped());
+        assert_eq!((workers(&output), output.stderr.as_slice()), (expected, &b""[..]));
+    }
+    assert_eq!(workers(&started_with(None, Stdio::piped())), parallelism);
+    for nonsense in ["", "0", "-1", "many", "1.5", "99999999999999999999"] {
+        let output = started_with(Some(nonsense), Stdio::piped());
+        assert_eq!(workers(&output), parallelism);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.starts_with(&format!("UNROLLED_THREADS is {nonsense:?}, not a number from 1 to")));
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_nobody_hears_it_nothing_breaks() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert!(workers(&started_with(Some("none"), writer.into())) > 0);
+}
