@@ -111,7 +111,12 @@ pub enum Resolve {
     /// Known without asking anyone; `None` once it was handed out.
     Ready(Option<io::Result<Addresses>>),
     /// A name, being looked up.
-    Lookup(Unblock<Addresses>),
+    Lookup {
+        /// On a thread of its own.
+        call: Unblock<Addresses>,
+        /// For the error.
+        name: String,
+    },
 }
 
 impl Resolve {
@@ -134,7 +139,10 @@ impl Future for Resolve {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
             Self::Ready(outcome) => Poll::Ready(outcome.take().expect("Resolve polled after it was ready")),
-            Self::Lookup(call) => Poll::Ready(ready!(Pin::new(call).poll(cx))),
+            Self::Lookup { call, name } => {
+                let found = ready!(Pin::new(call).poll(cx));
+                Poll::Ready(found.map_err(|error| explain("lookup", name, error)))
+            }
         }
     }
 }
@@ -222,10 +230,10 @@ fn resolve(host: &str, port: u16) -> Resolve {
     if host.is_empty() {
         return Resolve::invalid("address", &format!(":{port}"), "missing host, as in localhost:80");
     }
+    let name = format!("{host}:{port}");
     let host = host.to_owned();
-    Resolve::Lookup(blocking::unblock_on(blocking::resolver(), move || {
-        lookup(&host, port).map_err(|error| explain("lookup", format!("{host}:{port}"), error))
-    }))
+    let call = blocking::unblock_on(blocking::resolver(), move || lookup(&host, port));
+    Resolve::Lookup { call, name }
 }
 
 /// Asks the system; blocks.
