@@ -1,6 +1,7 @@
 //! The global pool: started on first use. Next: `spawn_blocking`.
 
 use std::future::Future;
+use std::io::{self, Write};
 use std::sync::{Mutex, OnceLock};
 use std::thread;
 
@@ -70,7 +71,9 @@ fn default_threads() -> usize {
     match wanted.to_str().and_then(|text| text.trim().parse().ok()) {
         Some(threads @ 1..=MOST_THREADS) => threads,
         _ => {
-            eprintln!(
+            // A stderr that nobody reads is no reason to panic.
+            let _ = writeln!(
+                io::stderr(),
                 "UNROLLED_THREADS is {wanted:?}, not a number from 1 to {MOST_THREADS}: \
                  using {available} threads"
             );
