@@ -20,7 +20,7 @@ const pages = fs
     .filter((name) => name.endsWith('.html') && !['404.html', 'toc.html'].includes(name))
     .sort();
 // Named on the command line: the pages to be pictured. Else those that differ most.
-const pictured = process.argv.slice(2).length ? process.argv.slice(2) : ['index.html', 'source/executor/raw/state.html'];
+const pictured = process.argv.slice(2).length ? process.argv.slice(2) : ["index.html", "source/executor/raw/state.html"];
 const windows = [
     { name: 'wide', width: 1500, height: 1000 },
     { name: 'phone', width: 390, height: 844 },

@@ -41,6 +41,7 @@ impl Row {
 }
 
 /// A file, taken apart for its page.
+#[derive(Debug)]
 pub struct Annotated<'a> {
     source: &'a Source,
     items: Vec<Item>,

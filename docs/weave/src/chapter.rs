@@ -6,11 +6,12 @@
 //!   {{#lines FILE ITEM | FROM | TO}}     of an item the lines from the one that has FROM to the one that has TO
 //!   {{#head FILE | FROM | TO}}           of the comment at the head of a file, likewise; to its end without TO
 //!   {{#anchor FILE NAME}}                what stands between an example's marks
+//!   {{#output NAME | FROM | TO}}         what a rung prints, of which a test has seen to it: tests/ladder/NAME.txt
 //!   {{#picture NAME}}                    docs/book/pictures/NAME.svg
 //!   {{#page FILE}}                       another Markdown file of the project
 //! ```
 //!
-//! Beside the directives: a link to a source file, with an item as its fragment, leads to the file's
+//! Beside the directives: figures of the benchmarks in the text (see `figures`); a link to a source file, with an item as its fragment, leads to the file's
 //! annotated page; the path of a source file in backticks is linked to it.
 
 use std::fmt::Write as _;
@@ -18,9 +19,9 @@ use std::ops::Range;
 
 use crate::anchors::is_mark;
 use crate::book::{Kind, Problem, Weaver};
-use crate::items;
 use crate::links;
 use crate::source::Source;
+use crate::{figures, items};
 
 /// A listing may have so many lines. What is longer is not read.
 pub const LONGEST: usize = 40;
@@ -99,6 +100,7 @@ impl<'a> Chapter<'a> {
         let answer = match kind {
             "item" | "code" | "lines" | "anchor" => self.listing(kind, file, name, &rest),
             "head" => self.head(file, &rest),
+            "output" => self.output(file, &rest),
             "picture" => self.picture(&format!("docs/book/pictures/{file}.svg")),
             "page" => self.other_page(file),
             _ => Err((Kind::Directive, format!("no such directive: {directive}"))),
@@ -205,6 +207,33 @@ impl<'a> Chapter<'a> {
         ))
     }
 
+    /// What a rung of the ladder prints, or the lines of it from `FROM` to `TO`, below its command.
+    fn output(&mut self, name: &str, rest: &[&str]) -> Result<String, (Kind, String)> {
+        let file = format!("tests/ladder/{name}.txt");
+        let text =
+            self.weaver.tree.text(&file).ok_or_else(|| (Kind::MissingFile, format!("there is no {file}")))?;
+        let source = Source::new(&file, text.to_owned());
+        let all = 0..text.lines().count();
+        let missing = |what: String| (Kind::MissingItem, what);
+        let lines = match rest {
+            [] => all,
+            [from, to] => between(&source, all, from, to).map_err(missing)?,
+            _ => return Err((Kind::Directive, format!("output {name} with {} parts", rest.len()))),
+        };
+        let mut block = format!("```console\n$ cargo run --example {name}\n");
+        if lines.start > 0 {
+            block.push_str("…\n");
+        }
+        for line in text.lines().skip(lines.start).take(lines.len()) {
+            block.push_str(line);
+            block.push('\n');
+        }
+        if lines.end < text.lines().count() {
+            block.push_str("…\n");
+        }
+        Ok(block + "```")
+    }
+
     /// A picture, in the page itself, so that it has the colours of the page.
     fn picture(&mut self, file: &str) -> Result<String, (Kind, String)> {
         let svg =
@@ -257,6 +286,12 @@ impl<'a> Chapter<'a> {
     }
 
     fn prose(&mut self, line: &str) -> String {
+        let tables = self.weaver.tree.text("docs/benchmarks.md").unwrap_or("");
+        let filled = figures::fill(line, tables).unwrap_or_else(|what| {
+            self.problem(Kind::MissingItem, what);
+            String::new()
+        });
+        let line = &filled;
         let led = links::rewrite(line, |target| {
             let (path, item) = target.split_once('#').unwrap_or((target, ""));
             let Some(page) = self.weaver.page_of(path) else { return target.to_owned() };

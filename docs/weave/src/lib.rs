@@ -18,6 +18,7 @@ pub mod annotate;
 pub mod book;
 pub mod chapter;
 pub mod console;
+pub mod figures;
 pub mod items;
 pub mod links;
 pub mod readme;

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 pub const CRATES: [&str; 3] = ["reactor", "executor", "chat"];
 
 /// One line, taken apart.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Line {
     /// What the compiler reads. The text of strings is blotted out with `_`.
     pub code: String,
@@ -25,6 +25,7 @@ pub struct Line {
 }
 
 /// A source file.
+#[derive(Debug)]
 pub struct Source {
     /// Where it is, seen from the root: `reactor/src/source.rs`.
     pub path: String,

@@ -111,6 +111,7 @@ fn each_fault_is_told() {
         (Kind::MissingItem, "{{#lines reactor/src/a.rs wake | go | sleep}}", "", ""),
         (Kind::MissingItem, "See [it](reactor/src/a.rs#sleep).", "", ""),
         (Kind::MissingItem, "{{#head reactor/src/a.rs | A2}}", "", ""),
+        (Kind::MissingItem, "It takes {{wall spawn | ours}}.", "docs/benchmarks.md", "# B\n"),
         (Kind::BadAnchor, "{{#anchor examples/e.rs park}}", "", ""),
         (Kind::BadAnchor, "", "examples/e.rs", twice.as_str()),
         (Kind::BadAnchor, "", "examples/e.rs", "// ANCHOR: main\n// ANCHOR_END: main\n"),

@@ -388,3 +388,6 @@ impl State {
         self.0.load(Ordering::Acquire) / REFERENCE == 0
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod picture;

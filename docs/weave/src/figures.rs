@@ -1,0 +1,78 @@
+//! Figures in the prose, taken from the tables of `docs/benchmarks.md`, so that they are those that were
+//! measured last.
+//!
+//! ```text
+//!   {{wall spawn_pool | ours}}     76.9 ns     nanoseconds of wall time: what stands before the brackets
+//!   {{cpu spawn_pool | ours}}      124 ns      of processor time: what stands in them
+//!   {{cell mem | ours}}            88          as it stands there
+//! ```
+//!
+//! A row is named by how it begins; of several that begin so the first is meant.
+
+use crate::links;
+
+/// A line of prose with the figures in their places.
+///
+/// # Errors
+///
+/// Says which row or column is not there.
+pub fn fill(line: &str, tables: &str) -> Result<String, String> {
+    let mut woven = String::new();
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (asked, after) = after.split_once("}}").ok_or("a figure is not closed")?;
+        let (kind, place) = asked.split_once(' ').unwrap_or((asked, ""));
+        let (row, column) = place.split_once('|').ok_or_else(|| format!("no such figure: {asked}"))?;
+        let cell = cell(tables, row.trim(), column.trim())?;
+        let (wall, cpu) = cell.split_once(" (").unwrap_or((&cell, ""));
+        let wall = wall.split(',').next().expect("a split has a first part");
+        woven.push_str(before);
+        match kind {
+            "wall" => woven.push_str(&with_unit(wall)),
+            "cpu" if !cpu.is_empty() => woven.push_str(&with_unit(cpu.trim_end_matches(')'))),
+            "cell" => woven.push_str(wall),
+            _ => return Err(format!("no such figure: {asked}")),
+        }
+        rest = after;
+    }
+    Ok(woven + rest)
+}
+
+fn with_unit(figure: &str) -> String {
+    let bare = figure.chars().all(|c| c.is_ascii_digit() || c == '.');
+    if bare { format!("{figure} ns") } else { figure.to_owned() }
+}
+
+fn cell(tables: &str, row: &str, column: &str) -> Result<String, String> {
+    let mut heads: Vec<String> = Vec::new();
+    let mut before = Vec::new();
+    let mut found = None;
+    links::outside_fences(tables, |line| {
+        let cells: Vec<String> =
+            line.trim_matches('|').split('|').map(|cell| cell.replace("**", "").trim().to_owned()).collect();
+        let is_rule = line.starts_with("|--") || line.starts_with("| -");
+        if is_rule {
+            heads = std::mem::take(&mut before);
+        } else if line.starts_with('|') && found.is_none() && cells[0].starts_with(row) {
+            let at = heads.iter().position(|head| head == column);
+            found = at.and_then(|at| cells.get(at)).cloned();
+        }
+        before = cells;
+        String::new()
+    });
+    found.ok_or_else(|| format!("docs/benchmarks.md has no {column} of {row}"))
+}
+
+#[test]
+fn figures_come_from_the_tables() {
+    let tables = "# B\n\n| | ours | threads |\n|---|---|---|\n| **spawn**: of many | 76.9 (124) | 49.4 µs (68.8 µs) |\n\
+                  | **mem**: bytes | 88 | 10011 |\n\n| | a task |\n|---|---|\n| create one | 97.7 |\n| late | 1475, 1 ms |\n";
+    let filled = |line: &str| fill(line, tables);
+    assert_eq!(filled("a {{wall spawn | ours}} b {{cpu spawn | ours}}.").unwrap(), "a 76.9 ns b 124 ns.");
+    assert_eq!(filled("{{wall spawn | threads}}").unwrap(), "49.4 µs");
+    assert_eq!(filled("{{cell mem | ours}} {{wall create one | a task}}").unwrap(), "88 97.7 ns");
+    assert_eq!(filled("{{wall late | a task}}").unwrap(), "1475 ns");
+    assert!(filled("{{wall spawn | smol}}").is_err());
+    assert!(filled("{{wall drop | ours}}").is_err());
+    assert!(filled("{{cpu mem | ours}}").is_err());
+}

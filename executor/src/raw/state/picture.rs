@@ -1,0 +1,74 @@
+//! The picture of the states says what the verbs do: each of its arrows is walked.
+//!
+//! The picture is `docs/book/pictures/task-states.svg`. Its arrows carry the state that they start from, the
+//! verb, the state they lead to, and the verb's answer.
+
+use super::*;
+
+const PICTURE: &str = include_str!("../../../../docs/book/pictures/task-states.svg");
+
+/// The value of an attribute in an element's text.
+fn attribute<'a>(element: &'a str, name: &str) -> &'a str {
+    let (_, rest) = element.split_once(&format!("{name}=\"")).unwrap_or_else(|| panic!("{name}: {element}"));
+    rest.split('"').next().expect("a split has a first part")
+}
+
+/// The bits that a state's name lists; `idle` has none.
+fn bits(name: &str) -> usize {
+    let bit = |word| match word {
+        "idle" => 0,
+        "QUEUED" => QUEUED,
+        "RUNNING" => RUNNING,
+        "COMPLETE" => COMPLETE,
+        "CANCELLED" => CANCELLED,
+        other => panic!("the picture has a state {other}"),
+    };
+    name.split_whitespace().map(bit).fold(0, |all, bit| all | bit)
+}
+
+/// Walks an arrow: a task of a pool with its handle and a waker. Answers what the verb said.
+fn walk(verb: &str, state: &State) -> String {
+    let answer = match verb {
+        "start_poll" => format!("{:?}", state.start_poll()),
+        "finish_poll" => format!("{:?}", state.finish_poll()),
+        "wake" => format!("{:?}", state.wake()),
+        "wake_by_ref" => format!("{:?}", state.wake_by_ref()),
+        "cancel" => format!("{:?}", state.cancel()),
+        "complete" => format!("{:?}", state.complete()),
+        other => panic!("the picture has a verb {other}"),
+    };
+    if verb == "complete" { String::new() } else { answer }
+}
+
+#[test]
+fn each_arrow_is_what_its_verb_does() {
+    let shown = QUEUED | RUNNING | COMPLETE | CANCELLED;
+    let mut arrows = 0;
+    for element in PICTURE.split("<g data-from").skip(1) {
+        let element = format!("data-from{element}");
+        let [from, verb, to] =
+            ["data-from", "data-verb", "data-to"].map(|name| attribute(&element, name).to_owned());
+        let state = if verb == "new" {
+            State::new()
+        } else {
+            let state = State(AtomicUsize::new(bits(&from) | HANDLE | (3 * REFERENCE)));
+            let answer = walk(&verb, &state);
+            assert_eq!(answer, attribute(&element, "data-answer"), "{verb} from {from}");
+            state
+        };
+        let after = state.0.load(Ordering::Relaxed) & shown;
+        assert_eq!(after, bits(&to), "{verb} from {from} leads to {to}");
+        arrows += 1;
+    }
+    assert_eq!(arrows, PICTURE.matches("data-verb").count());
+    for name in ["idle", "QUEUED", "RUNNING", "COMPLETE", "CANCELLED"] {
+        assert!(PICTURE.contains(&format!("data-state=\"{name}\"")) || name == "CANCELLED", "no box {name}");
+    }
+}
+
+#[test]
+fn it_has_an_arrow_for_each_step_of_a_life() {
+    for verb in ["new", "start_poll", "finish_poll", "wake", "complete", "cancel"] {
+        assert!(PICTURE.contains(&format!("data-verb=\"{verb}\"")), "no arrow {verb}");
+    }
+}

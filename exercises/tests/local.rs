@@ -1,0 +1,77 @@
+//! Exercises of the chapter "Local tasks, and block_on": `stubs/local.rs`.
+
+#[cfg_attr(feature = "solutions", path = "../solutions/local.rs")]
+#[cfg_attr(not(feature = "solutions"), path = "../stubs/local.rs")]
+mod local;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::thread;
+
+use exercises::ends;
+use local::{Inbox, run_round};
+
+#[test]
+fn exercise_1_what_was_pushed_before_is_taken_at_once() {
+    let inbox = Inbox::new();
+    inbox.push(1);
+    inbox.push(2);
+    assert_eq!(inbox.take(), [1, 2]);
+}
+
+#[test]
+fn exercise_1_the_owner_never_sleeps_on_mail() {
+    const EACH: u32 = 2000;
+    let taken = ends("the owner sleeps, and there is mail, or a number was lost", || {
+        let inbox = Arc::new(Inbox::new());
+        let senders: Vec<_> = (0..3)
+            .map(|_| {
+                let inbox = inbox.clone();
+                thread::spawn(move || {
+                    for number in 0..EACH {
+                        inbox.push(number);
+                        if number % 7 == 0 {
+                            thread::yield_now();
+                        }
+                    }
+                })
+            })
+            .collect();
+        let mut taken = 0;
+        while taken < 3 * EACH as usize {
+            taken += inbox.take().len();
+        }
+        for sender in senders {
+            sender.join().expect("it sends");
+        }
+        taken
+    });
+    assert_eq!(taken, 3 * EACH as usize);
+}
+
+#[test]
+fn exercise_2_nobody_is_polled_twice_in_a_round() {
+    let mut queue = VecDeque::from([1, 2, 3]);
+    let mut polled = Vec::new();
+    run_round(&mut queue, &mut |task, _| {
+        polled.push(task);
+        task != 2
+    });
+    assert_eq!(polled, [1, 2, 3]);
+    assert_eq!(queue, [1, 3], "those who are to go on are at the back, in their order");
+}
+
+#[test]
+fn exercise_2_who_is_spawned_waits_for_the_next_round() {
+    let mut queue = VecDeque::from([1]);
+    let mut polled = Vec::new();
+    let mut poll = |task: u32, queue: &mut VecDeque<u32>| {
+        polled.push(task);
+        queue.push_back(task + 1);
+        false
+    };
+    run_round(&mut queue, &mut poll);
+    run_round(&mut queue, &mut poll);
+    assert_eq!(polled, [1, 2]);
+    assert_eq!(queue, [3]);
+}

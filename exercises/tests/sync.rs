@@ -1,0 +1,77 @@
+//! Exercises of the chapter "Locks and channels": `stubs/sync.rs`.
+
+#[cfg_attr(feature = "solutions", path = "../solutions/sync.rs")]
+#[cfg_attr(not(feature = "solutions"), path = "../stubs/sync.rs")]
+mod sync;
+
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use exercises::Calls;
+use futures_lite::future::{block_on, poll_once};
+use sync::{Semaphore, watch};
+
+#[test]
+fn exercise_1_permits_go_to_those_who_wait_in_their_order() {
+    let semaphore = Semaphore::new(1);
+    block_on(semaphore.acquire());
+    let mut first = pin!(semaphore.acquire());
+    let mut second = pin!(semaphore.acquire());
+    assert_eq!(block_on(poll_once(first.as_mut())), None);
+    assert_eq!(block_on(poll_once(second.as_mut())), None);
+    semaphore.release();
+    assert_eq!(block_on(poll_once(second)), None, "it came later");
+    assert_eq!(block_on(poll_once(first)), Some(()));
+}
+
+#[test]
+fn exercise_1_who_gives_up_passes_the_permit_on() {
+    let semaphore = Semaphore::new(1);
+    block_on(semaphore.acquire());
+    let (first_calls, first_waker) = Calls::waker();
+    let (second_calls, second_waker) = Calls::waker();
+    let mut first = Box::pin(semaphore.acquire());
+    let mut second = pin!(semaphore.acquire());
+    assert!(first.as_mut().poll(&mut Context::from_waker(&first_waker)).is_pending());
+    assert!(second.as_mut().poll(&mut Context::from_waker(&second_waker)).is_pending());
+    semaphore.release();
+    assert_eq!(first_calls.count(), 1, "the first in line is woken");
+    drop(first); // By a timeout, say: it was woken, and is never polled again.
+    assert_eq!(second_calls.count(), 1, "the permit is lost: the second waits for ever");
+    assert_eq!(second.as_mut().poll(&mut Context::from_waker(&second_waker)), Poll::Ready(()));
+}
+
+#[test]
+fn exercise_1_who_leaves_the_line_takes_nothing() {
+    let semaphore = Semaphore::new(0);
+    let mut waiting = Box::pin(semaphore.acquire());
+    assert_eq!(block_on(poll_once(waiting.as_mut())), None);
+    drop(waiting);
+    assert_eq!(semaphore.free(), 0, "it had no permit to give back");
+    semaphore.release();
+    assert_eq!(semaphore.free(), 1);
+}
+
+#[test]
+fn exercise_2_the_newest_value_and_no_other() {
+    let (sender, mut receiver) = watch(0);
+    assert_eq!(receiver.borrow(), 0);
+    assert_eq!(block_on(poll_once(receiver.changed())), None, "nothing was sent yet");
+    sender.send(1);
+    sender.send(2);
+    assert_eq!(block_on(receiver.changed()), 2, "1 is skipped");
+    assert_eq!(block_on(poll_once(receiver.changed())), None, "2 was seen");
+    assert_eq!(receiver.borrow(), 2);
+}
+
+#[test]
+fn exercise_2_who_waits_is_woken() {
+    let (sender, mut receiver) = watch("old");
+    let (calls, waker) = Calls::waker();
+    let mut changed = Box::pin(receiver.changed());
+    let mut poll = || Pin::new(&mut changed).poll(&mut Context::from_waker(&waker));
+    assert!(poll().is_pending());
+    sender.send("new");
+    assert_eq!(calls.count(), 1);
+    assert_eq!(poll(), Poll::Ready("new"));
+}
