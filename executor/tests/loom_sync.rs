@@ -101,19 +101,29 @@ fn mutex_cancelled_waiter_passes_it_on() {
     });
 }
 
-/// The last waiter to give up races the unlock, and the lock is free after that. Finds
-/// `cancelled_keeps_lock`.
+/// The last waiter to give up races the unlock. Who finds the lock free meanwhile, or at the end, sees what
+/// was left. Finds `cancelled_keeps_lock`.
 #[test]
 fn mutex_is_free_after_the_last_waiter_gave_up() {
     check(|| {
-        let mutex = Arc::new(Mutex::new(()));
+        let mutex = Arc::new(Mutex::new(Cell::new(0)));
         let held = mutex.try_lock().expect("free");
         let impatient = thread::spawn({
             let mutex = Arc::clone(&mutex);
             move || drop(poll(&mut mutex.lock()))
         });
+        let trying = thread::spawn({
+            let mutex = Arc::clone(&mutex);
+            move || {
+                if let Some(count) = mutex.try_lock() {
+                    assert_eq!(count.get(), 1);
+                }
+            }
+        });
+        held.set(1);
         drop(held);
         impatient.join().unwrap();
+        trying.join().unwrap();
         assert!(mutex.try_lock().is_some(), "neither bit is left over");
     });
 }

@@ -149,17 +149,16 @@ impl Direction {
     /// Not ready any more, unless there was an event since `seen` (E1).
     fn clear(&self, seen: u64) {
         let seen = if mutant("cleared_over_newer") { self.ready().unwrap_or(seen) } else { seen };
-        // ORDERING[readiness]: Release puts the attempt before the clearing; pairs with the Acquire of
-        // the next event's read-modify-write. A failure means a newer event, which stays.
-        let _ = self.state.compare_exchange(seen, seen & !READY, Ordering::AcqRel, Ordering::Relaxed);
+        // ORDERING: Relaxed; a failure means a newer event, which stays, and nothing is published by
+        // saying that there is nothing.
+        let _ = self.state.compare_exchange(seen, seen & !READY, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     fn event(&self, marked: bool, woken: &mut Vec<Waker>) {
         let mark = if marked { MARKED } else { 0 };
-        // ORDERING[readiness]: Release publishes the event, Acquire follows the clearing before it;
-        // pairs with `ready` and `clear`.
+        // ORDERING[readiness]: Release publishes the event; pairs with the Acquire of `ready`.
         let next = |state: u64| Some(state.wrapping_add(GENERATION) | READY | mark);
-        let _ = self.state.fetch_update(Ordering::AcqRel, Ordering::Relaxed, next);
+        let _ = self.state.fetch_update(Ordering::Release, Ordering::Relaxed, next);
         // E2: READY first, then the wakers; the lock orders us with `wait`.
         lock(&self.waiters).take_all(woken);
     }

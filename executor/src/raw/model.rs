@@ -4,6 +4,8 @@
 //! race, on a leak (the queue's shares are counted: a task that is not freed keeps one), and on what is
 //! asserted here. `bash .ci/models raw` runs these.
 
+mod orderings;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -43,6 +45,14 @@ impl Queue {
         let (task, handle) = new_task(future, self.clone(), ());
         self.0.lock().unwrap().push_back(task);
         JoinHandle::new(handle)
+    }
+
+    /// Runs one task, if there is one, and does not touch the queue afterwards.
+    fn run_one(&self) -> bool {
+        let task = self.0.lock().unwrap().pop_front();
+        let found = task.is_some();
+        task.into_iter().for_each(Runnable::run);
+        found
     }
 
     /// Runs what is there. Answers how many polls, or drops, that were.

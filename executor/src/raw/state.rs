@@ -148,8 +148,8 @@ impl State {
     #[inline]
     pub(crate) fn wake_by_ref(&self) -> Action {
         // ORDERING[task-wake]: Release publishes what the waker did before; pairs with the Acquire
-        // of `start_poll`. Acquire, for the caller may now touch the scheduler's links.
-        let old = self.0.fetch_or(QUEUED | WOKEN, Ordering::AcqRel);
+        // of `start_poll`. Who queues the task reads nothing that a runner wrote: no Acquire.
+        let old = self.0.fetch_or(QUEUED | WOKEN, Ordering::Release);
         if old & (QUEUED | RUNNING | COMPLETE) != 0 && !mutant("queued_twice") {
             return Action::Nothing;
         }
@@ -160,8 +160,8 @@ impl State {
     /// Wakes and gives up the caller's reference: the queue gets it, or it is dropped.
     #[inline]
     pub(crate) fn wake(&self) -> Action {
-        // ORDERING[task-wake]: as in `wake_by_ref`.
-        let old = self.0.fetch_or(QUEUED | WOKEN, Ordering::AcqRel);
+        // ORDERING[task-wake]: Release, as in `wake_by_ref`.
+        let old = self.0.fetch_or(QUEUED | WOKEN, Ordering::Release);
         if old & (QUEUED | RUNNING | COMPLETE) != 0 {
             return self.drop_reference();
         }
@@ -173,8 +173,9 @@ impl State {
     pub(crate) fn start_poll(&self) -> Start {
         // ORDERING[task-wake]: Acquire; pairs with the Release of every wake since the last poll.
         // ORDERING[task-poll]: Acquire; pairs with the Release of `finish_poll`: the last runner's
-        // writes to the future are seen by this one.
-        let old = self.0.fetch_xor(QUEUED | RUNNING, Ordering::AcqRel);
+        // writes to the future are seen by this one. The wakes between the two are read-modify-writes,
+        // so they hand on what they did not write.
+        let old = self.0.fetch_xor(QUEUED | RUNNING, Ordering::Acquire);
         debug_assert_eq!(old & (QUEUED | RUNNING | COMPLETE), QUEUED, "T1: only QUEUED is run");
         if old & CANCELLED == 0 { Start::Poll } else { Start::DropFuture }
     }
@@ -217,7 +218,9 @@ impl State {
                 ((old & !RUNNING) - REFERENCE, Finish::Idle)
             };
             // ORDERING[task-poll]: Release publishes the future to the next runner; pairs with the
-            // Acquire of `start_poll`. Acquire, for a cancel or a last reference seen here.
+            // Acquire of `start_poll`.
+            // ORDERING[task-wake, task-free]: Acquire; pairs with the Release of `cancel` and of
+            // `drop_reference`: what was done before is seen by the future's drop.
             match self.0.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return answer,
                 Err(seen) => old = seen,
@@ -254,8 +257,8 @@ impl State {
     /// Asks for the future to be dropped. Only a runner drops it (T2).
     pub(crate) fn cancel(&self) -> Action {
         // ORDERING[task-wake]: Release publishes what the canceller did before; pairs with the
-        // Acquire of `start_poll`.
-        let old = self.0.fetch_or(CANCELLED | QUEUED | WOKEN, Ordering::AcqRel);
+        // Acquire of `start_poll` and of `finish_poll`.
+        let old = self.0.fetch_or(CANCELLED | QUEUED | WOKEN, Ordering::Release);
         if old & (QUEUED | RUNNING | COMPLETE) != 0 && !mutant("cancel_queues_again") {
             return Action::Nothing;
         }
@@ -287,9 +290,9 @@ impl State {
         // ORDERING[task-output]: Acquire; pairs with the Release of `complete`.
         let mut seen = self.0.load(Ordering::Acquire);
         if seen & (COMPLETE | JOIN_WAKER) == JOIN_WAKER {
-            // ORDERING[task-output]: as above. Relaxed would do for the slot: what it holds is the
-            // handle's own writing.
-            seen = self.0.fetch_and(!JOIN_WAKER, Ordering::AcqRel);
+            // ORDERING[task-output]: Acquire, as above. For the slot Relaxed would do: what it holds
+            // is the handle's own writing.
+            seen = self.0.fetch_and(!JOIN_WAKER, Ordering::Acquire);
         }
         if seen & COMPLETE != 0 { Join::Complete } else { Join::Pending }
     }
@@ -316,9 +319,9 @@ impl State {
 
     /// The handle leaves. `Complete`: the outcome is its to drop. `Pending`: the slot is.
     pub(crate) fn release_handle(&self) -> Join {
-        // ORDERING[task-output]: Acquire; pairs with the Release of `complete`. Release: the slot's
-        // last use by the handle comes before the completer's look at the bits.
-        let old = self.0.fetch_and(!(HANDLE | JOIN_WAKER), Ordering::AcqRel);
+        // ORDERING[task-output]: Acquire; pairs with the Release of `complete`. The slot stays the
+        // handle's (T4), so there is nothing to publish.
+        let old = self.0.fetch_and(!(HANDLE | JOIN_WAKER), Ordering::Acquire);
         if old & COMPLETE != 0 { Join::Complete } else { Join::Pending }
     }
 
@@ -366,7 +369,7 @@ impl State {
             let new = (old - REFERENCE) & !(QUEUED | WOKEN);
             // ORDERING[task-wake]: Acquire; pairs with the Release of the foreign wake.
             // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`.
-            match self.0.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed) {
+            match self.0.compare_exchange_weak(old, new, Ordering::Acquire, Ordering::Relaxed) {
                 Ok(_) => break,
                 Err(seen) => old = seen,
             }

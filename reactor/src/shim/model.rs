@@ -48,7 +48,7 @@ pub fn check_within(preemptions: usize, model: impl Fn() + Send + Sync + 'static
 }
 
 /// A waker that counts, and that a thread can wait for.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Bell {
     rings: Mutex<usize>,
     more: Condvar,

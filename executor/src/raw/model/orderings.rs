@@ -1,0 +1,254 @@
+//! What one thread did is seen by another: each ordering of the task's word, with no lock beside it that
+//! would order things as well. `bash .ci/weaken state.rs` weakens them one by one, and these must fail.
+#![allow(unsafe_code, reason = "memory that is shared without an order of its own")]
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use loom::thread;
+use reactor::shim::UnsafeCell;
+use reactor::shim::model::check;
+
+use super::super::cell::Name;
+use super::super::join_handle::JoinHandle;
+use super::super::run::new_task;
+use super::Queue;
+
+/// Memory without an order of its own: loom fails if a write and another access are not ordered.
+#[derive(Clone)]
+struct Note(Arc<UnsafeCell<u32>>);
+
+// SAFETY: what loom does not find ordered it fails on, before the access matters.
+unsafe impl Send for Note {}
+// SAFETY: as for Send.
+unsafe impl Sync for Note {}
+
+impl Note {
+    fn new() -> Self {
+        Self(Arc::new(UnsafeCell::new(0)))
+    }
+
+    fn write(&self) {
+        // SAFETY: loom has just failed unless nobody else accesses it.
+        self.0.with_mut(|note| unsafe { *note += 1 });
+    }
+
+    fn read(&self) -> u32 {
+        // SAFETY: loom has just failed unless nobody writes it.
+        self.0.with(|note| unsafe { *note })
+    }
+}
+
+/// Written by whoever lets a future go, and what the future's drop finds there. (A panic of loom's would be
+/// contained by the runner, as any panic of a destructor.)
+#[derive(Clone, Default)]
+struct Farewell {
+    told: Arc<AtomicUsize>,
+    heard: Arc<std::sync::Mutex<Option<usize>>>,
+}
+
+impl Farewell {
+    fn say(&self) {
+        self.told.store(1, Ordering::Relaxed);
+    }
+
+    fn check(&self) {
+        assert_eq!(*self.heard.lock().unwrap(), Some(1), "dropped, and not before the farewell");
+    }
+}
+
+/// A task whose first poll has given its waker away. Later polls write in the future, and end if `open`.
+struct Plain {
+    scratch: Note,
+    farewell: Farewell,
+    open: Arc<AtomicBool>,
+    waker: Arc<std::sync::Mutex<Option<Waker>>>,
+}
+
+impl Future for Plain {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.scratch.write();
+        // In the first poll only; models have one thread then.
+        let first = self.waker.lock().unwrap().is_none();
+        if first {
+            *self.waker.lock().unwrap() = Some(cx.waker().clone());
+        }
+        if self.open.load(Ordering::Relaxed) { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl Drop for Plain {
+    fn drop(&mut self) {
+        *self.farewell.heard.lock().unwrap() = Some(self.farewell.told.load(Ordering::Relaxed));
+    }
+}
+
+/// A task that was polled once: the queue is empty, the task idle.
+struct Idle {
+    queue: Queue,
+    handle: JoinHandle<()>,
+    waker: Waker,
+    farewell: Farewell,
+    open: Arc<AtomicBool>,
+}
+
+impl Idle {
+    fn new() -> Self {
+        let (queue, farewell, open) =
+            (Queue::default(), Farewell::default(), Arc::new(AtomicBool::new(false)));
+        let waker = Arc::new(std::sync::Mutex::new(None));
+        let handle = queue.spawn(Plain {
+            scratch: Note::new(),
+            farewell: farewell.clone(),
+            open: open.clone(),
+            waker: waker.clone(),
+        });
+        assert!(queue.run_one());
+        let waker = waker.lock().unwrap().replace(Waker::noop().clone()).unwrap();
+        Self { queue, handle, waker, farewell, open }
+    }
+
+    /// A thread that runs what is queued, once, and once more what is requeued.
+    fn runner(&self) -> thread::JoinHandle<()> {
+        let queue = self.queue.clone();
+        thread::spawn(move || while queue.run_one() {})
+    }
+}
+
+/// T1: a wake of a task that is queued already is seen by the poll to come, whether it gives up its
+/// reference or not. Finds `wake_while_running_lost`.
+#[test]
+fn a_poll_sees_what_came_before_its_wakes() {
+    for by_value in [false, true] {
+        check(move || {
+            let idle = Idle::new();
+            idle.waker.wake_by_ref();
+            let other = {
+                let (waker, open) = (idle.waker.clone(), idle.open.clone());
+                thread::spawn(move || {
+                    open.store(true, Ordering::Relaxed);
+                    if by_value { waker.wake() } else { waker.wake_by_ref() }
+                })
+            };
+            idle.runner().join().unwrap();
+            other.join().unwrap();
+            idle.queue.run();
+            assert!(idle.handle.is_finished());
+        });
+    }
+}
+
+/// T2: what a runner wrote to the future is seen by the next one, whoever wakes in between. Finds
+/// `wake_while_running_lost`.
+#[test]
+fn the_next_runner_sees_the_future() {
+    check(|| {
+        let idle = Idle::new();
+        idle.waker.wake_by_ref();
+        let first = {
+            let queue = idle.queue.clone();
+            thread::spawn(move || queue.run_one())
+        };
+        idle.open.store(true, Ordering::Relaxed);
+        idle.waker.wake_by_ref();
+        idle.queue.run_one();
+        first.join().unwrap();
+        idle.queue.run();
+        assert!(idle.handle.is_finished());
+    });
+}
+
+/// The drop of a cancelled future sees what the canceller did before, whether the task was queued, running
+/// or idle. Finds `cancel_queues_again`.
+#[test]
+fn a_cancelled_future_sees_its_canceller() {
+    check(|| {
+        let idle = Idle::new();
+        idle.waker.wake_by_ref();
+        let runner = idle.runner();
+        idle.farewell.say();
+        idle.handle.abort();
+        runner.join().unwrap();
+        idle.queue.run();
+        idle.farewell.check();
+    });
+}
+
+/// T5: the drop of a future that nobody can wake any more sees what was done before its last waker went.
+/// Finds `nobody_left_to_wake_it`.
+#[test]
+fn an_unreachable_future_sees_who_let_it_go() {
+    check(|| {
+        let idle = Idle::new();
+        idle.waker.wake_by_ref();
+        let runner = idle.runner();
+        let Idle { queue, handle, waker, farewell, .. } = idle;
+        drop(handle);
+        farewell.say();
+        drop(waker);
+        runner.join().unwrap();
+        queue.run();
+        farewell.check();
+    });
+}
+
+/// A name whose drop is not ordered with its use unless the task's count orders it.
+struct Watched(Note);
+
+impl Name for Watched {
+    fn name(&self) -> Option<&str> {
+        self.0.read();
+        Some("watched")
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.0.write();
+    }
+}
+
+/// The last to let go of a task frees it after all other uses of it. Finds `forgotten_free`.
+#[test]
+fn the_free_comes_after_every_use() {
+    check(|| {
+        let (queue, waker) = (Queue::default(), Arc::new(std::sync::Mutex::new(None)));
+        let (farewell, open) = (Farewell::default(), Arc::new(AtomicBool::new(true)));
+        let plain = Plain { scratch: Note::new(), farewell, open, waker: waker.clone() };
+        let (task, handle) = new_task(plain, queue, Watched(Note::new()));
+        let handle = JoinHandle::<()>::new(handle);
+        task.run();
+        let waker = waker.lock().unwrap().take();
+        let dropping = thread::spawn(move || drop(waker));
+        assert_eq!(handle.name(), Some("watched"));
+        drop(handle);
+        dropping.join().unwrap();
+    });
+}
+
+/// Who sees that a task has finished sees what it did. Finds `forgotten_free`.
+#[test]
+fn a_finished_task_has_done_its_work() {
+    check(|| {
+        let queue = Queue::default();
+        let done = Note::new();
+        let handle = queue.spawn({
+            let done = done.clone();
+            async move { done.write() }
+        });
+        let runner = {
+            let queue = queue.clone();
+            thread::spawn(move || queue.run())
+        };
+        if handle.is_finished() {
+            assert_eq!(done.read(), 1);
+        }
+        runner.join().unwrap();
+        assert!(handle.is_finished());
+    });
+}
