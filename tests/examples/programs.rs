@@ -1,5 +1,9 @@
 //! The programs on the real runtime, in the README's order.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::thread;
+
 use crate::run::{run, run_with};
 
 #[test]
@@ -158,6 +162,58 @@ fn stdin_lines() {
 fn stdin_lines_of_a_pipe() {
     run_with("stdin_lines", &["-"], b"one\ntwo").says(&["  1  one", "  2  two", "the end, after 2 lines"]);
     run_with("stdin_lines", &["-"], b"").says(&["the end, after 0 lines"]);
+}
+
+#[test]
+fn http_client() {
+    let printed = run("http_client");
+    printed.says(&[
+        "Two servers of our own: http://localhost:",
+        "/hello",
+        "    200 OK: Hello, client!",
+        "/chunked",
+        "    200 OK: Hello, chunks!",
+        "/until-close",
+        "    200 OK: Hello, till the end!",
+        "GET https://localhost:",
+        "    200 OK: Hello, client!",
+        "/steps?3",
+        "    led to http://localhost:",
+        "    led to https://localhost:",
+        "    404 Not Found: There is no such page.",
+        "100 requests over TLS at once",
+        "Refused:",
+        "invalid peer certificate: UnknownIssuer",
+        "certificate not valid for name \"localhost\"",
+        "certificate expired",
+        "404 Not Found",
+        "in a circle, to ",
+        "which is not encrypted",
+        "the connection was closed before its end",
+        "longer than 1048576 bytes",
+        "not done within 100ms",
+        "unknown scheme \"ftp\"",
+        "http://localhost:1/hello: connecting: connect ",
+    ]);
+}
+
+/// As a user calls it: one URL prints the page, several print a line each.
+#[test]
+fn http_client_of_urls() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/page", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        for _ in 0..3 {
+            let (mut stream, _) = listener.accept().unwrap();
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            assert!(lines.map_while(Result::ok).any(|line| line.is_empty()), "a request ends");
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nHere I am.\n").unwrap();
+        }
+    });
+    run_with("http_client", &[&url], b"").says(&["Here I am."]);
+    let printed = run_with("http_client", &[&url, &url], b"");
+    printed.says(&[&format!("{url}: 11 bytes"), &format!("{url}: 11 bytes"), "2 URLs in "]);
+    server.join().unwrap();
 }
 
 #[test]

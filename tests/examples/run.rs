@@ -93,16 +93,20 @@ fn built(name: &str) -> PathBuf {
     let this = std::env::current_exe().expect("a program knows where it is");
     let profile = this.parent().and_then(Path::parent).expect("it is in target/PROFILE/deps");
     let built = profile.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    let sources = [format!("examples/{name}.rs"), format!("examples/{name}/main.rs")];
-    let source = sources.iter().map(|source| root().join(source)).find(|source| source.exists());
-    let source = source.unwrap_or_else(|| panic!("there is no examples/{name}.rs"));
+    let folder = root().join("examples").join(name);
+    let sources: Vec<PathBuf> = match fs::read_dir(&folder) {
+        Ok(files) => files.flatten().map(|file| file.path()).collect(),
+        Err(_) => vec![folder.with_extension("rs")],
+    };
     let changed = |path: &Path| fs::metadata(path).and_then(|it| it.modified()).ok();
-    assert!(
-        changed(&built).is_some_and(|built| Some(built) >= changed(&source)),
-        "{} is missing or older than {}: `cargo test --test examples` alone does not build it; \
-         `cargo build --examples` does",
-        built.display(),
-        source.display()
-    );
+    for source in sources {
+        assert!(
+            changed(&built).is_some_and(|built| changed(&source).is_some_and(|source| built >= source)),
+            "{} is missing or older than {}: `cargo test --test examples` alone does not build it; \
+             `cargo build --examples` does",
+            built.display(),
+            source.display()
+        );
+    }
     built
 }
