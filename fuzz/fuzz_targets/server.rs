@@ -1,0 +1,141 @@
+//! A connection that sends any bytes to a live server: each line is answered as a small model says, and
+//! afterwards the server holds nothing.
+#![no_main]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::{OnceLock, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chat::server::{Handle, Options, Server};
+use chat::{FromClient, FromServer, encode_line};
+use libfuzzer_sys::fuzz_target;
+
+/// Nothing here takes so long, unless it hangs.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Small, so that short inputs reach them.
+fn options() -> Options {
+    Options { line_limit: 64, groups: 3, bad_lines: 5, grace: Duration::ZERO, ..Options::default() }
+}
+
+fn server() -> &'static (SocketAddr, Handle) {
+    static SERVER: OnceLock<(SocketAddr, Handle)> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || {
+            executor::task::block_on(async move {
+                let server = Server::bind("127.0.0.1:0", options()).await.unwrap();
+                tell.send((server.local_addr().unwrap(), server.handle())).unwrap();
+                server.run().await.unwrap();
+            });
+        });
+        told.recv().unwrap()
+    })
+}
+
+/// What a connection that is alone is told.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Told {
+    /// The errors, in their order.
+    errors: Vec<String>,
+    /// The messages of each group, in their order.
+    messages: BTreeMap<String, Vec<String>>,
+}
+
+/// What it must be told, and whether the server then ends it.
+fn model(bytes: &[u8]) -> (Told, bool) {
+    let options = options();
+    let mut told = Told::default();
+    let mut groups = BTreeSet::new();
+    let mut bad_lines = 0;
+    for line in bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|&byte| byte == b'\n') {
+        if line.len() > options.line_limit {
+            told.errors.push(format!("line longer than {} bytes", options.line_limit));
+            return (told, true);
+        }
+        let request = match serde_json::from_slice(line.strip_suffix(b"\r").unwrap_or(line)) {
+            Ok(request) => request,
+            Err(error) => {
+                bad_lines += 1;
+                let last = bad_lines == options.bad_lines;
+                let more = if last { "; too many in a row" } else { "" };
+                told.errors.push(format!("malformed request: {error}{more}"));
+                if last {
+                    return (told, true);
+                }
+                continue;
+            }
+        };
+        bad_lines = 0;
+        match request {
+            FromClient::Join { group_name } if groups.contains(&group_name) => {}
+            FromClient::Join { group_name } if groups.len() == options.groups => {
+                let limit = options.groups;
+                told.errors.push(format!("Group '{group_name}' not joined: {limit} groups are the limit"));
+            }
+            FromClient::Join { group_name } => drop(groups.insert(group_name)),
+            FromClient::Post { group_name, message } if groups.contains(&group_name) => {
+                told.messages.entry(group_name).or_default().push(message);
+            }
+            FromClient::Post { group_name, .. } => {
+                told.errors.push(format!("Group '{group_name}' does not exist"));
+            }
+        }
+    }
+    (told, false)
+}
+
+/// Reads so many replies, or to the end.
+fn hear(stream: &TcpStream, replies: usize) -> Told {
+    let mut told = Told::default();
+    for line in BufReader::new(stream).split(b'\n').take(replies) {
+        match serde_json::from_slice(&line.expect("the server answers")).expect("a reply") {
+            FromServer::Error(error) => told.errors.push(error),
+            FromServer::Message { group_name, message } => {
+                told.messages.entry(group_name).or_default().push(message);
+            }
+        }
+    }
+    told
+}
+
+fuzz_target!(|input: &[u8]| {
+    let (address, handle) = server();
+    // The last line, too, has its newline; and one more is answered for sure, if it is heard.
+    let mut sent = input.to_vec();
+    sent.push(b'\n');
+    let last = FromClient::Post { group_name: "nobody is here".into(), message: String::new() };
+    sent.extend(encode_line(&last).unwrap());
+
+    let (mut expected, ends) = model(&sent);
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    (&stream).write_all(&sent).unwrap();
+    if ends {
+        // The messages that were queued by then may be lost.
+        let mut told = hear(&stream, usize::MAX);
+        for (group, messages) in &mut expected.messages {
+            let heard = told.messages.entry(group.clone()).or_default().len();
+            messages.truncate(heard);
+        }
+        told.messages.retain(|_, messages| !messages.is_empty());
+        expected.messages.retain(|_, messages| !messages.is_empty());
+        assert_eq!(told, expected);
+    } else {
+        let messages: usize = expected.messages.values().map(Vec::len).sum();
+        assert_eq!(hear(&stream, expected.errors.len() + messages), expected);
+    }
+    drop(stream);
+    let start = Instant::now();
+    loop {
+        let count = handle.count();
+        if (count.connections, count.groups, count.memberships) == (0, 0, 0) {
+            return;
+        }
+        assert!(start.elapsed() < DEADLINE, "stays at {count:?}");
+        thread::yield_now();
+    }
+});
