@@ -13,11 +13,16 @@
 //!
 //! This file is what the tests share.
 
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
-use std::task::{Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
+
+use reactor::io::{AsyncRead, AsyncWrite};
 
 /// Longer than anything here takes, and short enough to wait for.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -63,5 +68,84 @@ impl Wake for Calls {
     fn wake(self: Arc<Self>) {
         // ORDERING: Relaxed; only counted.
         self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A reader that gives its pieces one after the other, and is pending once before each but the first.
+#[derive(Debug)]
+pub struct Pieces {
+    pieces: VecDeque<Vec<u8>>,
+    pause: bool,
+}
+
+impl Pieces {
+    /// A reader of these pieces, and then of the end.
+    pub fn of(pieces: &[&[u8]]) -> Pieces {
+        Pieces { pieces: pieces.iter().map(|piece| piece.to_vec()).collect(), pause: false }
+    }
+}
+
+impl AsyncRead for Pieces {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
+        if std::mem::take(&mut self.pause) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let Some(mut piece) = self.pieces.pop_front() else { return Poll::Ready(Ok(0)) };
+        let length = piece.len().min(into.len());
+        into[..length].copy_from_slice(&piece[..length]);
+        if length < piece.len() {
+            self.pieces.push_front(piece.split_off(length));
+        } else {
+            self.pause = true;
+        }
+        Poll::Ready(Ok(length))
+    }
+}
+
+/// A writer that notes each write, takes `most` bytes at a time, and is pending before each if it is slow.
+#[derive(Debug, Default)]
+pub struct Noted {
+    /// What was written, a piece a write.
+    pub writes: Vec<Vec<u8>>,
+    /// The most that one write takes; zero for no limit.
+    pub most: usize,
+    /// Whether each write is pending once, first.
+    pub slow: bool,
+    /// Whether each write fails.
+    pub broken: bool,
+    /// Whether the write under way has been pending.
+    pub waited: bool,
+}
+
+impl Noted {
+    /// All that was written, as one text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.writes.concat()).into_owned()
+    }
+}
+
+impl AsyncWrite for Noted {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
+        if self.broken {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        if self.slow && !self.waited {
+            self.waited = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.waited = false;
+        let length = if self.most == 0 { from.len() } else { from.len().min(self.most) };
+        self.writes.push(from[..length].to_vec());
+        Poll::Ready(Ok(length))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use weave::console::sessions;
+use weave::links::targets;
 use weave::source::root;
 use weave::{Kind, Tree, Woven, weave};
 
@@ -37,6 +39,33 @@ fn no_code_is_pasted_into_the_prose() {
 #[test]
 fn no_link_is_dead() {
     free_of(&[Kind::DeadLink]);
+}
+
+/// A chapter of the ladder, of the real source or of the chat ends with its exercises, and those lead to a
+/// test that exists. No exercise is left out.
+#[test]
+fn every_chapter_ends_with_its_exercises() {
+    let tree = Tree::load(root());
+    let summary = tree.text("docs/book/src/SUMMARY.md").expect("the table of contents");
+    let parts = summary.split("\n# ").filter(|part| {
+        ["The ladder", "The real source", "The chat"].iter().any(|title| part.starts_with(title))
+    });
+    let chapters: Vec<String> = parts.flat_map(targets).collect();
+    let mut set = Vec::new();
+    for chapter in &chapters {
+        let text = tree.text(&format!("docs/book/src/{chapter}")).unwrap_or_else(|| panic!("no {chapter}"));
+        let (_, last) = text.rsplit_once("\n## ").unwrap_or_else(|| panic!("{chapter} has no parts"));
+        assert!(last.starts_with("Exercises\n"), "{chapter} does not end with its exercises");
+        assert!(last.contains("\n1. ") && last.contains("\n2. "), "{chapter} has fewer than two exercises");
+        set.extend(sessions(last).into_iter().map(|session| session.command));
+    }
+    for (path, _) in tree.under("exercises/tests/") {
+        let name = path["exercises/tests/".len()..].trim_end_matches(".rs");
+        let command = format!("cargo test -p exercises --test {name}");
+        let alone = name == "reliability"; // Its chapter is about all of them.
+        let times = set.iter().filter(|shown| **shown == command).count();
+        assert_eq!(times, usize::from(!alone), "exercises/tests/{name}.rs is set by so many chapters");
+    }
 }
 
 #[test]

@@ -1,0 +1,88 @@
+//! A stream of words, and two streams in one. One solution.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_lite::Stream;
+use reactor::io::{AsyncRead, AsyncReadExt};
+
+/// Exercise 1. Words from a reader, separated by white space (ASCII).
+pub struct Words<R> {
+    reader: R,
+    // What was read of a word must be here, and not in the future of `next`: that one may be dropped.
+    word: Vec<u8>,
+    rest: Vec<u8>,
+}
+
+impl<R: AsyncRead + Unpin> Words<R> {
+    pub fn new(reader: R) -> Words<R> {
+        Words { reader, word: Vec::new(), rest: Vec::new() }
+    }
+
+    /// The next word; `None` at the end. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> io::Result<Option<String>> {
+        loop {
+            while !self.rest.is_empty() {
+                let byte = self.rest.remove(0);
+                if !byte.is_ascii_whitespace() {
+                    self.word.push(byte);
+                } else if !self.word.is_empty() {
+                    return Ok(Some(self.take_word()));
+                }
+            }
+            let mut piece = [0; 64];
+            let length = self.reader.read(&mut piece).await?;
+            self.rest.extend_from_slice(&piece[..length]);
+            if length == 0 {
+                return Ok((!self.word.is_empty()).then(|| self.take_word()));
+            }
+        }
+    }
+
+    fn take_word(&mut self) -> String {
+        String::from_utf8_lossy(&std::mem::take(&mut self.word)).into_owned()
+    }
+}
+
+/// Exercise 2. The items of two streams, as they come; it ends when both have.
+pub struct Merge<A, B> {
+    first: Option<A>,
+    second: Option<B>,
+    /// Who is asked first the next time, so that neither starves the other.
+    turn: bool,
+}
+
+pub fn merge<A, B>(first: A, second: B) -> Merge<A, B> {
+    Merge { first: Some(first), second: Some(second), turn: false }
+}
+
+impl<T, A, B> Stream for Merge<A, B>
+where
+    A: Stream<Item = T> + Unpin,
+    B: Stream<Item = T> + Unpin,
+{
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.turn = !self.turn;
+        for asked in [self.turn, !self.turn] {
+            let answer = if asked { poll(&mut self.first, cx) } else { poll(&mut self.second, cx) };
+            if let Poll::Ready(Some(item)) = answer {
+                return Poll::Ready(Some(item));
+            }
+        }
+        let ended = self.first.is_none() && self.second.is_none();
+        if ended { Poll::Ready(None) } else { Poll::Pending }
+    }
+}
+
+/// Asks a stream, and forgets it when it has ended.
+fn poll<S: Stream + Unpin>(stream: &mut Option<S>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+    let Some(asked) = stream else { return Poll::Ready(None) };
+    let answer = Pin::new(asked).poll_next(cx);
+    if let Poll::Ready(None) = answer {
+        *stream = None;
+    }
+    answer
+}

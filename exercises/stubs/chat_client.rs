@@ -1,0 +1,39 @@
+//! The first of two futures, fairly; and a command more.
+#![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+/// Exercise 1. The output of whichever is ready first. Both are polled in turns: `turn` says who comes first, and
+/// is turned over by each call, so that of two that are always ready neither starves.
+pub async fn first_of<T>(turn: &mut bool, one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
+    todo!("exercise 1: pin both, and poll them in a poll_fn")
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    Join { group: String },
+    Leave { group: String },
+    Post { group: String, message: String },
+}
+
+/// Exercise 2. Understands `leave GROUP`, too. A command that lacks something, or has too much, is none.
+pub fn parse(line: &str) -> Option<Command> {
+    let (word, rest) = first_word(line)?;
+    let (group, rest) = first_word(rest)?;
+    let group = group.to_owned();
+    let alone = rest.trim().is_empty();
+    match word {
+        "join" if alone => Some(Command::Join { group }),
+        // exercise 2
+        "post" => Some(Command::Post { group, message: rest.trim().to_owned() }),
+        _ => None,
+    }
+}
+
+fn first_word(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim_start();
+    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    (end > 0).then(|| text.split_at(end))
+}

@@ -1,0 +1,41 @@
+//! Exercises of the chapter "Sending packets": `stubs/chat_sending.rs`.
+
+#[cfg_attr(feature = "solutions", path = "../solutions/chat_sending.rs")]
+#[cfg_attr(not(feature = "solutions"), path = "../stubs/chat_sending.rs")]
+mod chat_sending;
+
+use chat_sending::{Sender, send_all};
+use exercises::Noted;
+use futures_lite::future::{block_on, poll_once};
+
+#[test]
+fn exercise_1_many_lines_go_in_few_writes() {
+    let mut to = Noted::default();
+    block_on(send_all(&mut to, &["one", "two", "three", "a longer line", "four"], 10)).expect("memory");
+    let writes: Vec<_> = to.writes.iter().map(|write| String::from_utf8_lossy(write)).collect();
+    assert_eq!(writes, ["one\ntwo\n", "three\n", "a longer line\n", "four\n"]);
+}
+
+#[test]
+fn exercise_2_a_flush_that_is_dropped_repeats_nothing() {
+    let mut sender = Sender::new(Noted { most: 3, slow: true, ..Noted::default() });
+    sender.push("hello");
+    sender.push("world");
+    let mut times = 0;
+    // Each time the flush gets a little further, and is dropped.
+    while block_on(poll_once(sender.flush())).is_none() {
+        times += 1;
+        assert!(times < 100, "it never gets to its end");
+    }
+    assert_eq!(sender.get_ref().text(), "hello\nworld\n");
+}
+
+#[test]
+fn exercise_2_lines_may_come_in_between() {
+    let mut sender = Sender::new(Noted { most: 4, slow: true, ..Noted::default() });
+    sender.push("first");
+    assert!(block_on(poll_once(sender.flush())).is_none());
+    sender.push("second");
+    block_on(sender.flush()).expect("memory");
+    assert_eq!(sender.get_ref().text(), "first\nsecond\n");
+}

@@ -1,0 +1,76 @@
+//! Exercises of the chapter "The server": `stubs/chat_server.rs`.
+
+#[cfg_attr(feature = "solutions", path = "../solutions/chat_server.rs")]
+#[cfg_attr(not(feature = "solutions"), path = "../stubs/chat_server.rs")]
+mod chat_server;
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use chat_server::{Crew, Trouble, World, accept_loop};
+use executor::task;
+
+#[derive(Default)]
+struct Script {
+    accepts: VecDeque<Result<u32, Trouble>>,
+    let_in: Vec<u32>,
+    slept: Vec<u64>,
+}
+
+impl World for Script {
+    fn accept(&mut self) -> Result<u32, Trouble> {
+        self.accepts.pop_front().unwrap_or(Err(Trouble::Lasting))
+    }
+
+    fn let_in(&mut self, client: u32) {
+        self.let_in.push(client);
+    }
+
+    fn sleep(&mut self, milliseconds: u64) {
+        self.slept.push(milliseconds);
+    }
+}
+
+#[test]
+fn exercise_1_the_loop_outlives_trouble_that_passes() {
+    let passing = Err(Trouble::Passing);
+    let mut script = Script {
+        accepts: [Ok(1), Err(Trouble::Theirs), Ok(2), passing, passing, passing, Ok(3), passing, Ok(4)]
+            .into(),
+        ..Script::default()
+    };
+    accept_loop(&mut script);
+    assert_eq!(script.let_in, [1, 2, 3, 4]);
+    assert_eq!(script.slept, [10, 20, 40, 10], "it doubles, and begins anew after a success");
+}
+
+#[test]
+fn exercise_1_the_wait_has_an_end() {
+    let mut script = Script { accepts: vec![Err(Trouble::Passing); 8].into(), ..Script::default() };
+    accept_loop(&mut script);
+    assert_eq!(script.slept, [10, 20, 40, 80, 160, 320, 500, 500]);
+}
+
+#[test]
+fn exercise_2_stop_waits_for_the_last() {
+    let ended = Rc::new(Cell::new(0));
+    let crew = Crew::new();
+    for rounds in [1, 5, 20] {
+        let ended = ended.clone();
+        crew.spawn(async move |mut stop| {
+            stop.asked().await;
+            for _ in 0..rounds {
+                task::yield_now().await; // It has something to finish.
+            }
+            ended.set(ended.get() + 1);
+        });
+    }
+    let in_time = task::block_on(async {
+        task::yield_now().await;
+        assert_eq!(ended.get(), 0, "nobody has asked them yet");
+        reactor::time::timeout(std::time::Duration::from_secs(20), crew.stop()).await
+    });
+    assert!(in_time.is_ok(), "stop never comes back");
+    assert_eq!(ended.get(), 3, "stop did not wait for all of them");
+}

@@ -1,0 +1,50 @@
+//! Exercises of the chapter "Streams of input": `stubs/chat_streams.rs`.
+
+#[cfg_attr(feature = "solutions", path = "../solutions/chat_streams.rs")]
+#[cfg_attr(not(feature = "solutions"), path = "../stubs/chat_streams.rs")]
+mod chat_streams;
+
+use chat_streams::{Words, merge};
+use executor::sync::mpsc;
+use exercises::Pieces;
+use futures_lite::future::{block_on, poll_once};
+use futures_lite::{StreamExt, stream};
+
+#[test]
+fn exercise_1_words_do_not_depend_on_the_pieces() {
+    let mut words = Words::new(Pieces::of(&[b"  on", b"e two\n", b"three"]));
+    for expected in [Some("one"), Some("two"), Some("three"), None] {
+        assert_eq!(block_on(words.next()).expect("memory can be read").as_deref(), expected);
+    }
+}
+
+#[test]
+fn exercise_1_a_read_that_is_dropped_loses_nothing() {
+    let mut words = Words::new(Pieces::of(&[b"bis", b"cuits ", b"tea"]));
+    let begun = block_on(poll_once(words.next()));
+    assert!(begun.is_none(), "the word is not there yet, and now the future is dropped");
+    let word = block_on(words.next()).expect("memory can be read");
+    assert_eq!(word.as_deref(), Some("biscuits"), "its head went with the future");
+    assert_eq!(block_on(words.next()).expect("memory can be read").as_deref(), Some("tea"));
+    assert_eq!(block_on(words.next()).expect("memory can be read"), None);
+}
+
+#[test]
+fn exercise_2_all_items_come_as_they_come() {
+    let (sender, receiver) = mpsc::channel(8);
+    let mut both = merge(receiver, stream::iter(["a", "b"]));
+    assert_eq!(block_on(both.next()), Some("a"), "the other has nothing yet, and must not be waited for");
+    sender.try_send("1").expect("there is room");
+    drop(sender);
+    let mut rest: Vec<_> = block_on(both.collect());
+    rest.sort_unstable();
+    assert_eq!(rest, ["1", "b"]);
+}
+
+#[test]
+fn exercise_2_neither_starves_the_other() {
+    let both = merge(stream::repeat(1), stream::repeat(2));
+    let items: Vec<u32> = block_on(both.take(10).collect());
+    let ones = items.iter().filter(|item| **item == 1).count();
+    assert!((3..=7).contains(&ones), "{items:?}");
+}
