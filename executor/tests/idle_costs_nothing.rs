@@ -2,6 +2,7 @@
 //! process of its own, and all in one test: idleness is the whole process's.
 #![cfg(not(loom))]
 
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -102,6 +103,21 @@ fn nothing_to_do_costs_nothing() {
             assert_eq!(reader.await, 1);
         }
     });
+
+    // One task at a time, in a pool of many that sleep: it wakes one of them, and no herd.
+    let many = Pool::new(16).unwrap();
+    settles();
+    let parks = executor::metrics().parks;
+    let (done, end) = mpsc::channel();
+    for _ in 0..200 {
+        let done = done.clone();
+        drop(many.spawn(async move { done.send(()).unwrap() }));
+        end.recv_timeout(Duration::from_secs(20)).expect("it runs");
+    }
+    settles();
+    let parks = executor::metrics().parks - parks;
+    assert!(parks <= 200 * 4, "{parks} times a thread went to wait, for 200 tasks");
+    drop(many);
 
     // Without any pool of our own: only the global one and this thread.
     drop(pool);

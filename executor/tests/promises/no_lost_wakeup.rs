@@ -106,23 +106,32 @@ fn a_storm_of_wakes_reaches_every_task() {
     });
 }
 
-/// A cascade: each task wakes two more, so that a pool which wakes one sleeper at a time and then
-/// forgets would run the tree on one worker, or not at all.
+/// A cascade: each task spawns two more, down to as many leaves as there are workers, and the leaves
+/// wait for each other. A pool that wakes one sleeper at a time and then forgets would never end.
 #[test]
 fn a_cascade_wakes_the_whole_pool() {
-    fn tree(depth: usize, count: Arc<AtomicUsize>) {
-        count.fetch_add(1, Ordering::Relaxed);
-        if depth > 0 {
-            for _ in 0..2 {
-                let count = Arc::clone(&count);
-                drop(spawn(async move { tree(depth - 1, count) }));
-            }
+    const DEPTH: u32 = 3;
+    fn tree(depth: u32, pool: &Arc<Pool>, leaves: &Arc<Barrier>, met: &mpsc::Sender<()>) {
+        for _ in 0..2 {
+            let (within, leaves, met) = (Arc::clone(pool), Arc::clone(leaves), met.clone());
+            drop(pool.spawn(async move {
+                if depth > 1 {
+                    tree(depth - 1, &within, &leaves, &met);
+                } else {
+                    leaves.wait();
+                    met.send(()).unwrap();
+                }
+            }));
         }
     }
-    for _ in 0..10 {
-        let count = Arc::new(AtomicUsize::new(0));
-        tree(10, Arc::clone(&count));
-        eventually("every task of the tree runs", || count.load(Ordering::Relaxed) == (1 << 11) - 1);
+    let pool = Arc::new(Pool::new(1 << DEPTH).unwrap());
+    for _ in 0..50 {
+        let leaves = Arc::new(Barrier::new(1 << DEPTH));
+        let (met, all) = mpsc::channel();
+        tree(DEPTH, &pool, &leaves, &met);
+        for _ in 0..1 << DEPTH {
+            all.recv_timeout(DEADLINE).expect("all workers run a leaf");
+        }
     }
 }
 
