@@ -37,6 +37,31 @@ fn a_task_may_not_borrow_from_the_function_that_spawns_it() {
     refused("borrowed_in_task", "async {", "async move {");
 }
 
+#[test]
+fn what_cannot_be_sent_may_go_to_no_other_thread() {
+    refused("rc_in_pool", "std::rc::Rc", "std::sync::Arc as Rc");
+    refused("rc_in_blocking", "std::rc::Rc", "std::sync::Arc as Rc");
+    refused(
+        "rc_in_blocking",
+        "spawn_blocking(move || format!(\"Hello, {name}!\"))",
+        "spawn_local(async move { format!(\"Hello, {name}!\") })",
+    );
+    refused("rc_from_task", "task::spawn(", "task::spawn_local(");
+    refused("rc_from_task", "std::rc::Rc", "std::sync::Arc as Rc");
+    refused("handle_leaves_home", "std::rc::Rc", "std::sync::Arc as Rc");
+}
+
+#[test]
+fn a_reference_into_a_mutex_may_not_outlive_its_guard() {
+    let outlives = "let inside = {\n        let mut guard = task::block_on(count.lock());\n        &mut *guard\n    };\n    *inside += 1;";
+    refused("guard_outlives_mutex", outlives, "*task::block_on(count.lock()) += 1;");
+}
+
+#[test]
+fn a_channel_has_one_receiver() {
+    refused("two_receivers", "receiver.clone()", "sender.clone()");
+}
+
 /// Demands that the program is refused with its message, and accepted with the cure.
 #[track_caller]
 fn refused(name: &str, mistake: &str, cure: &str) {

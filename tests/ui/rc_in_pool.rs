@@ -1,0 +1,12 @@
+//! Refused: a pool of one's own runs its tasks on its threads, as the global one does.
+
+use std::rc::Rc;
+
+use executor::{pool::Pool, task};
+
+fn main() {
+    let pool = Pool::new(1).unwrap();
+    let name = Rc::new("Ada");
+    let handle = pool.spawn(async move { format!("Hello, {name}!") });
+    println!("{}", task::block_on(handle));
+}
