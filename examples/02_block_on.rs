@@ -46,17 +46,6 @@ fn block_on<F: Future>(future: F) -> F::Output {
 }
 // ANCHOR_END: 02_block_on
 
-/// What rung 01 did.
-fn spin_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let mut cx = Context::from_waker(Waker::noop());
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-            return output;
-        }
-    }
-}
-
 // ANCHOR: 02_nap
 /// A leaf that waits for the clock. Its output is how often it was polled.
 struct Nap {
@@ -119,7 +108,9 @@ fn ends(future: impl Future<Output = ()> + Send + 'static) -> bool {
 }
 
 fn main() {
-    println!("A nap of 20 ms, asked without a pause: {} polls.", spin_on(nap(20)));
+    let mut spun = nap(20);
+    while Pin::new(&mut spun).poll(&mut Context::from_waker(Waker::noop())).is_pending() {} // As rung 01 did.
+    println!("A nap of 20 ms, asked without a pause: {} polls.", spun.polls);
     let polls = block_on(nap(20));
     println!("The same nap in block_on: {polls} polls, and a thread that slept in between.");
     assert_eq!(polls, 2);

@@ -114,14 +114,19 @@ fn block_on<F: Future>(future: F, signal: &Signal, waker: Waker) -> F::Output {
 }
 // ANCHOR_END: 03_block_on
 
-/// Its first poll wakes itself, its second has another thread wake it. The output is that thread.
+// ANCHOR: 03_woken_twice
+/// Its first poll wakes itself and then takes the thread's token, as the future did that hung in rung 02.
+/// Its second has another thread wake it. The output is that thread.
 fn woken_twice() -> impl Future<Output = JoinHandle<()>> {
     let mut polls = 0;
     let mut helper = None;
     poll_fn(move |cx| {
         polls += 1;
         match polls {
-            1 => cx.waker().wake_by_ref(),
+            1 => {
+                cx.waker().wake_by_ref();
+                thread::park_timeout(Duration::ZERO);
+            }
             2 => {
                 let waker = cx.waker().clone();
                 helper = Some(thread::spawn(move || waker.wake()));
@@ -131,20 +136,7 @@ fn woken_twice() -> impl Future<Output = JoinHandle<()>> {
         Poll::Pending
     })
 }
-
-/// The future that block_on of rung 02 could not run to its end.
-fn takes_the_token() -> impl Future<Output = ()> {
-    let mut woken = false;
-    poll_fn(move |cx| {
-        if woken {
-            return Poll::Ready(());
-        }
-        woken = true;
-        cx.waker().wake_by_ref();
-        thread::park_timeout(Duration::ZERO);
-        Poll::Pending
-    })
-}
+// ANCHOR_END: 03_woken_twice
 
 fn main() {
     println!("A waker by hand, and what is called in three polls:");
@@ -159,9 +151,7 @@ fn main() {
     println!("    wakers left: {}", Arc::strong_count(&signal) - 1);
     println!("A Waker is as big as {} pointers.", size_of::<Waker>() / size_of::<usize>());
 
-    block_on(takes_the_token(), &signal, Waker::from(signal.clone()));
-    println!("A future that is woken, and then parks for a moment: ends, for the flag is ours alone.");
-
+    println!("Both times the first poll took the token of the thread. The flag is ours alone: none hung.");
     // Still wrong: a waker carries no value. It says "ask again", and the future must know whom to ask.
     // Our only leaf so far reads the clock. How does a result come from another thread? Rung 04.
     println!("Still wrong: a wake carries no value from the thread that has it. Rung 04 mends it.");

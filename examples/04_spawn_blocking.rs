@@ -23,7 +23,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
@@ -119,17 +119,6 @@ impl Wake for Bell {
 fn main() {
     let length = spawn_blocking(|| include_str!("04_spawn_blocking.rs").lines().count());
     println!("A thread counted the lines of this file: {}.", block_on(length));
-
-    let barrier = Arc::new(Barrier::new(2));
-    let meet = |barrier: Arc<Barrier>| {
-        spawn_blocking(move || {
-            barrier.wait();
-            21
-        })
-    };
-    let (one, other) = (meet(barrier.clone()), meet(barrier));
-    let sum = block_on(async { one.await + other.await });
-    println!("Two calls that wait for each other: both came back, for they ran at once. {sum}.");
 
     // ANCHOR: 04_two_wakers
     // S2: polled with one waker, then with another, as if the future had moved from task to task.

@@ -7,8 +7,8 @@
 //! down as it comes to mind, this hangs once in a while:
 //!
 //! ```text
-//!   worker:  Look: nothing                           Announce: I sleep    Park, for ever
-//!   pusher:                  Push, Wake: nobody sleeps
+//!   worker:  look: nothing                            announce: I sleep    park, for ever
+//!   pusher:                  push, wake: nobody sleeps
 //! ```
 //!
 //! The cure is an order on both sides, so that one of them must see the other:
@@ -83,28 +83,18 @@ fn next(shared: &Shared) -> u64 {
 }
 // ANCHOR_END: 11_next
 
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Look,
-    Announce,
-    Park,
-    Push,
-    Wake,
-}
-use Step::{Announce, Look, Park, Push, Wake};
-
-const NAIVE: &[Step] = &[Look, Announce, Park];
-const CURED: &[Step] = &[Look, Announce, Look, Park];
+const NAIVE: &[&str] = &["look", "announce", "park"];
+const CURED: &[&str] = &["look", "announce", "look", "park"];
 
 // ANCHOR: 11_forced
 /// A worker takes these steps; after one of them another thread pushes, and ends. What becomes of it?
-fn forced(steps: &[Step], push_after: usize) -> &'static str {
+fn forced(steps: &[&str], push_after: usize) -> &'static str {
     let shared = Shared::new();
     for (at, step) in steps.iter().enumerate() {
-        match step {
-            Look if shared.look().is_some() => return "found",
-            Announce => shared.announce(true),
-            Park => thread::park_timeout(Duration::from_millis(50)), // So that we see the end of for ever.
+        match *step {
+            "look" if shared.look().is_some() => return "found",
+            "announce" => shared.announce(true),
+            "park" => thread::park_timeout(Duration::from_millis(50)), // So that we see the end of for ever.
             _ => {}
         }
         if at == push_after {
@@ -118,7 +108,7 @@ fn forced(steps: &[Step], push_after: usize) -> &'static str {
 
 // ANCHOR: 11_model
 /// Takes the steps of both sides in every order there is. How many orders hang, and how many are there?
-fn all_orders(worker: &[Step], pusher: &[Step]) -> (u32, u32) {
+fn all_orders(worker: &[&str], pusher: &[&str]) -> (u32, u32) {
     let (mut hang, mut all) = (0, 0);
     let steps = worker.len() + pusher.len();
     // Each bit says whose step it is.
@@ -127,12 +117,12 @@ fn all_orders(worker: &[Step], pusher: &[Step]) -> (u32, u32) {
         let (mut work, mut asleep, mut token, mut found) = (false, false, false, false);
         for at in 0..steps {
             let step = if order >> at & 1 == 1 { pusher.next() } else { worker.next() };
-            match step.expect("the order has as many") {
-                Look => found |= work,
-                Announce => asleep = true,
-                Park => {} // Ends with a token, whether that came before or comes later.
-                Push => work = true,
-                Wake => token |= asleep,
+            match *step.expect("the order has as many") {
+                "look" => found |= work,
+                "announce" => asleep = true,
+                "push" => work = true,
+                "wake" => token |= asleep,
+                _ => {} // To park: ends with a token, whether that came before or comes later.
             }
         }
         all += 1;
@@ -147,16 +137,17 @@ fn main() {
     for steps in [NAIVE, CURED] {
         for push_after in 0..steps.len() - 1 {
             let end = thread::spawn(move || forced(steps, push_after)).join().expect("it ends");
-            let mut shown: Vec<_> = steps.iter().map(|step| format!("{step:?}")).collect();
-            shown.insert(push_after + 1, "PUSH".to_owned());
+            let mut shown = steps.to_vec();
+            shown.insert(push_after + 1, "PUSH");
             println!("    {:<34} {end}", shown.join(" "));
         }
     }
 
     println!("Every order of the steps of both sides:");
-    for (worker, pusher) in [(NAIVE, [Push, Wake]), (CURED, [Wake, Push]), (CURED, [Push, Wake])] {
+    let cases = [(NAIVE, ["push", "wake"]), (CURED, ["wake", "push"]), (CURED, ["push", "wake"])];
+    for (worker, pusher) in cases {
         let (hang, all) = all_orders(worker, &pusher);
-        println!("    {:<30} {:<14} {hang:>2} of {all} hang", format!("{worker:?}"), format!("{pusher:?}"));
+        println!("    {:<26} | {} {hang:>4} of {all} hang", worker.join(" "), pusher.join(" "));
     }
 
     let shared = Shared::new();

@@ -14,6 +14,7 @@ fn rungs() -> Vec<Source> {
     for (at, rung) in rungs.iter().enumerate() {
         assert_eq!(number(&rung.path), Some(at + 1), "{}: the rungs are counted without a gap", rung.path);
     }
+    assert_eq!(rungs.len(), 14);
     rungs
 }
 
@@ -31,19 +32,22 @@ fn named(text: &str) -> Vec<usize> {
 
 #[test]
 fn a_rung_is_about_a_hundred_lines() {
-    const A_RUNG: usize = 140;
-    const THE_LAST: usize = 200;
     const ALL: usize = 1600;
     let mut sum = 0;
-    println!("The ladder, lines of code:");
+    println!("The ladder: lines that say something, lines of code");
     for rung in rungs() {
-        let (lines, limit) =
-            (rung.code_lines(), if number(&rung.path) == Some(14) { THE_LAST } else { A_RUNG });
-        println!("  {lines:>5}  {}", rung.path);
-        assert!(lines <= limit, "{} has {lines} lines of code, of {limit}", rung.path);
-        sum += lines;
+        // The raw task is the longest idea, and the last rung has all of them.
+        let limit = match number(&rung.path) {
+            Some(14) => 160,
+            Some(13) => 125,
+            _ => 100,
+        };
+        let (lines, plain) = (rung.telling_lines(), rung.code_lines());
+        println!("  {lines:>5}  {plain:>5}  {}", rung.path);
+        assert!(lines <= limit, "{} has {lines} lines that say something, of {limit}", rung.path);
+        sum += plain;
     }
-    println!("  {sum:>5}  in all, of {ALL}");
+    println!("         {sum:>5}  in all, of {ALL}");
     assert!(sum <= ALL, "the ladder has {sum} lines of code, of {ALL}");
 }
 
@@ -52,31 +56,25 @@ fn a_rung_begins_with_the_flaw_of_the_one_before_and_ends_with_its_own() {
     let rungs = rungs();
     for (at, rung) in rungs.iter().enumerate() {
         let (number, path) = (at + 1, &rung.path);
-        let head: String = rung
-            .text
-            .lines()
-            .take_while(|line| line.starts_with("//!"))
-            .map(|line| format!("{line}\n"))
-            .collect();
-        assert!(head.starts_with(&format!("//! Rung {number:02}: ")), "{path}: the first line");
+        let head: Vec<&str> = rung.text.lines().take_while(|line| line.starts_with("//!")).collect();
+        assert!(head[0].starts_with(&format!("//! Rung {number:02}: ")), "{path}: the first line");
         let name = path.trim_start_matches("examples/").trim_end_matches(".rs");
-        assert!(head.contains(&format!("//!     cargo run --example {name}\n")), "{path}: how to run it");
-        let mends: Vec<usize> = named(&head).into_iter().filter(|&other| other < number).collect();
-        assert!(number == 1 || !mends.is_empty(), "{path}: its head names no rung that it mends");
+        assert_eq!(head[2], format!("//!     cargo run --example {name}"), "{path}: how to run it");
+        let mended = named(&head.join("\n")).into_iter().filter(|&other| other < number);
+        assert!(number == 1 || mended.count() > 0, "{path}: its head names no rung that it mends");
 
-        let (_, close) =
-            rung.text.rsplit_once("\n    // Still wrong: ").unwrap_or_else(|| panic!("{path}: no close"));
-        let (comment, print) =
-            close.split_once("\n    println!(").unwrap_or_else(|| panic!("{path}: no last line"));
-        assert!(print.trim_start().starts_with("\"Still wrong: "), "{path}: the last printed line");
-        let (_, rest) = print.split_once(");\n").expect("the statement ends");
-        let is_last =
-            ["}", "Ok(()) }"].contains(&rest.split_whitespace().collect::<Vec<_>>().join(" ").as_str());
-        assert!(is_last, "{path}: after the last line main goes on: {rest}");
-        if number < 14 {
-            for part in [comment, print] {
-                assert!(named(part).iter().any(|&other| other > number), "{path}: who mends it? {part}");
-            }
+        // The last comment, the last line that is printed, and main is over.
+        let close = rung.text.rsplit_once("\n    // Still wrong: ").map(|(_, close)| close);
+        let close = close.unwrap_or_else(|| panic!("{path}: no close"));
+        let (comment, print) = close.split_once("\n    println!(\"Still wrong: ").unwrap_or_else(|| {
+            panic!("{path}: it prints something else at the end: {close}");
+        });
+        let (printed, rest) = print.split_once("\");\n").expect("the statement ends");
+        let rest = rest.trim_start().trim_start_matches("Ok(())").trim();
+        assert_eq!(rest, "}", "{path}: after that line main goes on");
+        for part in [comment, printed] {
+            let names_its_cure = named(part).iter().any(|&other| other > number);
+            assert!(names_its_cure || number == rungs.len(), "{path}: who mends it? {part}");
         }
     }
 }
@@ -95,7 +93,7 @@ fn a_rung_stands_by_itself() {
             );
         }
         let unsafe_words = rung.count_word("unsafe");
-        let may = [3, 8, 12, 13].contains(&number(&rung.path).expect("a rung has a number"));
+        let may = [3, 8, 12, 13, 14].contains(&number(&rung.path).expect("a rung has a number"));
         assert!(may || unsafe_words == 0, "{} is to be safe Rust", rung.path);
     }
 }
