@@ -2,7 +2,6 @@
 //! that drives the reactor meet, no task waits while a thread is free.
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::task::Poll;
 use std::thread;
@@ -10,7 +9,7 @@ use std::thread;
 use executor::pool::Pool;
 use executor::task::{block_on, spawn, spawn_local, yield_now};
 
-use crate::support::{DEADLINE, Gate, Random, ends, eventually};
+use crate::support::{DEADLINE, Gate, Random, ends};
 
 #[test]
 fn a_spawn_wakes_a_sleeping_pool() {
