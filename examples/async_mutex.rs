@@ -7,6 +7,7 @@
 //! anything shorter std's is the better one, which the compiler does not let cross an await in a task of the pool.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ fn main() -> io::Result<()> {
         without().await;
         with().await;
         in_line().await;
+        for_a_moment().await;
         one_connection().await
     })
 }
@@ -98,6 +100,33 @@ async fn in_line() {
     println!("Three who want it again and again are served in turn: {}", *served);
     assert_eq!(*served, "ABCABCABCABC");
 }
+
+// ANCHOR: async_mutex_std
+/// Where no await is under the lock std's mutex is the right one, also for tasks of the pool: it is held for a
+/// moment, by a thread that is running.
+async fn for_a_moment() {
+    let letters = Arc::new(std::sync::Mutex::new(BTreeMap::new()));
+    let readers = ["the rain", "in spain", "stays mainly", "in the plain"].map(|words| {
+        let letters = letters.clone();
+        task::spawn(async move {
+            for letter in words.chars() {
+                task::yield_now().await;
+                // The guard is gone at the semicolon, before the next await.
+                *letters.lock().unwrap().entry(letter).or_insert(0) += 1;
+            }
+        })
+    });
+    for reader in readers {
+        reader.await;
+    }
+    let letters = letters.lock().unwrap();
+    println!(
+        "Four tasks of the pool counted letters in one map: {} times n, {} times i",
+        letters[&'n'], letters[&'i']
+    );
+    assert_eq!((letters[&'n'], letters[&'i']), (6, 6));
+}
+// ANCHOR_END: async_mutex_std
 
 // ANCHOR: async_mutex_connection
 /// Tasks of the pool share one connection. A question and its answer belong together: whoever asks keeps

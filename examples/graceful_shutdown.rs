@@ -22,7 +22,7 @@ use reactor::signal::Signals;
 use reactor::time::{sleep, timeout};
 
 /// What the connections have to finish in.
-const DRAIN: Duration = Duration::from_millis(400);
+const DRAIN: Duration = Duration::from_millis(1000);
 
 const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
@@ -128,7 +128,7 @@ async fn show() -> io::Result<()> {
     // A wrong word and its answer: now its connection is served.
     idle.say("hello").await?;
     assert_eq!(idle.hear().await?.as_deref(), Some("say: work MILLISECONDS"));
-    for (client, work) in [(&mut busy, "work 100"), (&mut endless, "work 3600000")] {
+    for (client, work) in [(&mut busy, "work 50"), (&mut endless, "work 3600000")] {
         client.say(work).await?;
         assert_eq!(client.hear().await?.as_deref(), Some("begun"));
     }

@@ -12,11 +12,12 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use std::{env, io};
 
+use executor::sync::mpsc;
 use executor::task;
 use futures_lite::{StreamExt, future};
 use reactor::Async;
 use reactor::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, stdin};
-use reactor::time::{sleep, timeout};
+use reactor::time::timeout;
 
 fn main() -> io::Result<()> {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -48,14 +49,13 @@ async fn number_the_lines(patience: Duration) -> io::Result<()> {
 }
 // ANCHOR_END: stdin_lines_read
 
-/// What a slow writer sends: some words, and how long it rests after them.
-const SENT: [(&str, u64); 6] = [
-    ("first\nsec", 100),
-    ("ond\n", 0),
-    ("third\n", 0),
-    ("\n", 0),
-    ("the fif", 60),
-    ("th, with no newline", 0),
+/// What a slow writer sends, and whether it rests then until the reader has lost its patience.
+const SENT: [(&str, bool); 5] = [
+    ("first\nsec", true),
+    ("ond\n", false),
+    ("third\n\n", false),
+    ("the fif", true),
+    ("th, with no newline", false),
 ];
 
 // ANCHOR: stdin_lines_feed
@@ -69,17 +69,22 @@ async fn feed_a_copy() -> io::Result<()> {
         .spawn()?;
     let mut its_input = Async::new(copy.stdin.take().expect("it is piped"))?;
     let its_output = Async::new(copy.stdout.take().expect("it is piped"))?;
+    let (impatient, mut has_been_impatient) = mpsc::channel(100);
     let write = async move {
         for (words, rest) in SENT {
             its_input.write_all(words.as_bytes()).await?;
-            sleep(Duration::from_millis(rest)).await;
+            if rest {
+                has_been_impatient.recv().await;
+            }
         }
         Ok(()) // The pipe closes here: the other end reads the end of its input.
     };
     let show = async {
         let shown = BufReader::new(its_output).lines().inspect(|line| {
-            if let Ok(line) = line {
-                println!("{line}");
+            let Ok(line) = line else { return };
+            println!("{line}");
+            if line.contains("...") {
+                let _ = impatient.try_send(());
             }
         });
         shown.try_collect::<String, io::Error, Vec<_>>().await

@@ -18,7 +18,7 @@ use reactor::time::timeout;
 const CLIENTS: u32 = 4;
 const QUESTIONS: u32 = 6;
 const PATIENCE: Duration = Duration::from_millis(15);
-const ATTEMPTS: u32 = 12;
+const ATTEMPTS: u32 = 50;
 
 fn main() -> io::Result<()> {
     task::block_on(async {
@@ -81,7 +81,7 @@ async fn serve(socket: UdpSocket, lost: Rc<Cell<u32>>) -> io::Result<()> {
 // ANCHOR_END: udp_serve
 
 // ANCHOR: udp_ask
-/// Asks until the answer is there, more patient each time. Returns it, and how often it asked.
+/// Asks until the answer is there, a little more patient each time. Returns it, and how often it asked.
 async fn ask(socket: &UdpSocket, number: u32, value: u32) -> io::Result<(u32, u32)> {
     let question = format!("{number} {value}");
     for attempt in 1..=ATTEMPTS {
@@ -98,7 +98,7 @@ async fn ask(socket: &UdpSocket, number: u32, value: u32) -> io::Result<(u32, u3
             }
         };
         // Else the time is over: on to the next attempt.
-        if let Ok(answer) = timeout(PATIENCE * attempt, answer).await {
+        if let Ok(answer) = timeout(PATIENCE * attempt.min(4), answer).await {
             return Ok((answer?, attempt));
         }
     }

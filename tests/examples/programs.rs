@@ -222,6 +222,7 @@ fn async_mutex() {
         "without a lock: 1",
         "with one:       10",
         "served in turn: ABCABCABCABC",
+        "in one map: 6 times n, 6 times i",
         "each got its own answer: 1 4 9 16 25 ",
     ]);
 }
