@@ -16,9 +16,11 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use reactor::shim::atomic::{AtomicBool, Ordering};
+use reactor::shim::now;
 
 use crate::context::{self, Polled};
 use crate::local;
@@ -83,7 +85,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut cx = Context::from_waker(&waker);
     let mut future = pin!(future);
     let mut woken = Vec::new();
-    let mut last_look = Instant::now();
+    let mut last_look = now();
     loop {
         // ORDERING[root-wake]: Acquire; pairs with the Release in `wake_by_ref`. B1.
         if root.woken.swap(false, Ordering::AcqRel) {
@@ -96,9 +98,9 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         // ORDERING: Relaxed; a foreign wake that is missed here has yet to unpark (B2).
         if !root.woken.load(Ordering::Relaxed) && !local::has_work() {
             presence.wait(&mut woken);
-            last_look = Instant::now();
-        } else if last_look.elapsed() >= REACTOR_INTERVAL {
-            last_look = Instant::now();
+            last_look = now();
+        } else if now().duration_since(last_look) >= REACTOR_INTERVAL {
+            last_look = now();
             presence.poll_reactor(last_look, &mut woken);
         }
     }

@@ -5,6 +5,7 @@
 use std::cell::Cell;
 
 use reactor::budget;
+use reactor::shim::thread_local;
 
 use crate::task_id::TaskId;
 

@@ -9,10 +9,10 @@
 #![allow(unsafe_code, reason = "the pointers in an inbox are references that any thread may leave")]
 
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use reactor::shim::lock_static as lock;
+use reactor::shim::atomic::{AtomicBool, Ordering};
+use reactor::shim::{Mutex, lock, mutant, statics};
 
 use crate::park::Parker;
 use crate::raw::header::Header;
@@ -33,12 +33,12 @@ struct Mail {
 // SAFETY: X1: other threads use the pointers as counted references only.
 unsafe impl Send for Mail {}
 
-/// Inboxes without an owner (X2).
-static SPARE: Mutex<Vec<&'static Inbox>> = Mutex::new(Vec::new());
+// Inboxes without an owner (X2).
+statics! { static SPARE: Mutex<Vec<&'static Inbox>> = Mutex::new(Vec::new()); }
 
 impl Inbox {
     /// An inbox without an owner.
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { mail: Mutex::new(Mail { tasks: Vec::new(), owner: None }), full: AtomicBool::new(false) }
     }
 
@@ -63,7 +63,7 @@ impl Inbox {
             let mut mail = lock(&self.mail);
             mail.tasks.push(task);
             // ORDERING: Relaxed; the lock publishes the mail, and `unpark` makes the owner look.
-            self.full.store(true, Ordering::Relaxed);
+            self.full.store(!mutant("mail_unseen"), Ordering::Relaxed);
             mail.owner.clone()
         };
         if let Some(owner) = owner {

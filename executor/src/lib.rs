@@ -18,6 +18,8 @@ mod context;
 mod inbox;
 mod local;
 mod metrics;
+#[cfg(all(test, loom))]
+mod model;
 mod park;
 pub mod pool;
 mod raw;

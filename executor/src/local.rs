@@ -19,7 +19,10 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
+use std::sync::LazyLock;
 use std::task::RawWakerVTable;
+
+use reactor::shim::{mutant, statics, thread_local};
 
 use crate::inbox::Inbox;
 use crate::metrics;
@@ -71,8 +74,8 @@ thread_local! {
     static EXIT: Exit = const { Exit };
 }
 
-/// The inbox of tasks that are spawned when their thread is as good as gone: nothing ever comes.
-static NOWHERE: Inbox = Inbox::new();
+// The inbox of tasks that are spawned when their thread is as good as gone: nothing ever comes.
+statics! { static NOWHERE: LazyLock<Inbox> = LazyLock::new(Inbox::new); }
 
 /// Its destructor is the thread's exit (L4).
 struct Exit;
@@ -232,7 +235,8 @@ impl Home {
 impl Local {
     /// The thread's inbox, opened with the first task; `None` when the thread's locals are gone.
     fn open(&self) -> Option<&'static Inbox> {
-        if self.inbox.get().is_none() && EXIT.try_with(|_| ()).is_ok() {
+        // loom's threads lose all their values at once: a model drops an `Exit` itself.
+        if self.inbox.get().is_none() && (cfg!(loom) || EXIT.try_with(|_| ()).is_ok()) {
             self.inbox.set(Some(Inbox::open()));
         }
         self.inbox.get()
@@ -258,10 +262,10 @@ impl Local {
         let placed = unsafe { Placed::<Home>::of(task) };
         let (header, home) = (placed.header(), &placed.scheduler);
         match header.state.leave_inbox() {
-            Arrival::Free => header::free(task), // X2: also a former owner's.
-            Arrival::Nothing => {}
+            Arrival::Free if !mutant("late_mail_leaks") => header::free(task), // X2: also a former owner's.
+            Arrival::Nothing | Arrival::Free => {}
             Arrival::Woken => _ = home.wake(self, header),
-            Arrival::Unreachable if home.byte.get() == Byte::Idle => {
+            Arrival::Unreachable if home.byte.get() == Byte::Idle && !mutant("unreachable_left") => {
                 // L3: dropped from the queue, for the caller may be in any code at all.
                 header.state.cancel_claimed();
                 home.wake(self, header);
@@ -297,3 +301,6 @@ impl Drop for Exit {
         });
     }
 }
+
+#[cfg(all(test, loom))]
+mod model;

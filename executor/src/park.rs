@@ -23,13 +23,14 @@
 //!
 //! Called by `block_on` and the pool's workers. Next: `block_on`.
 
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, LazyLock, Weak};
 use std::task::Waker;
-use std::thread::{Thread, available_parallelism};
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
-use reactor::shim::lock_static;
+use reactor::shim::atomic::{AtomicU8, Ordering};
+use reactor::shim::thread::{self, Thread};
+use reactor::shim::{Mutex, MutexGuard, lock, mutant, now, park_timeout, statics, thread_local};
 
 use crate::metrics;
 
@@ -60,7 +61,7 @@ thread_local! {
 
 impl Parker {
     fn new() -> Arc<Self> {
-        Arc::new(Self { state: AtomicU8::new(RUN), thread: std::thread::current() })
+        Arc::new(Self { state: AtomicU8::new(RUN), thread: thread::current() })
     }
 
     /// This thread's. While the thread's locals are destroyed: one of its own for each caller.
@@ -79,7 +80,7 @@ impl Parker {
         // `take_notification`. Acquire orders nothing more here than repeated unparks.
         match self.state.swap(NOTIFIED, Ordering::AcqRel) {
             PARKED => self.thread.unpark(),
-            DRIVING => reactor::notify(),
+            DRIVING if !mutant("driver_not_told") => reactor::notify(),
             _ => {}
         }
     }
@@ -101,8 +102,8 @@ impl Parker {
     /// ten times as much. Not where the other side could not run meanwhile.
     fn spin(&self) {
         static SEVERAL: LazyLock<bool> = LazyLock::new(|| available_parallelism().is_ok_and(|n| n.get() > 1));
-        let begin = Instant::now();
-        while *SEVERAL && self.is_parked() && begin.elapsed() < SPIN {
+        let begin = now();
+        while !cfg!(loom) && *SEVERAL && self.is_parked() && now().duration_since(begin) < SPIN {
             std::hint::spin_loop();
         }
     }
@@ -151,21 +152,19 @@ struct Seat {
     rescued: Option<Instant>,
 }
 
-static SEAT: Mutex<Seat> = Mutex::new(Seat {
-    driver: None,
-    standby: Vec::new(),
-    vacant: false,
-    watched: false,
-    neglected: false,
-    turns: 0,
-    present: 0,
-    workers: 0,
-    pools: Vec::new(),
-    rescued: None,
-});
-
-fn seat() -> MutexGuard<'static, Seat> {
-    lock_static(&SEAT)
+statics! {
+    static SEAT: Mutex<Seat> = Mutex::new(Seat {
+        driver: None,
+        standby: Vec::new(),
+        vacant: false,
+        watched: false,
+        neglected: false,
+        turns: 0,
+        present: 0,
+        workers: 0,
+        pools: Vec::new(),
+        rescued: None,
+    });
 }
 
 /// A thread that may wait; it leaves when this is dropped.
@@ -177,7 +176,7 @@ pub(crate) struct Presence {
 impl Presence {
     /// The calling thread comes.
     pub(crate) fn enter(rank: Rank) -> Self {
-        let mut seat = seat();
+        let mut seat = lock(&SEAT);
         seat.present += 1;
         seat.workers += usize::from(rank == Rank::Worker);
         Self { parker: Parker::current(), rank }
@@ -192,7 +191,7 @@ impl Presence {
     /// found. It may also return for no reason: the caller looks at its queues and comes again.
     pub(crate) fn wait(&self, woken: &mut Vec<Waker>) {
         metrics::count(|counters| &counters.parks);
-        let mut seat = seat();
+        let mut seat = lock(&SEAT);
         if self.rank == Rank::Worker {
             seat.neglected = false;
         }
@@ -207,7 +206,7 @@ impl Presence {
     /// Takes what the reactor has now, without waiting, if nobody drives. For a thread that always
     /// has work; it is also the watch now and then if nobody waits who could be (K3).
     pub(crate) fn poll_reactor(&self, now: Instant, woken: &mut Vec<Waker>) {
-        let mut at = seat();
+        let mut at = lock(&SEAT);
         let pools = at.unwatched_pools(now);
         if at.driver.is_some() {
             drop(at);
@@ -216,7 +215,7 @@ impl Presence {
         at.driver = Some((Arc::clone(&self.parker), self.rank));
         drop(at);
         reactor::turn(Some(Duration::ZERO), woken);
-        seat().get_up(self.rank);
+        lock(&SEAT).get_up(self.rank);
         reactor::wake_all(woken);
         rescue(&pools);
     }
@@ -236,7 +235,7 @@ impl Presence {
         reactor::turn(watch.then_some(TICK), woken);
 
         self.parker.take_notification();
-        let mut at = seat();
+        let mut at = lock(&SEAT);
         at.watched &= !watch;
         at.get_up(self.rank);
         let pools = if watch { at.pools.clone() } else { Vec::new() };
@@ -260,7 +259,7 @@ impl Presence {
             drop(at);
             self.parker.spin();
             let overdue = park(watch);
-            at = seat();
+            at = lock(&SEAT);
             at.watched &= !watch;
             // ORDERING: Relaxed; `take_notification` acquires.
             if self.parker.state.load(Ordering::Relaxed) != PARKED {
@@ -279,7 +278,7 @@ impl Presence {
                 let pools = at.pools.clone();
                 drop(at);
                 rescue(&pools);
-                at = seat();
+                at = lock(&SEAT);
             }
         }
         at.step_back(&self.parker);
@@ -291,10 +290,10 @@ impl Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        let mut seat = seat();
+        let mut seat = lock(&SEAT);
         seat.present -= 1;
         seat.workers -= usize::from(self.rank == Rank::Worker);
-        seat.leave(true);
+        seat.leave(!mutant("seat_left_in_silence"));
     }
 }
 
@@ -348,17 +347,17 @@ impl Seat {
 /// Parks the thread, the watch for a TICK at most. Answers whether a watch's TICK has passed.
 fn park(watch: bool) -> bool {
     if !watch {
-        std::thread::park();
+        thread::park();
         return false;
     }
-    let begin = Instant::now();
-    std::thread::park_timeout(TICK);
-    begin.elapsed() >= TICK
+    let begin = now();
+    park_timeout(TICK);
+    now().duration_since(begin) >= TICK
 }
 
 /// Lets the watch see a pool, as long as it exists.
 pub(crate) fn watch_over(pool: Weak<dyn Watched>) {
-    let mut seat = seat();
+    let mut seat = lock(&SEAT);
     seat.pools.retain(|pool| pool.strong_count() > 0);
     seat.pools.push(pool);
 }

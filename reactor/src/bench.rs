@@ -2,13 +2,13 @@
 //!
 //! The poller's arrival ends the wait. Called by `reactor`. Next: `blocking`.
 
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::PoisonError;
+use std::time::Duration;
 
-use crate::shim::lock_static as lock;
+use crate::shim::{Condvar, Mutex, lock, now, statics};
 
-/// Where a turn waits that has no poller: whether it was notified.
-static BENCH: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+// Where a turn waits that has no poller: whether it was notified.
+statics! { static BENCH: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new()); }
 
 /// Ends the wait under way, or the next one.
 pub(crate) fn ring() {
@@ -18,14 +18,14 @@ pub(crate) fn ring() {
 
 /// Waits for `limit`, until somebody rings, or until there is a poller.
 pub(crate) fn sit(limit: Option<Duration>, has_poller: impl Fn() -> bool) {
-    let end = limit.and_then(|limit| Instant::now().checked_add(limit));
+    let end = limit.and_then(|limit| now().checked_add(limit));
     let mut notified = lock(&BENCH.0);
     while !*notified && !has_poller() {
         let Some(end) = end else {
             notified = BENCH.1.wait(notified).unwrap_or_else(PoisonError::into_inner);
             continue;
         };
-        let left = end.saturating_duration_since(Instant::now());
+        let left = end.saturating_duration_since(now());
         if left.is_zero() {
             break;
         }

@@ -15,6 +15,8 @@
 use std::cell::Cell;
 use std::task::{Context, Poll};
 
+use crate::shim::thread_local;
+
 /// Ready operations that one poll may complete before it has to give way.
 pub const PER_POLL: u32 = 128;
 

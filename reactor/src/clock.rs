@@ -7,11 +7,10 @@
 //!
 //! Called by `time` and `reactor`. Next: `reactor`.
 
-use std::sync::Mutex;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::shim::lock_static as lock;
+use crate::shim::{Mutex, lock, now, statics};
 use crate::timers::{Key, Timers};
 
 /// The timers, and what the turn under way waits for.
@@ -30,7 +29,7 @@ enum Armed {
     Until(Instant),
 }
 
-static CLOCK: Mutex<Clock> = Mutex::new(Clock { timers: Timers::new(), armed: Armed::Nobody });
+statics! { static CLOCK: Mutex<Clock> = Mutex::new(Clock { timers: Timers::new(), armed: Armed::Nobody }); }
 
 /// Notes until when this turn waits (A1), and answers for how long.
 pub(crate) fn arm(limit: Option<Duration>) -> Option<Duration> {
@@ -41,7 +40,7 @@ pub(crate) fn arm(limit: Option<Duration>) -> Option<Duration> {
     let deadline = clock.timers.next();
     // To the next millisecond: never early, late by less than one, and what is close fires together.
     let until_deadline = deadline.map(|deadline| {
-        let exact = deadline.saturating_duration_since(Instant::now());
+        let exact = deadline.saturating_duration_since(now());
         Duration::from_millis(u64::try_from(exact.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX))
     });
     clock.armed = deadline.map_or(Armed::Forever, Armed::Until);
@@ -56,7 +55,7 @@ pub(crate) fn fire(woken: &mut Vec<Waker>) -> usize {
     let mut clock = lock(&CLOCK);
     clock.armed = Armed::Nobody;
     // Without timers no look at the time.
-    if clock.timers.next().is_some() { clock.timers.fire(Instant::now(), woken) } else { 0 }
+    if clock.timers.next().is_some() { clock.timers.fire(now(), woken) } else { 0 }
 }
 
 /// Adds a timer. `true`: the turn under way would sleep past it, and must be notified (A2).

@@ -21,6 +21,8 @@
 //! `threads`, `blocking`, `stdin`, `signal`, `bench`, `kqueue`, `metrics`. What both crates need stands here
 //! too: `shim`, `budget`, `wait_list`.
 
+#![cfg_attr(loom, allow(dead_code, reason = "a model has a poller of its own"))]
+
 mod async_io;
 mod async_traits;
 mod bench;

@@ -11,10 +11,12 @@
 //!
 //! Next: `epoll`.
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(loom)))]
 pub(crate) use crate::epoll::Poller;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(any(target_os = "linux", target_os = "android", loom)))]
 pub(crate) use crate::kqueue::Poller;
+#[cfg(loom)]
+pub(crate) use crate::shim::model::Poller;
 
 /// Whether a short read of a stream says that there was no more, until the next event.
 pub(crate) const SHORT_SAYS_EMPTY: bool = cfg!(any(target_os = "linux", target_os = "android"));

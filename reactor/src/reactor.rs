@@ -17,14 +17,14 @@
 
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::sync::{Arc, Mutex, OnceLock, TryLockError};
+use std::sync::{Arc, TryLockError};
 use std::task::Waker;
 use std::time::Duration;
 
 use slab::Slab;
 
 use crate::poller::Poller;
-use crate::shim::lock_static as lock;
+use crate::shim::{Mutex, OnceLock, lock, statics};
 use crate::source::Source;
 use crate::{bench, clock, metrics};
 
@@ -45,13 +45,17 @@ struct Table {
     generation: usize,
 }
 
-static REACTOR: OnceLock<Reactor> = OnceLock::new();
-/// Who has it turns (N1).
-static TURN: Mutex<()> = Mutex::new(());
+statics! {
+    static REACTOR: OnceLock<Reactor> = OnceLock::new();
+    /// Who creates the reactor.
+    static CREATING: Mutex<()> = Mutex::new(());
+    /// Who has it turns (N1).
+    static TURN: Mutex<()> = Mutex::new(());
+}
+
 impl Reactor {
     /// The reactor; created now, if it was not yet. An error is of this attempt: the next tries again.
     pub(crate) fn get() -> io::Result<&'static Self> {
-        static CREATING: Mutex<()> = Mutex::new(());
         if let Some(reactor) = REACTOR.get() {
             return Ok(reactor);
         }

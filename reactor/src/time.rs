@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use futures_lite::Stream;
 
 use crate::reactor::notify;
+use crate::shim::now;
 use crate::timers::Key;
 use crate::{budget, clock};
 
@@ -36,7 +37,7 @@ use crate::{budget, clock};
 /// executor::task::block_on(sleep(Duration::from_millis(1)));
 /// ```
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep { deadline: Instant::now().checked_add(duration), key: None }
+    Sleep { deadline: now().checked_add(duration), key: None }
 }
 
 /// Waits until a moment; if it has passed, not at all.
@@ -80,7 +81,7 @@ impl Future for Sleep {
         let Some(deadline) = self.deadline else {
             return Poll::Pending;
         };
-        if Instant::now() >= deadline {
+        if now() >= deadline {
             self.cancel();
             budget::spend();
             return Poll::Ready(());

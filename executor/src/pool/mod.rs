@@ -11,6 +11,7 @@
 //!
 //! Called by programs. Next: `queue`.
 
+mod deque;
 pub(crate) mod global;
 mod queue;
 mod shared;
@@ -21,7 +22,8 @@ mod worker;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle as Thread};
+
+use reactor::shim::thread::{self, JoinHandle as Thread};
 
 use crate::park::{self, Watched};
 use crate::raw::cell::Name;

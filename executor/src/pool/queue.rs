@@ -13,11 +13,10 @@
 //!
 //! Called by `worker`. Next: `worker`.
 
+use reactor::shim::atomic::{AtomicPtr, AtomicU32, Ordering};
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
-use crossbeam_deque::{Injector, Steal, Stealer, Worker as Deque};
-
+use super::deque::{Deque, Injector, Steal, Stealer};
 use crate::raw::header::{Header, Runnable};
 
 /// How often in a row the slot comes before the deque.

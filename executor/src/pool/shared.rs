@@ -8,12 +8,12 @@
 //! P1 and P2 are in `task`. Called by `worker`, `task` and `mod`. Next: `worker`.
 
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 
-use crossbeam_deque::{Injector, Steal};
-use reactor::shim::lock_static;
+use reactor::shim::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use reactor::shim::{Mutex, OnceLock, lock};
 
+use super::deque::{Injector, Steal};
 use super::queue::Remote;
 use super::sleep::Sleep;
 use crate::park::{Parker, Watched};
@@ -95,7 +95,7 @@ impl Shared {
     /// The list that has this task, or shall have it.
     pub(super) fn list<R>(&self, task: NonNull<Header>, with: impl FnOnce(&mut List) -> R) -> R {
         let shard = &self.waiting[(task.addr().get() >> 6) % SHARDS];
-        with(&mut lock_static(shard))
+        with(&mut lock(shard))
     }
 
     /// Cancels every task that waits, and tells the workers (P3).
@@ -104,7 +104,7 @@ impl Shared {
         self.closed.store(true, Ordering::Relaxed);
         for shard in &self.waiting {
             let mut cancelled = Vec::new();
-            lock_static(shard).for_each(|header| {
+            lock(shard).for_each(|header| {
                 if header.state.cancel() == Action::Schedule {
                     cancelled.push(Runnable::from_raw(NonNull::from(header)));
                 }

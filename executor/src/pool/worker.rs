@@ -20,6 +20,8 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
+use reactor::shim::{now, thread_local};
+
 use super::queue::{Owned, SLOT_RUNS};
 use super::shared::Shared;
 use crate::block_on::REACTOR_INTERVAL;
@@ -66,7 +68,7 @@ pub(super) fn main(shared: Arc<Shared>, index: usize, queues: Owned) {
             index,
             queues,
             slot_runs: Cell::new(0),
-            last_look: Cell::new(Instant::now()),
+            last_look: Cell::new(now()),
             searching: Cell::new(false),
             ended: Cell::new(false),
             victim: Cell::new(index + 1),
@@ -174,7 +176,7 @@ impl Worker {
 
     /// Has a look at the reactor, if it is time (V2).
     fn look_around(&self, presence: &Presence, woken: &mut Vec<Waker>) {
-        let now = Instant::now();
+        let now = now();
         if now.duration_since(self.last_look.get()) >= REACTOR_INTERVAL {
             self.last_look.set(now);
             presence.poll_reactor(now, woken);
@@ -198,7 +200,7 @@ impl Worker {
         let missed = self.shared.has_work() || self.shared.is_closed() || local::has_work(); // S2
         if !missed {
             presence.wait(woken);
-            self.last_look.set(Instant::now());
+            self.last_look.set(now());
         }
         self.shared.sleep.unlist(self.index);
         self.searching.set(true); // S4

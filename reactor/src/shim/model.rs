@@ -16,6 +16,10 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use super::{Condvar, Mutex, lock};
 
+mod world;
+pub(crate) use world::Poller;
+pub use world::{LocalKey, OnceLock, Socket, Static, now, park_timeout, tick};
+
 /// Whether this seeded fault is asked for.
 #[must_use]
 pub fn mutant(name: &str) -> bool {
@@ -39,6 +43,7 @@ pub fn check_within(preemptions: usize, model: impl Fn() + Send + Sync + 'static
     builder.check(move || {
         // ORDERING: Relaxed; a number for people.
         counted.fetch_add(1, Ordering::Relaxed);
+        world::begin();
         model();
     });
     let name = std::thread::current().name().unwrap_or("a model").to_owned();

@@ -1,64 +1,20 @@
 //! What one thread did is seen by another: each ordering of the task's word, with no lock beside it that
 //! would order things as well. `bash .ci/weaken state.rs` weakens them one by one, and these must fail.
-#![allow(unsafe_code, reason = "memory that is shared without an order of its own")]
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
-use reactor::shim::UnsafeCell;
 use reactor::shim::model::check;
 
 use super::super::cell::Name;
 use super::super::join_handle::JoinHandle;
 use super::super::run::new_task;
 use super::Queue;
-
-/// Memory without an order of its own: loom fails if a write and another access are not ordered.
-#[derive(Clone)]
-struct Note(Arc<UnsafeCell<u32>>);
-
-// SAFETY: what loom does not find ordered it fails on, before the access matters.
-unsafe impl Send for Note {}
-// SAFETY: as for Send.
-unsafe impl Sync for Note {}
-
-impl Note {
-    fn new() -> Self {
-        Self(Arc::new(UnsafeCell::new(0)))
-    }
-
-    fn write(&self) {
-        // SAFETY: loom has just failed unless nobody else accesses it.
-        self.0.with_mut(|note| unsafe { *note += 1 });
-    }
-
-    fn read(&self) -> u32 {
-        // SAFETY: loom has just failed unless nobody writes it.
-        self.0.with(|note| unsafe { *note })
-    }
-}
-
-/// Written by whoever lets a future go, and what the future's drop finds there. (A panic of loom's would be
-/// contained by the runner, as any panic of a destructor.)
-#[derive(Clone, Default)]
-struct Farewell {
-    told: Arc<AtomicUsize>,
-    heard: Arc<std::sync::Mutex<Option<usize>>>,
-}
-
-impl Farewell {
-    fn say(&self) {
-        self.told.store(1, Ordering::Relaxed);
-    }
-
-    fn check(&self) {
-        assert_eq!(*self.heard.lock().unwrap(), Some(1), "dropped, and not before the farewell");
-    }
-}
+use crate::model::{Farewell, Note};
 
 /// A task whose first poll has given its waker away. Later polls write in the future, and end if `open`.
 struct Plain {
@@ -84,7 +40,7 @@ impl Future for Plain {
 
 impl Drop for Plain {
     fn drop(&mut self) {
-        *self.farewell.heard.lock().unwrap() = Some(self.farewell.told.load(Ordering::Relaxed));
+        self.farewell.hear();
     }
 }
 

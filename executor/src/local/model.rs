@@ -1,0 +1,143 @@
+//! Local tasks under the model checker: the shipped queue, inbox and wakers, and a thread's end.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use reactor::shim::model::check;
+use reactor::shim::{self, thread};
+
+use super::{Exit, run, spawn_named};
+use crate::model::{Farewell, Gate};
+use crate::raw::cell::Name;
+use crate::raw::join_handle::JoinHandle;
+
+/// Waits for a gate, and tells of its drop.
+struct Guest {
+    gate: Arc<Gate>,
+    farewell: Farewell,
+}
+
+impl Guest {
+    fn new() -> (Self, Arc<Gate>, Farewell) {
+        let (gate, farewell) = (Gate::new(), Farewell::default());
+        (Self { gate: gate.clone(), farewell: farewell.clone() }, gate, farewell)
+    }
+}
+
+impl Future for Guest {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.gate.poll_passed(cx)
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.farewell.hear();
+    }
+}
+
+/// A name that loom misses if its task is not freed.
+struct Counted(#[allow(dead_code, reason = "loom counts it")] shim::Arc<()>);
+
+impl Name for Counted {
+    fn name(&self) -> Option<&str> {
+        None
+    }
+}
+
+fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
+    spawn_named(future, Counted(shim::Arc::new(())))
+}
+
+/// X2, L4: a wake from another thread comes before, while or after the task's thread ends: the future is
+/// dropped once, at home, and the task is freed by whoever comes last. Finds `forgotten_free`.
+#[test]
+fn a_wake_races_the_end_of_its_thread() {
+    check(|| {
+        let (guest, gate, farewell) = Guest::new();
+        farewell.say();
+        let home = thread::spawn(move || {
+            drop(spawn_local(guest));
+            run(1);
+            drop(Exit);
+        });
+        gate.open();
+        home.join().unwrap();
+        farewell.check();
+    });
+}
+
+/// An inbox that goes on to another thread: what still comes for its former owner's task is freed. Finds
+/// `late_mail_leaks`.
+#[test]
+fn an_inbox_is_handed_on() {
+    check(|| {
+        let (guest, gate, farewell) = Guest::new();
+        farewell.say();
+        drop(spawn_local(guest));
+        run(1);
+        let other = thread::spawn(move || gate.open());
+        drop(Exit);
+        farewell.check();
+        // The same thread comes again, as another one would.
+        let handle = spawn_local(async {});
+        run(1);
+        assert!(handle.is_finished());
+        drop(handle);
+        other.join().unwrap();
+        run(1);
+        drop(Exit);
+    });
+}
+
+/// L2: a cancel from another thread ends the future at home, which sees what the canceller did before; be
+/// the task queued, running, idle or in the inbox. Finds `mail_unseen`.
+#[test]
+fn a_foreign_cancel_ends_it_at_home() {
+    check(|| {
+        let (guest, gate, farewell) = Guest::new();
+        let handle = spawn_local(guest);
+        let told = farewell.clone();
+        let other = thread::spawn(move || {
+            told.say();
+            handle.abort();
+            handle
+        });
+        run(1);
+        gate.wake();
+        run(1);
+        let handle = other.join().unwrap();
+        run(2);
+        assert!(handle.is_finished());
+        farewell.check();
+        drop(handle);
+        drop(Exit);
+    });
+}
+
+/// L3: the last foreign waker goes, and the handle: the future is dropped at home, and sees what was done
+/// before that. Finds `unreachable_left`.
+#[test]
+fn an_unreachable_local_task_is_dropped_at_home() {
+    check(|| {
+        let (guest, gate, farewell) = Guest::new();
+        drop(spawn_local(guest));
+        let told = farewell.clone();
+        let other = thread::spawn(move || {
+            // Waits for the waker in the gate: it is the last.
+            let waker = gate.take_waker();
+            told.say();
+            waker.is_some()
+        });
+        run(1);
+        if other.join().unwrap() {
+            run(2);
+            farewell.check();
+        }
+        drop(Exit);
+    });
+}
