@@ -1,13 +1,15 @@
-//! A program of `block_on` and `spawn_local` with sockets (numeric addresses) and timers has exactly
-//! one thread. In a process of its own, without the test harness's threads: see the manifest.
+//! A program of `block_on` and `spawn_local` with sockets (numeric addresses), timers and signals
+//! has exactly one thread. In a process of its own, without the test harness's threads: see the manifest.
 #![cfg(not(loom))]
 
 use std::time::Duration;
 
 use executor::sync::mpsc;
 use executor::task::{block_on, spawn_local, yield_now};
+use futures_lite::StreamExt;
 use futures_lite::io::{AsyncReadExt, AsyncWriteExt};
-use reactor::net::{TcpListener, TcpStream, UdpSocket};
+use reactor::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
+use reactor::signal::Signals;
 use reactor::time::{sleep, timeout};
 
 #[cfg(target_os = "linux")]
@@ -64,7 +66,11 @@ fn main() {
         let mut bytes = [0; 8];
         assert_eq!(udp.recv(&mut bytes).await.unwrap(), 3);
 
-        timeout(Duration::from_millis(1), std::future::pending::<()>()).await.unwrap_err();
+        let (mut near, mut far) = UnixStream::pair().unwrap();
+        near.write_all(b"two").await.unwrap();
+        far.read_exact(&mut bytes[..3]).await.unwrap();
+        let mut signals = Signals::new(&[15]).unwrap();
+        timeout(Duration::from_millis(1), signals.next()).await.unwrap_err();
         yield_now().await;
         for _ in 0..10 {
             end.recv().await.unwrap();
