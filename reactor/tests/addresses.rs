@@ -67,6 +67,8 @@ fn a_name_without_an_address_is_an_error_that_names_it() {
     let error = block_on("nohost.invalid:80".to_socket_addrs()).unwrap_err();
     let said = error.to_string();
     assert!(said.starts_with("lookup nohost.invalid:80: "), "{said}");
+    // As a program shows it whose main answers the error.
+    assert!(format!("{error:?}").contains(&format!("{said:?}")), "{error:?}");
 }
 
 #[test]

@@ -204,7 +204,6 @@ pub(crate) fn explain(operation: &'static str, subject: impl fmt::Display, error
     io::Error::new(kind, explained)
 }
 
-#[derive(Debug)]
 struct Explained {
     operation: &'static str,
     subject: String,
@@ -214,6 +213,13 @@ struct Explained {
 impl fmt::Display for Explained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: {}", self.operation, self.subject, self.error)
+    }
+}
+
+/// In one piece: it is what a program shows whose `main` answers an error.
+impl fmt::Debug for Explained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.to_string(), f)
     }
 }
 
