@@ -1,7 +1,7 @@
 //! One web request, by hand, on one thread.
 //!
 //!     cargo run --release --example cheapo_request
-//!     cargo run --release --example cheapo_request example.com 80 /
+//!     cargo run --release --example cheapo_request example.com      (port 80 and path / are understood)
 //!
 //! The first asks a small server of its own. That server is a task on the same thread: while the
 //! request waits for its answer, `block_on` runs the server, and while nobody can go on it sleeps in
@@ -33,16 +33,14 @@ pub(crate) async fn cheapo_request(host: &str, port: u16, path: &str) -> io::Res
 
 fn main() -> io::Result<()> {
     let words: Vec<String> = env::args().skip(1).collect();
-    match words.as_slice() {
-        [] => task::block_on(ask_a_server_of_our_own()),
-        [host, port, path] => {
-            let port = port.parse().map_err(io::Error::other)?;
-            let response = task::block_on(cheapo_request(host, port, path))?;
-            println!("{response}");
-            Ok(())
-        }
-        _ => Err(io::Error::other("usage: cheapo_request [HOST PORT PATH]")),
-    }
+    let Some(host) = words.first() else {
+        return task::block_on(ask_a_server_of_our_own());
+    };
+    let port = words.get(1).map_or(Ok(80), |port| port.parse()).map_err(io::Error::other)?;
+    let path = words.get(2).map_or("/", String::as_str);
+    let response = task::block_on(cheapo_request(host, port, path))?;
+    println!("{response}");
+    Ok(())
 }
 
 async fn ask_a_server_of_our_own() -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! An echo server, and a hundred clients that check what comes back.
 //!
 //!     cargo run --release --example echo
-//!     cargo run --release --example echo HOST PORT      (the clients alone, at that server)
+//!     cargo run --release --example echo HOST [PORT]    (the clients alone, at that server; port 7)
 //!
 //! A task for each connection, written as if it had a thread to itself: read, write, again. What
 //! waits is only the task. The threads go from one ready task to the next.
@@ -33,8 +33,8 @@ fn main() -> io::Result<()> {
                 println!("The server is cancelled, and its port is closed.");
                 Ok(())
             }
-            [host, port] => clients(host, port.parse().map_err(io::Error::other)?).await,
-            _ => Err(io::Error::other("usage: echo [HOST PORT]")),
+            [host] => clients(host, 7).await,
+            [host, port, ..] => clients(host, port.parse().map_err(io::Error::other)?).await,
         }
     })
 }

@@ -1,6 +1,7 @@
 //! Many web requests: one after another, then all at once, on one thread and on the pool.
 //!
 //!     cargo run --release --example many_requests
+//!     cargo run --release --example many_requests example.com
 //!     cargo run --release --example many_requests example.com 80 / /a /b
 //!
 //! Waiting is what takes the time, and waiting costs no thread: requests that wait together take
@@ -34,11 +35,11 @@ fn main() -> io::Result<()> {
                 assert!(times[0] >= PAUSE * REQUESTS as u32);
                 assert!(times[1] < times[0] && times[2] < times[0]);
             }
-            [host, port, paths @ ..] if !paths.is_empty() => {
-                let port = port.parse().map_err(io::Error::other)?;
-                three_ways(host, port, paths.to_vec()).await?;
+            [host, rest @ ..] => {
+                let port = rest.first().map_or(Ok(80), |port| port.parse()).map_err(io::Error::other)?;
+                let paths = if rest.len() > 1 { rest[1..].to_vec() } else { vec!["/".to_string(); 10] };
+                three_ways(host, port, paths).await?;
             }
-            _ => return Err(io::Error::other("usage: many_requests [HOST PORT PATH...]")),
         }
         Ok(())
     })
