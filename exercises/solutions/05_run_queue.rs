@@ -1,0 +1,98 @@
+//! Tasks on one thread: to spawn them, to wait for them, to end them. One solution.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+
+type Task = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Runs tasks until none of them can go on.
+#[derive(Default)]
+pub struct Executor {
+    queue: Arc<Mutex<VecDeque<usize>>>,
+    /// By number. A task that has ended, or runs just now, leaves an empty place.
+    tasks: RefCell<Vec<Option<Task>>>,
+}
+
+struct TaskWaker(usize, Arc<Mutex<VecDeque<usize>>>);
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        self.1.lock().unwrap().push_back(self.0);
+    }
+}
+
+impl Executor {
+    pub fn run(&self) {
+        loop {
+            let next = self.queue.lock().unwrap().pop_front();
+            let Some(id) = next else { return };
+            let Some(mut task) = self.tasks.borrow_mut()[id].take() else { continue };
+            let waker = Waker::from(Arc::new(TaskWaker(id, self.queue.clone())));
+            if task.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
+                self.tasks.borrow_mut()[id] = Some(task);
+            }
+        }
+    }
+
+    /// Exercise 1. Puts a task into the table and into the queue; its output goes to the handle.
+    pub fn spawn<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> Handle<'_, T> {
+        let slot = Rc::new(RefCell::new(Slot { output: None, waker: None }));
+        let wrapped = {
+            let slot = slot.clone();
+            async move {
+                let output = future.await;
+                let mut slot = slot.borrow_mut();
+                slot.output = Some(output);
+                let waker = slot.waker.take();
+                drop(slot);
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+            }
+        };
+        let mut tasks = self.tasks.borrow_mut();
+        let id = tasks.len();
+        tasks.push(Some(Box::pin(wrapped)));
+        self.queue.lock().unwrap().push_back(id);
+        Handle { executor: self, id, slot }
+    }
+}
+
+struct Slot<T> {
+    output: Option<T>,
+    waker: Option<Waker>,
+}
+
+/// The future of a task's output. Dropped, it detaches.
+pub struct Handle<'a, T> {
+    executor: &'a Executor,
+    id: usize,
+    slot: Rc<RefCell<Slot<T>>>,
+}
+
+impl<T> Handle<'_, T> {
+    /// Exercise 2. Ends the task: its future is dropped now, unless it has ended. (Not called from the task.)
+    pub fn abort(&self) {
+        let task = self.executor.tasks.borrow_mut()[self.id].take();
+        drop(task); // Outside of the borrow: a destructor may spawn.
+    }
+
+    /// The output, if it is there.
+    pub fn take(&self) -> Option<T> {
+        self.slot.borrow_mut().output.take()
+    }
+}
+
+impl<T> Future for Handle<'_, T> {
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let mut slot = self.slot.borrow_mut();
+        slot.waker = Some(cx.waker().clone());
+        slot.output.take().map_or(Poll::Pending, Poll::Ready)
+    }
+}

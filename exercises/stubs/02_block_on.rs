@@ -1,0 +1,62 @@
+//! Another bell, and a future that breaks the contract.
+#![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
+
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Condvar, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+
+/// Exercise 1. The news that somebody woke us, and what we sleep on.
+#[derive(Default)]
+pub struct Bell {
+    rung: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        todo!("exercise 1: set the news, under the lock; then notify")
+    }
+}
+
+/// Exercise 1. Runs a future to its end. The thread sleeps on a `Bell` while there is nothing to do.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    todo!("exercise 1: poll; if it is pending sleep until the bell has rung, and lower the news")
+}
+
+/// A door that opens once; all who wait for it share it.
+#[derive(Clone, Default)]
+pub struct Door(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    open: bool,
+    waiting: Option<Waker>,
+}
+
+impl Door {
+    pub fn open(&self) {
+        let mut state = self.0.lock().unwrap();
+        state.open = true;
+        let waker = state.waiting.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// Exercise 2. Ready when the door is open. It breaks the contract: where? Mend it.
+impl Future for Door {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.0.lock().unwrap();
+        if state.open {
+            return Poll::Ready(());
+        }
+        if state.waiting.is_none() {
+            state.waiting = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+}

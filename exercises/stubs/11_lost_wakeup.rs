@@ -1,0 +1,48 @@
+//! Two workers and one push; and a queue with a bell.
+#![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex};
+
+/// What a side does in one go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A worker takes the task, if it is there, and goes no further.
+    Look,
+    /// A worker says that it is about to sleep.
+    Announce,
+    /// A worker sleeps until it is woken; a wake that came before ends the sleep at once. Then it looks.
+    Sleep,
+    /// The pusher pushes the task.
+    Push,
+    /// The pusher wakes one worker that has announced its sleep, if there is one.
+    WakeOne,
+}
+
+/// Exercise 1. What each of the two workers does when it has nothing to do.
+pub fn worker() -> Vec<Step> {
+    vec![Step::Look, Step::Announce, Step::Sleep]
+}
+
+/// Exercise 1. What the pusher does.
+pub fn pusher() -> Vec<Step> {
+    vec![Step::WakeOne, Step::Push]
+}
+
+/// Exercise 2. A queue whose readers sleep while it is empty.
+#[derive(Default)]
+pub struct Queue {
+    tasks: Mutex<VecDeque<u32>>,
+    pushed: Condvar,
+}
+
+impl Queue {
+    pub fn push(&self, task: u32) {
+        todo!("exercise 2")
+    }
+
+    /// The oldest task. Sleeps while there is none.
+    pub fn pop(&self) -> u32 {
+        todo!("exercise 2: a Condvar may also wake for no reason, or somebody else may be quicker")
+    }
+}
