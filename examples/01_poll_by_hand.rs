@@ -10,18 +10,20 @@
 //! `Ready(output)`, or `Pending`: not yet, ask me again. Where it stopped stands in its fields, so
 //! between two polls it needs no thread and no stack.
 //!
+//! (`Pin` is about futures that must not be moved. Until rung 12 read `Pin<&mut T>` as `&mut T`.)
+//!
 //! ```text
-//!            poll           poll            poll            poll
-//!   Begin   ──────▶ ForTea ──────▶ ForTea ──────▶ ForMilk ──────▶ Done
-//!                  Pending        Pending        Pending         Ready("tea with milk")
+//!          poll           poll           poll            poll
+//!   Begin ──────▶ ForTea ──────▶ ForTea ──────▶ ForMilk ──────▶ Done
+//!                 Pending        Pending        Pending         Ready("tea with milk")
 //! ```
 
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker, ready};
 
 // ANCHOR: 01_leaf
-/// A leaf: a future that waits for something which is no future. Here a parcel, that comes when it
-/// has been asked for often enough.
+/// A leaf: a future that waits for something which is no future: here a parcel, which comes when
+/// it has been asked for often enough.
 #[derive(Debug)]
 struct Parcel {
     contents: &'static str,

@@ -152,6 +152,7 @@ fn main() {
     println!("A Waker is as big as {} pointers.", size_of::<Waker>() / size_of::<usize>());
 
     println!("Both times the first poll took the token of the thread. The flag is ours alone: none hung.");
+
     // Still wrong: a waker carries no value. It says "ask again", and the future must know whom to ask.
     // Our only leaf so far reads the clock. How does a result come from another thread? Rung 04.
     println!("Still wrong: a wake carries no value from the thread that has it. Rung 04 mends it.");

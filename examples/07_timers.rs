@@ -55,7 +55,7 @@ struct Sleep(Key);
 
 fn sleep_until(deadline: Instant) -> Sleep {
     let key = (deadline, COUNT.replace(COUNT.get() + 1));
-    TIMERS.with_borrow_mut(|timers| timers.insert(key, Waker::noop().clone()));
+    TIMERS.with_borrow_mut(|timers| timers.insert(key, Waker::noop().clone())); // Until its first poll.
     Sleep(key)
 }
 

@@ -133,7 +133,7 @@ fn the_readme_leads_to_each_rung() {
     let table = table.split("\n#").next().expect("a split has a first part");
     let shown: Vec<&str> = table
         .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .filter_map(|line| line.strip_prefix("| [`")?.split_once("](")?.1.split_once(')'))
         .map(|(path, _)| path)
         .collect();
     let rungs = rungs();
