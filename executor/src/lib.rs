@@ -7,9 +7,9 @@
 //! ```
 //!
 //! The reading order, from a future to a stealing pool: `context`, then one task in `raw` (`state`,
-//! `header`, `waker`, `list`, `cell`, `run`, `join_handle`), then who runs it: `park`, `inbox`, `local`,
+//! `header`, `waker`, `cell`, `run`, `join_handle`), then who runs it: `park`, `inbox`, `local`,
 //! `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`, `task`). Side rooms:
-//! `join_error`, `pool::global`, `spawn_blocking`, `builder`, `metrics`, and [`sync`], which needs
+//! `raw::list`, `join_error`, `pool::global`, `spawn_blocking`, `builder`, `metrics`, and [`sync`], which needs
 //! nothing of the rest.
 
 mod block_on;

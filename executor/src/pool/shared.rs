@@ -10,6 +10,7 @@
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use crossbeam_utils::CachePadded;
 use reactor::shim::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use reactor::shim::{Mutex, OnceLock, lock};
 
@@ -30,7 +31,7 @@ pub(super) struct Shared {
     pub(super) remotes: Box<[Remote]>,
     parkers: Box<[OnceLock<Arc<Parker>>]>,
     pub(super) sleep: Sleep,
-    waiting: [Mutex<List>; SHARDS],
+    waiting: [CachePadded<Mutex<List>>; SHARDS],
     closed: AtomicBool,
     /// Workers that have not ended.
     running: AtomicUsize,
@@ -46,7 +47,7 @@ impl Shared {
             remotes: remotes.into_boxed_slice(),
             parkers: (0..workers).map(|_| OnceLock::new()).collect(),
             sleep: Sleep::new(workers),
-            waiting: std::array::from_fn(|_| Mutex::new(List::new())),
+            waiting: std::array::from_fn(|_| CachePadded::new(Mutex::new(List::new()))),
             closed: AtomicBool::new(false),
             running: AtomicUsize::new(workers),
             ended: AtomicBool::new(false),

@@ -1,7 +1,7 @@
 //! A pool's tasks: where they go when they are woken, and how they find their pool.
 //!
-//! P1  A task that has been idle is in the pool's list and owns a share of the pool: a wake from
-//!     anywhere finds both. One that was never idle is in a queue or on a worker.
+//! P1  A task is in one of the pool's lists from its first `Pending` on, and a list that is not empty owns
+//!     a share of the pool: a wake from anywhere finds it. Before that the task is in a queue or on a worker.
 //! P2  Who pushes from outside holds a share of its own until it has done, for the pushed task may run,
 //!     end and give up its share meanwhile.
 //!
@@ -19,7 +19,7 @@ use crate::raw::header::{Header, Runnable, Schedule};
 use crate::raw::state::Finish;
 use crate::raw::waker;
 
-/// The scheduler of a pool's tasks. It owns a share of the pool from the first idling on (P1).
+/// The scheduler of a pool's tasks.
 pub(super) struct Pooled {
     shared: *const Shared,
 }
@@ -55,7 +55,7 @@ impl Schedule for Pooled {
         let Err(task) = worker::push_here(shared, task) else {
             return;
         };
-        // SAFETY: P1: the task is idle and ours to queue, so it owns a share; the pointer is from
+        // SAFETY: P1: the task is idle and ours to queue, so its list owns a share; the pointer is from
         // `Arc::as_ptr`.
         unsafe { Arc::increment_strong_count(shared) };
         // SAFETY: P2: the share that was counted in the line above.
@@ -70,13 +70,15 @@ impl Schedule for Pooled {
     }
 
     fn finish(&self, header: &Header) -> Finish {
-        if header.state.should_link() {
+        if !header.state.is_linked() {
             let task = NonNull::from(header);
             let shared = self.shared();
-            // SAFETY: P1: we are on a worker of this pool; the share is given back by `retire`.
-            unsafe { Arc::increment_strong_count(self.shared) };
             header.state.set_linked();
             shared.list(task, |list| {
+                if list.is_empty() {
+                    // SAFETY: P1: we are on a worker of this pool; `retire` gives the share back.
+                    unsafe { Arc::increment_strong_count(self.shared) };
+                }
                 list.push(header);
                 if shared.is_closed() {
                     header.state.cancel_claimed(); // P4
@@ -88,10 +90,15 @@ impl Schedule for Pooled {
 
     fn retire(&self, header: &Header) {
         if header.state.is_linked() {
-            self.shared().list(NonNull::from(header), |list| list.remove(header));
-            // SAFETY: P1: the share that `finish` counted. The caller has one of its own, if it goes on
-            // using the pool.
-            unsafe { Arc::decrement_strong_count(self.shared) };
+            let list_is_empty = self.shared().list(NonNull::from(header), |list| {
+                list.remove(header);
+                list.is_empty()
+            });
+            if list_is_empty {
+                // SAFETY: P1: the share that `finish` counted for this list. The caller has one of its
+                // own, if it goes on using the pool.
+                unsafe { Arc::decrement_strong_count(self.shared) };
+            }
         }
     }
 }

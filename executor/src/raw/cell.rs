@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Header ───────────────────────────────┐
-//!   │ vtable │ state │ join waker │ links │
+//!   │ vtable │ state │ join waker │ place │
 //!   ├────────┴───────┴────────────┴───────┤
 //!   │ scheduler: S                        │  whose queue it goes to
 //!   │ name: N                             │  `()` costs nothing
@@ -20,6 +20,7 @@
 )]
 
 use std::any::Any;
+use std::cell::Cell;
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
@@ -28,10 +29,31 @@ use std::task::{Context, Poll};
 
 use reactor::shim::UnsafeCell;
 
-use super::header::{Header, Links, Placed, Runnable, Schedule, TaskRef, Vtable};
+use super::header::{Header, Placed, Runnable, Schedule, TaskRef, Vtable};
 
-/// Why there is no value: a panic's payload (boxed once more, to be one word), or a cancellation.
-pub(crate) struct Failure(pub(crate) Option<Box<Box<dyn Any + Send>>>);
+/// Why there is no value: a panic's payload, or [`Cancelled`] in its place. Boxed twice, to be one word
+/// that is never null: an outcome without a value to hold is one word as well.
+pub(crate) struct Failure(Box<Box<dyn Any + Send>>);
+
+/// Stands for the payload where nobody has panicked.
+struct Cancelled;
+
+impl Failure {
+    /// The future was dropped before it was ready.
+    pub(super) fn cancelled() -> Self {
+        Self::panicked(Box::new(Cancelled))
+    }
+
+    /// A poll panicked, with this payload.
+    pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Self {
+        Self(Box::new(payload))
+    }
+
+    /// The panic's payload; `None` for a cancellation.
+    pub(crate) fn into_panic(self) -> Option<Box<dyn Any + Send>> {
+        if self.0.is::<Cancelled>() { None } else { Some(*self.0) }
+    }
+}
 
 /// What a task leaves behind.
 pub(crate) type Outcome<T> = Result<T, Failure>;
@@ -73,12 +95,8 @@ union Stage<F: Future> {
 impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
     /// Allocates a task that `run` polls: the queue's claim, and the handle's reference.
     pub(super) fn allocate(future: F, scheduler: S, name: N, vtable: &'static Vtable) -> (Runnable, TaskRef) {
-        let header = Header {
-            vtable,
-            state: S::new_state(),
-            join_waker: UnsafeCell::new(None),
-            links: Links::default(),
-        };
+        let header =
+            Header { vtable, state: S::new_state(), join_waker: UnsafeCell::new(None), place: Cell::new(0) };
         let stage = UnsafeCell::new(Stage { future: ManuallyDrop::new(future) });
         let cell = Box::new(Self { placed: Placed { header, scheduler }, name, stage });
         let task = NonNull::from(Box::leak(cell)).cast::<Header>();

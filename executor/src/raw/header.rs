@@ -28,7 +28,8 @@ pub(crate) struct Header {
     pub(crate) vtable: &'static Vtable,
     pub(crate) state: State,
     pub(crate) join_waker: UnsafeCell<Option<Waker>>,
-    pub(crate) links: Links,
+    /// Where it stands in its scheduler's list (see `list`).
+    pub(super) place: Cell<usize>,
 }
 
 /// The functions that know a task's types.
@@ -45,13 +46,6 @@ pub(crate) struct Vtable {
     pub(crate) name: unsafe fn(NonNull<Header>) -> Option<NonNull<str>>,
     /// Frees the allocation.
     pub(crate) free: unsafe fn(NonNull<Header>),
-}
-
-/// A task's place in its scheduler's list (see `list`).
-#[derive(Default)]
-pub(crate) struct Links {
-    pub(super) previous: Cell<Option<NonNull<Header>>>,
-    pub(super) next: Cell<Option<NonNull<Header>>>,
 }
 
 /// A header with its scheduler: what a waker needs to know of the types.

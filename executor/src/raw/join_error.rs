@@ -49,9 +49,6 @@ impl std::error::Error for JoinError {}
 
 impl From<Failure> for JoinError {
     fn from(failure: Failure) -> Self {
-        match failure.0 {
-            None => Self::Cancelled,
-            Some(payload) => Self::Panicked(*payload),
-        }
+        failure.into_panic().map_or(Self::Cancelled, Self::Panicked)
     }
 }

@@ -182,8 +182,8 @@ impl<T> Future for JoinHandle<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         match std::task::ready!(self.poll_outcome(cx)) {
             Ok(value) => Poll::Ready(value),
-            Err(failure) => match failure.0 {
-                Some(payload) => resume_unwind(*payload),
+            Err(failure) => match failure.into_panic() {
+                Some(payload) => resume_unwind(payload),
                 None => match self.name() {
                     Some(name) => panic!("the awaited task \"{name}\" was cancelled"),
                     None => panic!("the awaited task {} was cancelled", self.id()),

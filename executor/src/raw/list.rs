@@ -1,70 +1,73 @@
-//! A list of tasks through their headers: how a scheduler finds those that wait, to end them.
+//! A list of tasks, each of which knows its place in it: how a scheduler finds those that wait, to end
+//! them.
 //!
 //! ```text
-//!   List.first ──▶ task ◀──▶ task ◀──▶ task      (newest first)
+//!   tasks   [ task │ task │ task │ task ]        remove: the last one takes the place that is free
+//!               ▲      ▲
+//!               0      1  ◀── each task's header
 //! ```
 //!
-//! A task comes into its scheduler's list when it is idle for the first time, and leaves when its
-//! future is gone. One that never waits never pays for it.
+//! A task comes into its scheduler's list when a poll answers Pending for the first time, and leaves when
+//! its future is gone. One that never waits never pays for it.
 //!
-//! I1  Links are touched only by who has the list: under its lock, or on its thread.
+//! I1  A task's place is touched only by who has the list: under its lock, or on its thread.
 //! I2  A task in the list is not complete, so it is allocated: its runner takes it out first.
+//! I3  `tasks[header.place]` is the header's task, for every task in the list.
 //!
-//! Called by the pool and by `local`. Next: `cell`.
-#![allow(unsafe_code, reason = "the links stand in the tasks, so that listing one allocates nothing")]
+//! Called by the pool and by `local`. Next: `join_error`.
+#![allow(unsafe_code, reason = "the list's claim on a task is a pointer to it")]
 
 use std::ptr::NonNull;
 
 use super::header::Header;
 
-/// The list's head.
+/// A list that is shorter than a quarter of its memory gives half of it back, but for so many tasks.
+const KEEP: usize = 64;
+
+/// The tasks, in no order.
 #[derive(Default)]
 pub(crate) struct List {
-    first: Option<NonNull<Header>>,
+    tasks: Vec<NonNull<Header>>,
 }
 
-// SAFETY: I1: who has the list has its tasks' links; the tasks themselves are Send as pointers.
+// SAFETY: I1: who has the list has its tasks' places; the tasks themselves are Send as pointers.
 unsafe impl Send for List {}
 
 impl List {
     /// An empty list.
     pub(crate) const fn new() -> Self {
-        Self { first: None }
+        Self { tasks: Vec::new() }
     }
 
-    /// Puts a task that is in no list at the front.
+    /// Whether no task is in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// Takes a task in that is in no list.
     pub(crate) fn push(&mut self, header: &Header) {
-        header.links.previous.set(None);
-        header.links.next.set(self.first);
-        let task = NonNull::from(header);
-        if let Some(first) = self.first.replace(task) {
-            // SAFETY: I2: it is in the list, so it is allocated.
-            unsafe { first.as_ref() }.links.previous.set(Some(task));
-        }
+        header.place.set(self.tasks.len());
+        self.tasks.push(NonNull::from(header));
     }
 
     /// Takes out a task that is in this list.
     pub(crate) fn remove(&mut self, header: &Header) {
-        let (previous, next) = (header.links.previous.take(), header.links.next.take());
-        match previous {
+        let place = header.place.get();
+        self.tasks.swap_remove(place);
+        if let Some(moved) = self.tasks.get(place) {
             // SAFETY: I2: it is in the list, so it is allocated.
-            Some(previous) => unsafe { previous.as_ref() }.links.next.set(next),
-            None => self.first = next,
+            unsafe { moved.as_ref() }.place.set(place); // I3
         }
-        if let Some(next) = next {
-            // SAFETY: I2, as above.
-            unsafe { next.as_ref() }.links.previous.set(previous);
+        if self.tasks.capacity() > KEEP.max(4 * self.tasks.len()) {
+            self.tasks.shrink_to(KEEP.max(2 * self.tasks.len()));
         }
     }
 
     /// Visits every task. The visitor must not change the list.
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&Header)) {
-        let mut at = self.first;
-        while let Some(task) = at {
+        for task in &self.tasks {
             // SAFETY: I2: it is in the list, so it is allocated.
-            let header = unsafe { task.as_ref() };
-            at = header.links.next.get();
-            visit(header);
+            visit(unsafe { task.as_ref() });
         }
     }
 }

@@ -60,7 +60,7 @@ unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
     let header = cell.placed().header();
 
     if scheduler.start(header) == Start::DropFuture {
-        return complete(cell, task, Err(Failure(None)));
+        return complete(cell, task, Err(Failure::cancelled()));
     }
 
     metrics::count(|counters| &counters.polls);
@@ -78,17 +78,17 @@ unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
         Ok(Poll::Pending) => match scheduler.finish(header) {
             Finish::Idle => {} // R2
             Finish::Requeue => scheduler.requeue(Runnable::from_raw(task)),
-            Finish::DropFuture => complete(cell, task, Err(Failure(None))),
+            Finish::DropFuture => complete(cell, task, Err(Failure::cancelled())),
         },
         Ok(Poll::Ready(value)) => {
             if S::KEEPS_LATE_VALUE || !header.state.is_cancelled() {
                 complete(cell, task, Ok(value));
             } else {
                 contain(|| drop(value));
-                complete(cell, task, Err(Failure(None)));
+                complete(cell, task, Err(Failure::cancelled()));
             }
         }
-        Err(panic) => complete(cell, task, Err(Failure(Some(Box::new(panic))))),
+        Err(panic) => complete(cell, task, Err(Failure::panicked(panic))),
     }
 }
 

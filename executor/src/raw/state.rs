@@ -14,7 +14,7 @@
 //!   CANCELLED   somebody asked for the future to be dropped
 //!   HANDLE      a JoinHandle exists that has not taken the outcome
 //!   JOIN_WAKER  the join waker's slot holds a waker               no HANDLE
-//!   LINKED      the task has been idle: its scheduler keeps it in a list
+//!   LINKED      a poll has answered Pending: its scheduler keeps it in a list
 //!   WOKEN       woken or cancelled since it came into the inbox; only a LOCAL task's is read
 //!   LOCAL       the owner's byte says what QUEUED and RUNNING say elsewhere; always or never
 //!   the rest    the reference count
@@ -180,7 +180,7 @@ impl State {
         if old & CANCELLED == 0 { Start::Poll } else { Start::DropFuture }
     }
 
-    /// Whether `finish_poll` would be the first to leave the task idle.
+    /// Whether the scheduler's list holds the task: since the first poll that answered `Pending`.
     #[inline]
     pub(crate) fn is_linked(&self) -> bool {
         // ORDERING: Relaxed; only the runner sets LINKED, and the runner asks.
@@ -191,14 +191,6 @@ impl State {
     pub(crate) fn set_linked(&self) {
         // ORDERING: Relaxed; the list has a lock of its own, and only the runner reads the bit.
         self.0.fetch_or(LINKED, Ordering::Relaxed);
-    }
-
-    /// Whether the runner must put the task into the scheduler's list before `finish_poll`: it
-    /// will be idle, and was not before. A hint for the second half, which may change meanwhile.
-    #[inline]
-    pub(crate) fn should_link(&self) -> bool {
-        // ORDERING: Relaxed; only the runner sets LINKED, and `finish_poll` decides about QUEUED.
-        self.0.load(Ordering::Relaxed) & (LINKED | QUEUED) == 0
     }
 
     /// The poll answered `Pending`.
