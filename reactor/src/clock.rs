@@ -7,11 +7,12 @@
 //!
 //! Called by `time` and `reactor`. Next: `reactor`.
 
+use std::sync::LazyLock;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::shim::{Mutex, lock, now, statics};
-use crate::timers::{Key, Timers};
+use crate::timers::{Key, Moment, Timers};
 
 /// The timers, and what the turn under way waits for.
 struct Clock {
@@ -26,7 +27,14 @@ enum Armed {
     Nobody,
     /// Until an event.
     Forever,
-    Until(Instant),
+    Until(Moment),
+}
+
+/// An instant as the timers count it: no later one than 584 years from the first.
+fn moment(instant: Instant) -> Moment {
+    static BEGINNING: LazyLock<Instant> = LazyLock::new(now);
+    let since = instant.saturating_duration_since(*BEGINNING).as_nanos();
+    Moment::try_from(since).unwrap_or(Moment::MAX)
 }
 
 statics! { static CLOCK: Mutex<Clock> = Mutex::new(Clock { timers: Timers::new(), armed: Armed::Nobody }); }
@@ -40,8 +48,7 @@ pub(crate) fn arm(limit: Option<Duration>) -> Option<Duration> {
     let deadline = clock.timers.next();
     // To the next millisecond: never early, late by less than one, and what is close fires together.
     let until_deadline = deadline.map(|deadline| {
-        let exact = deadline.saturating_duration_since(now());
-        Duration::from_millis(u64::try_from(exact.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX))
+        Duration::from_millis(deadline.saturating_sub(moment(now())).div_ceil(1_000_000))
     });
     clock.armed = deadline.map_or(Armed::Forever, Armed::Until);
     match (limit, until_deadline) {
@@ -55,19 +62,19 @@ pub(crate) fn fire(woken: &mut Vec<Waker>) -> usize {
     let mut clock = lock(&CLOCK);
     clock.armed = Armed::Nobody;
     // Without timers no look at the time.
-    if clock.timers.next().is_some() { clock.timers.fire(now(), woken) } else { 0 }
+    if clock.timers.next().is_some() { clock.timers.fire(moment(now()), woken) } else { 0 }
 }
 
 /// Adds a timer. `true`: the turn under way would sleep past it, and must be notified (A2).
 pub(crate) fn add(deadline: Instant, waker: Waker) -> (Key, bool) {
-    lock(&CLOCK).add(deadline, waker)
+    lock(&CLOCK).add(moment(deadline), waker)
 }
 
 /// Moves a timer to another deadline, with its waker, as [`add`] does. `None` if it has fired.
 pub(crate) fn reset(key: Key, deadline: Instant) -> Option<(Key, bool)> {
     let mut clock = lock(&CLOCK);
     let waker = clock.timers.remove(key)?;
-    Some(clock.add(deadline, waker))
+    Some(clock.add(moment(deadline), waker))
 }
 
 /// Gives a timer another waker. Answers false if it has fired.
@@ -99,7 +106,7 @@ pub(crate) fn remove(key: Key) {
 }
 
 impl Clock {
-    fn add(&mut self, deadline: Instant, waker: Waker) -> (Key, bool) {
+    fn add(&mut self, deadline: Moment, waker: Waker) -> (Key, bool) {
         let early = match self.armed {
             Armed::Nobody => false,
             Armed::Forever => true,

@@ -18,7 +18,7 @@
 //!
 //! The reading order: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`, `async_io`, then
 //! `net` (`byte_stream`, `tcp`). Side rooms: `time`, `async_traits`, `net::udp`, `net::unix`, `net::addr`,
-//! `threads`, `blocking`, `stdin`, `signal`, `bench`, `kqueue`, `metrics`. What both crates need stands here
+//! `heap`, `threads`, `blocking`, `stdin`, `signal`, `bench`, `kqueue`, `metrics`. What both crates need stands here
 //! too: `shim`, `budget`, `wait_list`.
 
 #![cfg_attr(loom, allow(dead_code, reason = "a model has a poller of its own"))]
@@ -33,6 +33,7 @@ mod contain;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod epoll;
 mod event;
+mod heap;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod kqueue;
 mod metrics;

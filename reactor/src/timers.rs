@@ -1,52 +1,80 @@
-//! The deadlines: a heap, with the next one on top.
+//! The deadlines: a heap of those that are near, and buckets of those that are far.
 //!
 //! ```text
-//!   heap    [deadline, sequence, slot] ◀─── each slot knows its place in the heap
-//!   slots   [waker, place]  ◀── Key ── a Sleep
+//!   near     a heap, the next deadline on top               ticks up to `tick`
+//!   row 0    [ ][ ][ ] .. 64 buckets of one tick            later: the last digit differs from `tick`'s
+//!   row 1    [ ][ ][ ] .. 64 buckets of 64 ticks            the second last digit differs
+//!   ..                                                      and so on: digits to the base 64
+//!
+//!   pour     the first bucket that is not empty ──▶ `tick` is its first ──▶ near, or a lower row
 //! ```
 //!
-//! H1  Each entry of the heap is not before its parent; at equal deadlines the older one comes first.
-//! H2  `slots[entry.slot].place` is the entry's index, after every move: cancelling finds it at once.
-//! H3  A sequence is never given twice, so a key that has fired cannot hit the slot's next tenant.
-//! H4  No waker is called or dropped here: they are handed out.
+//! To add or to cancel a timer in a bucket costs the same however many there are, and most are
+//! cancelled there. What comes due is poured down, and put in order by a heap that fits the cache.
 //!
-//! Four children a node: half the depth of two, and a node's children share a cache line or two.
-//! Called by `time` and `reactor`, under the timers' lock. Next: `reactor`.
+//! H1  `slots[entry.slot].place` is where the entry stands, after every move: cancelling finds it at once.
+//! H2  A sequence is never given twice, so a key that has fired cannot hit the slot's next tenant.
+//! H3  No waker is called or dropped here: they are handed out.
+//! H4  An entry is near if its tick is at most `tick`. Else its row is the highest digit in which the two
+//!     differ, and its bucket is that digit. `tick` moves by pouring only, and never past the clock.
+//!
+//! Such wheels are from Varghese and Lauck, "Hashed and Hierarchical Timing Wheels" (1987).
+//! Called by `clock`, under its lock. Next: `clock`.
 
+use std::mem;
 use std::task::Waker;
-use std::time::Instant;
 
 use slab::Slab;
 
-const CHILDREN: usize = 4;
+use crate::heap::Heap;
 
-/// An empty heap keeps the memory of this many timers.
-const KEEP: usize = 1024;
+/// A tick is 2 to this power nanoseconds: about a millisecond.
+const TICK_BITS: u32 = 20;
+/// A digit of a tick.
+const DIGIT_BITS: u32 = 6;
+/// The values of a digit.
+const BUCKETS: usize = 1 << DIGIT_BITS;
+/// So many digits hold every tick.
+const ROWS: usize = (u64::BITS - TICK_BITS).div_ceil(DIGIT_BITS) as usize;
+
+/// Stands for the heap where a bucket's number is meant.
+const NEAR: usize = ROWS * BUCKETS;
+/// An empty list keeps the memory of so many timers.
+const KEEP: usize = 64;
+
+/// Nanoseconds since the clock's beginning.
+pub(crate) type Moment = u64;
 
 /// The timers that have not fired.
-#[derive(Default)]
 pub(crate) struct Timers {
-    heap: Vec<Entry>,
+    near: Heap<Entry>,
+    far: [Bucket; ROWS * BUCKETS],
+    /// A word for each row, with a bit for each bucket that is not empty.
+    occupied: [u64; ROWS],
+    tick: u64,
     slots: Slab<Slot>,
     sequence: u64,
 }
 
-#[derive(Clone, Copy)]
+/// Some timers of the same row and digit, in no order.
+struct Bucket {
+    entries: Vec<Entry>,
+    /// None of them is before this.
+    earliest: Moment,
+}
+
+/// In the order in which they fire: at equal deadlines the older one comes first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
-    deadline: Instant,
+    deadline: Moment,
     sequence: u64,
     slot: usize,
 }
 
-impl Entry {
-    fn before(&self, other: &Self) -> bool {
-        (self.deadline, self.sequence) < (other.deadline, other.sequence)
-    }
-}
-
 struct Slot {
     waker: Waker,
-    place: usize,
+    /// The bucket's number, and the index there.
+    place: (usize, usize),
 }
 
 /// A timer, until it has fired or was removed.
@@ -58,108 +86,145 @@ pub(crate) struct Key {
 
 impl Timers {
     pub(crate) const fn new() -> Self {
-        Self { heap: Vec::new(), slots: Slab::new(), sequence: 0 }
+        Self {
+            near: Heap::new(),
+            far: [const { Bucket { entries: Vec::new(), earliest: 0 } }; ROWS * BUCKETS],
+            occupied: [0; ROWS],
+            tick: 0,
+            slots: Slab::new(),
+            sequence: 0,
+        }
     }
 
     /// Adds a timer.
-    pub(crate) fn insert(&mut self, deadline: Instant, waker: Waker) -> Key {
-        let (place, sequence) = (self.heap.len(), self.sequence);
+    pub(crate) fn insert(&mut self, deadline: Moment, waker: Waker) -> Key {
+        let sequence = self.sequence;
         self.sequence += 1;
-        let slot = self.slots.insert(Slot { waker, place });
-        let entry = Entry { deadline, sequence, slot };
-        self.heap.push(entry);
-        self.rise(place, entry);
+        let slot = self.slots.insert(Slot { waker, place: (NEAR, 0) });
+        self.place(Entry { deadline, sequence, slot });
         Key { slot, sequence }
     }
 
     /// The waker of a timer that has not fired.
     pub(crate) fn waker(&mut self, key: Key) -> Option<&mut Waker> {
-        self.slots
-            .get_mut(key.slot)
-            .filter(|slot| self.heap[slot.place].sequence == key.sequence) // H3
-            .map(|slot| &mut slot.waker)
+        let slot = self.slots.get_mut(key.slot)?;
+        let (bucket, index) = slot.place;
+        let entries = if bucket == NEAR { self.near.as_slice() } else { &self.far[bucket].entries };
+        (entries[index].sequence == key.sequence).then_some(&mut slot.waker) // H2
     }
 
     /// Takes a timer out, if it has not fired.
     pub(crate) fn remove(&mut self, key: Key) -> Option<Waker> {
         self.waker(key)?;
-        let Slot { waker, place } = self.slots.remove(key.slot);
-        self.remove_entry(place);
+        let Slot { waker, place: (bucket, index) } = self.slots.remove(key.slot);
+        if bucket == NEAR {
+            self.remove_near(index);
+        } else {
+            self.remove_far(bucket, index);
+        }
         Some(waker)
     }
 
-    /// The next deadline.
-    pub(crate) fn next(&self) -> Option<Instant> {
-        self.heap.first().map(|entry| entry.deadline)
+    /// When to look again: the next deadline, or a moment before it.
+    pub(crate) fn next(&self) -> Option<Moment> {
+        let near = self.near.as_slice().first().map(|entry| entry.deadline);
+        near.or_else(|| self.first_bucket().map(|bucket| self.far[bucket].earliest)) // H4
     }
 
     /// Takes out what is due, in the order of the deadlines. Answers how many that were.
-    pub(crate) fn fire(&mut self, now: Instant, woken: &mut Vec<Waker>) -> usize {
+    pub(crate) fn fire(&mut self, now: Moment, woken: &mut Vec<Waker>) -> usize {
         let before = woken.len();
-        while let Some(&Entry { deadline, slot, .. }) = self.heap.first()
-            && deadline <= now
-        {
-            woken.push(self.slots.remove(slot).waker);
-            self.remove_entry(0);
+        loop {
+            while let Some(&Entry { deadline, slot, .. }) = self.near.as_slice().first()
+                && deadline <= now
+            {
+                woken.push(self.slots.remove(slot).waker);
+                self.remove_near(0);
+            }
+            match self.first_bucket() {
+                Some(bucket) if self.far[bucket].earliest <= now => self.pour(bucket),
+                _ => return woken.len() - before,
+            }
         }
-        woken.len() - before
     }
 
-    /// Closes the gap at `place` with the last entry, which finds its own place from there.
-    fn remove_entry(&mut self, place: usize) {
-        let Some(last) = self.heap.pop() else { return };
-        if place < self.heap.len() {
-            let place = self.sink(place, last);
-            self.rise(place, last);
-        } else if self.heap.is_empty() && self.heap.capacity() > KEEP {
-            self.heap.shrink_to(KEEP);
+    /// The bucket with the timers that come after the near ones (H4).
+    fn first_bucket(&self) -> Option<usize> {
+        let row = self.occupied.iter().position(|&row| row != 0)?;
+        Some(row * BUCKETS + self.occupied[row].trailing_zeros() as usize)
+    }
+
+    /// The first bucket's ticks come up: its timers go down, to the heap or to a lower row.
+    fn pour(&mut self, bucket: usize) {
+        let (row, digit) = (bucket / BUCKETS, bucket % BUCKETS);
+        let shift = row as u32 * DIGIT_BITS;
+        self.tick = ((self.tick >> (shift + DIGIT_BITS) << DIGIT_BITS) | digit as u64) << shift;
+        self.occupied[row] &= !(1 << digit);
+        for entry in mem::take(&mut self.far[bucket].entries) {
+            self.place(entry);
+        }
+    }
+
+    /// Puts an entry where it belongs (H4).
+    fn place(&mut self, entry: Entry) {
+        let tick = entry.deadline >> TICK_BITS;
+        if tick <= self.tick {
+            self.near.push(entry, |entry, index| self.slots[entry.slot].place = (NEAR, index)); // H1
+            return;
+        }
+        let row = (tick ^ self.tick).ilog2() / DIGIT_BITS;
+        let digit = (tick >> (row * DIGIT_BITS)) as usize % BUCKETS;
+        self.occupied[row as usize] |= 1 << digit;
+        let number = row as usize * BUCKETS + digit;
+        let bucket = &mut self.far[number];
+        let empty = bucket.entries.is_empty();
+        bucket.earliest = if empty { entry.deadline } else { bucket.earliest.min(entry.deadline) };
+        self.slots[entry.slot].place = (number, bucket.entries.len()); // H1
+        bucket.entries.push(entry);
+    }
+
+    /// Closes the gap with the bucket's last entry.
+    fn remove_far(&mut self, bucket: usize, index: usize) {
+        let entries = &mut self.far[bucket].entries;
+        entries.swap_remove(index);
+        if let Some(moved) = entries.get(index) {
+            self.slots[moved.slot].place = (bucket, index); // H1
+        } else if entries.is_empty() {
+            entries.shrink_to(KEEP);
+            self.occupied[bucket / BUCKETS] &= !(1 << (bucket % BUCKETS));
+        }
+    }
+
+    /// Takes an entry out of the heap.
+    fn remove_near(&mut self, index: usize) {
+        self.near.remove(index, |entry, index| self.slots[entry.slot].place = (NEAR, index)); // H1
+        if self.slots.is_empty() && self.slots.capacity() > KEEP {
             self.slots.shrink_to_fit();
         }
     }
 
-    /// Puts an entry at `place`, or further up: those that it is before move down (H1).
-    fn rise(&mut self, mut place: usize, entry: Entry) {
-        while place > 0 {
-            let parent = (place - 1) / CHILDREN;
-            if !entry.before(&self.heap[parent]) {
-                break;
-            }
-            self.put(place, self.heap[parent]);
-            place = parent;
-        }
-        self.put(place, entry);
-    }
-
-    /// Finds an entry's place at `place` or further down: those that are before it move up (H1).
-    fn sink(&mut self, mut place: usize, entry: Entry) -> usize {
-        loop {
-            let first = place * CHILDREN + 1;
-            let children = first..(first + CHILDREN).min(self.heap.len());
-            let earlier =
-                |one: usize, other: usize| if self.heap[other].before(&self.heap[one]) { other } else { one };
-            match children.reduce(earlier) {
-                Some(least) if self.heap[least].before(&entry) => {
-                    self.put(place, self.heap[least]);
-                    place = least;
-                }
-                _ => return place,
-            }
-        }
-    }
-
-    /// H2.
-    fn put(&mut self, place: usize, entry: Entry) {
-        self.heap[place] = entry;
-        self.slots[entry.slot].place = place;
-    }
-
     #[cfg(test)]
     fn check(&self) {
-        assert_eq!(self.heap.len(), self.slots.len());
-        for (place, entry) in self.heap.iter().enumerate() {
-            assert_eq!(self.slots[entry.slot].place, place, "H2");
-            assert!(place == 0 || !entry.before(&self.heap[(place - 1) / CHILDREN]), "H1");
+        self.near.check();
+        for (index, entry) in self.near.as_slice().iter().enumerate() {
+            assert_eq!(self.slots[entry.slot].place, (NEAR, index), "H1");
+            assert!(entry.deadline >> TICK_BITS <= self.tick, "H4");
         }
+        let mut count = self.near.as_slice().len();
+        for (number, bucket) in self.far.iter().enumerate() {
+            let (row, digit) = (number / BUCKETS, number % BUCKETS);
+            assert_eq!(self.occupied[row] >> digit & 1 == 0, bucket.entries.is_empty());
+            count += bucket.entries.len();
+            for (index, entry) in bucket.entries.iter().enumerate() {
+                let tick = entry.deadline >> TICK_BITS;
+                assert!(bucket.earliest <= entry.deadline);
+                assert_eq!(self.slots[entry.slot].place, (number, index), "H1");
+                assert!(tick > self.tick, "H4");
+                assert_eq!((tick ^ self.tick).ilog2() / DIGIT_BITS, row as u32, "H4");
+                assert_eq!((tick >> (row as u32 * DIGIT_BITS)) as usize % BUCKETS, digit, "H4");
+            }
+        }
+        assert_eq!(count, self.slots.len());
     }
 }
 
@@ -167,37 +232,69 @@ impl Timers {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::time::Duration;
+    use std::sync::{Arc, Mutex};
+    use std::task::Wake;
+
+    /// Writes its number down when it is woken.
+    struct Note(usize, Arc<Mutex<Vec<usize>>>);
+
+    impl Wake for Note {
+        fn wake(self: Arc<Self>) {
+            self.1.lock().expect("nobody panics").push(self.0);
+        }
+    }
+
+    /// Moments of all magnitudes: some share a tick, some are centuries apart.
+    fn moment() -> impl Strategy<Value = Moment> {
+        (0_u32..64, any::<u64>()).prop_map(|(bits, random)| random >> bits)
+    }
 
     proptest! {
         #[test]
         fn agrees_with_a_sorted_list(
-            steps in prop::collection::vec((0_u8..4, 0_u64..50, any::<prop::sample::Index>()), 1..200)
+            steps in prop::collection::vec((0_u8..5, moment(), any::<prop::sample::Index>()), 1..200)
         ) {
-            let start = Instant::now();
+            let woken = Arc::new(Mutex::new(Vec::new()));
             let mut timers = Timers::new();
-            let mut model: Vec<(u64, u64, Key)> = Vec::new();
+            let mut model: Vec<(Moment, usize, Key)> = Vec::new();
+            let mut now: Moment = 0;
             for (step, (kind, number, which)) in steps.into_iter().enumerate() {
                 match kind {
-                    0 | 1 => {
-                        let deadline = start + Duration::from_secs(number);
-                        let key = timers.insert(deadline, Waker::noop().clone());
-                        model.push((number, step as u64, key));
+                    0..3 => {
+                        let deadline = now.saturating_add(number);
+                        let waker = Waker::from(Arc::new(Note(step, Arc::clone(&woken))));
+                        model.push((deadline, step, timers.insert(deadline, waker)));
                     }
-                    2 if !model.is_empty() => {
+                    3 if !model.is_empty() => {
                         let (.., key) = model.remove(which.index(model.len()));
                         prop_assert!(timers.remove(key).is_some());
                         prop_assert!(timers.remove(key).is_none(), "a key is good once");
                     }
                     _ => {
-                        let fired = timers.fire(start + Duration::from_secs(number), &mut Vec::new());
-                        let due = model.extract_if(.., |timer| timer.0 <= number);
-                        prop_assert_eq!(fired, due.count());
+                        now = now.saturating_add(number);
+                        let mut wakers = Vec::new();
+                        let fired = timers.fire(now, &mut wakers);
+                        prop_assert_eq!(fired, wakers.len());
+                        wakers.into_iter().for_each(Waker::wake);
+                        let mut due: Vec<_> = model.extract_if(.., |timer| timer.0 <= now).collect();
+                        due.sort_by_key(|&(deadline, step, _)| (deadline, step));
+                        let steps: Vec<_> = due.into_iter().map(|(_, step, _)| step).collect();
+                        prop_assert_eq!(std::mem::take(&mut *woken.lock().expect("nobody panics")), steps);
                     }
                 }
                 timers.check();
+                // The next look is not too late, and a few that are too early lead to the deadline.
                 let next = model.iter().map(|timer| timer.0).min();
-                prop_assert_eq!(timers.next(), next.map(|next| start + Duration::from_secs(next)));
+                for _ in 0..=ROWS {
+                    if timers.next() == next {
+                        break;
+                    }
+                    let early = timers.next().expect("there is a deadline");
+                    prop_assert!(early < next.expect("there is a deadline"));
+                    prop_assert_eq!(timers.fire(early, &mut Vec::new()), 0);
+                    now = now.max(early);
+                }
+                prop_assert_eq!(timers.next(), next);
             }
         }
     }
