@@ -23,22 +23,19 @@
 //!
 //! Called by `block_on` and the pool's workers. Next: `block_on`.
 
-use std::sync::{Arc, LazyLock, Weak};
+use std::sync::{Arc, Weak};
 use std::task::Waker;
-use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use reactor::shim::atomic::{AtomicU8, Ordering};
 use reactor::shim::thread::{self, Thread};
 use reactor::shim::{Mutex, MutexGuard, lock, mutant, now, park_timeout, statics, thread_local};
+use reactor::wait_awake::Wait;
 
 use crate::metrics;
 
 /// How often the watch looks, while something runs.
 const TICK: Duration = Duration::from_millis(5);
-
-/// How long a thread that stands by waits awake before it sleeps.
-const SPIN: Duration = Duration::from_micros(2);
 
 /// The thread runs; what it waits for next it will look for first.
 const RUN: u8 = 0;
@@ -96,16 +93,6 @@ impl Parker {
     fn begin(&self, wait: u8) -> bool {
         // ORDERING: Relaxed; on failure `take_notification` acquires, on success nothing is published.
         self.state.compare_exchange(RUN, wait, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-    }
-
-    /// Waits awake for a moment: what was asked for may be about to come, and to sleep and be woken costs
-    /// ten times as much. Not where the other side could not run meanwhile.
-    fn spin(&self) {
-        static SEVERAL: LazyLock<bool> = LazyLock::new(|| available_parallelism().is_ok_and(|n| n.get() > 1));
-        let begin = now();
-        while !cfg!(loom) && *SEVERAL && self.is_parked() && now().duration_since(begin) < SPIN {
-            std::hint::spin_loop();
-        }
     }
 
     /// Back to RUN, from whatever it was. Answers whether there was a notification: then the caller
@@ -254,10 +241,11 @@ impl Presence {
         if let (Rank::Worker, Some((driver, Rank::Guest))) = (self.rank, &at.driver) {
             driver.unpark(); // K4: it gives way, see `leave`.
         }
+        let wait = Wait::begin();
         loop {
             let (turns, watch) = (at.turns, at.become_watch());
             drop(at);
-            self.parker.spin();
+            wait.awake(|| self.parker.is_parked());
             let overdue = park(watch);
             at = lock(&SEAT);
             at.watched &= !watch;

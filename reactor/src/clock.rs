@@ -47,9 +47,8 @@ pub(crate) fn arm(limit: Option<Duration>) -> Option<Duration> {
     let mut clock = lock(&CLOCK);
     let deadline = clock.timers.next();
     // To the next millisecond: never early, late by less than one, and what is close fires together.
-    let until_deadline = deadline.map(|deadline| {
-        Duration::from_millis(deadline.saturating_sub(moment(now())).div_ceil(1_000_000))
-    });
+    let until_deadline = deadline
+        .map(|deadline| Duration::from_millis(deadline.saturating_sub(moment(now())).div_ceil(1_000_000)));
     clock.armed = deadline.map_or(Armed::Forever, Armed::Until);
     match (limit, until_deadline) {
         (Some(limit), Some(until)) => Some(limit.min(until)),

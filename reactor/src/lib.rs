@@ -19,7 +19,7 @@
 //! The reading order: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`, `async_io`, then
 //! `net` (`byte_stream`, `tcp`). Side rooms: `time`, `async_traits`, `net::udp`, `net::unix`, `net::addr`,
 //! `heap`, `threads`, `blocking`, `stdin`, `signal`, `bench`, `kqueue`, `metrics`. What both crates need stands here
-//! too: `shim`, `budget`, `wait_list`.
+//! too: `shim`, `budget`, `wait_list`, `wait_awake`.
 
 #![cfg_attr(loom, allow(dead_code, reason = "a model has a poller of its own"))]
 
@@ -47,6 +47,7 @@ mod stdin;
 mod threads;
 pub mod time;
 mod timers;
+pub mod wait_awake;
 pub mod wait_list;
 
 pub use async_io::Async;

@@ -35,6 +35,7 @@ use std::time::Duration;
 use crate::contain::contain;
 use crate::shim::atomic::{AtomicBool, Ordering};
 use crate::shim::{Arc, Condvar, Mutex, MutexGuard, lock, mutant, thread};
+use crate::wait_awake::Wait;
 
 /// A call that may block its thread.
 pub type Job = Box<dyn FnOnce() + Send + 'static>;
@@ -281,7 +282,16 @@ impl Pool {
 
     /// Waits for the bell, or until the patience is over; `true` in the second case.
     #[cfg(not(loom))]
-    fn wait<'a>(&self, state: MutexGuard<'a, State>, seat: &Seat) -> (MutexGuard<'a, State>, bool) {
+    fn wait<'a>(&'a self, state: MutexGuard<'a, State>, seat: &Seat) -> (MutexGuard<'a, State>, bool) {
+        drop(state);
+        let wait = Wait::begin();
+        // ORDERING: Relaxed; a guess. The pool's lock orders what is read under it below.
+        wait.awake(|| !seat.called.load(Ordering::Relaxed));
+        let state = lock(&self.state);
+        // ORDERING: Relaxed; the pool's lock orders it.
+        if seat.called.load(Ordering::Relaxed) {
+            return (state, false);
+        }
         let (state, outcome) =
             seat.bell.wait_timeout(state, self.patience).unwrap_or_else(|poisoned| poisoned.into_inner());
         (state, outcome.timed_out())

@@ -1,0 +1,74 @@
+//! Waiting awake for a moment, where that is likely to be enough.
+//!
+//! Who sleeps is woken by a system call, and comes back 5 to 30 µs later. Two threads that hand work to
+//! and fro pay that at every hop; if they wait awake a hop takes less than one.
+//!
+//! ```text
+//!   the last wait was short ──▶ awake, for LIMIT at most ──▶ asleep
+//!   it was long ──────────────────────────────────────────▶ asleep
+//! ```
+//!
+//! A long wait makes the next one begin asleep, so an idle thread wastes one LIMIT, and no more until it
+//! has been busy again. On a single core nobody waits awake: the other side could not run.
+//!
+//! On two cores a hop between a thread in `block_on` and a worker fell from 13 µs to 0.4 µs by this, and
+//! its CPU time from 12 µs to 0.8 µs (`benches/peers`, workload `cross`).
+//!
+//! Called by threads for blocking calls, and by the executor's threads. Next: `blocking`.
+
+use std::cell::Cell;
+use std::sync::LazyLock;
+use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
+
+use crate::shim::now;
+
+/// How long a thread waits awake: about what it takes the other side to wake up and answer.
+const LIMIT: Duration = Duration::from_micros(20);
+
+/// A wait that took less was short. More than LIMIT, for who slept counts its own waking as well.
+const SHORT: Duration = Duration::from_micros(50);
+
+/// Looks between two looks at the clock.
+const LOOKS: usize = 16;
+
+thread_local! {
+    static LAST_WAS_SHORT: Cell<bool> = const { Cell::new(true) };
+}
+
+/// A wait of this thread's, which ends when this is dropped.
+#[derive(Debug)]
+pub struct Wait {
+    begin: Instant,
+}
+
+impl Wait {
+    /// The thread begins to wait.
+    #[must_use]
+    pub fn begin() -> Self {
+        Self { begin: now() }
+    }
+
+    /// Waits awake as long as `waiting` says so and it may be worth it.
+    pub fn awake(&self, waiting: impl Fn() -> bool) {
+        static SEVERAL_CORES: LazyLock<bool> =
+            LazyLock::new(|| available_parallelism().is_ok_and(|cores| cores.get() > 1));
+        if cfg!(loom) || !LAST_WAS_SHORT.get() || !*SEVERAL_CORES {
+            return;
+        }
+        while now().duration_since(self.begin) < LIMIT {
+            for _ in 0..LOOKS {
+                if !waiting() {
+                    return;
+                }
+                std::hint::spin_loop();
+            }
+        }
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        LAST_WAS_SHORT.set(now().duration_since(self.begin) < SHORT);
+    }
+}
