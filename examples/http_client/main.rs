@@ -12,24 +12,34 @@ mod local_server;
 
 use std::env;
 use std::error::Error;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use executor::task;
 use http::{Client, Response, get};
 use local_server::{Authority, start};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
     let urls: Vec<String> = env::args().skip(1).collect();
-    task::block_on(async {
+    let outcome = task::block_on(async {
         match urls.as_slice() {
             [] => show().await,
-            [url] => {
-                print!("{}", get(url).recv_string().await?);
-                Ok(())
-            }
+            [url] => one(url).await,
             urls => many(urls).await,
         }
-    })
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn one(url: &str) -> Result<(), Box<dyn Error>> {
+    print!("{}", get(url).recv_string().await?);
+    Ok(())
 }
 
 // ANCHOR: http_client_many

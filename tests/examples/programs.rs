@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::thread;
 
-use crate::run::{run, run_with};
+use crate::run::{refuses, run, run_with};
 
 #[test]
 fn tour() {
@@ -214,6 +214,7 @@ fn http_client_of_urls() {
     let printed = run_with("http_client", &[&url, &url], b"");
     printed.says(&[&format!("{url}: 11 bytes"), &format!("{url}: 11 bytes"), "2 URLs in "]);
     server.join().unwrap();
+    assert_eq!(refuses("http_client", &["ftp://x/"]), "ftp://x/: the URL: unknown scheme \"ftp\"\n");
 }
 
 #[test]

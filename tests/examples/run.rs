@@ -55,6 +55,14 @@ pub(crate) fn run_with(name: &'static str, arguments: &[&str], input: &[u8]) -> 
     Printed { name, text }
 }
 
+/// Runs it with arguments that it must refuse, and returns what it says of them.
+pub(crate) fn refuses(name: &str, arguments: &[&str]) -> String {
+    let output = Command::new(built(name)).args(arguments).stdin(Stdio::null()).output();
+    let output = output.unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+    assert!(!output.status.success(), "{name} must refuse {arguments:?}");
+    String::from_utf8(output.stderr).expect("an example prints UTF-8")
+}
+
 impl Printed {
     /// Demands that these stand in the output, in this order. Each is a part of a line.
     #[track_caller]
