@@ -26,6 +26,19 @@ fn the_files_it_names_exist() {
     }
 }
 
+#[test]
+fn its_links_lead_somewhere() {
+    let readme = read("README.md");
+    let targets =
+        readme.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
+    let files: Vec<&str> = targets.filter(|target| !target.contains("://")).collect();
+    assert!(files.len() > 20, "the README links to few files: has its form changed?");
+    for file in files {
+        let file = file.split('#').next().expect("a split has a first part");
+        assert!(root().join(file).exists(), "README.md links to {file}, which is not there");
+    }
+}
+
 /// The files that the README's map shows under a heading of its, in the order there.
 pub(crate) fn map_of(heading: &str) -> Vec<String> {
     let readme = read("README.md");
