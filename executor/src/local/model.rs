@@ -54,7 +54,8 @@ fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
 }
 
 /// X2, L4: a wake from another thread comes before, while or after the task's thread ends: the future is
-/// dropped once, at home, and the task is freed by whoever comes last. Finds `forgotten_free`.
+/// dropped once, at home, and the task is freed by whoever comes last: that may be the inbox's next owner.
+/// Finds `forgotten_free`.
 #[test]
 fn a_wake_races_the_end_of_its_thread() {
     check(|| {
@@ -68,6 +69,9 @@ fn a_wake_races_the_end_of_its_thread() {
         gate.open();
         home.join().unwrap();
         farewell.check();
+        drop(spawn_local(async {}));
+        run(1);
+        drop(Exit);
     });
 }
 
