@@ -8,6 +8,7 @@
 #![allow(unsafe_code, reason = "memory that is shared without an order of its own")]
 
 mod parking;
+mod pool;
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -113,5 +114,14 @@ impl Farewell {
     /// At the end: it was dropped, after the farewell.
     pub(crate) fn check(&self) {
         assert_eq!(*self.heard.lock().unwrap(), Some(1), "dropped, and not before the farewell");
+    }
+}
+
+/// Hears the farewell when it is dropped.
+pub(crate) struct Hear(pub(crate) Farewell);
+
+impl Drop for Hear {
+    fn drop(&mut self) {
+        self.0.hear();
     }
 }

@@ -29,15 +29,15 @@ pub fn mutant(name: &str) -> bool {
 
 /// Checks a model at `LOOM_MAX_PREEMPTIONS`, else at two, and tells how many executions that took.
 pub fn check(model: impl Fn() + Send + Sync + 'static) {
-    check_within(usize::MAX, model);
+    check_with_fewer(0, model);
 }
 
-/// The same for a model that is too large for more than so many preemptions.
-pub fn check_within(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+/// The same for a larger model, with so many preemptions fewer.
+pub fn check_with_fewer(fewer: usize, model: impl Fn() + Send + Sync + 'static) {
     let executions = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&executions);
     let mut builder = loom::model::Builder::new();
-    let bound = builder.preemption_bound.unwrap_or(2).min(preemptions);
+    let bound = builder.preemption_bound.unwrap_or(2).saturating_sub(fewer);
     builder.preemption_bound = Some(bound);
     builder.max_branches = 20_000;
     builder.check(move || {

@@ -32,7 +32,8 @@ impl<T> Queue<T> {
     }
 
     fn push(&self, task: T) {
-        lock(&self.tasks).push_back(task);
+        let mut tasks = lock(&self.tasks);
+        tasks.push_back(task);
         self.length.fetch_add(1, Ordering::Release);
     }
 
@@ -40,7 +41,8 @@ impl<T> Queue<T> {
         if self.is_empty() {
             return None;
         }
-        let task = lock(&self.tasks).pop_front()?;
+        let mut tasks = lock(&self.tasks);
+        let task = tasks.pop_front()?;
         self.length.fetch_sub(1, Ordering::Relaxed);
         Some(task)
     }

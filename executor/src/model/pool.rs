@@ -1,0 +1,87 @@
+//! A pool: no task is missed, none outlives the pool, and all is given back.
+
+use std::sync::Arc;
+
+use reactor::shim::model::{self, check, check_with_fewer};
+use reactor::shim::thread;
+
+use super::{Farewell, Gate, Hear};
+use crate::pool::Pool;
+
+/// A pool that ends as soon as it begins: workers that have not come yet, or just come, hear of it.
+#[test]
+fn a_pool_ends_at_once() {
+    check(|| drop(Pool::new(1).unwrap()));
+}
+
+/// A spawn from outside is found by a worker that is about to sleep, or wakes the one that sleeps.
+#[test]
+fn a_spawn_finds_its_worker() {
+    check(|| {
+        let pool = Pool::new(1).unwrap();
+        assert_eq!(model::block_on(pool.spawn(async { 7 })), 7);
+        drop(pool);
+    });
+}
+
+/// A task that waits is woken from outside, and its pool's end comes after that.
+#[test]
+fn a_wake_finds_its_worker() {
+    check(|| {
+        let pool = Pool::new(1).unwrap();
+        let gate = Gate::new();
+        let handle = {
+            let gate = Arc::clone(&gate);
+            pool.spawn(async move { gate.passed().await })
+        };
+        gate.open();
+        model::block_on(handle);
+        drop(pool);
+    });
+}
+
+/// The pool's end races a wake from outside: the future is dropped, once, and the handle is told.
+#[test]
+fn a_wake_races_the_pools_end() {
+    check(|| {
+        let pool = Pool::new(1).unwrap();
+        let gate = Gate::new();
+        let farewell = Farewell::default();
+        farewell.say();
+        let handle = {
+            let (gate, hear) = (Arc::clone(&gate), Hear(farewell.clone()));
+            pool.spawn(async move {
+                let _hear = hear;
+                gate.passed().await;
+            })
+        };
+        let other = thread::spawn(move || gate.open());
+        drop(pool);
+        let _ = model::block_on(handle.try_join());
+        other.join().unwrap();
+        farewell.check();
+    });
+}
+
+/// Two workers and two tasks that need each other: neither waits behind the other.
+#[test]
+fn two_tasks_run_beside_each_other() {
+    check_with_fewer(2, || {
+        let pool = Pool::new(2).unwrap();
+        let (first, second) = (Gate::new(), Gate::new());
+        let one = {
+            let (first, second) = (Arc::clone(&first), Arc::clone(&second));
+            pool.spawn(async move {
+                first.open();
+                second.passed().await;
+            })
+        };
+        let other = pool.spawn(async move {
+            second.open();
+            first.passed().await;
+        });
+        model::block_on(one);
+        model::block_on(other);
+        drop(pool);
+    });
+}
