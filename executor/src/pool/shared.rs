@@ -103,6 +103,9 @@ impl Shared {
     pub(super) fn close(&self) {
         // ORDERING: Relaxed; for the lists their locks publish it (P4), for the workers `unpark`.
         self.closed.store(true, Ordering::Relaxed);
+        // ORDERING[pool-sleep]: SeqCst fence; the race is our closing against a worker that has just come.
+        // Either we see its doorbell, or its last look sees that the pool is closed; pairs with `list`.
+        fence(Ordering::SeqCst);
         for shard in &self.waiting {
             let mut cancelled = Vec::new();
             lock(shard).for_each(|header| {
