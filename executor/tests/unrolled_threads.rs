@@ -1,4 +1,6 @@
-//! `UNROLLED_THREADS` says how many workers the global pool has; each value in a process of its own.
+//! `UNROLLED_THREADS` says how many workers the global pool has; each value in a process of its own, whose
+//! threads Linux tells.
+#![cfg(target_os = "linux")]
 
 use std::env;
 use std::process::{Command, Output, Stdio};
@@ -32,7 +34,6 @@ fn workers(output: &Output) -> usize {
     line.unwrap_or_else(|| panic!("{said}")).parse().unwrap()
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn it_is_taken_at_its_word_and_nonsense_is_told() {
     let parallelism = available_parallelism().unwrap().get();
@@ -50,7 +51,6 @@ fn it_is_taken_at_its_word_and_nonsense_is_told() {
     }
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn where_nobody_hears_it_nothing_breaks() {
     let (reader, writer) = std::io::pipe().unwrap();
