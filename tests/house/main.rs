@@ -13,5 +13,7 @@ mod every_ordering_has_both_ends;
 mod hard_cases;
 mod ladder;
 mod lockfile_is_free;
+mod only_the_monotonic_clock;
 mod readme_commands;
+mod reliability;
 mod unsafe_is_where_the_readme_says;

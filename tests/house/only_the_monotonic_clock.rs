@@ -1,0 +1,15 @@
+//! A wall clock may be set, forth or back; no deadline may hang on it.
+
+use crate::source::{CRATES, crate_sources};
+
+#[test]
+fn no_shipped_line_asks_for_the_wall_clock() {
+    let mut asks = 0;
+    for source in CRATES.into_iter().flat_map(crate_sources) {
+        for word in ["SystemTime", "UNIX_EPOCH", "ClockId"] {
+            assert_eq!(source.count_word(word), 0, "{} asks for the wall clock: {word}", source.path);
+        }
+        asks += source.count_word("Instant");
+    }
+    assert!(asks > 10, "the timers ask for the monotonic one: has the search changed?");
+}
