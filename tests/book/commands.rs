@@ -1,10 +1,11 @@
 //! The commands that the book shows are run, and what it shows of their output is what they print.
 //!
-//! A command is `cargo run --example NAME`, with `--release` and arguments if need be: it is run as this
-//! test was built, and what varies from run to run stands as `…` in the book. `cargo test -p exercises
+//! A command is `cargo run --example NAME`, with `--release` and arguments if need be: the example is run as
+//! `cargo test` built it, and what varies from run to run stands as `…` in the book. `cargo test -p exercises
 //! --test NAME` is not run, for it fails until the reader has done the exercise; its name must be right.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::process::{Command, Stdio};
 
 use weave::Tree;
@@ -20,29 +21,26 @@ fn shown(tree: &Tree) -> Vec<(String, Session)> {
         .collect()
 }
 
-/// The program of `cargo run --example NAME -- ARGUMENTS`, or of `--bin NAME`, and its arguments.
-fn program(command: &str) -> Option<(String, String, Vec<String>)> {
-    let mut words = command.split_whitespace();
-    if words.next() != Some("cargo") || words.next() != Some("run") {
-        return None;
-    }
-    let mut kind = words.next()?;
-    if kind == "--release" {
-        kind = words.next()?;
-    }
-    let name = words.next()?;
-    let arguments = words.skip_while(|word| *word == "--").map(str::to_owned).collect();
-    matches!(kind, "--example" | "--bin").then(|| (kind.to_owned(), name.to_owned(), arguments))
+/// The example of `cargo run --example NAME -- ARGUMENTS`, and its arguments.
+fn example(command: &str) -> Option<(String, Vec<String>)> {
+    let mut words =
+        command.strip_prefix("cargo run ")?.split_whitespace().skip_while(|word| *word == "--release");
+    (words.next()? == "--example").then_some(())?;
+    let name = words.next()?.to_owned();
+    Some((name, words.skip_while(|word| *word == "--").map(str::to_owned).collect()))
 }
 
-/// Runs a program of the workspace to its end and gives what it prints.
-fn run(kind: &str, name: &str, arguments: &[String]) -> String {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["run", "--quiet", kind, name, "--"]).args(arguments);
-    if !cfg!(debug_assertions) {
-        cargo.arg("--release");
-    }
-    let output = cargo.current_dir(root()).stdin(Stdio::null()).output().expect("cargo can be run");
+/// Runs an example to its end and gives what it prints. `cargo test` has built it, beside this test.
+fn run(name: &str, arguments: &[String]) -> String {
+    let test = env::current_exe().expect("a test knows where it is");
+    let folder = test.ancestors().nth(2).expect("it is in deps/").join("examples");
+    let program = folder.join(name).with_extension(env::consts::EXE_EXTENSION);
+    assert!(
+        program.exists(),
+        "{name} is not built: `cargo build --examples` does it, and so does `cargo test`"
+    );
+    let output = Command::new(program).args(arguments).current_dir(root()).stdin(Stdio::null()).output();
+    let output = output.unwrap_or_else(|error| panic!("{name} cannot be run: {error}"));
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{name} ends with {}:\n{told}", output.status);
     String::from_utf8(output.stdout).expect("it prints text")
@@ -53,17 +51,14 @@ fn what_it_shows_is_what_is_printed() {
     let mut printed: BTreeMap<String, String> = BTreeMap::new();
     let mut wrong = Vec::new();
     for (page, session) in shown(&Tree::load(root())) {
-        let Some((kind, name, arguments)) = program(&session.command) else { continue };
+        let Some((name, arguments)) = example(&session.command) else { continue };
         if session.output.is_empty() {
             continue;
         }
-        let output = printed.entry(session.command.clone()).or_insert_with(|| run(&kind, &name, &arguments));
+        let output = printed.entry(session.command.clone()).or_insert_with(|| run(&name, &arguments));
         if !agrees(&session.output, &output.lines().collect::<Vec<_>>()) {
-            wrong.push(format!(
-                "{page}: `{}` prints\n{output}\nand not\n{}\n",
-                session.command,
-                session.output.join("\n")
-            ));
+            let shown = session.output.join("\n");
+            wrong.push(format!("{page}: `{}` prints\n{output}\nand not\n{shown}\n", session.command));
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
@@ -75,9 +70,10 @@ fn it_shows_no_command_that_nobody_checks() {
     let scripts = ["bash docs/build", "cargo test", "cargo bench"];
     for (page, session) in shown(&tree) {
         let command = session.command.as_str();
-        let is_there = match program(command) {
-            Some((kind, name, _)) if kind == "--example" => tree.has(&format!("examples/{name}.rs")),
-            Some((_, name, _)) => tree.has(&format!("chat/src/bin/{name}.rs")),
+        let is_there = match example(command) {
+            Some((name, _)) => {
+                tree.has(&format!("examples/{name}.rs")) || tree.has(&format!("examples/{name}"))
+            }
             None => match command.strip_prefix("cargo test -p exercises --test ") {
                 Some(name) => tree.has(&format!("exercises/tests/{name}.rs")) && session.output.is_empty(),
                 None => scripts.contains(&command) && session.output.is_empty(),

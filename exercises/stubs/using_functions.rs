@@ -1,0 +1,22 @@
+//! A call that runs nothing, and two things at once.
+#![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
+
+use std::cell::RefCell;
+
+/// Writes a word down.
+async fn write(journal: &RefCell<Vec<&'static str>>, word: &'static str) {
+    journal.borrow_mut().push(word);
+}
+
+/// Exercise 1. It should write "first", then "second". What does it write, and why?
+pub async fn both_words(journal: &RefCell<Vec<&'static str>>) {
+    let first = write(journal, "first");
+    let second = write(journal, "second");
+    drop(first);
+    second.await;
+}
+
+/// Exercise 2. Both outputs. Each of the two may need something of the other before it ends.
+pub async fn together<A, B>(first: impl Future<Output = A>, second: impl Future<Output = B>) -> (A, B) {
+    (first.await, second.await)
+}

@@ -1,0 +1,68 @@
+//! Exercises of the chapter "Datagrams, paths, signals, laggards": `stubs/using_services.rs`.
+
+#[cfg_attr(feature = "solutions", path = "../solutions/using_services.rs")]
+#[cfg_attr(not(feature = "solutions"), path = "../stubs/using_services.rs")]
+mod using_services;
+
+use std::io;
+use std::time::Duration;
+
+use executor::task;
+use exercises::ends;
+use reactor::net::UdpSocket;
+use using_services::{ask, listen};
+
+/// A server that loses the first two questions of three.
+async fn lossy(socket: UdpSocket) -> io::Result<()> {
+    let mut buffer = [0; 64];
+    for number in 1.. {
+        let (length, from) = socket.recv_from(&mut buffer).await?;
+        if number % 3 == 0 {
+            socket.send_to(&buffer[..length], from).await?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn exercise_1_a_lost_question_is_asked_again() {
+    let answer = ends("the question was lost, and nobody asks again", || {
+        task::block_on(async {
+            let server = UdpSocket::bind("127.0.0.1:0").await?;
+            let socket = UdpSocket::bind("127.0.0.1:0").await?;
+            socket.connect(server.local_addr()?).await?;
+            drop(task::spawn_local(lossy(server)));
+            ask(&socket, b"tea?", Duration::from_millis(100), 100).await
+        })
+    });
+    assert_eq!(answer.expect("the third is answered"), b"tea?");
+}
+
+#[test]
+fn exercise_1_in_the_end_it_gives_up() {
+    let outcome = ends("nobody is there, and it asks for ever", || {
+        task::block_on(async {
+            let silent = UdpSocket::bind("127.0.0.1:0").await?;
+            let socket = UdpSocket::bind("127.0.0.1:0").await?;
+            socket.connect(silent.local_addr()?).await?;
+            ask(&socket, b"tea?", Duration::from_millis(1), 3).await
+        })
+    });
+    assert_eq!(outcome.expect_err("nobody answers").kind(), io::ErrorKind::TimedOut);
+}
+
+#[test]
+fn exercise_2_a_service_that_lives_keeps_its_path() {
+    let path = std::env::temp_dir().join(format!("unrolled-exercise-{}", std::process::id()));
+    let path = path.as_path();
+    let _ = std::fs::remove_file(path);
+    task::block_on(async {
+        let first = listen(path).await.expect("the path is free");
+        let error = listen(path).await.expect_err("the first is alive");
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        drop(first);
+        assert!(path.exists(), "a dead one leaves its path behind");
+        drop(listen(path).await.expect("nobody is at home"));
+    });
+    let _ = std::fs::remove_file(path);
+}

@@ -1,0 +1,47 @@
+//! Exercises of the chapter "Tasks here, and tasks on the pool": `stubs/using_tasks.rs`.
+
+#[cfg_attr(feature = "solutions", path = "../solutions/using_tasks.rs")]
+#[cfg_attr(not(feature = "solutions"), path = "../stubs/using_tasks.rs")]
+mod using_tasks;
+
+use std::cell::Cell;
+use std::future::pending;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use executor::task;
+use exercises::ends;
+use using_tasks::{first_of, put_in};
+
+#[test]
+fn exercise_1_ten_put_in_ten() {
+    let till = Rc::new(Cell::new(0));
+    let tasks: Vec<_> = (0..10).map(|_| task::spawn_local(put_in(till.clone()))).collect();
+    task::block_on(async {
+        for task in tasks {
+            task.await;
+        }
+    });
+    assert_eq!(till.get(), 10, "between the reading and the writing others had their turn");
+}
+
+#[test]
+fn exercise_2_the_first_wins_and_the_others_are_gone() {
+    let (output, left) = ends("the first in the list never ends, another one has", || {
+        let held = Arc::new(());
+        let mut tasks = Vec::new();
+        for _ in 0..3 {
+            let held = held.clone();
+            tasks.push(task::spawn(async move {
+                pending::<()>().await;
+                drop(held);
+                0
+            }));
+        }
+        tasks.push(task::spawn(async { 7 }));
+        let output = task::block_on(first_of(tasks));
+        (output, Arc::strong_count(&held))
+    });
+    assert_eq!(output, 7);
+    assert_eq!(left, 1, "the others were not waited for: what they hold is still held");
+}
