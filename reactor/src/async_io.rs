@@ -166,6 +166,11 @@ impl<T: AsFd> Async<T> {
         self.source.write.poll(cx, Wait::Poll, || write(self.get_ref()), |&count| count < wanted)
     }
 
+    /// Both halves, for a `T` that reads and writes by `&mut`.
+    pub(crate) fn parts(&mut self) -> (&mut T, &Source) {
+        (self.io.as_mut().expect("only into_inner takes it, and takes self"), &self.source)
+    }
+
     /// Waits by asking the system: what is remembered may be an attempt that nobody has made.
     async fn wait(&self, direction: &Direction, flags: PollFlags) -> io::Result<()> {
         let asked = || {
@@ -233,12 +238,5 @@ impl<T: AsFd + fmt::Debug> fmt::Debug for Async<T> {
 impl<T: AsFd> AsFd for Async<T> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.get_ref().as_fd()
-    }
-}
-
-impl<T: AsFd> Async<T> {
-    /// Both halves, for a `T` that reads and writes by `&mut`.
-    pub(crate) fn parts(&mut self) -> (&mut T, &Source) {
-        (self.io.as_mut().expect("only into_inner takes it, and takes self"), &self.source)
     }
 }

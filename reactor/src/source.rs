@@ -16,6 +16,7 @@
 //!     wait again, and wake nobody by that.
 //! E4  No waker is called or dropped under the lock: an event takes them out, a replaced one is handed
 //!     out, the rest stays.
+//! E5  Who waits has found the direction not ready: an event that finds it ready has nobody to wake.
 //!
 //! Called by `async_io`; events come from `reactor`. Next: `timers`.
 
@@ -54,9 +55,15 @@ pub(crate) struct Direction {
 
 /// Who waits for a direction.
 struct Waiters {
-    /// From `poll_read` and the like, which cannot say when they give up: one, and the others.
+    /// From `poll_read` and the like, which cannot say when they give up.
     first: Option<Waker>,
-    more: Vec<Waker>,
+    /// Made for the first who needs it: most sockets have one task a direction.
+    others: Option<Box<Others>>,
+}
+
+/// Who waits beside the first.
+struct Others {
+    polls: Vec<Waker>,
     crowd: usize,
     /// From futures, which leave when they are dropped.
     line: WaitList,
@@ -89,15 +96,7 @@ impl Source {
 
 impl Direction {
     fn new() -> Self {
-        Self {
-            state: AtomicU64::new(READY),
-            waiters: Mutex::new(Waiters {
-                first: None,
-                more: Vec::new(),
-                crowd: CROWD,
-                line: WaitList::new(),
-            }),
-        }
+        Self { state: AtomicU64::new(READY), waiters: Mutex::new(Waiters { first: None, others: None }) }
     }
 
     /// Tries `attempt` while the direction is ready, and waits when it would block.
@@ -158,9 +157,11 @@ impl Direction {
         let mark = if marked { MARKED } else { 0 };
         // ORDERING[readiness]: Release publishes the event; pairs with the Acquire of `ready`.
         let next = |state: u64| Some(state.wrapping_add(GENERATION) | READY | mark);
-        let _ = self.state.fetch_update(Ordering::Release, Ordering::Relaxed, next);
-        // E2: READY first, then the wakers; the lock orders us with `wait`.
-        lock(&self.waiters).take_all(woken);
+        let before = self.state.fetch_update(Ordering::Release, Ordering::Relaxed, next);
+        if before.is_ok_and(|before| before & READY == 0) {
+            // E2: READY first, then the wakers; the lock orders us with `wait`.
+            lock(&self.waiters).take_all(woken);
+        } // E5
     }
 
     fn wait(&self, waker: &Waker, wait: &mut Wait<'_>) {
@@ -172,7 +173,7 @@ impl Direction {
                     waiters.join(waker, &mut crowd);
                     None
                 }
-                Wait::Line(key) => waiters.line.register(key, waker),
+                Wait::Line(key) => waiters.others().line.register(key, waker),
             }
         };
         drop(replaced); // E4
@@ -181,34 +182,48 @@ impl Direction {
 
     /// A future that waited gives its place back.
     pub(crate) fn leave(&self, key: Key) {
-        let removed: Removed = lock(&self.waiters).line.remove(key);
+        let removed: Removed = lock(&self.waiters).others().line.remove(key);
         drop(removed); // E4. Who was notified took nothing that others could use: all were.
     }
 }
 
 impl Waiters {
+    fn others(&mut self) -> &mut Others {
+        self.others.get_or_insert_with(|| {
+            Box::new(Others { polls: Vec::new(), crowd: CROWD, line: WaitList::new() })
+        })
+    }
+
     /// Stores a waker that is not there yet.
     fn join(&mut self, waker: &Waker, crowd: &mut Vec<Waker>) {
         match &self.first {
             None => self.first = Some(waker.clone()),
             Some(first) if first.will_wake(waker) => {}
-            Some(_) if self.more.iter().any(|other| other.will_wake(waker)) || mutant("others_forgotten") => {
-            }
-            Some(_) => {
-                if self.more.len() >= self.crowd {
-                    mem::swap(&mut self.more, crowd);
-                    self.crowd *= 2; // A true crowd is woken seldom.
-                }
-                self.more.push(waker.clone());
-            }
+            Some(_) if mutant("others_forgotten") => {}
+            Some(_) => self.others().join(waker, crowd),
         }
     }
 
     fn take_all(&mut self, woken: &mut Vec<Waker>) {
         woken.extend(self.first.take());
-        woken.append(&mut self.more);
-        self.crowd = CROWD;
-        self.line.drain(woken);
+        if let Some(others) = &mut self.others {
+            woken.append(&mut others.polls);
+            others.crowd = CROWD;
+            others.line.drain(woken);
+        }
+    }
+}
+
+impl Others {
+    fn join(&mut self, waker: &Waker, crowd: &mut Vec<Waker>) {
+        if self.polls.iter().any(|other| other.will_wake(waker)) {
+            return;
+        }
+        if self.polls.len() >= self.crowd {
+            mem::swap(&mut self.polls, crowd);
+            self.crowd *= 2; // A true crowd is woken seldom.
+        }
+        self.polls.push(waker.clone());
     }
 }
 

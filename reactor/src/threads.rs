@@ -35,6 +35,7 @@ use std::time::Duration;
 use crate::contain::contain;
 use crate::shim::atomic::{AtomicBool, Ordering};
 use crate::shim::{Arc, Condvar, Mutex, MutexGuard, lock, mutant, thread};
+#[cfg(not(loom))]
 use crate::wait_awake::Wait;
 
 /// A call that may block its thread.
