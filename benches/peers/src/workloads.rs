@@ -132,7 +132,7 @@ pub fn pingpong<R: Runtime>(_: usize) -> Sample {
 
 /// The thread of `block_on` and a pool task.
 pub fn cross<R: Runtime>(_: usize) -> Sample {
-    let times = scaled(2_000);
+    let times = scaled(20_000);
     repeat(2 * times, || {
         R::block_on(async move {
             let ((ping, pinged), (pong, ponged)) = (R::channel(1), R::channel(1));
@@ -190,7 +190,7 @@ async fn brigade_over_tcp<R: Runtime>(tasks: usize, rounds: usize) -> Sample {
 // ---- blocking
 
 pub fn blocking_one<R: Runtime>(_: usize) -> Sample {
-    let times = scaled(2_000);
+    let times = scaled(20_000);
     repeat(times, || {
         R::block_on(async {
             for i in 0..times {
