@@ -244,6 +244,9 @@ fn what_is_too_long_is_refused() {
             let url = format!("{plain}/{path}");
             refused(client.get(&url).send().await, &url, Step::Body, "longer than 100000 bytes");
         }
+        // The line before a chunk may carry more than its length, and need not end.
+        let url = format!("{plain}/endless-chunk");
+        refused(client.get(&url).send().await, &url, Step::Body, "a chunk's head is longer than 65536 bytes");
         let url = format!("{plain}/endless-head");
         refused(client.get(&url).send().await, &url, Step::Head, "longer than 65536 bytes");
     });

@@ -10,7 +10,7 @@
 //! give bytes. What is left for a client is what a runtime is for: sockets, and waiting for them.
 //!
 //! H1  One deadline for all: redirects do not start the clock anew. An error names the URL and the step.
-//! H2  Bounded: the head, the body, the redirects.
+//! H2  Bounded: the head, the body, the line before each chunk, the redirects.
 //! H3  A certificate is verified, for the host of the URL. What began encrypted goes on encrypted.
 //! H4  A body that was cut short is an error, however its end should have been told.
 //!
@@ -34,7 +34,7 @@ use ureq_proto::client::{
 };
 use ureq_proto::http::{HeaderMap, Request as HttpRequest, Response as HttpResponse, StatusCode, Uri};
 
-/// A head may be so long: the status and all headers.
+/// A head may be so long: the status and all headers, or the line before a chunk.
 const MAX_HEAD: usize = 64 * 1024;
 
 /// Bytes that a read asks for at least.
@@ -49,7 +49,7 @@ pub(crate) fn get(url: &str) -> Request {
 #[derive(Clone)]
 pub(crate) struct Client {
     tls: TlsConnector,
-    /// From the call of `send` to the last byte of the body.
+    /// From the first poll of a request to the last byte of the body.
     pub(crate) timeout: Duration,
     /// How many redirects are followed.
     pub(crate) max_redirects: usize,
@@ -211,7 +211,7 @@ impl Place {
 struct Exchange<'a> {
     client: &'a Client,
     url: Uri,
-    /// When `send` was called.
+    /// When the request was first polled.
     begun: Instant,
 }
 
@@ -353,6 +353,9 @@ impl Wire {
             body.extend_from_slice(&part[..length]);
             if body.len() > at_most {
                 return Err(too_long().into());
+            }
+            if used == 0 && self.unread.len() > MAX_HEAD {
+                return Err(format!("a chunk's head is longer than {MAX_HEAD} bytes").into()); // H2
             }
             if used == 0 && !self.more().await? {
                 break;

@@ -143,6 +143,12 @@ async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
                 stream.write_all(&[b'x'; 1000]).await?;
             }
         }
+        "endless-chunk" => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;").await?;
+            loop {
+                stream.write_all(&[b'x'; 1000]).await?;
+            }
+        }
         "huge" => stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n").await?,
         "latin-1" => stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ncaf\xe9").await?,
         "nonsense" => stream.write_all(b"Who are you?\r\n\r\n").await?,
