@@ -16,8 +16,8 @@
 //! S1  The pusher pushes before it reads who sleeps.
 //! S2  The worker announces that it sleeps before its last look at the queue.
 //!
-//! First the cured worker as it stands in a pool. Then its steps one by one, with the push forced between
-//! each two of them; then in every order there is.
+//! Below is the cured worker, as it stands in a pool. Then both sides as steps: with the push forced between
+//! each two steps of the worker, on real threads; and in every order there is, as a model.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
