@@ -2,7 +2,6 @@
 
 mod common;
 
-use std::io::Read;
 use std::thread;
 use std::time::Duration;
 
@@ -159,27 +158,6 @@ fn several_groups_share_a_connection_in_whole_lines() {
         assert_eq!(line, expected + "\n");
         next[group] += 1;
     }
-}
-
-#[test]
-fn what_is_queued_goes_out_in_few_pieces() {
-    let server = InProcess::start(Default::default());
-    let mut ann = server.client();
-    ann.join_and_wait("g");
-    // One write of many posts: the member must not need a write for each.
-    let posts: String = (0..100).map(|_| common::posted("g", "0123456789")).collect();
-    ann.send(posts);
-    let whole = 100 * (common::message_line("g", "0123456789").len() + 1);
-    let mut got = 0;
-    let mut reads = 0;
-    let mut buffer = vec![0; 1 << 16];
-    while got < whole {
-        // Longer than a batch takes to come, so that reads count writes, or fewer.
-        thread::sleep(Duration::from_millis(2));
-        got += ann.stream.read(&mut buffer).unwrap();
-        reads += 1;
-    }
-    assert!(reads <= 50, "{reads} pieces");
 }
 
 #[test]

@@ -127,3 +127,40 @@ impl Subscription {
         line(&FromServer::Error(news)).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_lite::future::block_on;
+
+    /// What one write takes, of so many posts that are ready.
+    fn one_write(posts: &[String]) -> Vec<u8> {
+        let (group, mut member) = Group::new("g".into());
+        for post in posts {
+            assert!(group.post(post.clone()));
+        }
+        let first = block_on(member.next_line()).expect("the group is open");
+        member.batch(&first).unwrap_or_else(|| first.to_vec())
+    }
+
+    fn lines(posts: &[String]) -> Vec<u8> {
+        let message = |post: &String| FromServer::Message { group_name: "g".into(), message: post.clone() };
+        posts.iter().flat_map(|post| line(&message(post)).unwrap().to_vec()).collect()
+    }
+
+    #[test]
+    fn what_is_queued_goes_out_in_one_write_of_whole_lines() {
+        let posts: Vec<String> = (0..100).map(|number| number.to_string()).collect();
+        assert_eq!(one_write(&posts), lines(&posts));
+        assert_eq!(one_write(&posts[..1]), lines(&posts[..1]));
+    }
+
+    #[test]
+    fn a_write_is_bounded_and_a_long_line_goes_alone() {
+        let long = "x".repeat(BATCH / 2);
+        let posts = vec![long.clone(), long.clone(), long];
+        assert_eq!(one_write(&posts), lines(&posts[..2]));
+        let posts = ["x".repeat(BATCH), "y".to_string()];
+        assert_eq!(one_write(&posts), lines(&posts[..1]));
+    }
+}
