@@ -119,13 +119,14 @@ fn it_tells_how_it_is_and_goes_on() {
 
 /// Runs the server with arguments that it can not serve with.
 fn refused(arguments: &[&str]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_server"))
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+    command.args(arguments);
+    ended(command)
+}
+
+fn ended(mut command: Command) -> Output {
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     common::eventually("it exits", || child.try_wait().unwrap().is_some());
     child.wait_with_output().unwrap()
 }
@@ -154,6 +155,29 @@ fn a_bad_address_is_one_clear_line() {
         let output = refused(&[address]);
         assert_eq!(output.status.code(), Some(1), "{address}");
         one_line(&output, address);
+    }
+}
+
+#[test]
+fn no_thread_to_be_had_is_one_clear_line() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+    // Each thread asks for a stack that fits into no memory.
+    command.arg("127.0.0.1:0").env("RUST_MIN_STACK", (1_u64 << 50).to_string());
+    let output = ended(command);
+    assert_eq!(output.status.code(), Some(1));
+    one_line(&output, "no thread");
+}
+
+#[test]
+fn no_descriptor_to_be_had_is_one_clear_line() {
+    // None for the reactor, none for the listener, too few for the signals.
+    for limit in [4, 7, 10] {
+        let mut command = Command::new("sh");
+        let script = format!("ulimit -n {limit}; exec \"$0\" 127.0.0.1:0");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_server")]);
+        let output = ended(command);
+        assert_eq!(output.status.code(), Some(1));
+        one_line(&output, "Too many open files");
     }
 }
 
