@@ -64,7 +64,8 @@ impl Signals {
     /// If a signal cannot be handled (`SIGKILL`, `SIGSTOP`, and those of a fault) or does not exist;
     /// the error names it. If descriptors are at the limit: it takes two, and one a signal.
     pub fn new(signals: &[i32]) -> io::Result<Self> {
-        let (reader, writer) = UnixStream::pair()?;
+        let (reader, writer) = UnixStream::pair()
+            .map_err(|error| io::Error::new(error.kind(), format!("listen for signals: {error}")))?;
         writer.set_nonblocking(true)?;
         let mut stream =
             Self { pipe: Async::new(reader)?, wanted: Vec::with_capacity(signals.len()), turn: 0 };

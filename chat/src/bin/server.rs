@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use chat::server::{Count, Options, Server};
-use executor::task;
+use executor::task::{self, JoinError};
 use futures_lite::StreamExt;
 use lexopt::prelude::*;
 use reactor::signal::Signals;
@@ -56,10 +56,13 @@ fn main() -> ExitCode {
 async fn serve(address: &str, options: Options) -> io::Result<()> {
     let server = Server::bind(address, options).await?;
     let mut signals = Signals::new(&[SIGINT, SIGTERM, SIGUSR1])?;
-    // A closed stdout is no reason not to serve.
-    let _ = writeln!(io::stdout(), "listening on {}", server.local_addr()?);
-
-    let handle = server.handle();
+    let (address, handle) = (server.local_addr()?, server.handle());
+    // On the pool: there it is woken without a hop to this thread.
+    let serving = task::spawn(server.run());
+    if !serving.is_finished() {
+        // A closed stdout is no reason not to serve.
+        let _ = writeln!(io::stdout(), "listening on {address}");
+    }
     let stopper = task::spawn_local(async move {
         let mut stopping = false;
         while let Some(signal) = signals.next().await {
@@ -73,10 +76,14 @@ async fn serve(address: &str, options: Options) -> io::Result<()> {
             }
         }
     });
-    // On the pool: there it is woken without a hop to this thread.
-    let outcome = task::spawn(server.run()).await;
+    let served = serving.try_join().await;
     stopper.abort();
-    outcome
+    match served {
+        Ok(outcome) => outcome,
+        // Nobody has cancelled it: there was no thread to run it.
+        Err(JoinError::Cancelled) => Err(io::Error::other("no thread can be had to serve on")),
+        Err(JoinError::Panicked(payload)) => std::panic::resume_unwind(payload),
+    }
 }
 
 fn how_it_is(count: Count) -> String {
