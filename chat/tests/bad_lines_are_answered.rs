@@ -7,6 +7,7 @@ use std::thread;
 
 use chat::server::Options;
 use common::{InProcess, Program};
+use rustix::process::Signal;
 
 const BAD: [&[u8]; 8] = [
     b"\n",
@@ -85,6 +86,29 @@ fn the_line_limit_is_an_option() {
     ann.send([b'x'; 101]);
     ann.expect_error_with("longer than 100 bytes");
     ann.expect_end();
+}
+
+/// What follows a refused line is thrown away, up to the end, wherever that stands in what one poll may do.
+#[test]
+fn what_follows_a_refusal_is_thrown_away() {
+    let server = Program::start(&["--line-limit", "100"]);
+    let before = server.held_at_rest();
+    // Each request takes some of it, each piece that is thrown away a little.
+    for (requests, pieces) in (0..22).flat_map(|requests| (0..8).map(move |pieces| (requests, pieces))) {
+        let mut sent = common::posted("nobody", "").repeat(requests).into_bytes();
+        // Whole pieces: after a short one it would wait, and begin anew.
+        sent.resize(4096 * (1 + pieces), b'x');
+        // So that all of it is there when the server looks.
+        server.signal(Signal::STOP);
+        let mut ann = server.client();
+        ann.send(sent);
+        ann.half_close();
+        server.signal(Signal::CONT);
+        (0..requests).for_each(|_| ann.expect_error_with("does not exist"));
+        ann.expect_error_with("longer than 100 bytes");
+        ann.expect_end();
+    }
+    server.comes_back_to(before);
 }
 
 #[test]

@@ -102,6 +102,31 @@ fn no_input_at_all_is_an_end() {
 }
 
 #[test]
+fn child_filling() {
+    if is_child("child_filling") {
+        block_on(async {
+            let mut input = reactor::io::BufReader::new(stdin());
+            loop {
+                let piece = input.fill_buf().await.unwrap().to_vec();
+                say(&format!("{:?}", str::from_utf8(&piece).unwrap()));
+                input.consume(piece.len());
+                if piece.is_empty() {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+/// `fill_buf` asks for the end twice, and panics if it is not told twice.
+#[test]
+fn a_buffer_is_filled_up_to_the_end() {
+    let mut child = child("child_filling", Stdio::piped());
+    feed(&mut child).write_all(b"all of it").unwrap();
+    assert_eq!(said(child), [r#""all of it""#, r#""""#]);
+}
+
+#[test]
 fn child_large() {
     if is_child("child_large") {
         let mut bytes = Vec::new();

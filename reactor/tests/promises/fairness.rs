@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use executor::sync::mpsc;
 use executor::task;
-use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
+use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, future};
 use reactor::budget::PER_POLL;
 use reactor::net::{TcpListener, TcpStream};
 use reactor::time::{interval, sleep, timeout};
@@ -91,6 +91,24 @@ fn what_takes_nothing_gives_way() {
             }
         });
         assert!(peeks.await >= at_least(5000));
+    });
+}
+
+/// The end of a stream is charged, too, but `fill_buf` hears it however much is left: it asks twice, and
+/// panics if the second answer is another.
+#[test]
+fn an_end_that_takes_the_last_of_the_budget_is_an_end() {
+    run(|| async {
+        let (ours, theirs) = connection();
+        drop(theirs);
+        let mut ours = reactor::io::BufReader::new(ours);
+        for spent in 0..2 * PER_POLL {
+            task::yield_now().await;
+            for _ in 0..spent {
+                sleep(Duration::ZERO).await;
+            }
+            assert_eq!(ours.fill_buf().await.unwrap(), []);
+        }
     });
 }
 
