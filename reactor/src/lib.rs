@@ -18,7 +18,7 @@
 //!
 //! The reading order: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`, `async_io`, then
 //! `net` (`byte_stream`, `tcp`). Side rooms: `time`, `async_traits`, `net::udp`, `net::unix`, `net::addr`,
-//! `heap`, `threads`, `blocking`, `stdin`, `signal`, `bench`, `kqueue`, `metrics`. What both crates need stands here
+//! `heap`, `threads`, `blocking`, `buf_reader`, `stdin`, `signal`, `bench`, `kqueue`, `metrics`. What both crates need stands here
 //! too: `shim`, `budget`, `wait_list`, `wait_awake`.
 
 #![cfg_attr(loom, allow(dead_code, reason = "a model has a poller of its own"))]
@@ -28,6 +28,7 @@ mod async_traits;
 mod bench;
 pub mod blocking;
 pub mod budget;
+mod buf_reader;
 mod clock;
 mod contain;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -59,10 +60,11 @@ pub use wait_list::wake_all;
 
 /// Bytes in and out: standard input, and the traits and tools of futures-io.
 pub mod io {
+    pub use crate::buf_reader::BufReader;
     pub use crate::stdin::{Stdin, stdin};
     pub use futures_lite::io::{
         AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite,
-        AsyncWriteExt, BufReader, BufWriter, Cursor, Lines, copy, split,
+        AsyncWriteExt, BufWriter, Cursor, Lines, copy, split,
     };
     pub use std::io::{Error, ErrorKind, Result};
 

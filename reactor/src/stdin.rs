@@ -47,14 +47,15 @@ static SHARED: Mutex<Shared> =
 /// A handle to the standard input of this process.
 ///
 /// All handles share one read-ahead: each byte goes to one of them. A handle is not buffered itself;
-/// for lines, wrap **one** handle in a `BufReader` and keep that.
+/// for lines, wrap **one** handle in a [`BufReader`](crate::io::BufReader) and keep that.
 ///
 /// A read of zero bytes means the end: of the file, of the pipe, or the terminal's `^D`, after which
 /// another read waits for more. Dropping the handle, or a read under way, loses no byte.
 ///
 /// ```no_run
 /// # futures_lite::future::block_on(async {
-/// use futures_lite::{AsyncBufReadExt, StreamExt, io::BufReader};
+/// use futures_lite::StreamExt;
+/// use reactor::io::{AsyncBufReadExt, BufReader};
 ///
 /// let mut lines = BufReader::new(reactor::io::stdin()).lines();
 /// while let Some(line) = lines.next().await {

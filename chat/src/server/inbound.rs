@@ -8,6 +8,7 @@
 //!
 //! Used by `connection`, beneath a `LineReader`. Next: `outbound`.
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -31,14 +32,14 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
 
     /// Throws away what comes until the peer is done or the stream fails.
     pub(super) async fn discard(&mut self) {
-        use futures_lite::AsyncBufReadExt;
-        while let Ok(piece) = self.fill_buf().await {
-            let length = piece.len();
-            if length == 0 {
-                break;
+        poll_fn(|cx| {
+            while let Ok(piece @ [_, ..]) = ready!(Pin::new(&mut *self).poll_fill_buf(cx)) {
+                let length = piece.len();
+                Pin::new(&mut *self).consume(length);
             }
-            self.consume(length);
-        }
+            Poll::Ready(())
+        })
+        .await;
     }
 }
 

@@ -1,0 +1,132 @@
+//! A buffered reader that can be asked for the end twice.
+//!
+//! futures-lite's `fill_buf` asks its reader twice: whether there is something, and then for it. Its own
+//! reader, when it is empty, asks the source each time; and at the end of a stream the second answer may
+//! be another: standard input has to be read again, a socket's operation may be one too many for this
+//! poll. Then `fill_buf` panics. So this reader remembers an end until somebody has taken it.
+//!
+//! E1  An empty answer is given again, once, unless `consume` or a read came in between: it has been taken.
+//!
+//! Called by programs. Next: `stdin`.
+
+use std::io::{self, IoSliceMut, SeekFrom};
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_lite::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
+
+/// Reads in large pieces, and gives them out in small ones. As futures-lite's reader of that name, except
+/// that `fill_buf` is safe to call at the end.
+///
+/// ```
+/// use reactor::io::{AsyncBufReadExt, BufReader};
+/// # futures_lite::future::block_on(async {
+/// let mut reader = BufReader::new(&b"one\ntwo"[..]);
+/// let mut line = String::new();
+/// reader.read_line(&mut line).await.unwrap();
+/// assert_eq!(reader.fill_buf().await.unwrap(), b"two");
+/// reader.consume(3);
+/// assert_eq!(reader.fill_buf().await.unwrap(), b"");
+/// # });
+/// ```
+#[derive(Debug)]
+pub struct BufReader<R> {
+    source: futures_lite::io::BufReader<R>,
+    /// The source has just answered that nothing comes, and nobody has taken that (E1).
+    ended: bool,
+}
+
+impl<R: AsyncRead> BufReader<R> {
+    /// A reader with a buffer of 8 KiB.
+    pub fn new(source: R) -> Self {
+        Self { source: futures_lite::io::BufReader::new(source), ended: false }
+    }
+
+    /// A reader with a buffer of so many bytes.
+    pub fn with_capacity(capacity: usize, source: R) -> Self {
+        Self { source: futures_lite::io::BufReader::with_capacity(capacity, source), ended: false }
+    }
+}
+
+impl<R> BufReader<R> {
+    /// The source beneath. What is read from it directly is missing here.
+    pub fn get_ref(&self) -> &R {
+        self.source.get_ref()
+    }
+
+    /// The source beneath, as [`get_ref`](Self::get_ref).
+    pub fn get_mut(&mut self) -> &mut R {
+        self.source.get_mut()
+    }
+
+    /// What has been read, and not been given out yet.
+    pub fn buffer(&self) -> &[u8] {
+        self.source.buffer()
+    }
+
+    /// The source; what is still in the buffer is lost.
+    pub fn into_inner(self) -> R {
+        self.source.into_inner()
+    }
+}
+
+impl<R: AsyncRead + Unpin> BufReader<R> {
+    /// The reader beneath, for a use that takes an end (E1).
+    fn taking(self: Pin<&mut Self>) -> Pin<&mut futures_lite::io::BufReader<R>> {
+        let this = self.get_mut();
+        this.ended = false;
+        Pin::new(&mut this.source)
+    }
+}
+
+impl<R: AsyncRead + Unpin> AsyncBufRead for BufReader<R> {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        let this = self.get_mut();
+        if mem::take(&mut this.ended) {
+            return Poll::Ready(Ok(&[]));
+        }
+        let filled = ready!(Pin::new(&mut this.source).poll_fill_buf(cx))?;
+        this.ended = filled.is_empty();
+        Poll::Ready(Ok(filled))
+    }
+
+    fn consume(self: Pin<&mut Self>, amount: usize) {
+        self.taking().consume(amount);
+    }
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for BufReader<R> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.taking().poll_read(cx, into)
+    }
+
+    fn poll_read_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.taking().poll_read_vectored(cx, into)
+    }
+}
+
+impl<R: AsyncSeek + AsyncRead + Unpin> AsyncSeek for BufReader<R> {
+    fn poll_seek(self: Pin<&mut Self>, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
+        self.taking().poll_seek(cx, to)
+    }
+}
+
+/// Writes go to the source, past the buffer.
+impl<R: AsyncWrite + AsyncRead + Unpin> AsyncWrite for BufReader<R> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(self.get_mut().get_mut()).poll_write(cx, from)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(self.get_mut().get_mut()).poll_flush(cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(self.get_mut().get_mut()).poll_close(cx)
+    }
+}
