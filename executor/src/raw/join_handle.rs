@@ -84,13 +84,8 @@ impl<T> JoinHandle<T> {
         self.abort();
         let mut join = self.try_join();
         std::future::poll_fn(move |cx| {
-            Pin::new(&mut join).poll(cx).map(|joined| match joined {
-                Ok(value) => Some(value),
-                Err(failure) => {
-                    contain(|| drop(failure));
-                    None
-                }
-            })
+            let joined = Pin::new(&mut join).poll(cx);
+            joined.map(|joined| joined.map_err(|failure| contain(|| drop(failure))).ok())
         })
     }
 
