@@ -148,6 +148,19 @@ fn a_thread_that_leaves_local_tasks_gives_everything_back() {
 }
 
 #[test]
+fn a_thread_whose_local_tasks_wait_gives_everything_back() {
+    gives_back("threads with tasks that wait", || {
+        thread::spawn(|| {
+            let handles: Vec<_> = (0..100).map(|_| spawn_local(std::future::pending::<()>())).collect();
+            block_on(yield_now());
+            handles
+        })
+        .join()
+        .unwrap();
+    });
+}
+
+#[test]
 fn a_pool_that_is_dropped_gives_everything_back() {
     gives_back("pools", || {
         let pool = Pool::new(2).unwrap();
