@@ -294,10 +294,9 @@ impl Drop for Exit {
     fn drop(&mut self) {
         LOCAL.with(|local| {
             local.drop_all();
-            drop(local.queue.take());
-            if let Some(inbox) = local.inbox.take() {
-                inbox.close();
-            }
+            // Nothing is in them: only their memory goes.
+            drop((local.queue.take(), local.waiting.take()));
+            local.inbox.take().into_iter().for_each(Inbox::close);
         });
     }
 }
