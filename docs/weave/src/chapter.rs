@@ -3,7 +3,8 @@
 //! ```text
 //!   {{#item FILE ITEM}}                  an item of a source file, with the comments above it
 //!   {{#code FILE ITEM}}                  the same without them
-//!   {{#lines FILE ITEM | FROM | TO}}     of an item the lines from the one that has FROM to the one that has TO
+//!   {{#lines FILE ITEM | FROM | TO}}     of an item the lines from the one that has FROM to the one that has TO,
+//!                                        and what closes them
 //!   {{#head FILE | FROM | TO}}           of the comment at the head of a file, likewise; to its end without TO
 //!   {{#anchor FILE NAME}}                what stands between an example's marks
 //!   {{#output NAME | FROM | TO}}         what a rung prints, of which a test has seen to it: tests/ladder/NAME.txt
@@ -126,7 +127,8 @@ impl<'a> Chapter<'a> {
             ("code", []) => (items::find(source, name).map_err(missing)?.bare, None),
             ("lines", [from, to]) => {
                 let item = items::find(source, name).map_err(missing)?;
-                (between(source, item.lines, from, to).map_err(missing)?, None)
+                let lines = between(source, item.lines.clone(), from, to).map_err(missing)?;
+                (with_what_closes(source, lines, item.lines.end), None)
             }
             ("anchor", []) => {
                 let anchors = crate::anchors::anchors(source);
@@ -343,6 +345,23 @@ fn is_path(word: &str) -> bool {
     let home = ["reactor", "executor", "chat", "examples", "exercises", "docs", "tests", "benches", ".ci"]
         .contains(&first);
     home && word.contains('/') && word.chars().all(|c| c.is_alphanumeric() || "/._-".contains(c))
+}
+
+/// The lines, and behind them those that only close what is open in them.
+fn with_what_closes(source: &Source, mut lines: Range<usize>, end: usize) -> Range<usize> {
+    let count = |range: Range<usize>, brackets: &str| {
+        let code = source.lines[range].iter().flat_map(|line| line.code.chars());
+        code.filter(|c| brackets.contains(*c)).count()
+    };
+    while lines.end < end {
+        let next = source.lines[lines.end].code.trim();
+        let closes = !next.is_empty() && next.chars().all(|c| ")]};,".contains(c));
+        if !closes || count(lines.clone(), "([{") <= count(lines.clone(), ")]}") {
+            break;
+        }
+        lines.end += 1;
+    }
+    lines
 }
 
 /// Of the lines of a range: from the first that has `from` to the next that has `to`.

@@ -53,6 +53,8 @@ const ONE: &str = "# One
 
 {{#anchor examples/e.rs main}}
 
+{{#lines reactor/src/a.rs wake | pub fn | go}}
+
 See [go](reactor/src/a.rs#go) in `reactor/src/a.rs`, and [above](#one).
 
 ```console
