@@ -158,14 +158,19 @@ fn a_waker_that_panics_in_its_drop_harms_no_other() {
         let (count, waker) = Count::new();
         let mut bad = pin!(socket.readable());
         let mut after = pin!(socket.readable());
-        let panicking = Waker::from(Arc::new(OnDrop(|| panic!("a waker's drop (expected)"))));
+        let (panics, tell) = Count::new();
+        let panicking = Waker::from(Arc::new(OnDrop(move || {
+            tell.wake_by_ref();
+            panic!("a waker's drop (expected)");
+        })));
         assert!(poll_with(bad.as_mut(), &panicking).is_pending());
-        // Ours is not the last one: it would panic here.
-        std::mem::forget(panicking.clone());
+        // The socket has the last one: here nothing panics yet.
         drop(panicking);
         assert!(poll_with(after.as_mut(), &waker).is_pending());
+        assert_eq!(panics.get(), 0);
         theirs.write_all(b"x").unwrap();
         until("the other is woken", || count.get() == 1).await;
+        assert_eq!(panics.get(), 1);
     });
 }
 
