@@ -25,6 +25,10 @@ use crate::framing::{receive_as_json, send_as_json};
 use crate::{FromClient, FromServer};
 
 /// What the client tells at its start.
+///
+/// ```
+/// assert!(chat::client::COMMANDS.starts_with("Commands:\njoin GROUP\n"));
+/// ```
 pub const COMMANDS: &str = "Commands:
 join GROUP
 post GROUP MESSAGE...
@@ -35,6 +39,12 @@ Type Control-D to leave.
 const PIECE: usize = 64 * 1024;
 
 /// How a client came to its end.
+///
+/// ```
+/// use chat::client::Ended;
+/// let status = |ended| if ended == Ended::ByServer { 1 } else { 0 };
+/// assert_eq!((status(Ended::ByUser), status(Ended::ByServer)), (0, 1));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// The input ended, or nobody reads the output any more.
@@ -48,6 +58,13 @@ pub enum Ended {
 /// # Errors
 ///
 /// No connection; a standard stream that fails. A stdout that nobody reads any more is no error.
+///
+/// ```
+/// use std::time::Duration;
+/// let nobody = chat::client::run("127.0.0.1:1", Duration::ZERO);
+/// let error = executor::task::block_on(nobody).unwrap_err();
+/// assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
+/// ```
 pub async fn run(address: impl ToSocketAddrs, grace: Duration) -> io::Result<Ended> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;

@@ -59,6 +59,11 @@ where
 /// # Errors
 ///
 /// `InvalidData` if the packet has no form in JSON; those of the chat always have one.
+///
+/// ```
+/// let error = chat::FromServer::Error("no such group".into());
+/// assert_eq!(chat::encode_line(&error).unwrap(), b"{\"Error\":\"no such group\"}\n");
+/// ```
 pub fn encode_line<P: Serialize + ?Sized>(packet: &P) -> io::Result<Vec<u8>> {
     let mut line =
         serde_json::to_vec(packet).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
@@ -109,6 +114,15 @@ where
 }
 
 /// Why there is no next line.
+///
+/// ```
+/// # futures_lite::future::block_on(async {
+/// let mut lines = chat::LineReader::new(&b"much too long\n"[..], 8);
+/// let error = lines.next_line().await.unwrap_err();
+/// assert_eq!(error.to_string(), "line longer than 8 bytes");
+/// assert_eq!(std::io::Error::from(error).kind(), std::io::ErrorKind::InvalidData);
+/// # });
+/// ```
 #[derive(Debug)]
 pub enum LineError {
     /// The stream failed.
@@ -193,6 +207,14 @@ impl<S: AsyncBufRead + Unpin> LineReader<S> {
     }
 
     /// The stream beneath.
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let mut lines = chat::LineReader::new(&b"one\nrest"[..], 80);
+    /// lines.next_line().await.unwrap();
+    /// assert_eq!(*lines.get_mut(), b"rest");
+    /// # });
+    /// ```
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inbound
     }

@@ -58,6 +58,13 @@ impl Builder {
     }
 
     /// As [`spawn_local`](crate::task::spawn_local).
+    ///
+    /// ```
+    /// use executor::task::{self, Builder};
+    ///
+    /// let task = Builder::new().name("here").spawn_local(async { std::thread::current().id() });
+    /// assert_eq!(task::block_on(task), std::thread::current().id());
+    /// ```
     pub fn spawn_local<F>(self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
@@ -66,6 +73,14 @@ impl Builder {
     }
 
     /// As [`spawn_blocking`](crate::task::spawn_blocking).
+    ///
+    /// ```
+    /// use executor::task::{self, Builder};
+    ///
+    /// let task = Builder::new().name("sum").spawn_blocking(|| (1..=10).sum::<u32>());
+    /// assert_eq!(task.name(), Some("sum"));
+    /// assert_eq!(task::block_on(task), 55);
+    /// ```
     pub fn spawn_blocking<F, T>(self, f: F) -> JoinHandle<T>
     where
         F: FnOnce() -> T + Send + 'static,

@@ -97,6 +97,17 @@ fn open_account(with: impl FnOnce(&'static Counters)) {
 }
 
 /// What the executor did since the program began.
+///
+/// ```
+/// use executor::{pool::Pool, task};
+///
+/// let pool = Pool::new(2)?;
+/// task::block_on(pool.spawn(async {}));
+/// let executor::Metrics { spawned, alive, polls, workers, .. } = executor::metrics();
+/// assert!(spawned >= 1 && polls >= 1 && alive <= spawned);
+/// assert!(workers.iter().any(|worker| worker.index == 0));
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Metrics {
     /// Tasks spawned: on pools, local, and blocking calls.
@@ -116,6 +127,12 @@ pub struct Metrics {
 }
 
 /// What one worker thread did. A thread may go on with the numbers of one that has ended.
+///
+/// ```
+/// for executor::WorkerMetrics { index, polls, steals, parks } in executor::metrics().workers {
+///     println!("worker {index}: {polls} polls, {steals} steals, {parks} parks");
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WorkerMetrics {
     /// Its place in its pool.

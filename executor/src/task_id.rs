@@ -8,6 +8,14 @@ use std::ptr::NonNull;
 ///
 /// Two tasks have different ids as long as both exist: each unfinished, or with its
 /// [`JoinHandle`](crate::task::JoinHandle) still held. A later task may get the id of one that is gone.
+///
+/// ```
+/// use executor::task::{self, TaskId};
+///
+/// let task = task::spawn_local(async { task::current() });
+/// let id: TaskId = task.id();
+/// assert_eq!(task::block_on(task), Some(id));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TaskId(NonZeroUsize);
 

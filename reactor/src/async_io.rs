@@ -65,6 +65,15 @@ impl<T: AsFd> Async<T> {
     }
 
     /// What was put in.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let (near, _far) = std::os::unix::net::UnixStream::pair()?;
+    /// let near = reactor::Async::new(near)?;
+    /// assert!(near.get_ref().peer_addr()?.is_unnamed());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get_ref(&self) -> &T {
         self.io.as_ref().expect("only into_inner takes it, and takes self")
     }
@@ -74,6 +83,24 @@ impl<T: AsFd> Async<T> {
     /// # Safety
     ///
     /// The descriptor must not be closed, swapped or taken out (U2).
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// struct Named(std::os::unix::net::UnixStream, &'static str);
+    /// # use std::os::fd::{AsFd, BorrowedFd};
+    /// # impl AsFd for Named {
+    /// #     fn as_fd(&self) -> BorrowedFd<'_> {
+    /// #         self.0.as_fd()
+    /// #     }
+    /// # }
+    /// let (stream, _far) = std::os::unix::net::UnixStream::pair()?;
+    /// let mut stream = reactor::Async::new(Named(stream, "old"))?;
+    /// // SAFETY: the name is no descriptor.
+    /// unsafe { stream.get_mut() }.1 = "new";
+    /// assert_eq!(stream.get_ref().1, "new");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub unsafe fn get_mut(&mut self) -> &mut T {
         self.io.as_mut().expect("only into_inner takes it, and takes self")
     }
@@ -83,6 +110,15 @@ impl<T: AsFd> Async<T> {
     /// # Errors
     ///
     /// If the system does not know the registration; the descriptor is closed then.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let (near, _far) = std::os::unix::net::UnixStream::pair()?;
+    /// let near = reactor::Async::new(near)?.into_inner()?;
+    /// near.set_nonblocking(false)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_inner(mut self) -> io::Result<T> {
         let io = self.io.take().expect("only into_inner takes it, and takes self");
         Reactor::get()?.deregister(&self.source, io.as_fd())?;
@@ -95,6 +131,19 @@ impl<T: AsFd> Async<T> {
     /// # Errors
     ///
     /// If the system cannot tell.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::{Read, Write};
+    ///
+    /// let (mut near, far) = std::os::unix::net::UnixStream::pair()?;
+    /// let far = reactor::Async::new(far)?;
+    /// near.write_all(b"!")?;
+    /// executor::task::block_on(far.readable())?;
+    /// assert_eq!(far.get_ref().read(&mut [0; 8])?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn readable(&self) -> impl Future<Output = io::Result<()>> {
         self.wait(&self.source.read, PollFlags::IN | PollFlags::PRI)
     }
@@ -104,6 +153,14 @@ impl<T: AsFd> Async<T> {
     /// # Errors
     ///
     /// If the system cannot tell.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let (near, _far) = std::os::unix::net::UnixStream::pair()?;
+    /// executor::task::block_on(reactor::Async::new(near)?.writable())?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn writable(&self) -> impl Future<Output = io::Result<()>> {
         self.wait(&self.source.write, PollFlags::OUT)
     }
@@ -123,6 +180,18 @@ impl<T: AsFd> Async<T> {
     /// # Errors
     ///
     /// Those of `write`, except `WouldBlock` and `Interrupted`.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use std::io::Write;
+    ///
+    /// let (near, _far) = std::os::unix::net::UnixStream::pair()?;
+    /// let near = reactor::Async::new(near)?;
+    /// let written = executor::task::block_on(near.write_with(|mut near| near.write(b"hello")))?;
+    /// assert_eq!(written, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn write_with<R>(&self, mut write: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
         self.retry(&self.source.write, || write(self.get_ref())).await
     }

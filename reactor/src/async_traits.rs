@@ -26,6 +26,41 @@ use crate::source::Wait;
 /// Through `&mut self` in `Read` and `Write`, and through `&self`, the descriptor that `as_fd` shows
 /// stays the same open one. `Async` deregisters that one; another would keep its registration, or have
 /// its successor's taken away.
+///
+/// ```
+/// use std::io::{self, Read};
+/// use std::os::fd::{AsFd, BorrowedFd};
+/// use std::os::unix::net::UnixStream;
+///
+/// struct Counting(UnixStream, usize);
+///
+/// impl AsFd for Counting {
+///     fn as_fd(&self) -> BorrowedFd<'_> {
+///         self.0.as_fd()
+///     }
+/// }
+///
+/// impl Read for Counting {
+///     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+///         self.1 += 1;
+///         self.0.read(into)
+///     }
+/// }
+///
+/// // SAFETY: the stream in it is never replaced.
+/// unsafe impl reactor::IoSafe for Counting {}
+///
+/// # fn main() -> io::Result<()> {
+/// use reactor::io::AsyncReadExt;
+///
+/// let (near, far) = UnixStream::pair()?;
+/// drop(far);
+/// let mut near = reactor::Async::new(Counting(near, 0))?;
+/// assert_eq!(executor::task::block_on(near.read(&mut [0; 8]))?, 0);
+/// assert_eq!(near.get_ref().1, 1);
+/// # Ok(())
+/// # }
+/// ```
 pub unsafe trait IoSafe {}
 
 // SAFETY: std's types keep their descriptor until they are dropped.

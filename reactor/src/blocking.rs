@@ -28,6 +28,10 @@ use crate::shim::{Arc, Mutex, lock, mutant};
 pub use crate::threads::{Job, Spawn, Threads};
 
 /// Threads of the general pool, at most.
+///
+/// ```
+/// assert_eq!(reactor::blocking::LIMIT, 512);
+/// ```
 pub const LIMIT: usize = 512;
 
 /// Threads that look up names, at most.
@@ -81,6 +85,15 @@ pub(crate) fn resolver() -> &'static Threads {
 }
 
 /// The same as [`unblock`], on threads of one's own.
+///
+/// ```
+/// use reactor::blocking::{Threads, unblock_on};
+/// use std::time::Duration;
+///
+/// let threads = Threads::new("hasher", 1, Duration::from_secs(1));
+/// let length = futures_lite::future::block_on(unblock_on(&threads, || Ok("hello".len())));
+/// assert_eq!(length.unwrap(), 5);
+/// ```
 pub fn unblock_on<T, F>(threads: &Threads, call: F) -> Unblock<T>
 where
     T: Send + 'static,
@@ -100,6 +113,14 @@ where
 ///
 /// Dropping it forgets a call that has not begun; one that has begun goes on, and its value is
 /// dropped.
+///
+/// ```
+/// use reactor::blocking::{Unblock, unblock};
+///
+/// let call: Unblock<u32> = unblock(|| Err(std::io::Error::other("the disk is gone")));
+/// let error = futures_lite::future::block_on(call).unwrap_err();
+/// assert_eq!(error.to_string(), "the disk is gone");
+/// ```
 #[must_use = "the call's outcome is in the future"]
 pub struct Unblock<T> {
     slot: Arc<Mutex<Slot<T>>>,

@@ -18,6 +18,22 @@ use std::task::{Context, Poll};
 use crate::shim::thread_local;
 
 /// Ready operations that one poll may complete before it has to give way.
+///
+/// ```
+/// use reactor::budget;
+/// use std::task::{Context, Waker};
+///
+/// let cx = Context::from_waker(Waker::noop());
+/// budget::start();
+/// for _ in 0..budget::PER_POLL {
+///     assert!(budget::poll_proceed(&cx).is_ready());
+///     budget::spend();
+/// }
+/// assert!(budget::without(|| budget::poll_proceed(&cx).is_ready()), "outside of the account");
+/// assert!(budget::poll_proceed(&cx).is_pending(), "it is empty");
+/// budget::end();
+/// assert!(budget::poll_proceed(&cx).is_ready(), "outside of a poll there is none");
+/// ```
 pub const PER_POLL: u32 = 128;
 
 /// The account's value while no poll of ours is under way.

@@ -44,6 +44,17 @@ impl<R: AsyncRead> BufReader<R> {
     }
 
     /// A reader with a buffer of so many bytes.
+    ///
+    /// ```
+    /// use reactor::io::{AsyncReadExt, BufReader};
+    /// # futures_lite::future::block_on(async {
+    /// let mut reader = BufReader::with_capacity(4, &b"some words"[..]);
+    /// reader.read_exact(&mut [0; 1]).await.unwrap();
+    /// assert_eq!((reader.buffer(), *reader.get_ref()), (&b"ome"[..], &b" words"[..]));
+    /// *reader.get_mut() = b" more";
+    /// assert_eq!(reader.into_inner(), b" more");
+    /// # });
+    /// ```
     pub fn with_capacity(capacity: usize, source: R) -> Self {
         Self { source: futures_lite::io::BufReader::with_capacity(capacity, source), ended: false }
     }

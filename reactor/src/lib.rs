@@ -41,6 +41,7 @@ mod metrics;
 pub mod net;
 mod poller;
 mod reactor;
+#[doc(hidden)] // For the crates of this project.
 pub mod shim;
 pub mod signal;
 mod source;
@@ -48,6 +49,7 @@ mod stdin;
 mod threads;
 pub mod time;
 mod timers;
+#[doc(hidden)] // Likewise.
 pub mod wait_awake;
 pub mod wait_list;
 

@@ -7,6 +7,14 @@ static EVENTS: AtomicU64 = AtomicU64::new(0);
 static TIMERS_FIRED: AtomicU64 = AtomicU64::new(0);
 
 /// What the reactor did since the program began.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// executor::task::block_on(reactor::time::sleep(Duration::from_millis(1)));
+/// let reactor::Metrics { turns, timers_fired, .. } = reactor::metrics();
+/// assert!(turns >= 1 && timers_fired >= 1);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {

@@ -130,6 +130,13 @@ fn index(key: usize) -> usize {
 /// afterwards. While another thread is in a turn it returns at once, with nothing.
 ///
 /// This is for executors; programs use `block_on` of the crate `executor`.
+///
+/// ```
+/// let mut woken = Vec::new();
+/// reactor::notify();
+/// reactor::turn(None, &mut woken); // Returns, for it was notified.
+/// reactor::wake_all(&mut woken);
+/// ```
 pub fn turn(limit: Option<Duration>, woken: &mut Vec<Waker>) {
     let _turn = match TURN.try_lock() {
         Ok(turn) => turn,
@@ -150,6 +157,11 @@ pub fn turn(limit: Option<Duration>, woken: &mut Vec<Waker>) {
 
 /// Makes the turn under way return, or the next one if there is none. Never lost; callable from
 /// anywhere, at any time.
+///
+/// ```
+/// reactor::notify();
+/// reactor::turn(None, &mut Vec::new()); // Without the notification it would wait for ever.
+/// ```
 pub fn notify() {
     if REACTOR.get().is_none() {
         bench::ring();

@@ -39,9 +39,24 @@ use crate::shim::{Arc, Condvar, Mutex, MutexGuard, lock, mutant, thread};
 use crate::wait_awake::Wait;
 
 /// A call that may block its thread.
+///
+/// ```
+/// let job: reactor::blocking::Job = Box::new(|| println!("on a thread of the pool"));
+/// assert!(reactor::blocking::submit(job).is_ok());
+/// ```
 pub type Job = Box<dyn FnOnce() + Send + 'static>;
 
 /// Starts a thread of the given name. A seam: tests let it fail, models start loom's threads.
+///
+/// ```
+/// use reactor::blocking::{Spawn, Threads};
+/// use std::{io, time::Duration};
+///
+/// let never: Spawn = |_name, _main| Err(io::ErrorKind::OutOfMemory.into());
+/// let threads = Threads::with_spawn("none", 1, Duration::ZERO, never);
+/// assert!(threads.submit(Box::new(|| {})).is_err(), "no thread is to be had");
+/// assert_eq!((threads.count(), threads.idle()), (0, 0));
+/// ```
 pub type Spawn = fn(name: &str, main: Job) -> io::Result<()>;
 
 /// For each so many jobs in the queue one thread is called; the threads that come call the rest.

@@ -41,11 +41,29 @@ pub fn sleep(duration: Duration) -> Sleep {
 }
 
 /// Waits until a moment; if it has passed, not at all.
+///
+/// ```
+/// use reactor::time::sleep_until;
+/// use std::time::{Duration, Instant};
+///
+/// let deadline = Instant::now() + Duration::from_millis(2);
+/// executor::task::block_on(sleep_until(deadline));
+/// assert!(Instant::now() >= deadline);
+/// ```
 pub fn sleep_until(deadline: Instant) -> Sleep {
     Sleep { deadline: Some(deadline), key: None }
 }
 
 /// The future of [`sleep`] and [`sleep_until`]. Polled again after it was ready, it is ready again.
+///
+/// ```
+/// use reactor::time::{Sleep, sleep};
+/// use std::time::{Duration, Instant};
+///
+/// let mut nap: Sleep = sleep(Duration::MAX);
+/// nap.reset(Instant::now() + Duration::from_millis(1));
+/// executor::task::block_on(nap);
+/// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Sleep {
@@ -134,6 +152,15 @@ pub fn timeout<F: Future>(duration: Duration, future: F) -> impl Future<Output =
 }
 
 /// The time of a [`timeout`] is over.
+///
+/// ```
+/// use reactor::time::{Elapsed, timeout};
+/// use std::{io, time::Duration};
+///
+/// let outcome = executor::task::block_on(timeout(Duration::ZERO, std::future::pending::<()>()));
+/// let elapsed: Elapsed = outcome.unwrap_err();
+/// assert_eq!(io::Error::from(elapsed).kind(), io::ErrorKind::TimedOut);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Elapsed(());
 
@@ -178,6 +205,16 @@ pub fn interval(period: Duration) -> Interval {
 ///
 /// Who comes late gets the missed ticks one after the other, without waiting, until the schedule is
 /// reached again.
+///
+/// ```
+/// use futures_lite::StreamExt;
+/// use reactor::time::{Interval, interval};
+/// use std::time::Duration;
+///
+/// let ticks: Interval = interval(Duration::from_millis(1));
+/// let three: Vec<_> = executor::task::block_on(ticks.take(3).collect());
+/// assert_eq!(three[2] - three[0], Duration::from_millis(2));
+/// ```
 #[derive(Debug)]
 #[must_use = "an interval does nothing unless polled"]
 pub struct Interval {

@@ -51,6 +51,28 @@ pub enum Removed {
 }
 
 /// A first-in, first-out list of wakers. Its owner keeps it under a lock.
+///
+/// ```
+/// use reactor::wait_list::{Key, Removed, WaitList, wake};
+/// use std::task::Waker;
+///
+/// let waker = Waker::noop();
+/// let mut line = WaitList::new();
+/// let mut first: Key = line.insert(waker);
+/// let mut second = None;
+/// line.register(&mut second, waker);
+/// assert_eq!(line.len(), 2);
+///
+/// wake(line.pop().expect("the first in line"));
+/// assert!(!line.contains(first), "that it is gone is its notice");
+/// assert!(matches!(line.remove(first), Removed::Notified));
+/// line.update(&mut first, waker); // It joins anew, at the back.
+///
+/// assert!(matches!(line.remove(second.expect("it was registered")), Removed::Waiting(_)));
+/// let mut woken = Vec::new();
+/// line.drain(&mut woken);
+/// assert_eq!((woken.len(), line.is_empty()), (1, true));
+/// ```
 #[derive(Debug)]
 pub struct WaitList {
     entries: Slab<Entry>,

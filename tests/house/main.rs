@@ -14,6 +14,7 @@ mod hard_cases;
 mod ladder;
 mod lockfile_is_free;
 mod only_the_monotonic_clock;
+mod public_items;
 mod readme_commands;
 mod reliability;
 mod unsafe_is_where_the_readme_says;

@@ -179,6 +179,18 @@ fn warn(what: std::fmt::Arguments<'_>) {
 }
 
 /// Stops a [`Server`] and tells how it is; it may outlive it.
+///
+/// ```
+/// use chat::server::{Count, Options, Server};
+/// executor::task::block_on(async {
+///     let server = Server::bind("127.0.0.1:0", Options::default()).await.unwrap();
+///     assert_ne!(server.local_addr().unwrap().port(), 0);
+///     let handle = server.handle();
+///     assert_eq!(handle.count(), Count { connections: 0, groups: 0, memberships: 0 });
+///     handle.stop();
+///     server.run().await.unwrap();
+/// });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Handle {
     ask_to_stop: mpsc::Sender<()>,

@@ -6,6 +6,14 @@ use std::fmt;
 use super::cell::Failure;
 
 /// Why a task has no value.
+///
+/// ```
+/// use executor::task;
+///
+/// let task = task::spawn(async { panic!("out of tea") });
+/// let error = task::block_on(task.try_join()).unwrap_err();
+/// assert_eq!(error.to_string(), "the task panicked: out of tea");
+/// ```
 pub enum JoinError {
     /// It was cancelled before it had finished, or could not be started.
     Cancelled,

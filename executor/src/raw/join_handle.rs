@@ -116,16 +116,40 @@ impl<T> JoinHandle<T> {
     }
 
     /// Whether the task has finished: its output is there, or was taken, or will never come.
+    ///
+    /// ```
+    /// use executor::task;
+    ///
+    /// let mut task = task::spawn_local(async { 7 });
+    /// assert!(!task.is_finished());
+    /// assert_eq!(task::block_on(&mut task), 7);
+    /// assert!(task.is_finished());
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.task.header().state.is_complete()
     }
 
     /// The task's id: see [`TaskId`].
+    ///
+    /// ```
+    /// use executor::task;
+    ///
+    /// let task = task::spawn(async { task::current() });
+    /// let id = task.id();
+    /// assert_eq!(task::block_on(task), Some(id));
+    /// ```
     pub fn id(&self) -> TaskId {
         TaskId::of(self.task.as_raw())
     }
 
     /// The name that a [`Builder`](crate::task::Builder) gave it.
+    ///
+    /// ```
+    /// use executor::task::{self, Builder};
+    ///
+    /// assert_eq!(task::spawn(async {}).name(), None);
+    /// assert_eq!(Builder::new().name("tea").spawn(async {}).name(), Some("tea"));
+    /// ```
     pub fn name(&self) -> Option<&str> {
         // SAFETY: C4; C1: our reference.
         let name = unsafe { (self.task.header().vtable.name)(self.task.as_raw()) };

@@ -77,6 +77,17 @@ pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 
 /// The sending end. Clone it for more senders; when the last is dropped the receivers get what is
 /// kept for them, and then [`RecvError::Closed`].
+///
+/// ```
+/// use executor::sync::broadcast::{self, SendError};
+///
+/// let (sender, receiver) = broadcast::channel(8);
+/// let second = sender.subscribe();
+/// assert_eq!((sender.send('a'), sender.receiver_count(), sender.len()), (Ok(2), 2, 1));
+/// drop((receiver, second));
+/// assert!(sender.is_empty(), "nobody is left who would read it");
+/// assert_eq!(sender.send('b'), Err(SendError('b')));
+/// ```
 pub struct Sender<T> {
     shared: Arc<shim::Mutex<State<T>>>,
 }
@@ -84,6 +95,18 @@ pub struct Sender<T> {
 /// A receiving end: it gets every value sent after it was made.
 ///
 /// Dropping it frees the values that were kept only for it.
+///
+/// ```
+/// use executor::sync::broadcast::{self, TryRecvError};
+///
+/// let (sender, mut receiver) = broadcast::channel(8);
+/// sender.send('a').unwrap();
+/// let mut late = receiver.resubscribe();
+/// assert_eq!(receiver.try_recv(), Ok('a'));
+/// assert_eq!(late.try_recv(), Err(TryRecvError::Empty), "it was made after that");
+/// drop(sender);
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
+/// ```
 pub struct Receiver<T> {
     shared: Arc<shim::Mutex<State<T>>>,
     /// The position of the value to read next; before `head` if it has missed some (B3).
@@ -369,6 +392,17 @@ pub enum RecvError {
 }
 
 /// Why no value was received at once.
+///
+/// ```
+/// use executor::sync::broadcast::{self, TryRecvError};
+///
+/// let (sender, mut receiver) = broadcast::channel(1);
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+/// sender.send("pushed out").unwrap();
+/// sender.send("kept").unwrap();
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Lagged(1)));
+/// assert_eq!(receiver.try_recv(), Ok("kept"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryRecvError {
     /// There is nothing to read now.

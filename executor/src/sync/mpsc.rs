@@ -74,12 +74,36 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 
 /// The sending end. Clone it for more senders; when the last is dropped the receiver gets what is
 /// queued, and then `None`.
+///
+/// ```
+/// use executor::sync::mpsc::{self, TrySendError};
+///
+/// let (sender, receiver) = mpsc::channel(1);
+/// assert_eq!(sender.try_send(1), Ok(()));
+/// assert_eq!(sender.try_send(2), Err(TrySendError::Full(2)));
+/// drop(receiver);
+/// assert!(sender.is_closed());
+/// assert_eq!(sender.try_send(3), Err(TrySendError::Closed(3)));
+/// ```
 pub struct Sender<T> {
     shared: Arc<Shared<T>>,
 }
 
 /// The receiving end, also a [`Stream`]. Dropping it drops what is queued and makes every `send`,
 /// waiting ones too, give its value back.
+///
+/// ```
+/// use executor::sync::mpsc;
+/// use futures_lite::StreamExt;
+///
+/// let (sender, receiver) = mpsc::channel(8);
+/// for number in 1..=3 {
+///     sender.try_send(number).unwrap();
+/// }
+/// drop(sender);
+/// let all: Vec<u32> = executor::task::block_on(receiver.collect());
+/// assert_eq!(all, [1, 2, 3]);
+/// ```
 pub struct Receiver<T> {
     shared: Arc<Shared<T>>,
 }
@@ -363,6 +387,15 @@ fn wake_some(waiter: Option<Waker>) {
 }
 
 /// Why there was nothing to receive at once.
+///
+/// ```
+/// use executor::sync::mpsc::{self, TryRecvError};
+///
+/// let (sender, mut receiver) = mpsc::channel::<u32>(1);
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+/// drop(sender);
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryRecvError {
     /// Nothing is queued now.

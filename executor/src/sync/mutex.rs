@@ -87,6 +87,10 @@ impl<T> Mutex<T> {
     }
 
     /// Takes the value out.
+    ///
+    /// ```
+    /// assert_eq!(executor::sync::Mutex::new("tea").into_inner(), "tea");
+    /// ```
     pub fn into_inner(self) -> T {
         self.value.into_inner()
     }
@@ -103,12 +107,28 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     /// The guard if the lock is free, at once; else `None`.
+    ///
+    /// ```
+    /// use executor::sync::Mutex;
+    ///
+    /// let mutex = Mutex::new(1);
+    /// let guard = mutex.try_lock().expect("it is free");
+    /// assert!(mutex.try_lock().is_none());
+    /// drop(guard);
+    /// assert!(mutex.try_lock().is_some());
+    /// ```
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         // ORDERING[mutex-value]: Acquire; pairs with Release in `unlock`; the value as it was left.
         self.word.compare_exchange(0, LOCKED, Acquire, Relaxed).is_ok().then(|| MutexGuard::of(self))
     }
 
     /// The value, without locking: `&mut` shows that nobody else is there.
+    ///
+    /// ```
+    /// let mut mutex = executor::sync::Mutex::new(1);
+    /// *mutex.get_mut() += 1;
+    /// assert_eq!(mutex.into_inner(), 2);
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
     }
@@ -238,6 +258,17 @@ impl<T: ?Sized> Drop for Lock<'_, T> {
 }
 
 /// The right to touch the value. Dropping it unlocks, and hands the lock to the first who waits.
+///
+/// ```
+/// use executor::sync::{Mutex, MutexGuard};
+///
+/// fn append(mut text: MutexGuard<'_, String>, word: &str) {
+///     text.push_str(word);
+/// }
+/// let text = Mutex::new(String::from("tea"));
+/// executor::task::block_on(async { append(text.lock().await, " time") });
+/// assert_eq!(text.into_inner(), "tea time");
+/// ```
 #[must_use = "a guard that is dropped at once has locked nothing"]
 pub struct MutexGuard<'a, T: ?Sized> {
     mutex: &'a Mutex<T>,

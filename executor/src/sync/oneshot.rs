@@ -37,6 +37,15 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 }
 
 /// The end that gives the value. Dropped without having sent, it ends the wait with [`RecvError`].
+///
+/// ```
+/// use executor::sync::oneshot;
+///
+/// let (sender, receiver) = oneshot::channel();
+/// drop(receiver);
+/// assert!(sender.is_closed());
+/// assert_eq!(sender.send("an answer"), Err("an answer"));
+/// ```
 pub struct Sender<T> {
     shared: Arc<shim::Mutex<Stage<T>>>,
     sent: bool,
@@ -46,6 +55,14 @@ pub struct Sender<T> {
 ///
 /// Dropping it drops a value that has been sent, and makes a later `send` give its value back.
 /// Polled again after it has been ready, it answers [`RecvError`].
+///
+/// ```
+/// use executor::{sync::oneshot, task};
+///
+/// let (question, answer) = oneshot::channel();
+/// task::spawn_local(async move { question.send(6 * 7) });
+/// assert_eq!(task::block_on(answer), Ok(42));
+/// ```
 #[must_use = "a receiver is a future, and does nothing unless it is awaited"]
 pub struct Receiver<T> {
     shared: Arc<shim::Mutex<Stage<T>>>,
@@ -53,6 +70,14 @@ pub struct Receiver<T> {
 }
 
 /// The sender is gone, and has sent nothing.
+///
+/// ```
+/// use executor::sync::oneshot::{self, RecvError};
+///
+/// let (sender, receiver) = oneshot::channel::<u32>();
+/// drop(sender);
+/// assert_eq!(executor::task::block_on(receiver), Err(RecvError));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecvError;
 

@@ -5,10 +5,28 @@
 use std::fmt;
 
 /// Nobody is there to receive; here is the value.
+///
+/// ```
+/// use executor::sync::mpsc::{self, SendError};
+///
+/// let (sender, receiver) = mpsc::channel(1);
+/// drop(receiver);
+/// let SendError(value) = executor::task::block_on(sender.send("come back")).unwrap_err();
+/// assert_eq!(value, "come back");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
 
 /// Why a value could not be sent at once. It gives the value back.
+///
+/// ```
+/// use executor::sync::mpsc;
+///
+/// let (sender, _receiver) = mpsc::channel(1);
+/// sender.try_send(1).unwrap();
+/// let error = sender.try_send(2).unwrap_err();
+/// assert_eq!((error.to_string(), error.into_inner()), ("the channel is full".to_owned(), 2));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TrySendError<T> {
     /// There is no room now, or what there is has been promised to a sender who waits.

@@ -105,6 +105,13 @@ impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {
 /// The future of [`ToSocketAddrs::to_socket_addrs`].
 ///
 /// Dropping it forgets the lookup; one that has begun ends by itself, on its own thread.
+///
+/// ```
+/// use reactor::net::{Resolve, ToSocketAddrs};
+///
+/// let resolve: Resolve = ("127.0.0.1", 80).to_socket_addrs();
+/// assert!(matches!(resolve, Resolve::Ready(_)), "a number needs no lookup");
+/// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless awaited"]
 pub enum Resolve {
@@ -148,6 +155,14 @@ impl Future for Resolve {
 }
 
 /// The addresses of one name, to be tried in their order.
+///
+/// ```
+/// use reactor::net::{Addresses, ToSocketAddrs};
+///
+/// let both = ["127.0.0.1:80".parse().unwrap(), "[::1]:80".parse().unwrap()];
+/// let addresses: Addresses = futures_lite::future::block_on(both[..].to_socket_addrs()).unwrap();
+/// assert_eq!(addresses.collect::<Vec<_>>(), both);
+/// ```
 #[derive(Debug, Clone)]
 pub enum Addresses {
     /// At most one: a numeric address needs no allocation.

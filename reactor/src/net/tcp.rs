@@ -70,6 +70,21 @@ impl TcpListener {
     }
 
     /// The connections, one after the other; it never ends.
+    ///
+    /// ```
+    /// use futures_lite::StreamExt;
+    /// use reactor::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// executor::task::block_on(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let near = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let far = listener.incoming().next().await.expect("it never ends")?;
+    ///     assert_eq!(far.peer_addr()?, near.local_addr()?);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn incoming(&self) -> impl Stream<Item = io::Result<TcpStream>> + Unpin + Send {
         Incoming { listener: self }
     }
@@ -120,6 +135,32 @@ impl Stream for Incoming<'_> {
 ///
 /// Read and write errors are the system's, untouched. Cancelling a read or a write loses no byte: what
 /// is not answered has not been taken.
+///
+/// ```
+/// use reactor::io::{AsyncReadExt, AsyncWriteExt};
+/// use reactor::net::{TcpListener, TcpStream};
+/// use std::net::Shutdown;
+///
+/// # fn main() -> std::io::Result<()> {
+/// executor::task::block_on(async {
+///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+///     let mut near = TcpStream::connect(listener.local_addr()?).await?;
+///     let (mut far, _) = listener.accept().await?;
+///     near.set_nodelay(true)?;
+///     assert!(near.nodelay()?);
+///
+///     near.write_all(b"tea?").await?;
+///     let mut bytes = [0; 4];
+///     assert_eq!(far.peek(&mut bytes).await?, 4);
+///     far.read_exact(&mut bytes).await?;
+///     assert_eq!(&bytes, b"tea?");
+///
+///     near.shutdown(Shutdown::Write)?;
+///     assert_eq!(far.read(&mut bytes).await?, 0, "the end; and `near` can still read");
+///     Ok(())
+/// })
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct TcpStream {
     socket: Arc<Async<net::TcpStream>>,

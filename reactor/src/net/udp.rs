@@ -54,6 +54,24 @@ impl UdpSocket {
     /// # Errors
     ///
     /// As for [`bind`](Self::bind).
+    ///
+    /// ```
+    /// # executor::task::block_on(async {
+    /// use reactor::net::UdpSocket;
+    ///
+    /// let one = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let other = UdpSocket::bind("127.0.0.1:0").await?;
+    /// one.connect(other.local_addr()?).await?;
+    /// other.connect(one.local_addr()?).await?;
+    /// assert_eq!(one.peer_addr()?, other.local_addr()?);
+    ///
+    /// one.send(b"ping").await?;
+    /// let mut buffer = [0; 16];
+    /// let length = other.recv(&mut buffer).await?;
+    /// assert_eq!(&buffer[..length], b"ping");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn connect(&self, address: impl ToSocketAddrs) -> io::Result<()> {
         first_that_works("connect", address, |address| self.socket.get_ref().connect(address)).await
     }

@@ -78,6 +78,25 @@ impl UnixListener {
     }
 
     /// The streams, one after the other; it never ends.
+    ///
+    /// ```
+    /// # executor::task::block_on(async {
+    /// use futures_lite::{StreamExt, future::zip};
+    /// use reactor::net::{UnixIncoming, UnixListener, UnixStream};
+    ///
+    /// let path = std::env::temp_dir().join(format!("unix-incoming-{}", std::process::id()));
+    /// let listener = UnixListener::bind(&path).await?;
+    /// assert_eq!(listener.local_addr()?.as_pathname(), Some(path.as_path()));
+    /// let mut incoming: UnixIncoming<'_> = listener.incoming();
+    /// let (accepted, connected) = zip(incoming.next(), UnixStream::connect(&path)).await;
+    /// std::fs::remove_file(&path)?;
+    ///
+    /// let accepted = accepted.expect("it never ends")?;
+    /// assert_eq!(accepted.local_addr()?.as_pathname(), Some(path.as_path()));
+    /// assert_eq!(connected?.peer_addr()?.as_pathname(), Some(path.as_path()));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn incoming(&self) -> UnixIncoming<'_> {
         UnixIncoming { listener: self }
     }
@@ -172,6 +191,19 @@ impl UnixStream {
     /// # Errors
     ///
     /// The system's.
+    ///
+    /// ```
+    /// # executor::task::block_on(async {
+    /// use reactor::io::AsyncReadExt;
+    /// use reactor::net::UnixStream;
+    /// use std::net::Shutdown;
+    ///
+    /// let (near, mut far) = UnixStream::pair()?;
+    /// near.shutdown(Shutdown::Write)?;
+    /// assert_eq!(far.read(&mut [0; 8]).await?, 0, "the end");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.socket.get_ref().shutdown(how)
     }

@@ -1,0 +1,72 @@
+//! What a program can name is documented with an example, and a function that can fail says how.
+//!
+//! The examples run: they are rustdoc's. An item without one of its own must be named in another's of the
+//! same file. Modules that are hidden, for the crates of this project only, are left out.
+
+use weave::items::items;
+
+use crate::source::{CRATES, Source, crate_sources, read, words};
+
+/// The modules that a crate hides from its documentation, as the end of their path.
+fn hidden(name: &str) -> Vec<String> {
+    let lib = read(&format!("{name}/src/lib.rs"));
+    let lines: Vec<&str> = lib.lines().collect();
+    let pairs = lines.windows(2).filter(|pair| pair[0].starts_with("#[doc(hidden)]"));
+    pairs
+        .filter_map(|pair| Some(format!("{}.rs", pair[1].strip_prefix("pub mod ")?.strip_suffix(';')?)))
+        .collect()
+}
+
+/// The code in the examples of a file.
+fn examples(source: &Source) -> String {
+    let docs = source.text.lines().filter_map(|line| line.trim_start().strip_prefix("///"));
+    let docs: Vec<&str> = docs.collect();
+    docs.join("\n").split("```").skip(1).step_by(2).collect()
+}
+
+#[test]
+fn every_public_item_has_an_example() {
+    let mut missing = Vec::new();
+    let mut count = 0;
+    for name in CRATES {
+        let hidden = hidden(name);
+        for source in crate_sources(name).into_iter().filter(|source| !source.path.contains("/bin/")) {
+            if hidden.iter().any(|end| source.path.ends_with(&format!("/{end}"))) {
+                continue;
+            }
+            let shown = examples(&source);
+            let named: Vec<&str> = words(&shown).collect();
+            let lines: Vec<&str> = source.text.lines().collect();
+            for item in items(&source) {
+                let Some(head) =
+                    lines[item.bare.clone()].iter().find(|line| line.trim_start().starts_with("pub "))
+                else {
+                    continue;
+                };
+                let first = lines[item.bare.clone()].iter().find(|line| !line.trim_start().starts_with("#["));
+                let is_use =
+                    head.trim_start().starts_with("pub use") || head.trim_start().starts_with("pub mod");
+                if first != Some(head) || is_use || source.lines[item.bare.start].test {
+                    continue;
+                }
+                count += 1;
+                let docs = lines[item.lines.start..item.bare.start].join("\n");
+                let short = item.name.rsplit("::").next().expect("a split has a last part");
+                if !docs.contains("```") && !named.contains(&short) {
+                    missing.push(format!("{}:{}: {}", source.path, item.bare.start + 1, item.name));
+                }
+                let fails = head.contains("fn ") && head.contains("-> io::Result");
+                if fails && !docs.contains("# Errors") {
+                    missing.push(format!(
+                        "{}:{}: {} fails how?",
+                        source.path,
+                        item.bare.start + 1,
+                        item.name
+                    ));
+                }
+            }
+        }
+    }
+    assert!(count > 150, "only {count} public items were found: has their form changed?");
+    assert!(missing.is_empty(), "no example shows these:\n{}", missing.join("\n"));
+}
