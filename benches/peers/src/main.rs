@@ -57,9 +57,9 @@ fn main() -> ExitCode {
         ["growth"] => growth::growth(rounds, out.as_ref()),
         ["run", workload, runtime] => run(workload, runtime),
         ["serve", kind, runtime] => server::serve(kind, runtime).ok_or("no such server".into()),
-        ["syscalls"] => all::syscalls(32),
+        ["syscalls"] => all::syscalls(32).map(|table| print!("{table}")),
         ["syscalls", connections] => match connections.parse() {
-            Ok(connections) => all::syscalls(connections),
+            Ok(connections) => all::syscalls(connections).map(|table| print!("{table}")),
             Err(_) => Err(HELP.into()),
         },
         ["list"] => {

@@ -97,7 +97,8 @@ pub const ROWS: &[Row] = rows! {
     ["blocking"]
         "blocking_one", TWO_THREADS, Wall, Some(0.8), POOLS, "one spawn_blocking, awaited (threads: spawn and join)";
         "blocking_many:1000", TWO_THREADS, Wall, Some(0.8), POOLS, "1000 spawn_blocking at a time";
-        "timers:100000", ASYNC, Cpu, Some(0.5), LOCALS, "100,000 sleeps of 0.1 to 1 s at once";
+        "timers:100000", ASYNC, Cpu, Some(0.5), POOLS, "100,000 sleeps of 0.1 to 1 s at once, on the pool";
+        "timers_local:100000", ASYNC, Cpu, Some(0.5), LOCALS, "the same on one thread";
     ["memory"]
         "mem:1000000", ASYNC_THREADS, Bytes, Some(0.7), LOCALS, "bytes a pending task, of 1,000,000 (1,000 threads)";
         "chat_mem:2000", CHAT, Bytes, Some(0.6), &["tokio"], "chat: the server's bytes a joined connection, of 2,000";
