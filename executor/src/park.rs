@@ -242,25 +242,18 @@ impl Presence {
             driver.unpark(); // K4: it gives way, see `leave`.
         }
         let wait = Wait::begin();
-        loop {
+        let drives = loop {
             let (turns, watch) = (at.turns, at.become_watch());
             drop(at);
             wait.awake(|| self.parker.is_parked());
             let overdue = park(watch);
             at = lock(&SEAT);
             at.watched &= !watch;
-            // ORDERING: Relaxed; `take_notification` acquires.
-            if self.parker.state.load(Ordering::Relaxed) != PARKED {
-                break;
+            if !self.parker.is_parked() {
+                break false;
             }
             if at.driver.is_none() && (at.vacant || overdue && at.turns == turns) {
-                at.neglected = self.rank == Rank::Guest;
-                at.step_back(&self.parker);
-                if self.parker.take_notification() {
-                    at.leave(false); // K1, K6: it was unparked just now.
-                    return;
-                }
-                return self.drive(at, woken);
+                break true;
             }
             if overdue {
                 let pools = at.pools.clone();
@@ -268,11 +261,14 @@ impl Presence {
                 rescue(&pools);
                 at = lock(&SEAT);
             }
-        }
+        };
         at.step_back(&self.parker);
-        at.leave(false);
-        drop(at);
-        self.parker.take_notification();
+        let notified = self.parker.take_notification();
+        if drives && !notified {
+            at.neglected = self.rank == Rank::Guest;
+            return self.drive(at, woken);
+        }
+        at.leave(false); // K1, K6
     }
 }
 
