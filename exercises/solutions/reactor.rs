@@ -17,19 +17,22 @@ impl Readiness {
 
     /// What is to be handed to `clear` if the attempt would block; `None` if it is not ready.
     pub fn ready(&self) -> Option<u64> {
+        // ORDERING[readiness]: Acquire; pairs with the Release of `event`.
         let seen = self.0.load(Ordering::Acquire);
         (seen & READY != 0).then_some(seen)
     }
 
     /// If it fails there was an event since: it stays.
     pub fn clear(&self, seen: u64) {
-        let _ = self.0.compare_exchange(seen, seen & !READY, Ordering::AcqRel, Ordering::Relaxed);
+        // ORDERING: Relaxed; nothing is published by saying that there is nothing.
+        let _ = self.0.compare_exchange(seen, seen & !READY, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// The system reports a change.
     pub fn event(&self) {
         let next = |state: u64| Some(state.wrapping_add(GENERATION) | READY);
-        let _ = self.0.fetch_update(Ordering::AcqRel, Ordering::Relaxed, next);
+        // ORDERING[readiness]: Release publishes the event; pairs with the Acquire of `ready`.
+        let _ = self.0.fetch_update(Ordering::Release, Ordering::Relaxed, next);
     }
 }
 

@@ -17,17 +17,20 @@ impl Readiness {
 
     /// What is to be handed to `clear` if the attempt would block; `None` if it is not ready.
     pub fn ready(&self) -> Option<u64> {
+        // ORDERING[readiness]: Acquire; pairs with the Release of `event`.
         let seen = self.0.load(Ordering::Acquire);
         (seen & READY != 0).then_some(seen)
     }
 
     /// The attempt that was made after `seen` would block.
     pub fn clear(&self, seen: u64) {
-        self.0.store(0, Ordering::Release);
+        // ORDERING: Relaxed; nothing is published by saying that there is nothing.
+        self.0.store(0, Ordering::Relaxed);
     }
 
     /// The system reports a change.
     pub fn event(&self) {
+        // ORDERING[readiness]: Release publishes the event; pairs with the Acquire of `ready`.
         self.0.store(READY, Ordering::Release);
     }
 }

@@ -50,7 +50,8 @@ impl Word {
 
     /// The poll answered Ready: RUNNING goes, COMPLETE comes, the reference stays the runner's.
     pub fn complete(&self) {
-        self.0.fetch_xor(RUNNING | COMPLETE, Ordering::AcqRel);
+        // ORDERING[output]: Release publishes the output; pairs with the Acquire of the last reference.
+        self.0.fetch_xor(RUNNING | COMPLETE, Ordering::Release);
     }
 
     /// Exercise 2. Drops a reference. The last one of a complete task frees it; the last one of an

@@ -8,7 +8,7 @@
 //!   }                       └───────────┴──────────────────────┘
 //! ```
 //!
-//! A row begins at each comment that has lines of its own, and at each item. The comment at the head of
+//! A row begins at each comment that has lines of its own, and at an item behind a blank line. The comment at the head of
 //! the file stands above all rows. Next: `book`, which gives the rows their links.
 
 use std::collections::BTreeMap;
@@ -73,7 +73,7 @@ impl<'a> Annotated<'a> {
                 Some(_) => {
                     row.code.iter().any(|code| !code.trim().is_empty()) || (gap && !row.said.is_empty())
                 }
-                None => items.iter().any(|item| item.lines.start == number),
+                None => gap && items.iter().any(|item| item.lines.start == number),
             };
             if begins || row.is_empty() || test != row.test {
                 let next = Row { first: number, test, after_gap: gap, ..Row::default() };
@@ -324,7 +324,7 @@ mod tests {
             rows.iter().find(|row| row.contains(&format!("id=\"{id}\""))).unwrap_or_else(|| panic!("{page}"))
         };
         let thing = row("L14");
-        assert!(thing.contains("One of Vec&lt;u8>. See [`Thing::go`](#L22) and `io::Read`."), "{thing}");
+        assert!(thing.contains("One of Vec&lt;u8>. See [`Thing::go`](#L21) and `io::Read`."), "{thing}");
         assert!(thing.contains("**Panics**"), "{thing}");
         assert!(thing.contains("```rust,ignore\nstruct Thing;\n```"), "{thing}");
         assert!(thing.contains("quoted"), "{thing}");
