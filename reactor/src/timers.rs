@@ -30,8 +30,8 @@ use crate::heap::Heap;
 
 /// A tick is 2 to this power nanoseconds: about a millisecond.
 const TICK_BITS: u32 = 20;
-/// A digit of a tick.
-const DIGIT_BITS: u32 = 6;
+/// A digit of a tick. Smaller where the threads are a model's, whose stacks are small.
+const DIGIT_BITS: u32 = if cfg!(loom) { 3 } else { 6 };
 /// The values of a digit.
 const BUCKETS: usize = 1 << DIGIT_BITS;
 /// So many digits hold every tick.

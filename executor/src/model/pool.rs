@@ -8,13 +8,14 @@ use reactor::shim::thread;
 use super::{Farewell, Gate, Hear};
 use crate::pool::Pool;
 
-/// A pool that ends as soon as it begins: workers that have not come yet, or just come, hear of it.
+/// A pool that ends as soon as it begins: workers that have not come yet, or just come, hear of it. Finds `end_unsaid`.
 #[test]
 fn a_pool_ends_at_once() {
     check(|| drop(Pool::new(1).unwrap()));
 }
 
-/// A spawn from outside is found by a worker that is about to sleep, or wakes the one that sleeps.
+/// A spawn from outside is found by a worker that is about to sleep, or wakes the one that sleeps. Finds
+/// `no_last_look`.
 #[test]
 fn a_spawn_finds_its_worker() {
     check(|| {
@@ -24,7 +25,7 @@ fn a_spawn_finds_its_worker() {
     });
 }
 
-/// A task that waits is woken from outside, and its pool's end comes after that.
+/// A task that waits is woken from outside, and its pool's end comes after that. Finds `push_wakes_nobody`.
 #[test]
 fn a_wake_finds_its_worker() {
     check(|| {
@@ -40,7 +41,8 @@ fn a_wake_finds_its_worker() {
     });
 }
 
-/// The pool's end races a wake from outside: the future is dropped, once, and the handle is told.
+/// The pool's end races a wake from outside: the future is dropped, once, and the handle is told. Finds
+/// `end_unsaid`.
 #[test]
 fn a_wake_races_the_pools_end() {
     check(|| {
@@ -63,25 +65,30 @@ fn a_wake_races_the_pools_end() {
     });
 }
 
-/// Two workers and two tasks that need each other: neither waits behind the other.
+/// A spawn from outside to two workers: one of them runs it. Finds `push_wakes_nobody`.
 #[test]
-fn two_tasks_run_beside_each_other() {
+fn a_spawn_finds_one_of_two_workers() {
+    check_with_fewer(1, || {
+        let pool = Pool::new(2).unwrap();
+        assert_eq!(model::block_on(pool.spawn(async { 7 })), 7);
+        drop(pool);
+    });
+}
+
+/// A task that blocks its worker until another task has run: that one is not left behind it, also when both
+/// came to that worker in one batch. Finds `batch_untold`.
+#[test]
+fn a_task_is_not_left_behind_a_long_poll() {
     check_with_fewer(2, || {
         let pool = Pool::new(2).unwrap();
-        let (first, second) = (Gate::new(), Gate::new());
-        let one = {
-            let (first, second) = (Arc::clone(&first), Arc::clone(&second));
-            pool.spawn(async move {
-                first.open();
-                second.passed().await;
-            })
+        let (bell, _) = model::Bell::new();
+        let long = {
+            let bell = Arc::clone(&bell);
+            pool.spawn(async move { bell.wait(0) })
         };
-        let other = pool.spawn(async move {
-            second.open();
-            first.passed().await;
-        });
-        model::block_on(one);
-        model::block_on(other);
+        let short = pool.spawn(async move { bell.ring() });
+        model::block_on(long);
+        model::block_on(short);
         drop(pool);
     });
 }

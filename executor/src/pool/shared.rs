@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crossbeam_utils::CachePadded;
 use reactor::shim::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-use reactor::shim::{Mutex, OnceLock, lock};
+use reactor::shim::{Mutex, OnceLock, lock, mutant};
 
 use super::deque::{Injector, Steal};
 use super::queue::Remote;
@@ -23,7 +23,8 @@ use crate::raw::list::List;
 use crate::raw::state::Action;
 
 /// The lists of waiting tasks are split by address, so that workers seldom meet at a lock.
-const SHARDS: usize = 16;
+/// A model has one, for it must go the same way each time.
+const SHARDS: usize = if cfg!(loom) { 1 } else { 16 };
 
 /// What the workers, the tasks that wait, and the pool's owner share.
 pub(super) struct Shared {
@@ -102,7 +103,7 @@ impl Shared {
     /// Cancels every task that waits, and tells the workers (P3).
     pub(super) fn close(&self) {
         // ORDERING: Relaxed; for the lists their locks publish it (P4), for the workers `unpark`.
-        self.closed.store(true, Ordering::Relaxed);
+        self.closed.store(!mutant("end_unsaid"), Ordering::Relaxed);
         // ORDERING[pool-sleep]: SeqCst fence; the race is our closing against a worker that has just come.
         // Either we see its doorbell, or its last look sees that the pool is closed; pairs with `list`.
         fence(Ordering::SeqCst);

@@ -15,7 +15,7 @@
 //! Called by `worker` and by every push. Next: `mod`.
 
 use reactor::shim::atomic::{AtomicUsize, Ordering, fence};
-use reactor::shim::{Mutex, lock};
+use reactor::shim::{Mutex, lock, mutant};
 
 const IDLE: usize = 1;
 const SEARCHING: usize = 1 << 16;
@@ -55,7 +55,7 @@ impl Sleep {
         // ORDERING[pool-sleep]: SeqCst fence; the race is our count against a push. Either the push
         // sees that nobody searches, or we see what it pushed; pairs with `someone_needed`.
         fence(Ordering::SeqCst);
-        before / SEARCHING == 1
+        before / SEARCHING == 1 && !mutant("last_searcher_is_silent")
     }
 
     /// The worker goes to the list. It must look at every queue once more before it waits (S2).
@@ -90,7 +90,7 @@ impl Sleep {
         // listing: pairs with `list` and `stop_search` (S1).
         fence(Ordering::SeqCst);
         // ORDERING: Relaxed; ordered by the fence.
-        if !may_wake(self.counts.load(Ordering::Relaxed)) {
+        if !may_wake(self.counts.load(Ordering::Relaxed)) || mutant("push_wakes_nobody") {
             return None;
         }
         self.take_sleeper(prefers)
@@ -114,3 +114,6 @@ impl Sleep {
 fn may_wake(counts: usize) -> bool {
     counts != 0 && counts < SEARCHING
 }
+
+#[cfg(all(test, loom))]
+mod model;

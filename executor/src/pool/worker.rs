@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
-use reactor::shim::{now, thread_local};
+use reactor::shim::{mutant, now, thread_local};
 
 use super::queue::{Owned, SLOT_RUNS};
 use super::shared::Shared;
@@ -198,7 +198,7 @@ impl Worker {
         }
         self.shared.sleep.list(self.index, self.searching.replace(false));
         let missed = self.shared.has_work() || self.shared.is_closed() || local::has_work(); // S2
-        if !missed {
+        if !missed || mutant("no_last_look") {
             presence.wait(woken);
             self.last_look.set(now());
         }

@@ -74,6 +74,11 @@ impl Bell {
         (Arc::clone(&bell), bell.into())
     }
 
+    /// Rings it.
+    pub fn ring(self: Arc<Self>) {
+        self.wake();
+    }
+
     /// How often it has rung.
     pub fn rung(&self) -> usize {
         *lock(&self.rings)

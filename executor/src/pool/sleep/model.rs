@@ -1,0 +1,123 @@
+//! The counts and the list under the model checker, with a queue that orders no more than it must.
+
+use std::sync::Arc;
+
+use reactor::shim::atomic::{AtomicUsize, Ordering};
+use reactor::shim::model::{Bell, check, check_with_fewer};
+use reactor::shim::thread;
+
+use super::Sleep;
+
+/// Tasks that are only counted, and the workers' doorbells.
+struct Pool {
+    tasks: AtomicUsize,
+    sleep: Sleep,
+    bells: [Arc<Bell>; 2],
+}
+
+impl Pool {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            tasks: AtomicUsize::new(0),
+            sleep: Sleep::new(4),
+            bells: [(); 2].map(|()| Bell::new().0),
+        })
+    }
+
+    fn push(&self) {
+        // ORDERING: Release, as crossbeam's.
+        self.tasks.fetch_add(1, Ordering::Release);
+        self.wake_one();
+    }
+
+    fn wake_one(&self) {
+        if let Some(worker) = self.sleep.someone_needed(|_| true) {
+            Arc::clone(&self.bells[worker]).ring();
+        }
+    }
+
+    fn has_work(&self) -> bool {
+        // ORDERING: Acquire, as crossbeam's. It may miss a push that no fence puts before it.
+        self.tasks.load(Ordering::Acquire) > 0
+    }
+
+    fn take(&self) -> bool {
+        // ORDERING: Acquire, as crossbeam's.
+        let one_less = |tasks: usize| tasks.checked_sub(1);
+        self.has_work() && self.tasks.fetch_update(Ordering::Acquire, Ordering::Relaxed, one_less).is_ok()
+    }
+
+    /// A worker's search and sleep, as `worker` does it, until it has run a task.
+    fn work(&self, worker: usize) {
+        let mut searching = self.sleep.start_search();
+        let mut rung = 0;
+        loop {
+            if searching && self.take() {
+                if self.sleep.stop_search() && self.has_work() {
+                    self.wake_one(); // S3
+                }
+                return;
+            }
+            self.sleep.list(worker, searching);
+            if !self.has_work() {
+                rung = self.bells[worker].wait(rung); // S2
+            }
+            self.sleep.unlist(worker);
+            searching = true; // S4
+        }
+    }
+}
+
+/// S1, S2: a push sees the sleeper, or the sleeper's last look sees the push. Finds `push_wakes_nobody`.
+#[test]
+fn a_push_meets_a_sleeper() {
+    check(|| {
+        let pool = Pool::new();
+        let worker = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.work(0))
+        };
+        pool.push();
+        worker.join().unwrap();
+    });
+}
+
+/// S3: of two tasks the second is not left behind, though its push relied on a searcher that found the
+/// first. Finds `last_searcher_is_silent`.
+#[test]
+fn the_last_searcher_wakes_the_next() {
+    check(|| {
+        let pool = Pool::new();
+        let workers = [0, 1].map(|worker| {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.work(worker))
+        });
+        pool.push();
+        pool.push();
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    });
+}
+
+/// Two pushes at once, and two who sleep: both are woken, or one is and finds both tasks' worker searching.
+/// Finds `push_wakes_nobody`.
+#[test]
+fn two_pushes_meet_two_sleepers() {
+    check_with_fewer(1, || {
+        let pool = Pool::new();
+        let workers = [0, 1].map(|worker| {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.work(worker))
+        });
+        let other = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.push())
+        };
+        pool.push();
+        other.join().unwrap();
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    });
+}
