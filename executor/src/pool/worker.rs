@@ -154,10 +154,9 @@ impl Worker {
     /// The next task from the own queues or the injector.
     #[inline]
     fn next(&self, tick: u32) -> Option<Runnable> {
-        if tick.is_multiple_of(FAIR)
-            && let Some(task) = self.queues.take_from(&self.shared.injector)
-        {
-            return Some(task); // V2
+        let first = tick.is_multiple_of(FAIR).then(|| self.take_injected()).flatten(); // V2
+        if first.is_some() {
+            return first;
         }
         let remote = &self.shared.remotes[self.index];
         let slot_runs = self.slot_runs.get();
@@ -168,10 +167,17 @@ impl Worker {
             return Some(task);
         }
         self.slot_runs.set(0);
-        self.queues
-            .pop()
-            .or_else(|| remote.take_next())
-            .or_else(|| self.queues.take_from(&self.shared.injector))
+        self.queues.pop().or_else(|| remote.take_next()).or_else(|| self.take_injected())
+    }
+
+    /// A batch from the injector. While it was on its way here nobody could see it: who has looked in vain
+    /// meanwhile is woken for the rest (Q3).
+    fn take_injected(&self) -> Option<Runnable> {
+        let task = self.queues.take_from(&self.shared.injector);
+        if task.is_some() && self.queues.has_work() && !mutant("batch_untold") {
+            self.shared.wake_one();
+        }
+        task
     }
 
     /// Has a look at the reactor, if it is time (V2).
@@ -221,9 +227,9 @@ impl Worker {
     fn steal(&self) -> Option<Runnable> {
         let workers = self.shared.remotes.len();
         let begin = self.victim.replace(self.victim.get().wrapping_add(1));
-        let others = (0..workers).map(|step| (begin + step) % workers).filter(|&other| other != self.index);
-        let stolen =
-            others.into_iter().find_map(|other| self.queues.steal_from(&self.shared.remotes[other]))?;
+        let mut others =
+            (0..workers).map(|step| (begin + step) % workers).filter(|&other| other != self.index);
+        let stolen = others.find_map(|other| self.queues.steal_from(&self.shared.remotes[other]))?;
         metrics::count(|counters| &counters.steals);
         Some(stolen)
     }
