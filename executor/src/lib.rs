@@ -9,8 +9,8 @@
 //! The reading order, from a future to a stealing pool: `context`, then one task in `raw` (`state`,
 //! `header`, `waker`, `cell`, `run`, `join_handle`), then who runs it: `park`, `inbox`, `local`,
 //! `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`, `task`). Side rooms:
-//! `raw::list`, `join_error`, `pool::global`, `spawn_blocking`, `builder`, `metrics`, and [`sync`], which needs
-//! nothing of the rest.
+//! `task_id`, `raw::list`, `raw::join_error`, `pool::global`, `spawn_blocking`, `builder`, `metrics`, and [`sync`]
+//! (`mutex`, `oneshot`, `mpsc`, `broadcast`, `send_error`), which needs nothing of the rest.
 
 mod block_on;
 mod builder;

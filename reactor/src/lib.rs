@@ -18,8 +18,8 @@
 //!
 //! The reading order: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`, `async_io`, then
 //! `net` (`byte_stream`, `tcp`). Side rooms: `time`, `async_traits`, `net::udp`, `net::unix`, `net::addr`,
-//! `heap`, `threads`, `blocking`, `buf_reader`, `stdin`, `signal`, `bench`, `kqueue`, `metrics`. What both crates need stands here
-//! too: `shim`, `budget`, `wait_list`, `wait_awake`.
+//! `net::new_socket`, `heap`, `threads`, `blocking`, `contain`, `buf_reader`, `stdin`, `signal`, `bench`, `kqueue`,
+//! `metrics`. What both crates need stands here too: `shim`, `budget`, `wait_list`, `wait_awake`.
 
 #![cfg_attr(loom, allow(dead_code, reason = "a model has a poller of its own"))]
 

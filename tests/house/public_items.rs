@@ -5,6 +5,7 @@
 
 use weave::items::items;
 
+use crate::readme_commands::map_of;
 use crate::source::{CRATES, Source, crate_sources, read, words};
 
 /// The modules that a crate hides from its documentation, as the end of their path.
@@ -69,4 +70,29 @@ fn every_public_item_has_an_example() {
     }
     assert!(count > 150, "only {count} public items were found: has their form changed?");
     assert!(missing.is_empty(), "no example shows these:\n{}", missing.join("\n"));
+}
+
+/// A crate's page names its files, those of the core path in the README's order.
+#[test]
+fn a_crates_page_has_the_readmes_reading_order() {
+    for name in ["reactor", "executor"] {
+        let lib = read(&format!("{name}/src/lib.rs"));
+        let head: String = lib.lines().map_while(|line| line.strip_prefix("//!")).collect();
+        let word = |path: &str| -> Option<String> {
+            let inside = path.strip_prefix(&format!("{name}/src/"))?.trim_end_matches(".rs");
+            let word = inside.trim_end_matches("/mod").rsplit('/').next()?;
+            (word != "lib").then(|| word.to_owned())
+        };
+        let mut rest = head.as_str();
+        for word in map_of("### The core path").iter().filter_map(|path| word(path)) {
+            let (_, after) = rest.split_once(&format!("`{word}`")).unwrap_or_else(|| {
+                panic!("{name}/src/lib.rs: its reading order lacks `{word}`, or has it too early");
+            });
+            rest = after;
+        }
+        for word in map_of("### The side rooms").iter().filter_map(|path| word(path)) {
+            let named = words(&head).any(|found| found == word);
+            assert!(named, "{name}/src/lib.rs does not name {word}");
+        }
+    }
 }
