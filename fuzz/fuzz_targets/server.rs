@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -104,6 +104,11 @@ fn hear(stream: &TcpStream, replies: usize) -> Told {
 
 fuzz_target!(|input: &[u8]| {
     let (address, handle) = server();
+    // How it is sent: in one piece or in two, and whether that is all that this client ever sends.
+    let [how, at, input @ ..] = input else {
+        return;
+    };
+    let (in_two, half_closes) = (how & 1 == 1, how & 2 == 2);
     // The last line, too, has its newline; and one more is answered for sure, if it is heard.
     let mut sent = input.to_vec();
     sent.push(b'\n');
@@ -112,9 +117,15 @@ fuzz_target!(|input: &[u8]| {
 
     let (mut expected, ends) = model(&sent);
     let stream = TcpStream::connect(address).unwrap();
+    stream.set_nodelay(true).unwrap();
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
-    (&stream).write_all(&sent).unwrap();
-    if ends {
+    let at = if in_two { sent.len() * usize::from(*at) / 256 } else { sent.len() };
+    // It fails if the server has refused the first piece, and gone.
+    let _ = (&stream).write_all(&sent[..at]).and_then(|()| (&stream).write_all(&sent[at..]));
+    if half_closes {
+        let _ = stream.shutdown(Shutdown::Write);
+    }
+    if ends || half_closes {
         // The messages that were queued by then may be lost.
         let mut told = hear(&stream, usize::MAX);
         for (group, messages) in &mut expected.messages {
