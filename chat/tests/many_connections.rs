@@ -38,25 +38,32 @@ fn ten_thousand_joined_connections_all_get_a_message() {
     let server = Program::start(&[]);
     let mut poster = server.client();
     poster.join_and_wait("g");
-    let (before, held) = (server.memory(), server.held());
-    let start = Instant::now();
-    let mut clients: Vec<Client> = (0..count).map(|_| server.client()).collect();
-    for client in &mut clients {
-        client.join_and_wait("g");
-    }
-    let joined = start.elapsed();
-    let each = server.memory().saturating_sub(before) / count as u64;
-    println!("{count} connections joined in {joined:?}: {each} bytes each");
-    assert!(each <= 6 * 1024, "{each} bytes a connection");
-    let start = Instant::now();
-    for message in ["one", "two"] {
-        poster.post("g", message);
-        poster.expect_message("g", message);
+    let mut held = None;
+    for round in 0..2 {
+        let memory = server.memory();
+        let start = Instant::now();
+        let mut clients: Vec<Client> = (0..count).map(|_| server.client()).collect();
         for client in &mut clients {
-            client.expect_message("g", message);
+            client.join_and_wait("g");
         }
+        let joined = start.elapsed();
+        // What the first ones cost: the second time some of it is there already.
+        if round == 0 {
+            let each = server.memory().saturating_sub(memory) / count as u64;
+            println!("{count} connections joined in {joined:?}: {each} bytes each");
+            assert!(each <= 6 * 1024, "{each} bytes a connection");
+        }
+        let start = Instant::now();
+        for message in ["one", "two"] {
+            poster.post("g", message);
+            poster.expect_message("g", message);
+            for client in &mut clients {
+                client.expect_message("g", message);
+            }
+        }
+        println!("two messages to each took {:?}", start.elapsed());
+        clients.into_iter().for_each(Client::reset);
+        common::eventually("all have gone", || server.held().connections == 1);
+        server.comes_back_within(*held.get_or_insert_with(|| server.held()), 8 << 20);
     }
-    println!("two messages to each took {:?}", start.elapsed());
-    clients.into_iter().for_each(Client::reset);
-    server.comes_back_to(held);
 }

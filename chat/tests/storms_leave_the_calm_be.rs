@@ -132,7 +132,7 @@ fn a_thousand_clients_that_vanish_at_once() {
         }
         drop(clients);
         witness.expect_message("g", "hello");
-        server.comes_back_to(before);
+        server.comes_back_within(before, 8 << 20);
     };
     vanish(&mut witness);
     let memory = server.memory();
@@ -176,7 +176,7 @@ fn client_programs_that_are_killed() {
     for client in &mut clients {
         client.wait().unwrap();
     }
-    server.comes_back_to(before);
+    server.comes_back_within(before, 8 << 20);
     witness.post("g", "alone?");
     witness.expect_message("g", "alone?");
 }

@@ -95,17 +95,20 @@ pub struct Held {
     pub memberships: usize,
     pub tasks: usize,
     pub descriptors: usize,
+    /// Resident, in bytes: it need not come back to the byte.
+    pub memory: u64,
 }
 
 impl Held {
-    /// Reads what the server answers to SIGUSR1; it does not tell the descriptors.
+    /// Reads what the server answers to SIGUSR1; it does not tell the descriptors and the memory.
     fn parse(line: &str) -> Option<Self> {
         let names = ["connections", "groups", "memberships", "tasks"];
         let words = line.strip_prefix("server: ")?.split(", ").collect::<Vec<_>>();
         let number =
             |at: usize| -> Option<usize> { words.get(at)?.strip_suffix(names[at])?.trim_end().parse().ok() };
         let (connections, groups) = (number(0)?, number(1)?);
-        Some(Self { connections, groups, memberships: number(2)?, tasks: number(3)?, descriptors: 0 })
+        let (memberships, tasks) = (number(2)?, number(3)?);
+        Some(Self { connections, groups, memberships, tasks, descriptors: 0, memory: 0 })
     }
 }
 
@@ -157,7 +160,7 @@ impl Program {
     pub fn held(&self) -> Held {
         self.signal(Signal::USR1);
         let told = self.answers.recv_timeout(DEADLINE).expect("the server answers SIGUSR1");
-        Held { descriptors: self.descriptors(), ..told }
+        Held { descriptors: self.descriptors(), memory: self.memory(), ..told }
     }
 
     /// What it holds without clients, when it has started altogether: a first client has come and gone.
@@ -169,7 +172,7 @@ impl Program {
         let mut last = self.held();
         eventually("it is at rest", || {
             let before = std::mem::replace(&mut last, self.held());
-            last.connections == 0 && last == before
+            last.connections == 0 && last == Held { memory: last.memory, ..before }
         });
         last
     }
@@ -177,10 +180,18 @@ impl Program {
     /// Waits until it holds what it held before.
     #[track_caller]
     pub fn comes_back_to(&self, before: Held) {
+        self.comes_back_within(before, 2 << 20);
+    }
+
+    /// The same; and of the memory that was freed the allocator may keep so much. Each thread has an arena
+    /// of its own there, and each may keep as much as was held at one time.
+    #[track_caller]
+    pub fn comes_back_within(&self, before: Held, kept: u64) {
         let start = Instant::now();
         loop {
             let now = self.held();
-            if now == before {
+            let counts = Held { memory: before.memory, ..now };
+            if counts == before && now.memory <= before.memory + kept {
                 return;
             }
             assert!(start.elapsed() < DEADLINE, "held {before:?}, and stays at {now:?}");
