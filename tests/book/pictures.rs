@@ -1,0 +1,53 @@
+//! No picture says what the code does not: its names are in the source, its numbers are the constants'.
+//!
+//! The picture of a task's states says more, and is walked arrow by arrow in `executor/src/raw/state`.
+
+use weave::Tree;
+use weave::source::{root, words};
+
+/// What stands in the picture in the type of code.
+fn names(svg: &str) -> Vec<&str> {
+    let texts = svg.split("<text ").skip(1).filter_map(|rest| {
+        let (attributes, rest) = rest.split_once('>')?;
+        let text = rest.split('<').next()?;
+        attributes.contains("mono").then_some(text)
+    });
+    texts
+        .flat_map(words)
+        .filter(|word| word.len() > 1 && !word.starts_with(|c: char| c.is_ascii_digit()))
+        .collect()
+}
+
+#[test]
+fn their_names_are_in_the_source() {
+    let tree = Tree::load(root());
+    let source: Vec<&str> = ["reactor/src/", "executor/src/"]
+        .iter()
+        .flat_map(|folder| tree.under(folder))
+        .map(|(_, text)| text)
+        .collect();
+    let pictures: Vec<(&str, &str)> = tree.under("docs/book/pictures/").collect();
+    assert!(pictures.len() >= 6, "layers, states, a wake, the pool, sleeping, the ring");
+    for (path, svg) in pictures {
+        for name in names(svg) {
+            let known = name == "idle" || source.iter().any(|text| words(text).any(|word| word == name));
+            assert!(known, "{path} has the name {name}, which is nowhere in the source");
+        }
+        assert!(svg.contains("<title>") && svg.contains("<desc>"), "{path} does not say what it shows");
+        assert!(!svg.contains("http://") || svg.matches("http://").count() == 1, "{path} asks the network");
+    }
+}
+
+#[test]
+fn their_numbers_are_the_constants() {
+    let tree = Tree::load(root());
+    let text = |path: &str| tree.text(path).unwrap_or_else(|| panic!("no {path}"));
+    let pool = text("docs/book/pictures/pool.svg");
+    for (file, constant, shown) in [
+        ("executor/src/pool/worker.rs", "const FAIR: u32 = 61;", "every 61st time the injector"),
+        ("executor/src/pool/queue.rs", "const SLOT_RUNS: u32 = 3;", "three times in a row at most"),
+    ] {
+        assert!(text(file).contains(constant), "{file} has another number: change the picture of the pool");
+        assert!(pool.contains(shown), "the picture of the pool lacks: {shown}");
+    }
+}
