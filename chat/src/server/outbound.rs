@@ -77,3 +77,47 @@ impl Outgoing {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use executor::task;
+    use futures_lite::{AsyncReadExt, future};
+    use reactor::net::TcpListener;
+    use reactor::time::timeout;
+    use std::time::Duration;
+
+    async fn connected() -> io::Result<(TcpStream, TcpStream)> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let client = TcpStream::connect(listener.local_addr()?).await?;
+        Ok((listener.accept().await?.0, client))
+    }
+
+    #[test]
+    fn nothing_follows_a_torn_line() -> io::Result<()> {
+        task::block_on(async {
+            let (stream, mut client) = connected().await?;
+            let outbound = Outbound::new(stream);
+            let long = vec![b'x'; 16 << 20];
+            assert!(future::poll_once(outbound.lock().await.write_lines(&long)).await.is_none());
+            assert!(matches!(future::poll_once(outbound.send(&"another")).await, Some(Err(_))));
+            drop(outbound);
+            let mut got = Vec::new();
+            client.read_to_end(&mut got).await?;
+            assert!(!got.is_empty() && got.iter().all(|&byte| byte == b'x'));
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn a_failed_write_ends_the_reading_too() -> io::Result<()> {
+        task::block_on(async {
+            let (mut stream, _client) = connected().await?;
+            let outbound = Outbound::new(stream.clone());
+            stream.shutdown(Shutdown::Write)?;
+            assert!(outbound.send(&"in vain").await.is_err());
+            assert_eq!(timeout(Duration::from_secs(30), stream.read(&mut [0])).await??, 0);
+            Ok(())
+        })
+    }
+}
