@@ -235,11 +235,7 @@ impl<S: AsyncBufRead + Unpin> LineReader<S> {
 
     fn poll_fill_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, LineError>> {
         loop {
-            let piece = match ready!(Pin::new(&mut self.inbound).poll_fill_buf(cx)) {
-                Ok(piece) => piece,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Poll::Ready(Err(LineError::Io(error))),
-            };
+            let piece = ready!(Pin::new(&mut self.inbound).poll_fill_buf(cx)).map_err(LineError::Io)?;
             if piece.is_empty() {
                 return Poll::Ready(Ok(!self.line.is_empty()));
             }
