@@ -253,3 +253,22 @@ impl<S: AsyncBufRead + Unpin> LineReader<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_lite::future::{block_on, poll_once};
+
+    #[test]
+    fn a_line_is_paid_even_where_nothing_is_read() {
+        let there = b"\n".repeat(1000);
+        let mut lines = LineReader::new(&there[..], 80);
+        budget::start();
+        let mut taken = 0;
+        while block_on(poll_once(lines.next_line())).is_some() {
+            taken += 1;
+        }
+        budget::end();
+        assert_eq!(taken, budget::PER_POLL / COST);
+    }
+}
