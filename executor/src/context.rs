@@ -1,6 +1,8 @@
-//! What this thread is polling: for `current`, for the nested `block_on`, for the poll budget.
+//! What this thread is polling: `current` answers from it, and a nested `block_on` panics because of it.
 //!
-//! Entered around each poll, of a task and of a `block_on`'s future. Next: `raw`.
+//! It is entered around each poll, of a task or of a `block_on`'s future, and gives that poll its budget:
+//! how many ready operations it may complete before it has to give way (see the reactor's `budget`).
+//! Called by `raw::run` and `block_on`. Next: `raw`.
 
 use std::cell::Cell;
 

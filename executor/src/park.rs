@@ -21,7 +21,7 @@
 //! K6  Who frees the seat, or does not take it after all, sees to it that one of those that stand by
 //!     takes it or watches: they came when it was taken, and nobody else will tell them.
 //!
-//! Called by `block_on` and the pool's workers. Next: `block_on`.
+//! Called by `block_on` and the pool's workers. Next: `inbox`.
 
 use std::sync::{Arc, Weak};
 use std::task::Waker;

@@ -9,7 +9,7 @@
 //! O1  An event is reported for what is ready when the source is added, and for each later change.
 //! O2  A notification is never lost: it ends the wait under way, or the next one.
 //!
-//! Next: `epoll`.
+//! Next: `event`.
 
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(loom)))]
 pub(crate) use crate::epoll::Poller;

@@ -13,7 +13,7 @@
 //! N5  Without a poller (no descriptor to be had) timers work all the same (see `bench`).
 //!
 //! No waker is called here: the caller does, after it has let the turn go. Called by the executor.
-//! Next: `source`.
+//! Next: `async_io`.
 
 use std::io;
 use std::os::fd::BorrowedFd;

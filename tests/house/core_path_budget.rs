@@ -1,10 +1,10 @@
 //! An evening has a budget: from `Future` to a socket's byte on a stealing pool in 2,000 lines.
 //!
 //! The README's map says which files are on the core path, in their reading order; all others are
-//! side rooms. To move a file, move its line there.
+//! side rooms. To move a file, move its line there, and the `Next:` in the heads of its neighbours.
 
 use crate::readme_commands::map_of;
-use crate::source::Source;
+use crate::source::{Source, read};
 
 /// Lines of code that say something: comments, blank lines and tests aside, and imports and lines that
 /// only close brackets too, which nobody reads. The plain count is printed beside it.
@@ -41,4 +41,28 @@ fn the_core_path_keeps_its_budget() {
     }
     println!("  {sum:>5}  {plain_sum:>5}  in all, of {BUDGET}");
     assert!(sum <= BUDGET, "the core path has {sum} lines of code, its budget is {BUDGET}");
+}
+
+/// The first name after `Next: ` in a file's head.
+fn next_of(path: &str) -> Option<String> {
+    let text = read(path);
+    let head: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim).collect();
+    let head = head.join(" ");
+    let (_, next) = head.split_once("Next: `")?;
+    Some(next.split_once('`')?.0.to_owned())
+}
+
+/// The name of a file's module: `pool` of `executor/src/pool/mod.rs`.
+fn module(path: &str) -> &str {
+    let path = path.trim_end_matches("/mod.rs").trim_end_matches(".rs");
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+/// Whoever goes from head to head reads in the order that the README prints.
+#[test]
+fn each_file_of_the_core_path_names_the_one_after_it() {
+    let core = map_of("### The core path");
+    for pair in core.windows(2) {
+        assert_eq!(next_of(&pair[0]).as_deref(), Some(module(&pair[1])), "the head of {}", pair[0]);
+    }
 }

@@ -11,7 +11,7 @@
 //!     because it is in a long poll, the watch takes the task out (`rescue`).
 //! Q3  What is in the deque may be stolen at any time: who pushes there wakes a worker.
 //!
-//! Called by `worker`. Next: `worker`.
+//! Called by `worker`. Next: `sleep`.
 
 use reactor::shim::atomic::{AtomicPtr, AtomicU32, Ordering};
 use std::ptr::{self, NonNull};

@@ -12,7 +12,7 @@
 //!     last look. A searcher that found something, and was the last, wakes the next if more is left.
 //! S4  Who takes a worker from the list moves it from idle to searching, in its name.
 //!
-//! Called by `worker` and by every push. Next: `mod`.
+//! Called by `worker` and by every push. Next: `shared`.
 
 use reactor::shim::atomic::{AtomicUsize, Ordering, fence};
 use reactor::shim::{Mutex, lock, mutant};

@@ -5,7 +5,8 @@
 //! P2  Who pushes from outside holds a share of its own until it has done, for the pushed task may run,
 //!     end and give up its share meanwhile.
 //!
-//! P3 and P4 are in `shared`. Called by the task's waker and its runner. Next: `mod`.
+//! P3 and P4 are in `shared`. Called by the task's waker and its runner. Next: `poller`,
+//! the first file of the reactor.
 #![allow(unsafe_code, reason = "a task reaches its pool by a pointer, so that short tasks count nothing")]
 
 use std::ptr::NonNull;

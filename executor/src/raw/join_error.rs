@@ -1,4 +1,4 @@
-//! Why a task that was joined has no value. Next: `local`.
+//! Why a task that was joined has no value. Next: `park`.
 
 use std::any::Any;
 use std::fmt;

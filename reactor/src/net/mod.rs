@@ -1,4 +1,4 @@
-//! Sockets: TCP, UDP and Unix, and the addresses to reach them by.
+//! Sockets: TCP, UDP and Unix, and the addresses to reach them by. Next: `byte_stream`.
 
 mod addr;
 mod byte_stream;

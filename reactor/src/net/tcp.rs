@@ -1,7 +1,9 @@
 //! TCP: a listener, and streams.
 //!
 //! A stream is a shared `Async<std::net::TcpStream>`: a clone costs no descriptor, and the last one to be
-//! dropped closes it. Bytes go in and out through `byte_stream`. Next: `udp`.
+//! dropped closes it. Bytes go in and out through `byte_stream`.
+//!
+//! Called by programs. Here the core path ends; a side room close by: `udp`.
 
 use std::io;
 use std::net::{self, Shutdown, SocketAddr};
