@@ -11,7 +11,7 @@
 //! B2  The thread waits only when the flag is clear and no local task is queued; a wake from
 //!     another thread sets the flag, or fills the inbox, before it unparks (K1).
 //!
-//! Called by `main`. Next: `yield_now`.
+//! K1 is in `park`. Called by programs. Next: `yield_now`.
 
 use std::future::Future;
 use std::pin::pin;

@@ -5,7 +5,7 @@
 //!     arrives then is complete, for a thread drops its tasks before it gives its inbox back.
 //! X3  Mail is put in before its owner is unparked (K1).
 //!
-//! Called by `local`. Next: `local`.
+//! K1 is in `park`. Called by `local`. Next: `local`.
 #![allow(unsafe_code, reason = "the pointers in an inbox are references that any thread may leave")]
 
 use std::ptr::NonNull;

@@ -11,7 +11,8 @@
 //!     idle byte means that nobody can wake the task any more: its future is dropped.
 //! L4  At thread exit the tasks are dropped on their thread, again and again while their drops spawn.
 //!
-//! Run by `block_on`, by the pool's workers, and emptied after blocking calls. Next: `block_on`.
+//! C1 and C4 are in `raw::header`, I2 in `raw::list`, X2 in `inbox`. Run by `block_on` and by the pool's
+//! workers, and emptied after blocking calls. Next: `block_on`.
 #![allow(unsafe_code, reason = "what comes out of the inbox is a pointer to a task")]
 
 use std::cell::{Cell, RefCell};

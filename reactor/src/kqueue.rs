@@ -1,6 +1,6 @@
 //! The poller elsewhere, on `polling`: kqueue on macOS and the BSDs.
 //!
-//! Called by `reactor`. Next: `source`.
+//! U1 is in `async_io`. Called by `reactor`. Next: `source`.
 #![allow(unsafe_code, reason = "polling asks that a source is deleted before it is closed")]
 
 use std::io;

@@ -11,6 +11,7 @@ mod arrows_run_down;
 mod core_path_budget;
 mod every_ordering_has_both_ends;
 mod hard_cases;
+mod invariants;
 mod ladder;
 mod lockfile_is_free;
 mod only_the_monotonic_clock;

@@ -13,7 +13,7 @@
 //! V3  A closed pool's worker drops what it finds instead of polling it, and ends when it finds nothing.
 //!     Its local tasks are dropped at its thread's exit.
 //!
-//! Started by `mod`. Next: `task`.
+//! Q1 to Q3 are in `queue`, S1 to S4 in `sleep`. Started by `mod`. Next: `task`.
 
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;

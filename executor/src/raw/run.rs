@@ -11,7 +11,8 @@
 //! R2  After `finish` said Idle nothing of the task is touched: another thread may run it already.
 //! R3  The future is dropped before the outcome is published: who sees the one can rely on the other.
 //!
-//! Called by the pool's workers, by `local`, and by threads for blocking calls. Next: `join_handle`.
+//! C1 and C4 are in `header`, C2 and C3 in `cell`, T1 to T5 in `state`. Called by the pool's workers, by
+//! `local`, and by threads for blocking calls. Next: `join_handle`.
 #![allow(unsafe_code, reason = "the queue's claim is a pointer to the task")]
 
 use std::future::Future;

@@ -5,7 +5,7 @@
 //! W3  A poll borrows the runner's claim instead of counting (`borrowed`).
 //!
 //! One function table a scheduler, at one address: `will_wake` compares addresses.
-//! Called through `std::task::Waker`. Next: `cell`.
+//! C1 and C4 are in `header`, T1 in `state`. Called through `std::task::Waker`. Next: `cell`.
 #![allow(unsafe_code, reason = "a RawWaker is a pointer and four functions")]
 
 use std::mem::ManuallyDrop;
