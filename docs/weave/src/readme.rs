@@ -17,6 +17,8 @@ pub fn map(section: &str) -> Vec<(String, String)> {
     for line in section.lines() {
         let Some((_, rest)) = line.split_once('`') else { continue };
         let Some((path, said)) = rest.split_once('`') else { continue };
+        let said =
+            said.strip_prefix("](").and_then(|link| link.split_once(')')).map_or(said, |(_, said)| said);
         if path.ends_with(".rs") {
             files.push((path.to_owned(), said.trim_start_matches(':').trim().to_owned()));
         }
@@ -43,8 +45,7 @@ pub fn groups(section: &str) -> Vec<(String, Vec<(String, String)>)> {
 
 #[test]
 fn the_map_is_read_in_its_order() {
-    let readme =
-        "# A\n\n### Path\n\n1. `a/src/b.rs`: what b is\n2. `a/src/a.rs`: a, with `code` in it\n\n### Rooms\n";
+    let readme = "# A\n\n### Path\n\n1. [`a/src/b.rs`](a/src/b.rs): what b is\n2. `a/src/a.rs`: a, with `code` in it\n\n### Rooms\n";
     let path = map(section(readme, "### Path").expect("it is there"));
     let files: Vec<&str> = path.iter().map(|(file, _)| file.as_str()).collect();
     assert_eq!(files, ["a/src/b.rs", "a/src/a.rs"]);
