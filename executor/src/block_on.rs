@@ -46,7 +46,7 @@ impl Wake for Root {
     fn wake_by_ref(self: &Arc<Self>) {
         // ORDERING[root-wake]: Release publishes what the waker did; pairs with the Acquire in
         // `block_on`. A swap, so that of many wakes one unparks.
-        if !self.woken.swap(true, Ordering::AcqRel) && !self.parker.is_current() {
+        if !self.woken.swap(true, Ordering::Release) && !self.parker.is_current() {
             self.parker.unpark();
         }
     }
@@ -88,7 +88,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut last_look = now();
     loop {
         // ORDERING[root-wake]: Acquire; pairs with the Release in `wake_by_ref`. B1.
-        if root.woken.swap(false, Ordering::AcqRel) {
+        if root.woken.swap(false, Ordering::Acquire) {
             let _polling = context::enter(Polled::Root);
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
                 return output;

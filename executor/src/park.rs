@@ -74,8 +74,8 @@ impl Parker {
     /// Makes the thread's current or next wait end. What was done before is seen after it (K1).
     pub(crate) fn unpark(&self) {
         // ORDERING[unpark]: Release publishes what was pushed; pairs with the Acquire of
-        // `take_notification`. Acquire orders nothing more here than repeated unparks.
-        match self.state.swap(NOTIFIED, Ordering::AcqRel) {
+        // `take_notification`. Of many unparks each hands on what those before it published.
+        match self.state.swap(NOTIFIED, Ordering::Release) {
             PARKED => self.thread.unpark(),
             DRIVING if !mutant("driver_not_told") => reactor::notify(),
             _ => {}
@@ -99,7 +99,7 @@ impl Parker {
     /// must not wait before it has looked (K1).
     fn take_notification(&self) -> bool {
         // ORDERING[unpark]: Acquire; pairs with the Release of `unpark`.
-        self.state.swap(RUN, Ordering::AcqRel) == NOTIFIED
+        self.state.swap(RUN, Ordering::Acquire) == NOTIFIED
     }
 }
 

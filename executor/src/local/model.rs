@@ -9,7 +9,7 @@ use reactor::shim::model::check;
 use reactor::shim::{self, thread};
 
 use super::{Exit, run, spawn_named};
-use crate::model::{Farewell, Gate};
+use crate::model::{Farewell, Gate, Note};
 use crate::raw::cell::Name;
 use crate::raw::join_handle::JoinHandle;
 
@@ -40,17 +40,28 @@ impl Drop for Guest {
     }
 }
 
-/// A name that loom misses if its task is not freed.
-struct Counted(#[allow(dead_code, reason = "loom counts it")] shim::Arc<()>);
+/// A name that loom misses if its task is not freed, and whose end must come after every use.
+struct Watched {
+    #[allow(dead_code, reason = "loom counts it")]
+    share: shim::Arc<()>,
+    note: Note,
+}
 
-impl Name for Counted {
+impl Name for Watched {
     fn name(&self) -> Option<&str> {
+        self.note.read();
         None
     }
 }
 
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.note.write();
+    }
+}
+
 fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
-    spawn_named(future, Counted(shim::Arc::new(())))
+    spawn_named(future, Watched { share: shim::Arc::new(()), note: Note::new() })
 }
 
 /// X2, L4: a wake from another thread comes before, while or after the task's thread ends: the future is
@@ -75,16 +86,20 @@ fn a_wake_races_the_end_of_its_thread() {
     });
 }
 
-/// An inbox that goes on to another thread: what still comes for its former owner's task is freed. Finds
-/// `late_mail_leaks`.
+/// An inbox that goes on to another thread: what still comes for its former owner's task is freed, after
+/// its last use. Finds `late_mail_leaks`.
 #[test]
 fn an_inbox_is_handed_on() {
     check(|| {
         let (guest, gate, farewell) = Guest::new();
         farewell.say();
-        drop(spawn_local(guest));
+        let handle = spawn_local(guest);
         run(1);
-        let other = thread::spawn(move || gate.open());
+        let other = thread::spawn(move || {
+            gate.open();
+            assert_eq!(handle.name(), None);
+            drop(handle);
+        });
         drop(Exit);
         farewell.check();
         // The same thread comes again, as another one would.

@@ -1,6 +1,8 @@
 //! Who waits is woken, and somebody drives.
 
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::task::Poll;
 
 use reactor::shim::model::{Socket, check};
 use reactor::shim::thread;
@@ -34,6 +36,44 @@ fn a_local_task_is_woken_from_another_thread() {
         };
         block_on(local::spawn_local(async move { gate.passed().await }));
         other.join().unwrap();
+    });
+}
+
+/// A future that gives its waker to another thread, which wakes, opens the gate, and wakes again.
+fn woken_twice() -> (impl Future<Output = ()>, Arc<Gate>) {
+    let gate = Gate::new();
+    let other = Arc::clone(&gate);
+    let mut first = true;
+    let woken = poll_fn(move |cx| {
+        if std::mem::take(&mut first) {
+            let (waker, gate) = (cx.waker().clone(), Arc::clone(&other));
+            thread::spawn(move || {
+                waker.wake_by_ref();
+                gate.open();
+                waker.wake_by_ref();
+            });
+        }
+        if other.is_open() { Poll::Ready(()) } else { Poll::Pending }
+    });
+    (woken, gate)
+}
+
+/// B1: a second wake, which finds the first one not yet taken and so does nothing more, still brings what
+/// was done before it. Finds `driver_not_told`.
+#[test]
+fn a_second_wake_brings_its_news() {
+    check(|| {
+        let (woken, _gate) = woken_twice();
+        block_on(woken);
+    });
+}
+
+/// The same for a local task, whose first wake lies in the inbox. Finds `mail_unseen`.
+#[test]
+fn a_second_letter_brings_its_news() {
+    check(|| {
+        let (woken, _gate) = woken_twice();
+        block_on(local::spawn_local(woken));
     });
 }
 

@@ -65,7 +65,8 @@ fn a_wake_races_the_pools_end() {
     });
 }
 
-/// A spawn from outside to two workers: one of them runs it. Finds `push_wakes_nobody`.
+/// A spawn from outside to two workers: one of them runs it. Finds `no_last_look`,
+/// `driver_not_told`.
 #[test]
 fn a_spawn_finds_one_of_two_workers() {
     check_with_fewer(1, || {

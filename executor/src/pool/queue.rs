@@ -14,6 +14,7 @@
 //! Called by `worker`. Next: `sleep`.
 
 use reactor::shim::atomic::{AtomicPtr, AtomicU32, Ordering};
+use reactor::shim::mutant;
 use std::ptr::{self, NonNull};
 
 use super::deque::{Deque, Injector, Steal, Stealer};
@@ -125,7 +126,7 @@ impl Remote {
     pub(super) fn rescue(&self) -> Option<Runnable> {
         // ORDERING: Relaxed; a wrong guess moves a task to another worker, no more.
         let tick = self.tick.load(Ordering::Relaxed);
-        let stuck = self.watched_tick.swap(tick, Ordering::Relaxed) == tick;
+        let stuck = self.watched_tick.swap(tick, Ordering::Relaxed) == tick && !mutant("left_in_the_slot");
         if stuck { self.slot.take() } else { None }
     }
 }
@@ -158,3 +159,6 @@ impl Drop for Slot {
         drop(self.take());
     }
 }
+
+#[cfg(all(test, loom))]
+mod model;

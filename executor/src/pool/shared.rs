@@ -121,8 +121,8 @@ impl Shared {
 
     /// A worker has ended; the last one empties what came late.
     pub(super) fn worker_ended(&self) {
-        // ORDERING[pool-end]: AcqRel; each worker's last pushes come before the last worker's look.
-        if self.running.fetch_sub(1, Ordering::AcqRel) > 1 {
+        // ORDERING: Relaxed; a worker's last pushes to the injector were `inject`'s, behind a fence.
+        if self.running.fetch_sub(1, Ordering::Relaxed) > 1 {
             return;
         }
         // ORDERING: Relaxed; the fence orders it.

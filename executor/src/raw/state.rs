@@ -379,8 +379,8 @@ impl State {
     /// counted.
     #[inline]
     pub(crate) fn is_unreachable(&self) -> bool {
-        // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`.
-        self.0.load(Ordering::Acquire) / REFERENCE == 0
+        // ORDERING: Relaxed; the count comes to zero in the owner's `leave_inbox` alone, which acquired.
+        self.0.load(Ordering::Relaxed) / REFERENCE == 0
     }
 }
 
