@@ -2,10 +2,14 @@
 //! them.
 //!
 //! ```text
-//!   tasks   [ task │ task │ task │ task ]        remove: the last one takes the place that is free
-//!               ▲      ▲
-//!               0      1  ◀── each task's header
+//!   tasks   [ task │ gap │ task │ task ]         push: at the end; remove: leaves a gap
+//!               ▲             ▲
+//!               0             2  ◀── each task's header
 //! ```
+//!
+//! To leave a gap touches no other task, which may be in nobody's cache. Gaps are closed when there are
+//! three for each task.
+//!
 //!
 //! A task comes into its scheduler's list when a poll answers Pending for the first time, and leaves when
 //! its future is gone. One that never waits never pays for it.
@@ -21,13 +25,14 @@ use std::ptr::NonNull;
 
 use super::header::Header;
 
-/// A list that is shorter than a quarter of its memory gives half of it back, but for so many tasks.
+/// So many places are kept in any case.
 const KEEP: usize = 64;
 
 /// The tasks, in no order.
 #[derive(Default)]
 pub(crate) struct List {
-    tasks: Vec<NonNull<Header>>,
+    tasks: Vec<Option<NonNull<Header>>>,
+    count: usize,
 }
 
 // SAFETY: I1: who has the list has its tasks' places; the tasks themselves are Send as pointers.
@@ -36,36 +41,43 @@ unsafe impl Send for List {}
 impl List {
     /// An empty list.
     pub(crate) const fn new() -> Self {
-        Self { tasks: Vec::new() }
+        Self { tasks: Vec::new(), count: 0 }
     }
 
     /// Whether no task is in it.
     pub(crate) fn is_empty(&self) -> bool {
-        self.tasks.is_empty()
+        self.count == 0
     }
 
     /// Takes a task in that is in no list.
     pub(crate) fn push(&mut self, header: &Header) {
         header.place.set(self.tasks.len());
-        self.tasks.push(NonNull::from(header));
+        self.tasks.push(Some(NonNull::from(header)));
+        self.count += 1;
     }
 
     /// Takes out a task that is in this list.
     pub(crate) fn remove(&mut self, header: &Header) {
-        let place = header.place.get();
-        self.tasks.swap_remove(place);
-        if let Some(moved) = self.tasks.get(place) {
-            // SAFETY: I2: it is in the list, so it is allocated.
-            unsafe { moved.as_ref() }.place.set(place); // I3
+        self.tasks[header.place.get()] = None;
+        self.count -= 1;
+        while self.tasks.pop_if(|task| task.is_none()).is_some() {}
+        if self.tasks.len() > KEEP.max(4 * self.count) {
+            self.close_gaps();
         }
-        if self.tasks.capacity() > KEEP.max(4 * self.tasks.len()) {
-            self.tasks.shrink_to(KEEP.max(2 * self.tasks.len()));
+    }
+
+    fn close_gaps(&mut self) {
+        self.tasks.retain(Option::is_some);
+        self.tasks.shrink_to(KEEP.max(2 * self.count));
+        for (place, task) in self.tasks.iter().flatten().enumerate() {
+            // SAFETY: I2: it is in the list, so it is allocated.
+            unsafe { task.as_ref() }.place.set(place); // I3
         }
     }
 
     /// Visits every task. The visitor must not change the list.
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&Header)) {
-        for task in &self.tasks {
+        for task in self.tasks.iter().flatten() {
             // SAFETY: I2: it is in the list, so it is allocated.
             visit(unsafe { task.as_ref() });
         }
