@@ -65,6 +65,28 @@ fn a_wake_races_the_pools_end() {
     });
 }
 
+/// The last waker of a detached task wakes it while its pool ends: one of the two queues it, and its future
+/// is dropped once. Finds `cancel_queues_again`.
+#[test]
+fn a_detached_tasks_wake_races_the_pools_end() {
+    check(|| {
+        let pool = Pool::new(1).unwrap();
+        let gate = Gate::new();
+        let farewell = Farewell::default();
+        farewell.say();
+        let hear = Hear(farewell.clone());
+        let passing = Arc::clone(&gate);
+        drop(pool.spawn(async move {
+            let _hear = hear;
+            passing.passed().await;
+        }));
+        let other = thread::spawn(move || gate.wake());
+        drop(pool);
+        other.join().unwrap();
+        farewell.check();
+    });
+}
+
 /// A spawn from outside to two workers: one of them runs it. Finds `no_last_look`,
 /// `driver_not_told`.
 #[test]
