@@ -13,7 +13,7 @@
 //! C2  The future stands in the stage until COMPLETE, and is never moved: it is pinned.
 //! C3  The outcome stands there from COMPLETE until its owner (T3) takes or drops it, once.
 //!
-//! C1 and C4 are in `header`, T1 to T5 in `state`. Called by `run`. Next: `run`.
+//! C1 and C4 are in `header`, T1 to T6 in `state`. Called by `run`. Next: `run`.
 #![allow(
     unsafe_code,
     reason = "the allocation is shared by the queue, the runner, the handle and the wakers"

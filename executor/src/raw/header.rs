@@ -9,7 +9,7 @@
 //!     the scheduler's list under its lock.
 //! C4  The functions behind a header's vtable are those of the types it was allocated with.
 //!
-//! C2 and C3 are in `cell`, T1 to T5 in `state`. Called by everything that holds a task. Next: `waker`.
+//! C2 and C3 are in `cell`, T1 to T6 in `state`. Called by everything that holds a task. Next: `waker`.
 #![allow(unsafe_code, reason = "a claim is a pointer to the task")]
 
 use std::cell::Cell;

@@ -27,6 +27,8 @@
 //!     once COMPLETE is set over JOIN_WAKER.
 //! T5  The last reference of an unfinished task is not dropped: it goes to a queue, so that the
 //!     future is dropped where it is polled.
+//! T6  A verb whose caller may be without a counted reference (`cancel`, by the scheduler's list) is a
+//!     single step: between two the last reference could go, and queue the task as well.
 //!
 //! A LOCAL task keeps QUEUED and RUNNING in a byte that only its owner touches (see `local`). In its
 //! word QUEUED says "in the owner's inbox", RUNNING is never set, and the owner's claim is not
@@ -248,14 +250,21 @@ impl State {
 
     /// Asks for the future to be dropped. Only a runner drops it (T2).
     pub(crate) fn cancel(&self) -> Action {
-        // ORDERING[task-wake]: Release publishes what the canceller did before; pairs with the
-        // Acquire of `start_poll` and of `finish_poll`.
-        let old = self.0.fetch_or(CANCELLED | QUEUED | WOKEN, Ordering::Release);
-        if old & (QUEUED | RUNNING | COMPLETE) != 0 && !mutant("cancel_queues_again") {
-            return Action::Nothing;
+        // ORDERING: Relaxed; the compare-exchange below decides.
+        let mut old = self.0.load(Ordering::Relaxed);
+        loop {
+            let idle = old & (QUEUED | RUNNING | COMPLETE) == 0 || mutant("cancel_queues_again");
+            // In one step with the bits: a caller that came by the scheduler's list has no reference, and
+            // the last one could go in between (T6).
+            let counted = if idle { old + REFERENCE } else { old };
+            // ORDERING[task-wake]: Release publishes what the canceller did before; pairs with the
+            // Acquire of `start_poll` and of `finish_poll`.
+            let new = counted | CANCELLED | QUEUED | WOKEN;
+            match self.0.compare_exchange_weak(old, new, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return if idle { Action::Schedule } else { Action::Nothing },
+                Err(seen) => old = seen,
+            }
         }
-        self.add_reference();
-        Action::Schedule
     }
 
     /// The holder of the queue's claim decides that the task will not be polled again.
