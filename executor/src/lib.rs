@@ -6,7 +6,22 @@
 //!             └─ park: waits, or drives the reactor ◀───────────────┘
 //! ```
 //!
-//! The reading order, from a future to a stealing pool: `context`, then one task in `raw` (`state`,
+//! Programs use [`task`] to spawn futures and to wait for them, and [`sync`] for what tasks share. [`pool`] is
+//! for a pool of one's own, [`metrics()`] tells what the runtime did. Sockets and timers are in the crate
+//! `reactor`.
+//!
+//! ```
+//! use executor::task;
+//!
+//! let sum = task::block_on(async {
+//!     let here = task::spawn_local(async { 40 }); // stays on this thread
+//!     let there = task::spawn(async { 2 }); // on any worker of the pool
+//!     here.await + there.await
+//! });
+//! assert_eq!(sum, 42);
+//! ```
+//!
+//! The reading order of the source, from a future to a stealing pool: `context`, then one task in `raw` (`state`,
 //! `header`, `waker`, `cell`, `run`, `join_handle`), then who runs it: `park`, `inbox`, `local`,
 //! `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`, `task`). Side rooms:
 //! `task_id`, `raw::list`, `raw::join_error`, `pool::global`, `spawn_blocking`, `builder`, `metrics`, and [`sync`]

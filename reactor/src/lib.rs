@@ -10,13 +10,34 @@
 //!              poller: epoll, kqueue
 //! ```
 //!
+//! Programs use [`net`] for sockets, [`time`] for timers, [`io`] for standard input and the traits to read and
+//! write with, [`signal`], and [`Async`] for any other descriptor:
+//!
+//! ```
+//! use reactor::io::prelude::*;
+//! use reactor::net::{TcpListener, TcpStream};
+//!
+//! executor::task::block_on(async {
+//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
+//!     let mut client = TcpStream::connect(listener.local_addr()?).await?;
+//!     let (mut server, _address) = listener.accept().await?;
+//!
+//!     client.write_all(b"tea").await?;
+//!     let mut said = [0; 3];
+//!     server.read_exact(&mut said).await?;
+//!     assert_eq!(&said, b"tea");
+//!     std::io::Result::Ok(())
+//! })
+//! # .unwrap();
+//! ```
+//!
 //! It knows `std::task::Waker`, and nothing of tasks: whoever runs futures calls [`turn`], and then
 //! [`wake_all`]. The crate `executor` does, in `block_on` and in its pool. Under another executor alone
 //! nobody turns, and sockets and timers do not move.
 //!
 //! After `fork` the child must not use what it inherited: the poller is shared with its parent.
 //!
-//! The reading order: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`, `async_io`, then
+//! The reading order of the source: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`, `async_io`, then
 //! `net` (`byte_stream`, `tcp`). Side rooms: `time`, `async_traits`, `net::udp`, `net::unix`, `net::addr`,
 //! `net::new_socket`, `heap`, `threads`, `blocking`, `contain`, `buf_reader`, `stdin`, `signal`, `bench`, `kqueue`,
 //! `metrics`. What both crates need stands here too: `shim`, `budget`, `wait_list`, `wait_awake`.
