@@ -1,4 +1,4 @@
-//! Framing: packets from bytes, and bytes from packets. One JSON value a line.
+//! Framing: packets from bytes, and bytes from packets. One JSON value per line.
 //!
 //! ```text
 //!   bytes, in pieces of any size ──▶ LineReader ──▶ one line ──▶ serde_json ──▶ a packet
@@ -35,7 +35,7 @@ const KEPT: usize = 256;
 ///
 /// # Errors
 ///
-/// The stream's, when it can not be written; `InvalidData` if the packet has no form in JSON.
+/// The stream's, when it cannot be written; `InvalidData` if the packet has no form in JSON.
 ///
 /// Dropping the future may leave a part of the line written: nothing else should follow it.
 ///

@@ -117,7 +117,7 @@ fn it_tells_how_it_is_and_goes_on() {
     assert_eq!(server.wait().code(), Some(0));
 }
 
-/// Runs the server with arguments that it can not serve with.
+/// Runs the server with arguments that it cannot serve with.
 fn refused(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
     command.args(arguments);

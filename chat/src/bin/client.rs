@@ -24,7 +24,7 @@ Commands:
   post GROUP MESSAGE...     post to it
   the end of the input (Control-D) leaves
 
-It exits with 0 at the end of its input; with 1 when it can not connect, or when the server goes
+It exits with 0 at the end of its input; with 1 when it cannot connect, or when the server goes
 before that; with 2 for arguments that make no sense.
 ";
 

@@ -15,7 +15,7 @@ const SIGTERM: i32 = 15;
 const SIGUSR1: i32 = if cfg!(target_os = "linux") { 10 } else { 30 };
 
 const HELP: &str = "\
-A chat server. It talks one JSON value a line, and knows groups that clients join and post to.
+A chat server. It speaks JSON, one value per line, and keeps groups that clients join and post to.
 
 Usage: server [OPTIONS] [ADDRESS]
 
@@ -26,12 +26,12 @@ Options:
   --groups N           groups that a connection may join (100)
   --bad-lines N        malformed lines in a row that end a connection (32)
   --grace SECONDS      how long a client that has closed its half goes on receiving (5)
-  --drain SECONDS      how long what is queued is written when the server stops (2)
+  --drain SECONDS      how long it goes on writing what is queued when it stops (2)
   -h, --help           this text
 
 SIGINT and SIGTERM stop it: nobody is accepted any more, what is queued is written, and it exits
 with 0. A second one exits at once, with 128 and the signal's number. SIGUSR1 asks how it is: it
-answers on stderr. An address that can not be listened on exits with 1, arguments that make no
+answers on stderr. An address that cannot be listened on exits with 1, arguments that make no
 sense with 2.
 ";
 

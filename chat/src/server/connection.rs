@@ -274,7 +274,7 @@ enum Refusal {
 }
 
 /// Ready when the peer has reset the connection. The end of the stream is known already and stays
-/// readable, so a read can not wait for this; the events of a second descriptor can. If none can be
+/// readable, so a read cannot wait for this; the events of a second descriptor can. If none can be
 /// had, the grace alone decides.
 async fn hung_up(stream: &TcpStream) {
     let watched = stream.as_fd().try_clone_to_owned().and_then(Async::new);

@@ -69,7 +69,7 @@ impl Subscription {
         &self.group
     }
 
-    /// Carries lines to the member. Ends when it can not be written to any more, or when the group
+    /// Carries lines to the member. Ends when it cannot be written to any more, or when the group
     /// is closed and all its lines are out.
     pub(super) async fn deliver(mut self, outbound: Arc<Outbound>) {
         while let Some(first) = self.next_line().await {
