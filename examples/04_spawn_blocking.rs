@@ -28,7 +28,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 // ANCHOR: 04_slot
-/// Where the outcome of a call and the waker of who waits for it meet.
+/// Where the outcome of a call and the waker of whoever waits for it meet.
 struct Slot<T> {
     outcome: Option<thread::Result<T>>,
     waker: Option<Waker>,
@@ -107,7 +107,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// A waker that tells its name to who listens.
+/// A waker that tells its name to whoever listens.
 struct Bell(&'static str, Sender<&'static str>);
 
 impl Wake for Bell {

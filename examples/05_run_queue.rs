@@ -109,7 +109,7 @@ fn spawn_local<T: 'static>(future: impl Future<Output = T> + 'static) -> JoinHan
 // ANCHOR_END: 05_spawn_local
 
 // ANCHOR: 05_join_handle
-/// As in rung 04: the output, and the waker of who waits for it.
+/// As in rung 04: the output, and the waker of whoever waits for it.
 type Slot<T> = Arc<Mutex<(Option<T>, Option<Waker>)>>;
 
 /// The future of a task's output. Dropping it changes nothing for the task: it goes on, detached.

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! R1  The waker is left before the poller is armed, for the event may come at once. The event disarms.
-//! R2  The thread sleeps in one place only, the poller. Who wakes a task from elsewhere notifies it there.
+//! R2  The thread sleeps in one place only, the poller. Whoever wakes a task from elsewhere notifies it there.
 //! R3  One task at a time waits for a socket: there is one place for a waker.
 #![allow(unsafe_code, reason = "polling asks that a source is deleted before it is closed")]
 

@@ -15,9 +15,9 @@
 //! future's type, and cast the pointer back to the whole.
 //!
 //! T1  Each pointer is counted. The last one that goes frees the task.
-//! T2  The state says who may touch the stage: who took the task from the queue and set RUNNING; after DONE,
+//! T2  The state says who may touch the stage: whoever took the task from the queue and set RUNNING; after DONE,
 //!     the handle.
-//! T3  WOKEN means: in the queue, or to be put there by who runs it. So it is in the queue once at most.
+//! T3  WOKEN means: in the queue, or to be put there by whoever runs it. So it is in the queue once at most.
 #![allow(
     unsafe_code,
     reason = "one allocation is shared by the queue, the runner, the handle and the wakers"
@@ -152,7 +152,7 @@ impl<F: Future> Task<F> {
     unsafe fn run(reference: TaskRef) {
         // SAFETY: this function is in the header of a Task<F> only.
         let Task { header, stage } = unsafe { reference.task::<F>() };
-        // ORDERING[task-state]: Acquire; pairs with the Release of who woke it, and of who ran it before.
+        // ORDERING[task-state]: Acquire; pairs with the Release of whoever woke it, and of whoever ran it before.
         header.state.swap(RUNNING, Ordering::AcqRel);
         // SAFETY: T2: we have set RUNNING. The reference lives as long as this function.
         let Stage::Future(future) = (unsafe { &mut *stage.get() }) else { unreachable!("it is not done") };

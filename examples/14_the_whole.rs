@@ -12,7 +12,7 @@
 //!                                          ─▶ else park, until a push wakes us
 //! ```
 //!
-//! W1  All that the workers share is behind one lock. Who looks, finds nothing and says that it sleeps has
+//! W1  All that the workers share is behind one lock. Whoever looks, finds nothing and says that it sleeps has
 //!     done so in one step for all others: rung 11, the easy way.
 //! W2  One worker drives. A push wakes one that is parked; where there is none, the one that drives.
 //! W3  Wakers are called when the lock is free.

@@ -55,7 +55,7 @@ async fn owned() {
 // ANCHOR_END: async_block_functions_owned
 
 // ANCHOR: async_block_functions_checked
-/// Looks at the address now, and connects later. Who calls it has the mistake in hand before anything waits.
+/// Looks at the address now, and connects later. Whoever calls it has the mistake in hand before anything waits.
 fn knock(address: &str) -> Result<impl Future<Output = io::Result<SocketAddr>> + use<>, AddrParseError> {
     let address: SocketAddr = address.parse()?;
     Ok(async move { TcpStream::connect(address).await?.peer_addr() })

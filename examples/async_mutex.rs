@@ -80,7 +80,7 @@ async fn with() {
 }
 // ANCHOR_END: async_mutex_kept
 
-/// Who waits is served in the order of asking. Who has had it goes to the end of the line.
+/// Whoever waits is served in the order of asking. Whoever has had it goes to the end of the line.
 async fn in_line() {
     let served = Rc::new(Mutex::new(String::new()));
     let customers = ['A', 'B', 'C'].map(|name| {

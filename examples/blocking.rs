@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use executor::task;
 use reactor::time::interval;
 
-/// A third of a second's work, also where the compiler does not optimise.
+/// A third of a second's work, even where the compiler does not optimise.
 const ROUNDS: u64 = if cfg!(debug_assertions) { 20_000_000 } else { 300_000_000 };
 const PERIOD: Duration = Duration::from_millis(5);
 

@@ -3,7 +3,7 @@
 //!     cargo run --release --example broadcast_lag
 //!
 //! A sender to many must not wait for the slowest of them, nor keep for it all that it has not read. So the
-//! channel keeps the last few values. Who falls further behind is told how many it missed, once, and goes on
+//! channel keeps the last few values. Whoever falls further behind is told how many it missed, once, and goes on
 //! with the oldest that is kept. The chat's groups are such channels.
 
 use executor::sync::broadcast::{self, Receiver, RecvError, Sender};

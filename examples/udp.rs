@@ -3,7 +3,7 @@
 //!     cargo run --release --example udp
 //!
 //! A datagram comes whole or not at all, once or twice, in any order. So each question has a number, the answer
-//! repeats it, and who hears nothing for a while asks again. `timeout` makes that a loop of a few lines.
+//! repeats it, and whoever hears nothing for a while asks again. `timeout` makes that a loop of a few lines.
 
 use std::cell::Cell;
 use std::net::SocketAddr;

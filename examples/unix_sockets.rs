@@ -135,7 +135,7 @@ async fn another_process(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A path that is removed in the end, also if something fails before.
+/// A path that is removed in the end, even if something fails before.
 struct OwnPath(PathBuf);
 
 impl Drop for OwnPath {

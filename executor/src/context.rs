@@ -51,7 +51,7 @@ pub fn current() -> Option<TaskId> {
     }
 }
 
-/// A poll under way; its end is marked when this is dropped, also by a panic.
+/// A poll under way; its end is marked when this is dropped, by a panic too.
 pub(crate) struct Polling {
     outer: Polled,
 }

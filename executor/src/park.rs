@@ -8,6 +8,9 @@
 //!                    └──────────────────────▶ PARKED   stands by; one of those that wait is the watch
 //! ```
 //!
+//! Whoever has the seat drives: waits in the reactor, one thread at a time. A guest is a thread in
+//! `block_on`; the other threads that wait here are workers of a pool.
+//!
 //! K1  A notification is taken (`RUN`) before its reader looks at any queue: what was pushed before
 //!     an `unpark` is found by that look, and what comes later unparks again.
 //! K2  Who drives, who stands by and who watches is known under one lock.
@@ -18,7 +21,7 @@
 //! K4  The seat is the workers' before it is a `block_on` thread's: a task woken by a socket is run
 //!     by the thread that polled the socket.
 //! K5  Where all threads wait nobody is the watch: idling costs nothing.
-//! K6  Who frees the seat, or does not take it after all, sees to it that one of those that stand by
+//! K6  Whoever frees the seat, or does not take it after all, sees to it that one of those that stand by
 //!     takes it or watches: they came when it was taken, and nobody else will tell them.
 //!
 //! Called by `block_on` and the pool's workers. Next: `inbox`.
@@ -122,7 +125,7 @@ pub(crate) trait Watched: Send + Sync {
 struct Seat {
     driver: Option<(Arc<Parker>, Rank)>,
     standby: Vec<(Arc<Parker>, Rank)>,
-    /// The seat was handed over: who stands by and wakes may take it at once.
+    /// The seat was handed over: whoever stands by and wakes may take it at once.
     vacant: bool,
     /// One of those that wait wakes every TICK.
     watched: bool,
@@ -191,7 +194,7 @@ impl Presence {
     }
 
     /// Takes what the reactor has now, without waiting, if nobody drives. For a thread that always
-    /// has work; it is also the watch now and then if nobody waits who could be (K3).
+    /// has work; now and then it does the watch's work too, if no thread waits that could be the watch (K3).
     pub(crate) fn poll_reactor(&self, now: Instant, woken: &mut Vec<Waker>) {
         let mut at = lock(&SEAT);
         let pools = at.unwatched_pools(now);

@@ -101,7 +101,7 @@ fn mutex_cancelled_waiter_passes_it_on() {
     });
 }
 
-/// The last waiter to give up races the unlock. Who finds the lock free meanwhile, or at the end, sees what
+/// The last waiter to give up races the unlock. Whoever finds the lock free meanwhile, or at the end, sees what
 /// was left. Finds `cancelled_keeps_lock`.
 #[test]
 fn mutex_is_free_after_the_last_waiter_gave_up() {
@@ -398,7 +398,7 @@ fn mutex_two_give_up_and_one_stays() {
     });
 }
 
-/// Who does not wait never takes a lock that was handed to one who does, and it publishes as well. Finds
+/// Whoever does not wait never takes a lock that was handed to one who does, and it publishes as well. Finds
 /// `no_second_look`.
 #[test]
 fn mutex_is_not_snatched_from_who_waits() {

@@ -17,7 +17,7 @@ impl Inbox {
         Inbox { mail: Mutex::new(Vec::new()), owner: thread::current() }
     }
 
-    /// First the mail, then the bell: who is woken by the one finds the other.
+    /// First the mail, then the bell: whoever is woken by the one finds the other.
     pub fn push(&self, number: u32) {
         self.mail.lock().unwrap().push(number);
         self.owner.unpark();

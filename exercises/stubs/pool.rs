@@ -16,7 +16,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Exercise 1. A task was woken here: into the slot. Who was there goes to the back of the queue.
+    /// Exercise 1. A task was woken here: into the slot. Whoever was there goes to the back of the queue.
     pub fn wake(&mut self, task: u32) {
         todo!("exercise 1: the newest runs next")
     }

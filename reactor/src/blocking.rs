@@ -7,7 +7,7 @@
 //!        └───────────────────────future dropped──────────────────────┘
 //! ```
 //!
-//! U1  Who takes a waker or an outcome out of the slot uses or drops it with the slot unlocked.
+//! U1  Whoever takes a waker or an outcome out of the slot uses or drops it with the slot unlocked.
 //! U2  A call that has begun leaves an outcome, if it panics too.
 //! U3  A call whose future is gone is not begun.
 //! U4  Names are looked up on threads of their own, so that a full general pool does not stop that.

@@ -77,7 +77,7 @@ pub fn spend() {
 
 /// Runs `check` outside the budget, so that a deadline is seen even when the account is empty.
 pub fn without<T>(check: impl FnOnce() -> T) -> T {
-    /// Gives the account back, also when `check` panics.
+    /// Gives the account back, even when `check` panics.
     struct Restore(u32);
     impl Drop for Restore {
         fn drop(&mut self) {

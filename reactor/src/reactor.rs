@@ -12,7 +12,7 @@
 //! N4  An index of the table comes with a generation: an event for a source that has gone finds nobody.
 //! N5  Without a poller (no descriptor to be had) timers work all the same (see `bench`).
 //!
-//! No waker is called here: the caller does, after it has let the turn go. Called by the executor.
+//! No waker is called here: the caller does that, after it has let the turn go. Called by the executor.
 //! Next: `async_io`.
 
 use std::io;

@@ -16,7 +16,7 @@
 //!     wait again, and wake nobody by that.
 //! E4  No waker is called or dropped under the lock: an event takes them out, a replaced one is handed
 //!     out, the rest stays.
-//! E5  Who waits has found the direction not ready: an event that finds it ready has nobody to wake.
+//! E5  Whoever waits has found the direction not ready: an event that finds it ready has nobody to wake.
 //!
 //! Called by `async_io`; events come from `reactor`. Next: `timers`.
 
@@ -183,7 +183,7 @@ impl Direction {
     /// A future that waited gives its place back.
     pub(crate) fn leave(&self, key: Key) {
         let removed: Removed = lock(&self.waiters).others().line.remove(key);
-        drop(removed); // E4. Who was notified took nothing that others could use: all were.
+        drop(removed); // E4. Whoever was notified took nothing that others could use: all were.
     }
 }
 

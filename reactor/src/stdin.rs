@@ -206,7 +206,7 @@ fn read_blocking(buffer: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// Puts the outcome where the handles find it, and wakes them all: who comes too late waits again.
+/// Puts the outcome where the handles find it, and wakes them all: whoever comes too late waits again.
 fn tell(buffer: Vec<u8>, progress: Progress) {
     let mut shared = shared();
     shared.buffer = buffer;

@@ -28,7 +28,7 @@ use crate::{budget, clock};
 /// Waits for a duration. `Duration::MAX`, as any that the clock cannot express, never ends.
 ///
 /// Even a zero duration gives way: it counts against the poll's budget. Dropping the answer cancels the
-/// timer. It works also where no descriptor for a poller can be had.
+/// timer. It works even where no descriptor for a poller can be had.
 ///
 /// ```
 /// use reactor::time::sleep;
@@ -203,7 +203,7 @@ pub fn interval(period: Duration) -> Interval {
 
 /// A stream of moments, `period` apart.
 ///
-/// Who comes late gets the missed ticks one after the other, without waiting, until the schedule is
+/// Whoever comes late gets the missed ticks one after the other, without waiting, until the schedule is
 /// reached again.
 ///
 /// ```

@@ -3,7 +3,7 @@
 //! ```text
 //!   near     a heap, the next deadline on top               ticks up to `tick`
 //!   row 0    [ ][ ][ ] .. 64 buckets of one tick            later: the last digit differs from `tick`'s
-//!   row 1    [ ][ ][ ] .. 64 buckets of 64 ticks            the second last digit differs
+//!   row 1    [ ][ ][ ] .. 64 buckets of 64 ticks            the last digit but one
 //!   ..                                                      and so on: digits to the base 64
 //!
 //!   pour     the first bucket that is not empty ──▶ `tick` is its first ──▶ near, or a lower row

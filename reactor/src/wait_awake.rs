@@ -1,6 +1,6 @@
 //! Waiting awake for a moment, where that is likely to be enough.
 //!
-//! Who sleeps is woken by a system call, and comes back 5 to 30 µs later. Two threads that hand work to
+//! Whoever sleeps is woken by a system call, and comes back 5 to 30 µs later. Two threads that hand work to
 //! and fro pay that at every hop; if they wait awake a hop takes less than one.
 //!
 //! ```text
@@ -26,7 +26,7 @@ use crate::shim::now;
 /// How long a thread waits awake: about what it takes the other side to wake up and answer.
 const LIMIT: Duration = Duration::from_micros(20);
 
-/// A wait that took less was short. More than LIMIT, for who slept counts its own waking as well.
+/// A wait that took less was short. More than LIMIT, for whoever slept counts its own waking as well.
 const SHORT: Duration = Duration::from_micros(50);
 
 /// Looks between two looks at the clock.

@@ -7,7 +7,7 @@
 //!
 //! A waiter keeps the [`Key`] it got for joining. [`WaitList::pop`] forgets the entry, so a key that
 //! is not in the line any more *is* the notice: whoever finds it gone has been woken. A lock or a
-//! channel may read it as "the thing is yours"; who gives up must then pass it on.
+//! channel may read it as "the thing is yours"; whoever gives up must then pass it on.
 //!
 //! W1  Every entry is linked exactly once, and stands in the order in which it joined.
 //! W2  A ticket is never given twice, so a stale key cannot hit the successor in its place.

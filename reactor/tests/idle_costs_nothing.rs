@@ -1,4 +1,4 @@
-//! A process of its own, for it counts turns of the reactor: who waits costs nothing.
+//! A process of its own, for it counts turns of the reactor: whoever waits costs nothing.
 
 use std::cell::Cell;
 use std::future::poll_fn;

@@ -108,7 +108,7 @@ fn handles_and_wakers() {
 #[test]
 fn what_tasks_share() {
     holds! {
-        // Nothing is poisoned: who panics holding the lock may leave a value half changed.
+        // Nothing is poisoned: whoever panics holding the lock may leave a value half changed.
         Mutex<u8>: "Send Sync Unpin",
         Mutex<Unshared>: "Send Sync Unpin",
         Mutex<Rc<u8>>: "Unpin",

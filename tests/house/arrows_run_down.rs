@@ -3,7 +3,7 @@
 //!     chat → executor → reactor          net/tcp → async_io → source → …
 //!
 //! A file has an arrow to each file whose names it uses. A `pub use` that only hands a name on is no
-//! arrow: who uses the name there has an arrow to the file where it comes from.
+//! arrow: whoever uses the name there has an arrow to the file where it comes from.
 
 use std::collections::{BTreeMap, BTreeSet};
 

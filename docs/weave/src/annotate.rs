@@ -254,7 +254,7 @@ fn unindent(said: &str) -> &str {
     said.strip_prefix(' ').unwrap_or(said)
 }
 
-/// A line that opens with the name of an invariant, `T1  Who sets …`: the name, and what follows.
+/// A line that opens with the name of an invariant, `T1  Whoever sets …`: the name, and what follows.
 fn invariant(line: &str) -> Option<(&str, &str)> {
     let (name, said) = line.split_once("  ")?;
     let (letter, number) = name.split_at_checked(1)?;

@@ -1,4 +1,4 @@
-//! Who waits is woken, and somebody drives.
+//! Whoever waits is woken, and somebody drives.
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;

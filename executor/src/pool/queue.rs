@@ -9,7 +9,7 @@
 //!     [`SLOT_RUNS`] in a row the deque has its turn, so two tasks that wake each other starve nobody.
 //! Q2  A task in the slot wakes no other worker, for its own will come to it soon. If it does not,
 //!     because it is in a long poll, the watch takes the task out (`rescue`).
-//! Q3  What is in the deque may be stolen at any time: who pushes there wakes a worker.
+//! Q3  What is in the deque may be stolen at any time: whoever pushes there wakes a worker.
 //!
 //! Called by `worker`. Next: `sleep`.
 

@@ -1,7 +1,7 @@
 //! What a pool's workers share, and how the pool is closed.
 //!
 //! P3  Closing cancels what is in the lists; the workers drop what is in the queues. After the last
-//!     worker has ended, who pushes empties the injector itself.
+//!     worker has ended, whoever pushes empties the injector itself.
 //! P4  A task comes into its list, and `close` walks it, under the list's lock: a task that comes later
 //!     sees that the pool is closed.
 //!

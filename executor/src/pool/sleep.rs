@@ -10,7 +10,7 @@
 //!     With a fence between the two steps on both sides, one side must see the other.
 //! S3  While somebody searches a push wakes nobody: the searcher finds the work, or sees it in its
 //!     last look. A searcher that found something, and was the last, wakes the next if more is left.
-//! S4  Who takes a worker from the list moves it from idle to searching, in its name.
+//! S4  Whoever takes a worker from the list moves it from idle to searching, on its behalf.
 //!
 //! Called by `worker` and by every push. Next: `shared`.
 

@@ -2,7 +2,7 @@
 //!
 //! P1  A task is in one of the pool's lists from its first `Pending` on, and a list that is not empty owns
 //!     a share of the pool: a wake from anywhere finds it. Before that the task is in a queue or on a worker.
-//! P2  Who pushes from outside holds a share of its own until it has done, for the pushed task may run,
+//! P2  Whoever pushes from outside holds a share of its own until it is done, for the pushed task may run,
 //!     end and give up its share meanwhile.
 //!
 //! P3 and P4 are in `shared`. Called by the task's waker and its runner. Next: `poller`,

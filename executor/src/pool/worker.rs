@@ -170,7 +170,7 @@ impl Worker {
         self.queues.pop().or_else(|| remote.take_next()).or_else(|| self.take_injected())
     }
 
-    /// A batch from the injector. While it was on its way here nobody could see it: who has looked in vain
+    /// A batch from the injector. While it was on its way here nobody could see it: whoever has looked in vain
     /// meanwhile is woken for the rest (Q3).
     fn take_injected(&self) -> Option<Runnable> {
         let task = self.queues.take_from(&self.shared.injector);

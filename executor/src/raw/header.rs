@@ -1,11 +1,11 @@
 //! What every task begins with, whatever its types, and the two claims on a task.
 //!
 //! ```text
-//!   Runnable   the queue's claim: one, made by who set QUEUED, used up by running
+//!   Runnable   the queue's claim: one, made by whoever set QUEUED, used up by running
 //!   TaskRef    a counted reference: the handle's; a waker is one too (see `waker`)
 //! ```
 //!
-//! C1  A pointer to a task is used only by who has a claim on it: a reference, the queue's place, or
+//! C1  A pointer to a task is used only by whoever has a claim on it: a reference, the queue's place, or
 //!     the scheduler's list under its lock.
 //! C4  The functions behind a header's vtable are those of the types it was allocated with.
 //!
@@ -85,7 +85,8 @@ pub(crate) trait Schedule: Sized + 'static {
     }
     /// The future is gone: the scheduler's list need not hold the task any more.
     fn retire(&self, _header: &Header) {}
-    /// Wakes here and now if that takes no word shared with other threads.
+    /// Wakes the task here and now, if that can be done without the word that other threads share; answers
+    /// whether it was.
     #[inline]
     fn wake_at_home(&self, _header: &Header) -> bool {
         false
@@ -118,7 +119,7 @@ impl<S> Placed<S> {
 pub(crate) struct Runnable(NonNull<Header>);
 
 // SAFETY: T1: there is one claim of a queue's, and it moves with this value. A local task's claim
-// leaves its thread never (`local` keeps that), except in the inbox, where it is only counted.
+// never leaves its thread (`local` keeps that), except in the inbox, where it is only counted.
 unsafe impl Send for Runnable {}
 
 impl Runnable {

@@ -14,7 +14,7 @@
 //! A task comes into its scheduler's list when a poll answers Pending for the first time, and leaves when
 //! its future is gone. One that never waits never pays for it.
 //!
-//! I1  A task's place is touched only by who has the list: under its lock, or on its thread.
+//! I1  A task's place is touched only by whoever has the list: under its lock, or on its thread.
 //! I2  A task in the list is not complete, so it is allocated: its runner takes it out first.
 //! I3  `tasks[header.place]` is the header's task, for every task in the list.
 //!
@@ -35,7 +35,7 @@ pub(crate) struct List {
     count: usize,
 }
 
-// SAFETY: I1: who has the list has its tasks' places; the tasks themselves are Send as pointers.
+// SAFETY: I1: whoever has the list has its tasks' places; the tasks themselves are Send as pointers.
 unsafe impl Send for List {}
 
 impl List {

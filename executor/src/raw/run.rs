@@ -9,7 +9,7 @@
 //! R1  A panic ends the task, never the thread: of a poll it is the outcome; of a destructor it is
 //!     contained.
 //! R2  After `finish` said Idle nothing of the task is touched: another thread may run it already.
-//! R3  The future is dropped before the outcome is published: who sees the one can rely on the other.
+//! R3  The future is dropped before the outcome is published: whoever sees the one can rely on the other.
 //!
 //! C1 and C4 are in `header`, C2 and C3 in `cell`, T1 to T5 in `state`. Called by the pool's workers, by
 //! `local`, and by threads for blocking calls. Next: `join_handle`.

@@ -20,8 +20,8 @@
 //!   the rest    the reference count
 //! ```
 //!
-//! T1  Who sets QUEUED on an idle task hands it to a queue, with one reference.
-//! T2  Who holds RUNNING, and nobody else, touches the future.
+//! T1  Whoever sets QUEUED on an idle task hands it to a queue, with one reference.
+//! T2  Whoever holds RUNNING, and nobody else, touches the future.
 //! T3  The outcome belongs to the handle if HANDLE was set at COMPLETE, else to the completer.
 //! T4  The join waker's slot belongs to the handle while JOIN_WAKER is clear, and to the completer
 //!     once COMPLETE is set over JOIN_WAKER.
@@ -150,7 +150,7 @@ impl State {
     #[inline]
     pub(crate) fn wake_by_ref(&self) -> Action {
         // ORDERING[task-wake]: Release publishes what the waker did before; pairs with the Acquire
-        // of `start_poll`. Who queues the task reads nothing that a runner wrote: no Acquire.
+        // of `start_poll`. Whoever queues the task reads nothing that a runner wrote: no Acquire.
         let old = self.0.fetch_or(QUEUED | WOKEN, Ordering::Release);
         if old & (QUEUED | RUNNING | COMPLETE) != 0 && !mutant("queued_twice") {
             return Action::Nothing;

@@ -1,7 +1,7 @@
 //! A task's wakers: four functions over a pointer to its header.
 //!
 //! W1  A waker is a counted reference: cloning counts, dropping uncounts.
-//! W2  Waking works from any thread, at any time, also after completion: then it does nothing.
+//! W2  Waking works from any thread, at any time, even after completion: then it does nothing.
 //! W3  A poll borrows the runner's claim instead of counting (`borrowed`).
 //!
 //! One function table a scheduler, at one address: `will_wake` compares addresses.

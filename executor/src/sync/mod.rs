@@ -3,8 +3,8 @@
 //! ```text
 //!   [`Mutex`]       one at a time       the line is served in order, the lock is handed over
 //!   [`oneshot`]     one value, once     an answer to a question
-//!   [`mpsc`]        many to one         bounded: who sends too fast waits
-//!   [`broadcast`]   many to each        a sender never waits: who reads too slowly misses some
+//!   [`mpsc`]        many to one         bounded: whoever sends too fast waits
+//!   [`broadcast`]   many to each        a sender never waits: whoever reads too slowly misses some
 //! ```
 //!
 //! All of them follow three rules.

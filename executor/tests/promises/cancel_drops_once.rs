@@ -277,7 +277,7 @@ fn the_output_is_dropped_once_whoever_has_it() {
     eventually("the completer drops it", || drops.count() == 2);
 }
 
-/// The future is gone before the outcome can be seen: who awaits a task may rely on its drops.
+/// The future is gone before the outcome can be seen: whoever awaits a task may rely on its drops.
 #[test]
 fn what_the_future_held_is_dropped_before_the_awaiter_goes_on() {
     for _ in 0..200 {

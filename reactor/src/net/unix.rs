@@ -165,7 +165,7 @@ pub struct UnixStream {
 }
 
 impl UnixStream {
-    /// Connects to who listens at `path`; waits while there are too many that do.
+    /// Connects to whoever listens at `path`; waits while there are too many that do.
     ///
     /// # Errors
     ///

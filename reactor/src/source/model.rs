@@ -45,7 +45,7 @@ impl Socket {
         let mut place: Option<Key> = None;
         loop {
             let wait = if in_line { Wait::Line(&mut place) } else { Wait::Poll };
-            // Who takes the last byte says so: a short read.
+            // Whoever takes the last byte says so: a short read.
             match self.read.poll(&mut cx, wait, || self.take(), |&before| before == 1) {
                 Poll::Ready(outcome) => {
                     outcome.unwrap();

@@ -1,4 +1,4 @@
-//! Who is always ready gives way: to other tasks, to timers, to sockets.
+//! Whoever is always ready gives way: to other tasks, to timers, to sockets.
 
 use std::cell::Cell;
 use std::io::{Read, Write};

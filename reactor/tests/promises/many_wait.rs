@@ -196,7 +196,7 @@ fn data_that_nobody_takes_does_not_spin() {
     });
 }
 
-/// Hard case 12: who polls with another waker is woken by the last one, and by that one only.
+/// Hard case 12: whoever polls with another waker is woken by the last one, and by that one only.
 #[test]
 fn the_last_waker_counts() {
     run(|| async {

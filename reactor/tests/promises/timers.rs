@@ -220,7 +220,7 @@ fn a_timeout_answers_and_drops() {
     });
 }
 
-/// An interval ticks at once, then by its schedule; who is late gets the missed ticks in a burst.
+/// An interval ticks at once, then by its schedule; whoever is late gets the missed ticks in a burst.
 #[test]
 fn an_interval_keeps_its_schedule() {
     run(|| async {

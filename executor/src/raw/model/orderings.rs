@@ -187,7 +187,7 @@ fn the_free_comes_after_every_use() {
     });
 }
 
-/// Who sees that a task has finished sees what it did. Finds `forgotten_free`.
+/// Whoever sees that a task has finished sees what it did. Finds `forgotten_free`.
 #[test]
 fn a_finished_task_has_done_its_work() {
     check(|| {

@@ -108,7 +108,7 @@ macro_rules! __thread_local {
     )* };
 }
 
-/// As std's: who reads the value sees what was done before it was set.
+/// As std's: whoever reads the value sees what was done before it was set.
 #[derive(Debug, Default)]
 pub struct OnceLock<T> {
     is_set: AtomicBool,
@@ -177,7 +177,7 @@ pub(super) fn begin() {
     PASSED.set(Duration::ZERO);
 }
 
-/// So much time passes: who waits for no longer than that is awake again.
+/// So much time passes: whoever waits for no longer than that is awake again.
 pub fn tick(time: Duration) {
     let mut world = lock(&WORLD.0);
     PASSED.set(PASSED.get() + time);
