@@ -25,7 +25,7 @@
 //! | 04 spawn_blocking   | reactor/src/blocking.rs     | threads are kept, and bounded                     |
 //! | 05 a run queue      | executor/src/local.rs       | to wake at home takes no atomic operation         |
 //! | 06 giving way       | reactor/src/budget.rs       | asked by all leaves: sockets, timers, channels    |
-//! | 07 timers           | reactor/src/timers.rs       | a heap that finds a cancelled timer at once       |
+//! | 07 timers           | reactor/src/timers.rs       | near ones in a heap, far ones in buckets          |
 //! | 08 a reactor        | reactor/src/source.rs       | registered once, and readiness is remembered      |
 //! | 09 a pool           | executor/src/pool/shared.rs | can be closed: drops its tasks, joins its threads |
 //! | 10 work stealing    | executor/src/pool/queue.rs  | a slot for the task that was woken last           |
@@ -276,7 +276,7 @@ fn main() -> io::Result<()> {
     rows.skip(1).for_each(|row| println!("    {}", row.replace('|', "").trim_end()));
 
     // Still wrong: one lock for all workers, a poll that nobody watches, timers that stay when they are dropped,
-    // one task a socket. You know the cure of each. The README has the order in which to read the real source.
+    // one task per socket. You know the cure of each. The README has the order in which to read the real source.
     println!("Still wrong: what the right column tells is missing here. The real source has it: README.md.");
     Ok(())
 }
