@@ -2,8 +2,8 @@
 //!
 //!     cargo run --example 03_wakers
 //!
-//! Rung 02 kept the news that it was woken in the thread's one token, which anybody may take who parks on
-//! that thread. Now the news stands in a flag of our own, and the token only ends the sleep.
+//! Rung 02 kept the news that it was woken in the thread's one token, which anybody who parks on that thread
+//! may take. Now the news stands in a flag of our own, and the token only ends the sleep.
 //!
 //! And we look inside. A `Waker` is two pointers: to some data, and to a table of four functions that
 //! say how to clone, call and drop it. So it can be anything, with no type parameter and no allocation

@@ -4,7 +4,7 @@
 //!
 //! The tasks of rung 05 share a thread as long as each has to wait now and then. Nobody can take the thread
 //! away from one that does not: scheduling is cooperative. So a long computation must give way by itself,
-//! and the leaf futures must give way in the name of the tasks that find them always ready.
+//! and the leaf futures must give way on behalf of the tasks that find them always ready.
 //!
 //! ```text
 //!   yield_now:  first poll ──▶ wake myself ──▶ Pending     I am at the back of the queue now

@@ -1,4 +1,4 @@
-//! Rung 07: timers: all who sleep, and one thread.
+//! Rung 07: timers: everyone who sleeps, and one thread.
 //!
 //!     cargo run --example 07_timers
 //!

@@ -2,7 +2,7 @@
 //!
 //!     cargo run --example 11_lost_wakeup
 //!
-//! The workers of rung 10 never sleep. So let one sleep that finds nothing, and let whoever pushes wake it;
+//! The workers of rung 10 never sleep. So let a worker that finds nothing sleep, and let whoever pushes wake it;
 //! but only if it sleeps, for a wake costs a system call, and most pushes find all workers awake. Written
 //! down as it comes to mind, this hangs once in a while:
 //!
@@ -17,7 +17,7 @@
 //! S2  The worker announces that it sleeps before its last look at the queue.
 //!
 //! Below is the cured worker, as it stands in a pool. Then both sides as steps: with the push forced between
-//! each two steps of the worker, on real threads; and in every order there is, as a model.
+//! every two steps of the worker, on real threads; and in every order there is, as a model.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;

@@ -4,7 +4,7 @@
 //!
 //! Between two awaits a task has its thread for itself; at an await all others may run. What must stay together
 //! across an await needs a lock, and a lock that makes tasks wait, not threads: `executor::sync::Mutex`. For
-//! anything shorter std's is the better one, which the compiler does not let cross an await in a task of the pool.
+//! anything shorter std's is better. (The compiler does not let its guard cross an await in a task of the pool.)
 
 use std::cell::Cell;
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 //!     cargo run --release --example timers
 //!
 //! A sleeping task holds no thread. The reactor knows the deadlines, waits until the next one,
-//! and wakes whose time has come.
+//! and wakes those whose time has come.
 
 use std::cell::RefCell;
 use std::rc::Rc;

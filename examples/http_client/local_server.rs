@@ -1,7 +1,7 @@
 //! A web server of our own, for a client to try: what it answers, and how it fails, is in the path.
 //!
-//! With TLS it shows a certificate by an authority of our own, made anew each time: nobody trusts it who is not
-//! told to. Called by `main`, and by the test `http_client`.
+//! With TLS it shows a certificate by an authority of our own, made anew each time: nobody trusts it
+//! unless told to. Called by `main`, and by the test `http_client`.
 
 use std::io;
 use std::sync::Arc;

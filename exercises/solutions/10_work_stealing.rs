@@ -14,7 +14,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Exercise 1. The next task: the own first. But a worker that always has tasks of its own must not let
+    /// Exercise 1. The next task: its own first. But a worker that always has tasks of its own must not let
     /// those from outside wait for ever.
     pub fn find(&mut self) -> Option<u32> {
         self.since += 1;

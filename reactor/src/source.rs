@@ -57,7 +57,7 @@ pub(crate) struct Direction {
 struct Waiters {
     /// From `poll_read` and the like, which cannot say when they give up.
     first: Option<Waker>,
-    /// Made for the first who needs it: most sockets have one task a direction.
+    /// Made for the first who needs it: most sockets have one task per direction.
     others: Option<Box<Others>>,
 }
 

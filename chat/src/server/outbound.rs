@@ -6,7 +6,7 @@
 //!   connection (errors)┘
 //! ```
 //!
-//! Whoever holds the lock writes; the others wait in line, and hold nothing but their place. So a client
+//! Whoever holds the lock writes; the others wait their turn, each with one line at most. So a client
 //! that never reads costs one batch, and what comes meanwhile stays in the groups' channels, whose
 //! lag does the dropping.
 //!

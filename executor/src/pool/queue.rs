@@ -79,7 +79,7 @@ impl Owned {
         until_decided(|| injector.steal_batch_and_pop(&self.deque))
     }
 
-    /// Half of another worker's deque: one to run now, the rest to the own deque.
+    /// Half of another worker's deque: one to run now, the rest to the thief's own deque.
     pub(super) fn steal_from(&self, other: &Remote) -> Option<Runnable> {
         until_decided(|| other.stealer.steal_batch_and_pop(&self.deque))
     }

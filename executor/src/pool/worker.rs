@@ -151,7 +151,7 @@ impl Worker {
         }
     }
 
-    /// The next task from the own queues or the injector.
+    /// The next task from its own queues or the injector.
     #[inline]
     fn next(&self, tick: u32) -> Option<Runnable> {
         let first = tick.is_multiple_of(FAIR).then(|| self.take_injected()).flatten(); // V2

@@ -34,7 +34,7 @@ pub(crate) struct Header {
 
 /// The functions that know a task's types.
 pub(crate) struct Vtable {
-    /// Polls it, or drops its future, in the name of the queue's claim.
+    /// Polls it, or drops its future, on the strength of the queue's claim.
     pub(crate) run: unsafe fn(NonNull<Header>),
     /// Hands it to its scheduler, with one reference.
     pub(crate) schedule: unsafe fn(NonNull<Header>),
@@ -214,7 +214,7 @@ pub(crate) fn drop_reference(task: NonNull<Header>) {
     }
 }
 
-/// Frees a completed task, in the name of the last reference.
+/// Frees a completed task, on the strength of the last reference.
 pub(crate) fn free(task: NonNull<Header>) {
     // SAFETY: C1: the last reference is the claim.
     let vtable = unsafe { task.as_ref() }.vtable;

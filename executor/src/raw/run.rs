@@ -49,7 +49,7 @@ impl<F: Future, S: Schedule, N: Name> Types<F, S, N> {
     const VTABLE: Vtable = TaskCell::<F, S, N>::vtable(run::<F, S, N>);
 }
 
-/// Runs a task of these types, in the name of the queue's claim.
+/// Runs a task of these types, on the strength of the queue's claim.
 ///
 /// # Safety
 ///

@@ -189,7 +189,7 @@ impl State {
         self.0.load(Ordering::Relaxed) & LINKED != 0
     }
 
-    /// Notes, in the runner's name, that the scheduler's list holds the task now.
+    /// Notes, on the runner's behalf, that the scheduler's list holds the task now.
     pub(crate) fn set_linked(&self) {
         // ORDERING: Relaxed; the list has a lock of its own, and only the runner reads the bit.
         self.0.fetch_or(LINKED, Ordering::Relaxed);
