@@ -249,6 +249,25 @@ mod tests {
         (0_u32..64, any::<u64>()).prop_map(|(bits, random)| random >> bits)
     }
 
+    /// Timers of all magnitudes, all but one cancelled: what is left is room for a few.
+    #[test]
+    fn what_is_cancelled_gives_its_memory_back() {
+        let mut timers = Timers::new();
+        for far in 0..40 {
+            let deadline = |step: u64| (step % 7 + 1) << (TICK_BITS + far);
+            let survivor = timers.insert(deadline(0), Waker::noop().clone());
+            let keys: Vec<_> =
+                (0..10_000).map(|step| timers.insert(deadline(step), Waker::noop().clone())).collect();
+            for key in keys {
+                assert!(timers.remove(key).is_some());
+            }
+            let room: usize = timers.far.iter().map(|bucket| bucket.entries.capacity()).sum();
+            assert!(room <= 2 * KEEP * 7, "room for {room} in the buckets");
+            assert!(timers.remove(survivor).is_some());
+            assert!(timers.slots.capacity() <= KEEP, "room for {} in the slots", timers.slots.capacity());
+        }
+    }
+
     proptest! {
         #[test]
         fn agrees_with_a_sorted_list(

@@ -1,9 +1,11 @@
 //! However workers and threads in `block_on` come, wait and leave, one of them drives: a timer that
 //! is due fires.
 
+use std::future::poll_fn;
 use std::sync::mpsc;
+use std::task::{Poll, Waker};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use executor::pool::Pool;
 use executor::task::{block_on, spawn_blocking, spawn_local, yield_now};
@@ -170,5 +172,46 @@ fn inside_spawn_blocking() {
                 call.await;
             }
         });
+    });
+}
+
+/// A `block_on` that is woken again and again, each time before it could be the watch for long, drives all
+/// the same when the only worker blocks.
+#[test]
+fn a_block_on_that_is_woken_all_the_time() {
+    const LATE: Duration = Duration::from_millis(100);
+    let _alone = alone();
+    ends(|| {
+        let pool = Pool::new(1).unwrap();
+        let (begins, begun) = mpsc::channel();
+        let (told, ran) = mpsc::channel();
+        let blocked = pool.spawn(async move {
+            sleep(SHORT).await; // The worker drove, and blocks now.
+            begins.send(()).unwrap();
+            ran.recv_timeout(DEADLINE / 2).is_ok()
+        });
+        begun.recv_timeout(DEADLINE).unwrap();
+
+        let (wakes, waiting) = mpsc::channel::<Waker>();
+        let waker = thread::spawn(move || {
+            for waker in waiting {
+                thread::sleep(Duration::from_millis(1)); // So that it waits, for less than a TICK.
+                waker.wake();
+            }
+        });
+        let (start, turns) = (Instant::now(), reactor::metrics().turns);
+        let mut late_polls = 0;
+        block_on(poll_fn(move |cx| {
+            late_polls += u32::from(start.elapsed() > LATE);
+            if late_polls > 2 {
+                return Poll::Ready(());
+            }
+            wakes.send(cx.waker().clone()).unwrap();
+            Poll::Pending
+        }));
+        assert!(reactor::metrics().turns > turns, "nobody looked at the reactor for {:?}", start.elapsed());
+        told.send(()).unwrap();
+        assert!(block_on(blocked));
+        waker.join().unwrap();
     });
 }
