@@ -122,6 +122,7 @@ impl Timers {
         } else {
             self.remove_far(bucket, index);
         }
+        self.give_memory_back();
         Some(waker)
     }
 
@@ -143,9 +144,11 @@ impl Timers {
             }
             match self.first_bucket() {
                 Some(bucket) if self.far[bucket].earliest <= now => self.pour(bucket),
-                _ => return woken.len() - before,
+                _ => break,
             }
         }
+        self.give_memory_back();
+        woken.len() - before
     }
 
     /// The bucket with the timers that come after the near ones (H4).
@@ -189,15 +192,22 @@ impl Timers {
         entries.swap_remove(index);
         if let Some(moved) = entries.get(index) {
             self.slots[moved.slot].place = (bucket, index); // H1
-        } else if entries.is_empty() {
-            entries.shrink_to(KEEP);
+        }
+        if entries.is_empty() {
             self.occupied[bucket / BUCKETS] &= !(1 << (bucket % BUCKETS));
+        }
+        if entries.capacity() > KEEP.max(4 * entries.len()) {
+            entries.shrink_to(KEEP.max(2 * entries.len()));
         }
     }
 
     /// Takes an entry out of the heap.
     fn remove_near(&mut self, index: usize) {
         self.near.remove(index, |entry, index| self.slots[entry.slot].place = (NEAR, index)); // H1
+    }
+
+    /// After the last timer. (A slot cannot move, so before that there may be no way.)
+    fn give_memory_back(&mut self) {
         if self.slots.is_empty() && self.slots.capacity() > KEEP {
             self.slots.shrink_to_fit();
         }
