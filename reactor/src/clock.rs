@@ -7,6 +7,7 @@
 //!
 //! Called by `time` and `reactor`. Next: `reactor`.
 
+use std::mem;
 use std::sync::LazyLock;
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -78,24 +79,14 @@ pub(crate) fn reset(key: Key, deadline: Instant) -> Option<(Key, bool)> {
 
 /// Gives a timer another waker. Answers false if it has fired.
 pub(crate) fn update(key: Key, waker: &Waker) -> bool {
-    let mut replacement = None;
-    loop {
-        let mut clock = lock(&CLOCK);
-        let Some(stored) = clock.timers.waker(key) else {
-            return false;
-        };
-        if stored.will_wake(waker) {
-            return true;
-        }
-        if let Some(replacement) = replacement.take() {
-            let replaced = std::mem::replace(stored, replacement);
-            drop(clock);
-            drop(replaced); // Outside the lock: a waker's drop is foreign code.
-            return true;
-        }
-        drop(clock);
-        replacement = Some(waker.clone()); // So is its clone.
+    match lock(&CLOCK).timers.waker(key).map(|stored| stored.will_wake(waker)) {
+        None => return false,
+        Some(true) => return true,
+        Some(false) => {}
     }
+    let mut waker = waker.clone(); // Outside the lock: it is foreign code, and so is a drop.
+    let replaced = lock(&CLOCK).timers.waker(key).map(|stored| mem::swap(stored, &mut waker));
+    replaced.is_some()
 }
 
 /// Takes a timer out, if it has not fired.
