@@ -107,15 +107,15 @@ impl Shared {
         // ORDERING[pool-sleep]: SeqCst fence; the race is our closing against a worker that has just come.
         // Either we see its doorbell, or its last look sees that the pool is closed; pairs with `list`.
         fence(Ordering::SeqCst);
+        let mut cancelled = Vec::new();
         for shard in &self.waiting {
-            let mut cancelled = Vec::new();
             lock(shard).for_each(|header| {
                 if header.state.cancel() == Action::Schedule {
                     cancelled.push(Runnable::from_raw(NonNull::from(header)));
                 }
             });
-            cancelled.into_iter().for_each(|task| self.inject(task));
         }
+        cancelled.into_iter().for_each(|task| self.inject(task));
         self.parkers.iter().filter_map(OnceLock::get).for_each(|parker| parker.unpark());
     }
 
