@@ -58,7 +58,8 @@ impl List {
 
     /// Takes out a task that is in this list.
     pub(crate) fn remove(&mut self, header: &Header) {
-        self.tasks[header.place.get()] = None;
+        let removed = self.tasks[header.place.get()].take();
+        debug_assert_eq!(removed, Some(NonNull::from(header)), "I3");
         self.count -= 1;
         while self.tasks.pop_if(|task| task.is_none()).is_some() {}
         if self.tasks.len() > KEEP.max(4 * self.count) {
