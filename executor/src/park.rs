@@ -15,9 +15,10 @@
 //!     an `unpark` is found by that look, and what comes later unparks again.
 //! K2  Who drives, who stands by and who watches is known under one lock.
 //! K3  While a thread runs, one of the waiting threads is the watch: it wakes every [`TICK`]. If
-//!     nobody drove meanwhile it drives, so that one long poll does not stop all sockets; and it
-//!     rescues the tasks that a busy worker keeps in its next-task slot. Where none waits, those
-//!     that run do it when they look at the reactor.
+//!     nobody drove meanwhile it drives, so that one long poll does not stop all sockets; so does who
+//!     comes to wait when the last turn is older than that. And the watch rescues the tasks that a busy
+//!     worker keeps in its next-task slot. Where none waits, those that run do it when they look at the
+//!     reactor.
 //! K4  The seat is the workers' before it is a `block_on` thread's: a task woken by a socket is run
 //!     by the thread that polled the socket.
 //! K5  Where all threads wait nobody is the watch: idling costs nothing.
@@ -132,8 +133,8 @@ struct Seat {
     /// A guest had to drive because no worker came back for a TICK: guests need not wait for that
     /// again, until a worker comes.
     neglected: bool,
-    /// Turns of the reactor: the watch compares them.
-    turns: u64,
+    /// When the reactor turned last: that must not be long ago while something runs (K3).
+    last_turn: Option<Instant>,
     /// Threads that are in `block_on`, or workers: those that run, and those that wait.
     present: usize,
     workers: usize,
@@ -149,7 +150,7 @@ statics! {
         vacant: false,
         watched: false,
         neglected: false,
-        turns: 0,
+        last_turn: None,
         present: 0,
         workers: 0,
         pools: Vec::new(),
@@ -168,7 +169,10 @@ impl Presence {
     pub(crate) fn enter(rank: Rank) -> Self {
         let mut seat = lock(&SEAT);
         seat.present += 1;
-        seat.workers += usize::from(rank == Rank::Worker);
+        if rank == Rank::Worker {
+            seat.workers += 1;
+            seat.leave(false); // K3: one that waited while nobody ran may have to watch now.
+        }
         Self { parker: Parker::current(), rank }
     }
 
@@ -186,7 +190,7 @@ impl Presence {
             seat.neglected = false;
         }
         let workers_come_first = self.rank == Rank::Guest && seat.workers > 0 && !seat.neglected;
-        if seat.driver.is_none() && !workers_come_first {
+        if seat.driver.is_none() && (!workers_come_first || seat.is_overdue()) {
             self.drive(seat, woken);
         } else {
             self.stand_by(seat, woken);
@@ -245,33 +249,29 @@ impl Presence {
             driver.unpark(); // K4: it gives way, see `leave`.
         }
         let wait = Wait::begin();
-        let drives = loop {
-            let (turns, watch) = (at.turns, at.become_watch());
+        let (drives, ticked) = loop {
+            let watch = at.become_watch();
             drop(at);
             wait.awake(|| self.parker.is_parked());
-            let overdue = park(watch);
+            let ticked = park(watch);
             at = lock(&SEAT);
             at.watched &= !watch;
-            if !self.parker.is_parked() {
-                break false;
-            }
-            if at.driver.is_none() && (at.vacant || overdue && at.turns == turns) {
-                break true;
-            }
-            if overdue {
-                let pools = at.pools.clone();
-                drop(at);
-                rescue(&pools);
-                at = lock(&SEAT);
+            let drives = at.driver.is_none() && (at.vacant || ticked && at.is_overdue());
+            if drives || ticked || !self.parker.is_parked() {
+                break (drives, ticked);
             }
         };
+        drop(wait);
         at.step_back(&self.parker);
         let notified = self.parker.take_notification();
         if drives && !notified {
             at.neglected = self.rank == Rank::Guest;
             return self.drive(at, woken);
         }
+        let pools = if ticked { at.pools.clone() } else { Vec::new() };
         at.leave(false); // K1, K6
+        drop(at);
+        rescue(&pools);
     }
 }
 
@@ -293,6 +293,11 @@ impl Seat {
         watch
     }
 
+    /// Whether nobody has looked at the reactor for a TICK.
+    fn is_overdue(&self) -> bool {
+        self.last_turn.is_none_or(|last| now().duration_since(last) >= TICK)
+    }
+
     /// The pools that a busy thread must look after, once a TICK, because nobody watches.
     fn unwatched_pools(&mut self, now: Instant) -> Vec<Weak<dyn Watched>> {
         let early = |last| now.saturating_duration_since(last) < TICK;
@@ -306,14 +311,14 @@ impl Seat {
     /// The driver gets up (K6). A guest gives the seat to a worker that waits (K4).
     fn get_up(&mut self, rank: Rank) {
         self.driver = None;
-        self.turns += 1;
+        self.last_turn = Some(now());
         let worker_waits = self.standby.iter().any(|(_, rank)| *rank == Rank::Worker);
         self.leave(rank == Rank::Guest && worker_waits);
     }
 
     /// A thread has stopped waiting: somebody else watches; with `hand_over` somebody else drives.
     fn leave(&mut self, hand_over: bool) {
-        self.vacant |= hand_over;
+        self.vacant = (self.vacant || hand_over) && self.driver.is_none();
         let may_drive = |rank| rank == Rank::Worker || self.workers == 0;
         let heir = self.standby.iter().rev().find(|(_, rank)| may_drive(*rank));
         match (heir, self.standby.first(), &self.driver) {
