@@ -21,10 +21,7 @@ pub struct Setting {
 
 impl Default for Setting {
     fn default() -> Self {
-        Self {
-            workers: 2,
-            one_core: false,
-        }
+        Self { workers: 2, one_core: false }
     }
 }
 
@@ -54,18 +51,13 @@ pub fn measure(workload: &str, runtime: &str, setting: &Setting) -> Result<Sampl
 /// Measures, and writes the table and the pictures.
 pub fn all(rounds: usize, only: Option<&str>, one_core: bool, docs: &Path) -> Result<(), Error> {
     let start = Instant::now();
-    let wanted = |row: &&Row| {
-        only.is_none_or(|names| names.split(',').any(|name| row.name.starts_with(name)))
-    };
+    let wanted =
+        |row: &&Row| only.is_none_or(|names| names.split(',').any(|name| row.name.starts_with(name)));
     // One core has no second one for a server.
-    let possible = |row: &&Row| {
-        !one_core || !["echo", "chat"].contains(&row.picture) && row.name != "chat_mem:2000"
-    };
+    let possible =
+        |row: &&Row| !one_core || !["echo", "chat"].contains(&row.picture) && row.name != "chat_mem:2000";
     let rows: Vec<&Row> = ROWS.iter().filter(wanted).filter(possible).collect();
-    let setting = Setting {
-        one_core,
-        ..Setting::default()
-    };
+    let setting = Setting { one_core, ..Setting::default() };
     let mut samples = Samples::new();
     for round in 1..=rounds {
         for row in &rows {
@@ -82,11 +74,7 @@ pub fn all(rounds: usize, only: Option<&str>, one_core: bool, docs: &Path) -> Re
         }
     }
     eprintln!("measured in {:.0} s", start.elapsed().as_secs_f64());
-    let name = if one_core {
-        "benchmarks-one-core"
-    } else {
-        "benchmarks"
-    };
+    let name = if one_core { "benchmarks-one-core" } else { "benchmarks" };
     let pictures = docs.join(name);
     fs::create_dir_all(&pictures)?;
     for (title, picture) in picture::bars(&rows, &samples) {
@@ -102,11 +90,7 @@ pub fn all(rounds: usize, only: Option<&str>, one_core: bool, docs: &Path) -> Re
         );
     }
     fs::write(docs.join(format!("{name}.md")), text)?;
-    match rows.iter().all(|row| {
-        row.on
-            .iter()
-            .all(|&on| samples.contains_key(&(row.name, on)))
-    }) {
+    match rows.iter().all(|row| row.on.iter().all(|&on| samples.contains_key(&(row.name, on)))) {
         true => Ok(()),
         false => Err("some measurements failed: see above".into()),
     }
@@ -126,16 +110,9 @@ pub fn syscalls(connections: usize) -> Result<String, Error> {
         ("echo", "smol"),
         ("echo", "async-std"),
     ];
-    let mut table =
-        format!("| server, {connections} connections | system calls a request |\n|---|---|\n");
+    let mut table = format!("| server, {connections} connections | system calls a request |\n|---|---|\n");
     for (kind, runtime) in servers {
-        let strace = [
-            "strace",
-            "-c",
-            "-f",
-            "-o",
-            report.to_str().ok_or("a plain path")?,
-        ];
+        let strace = ["strace", "-c", "-f", "-o", report.to_str().ok_or("a plain path")?];
         let server = Server::start(kind, runtime, &strace);
         load::echo(&server, connections);
         drop(server);

@@ -22,9 +22,7 @@ pub fn spawn(size: usize) -> Sample {
             for i in 0..size {
                 queue.push_back(std::hint::black_box(Box::new(move || i)));
             }
-            let sum: usize = std::iter::from_fn(|| queue.pop_front())
-                .map(|job| job())
-                .sum();
+            let sum: usize = std::iter::from_fn(|| queue.pop_front()).map(|job| job()).sum();
             assert_eq!(sum, size * (size - 1) / 2);
         }
     })

@@ -16,36 +16,11 @@ const WORKERS: &[usize] = &[1, 2, 4, 8];
 
 /// A workload, what counts, its sizes, and what it is.
 const CURVES: &[(&str, Metric, &[usize], &str)] = &[
-    (
-        "spawn_pool",
-        Metric::Wall,
-        TO_100_000,
-        "tasks spawned at once on the pool, wall time a task",
-    ),
-    (
-        "spawn_local",
-        Metric::Wall,
-        TO_100_000,
-        "local tasks spawned at once, wall time a task",
-    ),
-    (
-        "timers",
-        Metric::Cpu,
-        TO_100_000,
-        "sleeps of 0.1 to 1 s at once, CPU a sleep",
-    ),
-    (
-        "echo",
-        Metric::Cpu,
-        TO_10_000,
-        "TCP echo on the pool, connections, the server's CPU a request",
-    ),
-    (
-        "echo_local",
-        Metric::Cpu,
-        TO_10_000,
-        "TCP echo on one thread, connections, the server's CPU a request",
-    ),
+    ("spawn_pool", Metric::Wall, TO_100_000, "tasks spawned at once on the pool, wall time a task"),
+    ("spawn_local", Metric::Wall, TO_100_000, "local tasks spawned at once, wall time a task"),
+    ("timers", Metric::Cpu, TO_100_000, "sleeps of 0.1 to 1 s at once, CPU a sleep"),
+    ("echo", Metric::Cpu, TO_10_000, "TCP echo on the pool, connections, the server's CPU a request"),
+    ("echo_local", Metric::Cpu, TO_10_000, "TCP echo on one thread, connections, the server's CPU a request"),
     (
         "fanout",
         Metric::Cpu,
@@ -70,10 +45,7 @@ fn medians<const N: usize>(
     workers: usize,
     rounds: usize,
 ) -> Result<[f64; N], Error> {
-    let setting = Setting {
-        workers,
-        one_core: false,
-    };
+    let setting = Setting { workers, one_core: false };
     let mut samples = Vec::new();
     for _ in 0..rounds {
         let sample = measure(workload, "ours", &setting)?;
@@ -81,15 +53,8 @@ fn medians<const N: usize>(
         samples.push(sample);
     }
     Ok(keys.map(|key| {
-        let mut values: Vec<_> = samples
-            .iter()
-            .filter_map(|sample| sample.get(key))
-            .collect();
-        if values.is_empty() {
-            f64::NAN
-        } else {
-            median(&mut values)
-        }
+        let mut values: Vec<_> = samples.iter().filter_map(|sample| sample.get(key)).collect();
+        if values.is_empty() { f64::NAN } else { median(&mut values) }
     }))
 }
 
@@ -140,17 +105,10 @@ pub fn growth(rounds: usize, docs: &Path) -> Result<(), Error> {
          ## Memory\n\nBytes a pending task, so many at once.\n\n| tasks | on the pool | local |\n|---|---|---|\n{memory}\n\
          ## Workers\n\nWall (CPU), on pools of so many workers; beyond the cores they are oversubscribed.\n\n\
          | | 1 | 2 | 4 | 8 |\n|---|---|---|---|---|\n{pools}",
-        if is_quick() {
-            " In a hurry: the figures mean nothing."
-        } else {
-            ""
-        },
+        if is_quick() { " In a hurry: the figures mean nothing." } else { "" },
         machine()
     );
     fs::create_dir_all(docs.join("benchmarks"))?;
-    fs::write(
-        docs.join("benchmarks/growth.svg"),
-        picture::lines("cost an operation over size", &lines),
-    )?;
+    fs::write(docs.join("benchmarks/growth.svg"), picture::lines("cost an operation over size", &lines))?;
     Ok(fs::write(docs.join("growth.md"), page)?)
 }

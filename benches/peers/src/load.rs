@@ -29,23 +29,14 @@ impl Poller {
 
     fn watch(&self, stream: &TcpStream, key: usize) {
         stream.set_nonblocking(true).unwrap();
-        epoll::add(
-            &self.0,
-            stream,
-            EventData::new_u64(key as u64),
-            EventFlags::IN,
-        )
-        .unwrap();
+        epoll::add(&self.0, stream, EventData::new_u64(key as u64), EventFlags::IN).unwrap();
     }
 
     /// Waits, and hands over the keys of what can be read.
     fn wait(&self, events: &mut Vec<Event>) -> impl Iterator<Item = usize> + use<> {
         events.clear();
         epoll::wait(&self.0, spare_capacity(events), None).unwrap();
-        let keys: Vec<_> = events
-            .iter()
-            .map(|event| event.data.u64() as usize)
-            .collect();
+        let keys: Vec<_> = events.iter().map(|event| event.data.u64() as usize).collect();
         keys.into_iter()
     }
 }
@@ -75,10 +66,7 @@ impl<'a> Meter<'a> {
     }
 
     fn stop(self, operations: usize) -> Sample {
-        let (wall, cpu) = (
-            self.2.elapsed().as_nanos() as f64,
-            (self.0.cpu() - self.1) as f64,
-        );
+        let (wall, cpu) = (self.2.elapsed().as_nanos() as f64, (self.0.cpu() - self.1) as f64);
         let operations = operations as f64;
         Sample::new(&[("wall_ns", wall / operations), ("cpu_ns", cpu / operations)])
     }
@@ -102,20 +90,14 @@ impl Asker {
         self.sent = std::array::from_fn(|i| (i + key) as u8);
         self.sent[..8].copy_from_slice(&self.answers.to_le_bytes());
         self.got = 0;
-        (&self.stream)
-            .write_all(&self.sent)
-            .expect("room for one message");
+        (&self.stream).write_all(&self.sent).expect("room for one message");
     }
 
     /// Reads; whether the answer is whole.
     fn answered(&mut self) -> bool {
         let mut buffer = [0; MESSAGE];
         let got = self.got + read(&self.stream, &mut buffer[..MESSAGE - self.got]);
-        assert_eq!(
-            buffer[..got - self.got],
-            self.sent[self.got..got],
-            "not what was sent"
-        );
+        assert_eq!(buffer[..got - self.got], self.sent[self.got..got], "not what was sent");
         self.got = got;
         self.answers += u64::from(got == MESSAGE);
         got == MESSAGE
@@ -139,28 +121,17 @@ pub fn echo(server: &Server, connections: usize) -> Sample {
         for key in first..connections.min(first + GROUP) {
             let stream = connect(server.address);
             poller.watch(&stream, key);
-            askers.push(Asker {
-                stream,
-                sent: [0; MESSAGE],
-                got: 0,
-                answers: 0,
-            });
+            askers.push(Asker { stream, sent: [0; MESSAGE], got: 0, answers: 0 });
             askers[key].ask(key);
         }
         let mut missing = askers.len() - first;
         while missing > 0 {
-            missing -= poller
-                .wait(&mut events)
-                .filter(|&key| askers[key].answered())
-                .count();
+            missing -= poller.wait(&mut events).filter(|&key| askers[key].answered()).count();
         }
     }
     let mut rounds = |requests: usize| {
         let (mut asked, mut answered) = (connections, 0);
-        askers
-            .iter_mut()
-            .enumerate()
-            .for_each(|(key, asker)| asker.ask(key));
+        askers.iter_mut().enumerate().for_each(|(key, asker)| asker.ask(key));
         while answered < requests {
             for key in poller.wait(&mut events) {
                 if askers[key].answered() {
@@ -191,15 +162,9 @@ fn message(number: usize) -> String {
 
 /// So many connections that have joined the group.
 fn members(server: &Server, count: usize, poller: &Poller) -> Vec<TcpStream> {
-    let join = encode_line(&FromClient::Join {
-        group_name: GROUP_NAME.into(),
-    })
-    .unwrap();
+    let join = encode_line(&FromClient::Join { group_name: GROUP_NAME.into() }).unwrap();
     // A join is not answered. A post to nowhere is, and the join has taken effect by then.
-    let post = FromClient::Post {
-        group_name: "nowhere".into(),
-        message: String::new(),
-    };
+    let post = FromClient::Post { group_name: "nowhere".into(), message: String::new() };
     let nowhere = encode_line(&post).unwrap();
     let answer = encode_line(&FromServer::Error("Group 'nowhere' does not exist".into())).unwrap();
     let mut streams = Vec::new();
@@ -233,23 +198,10 @@ pub fn chat(server: &Server, members_count: usize, in_flight: usize) -> Sample {
     talk.run_until(posts / 10, in_flight, &members, &poller, &mut events);
     talk.latencies.clear();
     let meter = Meter::start(server);
-    talk.run_until(
-        posts + posts / 10,
-        in_flight,
-        &members,
-        &poller,
-        &mut events,
-    );
+    talk.run_until(posts + posts / 10, in_flight, &members, &poller, &mut events);
     let sample = meter.stop(posts * members_count);
-    assert_eq!(
-        talk.latencies.len(),
-        posts * members_count,
-        "each delivery came"
-    );
-    let (half, most) = (
-        quantile(&mut talk.latencies, 0.5),
-        quantile(&mut talk.latencies, 0.99),
-    );
+    assert_eq!(talk.latencies.len(), posts * members_count, "each delivery came");
+    let (half, most) = (quantile(&mut talk.latencies, 0.5), quantile(&mut talk.latencies, 0.99));
     sample.with(&[("p50_us", half), ("p99_us", most)])
 }
 
@@ -269,24 +221,11 @@ struct Talk {
 
 impl Talk {
     fn new(poster: TcpStream, posts: usize, members: usize) -> Self {
-        let packet = |number| FromServer::Message {
-            group_name: GROUP_NAME.into(),
-            message: message(number),
-        };
-        let lines: Vec<_> = (0..posts)
-            .map(|number| encode_line(&packet(number)).unwrap())
-            .collect();
+        let packet = |number| FromServer::Message { group_name: GROUP_NAME.into(), message: message(number) };
+        let lines: Vec<_> = (0..posts).map(|number| encode_line(&packet(number)).unwrap()).collect();
         let (line, positions) = (lines[0].len(), vec![0; members]);
         let (posts, latencies) = (Vec::new(), Vec::with_capacity(posts * members));
-        Self {
-            poster,
-            expected: lines.concat(),
-            line,
-            positions,
-            posts,
-            complete: 0,
-            latencies,
-        }
+        Self { poster, expected: lines.concat(), line, positions, posts, complete: 0, latencies }
     }
 
     fn run_until(
@@ -309,10 +248,7 @@ impl Talk {
 
     fn post(&mut self, members: usize) {
         let message = message(self.posts.len());
-        let post = FromClient::Post {
-            group_name: GROUP_NAME.into(),
-            message,
-        };
+        let post = FromClient::Post { group_name: GROUP_NAME.into(), message };
         let line = encode_line(&post).unwrap();
         self.posts.push((Instant::now(), members));
         self.poster.write_all(&line).unwrap();
@@ -335,11 +271,7 @@ impl Talk {
             *missing -= 1;
             self.latencies.push((now - *posted).as_nanos() as f64 / 1e3);
         }
-        while self
-            .posts
-            .get(self.complete)
-            .is_some_and(|&(_, missing)| missing == 0)
-        {
+        while self.posts.get(self.complete).is_some_and(|&(_, missing)| missing == 0) {
             self.complete += 1;
         }
     }

@@ -22,23 +22,13 @@ pub fn pin(core: usize) {
 /// Allows as many descriptors as the hard limit does.
 pub fn raise_descriptor_limit() {
     let maximum = getrlimit(Resource::Nofile).maximum;
-    let _ = setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: maximum,
-            maximum,
-        },
-    );
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }
 
 /// Bytes of memory that a process has in use.
 pub fn resident(pid: u32) -> usize {
     let text = fs::read_to_string(format!("/proc/{pid}/statm")).expect("the process lives");
-    let pages: usize = text
-        .split(' ')
-        .nth(1)
-        .and_then(|word| word.parse().ok())
-        .expect("statm");
+    let pages: usize = text.split(' ').nth(1).and_then(|word| word.parse().ok()).expect("statm");
     pages * rustix::param::page_size()
 }
 

@@ -82,10 +82,7 @@ fn main() -> ExitCode {
 /// Measures in this process, started anew if it lacks the settings.
 fn run(workload: &str, runtime: &str) -> Result<(), all::Error> {
     if std::env::var_os("UNROLLED_THREADS").is_none() {
-        println!(
-            "{}",
-            all::measure(workload, runtime, &all::Setting::default())?
-        );
+        println!("{}", all::measure(workload, runtime, &all::Setting::default())?);
         return Ok(());
     }
     if std::env::var_os("PEERS_ONE_CORE").is_some() {

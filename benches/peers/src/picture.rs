@@ -27,27 +27,20 @@ fn svg(width: f64, height: f64, title: &str, body: &str) -> String {
 }
 
 fn text(body: &mut String, class: &str, x: f64, y: f64, words: &str) {
-    writeln!(
-        body,
-        "<text class=\"{class}\" x=\"{x:.0}\" y=\"{y:.0}\">{words}</text>"
-    )
-    .expect("a string");
+    writeln!(body, "<text class=\"{class}\" x=\"{x:.0}\" y=\"{y:.0}\">{words}</text>").expect("a string");
 }
 
 /// One picture for each group of rows: its name and its text.
 pub fn bars(rows: &[&Row], samples: &Samples) -> Vec<(String, String)> {
     let groups = rows.chunk_by(|a, b| a.picture == b.picture);
-    groups
-        .map(|group| (group[0].picture.to_string(), bar_picture(group, samples)))
-        .collect()
+    groups.map(|group| (group[0].picture.to_string(), bar_picture(group, samples))).collect()
 }
 
 fn bar_picture(rows: &[&Row], samples: &Samples) -> String {
     let (mut body, mut y) = (String::new(), 20.0);
     for row in rows {
         let key = row.metric.key();
-        let value =
-            |&runtime: &&'static str| Some((figure(samples, row.name, runtime, key)?, runtime));
+        let value = |&runtime: &&'static str| Some((figure(samples, row.name, runtime, key)?, runtime));
         let values: Vec<_> = RUNTIMES.iter().filter_map(value).collect();
         let unit = match row.metric {
             Metric::Wall => "ns of wall time",
@@ -58,10 +51,7 @@ fn bar_picture(rows: &[&Row], samples: &Samples) -> String {
         text(&mut body, "head", 0.0, y, &format!("{} ({unit})", row.name));
         y += 8.0;
         // Threads are so far out that they would flatten the rest: their bar is cut.
-        let most = values
-            .iter()
-            .filter(|(_, runtime)| *runtime != "threads")
-            .map(|(value, _)| *value);
+        let most = values.iter().filter(|(_, runtime)| *runtime != "threads").map(|(value, _)| *value);
         let most = most.fold(f64::MIN_POSITIVE, f64::max);
         for (value, runtime) in &values {
             let class = match *runtime {
@@ -69,50 +59,24 @@ fn bar_picture(rows: &[&Row], samples: &Samples) -> String {
                 "bare" => "limit",
                 _ => "peer",
             };
-            let (length, cut) = (
-                WIDTH * (value / most).min(1.0),
-                if *value > most { " »" } else { "" },
-            );
-            text(
-                &mut body,
-                "",
-                4.0,
-                y + 13.0,
-                if *runtime == "bare" { "limit" } else { runtime },
-            );
+            let (length, cut) = (WIDTH * (value / most).min(1.0), if *value > most { " »" } else { "" });
+            text(&mut body, "", 4.0, y + 13.0, if *runtime == "bare" { "limit" } else { runtime });
             writeln!(body, "<rect class=\"{class}\" x=\"{LEFT}\" y=\"{y:.0}\" width=\"{length:.1}\" height=\"14\" rx=\"2\"/>")
                 .expect("a string");
-            text(
-                &mut body,
-                "small",
-                LEFT + length + 5.0,
-                y + 12.0,
-                &format!("{}{cut}", time(*value)),
-            );
+            text(&mut body, "small", LEFT + length + 5.0, y + 12.0, &format!("{}{cut}", time(*value)));
             y += BAR;
         }
-        let best = values
-            .iter()
-            .filter(|(_, runtime)| row.against.contains(runtime))
-            .map(|(value, _)| *value);
+        let best =
+            values.iter().filter(|(_, runtime)| row.against.contains(runtime)).map(|(value, _)| *value);
         if let (Some(goal), Some(best)) = (row.goal, best.min_by(f64::total_cmp)) {
             let x = LEFT + WIDTH * (goal * best / most).min(1.0);
             let top = y - BAR * values.len() as f64 - 2.0;
-            writeln!(
-                body,
-                "<path class=\"goal\" stroke-dasharray=\"3 2\" d=\"M{x:.1} {top:.0}V{y:.0}\"/>"
-            )
-            .expect("a string");
+            writeln!(body, "<path class=\"goal\" stroke-dasharray=\"3 2\" d=\"M{x:.1} {top:.0}V{y:.0}\"/>")
+                .expect("a string");
         }
         y += 26.0;
     }
-    text(
-        &mut body,
-        "small",
-        4.0,
-        y - 6.0,
-        "Shorter is better. Dashed: the goal, for ours. »: cut.",
-    );
+    text(&mut body, "small", 4.0, y - 6.0, "Shorter is better. Dashed: the goal, for ours. »: cut.");
     svg(LEFT + WIDTH + 80.0, y, rows[0].picture, &body)
 }
 
@@ -122,21 +86,8 @@ pub fn lines(title: &str, lines: &[(String, Vec<(f64, f64)>)]) -> String {
     const HUES: [u32; 8] = [20, 210, 140, 280, 50, 330, 180, 100];
     let points = || lines.iter().flat_map(|(_, points)| points);
     let decades = |of: fn(&(f64, f64)) -> f64| {
-        let least = points()
-            .map(of)
-            .fold(f64::INFINITY, f64::min)
-            .max(1.0)
-            .log10()
-            .floor();
-        (
-            least,
-            points()
-                .map(of)
-                .fold(1.0, f64::max)
-                .log10()
-                .ceil()
-                .max(least + 1.0),
-        )
+        let least = points().map(of).fold(f64::INFINITY, f64::min).max(1.0).log10().floor();
+        (least, points().map(of).fold(1.0, f64::max).log10().ceil().max(least + 1.0))
     };
     let ((left, right), (low, high)) = (decades(|point| point.0), decades(|point| point.1));
     let x = |size: f64| LEFT + WIDTH * (size.log10() - left) / (right - left);
@@ -150,11 +101,7 @@ pub fn lines(title: &str, lines: &[(String, Vec<(f64, f64)>)]) -> String {
             "small",
             4.0,
             at + 4.0,
-            &if ns < 1e3 {
-                format!("{ns} ns")
-            } else {
-                format!("{} µs", ns / 1e3)
-            },
+            &if ns < 1e3 { format!("{ns} ns") } else { format!("{} µs", ns / 1e3) },
         );
     }
     for decade in left as i32..=right as i32 {
@@ -168,16 +115,9 @@ pub fn lines(title: &str, lines: &[(String, Vec<(f64, f64)>)]) -> String {
     }
     for (index, (name, points)) in lines.iter().enumerate() {
         let colour = format!("hsl({} 70% 45%)", HUES[index % HUES.len()]);
-        let path: Vec<_> = points
-            .iter()
-            .map(|&(size, ns)| format!("{:.1} {:.1}", x(size), y(ns)))
-            .collect();
-        writeln!(
-            body,
-            "<path class=\"line\" stroke=\"{colour}\" d=\"M{}\"/>",
-            path.join("L")
-        )
-        .expect("a string");
+        let path: Vec<_> = points.iter().map(|&(size, ns)| format!("{:.1} {:.1}", x(size), y(ns))).collect();
+        writeln!(body, "<path class=\"line\" stroke=\"{colour}\" d=\"M{}\"/>", path.join("L"))
+            .expect("a string");
         let at = 34.0 + 18.0 * index as f64;
         writeln!(
             body,

@@ -47,15 +47,7 @@ pub struct Row {
 }
 
 /// In the order of the columns.
-pub const RUNTIMES: &[&str] = &[
-    "ours",
-    "tokio",
-    "smol",
-    "async-std",
-    "tokio-ct",
-    "threads",
-    "bare",
-];
+pub const RUNTIMES: &[&str] = &["ours", "tokio", "smol", "async-std", "tokio-ct", "threads", "bare"];
 
 const POOLS: &[&str] = &["tokio", "smol", "async-std"];
 const LOCALS: &[&str] = &["tokio", "smol", "async-std", "tokio-ct"];

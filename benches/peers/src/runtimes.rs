@@ -48,14 +48,8 @@ pub trait Runtime: 'static {
     /// Accepted, with TCP_NODELAY set.
     fn accept(listener: &Self::Listener) -> impl Future<Output = io::Result<Self::Stream>> + Send;
     fn connect(address: SocketAddr) -> impl Future<Output = io::Result<Self::Stream>> + Send;
-    fn read(
-        stream: &mut Self::Stream,
-        buffer: &mut [u8],
-    ) -> impl Future<Output = io::Result<usize>> + Send;
-    fn write_all(
-        stream: &mut Self::Stream,
-        bytes: &[u8],
-    ) -> impl Future<Output = io::Result<()>> + Send;
+    fn read(stream: &mut Self::Stream, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
+    fn write_all(stream: &mut Self::Stream, bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
 }
 
 /// Any free port on loopback.
@@ -169,11 +163,7 @@ const WORKERS: usize = 2;
 
 static TOKIO: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder
-        .worker_threads(WORKERS)
-        .enable_all()
-        .build()
-        .expect("tokio starts")
+    builder.worker_threads(WORKERS).enable_all().build().expect("tokio starts")
 });
 
 static TOKIO_CT: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
@@ -192,9 +182,7 @@ impl<T> Future for TokioHandle<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        self.0
-            .poll(cx)
-            .map(|joined| joined.expect("the task ends well"))
+        self.0.poll(cx).map(|joined| joined.expect("the task ends well"))
     }
 }
 
@@ -325,14 +313,9 @@ use smol::channel as smol_channel;
 pub struct Smol;
 /// A `LocalExecutor`.
 pub struct SmolLocal;
-smol!(Smol, |task| smol::spawn(task), |future| smol::block_on(
-    future
-));
-smol!(
-    SmolLocal,
-    |task| LOCAL_EXECUTOR.with(|local| local.spawn(task)),
-    |future| LOCAL_EXECUTOR.with(|local| smol::block_on(local.run(future)))
-);
+smol!(Smol, |task| smol::spawn(task), |future| smol::block_on(future));
+smol!(SmolLocal, |task| LOCAL_EXECUTOR.with(|local| local.spawn(task)), |future| LOCAL_EXECUTOR
+    .with(|local| smol::block_on(local.run(future))));
 
 // ---- async-std
 

@@ -25,11 +25,7 @@ pub fn is_quick() -> bool {
 
 /// `full`, or a small part of it when in a hurry.
 pub fn scaled(full: usize) -> usize {
-    if is_quick() {
-        (full / 100).max(1)
-    } else {
-        full
-    }
+    if is_quick() { (full / 100).max(1) } else { full }
 }
 
 /// Named figures: `wall_ns` and `cpu_ns` an operation, `bytes`, `late_us`...
@@ -42,8 +38,7 @@ impl Sample {
     }
 
     pub fn with(mut self, figures: &[(&str, f64)]) -> Self {
-        self.0
-            .extend(figures.iter().map(|&(key, value)| (key.to_string(), value)));
+        self.0.extend(figures.iter().map(|&(key, value)| (key.to_string(), value)));
         self
     }
 
@@ -63,11 +58,7 @@ impl Sample {
 
 impl fmt::Display for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words: Vec<_> = self
-            .0
-            .iter()
-            .map(|(key, value)| format!("{key}={value:.3}"))
-            .collect();
+        let words: Vec<_> = self.0.iter().map(|(key, value)| format!("{key}={value:.3}")).collect();
         f.write_str(&words.join(" "))
     }
 }
@@ -89,11 +80,7 @@ pub fn repeat(operations: usize, mut pass: impl FnMut()) -> Sample {
     while passes.is_empty() || (start.elapsed() < PATIENCE && !is_quick()) {
         passes.push(once(operations, &mut pass));
     }
-    passes.sort_by(|a, b| {
-        a.get("wall_ns")
-            .unwrap()
-            .total_cmp(&b.get("wall_ns").unwrap())
-    });
+    passes.sort_by(|a, b| a.get("wall_ns").unwrap().total_cmp(&b.get("wall_ns").unwrap()));
     passes.swap_remove(passes.len() / 2)
 }
 

@@ -21,21 +21,12 @@ impl Server {
     /// Starts this program again as a server; `under` is a command to put before it.
     pub fn start(kind: &str, runtime: &str, under: &[&str]) -> Self {
         let this = std::env::current_exe().expect("we run");
-        let mut words = under
-            .iter()
-            .map(|&word| word.into())
-            .chain([this.into_os_string()]);
+        let mut words = under.iter().map(|&word| word.into()).chain([this.into_os_string()]);
         let mut command = Command::new(words.next().expect("at least this program"));
         command.args(words).args(["serve", kind, runtime]);
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it starts");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
         let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("piped"))
-            .read_line(&mut line)
-            .expect("it prints");
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("it prints");
         let address = line.trim().parse().expect("its address");
         Self { address, child }
     }
@@ -116,12 +107,9 @@ fn echo<R: Runtime>() {
 /// The real chat server, as the program `server` runs it.
 fn our_chat() {
     executor::task::block_on(async {
-        let server =
-            chat::server::Server::bind("127.0.0.1:0", chat::server::Options::default()).await;
+        let server = chat::server::Server::bind("127.0.0.1:0", chat::server::Options::default()).await;
         let server = server.expect("a free port");
         println!("{}", server.local_addr().expect("it listens"));
-        executor::task::spawn(server.run())
-            .await
-            .expect("it serves");
+        executor::task::spawn(server.run()).await.expect("it serves");
     });
 }

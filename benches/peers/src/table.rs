@@ -28,21 +28,15 @@ pub struct Verdict {
 /// Compares ours with the best of the row's peers.
 pub fn verdict(row: &Row, samples: &Samples) -> Option<Verdict> {
     let best = |key: &str| {
-        let peers = row
-            .against
-            .iter()
-            .filter_map(|&peer| Some((figure(samples, row.name, peer, key)?, peer)));
+        let peers =
+            row.against.iter().filter_map(|&peer| Some((figure(samples, row.name, peer, key)?, peer)));
         peers.min_by(|a, b| a.0.total_cmp(&b.0))
     };
     let rounds = |runtime: &'static str| samples.get(&(row.name, runtime));
     let key = row.metric.key();
     let (_, peer) = best(key)?;
     let pair = |(ours, theirs): (&Sample, &Sample)| Some(ours.get(key)? / theirs.get(key)?);
-    let mut ratios: Vec<f64> = rounds("ours")?
-        .iter()
-        .zip(rounds(peer)?)
-        .filter_map(pair)
-        .collect();
+    let mut ratios: Vec<f64> = rounds("ours")?.iter().zip(rounds(peer)?).filter_map(pair).collect();
     let ratio = median(&mut ratios);
     let amiss = row.goal.map(|goal| {
         let mut amiss = Vec::new();
@@ -85,11 +79,7 @@ fn cell(row: &Row, samples: &Samples, runtime: &str) -> String {
         return "–".into();
     };
     let mut text = match row.metric {
-        Metric::Wall => format!(
-            "{} ({})",
-            time(value),
-            get("cpu_ns").map_or("–".into(), time)
-        ),
+        Metric::Wall => format!("{} ({})", time(value), get("cpu_ns").map_or("–".into(), time)),
         Metric::Cpu => time(value),
         Metric::Bytes | Metric::Late | Metric::Idle => format!("{value:.0}"),
     };
@@ -103,13 +93,7 @@ fn cell(row: &Row, samples: &Samples, runtime: &str) -> String {
 }
 
 /// The page.
-pub fn benchmarks(
-    rows: &[&Row],
-    samples: &Samples,
-    rounds: usize,
-    pictures: &str,
-    command: &str,
-) -> String {
+pub fn benchmarks(rows: &[&Row], samples: &Samples, rounds: usize, pictures: &str, command: &str) -> String {
     let mut page = format!(
         "# Benchmarks\n\n\
          Written by `cargo run --release -- {command}` in `benches/peers`; do not edit.\n\n\
@@ -126,13 +110,11 @@ pub fn benchmarks(
     for row in rows {
         if row.picture != picture {
             picture = row.picture;
-            let head = "\n| | ours | tokio | smol | async-std | tokio ct | threads | limit | ratio | goal | met |";
+            let head =
+                "\n| | ours | tokio | smol | async-std | tokio ct | threads | limit | ratio | goal | met |";
             let line = "|---|---|---|---|---|---|---|---|---|---|---|";
-            write!(
-                page,
-                "\n## {picture}\n\n![{picture}]({pictures}/{picture}.svg)\n{head}\n{line}\n"
-            )
-            .expect("a string");
+            write!(page, "\n## {picture}\n\n![{picture}]({pictures}/{picture}.svg)\n{head}\n{line}\n")
+                .expect("a string");
         }
         let name = row.name.split(':').next().unwrap_or(row.name);
         write!(page, "| **{name}**: {} |", row.what).expect("a string");
@@ -140,18 +122,9 @@ pub fn benchmarks(
             write!(page, " {} |", cell(row, samples, runtime)).expect("a string");
         }
         let (ratio, goal, met) = match (verdict(row, samples), row.goal) {
-            (
-                Some(Verdict {
-                    ratio,
-                    amiss: Some(amiss),
-                }),
-                Some(goal),
-            ) => {
-                let met = if amiss.is_empty() {
-                    "yes".into()
-                } else {
-                    format!("**no**: {}", amiss.join(", "))
-                };
+            (Some(Verdict { ratio, amiss: Some(amiss) }), Some(goal)) => {
+                let met =
+                    if amiss.is_empty() { "yes".into() } else { format!("**no**: {}", amiss.join(", ")) };
                 (format!("{ratio:.2}"), format!("≤ {goal}"), met)
             }
             (Some(verdict), _) => (format!("{:.2}", verdict.ratio), "–".into(), "–".into()),
@@ -207,66 +180,32 @@ fn bounds(rows: &[&Row], samples: &Samples) -> String {
 /// What is said of tasks and threads, on this runtime.
 fn tasks_and_threads(samples: &Samples) -> String {
     let claims = [
-        (
-            "create one, and wait for it",
-            "spawn_one",
-            "spawn_one",
-            "wall_ns",
-        ),
-        (
-            "create 1000, and wait for them",
-            "spawn_pool:1000",
-            "spawn_pool:1000",
-            "wall_ns",
-        ),
-        (
-            "switch: a hop between two, channels",
-            "pingpong",
-            "pingpong",
-            "wall_ns",
-        ),
-        (
-            "switch: a hop along 500, channels",
-            "brigade:500",
-            "brigade:500",
-            "wall_ns",
-        ),
-        (
-            "the same, tasks on one thread",
-            "brigade_local:500",
-            "brigade:500",
-            "wall_ns",
-        ),
-        (
-            "switch: a hop along 500, TCP",
-            "brigade_tcp:500",
-            "brigade_tcp:500",
-            "wall_ns",
-        ),
-        (
-            "the same, tasks on one thread",
-            "brigade_tcp_local:500",
-            "brigade_tcp:500",
-            "wall_ns",
-        ),
+        ("create one, and wait for it", "spawn_one", "spawn_one", "wall_ns"),
+        ("create 1000, and wait for them", "spawn_pool:1000", "spawn_pool:1000", "wall_ns"),
+        ("switch: a hop between two, channels", "pingpong", "pingpong", "wall_ns"),
+        ("switch: a hop along 500, channels", "brigade:500", "brigade:500", "wall_ns"),
+        ("the same, tasks on one thread", "brigade_local:500", "brigade:500", "wall_ns"),
+        ("switch: a hop along 500, TCP", "brigade_tcp:500", "brigade_tcp:500", "wall_ns"),
+        ("the same, tasks on one thread", "brigade_tcp_local:500", "brigade_tcp:500", "wall_ns"),
         ("memory, bytes each", "mem:1000000", "mem:1000000", "bytes"),
     ];
     let mut lines = String::new();
     for (claim, tasks, threads, key) in claims {
-        let figures = (
-            figure(samples, tasks, "ours", key),
-            figure(samples, threads, "threads", key),
-        );
+        let figures = (figure(samples, tasks, "ours", key), figure(samples, threads, "threads", key));
         if let (Some(task), Some(thread)) = figures {
-            let (a, b, times) = (time(task), time(thread), thread / task);
-            writeln!(lines, "| {claim} | {a} | {b} | {times:.1} |").expect("a string");
+            let [task_said, thread_said] = [task, thread].map(|value| match key {
+                "bytes" => format!("{value:.0}"),
+                _ => time(value),
+            });
+            let times = thread / task;
+            writeln!(lines, "| {claim} | {task_said} | {thread_said} | {times:.1} |").expect("a string");
         }
     }
     if lines.is_empty() {
         return lines;
     }
     format!(
-        "\n## tasks and threads\n\nThe claims that async is made for, on this runtime: nanoseconds of wall time, where nothing else is said.\n\n\
+        "\n## tasks and threads\n\nThe claims that async is made for, on this runtime: nanoseconds of wall time where nothing else is said.\n\n\
          | | a task | a thread | times |\n|---|---|---|---|\n{lines}"
     )
 }
@@ -274,14 +213,8 @@ fn tasks_and_threads(samples: &Samples) -> String {
 /// What it was measured on.
 pub fn machine() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    format!(
-        "Measured on {} ({cores} cores), Linux {}",
-        model.map_or("?", |(_, name)| name),
-        kernel.trim()
-    )
+    format!("Measured on {} ({cores} cores), Linux {}", model.map_or("?", |(_, name)| name), kernel.trim())
 }

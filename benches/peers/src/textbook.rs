@@ -45,10 +45,7 @@ async fn serve_one(stream: TcpStream, groups: Groups) {
                 };
                 tokio::spawn(subscribe(name, receiver, outbound.clone()));
             }
-            FromClient::Post {
-                group_name,
-                message,
-            } => {
+            FromClient::Post { group_name, message } => {
                 let group = groups.lock().unwrap().get(&group_name).cloned();
                 match group {
                     Some(group) => drop(group.send(Arc::new(message))),
@@ -63,17 +60,10 @@ async fn serve_one(stream: TcpStream, groups: Groups) {
 }
 
 /// Carries a group's messages to one member.
-async fn subscribe(
-    name: Arc<String>,
-    mut receiver: broadcast::Receiver<Arc<String>>,
-    outbound: Outbound,
-) {
+async fn subscribe(name: Arc<String>, mut receiver: broadcast::Receiver<Arc<String>>, outbound: Outbound) {
     loop {
         let packet = match receiver.recv().await {
-            Ok(message) => FromServer::Message {
-                group_name: name.to_string(),
-                message: message.to_string(),
-            },
+            Ok(message) => FromServer::Message { group_name: name.to_string(), message: message.to_string() },
             Err(RecvError::Lagged(count)) => {
                 FromServer::Error(format!("Dropped {count} messages from {name}."))
             }

@@ -40,9 +40,7 @@ pub fn yields(threads: usize) -> Sample {
     repeat(threads * each, || {
         let yielding = move || (0..each).for_each(|_| thread::yield_now());
         let handles: Vec<_> = (0..threads).map(|_| thread::spawn(yielding)).collect();
-        handles
-            .into_iter()
-            .for_each(|handle| handle.join().unwrap());
+        handles.into_iter().for_each(|handle| handle.join().unwrap());
     })
 }
 
@@ -123,9 +121,7 @@ pub fn mem(threads: usize) -> Sample {
         thread::sleep(Duration::from_millis(1));
     }
     let grown = machine::resident(std::process::id()) - before;
-    clock
-        .stop(threads)
-        .with(&[("bytes", grown as f64 / threads as f64)])
+    clock.stop(threads).with(&[("bytes", grown as f64 / threads as f64)])
 }
 
 /// Echo, a thread for each connection. Serves until the process ends.

@@ -221,9 +221,7 @@ pub fn timers<R: Runtime>(sleeps: usize) -> Sample {
     let clock = Clock::start();
     let mut late = R::block_on(async move {
         R::spawn(async move {
-            let handles: Vec<_> = (0..sleeps)
-                .map(|i| R::spawn(sleep_and_look::<R>(i, sleeps)))
-                .collect();
+            let handles: Vec<_> = (0..sleeps).map(|i| R::spawn(sleep_and_look::<R>(i, sleeps))).collect();
             let mut late = Vec::with_capacity(sleeps);
             for handle in handles {
                 late.push(handle.await);
@@ -241,8 +239,7 @@ pub fn timers<R: Runtime>(sleeps: usize) -> Sample {
 /// The microseconds by which the `i`th of these sleeps was late. The deadlines are set in disorder.
 async fn sleep_and_look<R: Runtime>(i: usize, sleeps: usize) -> f64 {
     let place = (i * 7919) % sleeps;
-    let time =
-        Duration::from_millis(100) + Duration::from_millis(900) * place as u32 / sleeps as u32;
+    let time = Duration::from_millis(100) + Duration::from_millis(900) * place as u32 / sleeps as u32;
     let due = Instant::now() + time;
     R::sleep(time).await;
     let now = Instant::now();
@@ -281,9 +278,7 @@ pub fn mem<R: Runtime>(tasks: usize) -> Sample {
                 R::yield_now().await;
             }
             let grown = machine::resident(std::process::id()).saturating_sub(before);
-            let sample = clock
-                .stop(tasks)
-                .with(&[("bytes", grown as f64 / tasks as f64)]);
+            let sample = clock.stop(tasks).with(&[("bytes", grown as f64 / tasks as f64)]);
             // A million tasks need not be dropped one by one.
             println!("{sample}");
             std::process::exit(0)
