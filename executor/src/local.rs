@@ -116,7 +116,7 @@ pub(crate) fn spawn_named<F: Future + 'static, N: Name>(future: F, name: N) -> J
         };
         let (task, handle) = new_task(future, home, name);
         match inbox {
-            Some(_) => local.queue.borrow_mut().push_back(task),
+            Some(_) => local.push(task),
             None => drop(task), // The thread's locals are gone: cancelled at once.
         }
         JoinHandle::new(handle)
@@ -129,7 +129,7 @@ pub(crate) fn run(limit: usize) -> usize {
     LOCAL.with(|local| {
         for count in 0..limit {
             local.empty_inbox();
-            let Some(task) = local.next() else {
+            let Some(task) = local.queue.borrow_mut().pop_front() else {
                 return count;
             };
             task.run();
@@ -171,7 +171,7 @@ impl Schedule for Home {
     }
 
     fn requeue(&self, task: Runnable) {
-        LOCAL.with(|local| local.queue.borrow_mut().push_back(task));
+        LOCAL.with(|local| local.push(task));
     }
 
     fn start(&self, header: &Header) -> Start {
@@ -179,6 +179,7 @@ impl Schedule for Home {
         if header.state.is_cancelled() { Start::DropFuture } else { Start::Poll }
     }
 
+    #[inline]
     fn finish(&self, header: &Header) -> Finish {
         if header.state.is_cancelled() {
             return Finish::DropFuture;
@@ -220,16 +221,14 @@ impl Home {
     /// Into the queue, if it is idle. On its own thread.
     #[inline]
     fn wake(&self, local: &Local, header: &Header) -> bool {
-        match self.byte.get() {
-            Byte::Idle => {
-                self.byte.set(Byte::Queued);
-                local.queue.borrow_mut().push_back(Runnable::from_raw(NonNull::from(header)));
-                return true;
-            }
-            Byte::Running => self.byte.set(Byte::Again),
-            Byte::Queued | Byte::Again | Byte::Done => {}
+        let byte = self.byte.get();
+        if byte == Byte::Idle {
+            self.byte.set(Byte::Queued);
+            local.push(Runnable::from_raw(NonNull::from(header)));
+        } else if byte == Byte::Running {
+            self.byte.set(Byte::Again);
         }
-        false
+        byte == Byte::Idle
     }
 }
 
@@ -247,8 +246,10 @@ impl Local {
         self.inbox.get().is_some_and(|mine| std::ptr::eq(mine, inbox))
     }
 
-    fn next(&self) -> Option<Runnable> {
-        self.queue.borrow_mut().pop_front()
+    // Not inlined, so that `LOCAL.with` around it is: 2 ns of a yield's 12.
+    #[inline(never)]
+    fn push(&self, task: Runnable) {
+        self.queue.borrow_mut().push_back(task);
     }
 
     fn empty_inbox(&self) {
@@ -285,7 +286,7 @@ impl Local {
                 placed.scheduler.wake(self, header);
             });
             self.empty_inbox();
-            let Some(task) = self.next() else { return };
+            let Some(task) = self.queue.borrow_mut().pop_front() else { return };
             drop(task);
         }
     }
