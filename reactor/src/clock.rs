@@ -79,10 +79,9 @@ pub(crate) fn reset(key: Key, deadline: Instant) -> Option<(Key, bool)> {
 
 /// Gives a timer another waker. Answers false if it has fired.
 pub(crate) fn update(key: Key, waker: &Waker) -> bool {
-    match lock(&CLOCK).timers.waker(key).map(|stored| stored.will_wake(waker)) {
-        None => return false,
-        Some(true) => return true,
-        Some(false) => {}
+    let same = lock(&CLOCK).timers.waker(key).map(|stored| stored.will_wake(waker));
+    if same != Some(false) {
+        return same.is_some();
     }
     let mut waker = waker.clone(); // Outside the lock: it is foreign code, and so is a drop.
     let replaced = lock(&CLOCK).timers.waker(key).map(|stored| mem::swap(stored, &mut waker));
