@@ -337,3 +337,26 @@ fn the_value_goes_to_whoever_awaits() {
         assert_eq!(block_on(awaiter), [1, 2, 3]);
     });
 }
+
+/// At a thread's end each of its waiting tasks is visited once, not once for each of the others.
+#[test]
+fn a_crowd_that_waits_is_dropped_with_its_thread() {
+    const CROWD: usize = 200_000;
+    ends(|| {
+        let handles = thread::spawn(|| {
+            let polled = Rc::new(Cell::new(0));
+            let wait = |polled: Rc<Cell<usize>>| async move {
+                polled.set(polled.get() + 1);
+                std::future::pending::<()>().await;
+            };
+            let handles: Vec<_> = (0..CROWD).map(|_| spawn_local(wait(Rc::clone(&polled)))).collect();
+            block_on(async {
+                while polled.get() < CROWD {
+                    task::yield_now().await;
+                }
+            });
+            handles
+        });
+        assert!(handles.join().unwrap().iter().all(|handle| handle.is_finished()));
+    });
+}
