@@ -286,8 +286,10 @@ impl Local {
                 placed.scheduler.wake(self, header);
             });
             self.empty_inbox();
-            let Some(task) = self.queue.borrow_mut().pop_front() else { return };
-            drop(task);
+            // What is taken is dropped here, and may have spawned more.
+            if self.queue.take().is_empty() {
+                return;
+            }
         }
     }
 }
@@ -296,8 +298,7 @@ impl Drop for Exit {
     fn drop(&mut self) {
         LOCAL.with(|local| {
             local.drop_all();
-            // Nothing is in them: only their memory goes.
-            drop((local.queue.take(), local.waiting.take()));
+            drop(local.waiting.take()); // Nothing is in it: only its memory goes.
             local.inbox.take().into_iter().for_each(Inbox::close);
         });
     }
