@@ -120,6 +120,18 @@ fn reset_keeps_who_waits() {
     });
 }
 
+/// Also of one that would never have ended.
+#[test]
+fn reset_ends_the_longest_wait() {
+    run(|| async {
+        let (count, waker) = Count::new();
+        let mut never = sleep(Duration::MAX);
+        assert!(poll_with(pin!(&mut never), &waker).is_pending());
+        never.reset(Instant::now() + Duration::from_millis(5));
+        until("woken at the new deadline", || count.get() == 1).await;
+    });
+}
+
 /// A timer that another thread adds is seen by a turn that sleeps for longer.
 #[test]
 fn a_timer_from_another_thread_ends_the_turn() {
