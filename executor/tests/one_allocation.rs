@@ -124,11 +124,13 @@ fn gives_back(what: &str, mut round: impl FnMut()) {
     (0..5).for_each(|_| round());
     let before = BYTES.load(Ordering::Relaxed);
     (0..20).for_each(|_| round());
-    // Other threads may be about to free what they have.
+    // Other threads may be about to free what they have. And crossbeam keeps a few thousand bytes for each thread
+    // that has stolen until others come by after its end, so there are more rounds: what is lost grows by them.
     let begin = Instant::now();
     let mut after = BYTES.load(Ordering::Relaxed);
     while after > before + 10_000 && begin.elapsed() < Duration::from_secs(10) {
         thread::sleep(Duration::from_millis(1));
+        round();
         after = BYTES.load(Ordering::Relaxed);
     }
     assert!(after <= before + 10_000, "{what}: {} bytes are kept", after - before);
