@@ -25,7 +25,10 @@ use crate::shim::now;
 use crate::timers::Key;
 use crate::{budget, clock};
 
-/// Waits for a duration. `Duration::MAX`, as any that the clock cannot express, never ends.
+/// As good as never. The clock need not express more.
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// Waits for a duration. More than a century, as `Duration::MAX` is, counts as one.
 ///
 /// Even a zero duration gives way: it counts against the poll's budget. Dropping the answer cancels the
 /// timer. It works even where no descriptor for a poller can be had.
@@ -37,7 +40,7 @@ use crate::{budget, clock};
 /// executor::task::block_on(sleep(Duration::from_millis(1)));
 /// ```
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep { deadline: now().checked_add(duration), key: None }
+    sleep_until(now() + duration.min(CENTURY))
 }
 
 /// Waits until a moment; if it has passed, not at all.
@@ -51,7 +54,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// assert!(Instant::now() >= deadline);
 /// ```
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    Sleep { deadline: Some(deadline), key: None }
+    Sleep { deadline, key: None }
 }
 
 /// The future of [`sleep`] and [`sleep_until`]. Polled again after it was ready, it is ready again.
@@ -67,8 +70,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Sleep {
-    /// `None`: never.
-    deadline: Option<Instant>,
+    deadline: Instant,
     key: Option<Key>,
 }
 
@@ -76,7 +78,7 @@ impl Sleep {
     /// Sets another deadline, whether or not the old one has passed. A task that waits already will be
     /// woken at the new one.
     pub fn reset(&mut self, deadline: Instant) {
-        self.deadline = Some(deadline);
+        self.deadline = deadline;
         let moved = self.key.and_then(|key| clock::reset(key, deadline));
         self.key = moved.map(|(key, _)| key);
         if let Some((_, true)) = moved {
@@ -96,23 +98,21 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         ready!(budget::poll_proceed(cx));
-        let Some(deadline) = self.deadline else {
-            return Poll::Pending;
-        };
-        if now() >= deadline {
-            self.cancel();
-            budget::spend();
-            return Poll::Ready(());
-        }
-        // A key that has fired before this look at the clock is of a moment that is now past: not here.
-        if !self.key.is_some_and(|key| clock::update(key, cx.waker())) {
-            let (key, early) = clock::add(deadline, cx.waker().clone());
-            self.key = Some(key);
-            if early {
-                notify();
+        if self.key.is_some_and(|key| !clock::update(key, cx.waker())) {
+            self.key = None; // It has fired: the deadline is past.
+        } else if now() < self.deadline {
+            if self.key.is_none() {
+                let (key, early) = clock::add(self.deadline, cx.waker().clone());
+                self.key = Some(key);
+                if early {
+                    notify();
+                }
             }
+            return Poll::Pending;
         }
-        Poll::Pending
+        self.cancel();
+        budget::spend();
+        Poll::Ready(())
     }
 }
 
@@ -231,10 +231,8 @@ impl Interval {
 
     fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         ready!(Pin::new(&mut self.next).poll(cx));
-        let Some(scheduled) = self.next.deadline else {
-            return Poll::Pending;
-        };
-        self.next.deadline = scheduled.checked_add(self.period);
+        let scheduled = self.next.deadline;
+        self.next.deadline += self.period.min(CENTURY);
         Poll::Ready(scheduled)
     }
 }
