@@ -101,7 +101,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
             last_look = now();
         } else if now().duration_since(last_look) >= REACTOR_INTERVAL {
             last_look = now();
-            presence.poll_reactor(last_look, &mut woken);
+            presence.poll_reactor(&mut woken);
         }
     }
 }

@@ -139,7 +139,7 @@ struct Seat {
     present: usize,
     workers: usize,
     pools: Vec<Weak<dyn Watched>>,
-    /// When a busy thread last did the watch's work.
+    /// When the pools were last looked after.
     rescued: Option<Instant>,
 }
 
@@ -190,7 +190,7 @@ impl Presence {
             seat.neglected = false;
         }
         let workers_come_first = self.rank == Rank::Guest && seat.workers > 0 && !seat.neglected;
-        if seat.driver.is_none() && (!workers_come_first || seat.is_overdue()) {
+        if seat.driver.is_none() && (!workers_come_first || is_long_ago(seat.last_turn)) {
             self.drive(seat, woken);
         } else {
             self.stand_by(seat, woken);
@@ -199,9 +199,10 @@ impl Presence {
 
     /// Takes what the reactor has now, without waiting, if nobody drives. For a thread that always
     /// has work; now and then it does the watch's work too, if no thread waits that could be the watch (K3).
-    pub(crate) fn poll_reactor(&self, now: Instant, woken: &mut Vec<Waker>) {
+    pub(crate) fn poll_reactor(&self, woken: &mut Vec<Waker>) {
         let mut at = lock(&SEAT);
-        let pools = at.unwatched_pools(now);
+        let watch = !at.watched && at.workers > 1;
+        let pools = at.neglected_pools(watch);
         if at.driver.is_some() {
             drop(at);
             return rescue(&pools);
@@ -232,7 +233,7 @@ impl Presence {
         let mut at = lock(&SEAT);
         at.watched &= !watch;
         at.get_up(self.rank);
-        let pools = if watch { at.pools.clone() } else { Vec::new() };
+        let pools = at.neglected_pools(watch);
         drop(at);
         reactor::wake_all(woken);
         rescue(&pools);
@@ -256,7 +257,8 @@ impl Presence {
             let ticked = park(watch);
             at = lock(&SEAT);
             at.watched &= !watch;
-            let drives = at.driver.is_none() && (at.vacant || ticked && at.is_overdue());
+            let ticked = ticked && at.somebody_runs(); // K5: else it needs no watch any more.
+            let drives = at.driver.is_none() && (at.vacant || ticked && is_long_ago(at.last_turn));
             if drives || ticked || !self.parker.is_parked() {
                 break (drives, ticked);
             }
@@ -268,7 +270,7 @@ impl Presence {
             at.neglected = self.rank == Rank::Guest;
             return self.drive(at, woken);
         }
-        let pools = if ticked { at.pools.clone() } else { Vec::new() };
+        let pools = at.neglected_pools(ticked);
         at.leave(false); // K1, K6
         drop(at);
         rescue(&pools);
@@ -285,26 +287,24 @@ impl Drop for Presence {
 }
 
 impl Seat {
+    /// Whether one that may wait does not.
+    fn somebody_runs(&self) -> bool {
+        self.present > self.standby.len() + usize::from(self.driver.is_some())
+    }
+
     /// Makes the thread that is about to wait the watch, if there is none and something runs (K3, K5).
     fn become_watch(&mut self) -> bool {
-        let waiting = self.standby.len() + usize::from(self.driver.is_some());
-        let watch = !self.watched && self.present > waiting;
+        let watch = !self.watched && self.somebody_runs();
         self.watched |= watch;
         watch
     }
 
-    /// Whether nobody has looked at the reactor for a TICK.
-    fn is_overdue(&self) -> bool {
-        self.last_turn.is_none_or(|last| now().duration_since(last) >= TICK)
-    }
-
-    /// The pools that a busy thread must look after, once a TICK, because nobody watches.
-    fn unwatched_pools(&mut self, now: Instant) -> Vec<Weak<dyn Watched>> {
-        let early = |last| now.saturating_duration_since(last) < TICK;
-        if self.watched || self.workers < 2 || self.rescued.is_some_and(early) {
+    /// The pools to look after, if the caller is the watch and nobody has looked for a TICK.
+    fn neglected_pools(&mut self, watch: bool) -> Vec<Weak<dyn Watched>> {
+        if !watch || !is_long_ago(self.rescued) {
             return Vec::new();
         }
-        self.rescued = Some(now);
+        self.rescued = Some(now());
         self.pools.clone()
     }
 
@@ -336,15 +336,20 @@ impl Seat {
     }
 }
 
+/// Whether something that must be done once a TICK is due.
+fn is_long_ago(last: Option<Instant>) -> bool {
+    last.is_none_or(|last| now().duration_since(last) >= TICK)
+}
+
 /// Parks the thread, the watch for a TICK at most. Answers whether a watch's TICK has passed.
 fn park(watch: bool) -> bool {
     if !watch {
         thread::park();
         return false;
     }
-    let begin = now();
+    let begin = Some(now());
     park_timeout(TICK);
-    now().duration_since(begin) >= TICK
+    is_long_ago(begin)
 }
 
 /// Lets the watch see a pool, as long as it exists.

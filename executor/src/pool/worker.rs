@@ -94,7 +94,7 @@ pub(super) fn push_here(shared: *const Shared, task: Runnable) -> Result<(), Run
 #[inline]
 pub(super) fn push_back_here(shared: *const Shared, task: Runnable) -> Result<(), Runnable> {
     with_worker(shared, task, |worker, task| {
-        // Alone in the deque it needs no help: this worker is about to look there.
+        // Alone in the deque it needs no help: this worker is about to look there (Q3).
         if worker.queues.push(task) {
             worker.shared.wake_one();
         }
@@ -132,22 +132,18 @@ impl Worker {
             }
             let task = self.next(tick);
             let closed = self.shared.is_closed();
-            let idle = task.is_none();
-            if let Some(task) = task {
-                self.found();
-                if closed {
-                    drop(task); // V3
-                } else {
-                    task.run();
+            match task {
+                Some(task) if closed => drop(task), // V3
+                None if closed => return self.ended.set(true),
+                None if !local::has_work() => self.search_or_sleep(presence, &mut woken),
+                task => {
+                    self.found();
+                    if let Some(task) = task {
+                        task.run();
+                    }
+                    local::run(LOCAL_BATCH);
                 }
             }
-            if closed && idle {
-                return self.ended.set(true);
-            }
-            if closed || local::run(LOCAL_BATCH) > 0 || !idle {
-                continue;
-            }
-            self.search_or_sleep(presence, &mut woken);
         }
     }
 
@@ -185,7 +181,7 @@ impl Worker {
         let now = now();
         if now.duration_since(self.last_look.get()) >= REACTOR_INTERVAL {
             self.last_look.set(now);
-            presence.poll_reactor(now, woken);
+            presence.poll_reactor(woken);
         }
     }
 
@@ -212,7 +208,7 @@ impl Worker {
         self.searching.set(true); // S4
     }
 
-    /// A searcher that has found work searches no more (S3).
+    /// A searcher that has found work, its own too, searches no more (S3).
     #[inline]
     fn found(&self) {
         if self.searching.replace(false)
