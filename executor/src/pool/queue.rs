@@ -9,7 +9,9 @@
 //!     [`SLOT_RUNS`] in a row the deque has its turn, so two tasks that wake each other starve nobody.
 //! Q2  A task in the slot wakes no other worker, for its own will come to it soon. If it does not,
 //!     because it is in a long poll, the watch takes the task out (`rescue`).
-//! Q3  What is in the deque may be stolen at any time: whoever pushes there wakes a worker.
+//! Q3  What is in the deque may be stolen at any time: whoever pushes there wakes a worker. Only a task that
+//!     gave way, alone in the deque, is not told: its own worker is about to take it. If a long poll comes in
+//!     between, the watch wakes another.
 //!
 //! Called by `worker`. Next: `sleep`.
 

@@ -148,5 +148,8 @@ impl Watched for Shared {
         for task in self.remotes.iter().filter_map(Remote::rescue) {
             self.inject(task);
         }
+        if self.has_work() {
+            self.wake_one();
+        }
     }
 }
