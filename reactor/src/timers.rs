@@ -1,12 +1,15 @@
 //! The deadlines: a heap of those that are near, and buckets of those that are far.
 //!
+//! Time is counted in ticks of about a millisecond. `tick` is how far the buckets have been poured out; it and
+//! the tick of a deadline are compared digit by digit, to the base 64.
+//!
 //! ```text
 //!   near     a heap, the next deadline on top               ticks up to `tick`
 //!   row 0    [ ][ ][ ] .. 64 buckets of one tick            later: the last digit differs from `tick`'s
 //!   row 1    [ ][ ][ ] .. 64 buckets of 64 ticks            the last digit but one
-//!   ..                                                      and so on: digits to the base 64
+//!   ..                                                      and so on
 //!
-//!   pour     the first bucket that is not empty ──▶ `tick` is its first ──▶ near, or a lower row
+//!   pour     the first bucket that is not empty: `tick` becomes its first ──▶ near, or a lower row
 //! ```
 //!
 //! To add or to cancel a timer in a bucket costs the same however many there are, and most are
@@ -54,6 +57,7 @@ pub(crate) struct Timers {
     far: [Bucket; ROWS * BUCKETS],
     /// A word for each row, with a bit for each bucket that is not empty.
     occupied: [u64; ROWS],
+    /// How far the buckets have been poured out (H4).
     tick: u64,
     slots: Slab<Slot>,
     sequence: u64,
@@ -209,7 +213,7 @@ impl Timers {
         self.near.remove(index, |entry, index| self.slots[entry.slot].place = (NEAR, index)); // H1
     }
 
-    /// After the last timer. (A slot cannot move, so before that there may be no way.)
+    /// When the last timer has gone. (Before that the last slot may be in use, and a slot cannot move.)
     fn give_memory_back(&mut self) {
         if self.slots.is_empty() && self.slots.capacity() > KEEP {
             self.slots.shrink_to_fit();
