@@ -9,15 +9,16 @@
 //! ```
 //!
 //! Whoever has the seat drives: waits in the reactor, one thread at a time. A guest is a thread in
-//! `block_on`; the other threads that wait here are workers of a pool.
+//! `block_on`; the other threads that wait here are workers of a pool. Whoever stands by waits awake for a
+//! moment before it sleeps, if its last wait was short (see the reactor's `wait_awake`).
 //!
 //! K1  A notification is taken (`RUN`) before its reader looks at any queue: what was pushed before
 //!     an `unpark` is found by that look, and what comes later unparks again.
 //! K2  Who drives, who stands by and who watches is known under one lock.
 //! K3  While a thread runs, one of the waiting threads is the watch: it wakes every [`TICK`]. If
-//!     nobody drove meanwhile it drives, so that one long poll does not stop all sockets; so does who
-//!     comes to wait when the last turn is older than that. And the watch rescues the tasks that a busy
-//!     worker keeps in its next-task slot. Where none waits, those that run do it when they look at the
+//!     nobody drove meanwhile it drives, so that one long poll does not stop all sockets; so does
+//!     whoever comes to wait when the last turn is older than that. And the watch rescues the tasks that a
+//!     busy worker keeps in its next-task slot. Where none waits, those that run do it when they look at the
 //!     reactor.
 //! K4  The seat is the workers' before it is a `block_on` thread's: a task woken by a socket is run
 //!     by the thread that polled the socket.

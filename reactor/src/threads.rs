@@ -296,7 +296,8 @@ impl Pool {
         }
     }
 
-    /// Waits for the bell, or until the patience is over; `true` in the second case.
+    /// Waits for the call, awake for a moment and then asleep, or until the patience is over; `true` in the
+    /// last case.
     #[cfg(not(loom))]
     fn wait<'a>(&'a self, state: MutexGuard<'a, State>, seat: &Seat) -> (MutexGuard<'a, State>, bool) {
         drop(state);

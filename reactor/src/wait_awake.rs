@@ -1,7 +1,7 @@
 //! Waiting awake for a moment, where that is likely to be enough.
 //!
 //! Whoever sleeps is woken by a system call, and comes back 5 to 30 µs later. Two threads that hand work to
-//! and fro pay that at every hop; if they wait awake a hop takes less than one.
+//! and fro pay that at every hop; if they wait awake a hop takes less than 1 µs.
 //!
 //! ```text
 //!   the last wait was short ──▶ awake, for LIMIT at most ──▶ asleep

@@ -115,6 +115,7 @@ impl Shared {
                 }
             });
         }
+        // Only now that every list has been walked: what their drops spawn comes later (P4).
         cancelled.into_iter().for_each(|task| self.inject(task));
         self.parkers.iter().filter_map(OnceLock::get).for_each(|parker| parker.unpark());
     }

@@ -39,7 +39,7 @@ impl Pooled {
 
     /// The pool, for the workers' own calls.
     fn shared(&self) -> &Shared {
-        // SAFETY: P1: called by the task's runner, a worker or who drops the task in the pool's name.
+        // SAFETY: P1: called by the task's runner, a worker, or whoever drops the task in its stead.
         unsafe { &*self.shared }
     }
 }

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! C1  A pointer to a task is used only by whoever has a claim on it: a reference, the queue's place, or
-//!     the scheduler's list under its lock.
+//!     the scheduler's list (under its lock, or on its thread).
 //! C4  The functions behind a header's vtable are those of the types it was allocated with.
 //!
 //! C2 and C3 are in `cell`, T1 to T6 in `state`. Called by everything that holds a task. Next: `waker`.

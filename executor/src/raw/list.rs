@@ -10,7 +10,6 @@
 //! To leave a gap touches no other task, which may be in nobody's cache. Gaps are closed when there are
 //! three for each task.
 //!
-//!
 //! A task comes into its scheduler's list when a poll answers Pending for the first time, and leaves when
 //! its future is gone. One that never waits never pays for it.
 //!

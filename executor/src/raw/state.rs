@@ -14,7 +14,7 @@
 //!   CANCELLED   somebody asked for the future to be dropped
 //!   HANDLE      a JoinHandle exists that has not taken the outcome
 //!   JOIN_WAKER  the join waker's slot holds a waker               no HANDLE
-//!   LINKED      a poll has answered Pending: its scheduler keeps it in a list
+//!   LINKED      a poll has answered Pending: its pool keeps it in a list
 //!   WOKEN       woken or cancelled since it came into the inbox; only a LOCAL task's is read
 //!   LOCAL       the owner's byte says what QUEUED and RUNNING say elsewhere; always or never
 //!   the rest    the reference count

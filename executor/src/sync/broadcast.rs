@@ -21,7 +21,7 @@
 //! B5  Values are kept in an `Arc`: under the lock only a count changes, the clone comes after it,
 //!     and the last reader gets the value itself without a clone.
 //!
-//! Back to the tour: the crate's root.
+//! Next: `send_error`.
 
 use std::collections::VecDeque;
 use std::fmt;

@@ -1,10 +1,10 @@
 //! What tasks share and say to each other: a lock that waits without a thread, and three channels.
 //!
 //! ```text
-//!   [`Mutex`]       one at a time       the line is served in order, the lock is handed over
-//!   [`oneshot`]     one value, once     an answer to a question
-//!   [`mpsc`]        many to one         bounded: whoever sends too fast waits
-//!   [`broadcast`]   many to each        a sender never waits: whoever reads too slowly misses some
+//!   Mutex       one at a time       the line is served in order, the lock is handed over
+//!   oneshot     one value, once     an answer to a question
+//!   mpsc        many to one         bounded: whoever sends too fast waits
+//!   broadcast   many to each        a sender never waits: whoever reads too slowly misses some
 //! ```
 //!
 //! All of them follow three rules.
