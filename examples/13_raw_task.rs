@@ -89,7 +89,7 @@ impl TaskRef {
 
     fn wake(&self) {
         // ORDERING[task-state]: Release; the runner sees what came before the wake. Acquire pairs with the
-        // clearing of RUNNING, so that who runs it next sees the poll before.
+        // clearing of RUNNING, so that whoever runs it next sees the poll before.
         if self.header().state.fetch_or(WOKEN, Ordering::AcqRel) == 0 {
             QUEUE.lock().unwrap().push_back(self.clone()); // It was idle.
         }
@@ -148,7 +148,7 @@ unsafe fn lent(data: *const ()) -> ManuallyDrop<TaskRef> {
 
 // ANCHOR: 13_run
 impl<F: Future> Task<F> {
-    /// Polls it once, in the name of the queue's pointer.
+    /// Polls it once, on the strength of the queue's pointer.
     unsafe fn run(reference: TaskRef) {
         // SAFETY: this function is in the header of a Task<F> only.
         let Task { header, stage } = unsafe { reference.task::<F>() };

@@ -12,8 +12,9 @@
 //!   {{#page FILE}}                       another Markdown file of the project
 //! ```
 //!
-//! Beside the directives: figures of the benchmarks in the text (see `figures`); a link to a source file, with an item as its fragment, leads to the file's
-//! annotated page; the path of a source file in backticks is linked to it.
+//! Beside the directives: figures of the benchmarks in the text (see `figures`); a link to a source file, with
+//! an item as its fragment, leads to the file's annotated page; the path of a source file in backticks is
+//! linked to it.
 
 use std::fmt::Write as _;
 use std::ops::Range;
