@@ -8,8 +8,8 @@
 //!   }                       └───────────┴──────────────────────┘
 //! ```
 //!
-//! A row begins at each comment that has lines of its own, and at an item behind a blank line. The comment at the head of
-//! the file stands above all rows. Next: `book`, which gives the rows their links.
+//! A row begins at each comment that has lines of its own, and at an item behind a blank line. The comment at
+//! the head of the file stands above all rows. Next: `book`, which gives the rows their links.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

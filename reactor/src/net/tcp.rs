@@ -36,7 +36,7 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// The lookup's; or the last address' (in use, not ours), with the operation and the address.
+    /// The lookup's; or the last address's (in use, not ours), with the operation and the address.
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
         first_that_works("bind", address, |address| {
             let socket = net::TcpListener::bind(address)?;
@@ -173,7 +173,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// The lookup's; or the last address' (refused, unreachable), with the operation and the address.
+    /// The lookup's; or the last address's (refused, unreachable), with the operation and the address.
     ///
     /// ```
     /// use reactor::net::TcpStream;

@@ -100,8 +100,8 @@ fn the_last_searcher_wakes_the_next() {
     });
 }
 
-/// Two pushes at once, and two who sleep: both are woken, or one is and finds both tasks' worker searching.
-/// Finds `push_wakes_nobody`.
+/// Two pushes at once, and two who sleep: each comes to a task, whether both pushes wake one, or one push
+/// relies on the searcher that the other woke. Finds `push_wakes_nobody`.
 #[test]
 fn two_pushes_meet_two_sleepers() {
     check_with_fewer(1, || {
