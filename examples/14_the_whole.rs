@@ -8,7 +8,7 @@
 //! ```text
 //!   spawn, wake ──▶ queue ──▶ a worker polls
 //!                              └─ no task? ─▶ nobody drives: drive. Wait in the poller until the next
-//!                                             deadline, and wake who is ready or due
+//!                                             deadline, and wake whoever is ready or due
 //!                                          ─▶ else park, until a push wakes us
 //! ```
 //!
@@ -91,7 +91,7 @@ fn work() {
     }
 }
 
-/// Drives the reactor, once: sleeps until something is due or ready, and wakes who waits for it.
+/// Drives the reactor, once: sleeps until something is due or ready, and wakes whoever waits for it.
 fn turn(state: MutexGuard<'static, State>) -> MutexGuard<'static, State> {
     let next = state.timers.keys().next().copied();
     drop(state);

@@ -332,7 +332,7 @@ fn broadcast_subscriber_never_hangs() {
     });
 }
 
-/// A receiver that leaves against a send and another's read: nothing is kept for who is gone. Finds
+/// A receiver that leaves against a send and another's read: nothing is kept for one that is gone. Finds
 /// `leaver_keeps`.
 #[test]
 fn broadcast_leaver_keeps_nothing() {

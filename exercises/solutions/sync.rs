@@ -113,7 +113,7 @@ pub struct Sender<T> {
 }
 
 impl<T: Clone> Sender<T> {
-    /// Replaces the value, and wakes who waits.
+    /// Replaces the value, and wakes whoever waits.
     pub fn send(&self, value: T) {
         let mut watched = self.shared.lock().unwrap();
         let old = std::mem::replace(&mut watched.value, value);

@@ -101,7 +101,7 @@ pub struct Sender<T> {
 }
 
 impl<T: Clone> Sender<T> {
-    /// Replaces the value, and wakes who waits.
+    /// Replaces the value, and wakes whoever waits.
     pub fn send(&self, value: T) {
         todo!("exercise 2")
     }

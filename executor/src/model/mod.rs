@@ -41,7 +41,7 @@ impl Gate {
         if self.is_open() { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    /// Wakes who waits, for nothing.
+    /// Wakes whoever waits, for nothing.
     pub(crate) fn wake(&self) {
         self.take_waker().into_iter().for_each(Waker::wake);
     }
@@ -56,7 +56,7 @@ impl Gate {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// Lets through who waits.
+    /// Lets through whoever waits.
     pub(crate) fn open(&self) {
         // ORDERING: Relaxed; as said above.
         self.open.store(true, Ordering::Relaxed);

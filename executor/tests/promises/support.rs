@@ -87,7 +87,7 @@ impl Gate {
         Pass(self.clone())
     }
 
-    /// Opens it and wakes who waits, by value.
+    /// Opens it and wakes whoever waits, by value.
     pub(crate) fn open(&self) {
         let waker = {
             let mut gate = self.0.lock().unwrap();

@@ -88,7 +88,7 @@ fn a_task_may_be_woken_in_its_own_drop() {
     });
 }
 
-/// A waker of a task is the same for every poll, so that who waits need not store it anew.
+/// A waker of a task is the same for every poll, so that whoever waits need not store it anew.
 #[test]
 fn the_same_tasks_wakers_will_wake_each_other() {
     let mut last: Option<Waker> = None;

@@ -174,7 +174,7 @@ fn a_reset_wakes_both_directions() {
     });
 }
 
-/// Hard case 18: a reader that has gone wakes who waits to write to a pipe.
+/// Hard case 18: a reader that has gone wakes whoever waits to write to a pipe.
 #[test]
 fn a_pipe_without_reader_wakes_its_writer() {
     run(|| async {
