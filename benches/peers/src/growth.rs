@@ -102,6 +102,15 @@ pub fn growth(rounds: usize, docs: &Path) -> Result<(), Error> {
          {}; medians of {rounds} rounds; nanoseconds an operation.\n\n\
          ![cost an operation over size](benchmarks/growth.svg)\n\n\
          | | 10 | 100 | 1000 | 10,000 | 100,000 |\n|---|---|---|---|---|---|\n{table}\n\
+         - Tasks: the first ten carry a run's fixed costs. From 10,000 on the tasks and their queue are larger than \
+         the caches near the core.\n\
+         - Timers: to wake a sleeping core and put it to sleep again costs tens of microseconds, in the kernel and \
+         in cold caches, on every runtime. Of ten sleeps each has such a turn to itself; of 100,000 a hundred \
+         share one.\n\
+         - Sockets: a thousand connections and their buffers in the kernel are larger than the caches, and a bare \
+         loop pays for that as well (see the echo rows of [the benchmarks](benchmarks.md)).\n\
+         - Members: a post to ten is a write to each of ten, as a post to a thousand is; with so few there is less \
+         to join in one write, and less to do between two waits.\n\n\
          ## Memory\n\nBytes a pending task, so many at once.\n\n| tasks | on the pool | local |\n|---|---|---|\n{memory}\n\
          ## Workers\n\nWall (CPU), on pools of so many workers; beyond the cores they are oversubscribed.\n\n\
          | | 1 | 2 | 4 | 8 |\n|---|---|---|---|---|\n{pools}",
