@@ -17,9 +17,9 @@
 //! K2  Who drives, who stands by and who watches is known under one lock.
 //! K3  While a thread runs, one of the waiting threads is the watch: it wakes every [`TICK`]. If
 //!     nobody drove meanwhile it drives, so that one long poll does not stop all sockets; so does
-//!     whoever comes to wait when the last turn is older than that. And the watch rescues the tasks that a
-//!     busy worker keeps in its next-task slot. Where none waits, those that run do it when they look at the
-//!     reactor.
+//!     whoever comes to wait when the last turn is older than that. And the watch rescues what is left behind
+//!     a long poll: the task in a busy worker's slot, and what stands in queues while a worker sleeps. Where
+//!     none waits, those that run do it when they look at the reactor.
 //! K4  The seat is the workers' before it is a `block_on` thread's: a task woken by a socket is run
 //!     by the thread that polled the socket.
 //! K5  Where all threads wait nobody is the watch: idling costs nothing.
@@ -119,7 +119,7 @@ pub(crate) enum Rank {
 
 /// A pool, as the watch sees it.
 pub(crate) trait Watched: Send + Sync {
-    /// Hands on the tasks that wait behind a long poll (K3).
+    /// Sees to it that what waits behind a long poll is run elsewhere (K3).
     fn rescue(&self);
 }
 
