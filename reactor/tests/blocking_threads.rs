@@ -296,6 +296,13 @@ fn unblock_gives_the_value_the_error_or_the_panic_as_an_error() {
 }
 
 #[test]
+fn debug_tells_name_limit_and_count() {
+    let threads = Threads::new("tea", 2, LONG);
+    assert_eq!(format!("{threads:?}"), "Threads { name: \"tea\", limit: 2, count: 0, .. }");
+    assert_eq!(format!("{:?}", blocking::unblock(|| Ok(()))), "Unblock { .. }");
+}
+
+#[test]
 fn a_forgotten_call_that_has_not_begun_never_runs() {
     let threads = Threads::new("forgotten", 1, LONG);
     let gate = Gate::new();

@@ -7,6 +7,7 @@
 )]
 
 mod cancel_drops_once;
+mod debug_tells_what_it_is;
 mod handles_go_anywhere;
 mod local_tasks_stay_home;
 mod long_polls_strand_nobody;

@@ -6,6 +6,7 @@ mod broadcast_close_keeps_the_last_values;
 mod broadcast_frees_what_all_have_read;
 mod broadcast_lag_adds_up;
 mod cancelled_waiter_passes_its_wake_on;
+mod debug_tells_what_it_is;
 mod errors_are_errors;
 mod foreign_code_may_reenter;
 mod lock_loop_starves_nobody;

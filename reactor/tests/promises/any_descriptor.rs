@@ -159,3 +159,10 @@ fn both_directions_at_once() {
         echo.await;
     });
 }
+
+#[test]
+fn debug_shows_what_is_wrapped() {
+    let (ours, _theirs) = UnixStream::pair().unwrap();
+    let shown = format!("Async({ours:?})");
+    assert_eq!(format!("{:?}", Async::new(ours).unwrap()), shown);
+}

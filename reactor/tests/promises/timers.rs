@@ -229,6 +229,7 @@ fn a_timeout_answers_and_drops() {
         let error = io::Error::from(outcome.unwrap_err());
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert!(error.get_ref().unwrap().is::<Elapsed>());
+        assert_eq!(error.to_string(), "the time is over");
     });
 }
 
