@@ -83,3 +83,67 @@ impl List {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::task::RawWakerVTable;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::raw::header::{Runnable, Schedule};
+    use crate::raw::{run, waker};
+
+    /// Its tasks are never run.
+    struct Nobody;
+
+    static WAKER: RawWakerVTable = waker::vtable::<Nobody>();
+
+    impl Schedule for Nobody {
+        fn waker_vtable() -> &'static RawWakerVTable {
+            &WAKER
+        }
+
+        fn schedule(&self, task: Runnable) {
+            drop(task);
+        }
+    }
+
+    proptest! {
+        /// Tasks come and go in waves: the list has those that came and did not go, and few gaps.
+        #[test]
+        fn agrees_with_a_set(
+            waves in prop::collection::vec(
+                (0_usize..300, prop::collection::vec(any::<prop::sample::Index>(), 0..300)),
+                1..4,
+            )
+        ) {
+            let mut list = List::new();
+            let mut set = Vec::new();
+            for (come, go) in waves {
+                for _ in 0..come {
+                    let (task, handle) = run::new_task(async {}, Nobody, ());
+                    list.push(task.header());
+                    set.push((task, handle));
+                }
+                for which in go {
+                    if !set.is_empty() {
+                        let (task, _handle) = set.swap_remove(which.index(set.len()));
+                        list.remove(task.header());
+                    }
+                    prop_assert_eq!(list.is_empty(), set.is_empty());
+                    prop_assert!(list.tasks.len() <= KEEP.max(4 * set.len()), "gaps are closed");
+                }
+                let mut visited = Vec::new();
+                list.for_each(|header| visited.push(NonNull::from(header)));
+                let mut expected: Vec<_> = set.iter().map(|(task, _)| NonNull::from(task.header())).collect();
+                visited.sort();
+                expected.sort();
+                prop_assert_eq!(visited, expected);
+                prop_assert!(set.iter().all(|(task, _)| {
+                    list.tasks[task.header().place.get()] == Some(NonNull::from(task.header()))
+                }), "I3");
+            }
+        }
+    }
+}
