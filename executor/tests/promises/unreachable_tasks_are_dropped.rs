@@ -199,6 +199,23 @@ fn a_local_task_is_dropped_at_home_with_its_last_waker_there() {
     });
 }
 
+#[test]
+fn a_detached_local_task_without_wakers_is_dropped() {
+    ends(|| {
+        let drops = Drops::new();
+        let token = drops.token();
+        drop(spawn_local(async move {
+            let _token = token;
+            std::future::pending::<()>().await;
+        }));
+        block_on(async {
+            while drops.count() == 0 {
+                task::yield_now().await;
+            }
+        });
+    });
+}
+
 /// Two tasks of one thread that hold nothing but each other's handle: hard case 14. The first waits
 /// for the second and the second for the first; nothing else can wake either.
 #[test]
