@@ -2,7 +2,6 @@
 //! worker, while that poll is still going on.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
 use executor::pool::Pool;
@@ -102,23 +101,4 @@ fn a_block_on_thread_in_a_long_poll_stops_no_pool() {
         });
         assert!(block_on(task));
     });
-}
-
-/// The other worker never sleeps: it has always something to do.
-#[test]
-fn the_slots_task_is_run_by_a_worker_that_is_always_busy() {
-    let pool = Arc::new(Pool::new(2).unwrap());
-    let stop = Arc::new(AtomicBool::new(false));
-    drop(pool.spawn({
-        let stop = Arc::clone(&stop);
-        async move {
-            while !stop.load(Ordering::Relaxed) {
-                yield_now().await;
-            }
-        }
-    }));
-    let tells = waits_for_its_child(&pool);
-    let told = tells.recv_timeout(DEADLINE);
-    stop.store(true, Ordering::Relaxed);
-    assert_eq!(told, Ok(true));
 }

@@ -1,0 +1,40 @@
+//! Hard case 2 where no thread of the whole process waits: then the one that is always busy looks after the
+//! task in the slot of the one that is in a long poll. In a process of its own: a thread that waits, for
+//! whatever pool, would be the watch.
+#![cfg(not(loom))]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use executor::pool::Pool;
+use executor::task::yield_now;
+
+/// Long enough for a machine under load.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+#[test]
+fn the_slots_task_is_run_by_a_worker_that_is_always_busy() {
+    let pool = Arc::new(Pool::new(2).unwrap());
+    let stop = Arc::new(AtomicBool::new(false));
+    drop(pool.spawn({
+        let stop = Arc::clone(&stop);
+        async move {
+            while !stop.load(Ordering::Relaxed) {
+                yield_now().await;
+            }
+        }
+    }));
+    for _ in 0..10 {
+        let (told, tells) = mpsc::channel();
+        let inside = Arc::clone(&pool);
+        drop(pool.spawn(async move {
+            let (child, ran) = mpsc::channel();
+            drop(inside.spawn(async move { child.send(()).unwrap() }));
+            told.send(ran.recv_timeout(DEADLINE).is_ok()).unwrap();
+        }));
+        assert_eq!(tells.recv_timeout(2 * DEADLINE), Ok(true));
+    }
+    stop.store(true, Ordering::Relaxed);
+}
