@@ -271,4 +271,14 @@ mod tests {
         budget::end();
         assert_eq!(taken, budget::PER_POLL / COST);
     }
+
+    #[test]
+    fn a_long_lines_memory_is_given_back() {
+        let there = [&b"x".repeat(60_000)[..], b"\ny\n"].concat();
+        let mut lines = LineReader::new(&there[..], 1 << 16);
+        for length in [60_000, 1] {
+            assert_eq!(block_on(lines.next_line()).unwrap().unwrap().len(), length);
+        }
+        assert!(lines.line.capacity() <= KEPT);
+    }
 }
