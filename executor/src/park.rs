@@ -131,8 +131,8 @@ struct Seat {
     vacant: bool,
     /// One of those that wait wakes every TICK.
     watched: bool,
-    /// A guest had to drive because no worker came back for a TICK: guests need not wait for that
-    /// again, until a worker comes.
+    /// A guest that stood by had to drive, because no worker came back for a TICK, or there was none: guests
+    /// need not wait for that again, until a worker comes.
     neglected: bool,
     /// When the reactor turned last: that must not be long ago while something runs (K3).
     last_turn: Option<Instant>,

@@ -36,7 +36,8 @@ use task::Pooled;
 ///
 /// Dropping it closes it: every task is cancelled, polls under way end, the futures are dropped, and
 /// the threads are joined. Dropped from inside one of its own workers it does all but wait for that
-/// one. A spawn on a closed pool answers a cancelled handle.
+/// one. A spawn on a closed pool answers a cancelled handle. What another thread is just waking, or taking
+/// from behind a long poll, is dropped on that thread, perhaps a moment later.
 ///
 /// ```
 /// use executor::{pool::Pool, task};
