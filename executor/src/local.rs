@@ -51,7 +51,7 @@ enum Byte {
 pub(crate) struct Home {
     inbox: &'static Inbox,
     byte: Cell<Byte>,
-    linked: Cell<bool>,
+    listed: Cell<bool>,
 }
 
 /// A thread's local tasks.
@@ -112,7 +112,7 @@ pub(crate) fn spawn_named<F: Future + 'static, N: Name>(future: F, name: N) -> J
         let home = Home {
             inbox: inbox.unwrap_or(&NOWHERE),
             byte: Cell::new(Byte::Queued),
-            linked: Cell::new(false),
+            listed: Cell::new(false),
         };
         let (task, handle) = new_task(future, home, name);
         match inbox {
@@ -192,7 +192,7 @@ impl Schedule for Home {
             return Finish::DropFuture; // L3
         }
         self.byte.set(Byte::Idle);
-        if !self.linked.replace(true) {
+        if !self.listed.replace(true) {
             LOCAL.with(|local| local.waiting.borrow_mut().push(header));
         }
         Finish::Idle
@@ -200,7 +200,7 @@ impl Schedule for Home {
 
     fn retire(&self, header: &Header) {
         self.byte.set(Byte::Done);
-        if self.linked.replace(false) {
+        if self.listed.replace(false) {
             LOCAL.with(|local| local.waiting.borrow_mut().remove(header));
         }
     }

@@ -29,10 +29,10 @@ pub(super) const SLOT_RUNS: u32 = 3;
 pub(super) struct Remote {
     slot: Slot,
     stealer: Stealer<Runnable>,
-    /// Counts the worker's polls; the watch compares it.
-    tick: AtomicU32,
-    /// The tick at the watch's last look.
-    watched_tick: AtomicU32,
+    /// Counts the rounds of the worker's loop; the watch compares it.
+    round: AtomicU32,
+    /// The round at the watch's last look.
+    watched_round: AtomicU32,
 }
 
 /// The worker's own ends.
@@ -47,8 +47,8 @@ pub(super) fn queues() -> (Owned, Remote) {
     let remote = Remote {
         slot: Slot(AtomicPtr::new(ptr::null_mut())),
         stealer,
-        tick: AtomicU32::new(0),
-        watched_tick: AtomicU32::new(0),
+        round: AtomicU32::new(0),
+        watched_round: AtomicU32::new(0),
     };
     (Owned { deque }, remote)
 }
@@ -115,20 +115,20 @@ impl Remote {
         !self.stealer.is_empty()
     }
 
-    /// The owner begins a poll. Answers how many it began.
+    /// The owner begins a round of its loop. Answers how many that were.
     #[inline]
-    pub(super) fn count_poll(&self) -> u32 {
+    pub(super) fn count_round(&self) -> u32 {
         // ORDERING: Relaxed; only the owner writes, and the watch needs no more than a difference.
-        let tick = self.tick.load(Ordering::Relaxed).wrapping_add(1);
-        self.tick.store(tick, Ordering::Relaxed);
-        tick
+        let round = self.round.load(Ordering::Relaxed).wrapping_add(1);
+        self.round.store(round, Ordering::Relaxed);
+        round
     }
 
     /// For the watch: the slot's task, if its worker has polled nothing since the last look (Q2).
     pub(super) fn rescue(&self) -> Option<Runnable> {
         // ORDERING: Relaxed; a wrong guess moves a task to another worker, no more.
-        let tick = self.tick.load(Ordering::Relaxed);
-        let stuck = self.watched_tick.swap(tick, Ordering::Relaxed) == tick && !mutant("left_in_the_slot");
+        let round = self.round.load(Ordering::Relaxed);
+        let stuck = self.watched_round.swap(round, Ordering::Relaxed) == round && !mutant("left_in_the_slot");
         if stuck { self.slot.take() } else { None }
     }
 }

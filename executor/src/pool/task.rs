@@ -71,10 +71,10 @@ impl Schedule for Pooled {
     }
 
     fn finish(&self, header: &Header) -> Finish {
-        if !header.state.is_linked() {
+        if !header.state.is_listed() {
             let task = NonNull::from(header);
             let shared = self.shared();
-            header.state.set_linked();
+            header.state.set_listed();
             shared.list(task, |list| {
                 if list.is_empty() {
                     // SAFETY: P1: we are on a worker of this pool; `retire` gives the share back.
@@ -90,7 +90,7 @@ impl Schedule for Pooled {
     }
 
     fn retire(&self, header: &Header) {
-        if header.state.is_linked() {
+        if header.state.is_listed() {
             let list_is_empty = self.shared().list(NonNull::from(header), |list| {
                 list.remove(header);
                 list.is_empty()

@@ -8,7 +8,7 @@
 //!
 //! V1  A task is pushed to the queues of the worker that runs, without a system call unless somebody
 //!     sleeps who could help.
-//! V2  Every [`FAIR`] polls the injector comes first, and if [`REACTOR_INTERVAL`] has passed, the reactor:
+//! V2  Every [`FAIR`] rounds the injector comes first, and if [`REACTOR_INTERVAL`] has passed, the reactor:
 //!     a worker that always has work starves neither.
 //! V3  A closed pool's worker drops what it finds instead of polling it, and ends when it finds nothing.
 //!     Its local tasks are dropped at its thread's exit.
@@ -30,7 +30,7 @@ use crate::metrics;
 use crate::park::{Presence, Rank};
 use crate::raw::header::Runnable;
 
-/// Polls between two looks at the injector.
+/// Rounds between two looks at the injector.
 const FAIR: u32 = 61;
 
 /// Local tasks that run between two tasks of the pool.
@@ -126,11 +126,11 @@ impl Worker {
     fn run(&self, presence: &Presence) {
         let mut woken = Vec::new();
         loop {
-            let tick = self.shared.remotes[self.index].count_poll();
-            if tick.is_multiple_of(FAIR) {
+            let round = self.shared.remotes[self.index].count_round();
+            if round.is_multiple_of(FAIR) {
                 self.look_around(presence, &mut woken);
             }
-            let task = self.next(tick);
+            let task = self.next(round);
             let closed = self.shared.is_closed();
             match task {
                 Some(task) if closed => drop(task), // V3
@@ -149,8 +149,8 @@ impl Worker {
 
     /// The next task from its own queues or the injector.
     #[inline]
-    fn next(&self, tick: u32) -> Option<Runnable> {
-        let first = tick.is_multiple_of(FAIR).then(|| self.take_injected()).flatten(); // V2
+    fn next(&self, round: u32) -> Option<Runnable> {
+        let first = round.is_multiple_of(FAIR).then(|| self.take_injected()).flatten(); // V2
         if first.is_some() {
             return first;
         }

@@ -14,7 +14,7 @@
 //!   CANCELLED   somebody asked for the future to be dropped
 //!   HANDLE      a JoinHandle exists that has not taken the outcome
 //!   JOIN_WAKER  the join waker's slot holds a waker               no HANDLE
-//!   LINKED      a poll has answered Pending: its pool keeps it in a list
+//!   LISTED      a poll has answered Pending: its pool keeps it in a list
 //!   WOKEN       woken or cancelled since it came into the inbox; only a LOCAL task's is read
 //!   LOCAL       the owner's byte says what QUEUED and RUNNING say elsewhere; always or never
 //!   the rest    the reference count
@@ -46,7 +46,7 @@ const COMPLETE: usize = 1 << 2;
 const CANCELLED: usize = 1 << 3;
 const HANDLE: usize = 1 << 4;
 const JOIN_WAKER: usize = 1 << 5;
-const LINKED: usize = 1 << 6;
+const LISTED: usize = 1 << 6;
 const LOCAL: usize = 1 << 7;
 const WOKEN: usize = 1 << 8;
 const REFERENCE: usize = 1 << 9;
@@ -184,15 +184,15 @@ impl State {
 
     /// Whether the scheduler's list holds the task: since the first poll that answered `Pending`.
     #[inline]
-    pub(crate) fn is_linked(&self) -> bool {
-        // ORDERING: Relaxed; only the runner sets LINKED, and the runner asks.
-        self.0.load(Ordering::Relaxed) & LINKED != 0
+    pub(crate) fn is_listed(&self) -> bool {
+        // ORDERING: Relaxed; only the runner sets LISTED, and the runner asks.
+        self.0.load(Ordering::Relaxed) & LISTED != 0
     }
 
     /// Notes, on the runner's behalf, that the scheduler's list holds the task now.
-    pub(crate) fn set_linked(&self) {
+    pub(crate) fn set_listed(&self) {
         // ORDERING: Relaxed; the list has a lock of its own, and only the runner reads the bit.
-        self.0.fetch_or(LINKED, Ordering::Relaxed);
+        self.0.fetch_or(LISTED, Ordering::Relaxed);
     }
 
     /// The poll answered `Pending`.
