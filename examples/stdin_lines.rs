@@ -30,14 +30,14 @@ fn main() -> io::Result<()> {
 }
 
 // ANCHOR: stdin_lines_read
-/// Prints each line with its number, and says so when for a while there is none.
+/// Prints each line with its number, and says so when after the first one there is none for a while.
 async fn number_the_lines(patience: Duration) -> io::Result<()> {
     let mut lines = BufReader::new(stdin()).lines();
-    let mut number = 0;
+    let (mut number, mut longest) = (0, Duration::MAX);
     loop {
-        match timeout(patience, lines.next()).await {
+        match timeout(longest, lines.next()).await {
             Ok(Some(line)) => {
-                number += 1;
+                (number, longest) = (number + 1, patience);
                 println!("{number:>3}  {}", line?);
             }
             Ok(None) => break,
