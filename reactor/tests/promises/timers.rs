@@ -141,8 +141,9 @@ fn a_timer_from_another_thread_ends_the_turn() {
             let waker = future::poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
             let thread = std::thread::spawn(move || {
                 let (count, counting) = Count::new();
-                let mut timer = sleep(Duration::from_millis(3));
+                let mut timer = sleep(HOUR / 2);
                 assert!(poll_with(pin!(&mut timer), &counting).is_pending());
+                timer.reset(Instant::now() + Duration::from_millis(3));
                 let begin = Instant::now();
                 while count.get() == 0 {
                     assert!(begin.elapsed() < crate::support::PATIENCE, "not seen");
@@ -312,10 +313,15 @@ fn very_many_timers() {
 #[test]
 fn a_timer_may_move_to_another_thread() {
     run(|| async {
-        let mut timer = sleep(Duration::from_millis(20));
+        let mut timer = sleep(HOUR);
         let (old, old_waker) = Count::new();
         assert!(poll_with(pin!(&mut timer), &old_waker).is_pending());
-        task::spawn(timer).await;
+        task::spawn(async move {
+            assert!(future::poll_once(&mut timer).await.is_none());
+            timer.reset(Instant::now() + Duration::from_millis(5));
+            timer.await;
+        })
+        .await;
         settle().await;
         assert_eq!(old.get(), 0);
     });

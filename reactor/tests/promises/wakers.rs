@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Waker;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_lite::{AsyncReadExt, future};
 use reactor::Async;
@@ -98,7 +98,7 @@ fn a_timers_waker_may_reenter_the_timers() {
             assert!(poll_with(pin!(&mut timer), &waker).is_pending());
         }
         assert_eq!(drops.load(Ordering::SeqCst), 2);
-        timer.reset(std::time::Instant::now() + Duration::from_secs(7200));
+        timer.reset(Instant::now() + Duration::from_secs(7200));
         drop(timer);
         assert_eq!(drops.load(Ordering::SeqCst), 3);
     });
@@ -118,9 +118,10 @@ fn a_waker_may_reenter_when_it_is_woken() {
             })))
         };
         let mut readable = pin!(socket.readable());
-        let mut timer = sleep(Duration::from_millis(5));
+        let mut timer = sleep(Duration::MAX);
         assert!(poll_with(readable.as_mut(), &waker).is_pending());
         assert!(poll_with(pin!(&mut timer), &waker).is_pending());
+        timer.reset(Instant::now() + Duration::from_millis(5));
         theirs.write_all(b"x").unwrap();
         until("both", || wakes.load(Ordering::SeqCst) == 2).await;
     });
@@ -139,10 +140,12 @@ fn a_panicking_waker_harms_no_other() {
         assert!(poll_with(before.as_mut(), &waker).is_pending());
         assert!(poll_with(bad.as_mut(), &panicking).is_pending());
         assert!(poll_with(after.as_mut(), &waker).is_pending());
-        let mut timers = [0, 1, 2].map(|_| sleep(Duration::from_millis(20)));
+        let mut timers = [0, 1, 2].map(|_| sleep(Duration::MAX));
+        let soon = Instant::now() + Duration::from_millis(20);
         for (number, timer) in timers.iter_mut().enumerate() {
             let waker = if number == 1 { &panicking } else { &waker };
-            assert!(poll_with(pin!(timer), waker).is_pending());
+            assert!(poll_with(pin!(&mut *timer), waker).is_pending());
+            timer.reset(soon);
         }
         theirs.write_all(b"x").unwrap();
         until("the others are woken", || count.get() == 4).await;
