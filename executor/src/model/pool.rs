@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reactor::shim::model::{self, check, check_with_fewer};
+use reactor::shim::model::{self, check, check_at_most, check_with_fewer};
 use reactor::shim::thread;
 
 use super::{Farewell, Gate, Hear};
@@ -89,9 +89,12 @@ fn a_detached_tasks_wake_races_the_pools_end() {
 
 /// A spawn from outside to two workers: one of them runs it. Finds `no_last_look`,
 /// `driver_not_told`.
+///
+/// With one preemption at most: with two an unpark may come to a thread that waits for a lock just then, and
+/// loom takes that for the lock's release.
 #[test]
 fn a_spawn_finds_one_of_two_workers() {
-    check_with_fewer(1, || {
+    check_at_most(1, || {
         let pool = Pool::new(2).unwrap();
         assert_eq!(model::block_on(pool.spawn(async { 7 })), 7);
         drop(pool);

@@ -29,15 +29,27 @@ pub fn mutant(name: &str) -> bool {
 
 /// Checks a model at `LOOM_MAX_PREEMPTIONS`, else at two, and tells how many executions that took.
 pub fn check(model: impl Fn() + Send + Sync + 'static) {
-    check_with_fewer(0, model);
+    explore(preemptions(), model);
 }
 
 /// The same for a larger model, with so many preemptions fewer.
 pub fn check_with_fewer(fewer: usize, model: impl Fn() + Send + Sync + 'static) {
+    explore(preemptions().saturating_sub(fewer), model);
+}
+
+/// The same, with so many preemptions at most.
+pub fn check_at_most(most: usize, model: impl Fn() + Send + Sync + 'static) {
+    explore(preemptions().min(most), model);
+}
+
+fn preemptions() -> usize {
+    loom::model::Builder::new().preemption_bound.unwrap_or(2)
+}
+
+fn explore(bound: usize, model: impl Fn() + Send + Sync + 'static) {
     let executions = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&executions);
     let mut builder = loom::model::Builder::new();
-    let bound = builder.preemption_bound.unwrap_or(2).saturating_sub(fewer);
     builder.preemption_bound = Some(bound);
     builder.max_branches = 20_000;
     builder.check(move || {
