@@ -87,11 +87,10 @@ fn a_detached_tasks_wake_races_the_pools_end() {
     });
 }
 
-/// A spawn from outside to two workers: one of them runs it. Finds `no_last_look`,
-/// `driver_not_told`.
+/// A spawn from outside to two workers: one of them runs it.
 ///
 /// With one preemption at most: with two an unpark may come to a thread that waits for a lock just then, and
-/// loom takes that for the lock's release.
+/// loom takes that for the lock's release. Finds `no_last_look`, `driver_not_told`.
 #[test]
 fn a_spawn_finds_one_of_two_workers() {
     check_at_most(1, || {
