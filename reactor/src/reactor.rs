@@ -171,3 +171,26 @@ pub fn notify() {
         reactor.poller.notify();
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::os::fd::AsFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn a_place_that_is_used_again_gets_another_key() {
+        let reactor = Reactor::get().unwrap();
+        let (near, _far) = UnixStream::pair().unwrap();
+        let mut keys = Vec::new();
+        for _ in 0..3 {
+            let source = reactor.register(near.as_fd()).unwrap();
+            keys.push(source.key);
+            reactor.deregister(&source, near.as_fd()).unwrap();
+        }
+        assert!(keys.iter().all(|&key| index(key) == index(keys[0])), "the test tried nothing");
+        keys.dedup();
+        assert_eq!(keys.len(), 3, "N4");
+    }
+}
