@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, ThreadId};
 
@@ -301,22 +302,43 @@ fn a_workers_local_tasks_run_while_it_is_idle_and_are_dropped_with_it() {
     waker.wake();
 }
 
+/// Tells when its thread exits: the value of a thread that came last goes first.
+struct Exit(Cell<Option<Arc<AtomicBool>>>);
+
+impl Drop for Exit {
+    fn drop(&mut self) {
+        if let Some(exits) = self.0.take() {
+            exits.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+/// And not when its thread has idled for long enough, and ends.
 #[test]
 fn leftovers_of_a_blocking_call_are_dropped_when_it_ends() {
-    let drops = Drops::new();
-    let token = drops.token();
-    let gate = Gate::new();
-    let pass = gate.pass();
-    let home = block_on(spawn_blocking(move || {
-        drop(spawn_local(async move {
-            let _token = token;
-            pass.await;
-        }));
-        block_on(task::yield_now());
-        thread::current().id()
+    thread_local! {
+        static EXIT: Exit = const { Exit(Cell::new(None)) };
+    }
+    let (drops, gate) = (Drops::new(), Gate::new());
+    let (token, pass) = (drops.token(), gate.pass());
+    let [exits, late] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+    let home = block_on(spawn_blocking({
+        let late = Arc::clone(&late);
+        move || {
+            let exited = Arc::clone(&exits);
+            drop(spawn_local(async move {
+                let _token = token;
+                let _is_late = OnDrop(|| late.store(exited.load(Ordering::SeqCst), Ordering::SeqCst));
+                pass.await;
+            }));
+            EXIT.with(|exit| exit.0.set(Some(exits)));
+            block_on(task::yield_now());
+            thread::current().id()
+        }
     }));
     eventually("the leftover is dropped", || drops.count() == 1);
     assert_eq!(drops.threads(), [home]);
+    assert!(!late.load(Ordering::SeqCst), "dropped when the thread ended");
 }
 
 /// The output goes where the handle is, and only there.
