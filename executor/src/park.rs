@@ -365,3 +365,109 @@ fn rescue(pools: &[Weak<dyn Watched>]) {
         pool.rescue();
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    struct Nothing;
+
+    impl Watched for Nothing {
+        fn rescue(&self) {}
+    }
+
+    fn pool() -> Arc<dyn Watched> {
+        Arc::new(Nothing)
+    }
+
+    fn seat(present: usize, workers: usize) -> Seat {
+        Seat {
+            driver: None,
+            standby: Vec::new(),
+            vacant: false,
+            watched: false,
+            neglected: false,
+            last_turn: None,
+            present,
+            workers,
+            pools: Vec::new(),
+            rescued: None,
+        }
+    }
+
+    #[test]
+    fn one_of_those_that_wait_is_the_watch_while_somebody_runs() {
+        let mut seat = seat(3, 3);
+        seat.driver = Some((Parker::new(), Rank::Worker));
+        seat.standby.push((Parker::new(), Rank::Worker));
+        assert!(seat.become_watch());
+        assert!(!seat.become_watch(), "there is one");
+        seat.watched = false;
+        seat.standby.push((Parker::new(), Rank::Worker));
+        assert!(!seat.become_watch(), "nobody runs");
+        seat.driver = None;
+        assert!(seat.become_watch());
+    }
+
+    #[test]
+    fn the_watch_looks_after_the_pools_once_a_tick() {
+        let (mut seat, pool) = (seat(2, 2), pool());
+        seat.pools.push(Arc::downgrade(&pool));
+        assert!(seat.neglected_pools(false).is_empty(), "it is not the watch");
+        assert_eq!(seat.neglected_pools(true).len(), 1);
+        seat.rescued = Some(now() + HOUR);
+        assert!(seat.neglected_pools(true).is_empty(), "it is too early");
+        seat.rescued = now().checked_sub(TICK);
+        assert_eq!(seat.neglected_pools(true).len(), 1);
+        assert!(seat.rescued > now().checked_sub(TICK));
+    }
+
+    #[test]
+    fn the_seat_is_handed_over_only_when_it_is_free() {
+        let mut seat = seat(2, 1);
+        seat.driver = Some((Parker::new(), Rank::Guest));
+        seat.leave(true);
+        assert!(!seat.vacant, "somebody drives");
+        seat.get_up(Rank::Guest);
+        assert!(!seat.vacant, "no worker waits");
+        seat.leave(true);
+        assert!(seat.vacant);
+        seat.leave(false);
+        assert!(seat.vacant, "nobody has taken it yet");
+    }
+
+    #[test]
+    fn a_guest_gives_the_seat_to_a_worker_that_waits() {
+        for (driver, waits, vacant) in [
+            (Rank::Guest, Rank::Worker, true),
+            (Rank::Guest, Rank::Guest, false),
+            (Rank::Worker, Rank::Worker, false),
+        ] {
+            let mut seat = seat(2, 1);
+            seat.driver = Some((Parker::new(), driver));
+            seat.standby.push((Parker::new(), waits));
+            seat.get_up(driver);
+            assert!(seat.driver.is_none() && seat.last_turn.is_some());
+            assert_eq!(seat.vacant, vacant);
+        }
+    }
+
+    #[test]
+    fn who_stands_by_no_more_is_alone_in_leaving() {
+        let (mut seat, leaves) = (seat(2, 2), Parker::new());
+        seat.standby = vec![(Arc::clone(&leaves), Rank::Worker), (Parker::new(), Rank::Guest)];
+        seat.step_back(&leaves);
+        assert!(matches!(seat.standby[..], [(_, Rank::Guest)]));
+    }
+
+    #[test]
+    fn a_pool_that_has_gone_is_forgotten() {
+        let (gone, here, new) = (pool(), pool(), pool());
+        [&gone, &here].into_iter().for_each(|pool| watch_over(Arc::downgrade(pool)));
+        drop(gone);
+        watch_over(Arc::downgrade(&new));
+        assert_eq!(lock(&SEAT).pools.len(), 2);
+    }
+}

@@ -164,3 +164,54 @@ impl Drop for Slot {
 
 #[cfg(all(test, loom))]
 mod model;
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::task::RawWakerVTable;
+
+    use super::*;
+    use crate::raw::header::Schedule;
+    use crate::raw::{run, waker};
+
+    /// Its tasks are never run.
+    struct Nobody;
+
+    static WAKER: RawWakerVTable = waker::vtable::<Nobody>();
+
+    impl Schedule for Nobody {
+        fn waker_vtable() -> &'static RawWakerVTable {
+            &WAKER
+        }
+
+        fn schedule(&self, task: Runnable) {
+            drop(task);
+        }
+    }
+
+    fn task() -> Runnable {
+        run::new_task(async {}, Nobody, ()).0
+    }
+
+    #[test]
+    fn only_what_stays_in_the_slot_between_two_looks_is_rescued() {
+        let (_owned, remote) = queues();
+        assert_eq!((remote.count_round(), remote.count_round()), (1, 2));
+        assert!(remote.put_next(task()).is_none());
+        assert!(remote.rescue().is_none(), "it has polled since the last look");
+        remote.count_round();
+        assert!(remote.rescue().is_none(), "and again");
+        assert!(remote.rescue().is_some(), "it is stuck");
+        assert!(remote.take_next().is_none(), "the task is gone");
+    }
+
+    #[test]
+    fn both_ends_say_whether_there_is_work() {
+        let (owned, remote) = queues();
+        assert!(!owned.has_work() && !remote.has_work());
+        assert!(!owned.push(task()), "nothing was there before");
+        assert!(owned.push(task()), "something was");
+        assert!(owned.has_work() && remote.has_work());
+        assert!(owned.pop().is_some() && owned.pop().is_some());
+        assert!(!owned.has_work() && !remote.has_work());
+    }
+}

@@ -117,3 +117,39 @@ fn may_wake(counts: usize) -> bool {
 
 #[cfg(all(test, loom))]
 mod model;
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_most_half_of_the_workers_search() {
+        for (workers, most) in [(1, 1), (2, 1), (3, 2), (8, 4)] {
+            let sleep = Sleep::new(workers);
+            assert_eq!((0..workers).filter(|_| sleep.start_search()).count(), most, "of {workers}");
+            (1..most).for_each(|_| assert!(!sleep.stop_search(), "others search"));
+            assert!(sleep.stop_search(), "it was the last");
+            assert!(sleep.start_search(), "there is room again");
+        }
+    }
+
+    #[test]
+    fn a_push_wakes_one_who_sleeps_unless_somebody_searches() {
+        let sleep = Sleep::new(4);
+        let woken = || sleep.someone_needed(|_| false);
+        assert_eq!(woken(), None, "nobody sleeps");
+        (0..3).for_each(|worker| sleep.list(worker, false));
+        assert_eq!(woken(), Some(2), "the last comer");
+        assert_eq!(woken(), None, "the one that was woken searches");
+        sleep.unlist(2); // It is not in the list any more.
+        assert!(sleep.stop_search());
+        assert_eq!(sleep.someone_needed(|worker| worker == 0), Some(0), "the preferred one");
+        assert!(sleep.stop_search());
+        sleep.unlist(1); // It woke by itself, and searches.
+        assert_eq!(woken(), None);
+        sleep.list(1, true);
+        assert_eq!(woken(), Some(1), "it slept again, and searched no more");
+        assert!(sleep.stop_search());
+        assert_eq!(woken(), None, "nobody is left");
+    }
+}
