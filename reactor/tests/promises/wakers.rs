@@ -218,11 +218,16 @@ fn a_timer_may_be_dropped_by_a_waker() {
                 wakes.fetch_add(1, Ordering::SeqCst);
             })))
         };
-        let mut timers: Vec<_> = (0..20).map(|n| sleep(Duration::from_millis(n))).collect();
+        let mut timers: Vec<_> = (0..20).map(|_| sleep(Duration::MAX)).collect();
         for timer in &mut timers {
-            let _ = poll_with(pin!(timer), &dropping);
+            assert!(poll_with(pin!(timer), &dropping).is_pending());
         }
-        kept.lock().unwrap().extend(timers);
+        {
+            let mut kept = kept.lock().unwrap();
+            kept.extend(timers);
+            let begin = Instant::now();
+            (0..).zip(kept.iter_mut()).for_each(|(n, timer)| timer.reset(begin + Duration::from_millis(n)));
+        }
         until("one has fired", || wakes.load(Ordering::SeqCst) > 0).await;
         assert!(kept.lock().unwrap().is_empty());
     });
