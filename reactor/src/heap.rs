@@ -90,3 +90,32 @@ impl<T: Copy + Ord> Heap<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// In any order of pushes and removals: D1 holds, and D2 tells where each entry is.
+        #[test]
+        fn agrees_with_a_map(steps in prop::collection::vec((any::<u16>(), any::<bool>()), 1..400)) {
+            let mut heap = Heap::new();
+            let mut places = std::collections::BTreeMap::new();
+            for (number, (random, comes)) in steps.into_iter().enumerate() {
+                if comes || number < 50 {
+                    heap.push((random, number), |entry, index| _ = places.insert(*entry, index));
+                } else if !places.is_empty() {
+                    let entry = *places.keys().nth(usize::from(random) % places.len()).expect("it is less");
+                    let index = places.remove(&entry).expect("it is a key");
+                    prop_assert_eq!(heap.as_slice()[index], entry);
+                    heap.remove(index, |entry, index| _ = places.insert(*entry, index));
+                }
+                heap.check();
+                prop_assert_eq!(heap.as_slice().len(), places.len());
+                prop_assert!(places.iter().all(|(entry, &index)| heap.as_slice()[index] == *entry), "D2");
+            }
+        }
+    }
+}
