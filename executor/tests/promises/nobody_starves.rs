@@ -2,7 +2,7 @@
 //! wake each other through the next-task slot.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use executor::pool::Pool;
 use executor::sync::mpsc;
@@ -82,19 +82,30 @@ fn beside_a_ping_pong_in_a_pool_of_one() {
 /// Tasks that spawn their own successor: the slot is always full.
 #[test]
 fn beside_a_chain_of_spawns_in_a_pool_of_one() {
-    fn next(pool: &Arc<Pool>, stop: Arc<AtomicBool>) {
+    fn next(pool: &Arc<Pool>, stop: Arc<AtomicBool>, links: Arc<AtomicUsize>) {
         let again = Arc::downgrade(pool);
         drop(pool.spawn(async move {
+            links.fetch_add(1, Ordering::Relaxed);
             if let (Some(pool), false) = (again.upgrade(), stop.load(Ordering::Relaxed)) {
-                next(&pool, stop);
+                next(&pool, stop, links);
             }
         }));
     }
     ends(|| {
         let pool = Arc::new(Pool::new(1).unwrap());
         let (_noise, stop) = Noise::new();
-        next(&pool, stop);
+        let links = Arc::new(AtomicUsize::new(0));
+        next(&pool, stop, Arc::clone(&links));
         others_go_on(&pool);
+        // The slot comes first a few times in a row, and not for as long as there is something in it.
+        let passed = block_on(pool.spawn(async move {
+            let before = links.load(Ordering::Relaxed);
+            for _ in 0..100 {
+                yield_now().await;
+            }
+            links.load(Ordering::Relaxed) - before
+        }));
+        assert!(passed < 1000, "{passed} links came first");
     });
 }
 
