@@ -312,15 +312,8 @@ impl Drop for Counted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::outbound::tests::connected;
     use futures_lite::{AsyncReadExt, AsyncWriteExt};
-    use reactor::net::TcpListener;
-
-    /// The server's end of a connection, and the client's.
-    async fn connected() -> io::Result<(TcpStream, TcpStream)> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let client = TcpStream::connect(listener.local_addr()?).await?;
-        Ok((listener.accept().await?.0, client))
-    }
 
     fn common() -> Arc<Common> {
         let (options, groups) = (Options::default(), GroupTable::default());

@@ -79,7 +79,7 @@ impl Outgoing {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use executor::task;
     use futures_lite::{AsyncReadExt, future};
@@ -87,7 +87,8 @@ mod tests {
     use reactor::time::timeout;
     use std::time::Duration;
 
-    async fn connected() -> io::Result<(TcpStream, TcpStream)> {
+    /// The server's end of a connection, and the client's.
+    pub(in crate::server) async fn connected() -> io::Result<(TcpStream, TcpStream)> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let client = TcpStream::connect(listener.local_addr()?).await?;
         Ok((listener.accept().await?.0, client))

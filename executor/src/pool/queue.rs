@@ -167,26 +167,9 @@ mod model;
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use std::task::RawWakerVTable;
-
     use super::*;
-    use crate::raw::header::Schedule;
-    use crate::raw::{run, waker};
-
-    /// Its tasks are never run.
-    struct Nobody;
-
-    static WAKER: RawWakerVTable = waker::vtable::<Nobody>();
-
-    impl Schedule for Nobody {
-        fn waker_vtable() -> &'static RawWakerVTable {
-            &WAKER
-        }
-
-        fn schedule(&self, task: Runnable) {
-            drop(task);
-        }
-    }
+    use crate::raw::list::tests::Nobody;
+    use crate::raw::run;
 
     fn task() -> Runnable {
         run::new_task(async {}, Nobody, ()).0

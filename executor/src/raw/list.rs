@@ -85,7 +85,7 @@ impl List {
 }
 
 #[cfg(all(test, not(loom)))]
-mod tests {
+pub(crate) mod tests {
     use std::task::RawWakerVTable;
 
     use proptest::prelude::*;
@@ -94,8 +94,8 @@ mod tests {
     use crate::raw::header::{Runnable, Schedule};
     use crate::raw::{run, waker};
 
-    /// Its tasks are never run.
-    struct Nobody;
+    /// A scheduler whose tasks are never run; the queues' tests have it from here.
+    pub(crate) struct Nobody;
 
     static WAKER: RawWakerVTable = waker::vtable::<Nobody>();
 
