@@ -341,6 +341,30 @@ fn leftovers_of_a_blocking_call_are_dropped_when_it_ends() {
     assert!(!late.load(Ordering::SeqCst), "dropped when the thread ended");
 }
 
+/// On a thread that spawned before it did anything else, too: its doorbell has to outlive its tasks.
+#[test]
+fn a_drop_at_the_threads_end_may_wait_for_local_tasks() {
+    ends(|| {
+        let (pass_on, gates) = mpsc::channel::<Gate>();
+        let ending = thread::spawn(|| {
+            let at_the_end = OnDrop(move || {
+                for _ in 0..1_000 {
+                    let gate = Gate::new();
+                    let task = spawn_local(gate.pass());
+                    pass_on.send(gate).unwrap();
+                    block_on(task);
+                }
+            });
+            drop(spawn_local(async move { drop(at_the_end) }));
+        });
+        for gate in gates {
+            gate.await_polls(1);
+            gate.open();
+        }
+        ending.join().unwrap();
+    });
+}
+
 /// The output goes where the handle is, and only there.
 #[test]
 fn the_value_goes_to_whoever_awaits() {
