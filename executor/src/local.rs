@@ -27,6 +27,7 @@ use reactor::shim::{mutant, statics, thread_local};
 
 use crate::inbox::Inbox;
 use crate::metrics;
+use crate::park::Parker;
 use crate::raw::cell::Name;
 use crate::raw::header::{self, Header, Placed, Runnable, Schedule};
 use crate::raw::join_handle::JoinHandle;
@@ -72,7 +73,8 @@ thread_local! {
             inbox: Cell::new(None),
         })
     };
-    static EXIT: Exit = const { Exit };
+    // The doorbell is made before it, and so outlives it: what `Exit` drops may wait.
+    static EXIT: Exit = { _ = Parker::current(); Exit };
 }
 
 // The inbox of tasks that are spawned when their thread is as good as gone: nothing ever comes.
