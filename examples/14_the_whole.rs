@@ -32,7 +32,7 @@
 //! | 11 sleep and wake   | executor/src/pool/sleep.rs  | a push takes no lock; one who searches is enough  |
 //! | 12 pinning          | executor/src/raw/cell.rs    | pinned in the task itself                         |
 //! | 13 the raw task     | executor/src/raw/state.rs   | state and count in one word; can be cancelled     |
-//! | 14 who drives       | executor/src/park.rs        | one of those that wait watches those that run     |
+//! | 14 who drives       | executor/src/seat.rs        | one of those that wait watches those that run     |
 #![allow(unsafe_code, reason = "polling asks that a source is deleted before it is closed")]
 
 use std::collections::{BTreeMap, VecDeque};

@@ -11,7 +11,7 @@
 //! B2  The thread waits only when the flag is clear and no local task is queued; a wake from
 //!     another thread sets the flag, or fills the inbox, before it unparks (K1).
 //!
-//! K1 is in `park`. Called by programs. Next: `yield_now`.
+//! K1 is in `parker`. Called by programs. Next: `yield_now`.
 
 use std::future::Future;
 use std::pin::pin;
@@ -24,7 +24,8 @@ use reactor::shim::now;
 
 use crate::context::{self, Polled};
 use crate::local;
-use crate::park::{Parker, Presence, Rank};
+use crate::parker::Parker;
+use crate::seat::{Presence, Rank};
 
 /// Local tasks that run between two looks at the root.
 const BATCH: usize = 61;

@@ -5,7 +5,7 @@
 //!     arrives then is complete, for a thread drops its tasks before it gives its inbox back.
 //! X3  Mail is put in before its owner is unparked (K1).
 //!
-//! K1 is in `park`. Called by `local`. Next: `local`.
+//! K1 is in `parker`. Called by `local`. Next: `local`.
 #![allow(unsafe_code, reason = "the pointers in an inbox are references that any thread may leave")]
 
 use std::ptr::NonNull;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use reactor::shim::atomic::{AtomicBool, Ordering};
 use reactor::shim::{Mutex, lock, mutant, statics};
 
-use crate::park::Parker;
+use crate::parker::Parker;
 use crate::raw::header::Header;
 
 /// Where other threads leave the tasks that they woke.

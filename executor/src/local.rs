@@ -27,7 +27,7 @@ use reactor::shim::{mutant, statics, thread_local};
 
 use crate::inbox::Inbox;
 use crate::metrics;
-use crate::park::Parker;
+use crate::parker::Parker;
 use crate::raw::cell::Name;
 use crate::raw::header::{self, Header, Placed, Runnable, Schedule};
 use crate::raw::join_handle::JoinHandle;

@@ -25,10 +25,10 @@ use std::sync::Arc;
 
 use reactor::shim::thread::{self, JoinHandle as Thread};
 
-use crate::park::{self, Watched};
 use crate::raw::cell::Name;
 use crate::raw::join_handle::JoinHandle;
 use crate::raw::run::new_task;
+use crate::seat::{self, Watched};
 use shared::Shared;
 use task::Pooled;
 
@@ -67,7 +67,7 @@ impl Pool {
         let (owned, remotes): (Vec<_>, Vec<_>) = (0..threads).map(|_| queue::queues()).unzip();
         let shared = Arc::new(Shared::new(remotes));
         let watched: Arc<dyn Watched> = Arc::clone(&shared) as _;
-        park::watch_over(Arc::downgrade(&watched));
+        seat::watch_over(Arc::downgrade(&watched));
         drop(watched);
         let mut pool = Self { shared, threads: Vec::with_capacity(threads) };
         for (index, queues) in owned.into_iter().enumerate() {

@@ -17,10 +17,11 @@ use reactor::shim::{Mutex, OnceLock, lock, mutant};
 use super::deque::{Injector, Steal};
 use super::queue::Remote;
 use super::sleep::Sleep;
-use crate::park::{Parker, Watched};
+use crate::parker::Parker;
 use crate::raw::header::{Header, Runnable};
 use crate::raw::list::List;
 use crate::raw::state::Action;
+use crate::seat::Watched;
 
 /// The lists of waiting tasks are split by address, so that workers seldom meet at a lock.
 /// A model has one, for it must go the same way each time.

@@ -3,7 +3,7 @@
 //! ```text
 //!   ┌─▶ slot ─▶ deque ─▶ injector ─▶ local tasks      now and then: the injector and the reactor first
 //!   │     nothing: search the others' deques
-//!   └──── nothing: listed, a last look, wait in `park`
+//!   └──── nothing: listed, a last look, wait in `seat`
 //! ```
 //!
 //! V1  A task is pushed to the queues of the worker that runs, without a system call unless somebody
@@ -27,8 +27,8 @@ use super::shared::Shared;
 use crate::block_on::REACTOR_INTERVAL;
 use crate::local;
 use crate::metrics;
-use crate::park::{Presence, Rank};
 use crate::raw::header::Runnable;
+use crate::seat::{Presence, Rank};
 
 /// Rounds between two looks at the injector.
 const FAIR: u32 = 61;

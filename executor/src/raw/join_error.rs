@@ -1,4 +1,4 @@
-//! Why a task that was joined has no value. Next: `park`.
+//! Why a task that was joined has no value. Next: `parker`.
 
 use std::any::Any;
 use std::fmt;

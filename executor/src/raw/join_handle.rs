@@ -9,7 +9,7 @@
 //! J2  Only the handle writes the join waker's slot, while JOIN_WAKER is clear (T4).
 //! J3  A waker that is replaced is dropped outside of any transition: its drop may come back here.
 //!
-//! C1 and C4 are in `header`, C3 in `cell`, T1 to T5 in `state`. Made by whatever spawns. Next: `park`.
+//! C1 and C4 are in `header`, C3 in `cell`, T1 to T5 in `state`. Made by whatever spawns. Next: `parker`.
 #![allow(unsafe_code, reason = "the outcome and the join waker's slot stand in the task")]
 
 use std::fmt;

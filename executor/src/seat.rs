@@ -12,8 +12,6 @@
 //! `block_on`; the other threads that wait here are workers of a pool. Whoever stands by waits awake for a
 //! moment before it sleeps, if its last wait was short (see the reactor's `wait_awake`).
 //!
-//! K1  A notification is taken (`RUN`) before its reader looks at any queue: what was pushed before
-//!     an `unpark` is found by that look, and what comes later unparks again.
 //! K2  Who drives, who stands by and who watches is known under one lock.
 //! K3  While a thread runs, one of the waiting threads is the watch: it wakes every [`TICK`]. If
 //!     nobody drove meanwhile it drives, so that one long poll does not stop all sockets; so does
@@ -26,87 +24,20 @@
 //! K6  Whoever frees the seat, or does not take it after all, sees to it that one of those that stand by
 //!     takes it or watches: they came when it was taken, and nobody else will tell them.
 //!
-//! Called by `block_on` and the pool's workers. Next: `inbox`.
+//! K1 is in `parker`. Called by `block_on` and the pool's workers. Next: `inbox`.
 
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use reactor::shim::atomic::{AtomicU8, Ordering};
-use reactor::shim::thread::{self, Thread};
-use reactor::shim::{Mutex, MutexGuard, lock, mutant, now, park_timeout, statics, thread_local};
+use reactor::shim::{Mutex, MutexGuard, lock, mutant, now, park_timeout, statics, thread};
 use reactor::wait_awake::Wait;
 
 use crate::metrics;
+use crate::parker::{DRIVING, PARKED, Parker};
 
 /// How often the watch looks, while something runs.
 const TICK: Duration = Duration::from_millis(5);
-
-/// The thread runs; what it waits for next it will look for first.
-const RUN: u8 = 0;
-/// Somebody unparked it since it last looked.
-const NOTIFIED: u8 = 1;
-/// It stands by.
-const PARKED: u8 = 2;
-/// It is in the reactor, or about to be.
-const DRIVING: u8 = 3;
-
-/// One thread's doorbell.
-pub(crate) struct Parker {
-    state: AtomicU8,
-    thread: Thread,
-}
-
-thread_local! {
-    static PARKER: Arc<Parker> = Parker::new();
-}
-
-impl Parker {
-    fn new() -> Arc<Self> {
-        Arc::new(Self { state: AtomicU8::new(RUN), thread: thread::current() })
-    }
-
-    /// This thread's. While the thread's locals are destroyed: one of its own for each caller.
-    pub(crate) fn current() -> Arc<Self> {
-        PARKER.try_with(Arc::clone).unwrap_or_else(|_| Self::new())
-    }
-
-    /// Whether this is the calling thread's. While the thread's locals are destroyed: no.
-    pub(crate) fn is_current(&self) -> bool {
-        PARKER.try_with(|mine| std::ptr::eq(&raw const **mine, self)).unwrap_or(false)
-    }
-
-    /// Makes the thread's current or next wait end. What was done before is seen after it (K1).
-    pub(crate) fn unpark(&self) {
-        // ORDERING[unpark]: Release publishes what was pushed; pairs with the Acquire of
-        // `take_notification`. Of many unparks each hands on what those before it published.
-        match self.state.swap(NOTIFIED, Ordering::Release) {
-            PARKED => self.thread.unpark(),
-            DRIVING if !mutant("driver_not_told") => reactor::notify(),
-            _ => {}
-        }
-    }
-
-    /// Whether it is parked, so that waking it disturbs nobody's reactor.
-    pub(crate) fn is_parked(&self) -> bool {
-        // ORDERING: Relaxed; for others a preference among sleepers; the thread itself acquires in
-        // `take_notification`.
-        self.state.load(Ordering::Relaxed) == PARKED
-    }
-
-    /// From RUN to a waiting state; false if there is a notification to be taken first.
-    fn begin(&self, wait: u8) -> bool {
-        // ORDERING: Relaxed; on failure `take_notification` acquires, on success nothing is published.
-        self.state.compare_exchange(RUN, wait, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-    }
-
-    /// Back to RUN, from whatever it was. Answers whether there was a notification: then the caller
-    /// must not wait before it has looked (K1).
-    fn take_notification(&self) -> bool {
-        // ORDERING[unpark]: Acquire; pairs with the Release of `unpark`.
-        self.state.swap(RUN, Ordering::Acquire) == NOTIFIED
-    }
-}
 
 /// Which threads have the seat first (K4).
 #[derive(Clone, Copy, PartialEq, Eq)]

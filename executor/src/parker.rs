@@ -1,0 +1,90 @@
+//! A thread's doorbell: whoever has something for the thread rings it.
+//!
+//! ```text
+//!            begin(PARKED) ┌────────┐ unpark: the thread is woken
+//!       ┌─────────────────▶│ PARKED │──────────────────────┐
+//!   ┌───┴─┐                └────────┘                      ▼
+//!   │ RUN │─────────────── unpark: nothing else ─────▶ NOTIFIED
+//!   └───┬─┘                ┌─────────┐                     ▲
+//!     ▲ └─────────────────▶│ DRIVING │─────────────────────┘
+//!     │     begin(DRIVING) └─────────┘ unpark: the reactor is notified
+//!     └──── take_notification, from any of them
+//! ```
+//!
+//! K1  A notification is taken (`RUN`) before its reader looks at any queue: what was pushed before
+//!     an `unpark` is found by that look, and what comes later unparks again.
+//!
+//! Rung by wakers and by whoever pushes. Next: `seat`.
+
+use std::sync::Arc;
+
+use reactor::shim::atomic::{AtomicU8, Ordering};
+use reactor::shim::thread::{self, Thread};
+use reactor::shim::{mutant, thread_local};
+
+/// The thread runs; what it waits for next it will look for first.
+const RUN: u8 = 0;
+/// Somebody unparked it since it last looked.
+const NOTIFIED: u8 = 1;
+/// It stands by.
+pub(crate) const PARKED: u8 = 2;
+/// It is in the reactor, or about to be.
+pub(crate) const DRIVING: u8 = 3;
+
+/// One thread's doorbell.
+pub(crate) struct Parker {
+    state: AtomicU8,
+    /// Unparked itself, without a notification, where only the seat changes.
+    pub(crate) thread: Thread,
+}
+
+thread_local! {
+    static PARKER: Arc<Parker> = Parker::new();
+}
+
+impl Parker {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { state: AtomicU8::new(RUN), thread: thread::current() })
+    }
+
+    /// This thread's. While the thread's locals are destroyed: one of its own for each caller.
+    pub(crate) fn current() -> Arc<Self> {
+        PARKER.try_with(Arc::clone).unwrap_or_else(|_| Self::new())
+    }
+
+    /// Whether this is the calling thread's. While the thread's locals are destroyed: no.
+    pub(crate) fn is_current(&self) -> bool {
+        PARKER.try_with(|mine| std::ptr::eq(&raw const **mine, self)).unwrap_or(false)
+    }
+
+    /// Makes the thread's current or next wait end. What was done before is seen after it (K1).
+    pub(crate) fn unpark(&self) {
+        // ORDERING[unpark]: Release publishes what was pushed; pairs with the Acquire of
+        // `take_notification`. Of many unparks each hands on what those before it published.
+        match self.state.swap(NOTIFIED, Ordering::Release) {
+            PARKED => self.thread.unpark(),
+            DRIVING if !mutant("driver_not_told") => reactor::notify(),
+            _ => {}
+        }
+    }
+
+    /// Whether it is parked, so that waking it disturbs nobody's reactor.
+    pub(crate) fn is_parked(&self) -> bool {
+        // ORDERING: Relaxed; for others a preference among sleepers; the thread itself acquires in
+        // `take_notification`.
+        self.state.load(Ordering::Relaxed) == PARKED
+    }
+
+    /// From RUN to a waiting state; false if there is a notification to be taken first.
+    pub(crate) fn begin(&self, wait: u8) -> bool {
+        // ORDERING: Relaxed; on failure `take_notification` acquires, on success nothing is published.
+        self.state.compare_exchange(RUN, wait, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// Back to RUN, from whatever it was. Answers whether there was a notification: then the caller
+    /// must not wait before it has looked (K1).
+    pub(crate) fn take_notification(&self) -> bool {
+        // ORDERING[unpark]: Acquire; pairs with the Release of `unpark`.
+        self.state.swap(RUN, Ordering::Acquire) == NOTIFIED
+    }
+}
