@@ -302,6 +302,7 @@ mod tests {
     use super::*;
 
     const HOUR: Duration = Duration::from_secs(3600);
+    const DEADLINE: Duration = Duration::from_secs(20);
 
     struct Nothing;
 
@@ -367,6 +368,41 @@ mod tests {
         assert!(seat.vacant);
         seat.leave(false);
         assert!(seat.vacant, "nobody has taken it yet");
+    }
+
+    /// A thread that sleeps until its doorbell is rung, or the thread itself unparked.
+    fn sleeper() -> (Arc<Parker>, std::thread::JoinHandle<()>) {
+        let (tell, told) = std::sync::mpsc::channel();
+        let sleeper = std::thread::spawn(move || {
+            tell.send(Parker::current()).unwrap();
+            std::thread::park();
+        });
+        (told.recv().unwrap(), sleeper)
+    }
+
+    #[test]
+    fn whoever_leaves_wakes_the_heir_of_the_seat_or_the_next_watch() {
+        let cases = [
+            ("the last worker is the heir", true, [Rank::Worker, Rank::Worker], 1),
+            ("a guest is none while there are workers", true, [Rank::Worker, Rank::Guest], 0),
+            ("the first one becomes the watch", false, [Rank::Guest, Rank::Worker], 0),
+        ];
+        for (what, hand_over, ranks, woken) in cases {
+            let (mut seat, mut sleepers) = (seat(3, 2), Vec::new());
+            for rank in ranks {
+                let (parker, sleeper) = sleeper();
+                seat.standby.push((parker, rank));
+                sleepers.push(sleeper);
+            }
+            seat.leave(hand_over);
+            let deadline = now() + DEADLINE;
+            while !sleepers[woken].is_finished() {
+                assert!(now() < deadline, "{what}");
+                std::thread::yield_now();
+            }
+            seat.standby.iter().for_each(|(parker, _)| parker.thread.unpark());
+            sleepers.into_iter().for_each(|sleeper| sleeper.join().unwrap());
+        }
     }
 
     #[test]
