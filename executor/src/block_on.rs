@@ -81,7 +81,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         ),
     }
     let presence = Presence::enter(Rank::Guest);
-    let root = Arc::new(Root { woken: AtomicBool::new(true), parker: Arc::clone(presence.parker()) });
+    let root = Arc::new(Root { woken: AtomicBool::new(true), parker: Arc::clone(&presence.parker) });
     let waker = Waker::from(Arc::clone(&root));
     let mut cx = Context::from_waker(&waker);
     let mut future = pin!(future);

@@ -92,7 +92,7 @@ statics! {
 
 /// A thread that may wait; it leaves when this is dropped.
 pub(crate) struct Presence {
-    parker: Arc<Parker>,
+    pub(crate) parker: Arc<Parker>,
     rank: Rank,
 }
 
@@ -108,11 +108,6 @@ impl Presence {
         Self { parker: Parker::current(), rank }
     }
 
-    /// The thread's doorbell.
-    pub(crate) fn parker(&self) -> &Arc<Parker> {
-        &self.parker
-    }
-
     /// Waits until the thread is unparked or the reactor had something; wakes what the reactor
     /// found. It may also return for no reason: the caller looks at its queues and comes again.
     pub(crate) fn wait(&self, woken: &mut Vec<Waker>) {
@@ -121,8 +116,7 @@ impl Presence {
         if self.rank == Rank::Worker {
             seat.neglected = false;
         }
-        let workers_come_first = self.rank == Rank::Guest && seat.workers > 0 && !seat.neglected;
-        if seat.driver.is_none() && (!workers_come_first || is_long_ago(seat.last_turn)) {
+        if seat.is_free_for(self.rank) {
             self.drive(seat, woken);
         } else {
             self.stand_by(seat, woken);
@@ -222,6 +216,13 @@ impl Seat {
     /// Whether one that may wait does not.
     fn somebody_runs(&self) -> bool {
         self.present > self.standby.len() + usize::from(self.driver.is_some())
+    }
+
+    /// Whether one that comes to wait may drive: a guest only where no worker would (K4), or when the last
+    /// turn is long ago (K3).
+    fn is_free_for(&self, rank: Rank) -> bool {
+        let workers_come_first = rank == Rank::Guest && self.workers > 0 && !self.neglected;
+        self.driver.is_none() && (!workers_come_first || is_long_ago(self.last_turn))
     }
 
     /// Makes the thread that is about to wait the watch, if there is none and something runs (K3, K5).
@@ -403,6 +404,24 @@ mod tests {
             seat.standby.iter().for_each(|(parker, _)| parker.thread.unpark());
             sleepers.into_iter().for_each(|sleeper| sleeper.join().unwrap());
         }
+    }
+
+    #[test]
+    fn a_guest_takes_the_seat_only_where_no_worker_would() {
+        let mut seat = seat(2, 1);
+        seat.last_turn = Some(now() + HOUR);
+        assert!(seat.is_free_for(Rank::Worker));
+        assert!(!seat.is_free_for(Rank::Guest), "the seat is the worker's");
+        seat.neglected = true;
+        assert!(seat.is_free_for(Rank::Guest), "no worker came");
+        seat.neglected = false;
+        seat.last_turn = now().checked_sub(TICK);
+        assert!(seat.is_free_for(Rank::Guest), "nobody has driven for a TICK");
+        seat.last_turn = Some(now() + HOUR);
+        seat.workers = 0;
+        assert!(seat.is_free_for(Rank::Guest), "there is no worker");
+        seat.driver = Some((Parker::new(), Rank::Guest));
+        assert!(!seat.is_free_for(Rank::Worker), "somebody drives");
     }
 
     #[test]

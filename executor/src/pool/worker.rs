@@ -61,7 +61,7 @@ pub(super) struct Worker {
 pub(super) fn main(shared: Arc<Shared>, index: usize, queues: Owned) {
     metrics::this_is_worker(index);
     let presence = Presence::enter(Rank::Worker);
-    shared.introduce(index, presence.parker());
+    shared.introduce(index, &presence.parker);
     WORKER.with(|worker| {
         let worker = worker.get_or_init(|| Worker {
             shared,
