@@ -3,11 +3,11 @@
 //! ```text
 //!   ┌─▶ root woken? poll it ──Ready──▶ the answer
 //!   │   run some local tasks
-//!   └── nothing to do? wait: in the reactor, or parked
+//!   └── nothing to do? wait: in the reactor, or parked; busy? now and then a look at the reactor
 //! ```
 //!
-//! B1  The root is polled when its flag is set, and the flag is cleared before the poll: a wake
-//!     during the poll is kept.
+//! B1  The root, which is the future given to `block_on`, is polled when its flag is set, and the flag is
+//!     cleared before the poll: a wake during the poll is kept.
 //! B2  The thread waits only when the flag is clear and no local task is queued; a wake from
 //!     another thread sets the flag, or fills the inbox, before it unparks (K1).
 //!
@@ -56,7 +56,7 @@ impl Wake for Root {
 /// Runs a future on this thread to its end, and this thread's local tasks while it waits.
 ///
 /// It drives sockets and timers itself, so a program of `block_on`, [`spawn_local`] and sockets has
-/// one thread. Local tasks that have not finished when the future has stay, for the next `block_on`.
+/// one thread; to look up names takes another. Local tasks that have not finished when the future has stay, for the next `block_on`.
 ///
 /// Sockets and timers move while a thread is in `block_on` or a pool runs. Under a foreign executor
 /// alone nobody drives them.

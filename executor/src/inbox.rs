@@ -1,6 +1,6 @@
 //! A thread's inbox: where other threads leave the local tasks that they woke.
 //!
-//! X1  What is in it is one counted reference to a task each. Other threads use it as that only.
+//! X1  Each entry is one counted reference to a task. Other threads use it as nothing more.
 //! X2  Inboxes are recycled, never freed: a wake that comes when its thread is gone finds one. What
 //!     arrives then is complete, for a thread drops its tasks before it gives its inbox back.
 //! X3  Mail is put in before its owner is unparked (K1).
@@ -21,7 +21,7 @@ use crate::raw::header::Header;
 pub(crate) struct Inbox {
     mail: Mutex<Mail>,
     /// Something is in it: spares the owner the lock.
-    full: AtomicBool,
+    has_mail: AtomicBool,
 }
 
 struct Mail {
@@ -39,7 +39,7 @@ statics! { static SPARE: Mutex<Vec<&'static Inbox>> = Mutex::new(Vec::new()); }
 impl Inbox {
     /// An inbox without an owner.
     pub(crate) fn new() -> Self {
-        Self { mail: Mutex::new(Mail { tasks: Vec::new(), owner: None }), full: AtomicBool::new(false) }
+        Self { mail: Mutex::new(Mail { tasks: Vec::new(), owner: None }), has_mail: AtomicBool::new(false) }
     }
 
     /// One for this thread.
@@ -63,7 +63,7 @@ impl Inbox {
             let mut mail = lock(&self.mail);
             mail.tasks.push(task);
             // ORDERING: Relaxed; the lock publishes the mail, and `unpark` makes the owner look.
-            self.full.store(!mutant("mail_unseen"), Ordering::Relaxed);
+            self.has_mail.store(!mutant("mail_unseen"), Ordering::Relaxed);
             mail.owner.clone()
         };
         if let Some(owner) = owner {
@@ -73,16 +73,16 @@ impl Inbox {
 
     /// Whether there is mail.
     #[inline]
-    pub(crate) fn is_full(&self) -> bool {
+    pub(crate) fn has_mail(&self) -> bool {
         // ORDERING: Relaxed; a miss is cured by the `unpark` that follows the push (X3).
-        self.full.load(Ordering::Relaxed)
+        self.has_mail.load(Ordering::Relaxed)
     }
 
     /// All that was left.
     pub(crate) fn take(&self) -> Vec<NonNull<Header>> {
         let mut mail = lock(&self.mail);
         // ORDERING: Relaxed; written under the lock, as in `push`.
-        self.full.store(false, Ordering::Relaxed);
+        self.has_mail.store(false, Ordering::Relaxed);
         std::mem::take(&mut mail.tasks)
     }
 }

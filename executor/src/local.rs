@@ -5,10 +5,11 @@
 //!   other threads:  wake ──▶ word: QUEUED ──▶ inbox ──▶ queue ──▶ run
 //! ```
 //!
-//! L1  A local task's byte, its queue and its list are touched on its own thread only.
-//! L2  Its future is polled and dropped on its own thread only; a foreign thread reaches the word.
-//! L3  The owner's claim (queued, running) is the byte, and is not counted. A count of zero with an
-//!     idle byte means that nobody can wake the task any more: its future is dropped.
+//! L1  A local task has two states: the byte, which is its thread's, and the word, by which others speak to it
+//!     (`raw::state`). The byte, the queue and the list are touched on the task's own thread only.
+//! L2  Its future is polled and dropped there only; other threads reach the word, and the count in it.
+//! L3  The thread's claim on a task that is queued or runs is the byte; the count leaves it out. A count of
+//!     zero with an idle byte means that nobody can wake the task any more: its future is dropped.
 //! L4  At thread exit the tasks are dropped on their thread, again and again while their drops spawn.
 //!
 //! C1 and C4 are in `raw::header`, I2 in `raw::list`, X2 in `inbox`. Run by `block_on` and by the pool's
@@ -48,7 +49,7 @@ enum Byte {
     Done,
 }
 
-/// The scheduler of local tasks.
+/// A local task's scheduler. It stands in the task; the inbox says whose it is.
 pub(crate) struct Home {
     inbox: &'static Inbox,
     byte: Cell<Byte>,
@@ -142,7 +143,7 @@ pub(crate) fn run(limit: usize) -> usize {
 
 /// Whether `run` would find something.
 pub(crate) fn has_work() -> bool {
-    LOCAL.with(|local| !local.queue.borrow().is_empty() || local.inbox.get().is_some_and(Inbox::is_full))
+    LOCAL.with(|local| !local.queue.borrow().is_empty() || local.inbox.get().is_some_and(Inbox::has_mail))
 }
 
 /// Drops this thread's unfinished local tasks, and those that their drops spawn.
@@ -255,7 +256,7 @@ impl Local {
     }
 
     fn empty_inbox(&self) {
-        if let Some(inbox) = self.inbox.get().filter(|inbox| inbox.is_full()) {
+        if let Some(inbox) = self.inbox.get().filter(|inbox| inbox.has_mail()) {
             inbox.take().into_iter().for_each(|task| self.arrive(task));
         }
     }

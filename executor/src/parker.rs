@@ -11,10 +11,10 @@
 //!     └──── take_notification, from any of them
 //! ```
 //!
-//! K1  A notification is taken (`RUN`) before its reader looks at any queue: what was pushed before
-//!     an `unpark` is found by that look, and what comes later unparks again.
+//! K1  A thread takes its notification (back to `RUN`) before it looks at any queue: what was pushed
+//!     before an `unpark` is found by that look, and what comes later unparks again.
 //!
-//! Rung by wakers and by whoever pushes. Next: `seat`.
+//! Rung by wakers and by whoever pushes; `seat` waits by it. Next: `seat`.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use reactor::shim::atomic::{AtomicU8, Ordering};
 use reactor::shim::thread::{self, Thread};
 use reactor::shim::{mutant, thread_local};
 
-/// The thread runs; what it waits for next it will look for first.
+/// The thread runs, and has no notification to take.
 const RUN: u8 = 0;
 /// Somebody unparked it since it last looked.
 const NOTIFIED: u8 = 1;
@@ -34,7 +34,7 @@ pub(crate) const DRIVING: u8 = 3;
 /// One thread's doorbell.
 pub(crate) struct Parker {
     state: AtomicU8,
-    /// Unparked itself, without a notification, where only the seat changes.
+    /// `seat` unparks it without a notification, where only the driver or the watch changes.
     pub(crate) thread: Thread,
 }
 
@@ -47,12 +47,12 @@ impl Parker {
         Arc::new(Self { state: AtomicU8::new(RUN), thread: thread::current() })
     }
 
-    /// This thread's. While the thread's locals are destroyed: one of its own for each caller.
+    /// This thread's. Once the thread's locals are destroyed: a new one at each call.
     pub(crate) fn current() -> Arc<Self> {
         PARKER.try_with(Arc::clone).unwrap_or_else(|_| Self::new())
     }
 
-    /// Whether this is the calling thread's. While the thread's locals are destroyed: no.
+    /// Whether this is the calling thread's. Once the thread's locals are destroyed: no.
     pub(crate) fn is_current(&self) -> bool {
         PARKER.try_with(|mine| std::ptr::eq(&raw const **mine, self)).unwrap_or(false)
     }
@@ -70,7 +70,7 @@ impl Parker {
 
     /// Whether it is parked, so that waking it disturbs nobody's reactor.
     pub(crate) fn is_parked(&self) -> bool {
-        // ORDERING: Relaxed; for others a preference among sleepers; the thread itself acquires in
+        // ORDERING: Relaxed; for others a mere preference among sleepers; its own thread acquires in
         // `take_notification`.
         self.state.load(Ordering::Relaxed) == PARKED
     }
