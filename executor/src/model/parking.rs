@@ -77,6 +77,24 @@ fn a_second_letter_brings_its_news() {
     });
 }
 
+/// Nor is a wake lost when the reactor comes into being at that moment: it rings where the waiting thread was
+/// about to sit, and that thread has seen the poller meanwhile. Finds `poller_comes_in_silence`.
+#[test]
+fn a_wake_meets_the_reactors_arrival() {
+    check(|| {
+        let gate = Gate::new();
+        let other = {
+            let gate = Arc::clone(&gate);
+            thread::spawn(move || {
+                gate.open();
+                drop(Socket::new());
+            })
+        };
+        block_on(gate.passed());
+        other.join().unwrap();
+    });
+}
+
 /// An event reaches the task that waits for it, whoever drives: of two threads in `block_on` one drives and
 /// leaves first. Finds `seat_left_in_silence`.
 #[test]

@@ -113,17 +113,22 @@ macro_rules! __thread_local {
 pub struct OnceLock<T> {
     is_set: AtomicBool,
     value: std::sync::OnceLock<T>,
+    /// loom exchanges a store with the last access before it only: a look of the same thread would hide the look
+    /// of another. Of these, which are no mere looks, none hides another.
+    looks: AtomicUsize,
 }
 
 impl<T> OnceLock<T> {
     /// Not set yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { is_set: AtomicBool::new(false), value: std::sync::OnceLock::new() }
+        let (is_set, looks) = (AtomicBool::new(false), AtomicUsize::new(0));
+        Self { is_set, value: std::sync::OnceLock::new(), looks }
     }
 
     /// The value, if it was set.
     pub fn get(&self) -> Option<&T> {
+        self.looks.fetch_add(1, Ordering::Relaxed);
         if self.is_set.load(Ordering::Acquire) { self.value.get() } else { None }
     }
 
