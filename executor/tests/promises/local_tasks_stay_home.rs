@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, ThreadId};
 
 use executor::pool::Pool;
-use executor::task::{self, block_on, spawn, spawn_blocking, spawn_local};
+use executor::task::{self, JoinHandle, block_on, spawn, spawn_blocking, spawn_local};
 
 use crate::support::{DEADLINE, Drops, Gate, OnDrop, ends, eventually};
 
@@ -362,6 +362,76 @@ fn a_drop_at_the_threads_end_may_wait_for_local_tasks() {
             gate.open();
         }
         ending.join().unwrap();
+    });
+}
+
+/// Leaves a task whose drop cancels another one of its thread's, and waits until that has gone.
+fn leave_two(gates: &[Gate; 2], the_one_that_cancels_comes_first: bool) {
+    let other = Rc::new(Cell::new(None::<JoinHandle<()>>));
+    let cancels = {
+        let other = Rc::clone(&other);
+        OnDrop(move || assert_eq!(block_on(other.take().expect("it was left there").cancel()), None))
+    };
+    let [pass, others_pass] = gates.each_ref().map(Gate::pass);
+    let spawn_other = || other.set(Some(spawn_local(others_pass)));
+    let spawn_it = || {
+        drop(spawn_local(async move {
+            let _cancels = cancels;
+            pass.await;
+        }));
+    };
+    if the_one_that_cancels_comes_first {
+        spawn_it();
+        spawn_other();
+    } else {
+        spawn_other();
+        spawn_it();
+    }
+}
+
+/// When the thread ends, and when a blocking call does; whether they wait or have never run.
+#[test]
+fn a_drop_at_the_end_may_wait_for_another_tasks_drop() {
+    ends(|| {
+        for (comes_first, has_run) in [(false, false), (false, true), (true, false), (true, true)] {
+            let gates = [Gate::new(), Gate::new()];
+            let leave = {
+                let gates = gates.clone();
+                move || {
+                    leave_two(&gates, comes_first);
+                    if has_run {
+                        block_on(task::yield_now());
+                    }
+                }
+            };
+            thread::spawn(leave.clone()).join().unwrap();
+            block_on(spawn_blocking(leave));
+            drop(gates);
+        }
+    });
+}
+
+/// A thread local's destructor that comes when the thread's doorbell is gone: a task cannot be woken any more,
+/// and so is not begun.
+#[test]
+fn what_is_spawned_after_the_doorbell_is_gone_is_cancelled() {
+    thread_local! {
+        static LAST: Cell<Option<OnDrop<Box<dyn FnMut() + Send>>>> = const { Cell::new(None) };
+    }
+    ends(|| {
+        let (gate, (done, end)) = (Gate::new(), mpsc::channel());
+        let mut pass = Some(gate.pass());
+        let at_exit: Box<dyn FnMut() + Send> = Box::new(move || {
+            let task = spawn_local(pass.take().expect("it is dropped once"));
+            done.send(block_on(task.try_join()).is_err()).unwrap();
+        });
+        let ending = thread::spawn(|| {
+            LAST.set(Some(OnDrop(at_exit)));
+            block_on(async {});
+        });
+        assert_eq!(end.recv_timeout(DEADLINE), Ok(true), "it was cancelled");
+        ending.join().unwrap();
+        gate.open();
     });
 }
 
