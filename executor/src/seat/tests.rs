@@ -1,9 +1,22 @@
 //! The seat by itself: whom each step leaves driving, watching, or woken.
 
+use std::sync::atomic::AtomicUsize;
+
 use super::*;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DEADLINE: Duration = Duration::from_secs(20);
+
+/// For the tests of the process's own seat.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let deadline = now() + DEADLINE;
+    while !holds() {
+        assert!(now() < deadline, "it never came to this: {what}");
+        std::thread::yield_now();
+    }
+}
 
 struct Nothing;
 
@@ -96,11 +109,7 @@ fn whoever_leaves_wakes_the_heir_of_the_seat_or_the_next_watch() {
             sleepers.push(sleeper);
         }
         seat.call_next(hand_over);
-        let deadline = now() + DEADLINE;
-        while !sleepers[woken].is_finished() {
-            assert!(now() < deadline, "{what}");
-            std::thread::yield_now();
-        }
+        eventually(what, || sleepers[woken].is_finished());
         seat.standby.iter().for_each(|(parker, _)| parker.thread.unpark());
         sleepers.into_iter().for_each(|sleeper| sleeper.join().unwrap());
     }
@@ -148,8 +157,38 @@ fn who_stands_by_no_more_is_alone_in_leaving() {
     assert!(matches!(seat.standby[..], [(_, Rank::Guest)]));
 }
 
+/// Who is woken all the time never waits for as long as a TICK.
+#[test]
+fn the_watch_looks_after_the_pools_also_when_it_is_woken_early() {
+    struct Rescued(AtomicUsize);
+    impl Watched for Rescued {
+        fn rescue(&self) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        }
+    }
+    let _alone = lock(&ALONE);
+    let pool = Arc::new(Rescued(AtomicUsize::new(0)));
+    watch_over(Arc::downgrade(&pool) as Weak<dyn Watched>);
+    let busy = [(); 2].map(|()| Presence::enter(Rank::Worker));
+    lock(&SEAT).driver = Some((Parker::new(), Rank::Worker));
+    let (tell, told) = std::sync::mpsc::channel();
+    let watch = std::thread::spawn(move || {
+        let presence = Presence::enter(Rank::Guest);
+        tell.send(Arc::clone(&presence.parker)).unwrap();
+        presence.wait(&mut Vec::new());
+    });
+    let parker = told.recv().unwrap();
+    eventually("it waits", || parker.is_parked());
+    parker.unpark();
+    watch.join().unwrap();
+    lock(&SEAT).driver = None;
+    drop(busy);
+    assert_eq!(pool.0.load(std::sync::atomic::Ordering::SeqCst), 1);
+}
+
 #[test]
 fn a_pool_that_has_gone_is_forgotten() {
+    let _alone = lock(&ALONE);
     let (gone, here, new) = (pool(), pool(), pool());
     [&gone, &here].into_iter().for_each(|pool| watch_over(Arc::downgrade(pool)));
     drop(gone);
