@@ -145,7 +145,6 @@ impl Presence {
     fn drive(&self, mut seat: MutexGuard<'static, Seat>, woken: &mut Vec<Waker>) {
         if !self.parker.begin(DRIVING) {
             seat.call_next(false); // K6
-            drop(seat);
             self.parker.take_notification();
             return;
         }
@@ -168,7 +167,6 @@ impl Presence {
 
     fn stand_by(&self, mut seat: MutexGuard<'static, Seat>, woken: &mut Vec<Waker>) {
         if !self.parker.begin(PARKED) {
-            drop(seat);
             self.parker.take_notification();
             return;
         }
@@ -177,7 +175,7 @@ impl Presence {
             driver.unpark(); // K4: it gives way, see `get_up`.
         }
         let wait = Wait::begin();
-        let (drives, ticked) = loop {
+        let (drives, watch) = loop {
             let watch = seat.become_watch();
             drop(seat);
             wait.awake(|| self.parker.is_parked());
@@ -187,7 +185,7 @@ impl Presence {
             let ticked = ticked && seat.somebody_runs(); // K5: else it needs no watch any more.
             let drives = seat.driver.is_none() && (seat.vacant || ticked && is_long_ago(seat.last_turn));
             if drives || ticked || !self.parker.is_parked() {
-                break (drives, ticked);
+                break (drives, watch);
             }
         };
         drop(wait);
@@ -197,7 +195,7 @@ impl Presence {
             seat.neglected = self.rank == Rank::Guest;
             return self.drive(seat, woken);
         }
-        let pools = seat.pools_to_rescue(ticked);
+        let pools = seat.pools_to_rescue(watch);
         seat.call_next(false); // K1, K6
         drop(seat);
         rescue(&pools);
