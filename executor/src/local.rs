@@ -19,6 +19,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::Future;
+use std::iter;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::LazyLock;
@@ -74,8 +75,7 @@ thread_local! {
             inbox: Cell::new(None),
         })
     };
-    // The doorbell is made before it, and so outlives it: what `Exit` drops may wait.
-    static EXIT: Exit = { _ = Parker::current(); Exit };
+    static EXIT: Exit = const { Exit };
 }
 
 // The inbox of tasks that are spawned when their thread is as good as gone: nothing ever comes.
@@ -126,19 +126,10 @@ pub(crate) fn spawn_named<F: Future + 'static, N: Name>(future: F, name: N) -> J
     })
 }
 
-/// Runs up to `limit` of this thread's local tasks, each once. Answers how many.
+/// Runs up to `limit` of this thread's local tasks, each once.
 #[inline]
-pub(crate) fn run(limit: usize) -> usize {
-    LOCAL.with(|local| {
-        for count in 0..limit {
-            local.empty_inbox();
-            let Some(task) = local.queue.borrow_mut().pop_front() else {
-                return count;
-            };
-            task.run();
-        }
-        limit
-    })
+pub(crate) fn run(limit: usize) {
+    LOCAL.with(|local| (0..limit).map_while(|_| local.pop()).for_each(Runnable::run));
 }
 
 /// Whether `run` would find something.
@@ -238,8 +229,10 @@ impl Home {
 impl Local {
     /// The thread's inbox, opened with the first task; `None` when the thread's locals are gone.
     fn open(&self) -> Option<&'static Inbox> {
+        // The doorbell comes first: made before `EXIT` it outlives it, for what `Exit` drops may wait.
+        let in_life = || Parker::current().is_current() && EXIT.try_with(|_| ()).is_ok();
         // loom's threads lose all their values at once: a model drops an `Exit` itself.
-        if self.inbox.get().is_none() && (cfg!(loom) || EXIT.try_with(|_| ()).is_ok()) {
+        if self.inbox.get().is_none() && (cfg!(loom) || in_life()) {
             self.inbox.set(Some(Inbox::open()));
         }
         self.inbox.get()
@@ -255,6 +248,14 @@ impl Local {
         self.queue.borrow_mut().push_back(task);
     }
 
+    /// The next task of the queue, or from the inbox.
+    #[inline]
+    fn pop(&self) -> Option<Runnable> {
+        self.empty_inbox();
+        self.queue.borrow_mut().pop_front()
+    }
+
+    #[inline]
     fn empty_inbox(&self) {
         if let Some(inbox) = self.inbox.get().filter(|inbox| inbox.has_mail()) {
             inbox.take().into_iter().for_each(|task| self.arrive(task));
@@ -288,11 +289,9 @@ impl Local {
                 let placed = unsafe { Placed::<Home>::of(NonNull::from(header)) };
                 placed.scheduler.wake(self, header);
             });
-            self.empty_inbox();
-            // What is taken is dropped here, and may have spawned more.
-            if self.queue.take().is_empty() {
-                return;
-            }
+            let Some(first) = self.pop() else { return };
+            // One at a time: a drop may spawn more, or wait until another one has gone.
+            iter::once(first).chain(iter::from_fn(|| self.pop())).for_each(drop);
         }
     }
 }
@@ -301,7 +300,7 @@ impl Drop for Exit {
     fn drop(&mut self) {
         LOCAL.with(|local| {
             local.drop_all();
-            drop(local.waiting.take()); // Nothing is in it: only its memory goes.
+            drop((local.queue.take(), local.waiting.take())); // Nothing is in them: only their memory goes.
             local.inbox.take().into_iter().for_each(Inbox::close);
         });
     }
