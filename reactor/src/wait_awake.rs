@@ -17,7 +17,8 @@
 //! Called by threads for blocking calls, and by the executor's threads. Next: `blocking`.
 
 use std::cell::Cell;
-use std::sync::LazyLock;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
@@ -51,9 +52,7 @@ impl Wait {
 
     /// Waits awake as long as `waiting` says so and it may be worth it.
     pub fn awake(&self, waiting: impl Fn() -> bool) {
-        static SEVERAL_CORES: LazyLock<bool> =
-            LazyLock::new(|| available_parallelism().is_ok_and(|cores| cores.get() > 1));
-        if cfg!(loom) || !LAST_WAS_SHORT.get() || !*SEVERAL_CORES {
+        if cfg!(loom) || !LAST_WAS_SHORT.get() || !several_cores() {
             return;
         }
         while now().duration_since(self.begin) < LIMIT {
@@ -65,6 +64,20 @@ impl Wait {
             }
         }
     }
+}
+
+/// Whether another thread can run meanwhile.
+fn several_cores() -> bool {
+    // No lazy lock: where std's own waits by parking it may take the notification that our caller waits for.
+    static CORES: AtomicUsize = AtomicUsize::new(UNKNOWN);
+    const UNKNOWN: usize = 0;
+    // ORDERING: Relaxed; nothing but a number, and whoever does not see it finds the same.
+    if CORES.load(Ordering::Relaxed) == UNKNOWN {
+        // ORDERING: Relaxed; as said above.
+        CORES.store(available_parallelism().map_or(1, NonZero::get), Ordering::Relaxed);
+    }
+    // ORDERING: Relaxed; as said above.
+    CORES.load(Ordering::Relaxed) > 1
 }
 
 impl Drop for Wait {

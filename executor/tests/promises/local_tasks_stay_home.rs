@@ -415,8 +415,9 @@ fn a_drop_at_the_end_may_wait_for_another_tasks_drop() {
 /// and so is not begun.
 #[test]
 fn what_is_spawned_after_the_doorbell_is_gone_is_cancelled() {
+    type AtExit = OnDrop<Box<dyn FnMut() + Send>>;
     thread_local! {
-        static LAST: Cell<Option<OnDrop<Box<dyn FnMut() + Send>>>> = const { Cell::new(None) };
+        static LAST: Cell<Option<AtExit>> = const { Cell::new(None) };
     }
     ends(|| {
         let (gate, (done, end)) = (Gate::new(), mpsc::channel());
