@@ -151,5 +151,7 @@ mod tests {
         assert_eq!(woken(), Some(1), "it slept again, and searched no more");
         assert!(sleep.stop_search());
         assert_eq!(woken(), None, "nobody is left");
+        // ORDERING: Relaxed; one thread.
+        assert_eq!(sleep.counts.load(Ordering::Relaxed), 0, "nobody is idle, nobody searches");
     }
 }

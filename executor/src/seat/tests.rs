@@ -116,6 +116,15 @@ fn whoever_leaves_wakes_the_heir_of_the_seat_or_the_next_watch() {
 }
 
 #[test]
+fn a_driver_is_told_to_become_the_watch() {
+    let mut seat = seat(2, 2);
+    seat.driver = Some((Parker::new(), Rank::Worker));
+    seat.call_next(false);
+    let turn = std::thread::spawn(|| reactor::turn(None, &mut Vec::new()));
+    eventually("the turn ends", || turn.is_finished());
+}
+
+#[test]
 fn a_guest_takes_the_seat_only_where_no_worker_would() {
     let mut seat = seat(2, 1);
     seat.last_turn = Some(now() + HOUR);

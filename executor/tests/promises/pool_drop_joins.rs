@@ -173,6 +173,29 @@ fn from_inside_one_of_its_own_workers_it_does_not_wait_for_itself() {
     });
 }
 
+/// A task that stands in a queue when the pool closes is dropped, and not begun.
+#[test]
+fn what_has_not_begun_never_runs() {
+    ends(|| {
+        let (begun, drops) = (Arc::new(AtomicBool::new(false)), Drops::new());
+        let (give, take) = mpsc::channel::<Pool>();
+        let pool = Pool::new(1).unwrap();
+        let closes = pool.spawn(async move { drop(take.recv_timeout(DEADLINE).unwrap()) });
+        let queued = {
+            let (begun, token) = (Arc::clone(&begun), drops.token());
+            pool.spawn(async move {
+                let _token = token;
+                begun.store(true, Ordering::SeqCst);
+            })
+        };
+        give.send(pool).unwrap();
+        assert!(matches!(block_on(queued.try_join()), Err(JoinError::Cancelled)));
+        block_on(closes);
+        assert!(!begun.load(Ordering::SeqCst));
+        assert_eq!(drops.count(), 1);
+    });
+}
+
 /// The last share of the pool goes with one of its own futures.
 #[test]
 fn a_pool_owned_by_its_own_task_can_end() {
