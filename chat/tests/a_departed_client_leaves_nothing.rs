@@ -149,11 +149,15 @@ fn twenty_thousand_groups_leave_no_memory_behind() {
         gone
     };
     common::eventually("the groups go", &mut all_gone);
-    let after_one = server.memory();
-    for _ in 0..2 {
+    // The allocator keeps memory for each thread, and whichever serves the client takes it: it takes a few rounds
+    // until all have theirs. What is lost would be lost in every round.
+    let mut left = Vec::new();
+    let leaves_nothing = (0..10).any(|_| {
+        let before = server.memory();
         round();
         common::eventually("the groups go", &mut all_gone);
-    }
-    let grown = server.memory().saturating_sub(after_one);
-    assert!(grown < 8 << 20, "each round leaves something: {grown} bytes");
+        left.push(server.memory().saturating_sub(before));
+        left.last() < Some(&(2 << 20))
+    });
+    assert!(leaves_nothing, "each round leaves something, in bytes: {left:?}");
 }

@@ -187,7 +187,8 @@ fn the_watch_looks_after_the_pools_also_when_it_is_woken_early() {
         presence.wait(&mut Vec::new());
     });
     let parker = told.recv().unwrap();
-    eventually("it waits", || parker.is_parked());
+    // On a loaded machine its TICK may be over before we see it wait.
+    eventually("it waits", || parker.is_parked() || watch.is_finished());
     parker.unpark();
     watch.join().unwrap();
     lock(&SEAT).driver = None;
