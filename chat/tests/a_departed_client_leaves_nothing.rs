@@ -149,15 +149,8 @@ fn twenty_thousand_groups_leave_no_memory_behind() {
         gone
     };
     common::eventually("the groups go", &mut all_gone);
-    // The allocator keeps memory for each thread, and whichever serves the client takes it: it takes a few rounds
-    // until all have theirs. What is lost would be lost in every round.
-    let mut left = Vec::new();
-    let leaves_nothing = (0..10).any(|_| {
-        let before = server.memory();
+    server.comes_to_leave_nothing(2 << 20, || {
         round();
         common::eventually("the groups go", &mut all_gone);
-        left.push(server.memory().saturating_sub(before));
-        left.last() < Some(&(2 << 20))
     });
-    assert!(leaves_nothing, "each round leaves something, in bytes: {left:?}");
 }

@@ -236,6 +236,20 @@ impl Program {
         fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
     }
 
+    /// Runs `round` until one leaves less than `most` bytes behind; fails after ten. A leak shows in each of
+    /// them. What the allocator keeps for each thread does not: it takes a few rounds until all have theirs.
+    #[track_caller]
+    pub fn comes_to_leave_nothing(&self, most: u64, mut round: impl FnMut()) {
+        let mut left = Vec::new();
+        while left.last().is_none_or(|left| *left >= most) {
+            assert!(left.len() < 10, "each round leaves something, in bytes: {left:?}");
+            let before = self.memory();
+            round();
+            left.push(self.memory().saturating_sub(before));
+        }
+        println!("grew in round after round by so many bytes: {left:?}");
+    }
+
     /// Resident memory in bytes. Under a sanitizer none, for most of it is the sanitizer's own.
     pub fn memory(&self) -> u64 {
         if std::env::var_os("UNROLLED_SANITIZED").is_some() {
