@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use executor::pool::Pool;
-use executor::sync::mpsc;
+use executor::sync::{Mutex, mpsc};
 use executor::task::{self, block_on, spawn_local, yield_now};
+use futures_lite::future::poll_once;
 
 use crate::support::{DEADLINE, Gate, ends};
 
@@ -120,6 +121,25 @@ fn beside_a_channel_that_is_always_ready() {
             while !stop.load(Ordering::Relaxed) {
                 sender.send(()).await.unwrap();
                 receiver.recv().await.unwrap();
+            }
+        }));
+        others_go_on(&pool);
+    });
+}
+
+/// One that looks first, and waits only when nothing is there: what its look was refused its wait must not get
+/// again and again.
+#[test]
+fn beside_a_loop_that_looks_before_it_waits() {
+    ends(|| {
+        let pool = Pool::new(1).unwrap();
+        let (_noise, stop) = Noise::new();
+        drop(pool.spawn(async move {
+            let mutex = Mutex::new(());
+            while !stop.load(Ordering::Relaxed) {
+                if poll_once(mutex.lock()).await.is_none() {
+                    drop(mutex.lock().await);
+                }
             }
         }));
         others_go_on(&pool);

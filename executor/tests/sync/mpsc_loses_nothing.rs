@@ -141,6 +141,22 @@ fn a_receiver_that_goes_frees_the_queue_and_wakes_the_senders() {
     assert!(matches!(sender.try_send(back), Err(TrySendError::Closed(_))));
 }
 
+/// A send that is polled again after it was ready has nothing to send: it takes nobody's room.
+#[test]
+fn a_send_that_was_ready_takes_no_more_room() {
+    let (sender, mut receiver) = mpsc::channel(1);
+    let (woken, waker) = Count::new();
+    let mut first = Box::pin(sender.send(1));
+    assert!(poll(&mut first, &waker).is_ready());
+    assert!(poll(&mut first, &waker).is_ready());
+    let mut second = Box::pin(sender.send(2));
+    assert!(poll(&mut second, &waker).is_pending());
+    assert_eq!(receiver.try_recv(), Ok(1));
+    assert_eq!(woken.wakes(), 1, "there is room");
+    assert!(poll(&mut second, &waker).is_ready());
+    assert_eq!(receiver.try_recv(), Ok(2));
+}
+
 #[test]
 fn a_hundred_pushes_wake_once() {
     let (sender, mut receiver) = mpsc::channel(100);

@@ -29,6 +29,12 @@ fn every_operation_is_charged() {
     }
     let receives = ready_in_one_poll(|waker| poll(&mut receiver.recv(), waker).is_ready());
     assert_eq!(receives, budget::PER_POLL);
+    drop(receiver);
+    let refusals = ready_in_one_poll(|waker| poll(&mut sender.send(1), waker).is_ready());
+    assert_eq!(refusals, budget::PER_POLL, "the receiver has gone");
+    let (_, mut receiver) = mpsc::channel::<()>(1);
+    let ends = ready_in_one_poll(|waker| poll(&mut receiver.recv(), waker).is_ready());
+    assert_eq!(ends, budget::PER_POLL, "the senders have gone");
 
     let (sender, mut receiver) = broadcast::channel(10_000);
     for _ in 0..1000 {
@@ -44,4 +50,19 @@ fn every_operation_is_charged() {
         poll(&mut receiver, waker).is_ready()
     });
     assert_eq!(answers, budget::PER_POLL);
+}
+
+/// A refusal leaves an operation to whatever the task polls next: once a poll, and then seldom.
+#[test]
+fn whoever_asks_again_and_again_gives_way() {
+    let mutex = Mutex::new(());
+    let (_, waker) = Count::new();
+    let mut lock = || poll(&mut mutex.lock(), &waker).is_ready();
+    budget::start();
+    let answers: Vec<_> = (0..=4 * budget::PER_POLL).map(|_| lock()).collect();
+    budget::end();
+    let granted = answers.iter().filter(|ready| **ready).count();
+    assert!(answers[..budget::PER_POLL as usize].iter().all(|ready| *ready));
+    assert!(granted <= budget::PER_POLL as usize + 4, "{granted} of {}", answers.len());
+    assert!(granted > budget::PER_POLL as usize + 1, "a foreign executor, which only asks again, gets on");
 }
