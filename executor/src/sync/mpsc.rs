@@ -243,6 +243,7 @@ impl<T> Receiver<T> {
             return Poll::Ready(Some(value));
         }
         if state.senders == 0 {
+            budget::spend();
             return Poll::Ready(None);
         }
         if mutant("listed_too_late") {
@@ -304,6 +305,9 @@ impl<T> Future for Sending<'_, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(budget::poll_proceed(cx));
         let this = &mut *self;
+        if this.value.is_none() {
+            return Poll::Ready(Ok(())); // Polled after it was ready: there is nothing to send.
+        }
         let mut state = shim::lock(&this.shared.state);
         if !state.receiver_gone {
             let promised = this.key.is_some_and(|key| !state.line.contains(key));
@@ -319,9 +323,7 @@ impl<T> Future for Sending<'_, T> {
             }
             state.promised -= usize::from(promised);
             this.key = None;
-            if let Some(value) = this.value.take() {
-                state.queue.push_back(value);
-            }
+            state.queue.extend(this.value.take());
             let receiver = state.receiver.take();
             drop(state);
             budget::spend();
@@ -329,8 +331,8 @@ impl<T> Future for Sending<'_, T> {
             return Poll::Ready(Ok(()));
         }
         drop(state);
+        budget::spend();
         this.key = None;
-        // Without a value it was polled after it was ready: there is nothing to send.
         Poll::Ready(this.value.take().map_or(Ok(()), |value| Err(SendError(value))))
     }
 }
