@@ -6,9 +6,11 @@
 //! the back of its queue, and the others have their turn.
 //!
 //! B1  Outside one of our polls there is no budget: a foreign executor would never renew it.
-//! B2  Only an operation that succeeds is charged; an answer of `Pending` is free.
-//! B3  A refusal leaves one operation: to the future that the same task polls next, which a neighbour that
-//!     is always ready would starve; or to a foreign executor inside our poll, which asks until it gets on.
+//! B2  Each operation that is done is charged, whatever its outcome; an answer of `Pending` is free.
+//! B3  A poll's first refusal leaves one operation: to the future that the same task polls next, which a
+//!     neighbour that is always ready would starve. So does every [`PER_POLL`]th after it: to a foreign
+//!     executor inside our poll, which asks until it gets on. The others leave none, or a loop that looks
+//!     before it waits would never give way.
 //!
 //! Called by every leaf future. Next: `wait_list`.
 
@@ -36,32 +38,41 @@ use crate::shim::thread_local;
 /// ```
 pub const PER_POLL: u32 = 128;
 
-/// The account's value while no poll of ours is under way.
-const UNLIMITED: u32 = u32::MAX;
+/// A poll's account.
+#[derive(Clone, Copy)]
+struct Account {
+    left: u32,
+    refusals: u32,
+}
+
+/// While no poll of ours is under way.
+const UNLIMITED: Account = Account { left: u32::MAX, refusals: 0 };
 
 thread_local! {
-    static LEFT: Cell<u32> = const { Cell::new(UNLIMITED) };
+    static ACCOUNT: Cell<Account> = const { Cell::new(UNLIMITED) };
 }
 
 /// Opens an account of [`PER_POLL`] for the poll that begins now. For executors.
 #[inline]
 pub fn start() {
-    LEFT.set(PER_POLL);
+    ACCOUNT.set(Account { left: PER_POLL, refusals: 0 });
 }
 
 /// Closes the account: what follows on this thread is not inside a poll. For executors.
 #[inline]
 pub fn end() {
-    LEFT.set(UNLIMITED);
+    ACCOUNT.set(UNLIMITED);
 }
 
 /// `Ready` if this poll may go on; else `Pending`, and the task has been woken to go on later.
 #[inline]
 pub fn poll_proceed(cx: &Context<'_>) -> Poll<()> {
-    if LEFT.get() > 0 {
+    let Account { left, refusals } = ACCOUNT.get();
+    if left > 0 {
         return Poll::Ready(());
     }
-    LEFT.set(1); // B3
+    let left = u32::from(refusals.is_multiple_of(PER_POLL)); // B3
+    ACCOUNT.set(Account { left, refusals: refusals.wrapping_add(1) });
     cx.waker().wake_by_ref();
     Poll::Pending
 }
@@ -69,21 +80,21 @@ pub fn poll_proceed(cx: &Context<'_>) -> Poll<()> {
 /// Charges one completed operation.
 #[inline]
 pub fn spend() {
-    let left = LEFT.get();
-    if left != UNLIMITED {
-        LEFT.set(left.saturating_sub(1));
+    let account = ACCOUNT.get();
+    if account.left != UNLIMITED.left {
+        ACCOUNT.set(Account { left: account.left.saturating_sub(1), ..account });
     }
 }
 
 /// Runs `check` outside the budget, so that a deadline is seen even when the account is empty.
 pub fn without<T>(check: impl FnOnce() -> T) -> T {
     /// Gives the account back, even when `check` panics.
-    struct Restore(u32);
+    struct Restore(Account);
     impl Drop for Restore {
         fn drop(&mut self) {
-            LEFT.set(self.0);
+            ACCOUNT.set(self.0);
         }
     }
-    let _restore = Restore(LEFT.replace(UNLIMITED));
+    let _restore = Restore(ACCOUNT.replace(UNLIMITED));
     check()
 }

@@ -57,7 +57,7 @@ fn every_operation_is_charged() {
 fn whoever_asks_again_and_again_gives_way() {
     let mutex = Mutex::new(());
     let (_, waker) = Count::new();
-    let mut lock = || poll(&mut mutex.lock(), &waker).is_ready();
+    let lock = || poll(&mut mutex.lock(), &waker).is_ready();
     budget::start();
     let answers: Vec<_> = (0..=4 * budget::PER_POLL).map(|_| lock()).collect();
     budget::end();
