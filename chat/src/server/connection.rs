@@ -336,6 +336,39 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_under_way_and_what_is_queued_behind_it_outlive_the_stop() -> io::Result<()> {
+        task::block_on(async {
+            let (stream, mut client) = connected().await?;
+            // Less than the answer, which tells the name of a group.
+            rustix::net::sockopt::set_socket_send_buffer_size(&stream, 1 << 16)?;
+            let options =
+                Options { line_limit: 1 << 21, drain: Duration::from_secs(30), ..Options::default() };
+            let common = Arc::new(Common { options, ..Arc::into_inner(common()).expect("the only one") });
+            let (asked, stop) = broadcast::channel(1);
+            let serving = task::spawn(serve(stream, common.clone(), stop));
+            let name = "x".repeat(1 << 20);
+            let requests = format!(
+                "{{\"Join\":{{\"group_name\":\"g\"}}}}\n\
+                 {{\"Post\":{{\"group_name\":\"{name}\",\"message\":\"\"}}}}\n"
+            );
+            client.write_all(requests.as_bytes()).await?;
+            let mut first = [0];
+            client.read_exact(&mut first).await?;
+            assert!(common.groups.get("g").expect("it was joined before").post("late".into()));
+            drop(asked);
+            common.groups.close();
+            let mut rest = String::new();
+            client.read_to_string(&mut rest).await?;
+            let lines: Vec<&str> = rest.split_inclusive('\n').collect();
+            assert!(lines.len() == 2 && lines[0].ends_with("does not exist\"}\n"), "{} bytes", rest.len());
+            assert_eq!(lines[1], "{\"Message\":{\"group_name\":\"g\",\"message\":\"late\"}}\n");
+            drop(client);
+            serving.await;
+            Ok(())
+        })
+    }
+
+    #[test]
     fn a_line_under_way_is_finished_before_the_close() -> io::Result<()> {
         task::block_on(async {
             let (stream, mut client) = connected().await?;
