@@ -11,8 +11,8 @@
 //! C2  However the connection ends, its subscription tasks have ended and its groups are left before
 //!     the task ends: nothing of a departed client stays.
 //! C3  Its tasks are cancelled between two lines, unless the client does not take the line.
-//! C4  Answers are written before the next request is read: a client that asks and never reads waits,
-//!     and the server holds one answer for it.
+//! C4  An answer is written before the next request is read: a client that asks and never reads waits,
+//!     and the server holds one answer for it. It outlives the reading, so a stop does not tear it.
 //!
 //! Spawned by the server's accept loop. Next: `mod`.
 
@@ -25,7 +25,7 @@ use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use executor::sync::broadcast;
@@ -83,6 +83,7 @@ pub(super) async fn serve(stream: TcpStream, common: Arc<Common>, mut stop: Stop
         stream,
         common: common.clone(),
         memberships: HashMap::new(),
+        answer: None,
         bad_lines: 0,
     };
     // The stop is asked for first: a client that always has a request leaves nothing of a poll's budget.
@@ -106,8 +107,13 @@ struct Connection {
     common: Arc<Common>,
     /// By group.
     memberships: HashMap<Arc<str>, Membership>,
+    /// The one that is being written.
+    answer: Option<Answer>,
     bad_lines: u32,
 }
+
+/// Boxed: few connections ever need it, and all would pay for its room.
+type Answer = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
 /// The task that carries a group's lines here; `None` once it has ended.
 struct Membership(Option<JoinHandle<()>>);
@@ -125,19 +131,20 @@ impl Connection {
     /// Carries out one request after the other.
     async fn read(&mut self, requests: &mut LineReader<Inbound<TcpStream>>) -> End {
         loop {
-            let answer = match requests.next_line().await {
-                Ok(Some(line)) => self.answer(line),
+            let outcome = match requests.next_line().await {
+                Ok(Some(line)) => self.carry_out(line),
                 Ok(None) => return End::NoMoreRequests,
                 Err(LineError::Io(_)) => return End::Gone,
                 Err(too_long) => Err(Refusal::Last(too_long.to_string())),
             };
-            let (text, last) = match answer {
+            let (text, last) = match outcome {
                 Ok(()) => continue,
                 Err(Refusal::GoOn(text)) => (text, false),
                 Err(Refusal::Last(text)) => (text, true),
             };
-            // Boxed: few connections ever need it, and all would pay for its room.
-            if Box::pin(self.tell(text)).await.is_err() {
+            let outbound = self.outbound.clone();
+            self.answer = Some(Box::pin(async move { outbound.send(&FromServer::Error(text)).await }));
+            if poll_fn(|cx| self.poll_answered(cx)).await.is_err() {
                 return End::Gone;
             }
             if last {
@@ -146,12 +153,15 @@ impl Connection {
         }
     }
 
-    async fn tell(&self, text: String) -> io::Result<()> {
-        self.outbound.send(&FromServer::Error(text)).await
+    fn poll_answered(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(answer) = &mut self.answer else { return Poll::Ready(Ok(())) };
+        let written = ready!(answer.as_mut().poll(cx));
+        self.answer = None;
+        Poll::Ready(written)
     }
 
     /// Carries out the request on a line.
-    fn answer(&mut self, line: &[u8]) -> Result<(), Refusal> {
+    fn carry_out(&mut self, line: &[u8]) -> Result<(), Refusal> {
         match serde_json::from_slice(line) {
             Ok(request) => {
                 self.bad_lines = 0;
@@ -196,7 +206,7 @@ impl Connection {
     }
 
     /// Goes on delivering to a client that has closed its half, until it is gone or the grace is over.
-    async fn receive(&self) -> End {
+    async fn receive(&mut self) -> End {
         if self.memberships.is_empty() {
             return End::GraceOver;
         }
@@ -206,8 +216,9 @@ impl Connection {
         }
     }
 
+    /// Ready when the answer, and all that the groups have for the client, is written or has failed.
     fn poll_all_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut all = Poll::Ready(());
+        let mut all = self.poll_answered(cx).map(drop);
         for membership in self.memberships.values_mut() {
             if membership.poll_ended(cx).is_pending() {
                 all = Poll::Pending;
@@ -258,7 +269,7 @@ impl Connection {
 impl Membership {
     fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(delivery) = &mut self.0 {
-            std::task::ready!(Pin::new(delivery).poll(cx));
+            ready!(Pin::new(delivery).poll(cx));
             self.0 = None;
         }
         Poll::Ready(())
@@ -384,7 +395,8 @@ mod tests {
                 task::yield_now().await;
             }
             let memberships = HashMap::from([("g".into(), Membership(Some(delivery)))]);
-            let connection = Connection { stream, outbound, common: common(), memberships, bad_lines: 0 };
+            let connection =
+                Connection { stream, outbound, common: common(), memberships, answer: None, bad_lines: 0 };
             let mut got = Vec::new();
             let read = client.read_to_end(&mut got);
             future::zip(connection.close(End::GraceOver, &mut inbound), read).await.1?;
