@@ -327,8 +327,9 @@ mod tests {
     use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
     fn common() -> Arc<Common> {
-        let (options, groups) = (Options::default(), GroupTable::default());
-        Arc::new(Common { options, groups, connections: AtomicUsize::new(0) })
+        // The time that they have is over only if something hangs.
+        let options = Options { line_limit: 1 << 21, drain: Duration::from_secs(30), ..Options::default() };
+        Arc::new(Common { options, groups: GroupTable::default(), connections: AtomicUsize::new(0) })
     }
 
     #[test]
@@ -352,9 +353,7 @@ mod tests {
             let (stream, mut client) = connected().await?;
             // Less than the answer, which tells the name of a group.
             rustix::net::sockopt::set_socket_send_buffer_size(&stream, 1 << 16)?;
-            let options =
-                Options { line_limit: 1 << 21, drain: Duration::from_secs(30), ..Options::default() };
-            let common = Arc::new(Common { options, ..Arc::into_inner(common()).expect("the only one") });
+            let common = common();
             let (asked, stop) = broadcast::channel(1);
             let serving = task::spawn(serve(stream, common.clone(), stop));
             let name = "x".repeat(1 << 20);
@@ -375,6 +374,34 @@ mod tests {
             assert_eq!(lines[1], "{\"Message\":{\"group_name\":\"g\",\"message\":\"late\"}}\n");
             drop(client);
             serving.await;
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn a_request_after_the_stop_costs_nothing_of_what_was_written() -> io::Result<()> {
+        task::block_on(async {
+            let (mut stream, mut client) = connected().await?;
+            // What the client has no room for waits in the server's kernel.
+            let mut written = 0;
+            while let Some(length) = future::poll_once(stream.write(&[b'x'; 1 << 16])).await {
+                written += length?;
+            }
+            let outbound = Arc::new(Outbound::new(stream.clone()));
+            let mut inbound = Inbound::new(stream.clone());
+            let memberships = HashMap::new();
+            let connection =
+                Connection { stream, outbound, common: common(), memberships, answer: None, bad_lines: 0 };
+            let closing = async move { connection.close(End::Stopping, &mut inbound).await };
+            let reading = async {
+                client.write_all(b"[]\n").await?;
+                let mut got = Vec::new();
+                client.read_to_end(&mut got).await?;
+                drop(client);
+                io::Result::Ok(got.len())
+            };
+            // The first of the two is polled first: the stop is there before the request.
+            assert_eq!(future::zip(closing, reading).await.1?, written);
             Ok(())
         })
     }
