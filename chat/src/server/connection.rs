@@ -26,7 +26,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use executor::sync::broadcast;
 use executor::task::{self, JoinHandle};
@@ -43,8 +43,8 @@ use super::outbound::Outbound;
 use crate::framing::{LineError, LineReader};
 use crate::{FromClient, FromServer};
 
-/// How long a refused client's last bytes are read, so that they do not reset the connection before
-/// the client has read why; and how long a closing connection waits for a line under way.
+/// How long a client's last bytes are read, so that they do not reset the connection before the client
+/// has read all that was written; and how long a closing connection waits for a line under way.
 const LINGER: Duration = Duration::from_secs(if cfg!(test) { 30 } else { 1 });
 
 /// What all connections of a server share.
@@ -229,29 +229,24 @@ impl Connection {
 
     /// Ends the subscription tasks, leaves the groups, closes the socket.
     async fn close(mut self, end: End, inbound: &mut Inbound<TcpStream>) {
+        let mut patience = LINGER;
         if let End::Stopping = end {
-            let drain = self.common.options.drain;
+            let (asked, drain) = (Instant::now(), self.common.options.drain);
             let _ = timeout(drain, poll_fn(|cx| self.poll_all_ended(cx))).await;
+            patience = patience.min(drain.saturating_sub(asked.elapsed()));
         }
         if let End::Gone = end {
             self.leave_all().await;
             return;
         }
-        let patience = match end {
-            End::Stopping => Duration::ZERO,
-            _ => LINGER,
-        };
         let outbound = self.outbound.clone();
         let between_lines = timeout(patience, outbound.lock()).await;
         self.leave_all().await;
         drop(between_lines);
         let _ = self.stream.shutdown(Shutdown::Write);
-        // A socket that is closed with bytes unread resets the connection, and the client might lose
-        // what it has not read yet.
-        match end {
-            End::Refused => drop(timeout(LINGER, inbound.discard()).await),
-            _ => drop(future::poll_once(inbound.discard()).await),
-        }
+        // Bytes that are unread when a socket is closed, or come after that, reset the connection, and the
+        // client might lose what it has not read yet. One that closes when it reads our end is let go then.
+        let _ = timeout(patience, inbound.discard()).await;
     }
 
     async fn leave_all(&mut self) {
@@ -339,9 +334,13 @@ mod tests {
             // More than the budget of a poll: the read gives way, with requests left.
             client.write_all(&b"[]\n".repeat(1000)).await?;
             let (_, stop) = broadcast::channel(1);
-            serve(stream, common(), stop).await;
-            let mut answers = String::new();
-            client.read_to_string(&mut answers).await?;
+            let reading = async {
+                let mut answers = String::new();
+                client.read_to_string(&mut answers).await?;
+                drop(client);
+                io::Result::Ok(answers)
+            };
+            let answers = future::zip(serve(stream, common(), stop), reading).await.1?;
             assert_eq!(answers, "", "it was told to stop before it began");
             Ok(())
         })
@@ -425,6 +424,7 @@ mod tests {
             let connection =
                 Connection { stream, outbound, common: common(), memberships, answer: None, bad_lines: 0 };
             let mut got = Vec::new();
+            client.shutdown(Shutdown::Write)?;
             let read = client.read_to_end(&mut got);
             future::zip(connection.close(End::GraceOver, &mut inbound), read).await.1?;
             assert_eq!(got.len(), long);
