@@ -162,6 +162,27 @@ fn an_accept_that_fails_for_one_client_goes_on_with_the_next() {
 }
 
 #[test]
+fn an_accept_that_fails_for_everyone_is_tried_again_later() {
+    let (server, mut witness) = start();
+    let before = server.held();
+    // A policy of the system's refuses it: it is no client's fault, although it looks like that.
+    let injection = Injection::start(&server, "accept4:error=EPERM");
+    let mut waiting = server.client();
+    waiting.join("h");
+    common::eventually("it has failed again and again", || injection.failed() >= 10);
+    thread::sleep(Duration::from_secs(2));
+    witness.post("g", "the others are served");
+    witness.expect_message("g", "the others are served");
+    let failed = injection.end();
+    // Sixteen at once, then 10 ms, 20 ms and so on up to 500 ms.
+    println!("{failed} calls in two seconds");
+    assert!((10..=40).contains(&failed), "{failed} calls in two seconds");
+    waiting.join_and_wait("h");
+    waiting.reset();
+    server.comes_back_to(before);
+}
+
+#[test]
 fn a_connection_that_the_reactor_can_not_take_ends_alone() {
     let (server, mut witness) = start();
     let before = server.held();
