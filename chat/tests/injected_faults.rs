@@ -174,7 +174,7 @@ fn an_accept_that_fails_for_everyone_is_tried_again_later() {
     witness.post("g", "the others are served");
     witness.expect_message("g", "the others are served");
     let failed = injection.end();
-    // Sixteen at once, then 10 ms, 20 ms and so on up to 500 ms.
+    // Fifteen times at once, then after 10 ms, 20 ms and so on up to 500 ms.
     println!("{failed} calls in two seconds");
     assert!((10..=40).contains(&failed), "{failed} calls in two seconds");
     waiting.join_and_wait("h");

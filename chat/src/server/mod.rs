@@ -45,6 +45,9 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(10);
 /// The longest: it is doubled until here. So clients are let in well within a second of a release.
 const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
 
+/// So many clients in a row may fail to come in. If still more do, it is not their fault.
+const THEIRS_IN_A_ROW: u32 = 15;
+
 /// A chat server that listens.
 ///
 /// ```
@@ -132,15 +135,20 @@ impl Server {
 /// Lets clients in until an accept fails for good.
 async fn accept(listener: &TcpListener, let_in: impl Fn(TcpStream)) -> io::Result<()> {
     let mut backoff = FIRST_BACKOFF;
+    let mut theirs = 0;
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 backoff = FIRST_BACKOFF;
+                theirs = 0;
                 let_in(stream);
             }
             Err(error) => match trouble(&error) {
-                Trouble::Theirs => task::yield_now().await,
-                Trouble::Passing => {
+                Trouble::Theirs if theirs < THEIRS_IN_A_ROW => {
+                    theirs += 1;
+                    task::yield_now().await;
+                }
+                Trouble::Theirs | Trouble::Passing => {
                     if backoff == FIRST_BACKOFF {
                         warn(format_args!("accept: {error}: waiting until it passes"));
                     }
