@@ -14,11 +14,15 @@ use common::InProcess;
 const HELLO: &str = "Commands:\njoin GROUP\npost GROUP MESSAGE...\nType Control-D to leave.\n";
 
 fn client(address: &str, arguments: &[&str]) -> Child {
+    client_to(Stdio::piped(), address, arguments)
+}
+
+fn client_to(stdout: impl Into<Stdio>, address: &str, arguments: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_client"))
         .arg(address)
         .args(arguments)
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
+        .stdout(stdout)
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
@@ -257,6 +261,17 @@ fn a_stdout_that_nobody_reads_ends_it_quietly() {
     let Session { child, mut stdin, stdout } = ann;
     drop(stdout);
     writeln!(stdin.as_mut().unwrap(), "post tea two").unwrap();
+    let output = finish(child);
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_stdout_that_nobody_reads_from_the_start_ends_it_quietly() {
+    let server = InProcess::start(Options::default());
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let child = client_to(writer, &server.address.to_string(), &[]);
     let output = finish(child);
     assert_eq!(text(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
