@@ -68,8 +68,14 @@ pub enum Ended {
 pub async fn run(address: impl ToSocketAddrs, grace: Duration) -> io::Result<Ended> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    print(COMMANDS.as_bytes())?;
+    match talk(stream, grace).await {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Ended::ByUser),
+        ended => ended,
+    }
+}
 
+async fn talk(stream: TcpStream, grace: Duration) -> io::Result<Ended> {
+    print(COMMANDS.as_bytes())?;
     // A task of its own has a poll budget of its own: a flood of replies does not keep the commands.
     let mut replies = task::spawn_local(print_replies(BufReader::new(stream.clone())));
     let commands = send_commands(BufReader::new(reactor::io::stdin()), &stream);
@@ -79,10 +85,7 @@ pub async fn run(address: impl ToSocketAddrs, grace: Duration) -> io::Result<End
         Ok(commanded) => timeout(grace, &mut replies).await.unwrap_or(Ok(Ended::ByUser)).and(commanded),
     };
     replies.abort();
-    match ended {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Ended::ByUser),
-        ended => ended,
-    }
+    ended
 }
 
 /// Sends a request for each command. At the end of the input it closes this half of the connection.
