@@ -10,6 +10,7 @@ use std::time::Duration;
 use chat::server::Options;
 use chat::{FromClient, client::parse_command};
 use common::InProcess;
+use rustix::event::{PollFd, PollFlags, Timespec};
 
 const HELLO: &str = "Commands:\njoin GROUP\npost GROUP MESSAGE...\nType Control-D to leave.\n";
 
@@ -275,6 +276,34 @@ fn a_stdout_that_nobody_reads_from_the_start_ends_it_quietly() {
     let output = finish(child);
     assert_eq!(text(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_full_stdout_that_somebody_made_non_blocking_is_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (mut output, input) = std::io::pipe().unwrap();
+    rustix::io::ioctl_fionbio(&input, true).unwrap();
+    let there = input.try_clone().unwrap();
+    let mut child = client_to(input, &listener.local_addr().unwrap().to_string(), &[]);
+    let (mut stream, _) = listener.accept().unwrap();
+    // More than the pipe has room for.
+    let message = "x".repeat(1000);
+    stream.write_all(format!("{{\"Error\":\"{message}\"}}\n").repeat(80).as_bytes()).unwrap();
+    common::eventually("the pipe is full", || {
+        let mut polled = [PollFd::new(&there, PollFlags::OUT)];
+        let writable = rustix::event::poll(&mut polled, Some(&Timespec::default())).unwrap() > 0;
+        !writable || child.try_wait().unwrap().is_some()
+    });
+    drop(there);
+    let expected = format!("{HELLO}{}", format!("error from server: {message}\n").repeat(80));
+    let mut printed = vec![0; expected.len()];
+    let read = output.read_exact(&mut printed);
+    drop(child.stdin.take());
+    let ended = finish(child);
+    assert_eq!(text(&ended.stderr), "");
+    read.unwrap();
+    assert_eq!(text(&printed), expected);
+    assert_eq!(ended.status.code(), Some(0));
 }
 
 #[test]
