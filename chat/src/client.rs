@@ -20,6 +20,8 @@ use futures_lite::io::{AsyncBufRead, AsyncBufReadExt, BufReader};
 use futures_lite::{StreamExt, future};
 use reactor::net::{TcpStream, ToSocketAddrs};
 use reactor::time::timeout;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::retry_on_intr;
 
 use crate::framing::{receive_as_json, send_as_json};
 use crate::{FromClient, FromServer};
@@ -185,10 +187,29 @@ fn describe(reply: &FromServer, text: &mut String) {
     }
 }
 
-fn print(text: &[u8]) -> io::Result<()> {
+/// Prints all of it, however long that takes.
+fn print(mut text: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(text)?;
-    stdout.flush()
+    while !text.is_empty() {
+        match when_writable(|| stdout.write(text))? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            written => text = &text[written..],
+        }
+    }
+    when_writable(|| stdout.flush())
+}
+
+/// Waits as a blocking stdout does, for another program that shares it may have made it non-blocking.
+fn when_writable<T>(mut write: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match write() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                retry_on_intr(|| poll(&mut [PollFd::new(&io::stdout(), PollFlags::OUT)], None))?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return outcome,
+        }
+    }
 }
 
 /// Tells the user beside the conversation. A closed stderr is no reason to stop.
