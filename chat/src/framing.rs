@@ -178,7 +178,7 @@ pub struct LineReader<S> {
 }
 
 impl<S: AsyncBufRead + Unpin> LineReader<S> {
-    /// Reads lines of at most `limit` bytes, the newline not counted.
+    /// Reads lines of at most `limit` bytes, the `\n` not counted; the `\r` of a `\r\n` is.
     pub fn new(inbound: S, limit: usize) -> Self {
         Self { inbound, limit, line: Vec::new(), given: false }
     }
