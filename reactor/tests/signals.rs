@@ -1,13 +1,15 @@
 //! Signals, each raised at this process itself.
 
 use std::io::ErrorKind;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Duration;
 
 use executor::task::block_on;
 use futures_lite::StreamExt;
 use futures_lite::future::{poll_once, zip};
 use reactor::signal::Signals;
-use signal_hook::consts::{SIGKILL, SIGSEGV, SIGUSR1, SIGUSR2, SIGWINCH};
+use signal_hook::consts::{SIGKILL, SIGPIPE, SIGSEGV, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::low_level::raise;
 
 /// Signals belong to the whole process: one test at a time.
@@ -111,6 +113,51 @@ fn a_dropped_stream_gives_its_descriptors_back() {
         }
         assert_eq!(descriptors(), before);
     });
+}
+
+/// A list from a configuration may be empty, or name one twice.
+#[test]
+fn no_signal_never_comes_and_one_that_is_named_twice_comes_once() {
+    let _alone = alone();
+    let (done, end) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut nothing = Signals::new(&[]).unwrap();
+        let none = futures_lite::future::block_on(poll_once(nothing.next()));
+        done.send((none, nothing)).unwrap();
+    });
+    let (none, mut nothing) = end.recv_timeout(Duration::from_secs(20)).expect("a look ends");
+    assert_eq!(none, None);
+    block_on(async {
+        assert_eq!(poll_once(nothing.next()).await, None);
+        let mut signals = Signals::new(&[SIGUSR1, SIGUSR1]).unwrap();
+        raise(SIGUSR1).unwrap();
+        assert_eq!(signals.next().await, Some(SIGUSR1));
+        assert_eq!(poll_once(signals.next()).await, None);
+    });
+}
+
+/// A handler that runs while the stream goes finds it whole: its byte raises no SIGPIPE.
+#[test]
+fn a_signal_while_the_stream_goes_breaks_no_pipe() {
+    let _alone = alone();
+    let broken = Arc::new(AtomicBool::new(false));
+    let watch = signal_hook::flag::register(SIGPIPE, Arc::clone(&broken)).unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    let raising = {
+        let (done, _ignored) = (Arc::clone(&done), Signals::new(&[SIGUSR1]).unwrap());
+        std::thread::spawn(move || {
+            while !done.load(Ordering::SeqCst) {
+                raise(SIGUSR1).unwrap();
+            }
+        })
+    };
+    for _ in 0..1000 {
+        drop(Signals::new(&[SIGUSR1]).unwrap());
+    }
+    done.store(true, Ordering::SeqCst);
+    raising.join().unwrap();
+    signal_hook::low_level::unregister(watch);
+    assert!(!broken.load(Ordering::SeqCst));
 }
 
 #[test]

@@ -6,6 +6,8 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -164,6 +166,55 @@ fn a_pending_read_does_not_keep_the_process_from_ending() {
     // Held open until the child has gone.
     let _input = feed(&mut child);
     assert_eq!(said(child), ["leaving"]);
+}
+
+/// On an input that a neighbour has made non-blocking the thread waits in another call, which a signal interrupts.
+#[test]
+#[cfg(target_os = "linux")]
+fn child_interrupted() {
+    const SIGUSR1: i32 = 10;
+    if is_child("child_interrupted") {
+        let (reader, writer) = std::io::pipe().unwrap();
+        rustix::stdio::dup2_stdin(&reader).unwrap();
+        rustix::fs::fcntl_setfl(std::io::stdin(), OFlags::NONBLOCK).unwrap();
+        let came = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register(SIGUSR1, Arc::clone(&came)).unwrap();
+        let mut input = stdin();
+        let mut buffer = [0; 8];
+        let mut read = Box::pin(input.read(&mut buffer));
+        assert!(block_on(poll_once(&mut read)).is_none());
+        // A signal to the thread's number goes to that thread first.
+        let thread = asleep("reactor-stdin");
+        rustix::process::kill_process(thread, rustix::process::Signal::USR1).unwrap();
+        while !came.load(Ordering::SeqCst) {
+            thread::yield_now();
+        }
+        (&writer).write_all(b"x").unwrap();
+        assert_eq!(block_on(read).unwrap(), 1);
+        say("read");
+    }
+}
+
+/// The thread of this process that has that name, once it sleeps.
+#[cfg(target_os = "linux")]
+fn asleep(name: &str) -> rustix::process::Pid {
+    loop {
+        for thread in std::fs::read_dir("/proc/self/task").unwrap() {
+            let path = thread.unwrap().path();
+            let stat = std::fs::read_to_string(path.join("stat")).unwrap();
+            if stat.contains(&format!("({name}) S")) {
+                let number = path.file_name().unwrap().to_str().unwrap().parse().unwrap();
+                return rustix::process::Pid::from_raw(number).unwrap();
+            }
+        }
+        thread::yield_now();
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_signal_does_not_end_it() {
+    assert_eq!(said(child("child_interrupted", Stdio::null())), ["read"]);
 }
 
 #[test]

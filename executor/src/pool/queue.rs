@@ -168,12 +168,7 @@ mod model;
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::raw::list::tests::Nobody;
-    use crate::raw::run;
-
-    fn task() -> Runnable {
-        run::new_task(async {}, Nobody, ()).0
-    }
+    use crate::raw::list::tests::task;
 
     #[test]
     fn only_what_stays_in_the_slot_between_two_looks_is_rescued() {

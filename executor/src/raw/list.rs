@@ -92,10 +92,17 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::raw::header::{Runnable, Schedule};
+    use crate::raw::join_handle::JoinHandle;
     use crate::raw::{run, waker};
 
-    /// A scheduler whose tasks are never run; the queues' tests have it from here.
-    pub(crate) struct Nobody;
+    /// A task that is never run; the queues' tests have it from here.
+    pub(crate) fn task() -> Runnable {
+        let (task, handle) = run::new_task(async {}, Nobody, ());
+        drop(JoinHandle::<()>::new(handle));
+        task
+    }
+
+    struct Nobody;
 
     static WAKER: RawWakerVTable = waker::vtable::<Nobody>();
 
@@ -122,13 +129,12 @@ pub(crate) mod tests {
             let mut set = Vec::new();
             for (come, go) in waves {
                 for _ in 0..come {
-                    let (task, handle) = run::new_task(async {}, Nobody, ());
-                    list.push(task.header());
-                    set.push((task, handle));
+                    set.push(task());
+                    list.push(set[set.len() - 1].header());
                 }
                 for which in go {
                     if !set.is_empty() {
-                        let (task, _handle) = set.swap_remove(which.index(set.len()));
+                        let task = set.swap_remove(which.index(set.len()));
                         list.remove(task.header());
                     }
                     prop_assert_eq!(list.is_empty(), set.is_empty());
@@ -136,11 +142,11 @@ pub(crate) mod tests {
                 }
                 let mut visited = Vec::new();
                 list.for_each(|header| visited.push(NonNull::from(header)));
-                let mut expected: Vec<_> = set.iter().map(|(task, _)| NonNull::from(task.header())).collect();
+                let mut expected: Vec<_> = set.iter().map(|task| NonNull::from(task.header())).collect();
                 visited.sort();
                 expected.sort();
                 prop_assert_eq!(visited, expected);
-                prop_assert!(set.iter().all(|(task, _)| {
+                prop_assert!(set.iter().all(|task| {
                     list.tasks[task.header().place.get()] == Some(NonNull::from(task.header()))
                 }), "I3");
             }

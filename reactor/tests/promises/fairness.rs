@@ -9,7 +9,7 @@ use executor::sync::mpsc;
 use executor::task;
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, future};
 use reactor::budget::PER_POLL;
-use reactor::net::{TcpListener, TcpStream};
+use reactor::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
 use reactor::time::{interval, sleep, timeout};
 
 use crate::support::{connection, run};
@@ -197,6 +197,34 @@ fn who_shares_a_task_with_a_flood_gets_on() {
         let (sender, mut receiver) = mpsc::channel(1);
         let talk = future::zip(sender.send(1), receiver.recv());
         assert_eq!(future::or(flood(), talk).await, (Ok(()), Some(1)));
+        // As in a proxy: both directions, and a limit beside them.
+        future::or(flood(), future::or(flood(), sleep(Duration::from_millis(1)))).await;
+        future::or(flood(), future::or(flood(), future::or(flood(), ticks.tick()))).await;
+    });
+}
+
+/// Whoever tries again and again to make a socket gives way, though nothing of it has to wait.
+#[test]
+fn failing_connects_and_binds_give_way() {
+    async fn again<T>(mut attempt: impl AsyncFnMut() -> std::io::Result<T>) {
+        while attempt().await.is_err() {}
+    }
+    run(|| async {
+        let soon = Duration::from_millis(5);
+        let nowhere = "/nonexistent/socket";
+        assert!(timeout(soon, again(async || UnixStream::connect(nowhere).await)).await.is_err());
+        assert!(timeout(soon, again(async || UnixListener::bind(nowhere).await)).await.is_err());
+        let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = taken.local_addr().unwrap();
+        assert!(timeout(soon, again(async || TcpListener::bind(address).await)).await.is_err());
+        assert!(timeout(soon, again(async || TcpStream::connect("no address").await)).await.is_err());
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let connects = async {
+            loop {
+                socket.connect(address).await.unwrap();
+            }
+        };
+        assert!(timeout(soon, connects).await.is_err());
     });
 }
 

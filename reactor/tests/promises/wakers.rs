@@ -1,13 +1,13 @@
 //! A waker is foreign code: it may do anything, also panic, and also in its drop.
 
 use std::io::Write;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::Waker;
+use std::task::{Context, RawWakerVTable, Waker};
 use std::time::{Duration, Instant};
 
-use futures_lite::{AsyncReadExt, future};
+use futures_lite::{AsyncRead, AsyncReadExt, future};
 use reactor::Async;
 use reactor::net::TcpStream;
 use reactor::time::{Sleep, sleep};
@@ -150,6 +150,33 @@ fn a_panicking_waker_harms_no_other() {
         theirs.write_all(b"x").unwrap();
         until("the others are woken", || count.get() == 4).await;
         settle().await;
+    });
+}
+
+/// One whose clone panics takes nothing from the crowd that waits already.
+#[test]
+#[allow(unsafe_code, reason = "only a waker of raw parts can panic when it is cloned")]
+fn a_waker_that_panics_when_it_is_cloned_harms_no_other() {
+    const PANICS: RawWakerVTable = RawWakerVTable::new(
+        |_| panic!("a waker that panics when it is cloned (expected)"),
+        |_| {},
+        |_| {},
+        |_| {},
+    );
+    run(|| async {
+        let (socket, mut theirs) = unix();
+        let crowd: Vec<_> = (0..65).map(|_| Count::new()).collect();
+        let poll = |waker: &Waker| {
+            Pin::new(&mut &*socket).poll_read(&mut Context::from_waker(waker), &mut [0]).is_pending()
+        };
+        for (_, waker) in &crowd {
+            assert!(poll(waker));
+        }
+        // SAFETY: its functions do nothing with the pointer.
+        let bad = unsafe { Waker::new(std::ptr::null(), &PANICS) };
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| poll(&bad))).is_err());
+        theirs.write_all(b"x").unwrap();
+        until("all are woken", || crowd.iter().all(|(count, _)| count.get() > 0)).await;
     });
 }
 
