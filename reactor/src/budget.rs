@@ -7,14 +7,15 @@
 //!
 //! B1  Outside one of our polls there is no budget: a foreign executor would never renew it.
 //! B2  Each operation that is done is charged, whatever its outcome; an answer of `Pending` is free.
-//! B3  A poll's first refusal leaves one operation: to the future that the same task polls next, which a
-//!     neighbour that is always ready would starve. So does every [`PER_POLL`]th after it: to a foreign
-//!     executor inside our poll, which asks until it gets on. The others leave none, or a loop that looks
-//!     before it waits would never give way.
+//! B3  A poll's first [`NEIGHBOURS`] refusals leave one operation each: to the future that the same task polls
+//!     next, which a neighbour that is always ready would starve. So does every [`PER_POLL`]th after them: to
+//!     a foreign executor inside our poll, which asks until it gets on. The others leave none, or a loop that
+//!     looks before it waits would never give way.
 //!
 //! Called by every leaf future. Next: `wait_list`.
 
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::task::{Context, Poll};
 
 use crate::shim::thread_local;
@@ -37,6 +38,9 @@ use crate::shim::thread_local;
 /// assert!(budget::poll_proceed(&cx).is_ready(), "outside of a poll there is none");
 /// ```
 pub const PER_POLL: u32 = 128;
+
+/// How many futures of one task get on beside some that are always ready.
+const NEIGHBOURS: u32 = 16;
 
 /// A poll's account.
 #[derive(Clone, Copy)]
@@ -71,7 +75,7 @@ pub fn poll_proceed(cx: &Context<'_>) -> Poll<()> {
     if left > 0 {
         return Poll::Ready(());
     }
-    let left = u32::from(refusals.is_multiple_of(PER_POLL)); // B3
+    let left = u32::from(refusals < NEIGHBOURS || refusals.is_multiple_of(PER_POLL)); // B3
     ACCOUNT.set(Account { left, refusals: refusals.wrapping_add(1) });
     cx.waker().wake_by_ref();
     Poll::Pending
@@ -84,6 +88,12 @@ pub fn spend() {
     if account.left != UNLIMITED.left {
         ACCOUNT.set(Account { left: account.left.saturating_sub(1), ..account });
     }
+}
+
+/// An operation that never has to wait, but for its turn.
+pub(crate) async fn turn() {
+    poll_fn(|cx| poll_proceed(cx)).await;
+    spend();
 }
 
 /// Runs `check` outside the budget, so that a deadline is seen even when the account is empty.

@@ -52,7 +52,7 @@ fn every_operation_is_charged() {
     assert_eq!(answers, budget::PER_POLL);
 }
 
-/// A refusal leaves an operation to whatever the task polls next: once a poll, and then seldom.
+/// A refusal leaves an operation to whatever the task polls next: a few times a poll, and then seldom.
 #[test]
 fn whoever_asks_again_and_again_gives_way() {
     let mutex = Mutex::new(());
@@ -63,6 +63,9 @@ fn whoever_asks_again_and_again_gives_way() {
     budget::end();
     let granted = answers.iter().filter(|ready| **ready).count();
     assert!(answers[..budget::PER_POLL as usize].iter().all(|ready| *ready));
-    assert!(granted <= budget::PER_POLL as usize + 4, "{granted} of {}", answers.len());
-    assert!(granted > budget::PER_POLL as usize + 1, "a foreign executor, which only asks again, gets on");
+    assert!(granted <= budget::PER_POLL as usize + 20, "{granted} of {}", answers.len());
+    assert!(
+        answers[2 * budget::PER_POLL as usize..].contains(&true),
+        "a foreign executor, which asks on, gets on"
+    );
 }

@@ -18,6 +18,7 @@ use std::task::{Context, Poll, ready};
 use std::vec;
 
 use crate::blocking::{self, Unblock};
+use crate::budget;
 
 /// What can be turned into socket addresses, as std's trait of the same name; a name is looked up
 /// without blocking the thread that asks.
@@ -144,13 +145,17 @@ impl Future for Resolve {
     ///
     /// When polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut *self {
+        // For what is made of the addresses, too: a bind or a connect may be over at once.
+        ready!(budget::poll_proceed(cx));
+        let outcome = match &mut *self {
             Self::Ready(outcome) => Poll::Ready(outcome.take().expect("Resolve polled after it was ready")),
             Self::Lookup { call, name } => {
                 let found = ready!(Pin::new(call).poll(cx));
                 Poll::Ready(found.map_err(|error| explain("lookup", name, error)))
             }
-        }
+        };
+        budget::spend();
+        outcome
     }
 }
 

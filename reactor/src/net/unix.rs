@@ -19,6 +19,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socket_with};
 
 use crate::async_io::Async;
+use crate::budget;
 use crate::net::addr::explain;
 use crate::net::byte_stream::byte_stream;
 use crate::time::sleep;
@@ -62,6 +63,7 @@ impl UnixListener {
     ///
     /// The system's (the path exists, or cannot be made), with the operation and the path.
     pub async fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
+        budget::turn().await;
         let path = path.as_ref();
         let bound = net::UnixListener::bind(path).and_then(Self::try_from);
         bound.map_err(|error| explain("bind", path.display(), error))
@@ -171,6 +173,7 @@ impl UnixStream {
     ///
     /// The system's (nobody listens there), with the operation and the path.
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
+        budget::turn().await;
         let path = path.as_ref();
         let connected = connect(path).await;
         connected.map_err(|error| explain("connect", path.display(), error))
