@@ -43,8 +43,9 @@ use crate::budget;
 /// # std::io::Result::Ok(())
 /// ```
 pub struct Signals {
-    pipe: Async<UnixStream>,
+    // Goes before the pipe: a handler that runs meanwhile still finds somebody to read.
     wanted: Vec<Wanted>,
+    pipe: Async<UnixStream>,
     /// Whose turn it is: the flags are looked at in a ring, so that one signal cannot hide another.
     turn: usize,
 }
@@ -69,7 +70,10 @@ impl Signals {
         writer.set_nonblocking(true)?;
         let mut stream =
             Self { pipe: Async::new(reader)?, wanted: Vec::with_capacity(signals.len()), turn: 0 };
-        for &signal in signals {
+        for (index, &signal) in signals.iter().enumerate() {
+            if signals[..index].contains(&signal) {
+                continue;
+            }
             // What is registered so far is unregistered by the drop, if this one fails.
             stream.listen(signal, &writer).map_err(|error| name_signal(signal, &error))?;
         }
@@ -98,9 +102,10 @@ impl Signals {
         let mut bytes = [0; 64];
         loop {
             match Pin::new(&mut self.pipe).poll_read(cx, &mut bytes) {
-                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Ok(1..)) => {}
                 Poll::Ready(Err(error)) => return Err(error),
-                Poll::Pending => return Ok(()),
+                // At its end it is for a stream of no signals only.
+                Poll::Ready(Ok(0)) | Poll::Pending => return Ok(()),
             }
         }
     }
