@@ -199,7 +199,7 @@ fn read_blocking(buffer: &mut [u8]) -> io::Result<usize> {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 // Another process of this terminal has set O_NONBLOCK on what we share.
                 let mut wanted = [PollFd::new(&stdin, PollFlags::IN)];
-                rustix::event::poll(&mut wanted, None)?;
+                rustix::io::retry_on_intr(|| rustix::event::poll(&mut wanted, None))?;
             }
             outcome => return outcome,
         }
