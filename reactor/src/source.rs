@@ -219,11 +219,11 @@ impl Others {
         if self.polls.iter().any(|other| other.will_wake(waker)) {
             return;
         }
-        if self.polls.len() >= self.crowd {
+        self.polls.push(waker.clone()); // First, for it may panic.
+        if self.polls.len() > self.crowd {
             mem::swap(&mut self.polls, crowd);
             self.crowd *= 2; // A true crowd is woken seldom.
         }
-        self.polls.push(waker.clone());
     }
 }
 
