@@ -13,6 +13,8 @@ use crate::shim::lock;
 use std::os::fd::AsRawFd;
 use std::sync::Mutex;
 
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// `polling`'s poller, in edge-triggered mode, and a buffer for its events.
 pub(crate) struct Poller {
     poller: polling::Poller,
@@ -27,18 +29,24 @@ impl Poller {
     pub(crate) fn add(&self, source: BorrowedFd<'_>, key: usize) -> io::Result<()> {
         let interest = polling::Event::all(key);
         // SAFETY: U1: `Async` deletes the source before it closes or gives away the descriptor.
-        unsafe { self.poller.add_with_mode(source.as_raw_fd(), interest, polling::PollMode::Edge) }
+        let added =
+            unsafe { self.poller.add_with_mode(source.as_raw_fd(), interest, polling::PollMode::Edge) };
+        if added.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::AlreadyExists) {
+            // `polling` has noted it all the same, and would refuse the next one of that number.
+            let _ = self.delete(source);
+        }
+        added
     }
 
     pub(crate) fn delete(&self, source: BorrowedFd<'_>) -> io::Result<()> {
         self.poller.delete(source)
     }
 
-    /// Waits, and hands each event on.
+    /// Waits, and hands each event on. At most for a day: some systems take no limit of years.
     pub(crate) fn wait(&self, limit: Option<Duration>, handle: impl FnMut(Event)) -> io::Result<()> {
         let mut events = lock(&self.events);
         events.clear();
-        match self.poller.wait(&mut events, limit) {
+        match self.poller.wait(&mut events, limit.map(|limit| limit.min(DAY))) {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             Err(error) => return Err(error),
