@@ -6,8 +6,6 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -172,6 +170,8 @@ fn a_pending_read_does_not_keep_the_process_from_ending() {
 #[test]
 #[cfg(target_os = "linux")]
 fn child_interrupted() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
     const SIGUSR1: i32 = 10;
     if is_child("child_interrupted") {
         let (reader, writer) = std::io::pipe().unwrap();
