@@ -1,5 +1,5 @@
 //! Hard case 2 where no thread of the whole process waits: then the one that is always busy looks after the
-//! task in the slot of the one that is in a long poll. In a process of its own: a thread that waits, for
+//! tasks in the slot and in the deque of the one that is in a long poll. In a process of its own: a thread that waits, for
 //! whatever pool, would be the watch.
 #![cfg(not(loom))]
 
@@ -15,7 +15,7 @@ use executor::task::yield_now;
 const DEADLINE: Duration = Duration::from_secs(20);
 
 #[test]
-fn the_slots_task_is_run_by_a_worker_that_is_always_busy() {
+fn the_next_tasks_are_run_by_a_worker_that_is_always_busy() {
     let pool = Arc::new(Pool::new(2).unwrap());
     let stop = Arc::new(AtomicBool::new(false));
     drop(pool.spawn({
@@ -31,10 +31,13 @@ fn the_slots_task_is_run_by_a_worker_that_is_always_busy() {
         let inside = Arc::clone(&pool);
         drop(pool.spawn(async move {
             let (child, ran) = mpsc::channel();
-            drop(inside.spawn(async move { child.send(()).unwrap() }));
-            told.send(ran.recv_timeout(DEADLINE).is_ok()).unwrap();
+            for _ in 0..3 {
+                let child = child.clone();
+                drop(inside.spawn(async move { child.send(()).unwrap() }));
+            }
+            told.send((0..3).all(|_| ran.recv_timeout(DEADLINE).is_ok())).unwrap();
         }));
-        assert_eq!(tells.recv_timeout(2 * DEADLINE), Ok(true));
+        assert_eq!(tells.recv_timeout(4 * DEADLINE), Ok(true));
     }
     stop.store(true, Ordering::Relaxed);
 }
