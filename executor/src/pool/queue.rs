@@ -8,7 +8,8 @@
 //! Q1  The slot's task runs next: what a task has just woken finds its memory warm. After
 //!     [`SLOT_RUNS`] in a row the deque has its turn, so two tasks that wake each other starve nobody.
 //! Q2  A task in the slot wakes no other worker, for its own will come to it soon. If it does not,
-//!     because it is in a long poll, the watch takes the task out (`rescue`).
+//!     because it is in a long poll, the watch takes the task out (`rescue`); and then, one at a time, those in
+//!     the deque, for whom the others may be too busy to steal.
 //! Q3  What is in the deque may be stolen at any time: whoever pushes there wakes a worker. Only a task that
 //!     gave way, alone in the deque, is not told: its own worker is about to take it. If a long poll comes in
 //!     between, the watch wakes another.
@@ -124,12 +125,12 @@ impl Remote {
         round
     }
 
-    /// For the watch: the slot's task, if its worker has polled nothing since the last look (Q2).
+    /// For the watch: the next task, if the worker has polled nothing since the last look (Q2).
     pub(super) fn rescue(&self) -> Option<Runnable> {
         // ORDERING: Relaxed; a wrong guess moves a task to another worker, no more.
         let round = self.round.load(Ordering::Relaxed);
         let stuck = self.watched_round.swap(round, Ordering::Relaxed) == round && !mutant("left_in_the_slot");
-        if stuck { self.slot.take() } else { None }
+        stuck.then(|| self.slot.take().or_else(|| until_decided(|| self.stealer.steal()))).flatten()
     }
 }
 
