@@ -196,6 +196,42 @@ fn what_has_not_begun_never_runs() {
     });
 }
 
+/// What stands in the queue of a worker that is in a long poll is dropped by another one, so that it may be
+/// waited for, as it may be while the pool is open.
+#[test]
+fn workers_help_each_other_to_end() {
+    ends(|| {
+        for _ in 0..20 {
+            let (pool, drops) = (Arc::new(Pool::new(2).unwrap()), Drops::new());
+            let busy = Arc::downgrade(&pool);
+            drop(pool.spawn(async move {
+                // It leaves the others' tasks alone until the pool goes.
+                while busy.strong_count() > 0 {
+                    thread::yield_now();
+                }
+                thread::sleep(std::time::Duration::from_millis(5));
+            }));
+            let closing = Arc::clone(&pool);
+            let (begun, begins) = mpsc::channel::<()>();
+            let tokens = [drops.token(), drops.token()];
+            let (done, end) = mpsc::channel();
+            let counted = drops.clone();
+            drop(pool.spawn(async move {
+                for token in tokens {
+                    // The second one displaces the first from the slot.
+                    drop(closing.spawn(async move { drop(token) }));
+                }
+                begins.recv_timeout(DEADLINE).unwrap();
+                drop(closing); // The last one: it waits for the other worker.
+                done.send(counted.count()).unwrap();
+            }));
+            drop(pool);
+            begun.send(()).unwrap();
+            assert!(end.recv_timeout(DEADLINE).unwrap() > 0, "the other worker left it behind");
+        }
+    });
+}
+
 /// The last share of the pool goes with one of its own futures.
 #[test]
 fn a_pool_owned_by_its_own_task_can_end() {

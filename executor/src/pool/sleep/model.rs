@@ -100,6 +100,27 @@ fn the_last_searcher_wakes_the_next() {
     });
 }
 
+/// S3: what a thief has moved to its own deque is seen in the last look of the other searcher, on whom it relied
+/// when it stopped. Finds `last_searcher_is_silent`.
+#[test]
+fn a_thiefs_batch_is_not_overlooked() {
+    check(|| {
+        let pool = Pool::new();
+        assert!(pool.sleep.start_search());
+        let other = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.work(1))
+        };
+        // ORDERING: Release, as crossbeam's.
+        pool.tasks.fetch_add(1, Ordering::Release);
+        if pool.sleep.stop_search() {
+            pool.wake_one();
+        }
+        // It is in a long poll: the batch is the other's.
+        other.join().unwrap();
+    });
+}
+
 /// Two pushes at once, and two who sleep: each comes to a task, whether both pushes wake one, or one push
 /// relies on the searcher that the other woke. Finds `push_wakes_nobody`.
 #[test]
