@@ -18,7 +18,7 @@ use reactor::shim::atomic::{AtomicUsize, Ordering, fence};
 use reactor::shim::{Mutex, lock, mutant};
 
 const IDLE: usize = 1;
-const SEARCHING: usize = 1 << 16;
+const SEARCHING: usize = 1 << (usize::BITS / 2);
 
 /// The pool's sleepers and searchers.
 pub(super) struct Sleep {
@@ -131,6 +131,14 @@ mod tests {
             assert!(sleep.stop_search(), "it was the last");
             assert!(sleep.start_search(), "there is room again");
         }
+    }
+
+    #[test]
+    fn as_many_may_sleep_as_there_are() {
+        let crowd = 1 << 16;
+        let sleep = Sleep::new(crowd);
+        (0..crowd).for_each(|worker| sleep.list(worker, false));
+        assert_eq!(sleep.someone_needed(|_| false), Some(crowd - 1));
     }
 
     #[test]
