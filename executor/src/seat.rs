@@ -16,9 +16,9 @@
 //! K2  Who drives, who stands by and who watches is known under one lock.
 //! K3  While a thread runs, one of those that wait, the driver too, is the watch: it wakes every [`TICK`]. If
 //!     nobody has driven for a TICK it drives, so that one long poll does not stop all sockets; so does a
-//!     thread that comes to wait then. The watch also rescues what a long poll holds up: the task in a busy
-//!     worker's slot, and tasks in queues while a worker sleeps. Where no thread waits, a busy worker
-//!     rescues them when it looks at the reactor.
+//!     thread that comes to wait then. The watch also rescues what a long poll holds up: the tasks in a busy
+//!     worker's slot and deque, one by one, and tasks in queues while a worker sleeps. Where no thread waits, a
+//!     busy worker rescues them when it looks at the reactor.
 //! K4  The seat is the workers' before it is a `block_on` thread's: a task woken by a socket is run
 //!     by the thread that polled the socket.
 //! K5  Where all threads wait nobody is the watch: idling costs nothing.

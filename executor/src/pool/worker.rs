@@ -10,7 +10,8 @@
 //!     sleeps who could help.
 //! V2  Every [`FAIR`] rounds the injector comes first, and if [`REACTOR_INTERVAL`] has passed, the reactor:
 //!     a worker that always has work starves neither.
-//! V3  A closed pool's worker drops what it finds instead of polling it, and ends when it finds nothing.
+//! V3  A closed pool's worker drops what it finds, in the others' deques too, instead of polling it, and ends
+//!     when it finds nothing.
 //!     Its local tasks are dropped at its thread's exit.
 //!
 //! Q1 to Q3 are in `queue`, S1 to S4 in `sleep`. Started by `mod`. Next: `task`.
@@ -130,8 +131,8 @@ impl Worker {
             if round.is_multiple_of(FAIR) {
                 self.look_around(presence, &mut woken);
             }
-            let task = self.next(round);
             let closed = self.shared.is_closed();
+            let task = self.next(round).or_else(|| closed.then(|| self.steal()).flatten()); // V3
             match task {
                 Some(task) if closed => drop(task), // V3
                 None if closed => return self.ended.set(true),
