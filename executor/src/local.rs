@@ -255,7 +255,6 @@ impl Local {
         self.queue.borrow_mut().pop_front()
     }
 
-    #[inline]
     fn empty_inbox(&self) {
         if let Some(inbox) = self.inbox.get().filter(|inbox| inbox.has_mail()) {
             inbox.take().into_iter().for_each(|task| self.arrive(task));
