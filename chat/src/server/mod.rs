@@ -144,6 +144,7 @@ async fn accept(listener: &TcpListener, let_in: impl Fn(TcpStream)) -> io::Resul
                 let_in(stream);
             }
             Err(error) => match trouble(&error) {
+                Trouble::Gone => task::yield_now().await,
                 Trouble::Theirs if theirs < THEIRS_IN_A_ROW => {
                     theirs += 1;
                     task::yield_now().await;
@@ -163,6 +164,8 @@ async fn accept(listener: &TcpListener, let_in: impl Fn(TcpStream)) -> io::Resul
 
 /// What a failed accept means.
 enum Trouble {
+    /// One connection had ended before it was accepted, and is out of the way.
+    Gone,
     /// That one connection has failed: on with the next.
     Theirs,
     /// The system is out of something: it will not be better at once, but later.
@@ -176,7 +179,8 @@ fn trouble(error: &io::Error) -> Trouble {
         Some(Errno::BADF | Errno::INVAL | Errno::NOTSOCK | Errno::FAULT) => Trouble::Lasting,
         // The last: the connection was accepted, but could not be registered with the reactor.
         Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) | None => Trouble::Passing,
-        // Aborted, or an error of the network that was waiting on the new connection.
+        Some(Errno::CONNABORTED) => Trouble::Gone,
+        // An error of the network that was waiting on the new connection.
         Some(_) => Trouble::Theirs,
     }
 }
@@ -206,8 +210,8 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Asks the server to stop: to accept nobody, read no more, write what is queued, and end.
-    /// Returns at once; more than once is fine.
+    /// Asks the server to stop: to accept nobody, read no more, write what is queued, and end when the
+    /// clients have closed too, a second later at most. Returns at once; more than once is fine.
     pub fn stop(&self) {
         // Full: it has been asked. Closed: it has stopped.
         let _ = self.ask_to_stop.try_send(());
