@@ -79,6 +79,7 @@ impl AsyncRead for Stdin {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
         ready!(budget::poll_proceed(cx));
         if into.is_empty() {
+            budget::spend();
             return Poll::Ready(Ok(0));
         }
         // A waker's clone is foreign code: it runs before the lock is taken.
@@ -96,6 +97,7 @@ impl AsyncRead for Stdin {
         if let Some(buffer) = asked
             && THREAD.submit(Box::new(move || read_ahead(buffer))).is_err()
         {
+            budget::spend();
             tell(Vec::new(), Progress::Resting);
             let why = "no thread could be had to read standard input";
             return Poll::Ready(Err(io::Error::other(why)));

@@ -145,17 +145,13 @@ impl Future for Resolve {
     ///
     /// When polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // For what is made of the addresses, too: a bind or a connect may be over at once.
-        ready!(budget::poll_proceed(cx));
-        let outcome = match &mut *self {
+        match &mut *self {
             Self::Ready(outcome) => Poll::Ready(outcome.take().expect("Resolve polled after it was ready")),
             Self::Lookup { call, name } => {
                 let found = ready!(Pin::new(call).poll(cx));
                 Poll::Ready(found.map_err(|error| explain("lookup", name, error)))
             }
-        };
-        budget::spend();
-        outcome
+        }
     }
 }
 
@@ -199,6 +195,7 @@ pub(crate) async fn first_that_works<T>(
 ) -> io::Result<T> {
     let resolved = addresses.to_socket_addrs();
     let mut last = None;
+    budget::turn().await;
     for address in resolved.await? {
         match attempt(address) {
             Ok(value) => return Ok(value),

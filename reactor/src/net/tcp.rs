@@ -19,6 +19,7 @@ use super::addr::{ToSocketAddrs, explain, first_that_works, no_address};
 use super::byte_stream::byte_stream;
 use super::new_socket::new_socket;
 use crate::async_io::Async;
+use crate::budget;
 
 /// Connections that may wait to be accepted. With std's 128 a burst of clients overflows the queue, and
 /// each that does waits a second for its next attempt.
@@ -186,6 +187,7 @@ impl TcpStream {
         let mut last = None;
         let resolved = address.to_socket_addrs();
         drop(address);
+        budget::turn().await;
         for address in resolved.await? {
             match Self::connect_to(address).await {
                 Ok(stream) => return Ok(stream),
