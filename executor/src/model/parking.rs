@@ -1,6 +1,9 @@
 //! Whoever waits is woken, and somebody drives.
 
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -39,42 +42,36 @@ fn a_local_task_is_woken_from_another_thread() {
     });
 }
 
-/// A future that gives its waker to another thread, which wakes, opens the gate, and wakes again.
-fn woken_twice() -> (impl Future<Output = ()>, Arc<Gate>) {
-    let gate = Gate::new();
-    let other = Arc::clone(&gate);
+/// Runs a future that gives its waker to another thread, which wakes, opens a gate, and wakes again.
+fn is_woken_twice(run: impl FnOnce(Pin<Box<dyn Future<Output = ()>>>)) {
+    let (gate, other) = (Gate::new(), Rc::new(Cell::new(None)));
+    let others = Rc::clone(&other);
     let mut first = true;
-    let woken = poll_fn(move |cx| {
+    run(Box::pin(poll_fn(move |cx| {
         if std::mem::take(&mut first) {
-            let (waker, gate) = (cx.waker().clone(), Arc::clone(&other));
-            thread::spawn(move || {
+            let (waker, gate) = (cx.waker().clone(), Arc::clone(&gate));
+            others.set(Some(thread::spawn(move || {
                 waker.wake_by_ref();
                 gate.open();
                 waker.wake_by_ref();
-            });
+            })));
         }
-        if other.is_open() { Poll::Ready(()) } else { Poll::Pending }
-    });
-    (woken, gate)
+        if gate.is_open() { Poll::Ready(()) } else { Poll::Pending }
+    })));
+    other.take().expect("it was polled").join().unwrap();
 }
 
 /// B1: a second wake, which finds the first one not yet taken and so does nothing more, still brings what
 /// was done before it. Finds `driver_not_told`.
 #[test]
 fn a_second_wake_brings_its_news() {
-    check(|| {
-        let (woken, _gate) = woken_twice();
-        block_on(woken);
-    });
+    check(|| is_woken_twice(block_on));
 }
 
 /// The same for a local task, whose first wake lies in the inbox. Finds `mail_unseen`.
 #[test]
 fn a_second_letter_brings_its_news() {
-    check(|| {
-        let (woken, _gate) = woken_twice();
-        block_on(local::spawn_local(woken));
-    });
+    check(|| is_woken_twice(|woken| block_on(local::spawn_local(woken))));
 }
 
 /// Nor is a wake lost when the reactor comes into being at that moment: it rings where the waiting thread was
