@@ -134,6 +134,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_pointer_width = "64")]
     fn as_many_may_sleep_as_there_are() {
         let crowd = 1 << 16;
         let sleep = Sleep::new(crowd);
