@@ -190,8 +190,9 @@ impl Program {
         let start = Instant::now();
         loop {
             let now = self.held();
-            let counts = Held { memory: before.memory, ..now };
-            if counts == before && now.memory <= before.memory + kept {
+            let counts = Held { memory: before.memory, tasks: before.tasks, ..now };
+            // Fewer tasks: one that was about to end is counted in `before`.
+            if counts == before && now.tasks <= before.tasks && now.memory <= before.memory + kept {
                 return;
             }
             assert!(start.elapsed() < DEADLINE, "held {before:?}, and stays at {now:?}");
