@@ -7,7 +7,7 @@
 //!
 //! B1  Outside one of our polls there is no budget: a foreign executor would never renew it.
 //! B2  Each operation that is done is charged, whatever its outcome; an answer of `Pending` is free.
-//! B3  A poll's first [`NEIGHBOURS`] refusals leave one operation each: to the future that the same task polls
+//! B3  A poll's first 16 refusals (`NEIGHBOURS`) leave one operation each: to the future that the same task polls
 //!     next, which a neighbour that is always ready would starve. So does every [`PER_POLL`]th after them: to
 //!     a foreign executor inside our poll, which asks until it gets on. The others leave none, or a loop that
 //!     looks before it waits would never give way.
