@@ -56,7 +56,8 @@ impl Wake for Root {
 /// Runs a future on this thread to its end, and this thread's local tasks while it waits.
 ///
 /// It drives sockets and timers itself, so a program of `block_on`, [`spawn_local`] and sockets has
-/// one thread; to look up names takes another. Local tasks that have not finished when the future has stay, for the next `block_on`.
+/// one thread; to look up names takes another. Local tasks that have not finished when the future has
+/// stay, for the next `block_on`.
 ///
 /// Sockets and timers move while a thread is in `block_on` or a pool runs. Under a foreign executor
 /// alone nobody drives them.

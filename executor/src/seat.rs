@@ -248,7 +248,8 @@ impl Seat {
         self.call_next(rank == Rank::Guest && worker_waits);
     }
 
-    /// Wakes whoever has to act now (K6): with `hand_over` the next driver, else the next watch, if there is none.
+    /// Wakes whoever has to act now (K6): with `hand_over` the next driver, else the next watch, if there
+    /// is none.
     fn call_next(&mut self, hand_over: bool) {
         self.vacant = (self.vacant || hand_over) && self.driver.is_none();
         let may_drive = |rank| rank == Rank::Worker || self.workers == 0;

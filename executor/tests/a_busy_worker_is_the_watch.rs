@@ -1,6 +1,6 @@
 //! Hard case 2 where no thread of the whole process waits: then the one that is always busy looks after the
-//! tasks in the slot and in the deque of the one that is in a long poll. In a process of its own: a thread that waits, for
-//! whatever pool, would be the watch.
+//! tasks in the slot and in the deque of the one that is in a long poll. In a process of its own: a thread
+//! that waits, for whatever pool, would be the watch.
 #![cfg(not(loom))]
 
 use std::sync::Arc;
