@@ -16,7 +16,7 @@
 //! I4  Nobody joins the thread: a pending read does not keep the process from ending.
 //! I5  Wakers are called and dropped with [`SHARED`] unlocked.
 //!
-//! Called by programs. Next: `signal`.
+//! Called by programs. Next: `notes`.
 
 use std::fmt;
 use std::io::{self, Read};

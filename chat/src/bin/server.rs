@@ -6,13 +6,17 @@ use std::time::Duration;
 
 use chat::server::{Count, Options, Server};
 use executor::task::{self, JoinError};
-use futures_lite::StreamExt;
+use futures_lite::{StreamExt, future};
 use lexopt::prelude::*;
+use reactor::notes;
 use reactor::signal::Signals;
 
 const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
 const SIGUSR1: i32 = if cfg!(target_os = "linux") { 10 } else { 30 };
+
+/// How long the end waits for what is to be told.
+const LAST_NOTES: Duration = Duration::from_millis(500);
 
 const HELP: &str = "\
 A chat server. It speaks JSON, one value per line, and keeps groups that clients join and post to.
@@ -31,37 +35,50 @@ Options:
 
 SIGINT and SIGTERM stop it: nobody is accepted any more, what is queued is written, and it exits
 with 0. A second one exits at once, with 128 and the signal's number. SIGUSR1 asks how it is: it
-answers on stderr. An address that cannot be listened on exits with 1, arguments that make no
+answers on stderr. Where nobody reads stderr it goes on, and counts what it could not tell. An address that cannot be listened on exits with 1, arguments that make no
 sense with 2.
 ";
 
 fn main() -> ExitCode {
-    let (address, options) = match arguments() {
-        Ok(Some(arguments)) => arguments,
-        Ok(None) => return ExitCode::SUCCESS,
+    // The panic of a task, too, is told aside.
+    std::panic::set_hook(Box::new(|panic| tell(format_args!("{panic}"))));
+    let outcome = match arguments() {
+        Ok(Some((address, options))) => task::block_on(serve(&address, options)).map_err(|error| {
+            tell(format_args!("{error}"));
+            1
+        }),
+        Ok(None) => Ok(()),
         Err(error) => {
             tell(format_args!("{error} (see --help)"));
-            return ExitCode::from(2);
+            Err(2)
         }
     };
-    match task::block_on(serve(&address, options)) {
+    notes::stderr().flush(LAST_NOTES);
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tell(format_args!("{error}"));
-            ExitCode::FAILURE
-        }
+        Err(status) => ExitCode::from(status),
     }
 }
 
+/// Listens and serves. The signals come first: from then on none of them kills, and none is ignored, as it
+/// would be for the first process of a container.
 async fn serve(address: &str, options: Options) -> io::Result<()> {
-    let server = Server::bind(address, options).await?;
     let mut signals = Signals::new(&[SIGINT, SIGTERM, SIGUSR1])?;
+    let bound = async { Some(Server::bind(address, options).await) };
+    let asked_to_stop = async {
+        while signals.next().await == Some(SIGUSR1) {
+            tell(format_args!("starting"));
+        }
+        None
+    };
+    // The lookup of a name may take minutes. The thread that does it does not keep the process from ending.
+    let Some(server) = future::or(asked_to_stop, bound).await else { return Ok(()) };
+    let server = server?;
     let (address, handle) = (server.local_addr()?, server.handle());
     // On the pool: there it is woken without a hop to this thread.
     let serving = task::spawn(server.run());
     if !serving.is_finished() {
-        // A closed stdout is no reason not to serve.
-        let _ = writeln!(io::stdout(), "listening on {address}");
+        notes::stdout().tell(format_args!("listening on {address}"));
     }
     let stopper = task::spawn_local(async move {
         let mut stopping = false;
@@ -123,6 +140,7 @@ fn seconds(value: std::ffi::OsString) -> Result<Duration, lexopt::Error> {
     })
 }
 
+/// Tells the operator. It is written aside: a stderr that nobody reads stops nothing.
 fn tell(what: std::fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "server: {what}");
+    notes::stderr().tell(format_args!("server: {what}"));
 }

@@ -15,7 +15,7 @@
 //! read; next are the programs.
 
 use std::convert::Infallible;
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,6 +25,7 @@ use executor::sync::{broadcast, mpsc};
 use executor::task;
 use futures_lite::future;
 use reactor::net::{TcpListener, TcpStream, ToSocketAddrs};
+use reactor::notes;
 use reactor::time::sleep;
 use rustix::io::Errno;
 
@@ -151,7 +152,8 @@ async fn accept(listener: &TcpListener, let_in: impl Fn(TcpStream)) -> io::Resul
                 }
                 Trouble::Theirs | Trouble::Passing => {
                     if backoff == FIRST_BACKOFF {
-                        warn(format_args!("accept: {error}: waiting until it passes"));
+                        notes::stderr()
+                            .tell(format_args!("server: accept: {error}: waiting until it passes"));
                     }
                     sleep(backoff).await;
                     backoff = (2 * backoff).min(LONGEST_BACKOFF);
@@ -183,11 +185,6 @@ fn trouble(error: &io::Error) -> Trouble {
         // An error of the network that was waiting on the new connection.
         Some(_) => Trouble::Theirs,
     }
-}
-
-/// Tells the operator. A closed stderr is no reason to stop.
-fn warn(what: std::fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "server: {what}");
 }
 
 /// Stops a [`Server`] and tells how it is; it may outlive it.

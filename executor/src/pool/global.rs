@@ -1,10 +1,11 @@
 //! The global pool: started on first use. Next: `spawn_blocking`.
 
 use std::future::Future;
-use std::io::{self, Write};
 use std::sync::{Mutex, OnceLock};
 use std::thread;
+use std::time::Duration;
 
+use reactor::notes;
 use reactor::shim::lock_static;
 
 use super::Pool;
@@ -71,12 +72,11 @@ fn default_threads() -> usize {
     match wanted.to_str().and_then(|text| text.trim().parse().ok()) {
         Some(threads @ 1..=MOST_THREADS) => threads,
         _ => {
-            // A stderr that nobody reads is no reason to panic.
-            let _ = writeln!(
-                io::stderr(),
-                "UNROLLED_THREADS is {wanted:?}, not a number from 1 to {MOST_THREADS}: \
-                 using {available} threads"
-            );
+            notes::stderr().tell(format_args!(
+                "UNROLLED_THREADS is {wanted:?}, not a number from 1 to {MOST_THREADS}: using {available} threads"
+            ));
+            // So that a program that ends at once has told it. A stderr that nobody reads costs this, once.
+            notes::stderr().flush(TELLING);
             available
         }
     }
@@ -84,3 +84,6 @@ fn default_threads() -> usize {
 
 /// As many as the two counts of `sleep` can hold, with room to spare.
 const MOST_THREADS: usize = 4096;
+
+/// How long the start of the pool waits until a bad `UNROLLED_THREADS` is told.
+const TELLING: Duration = Duration::from_millis(100);

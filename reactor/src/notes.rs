@@ -1,0 +1,214 @@
+//! Notes for the operator, written aside: a stdout or stderr that nobody reads stops no thread but the writer's.
+//!
+//! A pipe that is full, or a terminal on which somebody has pressed ^S, blocks a write for as long as it likes.
+//! On a thread that runs tasks, or watches the signals, that would stop all of them. `O_NONBLOCK` is no way
+//! out: the flag is shared with every process that has the same terminal.
+//!
+//! ```text
+//!   tell ──▶ a bounded queue ──▶ one thread, only while there is something to write ──▶ stderr
+//!              └─ full: dropped, counted, and told after what was queued before
+//! ```
+//!
+//! N1  `tell` never waits for the stream.
+//! N2  The writer takes the queue and the count of what was dropped in one step, so that the count is told
+//!     where the notes are missing.
+//! N3  `writing` is set by the one who starts the writer, and cleared by the writer under the lock when it has
+//!     found nothing more.
+//!
+//! Called by the executor's global pool and by programs. Next: `signal`.
+
+use std::fmt::{self, Display};
+use std::io::{self, Write};
+use std::mem;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+/// Notes that wait for the writer, at most.
+const QUEUE: usize = 64;
+
+static STDOUT: Notes = Notes::new(Stream::Stdout);
+static STDERR: Notes = Notes::new(Stream::Stderr);
+
+/// Notes to standard output.
+///
+/// ```
+/// reactor::notes::stdout().tell("listening on 127.0.0.1:8088");
+/// ```
+#[must_use]
+pub fn stdout() -> &'static Notes {
+    &STDOUT
+}
+
+/// Notes to standard error.
+///
+/// ```
+/// reactor::notes::stderr().tell("the disk is full");
+/// assert!(reactor::notes::stderr().flush(std::time::Duration::from_secs(10)));
+/// ```
+#[must_use]
+pub fn stderr() -> &'static Notes {
+    &STDERR
+}
+
+/// Lines for a standard stream, written by a thread of their own: [`stdout`] and [`stderr`].
+///
+/// ```
+/// let notes: &reactor::notes::Notes = reactor::notes::stderr();
+/// notes.tell(format_args!("{} clients", 3));
+/// ```
+pub struct Notes {
+    stream: Stream,
+    state: Mutex<State>,
+    /// The writer has found nothing more.
+    written: Condvar,
+}
+
+struct State {
+    queue: Vec<String>,
+    dropped: u64,
+    writing: bool,
+    /// The last writer; it may have ended.
+    writer: Option<JoinHandle<()>>,
+}
+
+#[derive(Clone, Copy)]
+enum Stream {
+    Stdout,
+    Stderr,
+}
+
+impl Notes {
+    const fn new(stream: Stream) -> Self {
+        let state = State { queue: Vec::new(), dropped: 0, writing: false, writer: None };
+        Self { stream, state: Mutex::new(state), written: Condvar::new() }
+    }
+
+    /// Hands a line to the writer; the newline is added. Returns at once.
+    ///
+    /// When 64 lines wait already this one is dropped. How many were is told where they are missing, when
+    /// somebody reads again.
+    pub fn tell(&'static self, note: impl Display) {
+        let mut state = self.lock();
+        if state.queue.len() == QUEUE {
+            state.dropped += 1;
+            return;
+        }
+        state.queue.push(format!("{note}\n"));
+        if state.writing {
+            return;
+        }
+        // If no thread can be had the note waits for the next one, or for a flush.
+        let writer = thread::Builder::new().name("reactor-notes".to_string()).spawn(|| self.write());
+        if let Ok(writer) = writer {
+            state.writing = true;
+            state.writer = Some(writer);
+        }
+    }
+
+    /// Waits until all is written, for `patience` at most; returns whether it is. For the end of a program,
+    /// and never for a thread that runs tasks.
+    ///
+    /// Where no thread could be had for the writing, this one does it, if the stream takes bytes now.
+    pub fn flush(&'static self, patience: Duration) -> bool {
+        let deadline = Instant::now().checked_add(patience);
+        let mut state = self.lock();
+        while state.writing {
+            let left =
+                deadline.map_or(patience, |deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return false;
+            }
+            state = self.written.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let writer = state.writer.take();
+        if !state.queue.is_empty() && self.stream.takes_bytes() {
+            state.writing = true;
+            drop(state);
+            self.write();
+            return true;
+        }
+        let all = state.queue.is_empty();
+        drop(state);
+        if let Some(writer) = writer {
+            // It has nothing more to do than to end, and it cannot panic.
+            let _ = writer.join();
+        }
+        all
+    }
+
+    /// The writer: ends when there is nothing more.
+    fn write(&self) {
+        loop {
+            let mut state = self.lock();
+            // N2
+            let (notes, dropped) = (mem::take(&mut state.queue), mem::take(&mut state.dropped));
+            if notes.is_empty() && dropped == 0 {
+                state.writing = false; // N3
+                drop(state);
+                self.written.notify_all();
+                return;
+            }
+            drop(state);
+            for note in &notes {
+                self.stream.write_whole(note.as_bytes());
+            }
+            if dropped > 0 {
+                let note = format!("{dropped} notes were dropped: nobody read them\n");
+                self.stream.write_whole(note.as_bytes());
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stream {
+    /// Writes all of it. A stream that is closed is no reason to complain, and there is no place to do it.
+    fn write_whole(self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let written = match self {
+                Self::Stdout => io::stdout().write(bytes),
+                Self::Stderr => io::stderr().write(bytes),
+            };
+            match written {
+                Ok(0) => return,
+                Ok(count) => bytes = &bytes[count..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // Another process has set O_NONBLOCK on what we share.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.with_descriptor(|descriptor| {
+                        let _ = poll(&mut [PollFd::from_borrowed_fd(descriptor, PollFlags::OUT)], None);
+                    });
+                }
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Whether a line can be written without waiting.
+    fn takes_bytes(self) -> bool {
+        self.with_descriptor(|descriptor| {
+            let mut wanted = [PollFd::from_borrowed_fd(descriptor, PollFlags::OUT)];
+            poll(&mut wanted, Some(&rustix::event::Timespec::default())).is_ok_and(|ready| ready > 0)
+        })
+    }
+
+    fn with_descriptor<T>(self, look: impl FnOnce(BorrowedFd<'_>) -> T) -> T {
+        match self {
+            Self::Stdout => look(io::stdout().as_fd()),
+            Self::Stderr => look(io::stderr().as_fd()),
+        }
+    }
+}
+
+impl fmt::Debug for Notes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Notes").finish_non_exhaustive()
+    }
+}
