@@ -20,13 +20,14 @@ const SOON: Duration = Duration::from_secs(30);
 
 /// Starts the child test of that name.
 fn child(name: &str, input: impl Into<Stdio>) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture", "--quiet", "--test-threads=1"])
-        .env(ROLE, name)
-        .stdin(input)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
+    command(name, input).spawn().unwrap()
+}
+
+fn command(name: &str, input: impl Into<Stdio>) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", name, "--nocapture", "--quiet", "--test-threads=1"]);
+    command.env(ROLE, name).stdin(input).stdout(Stdio::piped());
+    command
 }
 
 /// Waits for the child's end; what it said, line by line, without the test harness's own words.
@@ -316,8 +317,8 @@ fn child_terminal() {
     }
 }
 
-#[test]
-fn a_terminal_ends_at_control_d_and_may_go_on() {
+/// A terminal: its keyboard, and the end that a program has.
+fn terminal() -> (File, std::os::fd::OwnedFd) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
     let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
@@ -326,10 +327,113 @@ fn a_terminal_ends_at_control_d_and_may_go_on() {
     let name = ptsname(&keyboard, Vec::new()).unwrap();
     let flags = OFlags::RDWR | OFlags::NOCTTY;
     let terminal = rustix::fs::open(name.as_c_str(), flags, rustix::fs::Mode::empty()).unwrap();
+    (File::from(keyboard), terminal)
+}
 
-    let mut keyboard = File::from(keyboard);
+#[test]
+fn a_terminal_ends_at_control_d_and_may_go_on() {
+    let (mut keyboard, terminal) = terminal();
     let child = child("child_terminal", terminal);
     // A line, ^D at a line's beginning, another line.
     keyboard.write_all(b"one\n\x04two\n").unwrap();
     assert_eq!(said(child), [r#""one\n""#, r#""""#, r#""two\n""#]);
+}
+
+/// What `/proc` tells of a process: its state, and its CPU time in ticks.
+#[cfg(target_os = "linux")]
+fn state_and_ticks(process: u32) -> (String, u64) {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    (fields[0].to_owned(), fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap())
+}
+
+/// A shell with a terminal, which starts a job in the background, and brings it to the foreground when it is
+/// `at_rest`, told by its state and by whether it has used CPU since the last look.
+#[cfg(target_os = "linux")]
+fn shell(job: &str, mut at_rest: impl FnMut(&str, bool) -> bool) {
+    use rustix::process::{Pid, Signal, ioctl_tiocsctty, kill_process, setsid};
+    use std::os::unix::process::CommandExt;
+
+    setsid().unwrap();
+    ioctl_tiocsctty(std::io::stdin()).unwrap();
+    let job = command(job, Stdio::inherit()).process_group(0).spawn().unwrap();
+    let begun = Instant::now();
+    let mut before = 0;
+    loop {
+        let (state, ticks) = state_and_ticks(job.id());
+        if at_rest(&state, ticks > std::mem::replace(&mut before, ticks)) {
+            break;
+        }
+        assert!(begun.elapsed() < SOON / 2, "in the background it comes to no rest: {state}, {ticks} ticks");
+        thread::sleep(Duration::from_millis(20));
+    }
+    let group = Pid::from_child(&job);
+    rustix::termios::tcsetpgrp(std::io::stdin(), group).unwrap();
+    kill_process(group, Signal::CONT).unwrap();
+    say(&said(job).join("; "));
+}
+
+#[cfg(target_os = "linux")]
+fn job() {
+    let mut line = String::new();
+    block_on(BufReader::new(stdin()).read_line(&mut line)).unwrap();
+    say(line.trim());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn child_job_that_stops() {
+    if is_child("child_job_that_stops") {
+        job();
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn child_shell_of_a_job_that_stops() {
+    if is_child("child_shell_of_a_job_that_stops") {
+        shell("child_job_that_stops", |state, _| state == "T");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn in_the_background_it_stops_as_any_program_does() {
+    let (mut keyboard, terminal) = terminal();
+    let child = child("child_shell_of_a_job_that_stops", terminal);
+    keyboard.write_all(b"typed\n").unwrap();
+    assert_eq!(said(child), ["typed"]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn child_job_that_cannot_stop() {
+    const SIGTTIN: i32 = 21;
+    if is_child("child_job_that_cannot_stop") {
+        let came = std::sync::Arc::default();
+        signal_hook::flag::register(SIGTTIN, std::sync::Arc::clone(&came)).unwrap();
+        job();
+        assert!(came.load(std::sync::atomic::Ordering::SeqCst), "it has read in the background");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn child_shell_of_a_job_that_cannot_stop() {
+    if is_child("child_shell_of_a_job_that_cannot_stop") {
+        let mut looks = 0;
+        shell("child_job_that_cannot_stop", |_, used| {
+            looks = if used { 0 } else { looks + 1 };
+            looks == 50
+        });
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn in_the_background_it_burns_no_core_where_it_cannot_be_stopped() {
+    let (mut keyboard, terminal) = terminal();
+    let child = child("child_shell_of_a_job_that_cannot_stop", terminal);
+    keyboard.write_all(b"typed\n").unwrap();
+    assert_eq!(said(child), ["typed"]);
 }
