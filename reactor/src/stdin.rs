@@ -15,6 +15,8 @@
 //!     ^D one may go on, and a pipe says "end" each time.
 //! I4  Nobody joins the thread: a pending read does not keep the process from ending.
 //! I5  Wakers are called and dropped with [`SHARED`] unlocked.
+//! I6  In the background of its terminal the thread does not read: it asks the system to stop the process, as
+//!     the read of `cat &` would, and where that does not stop it, it sleeps and looks again.
 //!
 //! Called by programs. Next: `notes`.
 
@@ -24,10 +26,12 @@ use std::mem;
 use std::pin::Pin;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
+use std::thread;
 use std::time::Duration;
 
 use futures_lite::AsyncRead;
 use rustix::event::{PollFd, PollFlags};
+use rustix::process::{Signal, getpgrp, kill_current_process_group};
 use slab::Slab;
 
 use crate::budget;
@@ -36,6 +40,9 @@ use crate::wait_list::wake_all;
 
 /// Bytes read ahead, at most: what a pipe holds.
 const READ_AHEAD: usize = 64 * 1024;
+
+/// How often a process that could not be stopped looks whether it is in the foreground.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// A thread of its own: it takes none from the general pool, however long it waits.
 static THREAD: LazyLock<Threads> =
@@ -51,6 +58,10 @@ static SHARED: Mutex<Shared> =
 ///
 /// A read of zero bytes means the end: of the file, of the pipe, or the terminal's `^D`, after which
 /// another read waits for more. Dropping the handle, or a read under way, loses no byte.
+///
+/// A process in the background of its terminal does not get what is typed there. A read then sends SIGTTIN to
+/// its process group, which stops it, as it stops `cat &`. Where that signal is caught or ignored, or the
+/// process is the first of a container and cannot be stopped, the read waits for the foreground, without CPU.
 ///
 /// ```no_run
 /// # futures_lite::future::block_on(async {
@@ -196,6 +207,12 @@ fn read_ahead(mut buffer: Vec<u8>) {
 fn read_blocking(buffer: &mut [u8]) -> io::Result<usize> {
     let mut stdin = io::stdin().lock();
     loop {
+        // I6
+        while in_background() {
+            // It fails where the process may not signal its own group: then it only sleeps.
+            let _ = kill_current_process_group(Signal::TTIN);
+            thread::sleep(LOOK_AGAIN);
+        }
         match stdin.read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -206,6 +223,13 @@ fn read_blocking(buffer: &mut [u8]) -> io::Result<usize> {
             outcome => return outcome,
         }
     }
+}
+
+/// Whether another process group has the terminal. If SIGTTIN does not stop the process, the system sends it
+/// again and again within one read that never returns, and burns a core: so this looks before the read.
+fn in_background() -> bool {
+    // An error: it is no terminal, or that of another session, and the read may go on.
+    rustix::termios::tcgetpgrp(io::stdin()).is_ok_and(|foreground| foreground != getpgrp())
 }
 
 /// Puts the outcome where the handles find it, and wakes them all: whoever comes too late waits again.
