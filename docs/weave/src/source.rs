@@ -20,7 +20,7 @@ pub struct Line {
     pub code: String,
     /// What only a human reads.
     pub comment: String,
-    /// Inside an item under `#[cfg(test)]`, `#[cfg(loom)]` or both.
+    /// Inside an item under `#[cfg(test)]`, `#[cfg(loom)]` or both, or for Miri.
     pub test: bool,
 }
 
@@ -291,7 +291,13 @@ fn begin(rest: &[char], before: Option<char>) -> (Inside, usize) {
 
 /// Marks the items that only tests and models see.
 fn mark_tests(lines: &mut [Line]) {
-    const MARKS: [&str; 4] = ["#[cfg(test)]", "#[cfg(loom)]", "#[cfg(all(test,", "#[cfg(all(loom, test"];
+    const MARKS: [&str; 5] = [
+        "#[cfg(test)]",
+        "#[cfg(loom)]",
+        "#[cfg(any(loom, miri))]",
+        "#[cfg(all(test,",
+        "#[cfg(all(loom, test",
+    ];
     let mut first = 0;
     while first < lines.len() {
         let code = lines[first].code.trim();

@@ -1,10 +1,10 @@
-//! Queues that others steal from: crossbeam's. The models have a stand-in that keeps its promises. Next:
-//! `queue`.
+//! Queues that others steal from: crossbeam's. The models have a stand-in that keeps its promises, and so has
+//! Miri, which finds crossbeam's own pointers at odds with Stacked Borrows. Next: `queue`.
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, miri)))]
 pub(super) use crossbeam_deque::{Injector, Steal, Stealer, Worker as Deque};
-#[cfg(loom)]
+#[cfg(any(loom, miri))]
 pub(super) use stand_in::{Deque, Injector, Steal, Stealer};
 
-#[cfg(loom)]
+#[cfg(any(loom, miri))]
 mod stand_in;
