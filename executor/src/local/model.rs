@@ -1,9 +1,9 @@
 //! Local tasks under the model checker: the shipped queue, inbox and wakers, and a thread's end.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use reactor::shim::model::check;
 use reactor::shim::{self, thread};
@@ -134,6 +134,25 @@ fn a_foreign_cancel_ends_it_at_home() {
         assert!(handle.is_finished());
         farewell.check();
         drop(handle);
+        drop(Exit);
+    });
+}
+
+/// T6: two threads use the waker that a detached task's poll lends them, which counts nothing: one wakes by
+/// reference, the other clones and drops. The task is queued once, and freed.
+/// Finds `counted_late`.
+#[test]
+fn a_borrowed_waker_wakes_while_its_clone_goes() {
+    check(|| {
+        drop(spawn_local(poll_fn(|cx| {
+            // SAFETY: the thread that gets it is joined in this very poll.
+            let waker = unsafe { std::mem::transmute::<&Waker, &'static Waker>(cx.waker()) };
+            let other = thread::spawn(move || waker.wake_by_ref());
+            drop(waker.clone());
+            other.join().unwrap();
+            Poll::Ready(())
+        })));
+        run(3);
         drop(Exit);
     });
 }

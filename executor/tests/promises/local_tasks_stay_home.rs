@@ -4,7 +4,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::task::Poll;
 use std::thread::{self, ThreadId};
 
 use executor::pool::Pool;
@@ -475,5 +476,40 @@ fn a_crowd_that_waits_is_dropped_with_its_thread() {
             handles
         });
         assert!(handles.join().unwrap().iter().all(|handle| handle.is_finished()));
+    });
+}
+
+/// Two threads use the waker that a detached task's poll lends them, which counts nothing: one wakes by
+/// reference, the other clones and drops. The task is queued once, whatever comes first.
+#[test]
+fn threads_of_a_poll_use_its_waker() {
+    const ROUNDS: usize = if cfg!(miri) { 20 } else { 200 };
+    ends(|| {
+        let (done, end) = mpsc::channel();
+        let mut polls = 0;
+        drop(spawn_local(std::future::poll_fn(move |cx| {
+            polls += 1;
+            let (waker, start) = (cx.waker(), Barrier::new(2));
+            thread::scope(|scope| {
+                let other = scope.spawn(|| {
+                    start.wait();
+                    waker.wake_by_ref();
+                });
+                start.wait();
+                while !other.is_finished() {
+                    drop(waker.clone());
+                }
+            });
+            if polls < ROUNDS {
+                return Poll::Pending;
+            }
+            done.send(()).unwrap();
+            Poll::Ready(())
+        })));
+        block_on(async {
+            while end.try_recv().is_err() {
+                task::yield_now().await;
+            }
+        });
     });
 }
