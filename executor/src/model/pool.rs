@@ -66,7 +66,7 @@ fn a_wake_races_the_pools_end() {
 }
 
 /// The last waker of a detached task wakes it while its pool ends: one of the two queues it, and its future
-/// is dropped once. Finds `cancel_queues_again`.
+/// is dropped once. Finds `queued_twice`.
 #[test]
 fn a_detached_tasks_wake_races_the_pools_end() {
     check(|| {

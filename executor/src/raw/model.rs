@@ -178,7 +178,7 @@ fn two_wakes_queue_once() {
 }
 
 /// A cancel during a poll drops the future once, on the runner, and never while it is polled.
-/// Finds `cancel_queues_again`.
+/// Finds `queued_twice`.
 #[test]
 fn a_cancel_during_a_poll_drops_once() {
     check(|| {
@@ -199,7 +199,7 @@ fn a_cancel_during_a_poll_drops_once() {
 }
 
 /// A cancel and a wake at once: the future is dropped once, and the task is not queued twice.
-/// Finds `cancel_queues_again`.
+/// Finds `queued_twice`.
 #[test]
 fn a_cancel_races_a_wake() {
     check(|| {

@@ -27,8 +27,9 @@
 //!     once COMPLETE is set over JOIN_WAKER.
 //! T5  The last reference of an unfinished task is not dropped: it goes to a queue, so that the
 //!     future is dropped where it is polled.
-//! T6  A verb whose caller may be without a counted reference (`cancel`, by the scheduler's list) is a
-//!     single step: between two the last reference could go, and queue the task as well.
+//! T6  A verb whose caller may be without a counted reference (`cancel` by the scheduler's list,
+//!     `wake_by_ref` by a poll's borrowed waker) is a single step: between two the last reference could
+//!     go, and queue the task as well.
 //!
 //! A LOCAL task keeps QUEUED and RUNNING in a byte that only its owner touches (see `local`). In its
 //! word QUEUED says "in the owner's inbox", RUNNING is never set, and the owner's claim is not
@@ -144,25 +145,42 @@ impl State {
     }
 
     /// Wakes without giving up a reference.
-    ///
-    /// It writes even if QUEUED is set already: the write is what carries the waker's work to the
-    /// next poll.
     #[inline]
     pub(crate) fn wake_by_ref(&self) -> Action {
-        // ORDERING[task-wake]: Release publishes what the waker did before; pairs with the Acquire
-        // of `start_poll`. Whoever queues the task reads nothing that a runner wrote: no Acquire.
-        let old = self.0.fetch_or(QUEUED | WOKEN, Ordering::Release);
-        if old & (QUEUED | RUNNING | COMPLETE) != 0 && !mutant("queued_twice") {
+        self.queue(QUEUED | WOKEN)
+    }
+
+    /// Asks for the future to be dropped. Only a runner drops it (T2).
+    pub(crate) fn cancel(&self) -> Action {
+        self.queue(QUEUED | WOKEN | CANCELLED)
+    }
+
+    /// Sets bits, QUEUED among them; an idle task gets the queue's reference in the same step (T6).
+    ///
+    /// It writes even if all of them are set already: the write is what carries the caller's work to the
+    /// next poll.
+    #[inline]
+    fn queue(&self, bits: usize) -> Action {
+        let is_idle = |old| old & (QUEUED | RUNNING | COMPLETE) == 0 || mutant("queued_twice");
+        let counted = |old| if is_idle(old) && !mutant("counted_late") { old + REFERENCE } else { old };
+        // ORDERING[task-wake]: Release publishes what the caller did before; pairs with the Acquire of
+        // `start_poll` and of `finish_poll`. Whoever queues the task reads nothing that a runner wrote: no
+        // Acquire.
+        let step = self.0.fetch_update(Ordering::Release, Ordering::Relaxed, |old| Some(counted(old) | bits));
+        let (Ok(old) | Err(old)) = step;
+        if !is_idle(old) {
             return Action::Nothing;
         }
-        self.add_reference();
+        if mutant("counted_late") {
+            self.add_reference();
+        }
         Action::Schedule
     }
 
     /// Wakes and gives up the caller's reference: the queue gets it, or it is dropped.
     #[inline]
     pub(crate) fn wake(&self) -> Action {
-        // ORDERING[task-wake]: Release, as in `wake_by_ref`.
+        // ORDERING[task-wake]: Release, as in `queue`.
         let old = self.0.fetch_or(QUEUED | WOKEN, Ordering::Release);
         if old & (QUEUED | RUNNING | COMPLETE) != 0 {
             return self.drop_reference();
@@ -243,25 +261,6 @@ impl State {
             // waker is whole.
             match self.0.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return completed,
-                Err(seen) => old = seen,
-            }
-        }
-    }
-
-    /// Asks for the future to be dropped. Only a runner drops it (T2).
-    pub(crate) fn cancel(&self) -> Action {
-        // ORDERING: Relaxed; the compare-exchange below decides.
-        let mut old = self.0.load(Ordering::Relaxed);
-        loop {
-            let idle = old & (QUEUED | RUNNING | COMPLETE) == 0 || mutant("cancel_queues_again");
-            // In one step with the bits: a caller that came by the scheduler's list has no reference, and
-            // the last one could go in between (T6).
-            let counted = if idle { old + REFERENCE } else { old };
-            // ORDERING[task-wake]: Release publishes what the canceller did before; pairs with the
-            // Acquire of `start_poll` and of `finish_poll`.
-            let new = counted | CANCELLED | QUEUED | WOKEN;
-            match self.0.compare_exchange_weak(old, new, Ordering::Release, Ordering::Relaxed) {
-                Ok(_) => return if idle { Action::Schedule } else { Action::Nothing },
                 Err(seen) => old = seen,
             }
         }
@@ -363,18 +362,11 @@ impl State {
 
     /// The owner of a local task takes it out of the inbox: the inbox's bits and its reference go.
     pub(crate) fn leave_inbox(&self) -> Arrival {
-        // ORDERING: Relaxed; the compare-exchange below decides.
-        let mut old = self.0.load(Ordering::Relaxed);
-        loop {
-            debug_assert_ne!(old & QUEUED, 0, "T1: what is in the inbox is QUEUED");
-            let new = (old - REFERENCE) & !(QUEUED | WOKEN);
-            // ORDERING[task-wake]: Acquire; pairs with the Release of the foreign wake.
-            // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`.
-            match self.0.compare_exchange_weak(old, new, Ordering::Acquire, Ordering::Relaxed) {
-                Ok(_) => break,
-                Err(seen) => old = seen,
-            }
-        }
+        let gone = |old: usize| Some((old - REFERENCE) & !(QUEUED | WOKEN));
+        // ORDERING[task-wake]: Acquire; pairs with the Release of the foreign wake.
+        // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`.
+        let (Ok(old) | Err(old)) = self.0.fetch_update(Ordering::Acquire, Ordering::Relaxed, gone);
+        debug_assert_ne!(old & QUEUED, 0, "T1: what is in the inbox is QUEUED");
         let last = old / REFERENCE == 1;
         match (old & COMPLETE != 0, last) {
             (true, true) => Arrival::Free,

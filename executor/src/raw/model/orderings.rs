@@ -120,7 +120,7 @@ fn the_next_runner_sees_the_future() {
 }
 
 /// The drop of a cancelled future sees what the canceller did before, whether the task was queued, running
-/// or idle. Finds `cancel_queues_again`.
+/// or idle. Finds `queued_twice`.
 #[test]
 fn a_cancelled_future_sees_its_canceller() {
     check(|| {
