@@ -364,8 +364,10 @@ impl State {
     pub(crate) fn leave_inbox(&self) -> Arrival {
         let gone = |old: usize| Some((old - REFERENCE) & !(QUEUED | WOKEN));
         // ORDERING[task-wake]: Acquire; pairs with the Release of the foreign wake.
-        // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`.
-        let (Ok(old) | Err(old)) = self.0.fetch_update(Ordering::Acquire, Ordering::Relaxed, gone);
+        // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`. Release, for the mail
+        // may be of a task that is complete: what we read of it comes before another's free. Survives
+        // without Release: loom does not see that an atomic's own memory is freed.
+        let (Ok(old) | Err(old)) = self.0.fetch_update(Ordering::AcqRel, Ordering::Relaxed, gone);
         debug_assert_ne!(old & QUEUED, 0, "T1: what is in the inbox is QUEUED");
         let last = old / REFERENCE == 1;
         match (old & COMPLETE != 0, last) {
