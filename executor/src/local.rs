@@ -12,7 +12,7 @@
 //!     zero with an idle byte means that nobody can wake the task any more: its future is dropped.
 //! L4  At thread exit the tasks are dropped on their thread, again and again while their drops spawn.
 //!
-//! C1 and C4 are in `raw::header`, I2 in `raw::list`, X2 in `inbox`. Run by `block_on` and by the pool's
+//! C1, C4 and C5 are in `raw::header`, I2 in `raw::list`, X2 in `inbox`. Run by `block_on` and by the pool's
 //! workers, and emptied after blocking calls. Next: `block_on`.
 #![allow(unsafe_code, reason = "what comes out of the inbox is a pointer to a task")]
 
@@ -153,76 +153,78 @@ impl Schedule for Home {
         State::new_local()
     }
 
-    fn schedule(&self, task: Runnable) {
+    type Queue = &'static Inbox;
+
+    fn queue(&self) -> &'static Inbox {
+        self.inbox
+    }
+
+    fn schedule(inbox: &'static Inbox, task: Runnable) {
         metrics::count(|counters| &counters.wakes);
         LOCAL.with(|local| {
-            if local.is_home(self.inbox) {
+            if local.is_home(inbox) {
                 local.arrive(task.into_raw());
             } else {
-                self.inbox.push(task.into_raw());
+                inbox.push(task.into_raw());
             }
         });
     }
 
-    fn requeue(&self, task: Runnable) {
+    fn requeue(_inbox: &'static Inbox, task: Runnable) {
         LOCAL.with(|local| local.push(task));
     }
 
-    fn start(&self, header: &Header) -> Start {
-        self.byte.set(Byte::Running);
-        if header.state.is_cancelled() { Start::DropFuture } else { Start::Poll }
+    unsafe fn start(task: NonNull<Header>) -> Start {
+        // SAFETY: C1, C4: the caller's.
+        let placed = unsafe { Placed::<Self>::of(task) };
+        placed.scheduler.byte.set(Byte::Running);
+        if placed.header.state.is_cancelled() { Start::DropFuture } else { Start::Poll }
     }
 
     #[inline]
-    fn finish(&self, header: &Header) -> Finish {
-        if header.state.is_cancelled() {
+    unsafe fn finish(task: NonNull<Header>) -> Finish {
+        // SAFETY: C1, C4: the caller's.
+        let placed = unsafe { Placed::<Self>::of(task) };
+        let (state, home) = (&placed.header.state, &placed.scheduler);
+        if state.is_cancelled() {
             return Finish::DropFuture;
         }
-        if self.byte.get() == Byte::Again {
-            self.byte.set(Byte::Queued);
+        if home.byte.get() == Byte::Again {
+            home.byte.set(Byte::Queued);
             return Finish::Requeue;
         }
-        if header.state.is_unreachable() {
+        if state.is_unreachable() {
             return Finish::DropFuture; // L3
         }
-        self.byte.set(Byte::Idle);
-        if !self.listed.replace(true) {
-            LOCAL.with(|local| local.waiting.borrow_mut().push(header));
+        home.byte.set(Byte::Idle);
+        if !home.listed.replace(true) {
+            // SAFETY: C1: the caller's; it was in no list, and `retire` takes it out (I2).
+            LOCAL.with(|local| unsafe { local.waiting.borrow_mut().push(task) });
         }
         Finish::Idle
     }
 
-    fn retire(&self, header: &Header) {
-        self.byte.set(Byte::Done);
-        if self.listed.replace(false) {
-            LOCAL.with(|local| local.waiting.borrow_mut().remove(header));
+    unsafe fn retire(task: NonNull<Header>) {
+        // SAFETY: C1, C4: the caller's.
+        let home = unsafe { &Placed::<Self>::of(task).scheduler };
+        home.byte.set(Byte::Done);
+        if home.listed.replace(false) {
+            // SAFETY: `finish` has put it there.
+            LOCAL.with(|local| unsafe { local.waiting.borrow_mut().remove(task) });
         }
     }
 
     #[inline]
-    fn wake_at_home(&self, header: &Header) -> bool {
+    unsafe fn wake_at_home(task: NonNull<Header>) -> bool {
+        // SAFETY: C1, C4: the caller's.
+        let inbox = unsafe { Placed::<Self>::of(task) }.scheduler.inbox;
         LOCAL.with(|local| {
-            let here = local.is_home(self.inbox);
-            if here && self.wake(local, header) {
+            let here = local.is_home(inbox);
+            if here && local.wake(task) {
                 metrics::count(|counters| &counters.wakes);
             }
             here
         })
-    }
-}
-
-impl Home {
-    /// Into the queue, if it is idle. On its own thread.
-    #[inline]
-    fn wake(&self, local: &Local, header: &Header) -> bool {
-        let byte = self.byte.get();
-        if byte == Byte::Idle {
-            self.byte.set(Byte::Queued);
-            local.push(Runnable::from_raw(NonNull::from(header)));
-        } else if byte == Byte::Running {
-            self.byte.set(Byte::Again);
-        }
-        byte == Byte::Idle
     }
 }
 
@@ -248,6 +250,21 @@ impl Local {
         self.queue.borrow_mut().push_back(task);
     }
 
+    /// Into the queue, if it is idle. The task is this thread's, and the caller has a claim on it.
+    #[inline]
+    fn wake(&self, task: NonNull<Header>) -> bool {
+        // SAFETY: C1: the caller's; C4: this thread's tasks are of this scheduler.
+        let byte = unsafe { &Placed::<Home>::of(task).scheduler.byte };
+        let was = byte.get();
+        if was == Byte::Idle {
+            byte.set(Byte::Queued);
+            self.push(Runnable::from_raw(task));
+        } else if was == Byte::Running {
+            byte.set(Byte::Again);
+        }
+        was == Byte::Idle
+    }
+
     /// The next task of the queue, or from the inbox.
     #[inline]
     fn pop(&self) -> Option<Runnable> {
@@ -265,15 +282,15 @@ impl Local {
     fn arrive(&self, task: NonNull<Header>) {
         // SAFETY: C1: the inbox's reference.
         let placed = unsafe { Placed::<Home>::of(task) };
-        let (header, home) = (placed.header(), &placed.scheduler);
+        let (header, home) = (&placed.header, &placed.scheduler);
         match header.state.leave_inbox() {
             Arrival::Free if !mutant("late_mail_leaks") => header::free(task), // X2: also a former owner's.
             Arrival::Nothing | Arrival::Free => {}
-            Arrival::Woken => _ = home.wake(self, header),
+            Arrival::Woken => _ = self.wake(task),
             Arrival::Unreachable if home.byte.get() == Byte::Idle && !mutant("unreachable_left") => {
                 // L3: dropped from the queue, for the caller may be in any code at all.
                 header.state.cancel_claimed();
-                home.wake(self, header);
+                self.wake(task);
             }
             Arrival::Unreachable => {} // Queued or running: `finish` will see it.
         }
@@ -282,11 +299,10 @@ impl Local {
     /// Drops every task, until none is left.
     fn drop_all(&self) {
         loop {
-            self.waiting.borrow().for_each(|header| {
-                header.state.cancel_claimed();
-                // SAFETY: C1: the list's claim (I2); C4: the list holds tasks of this scheduler.
-                let placed = unsafe { Placed::<Home>::of(NonNull::from(header)) };
-                placed.scheduler.wake(self, header);
+            self.waiting.borrow().iter().for_each(|task| {
+                // SAFETY: C1: the list's claim (I2).
+                unsafe { task.as_ref() }.state.cancel_claimed();
+                self.wake(task);
             });
             let Some(first) = self.pop() else { return };
             // One at a time: a drop may spawn more, or wait until another one has gone.

@@ -47,7 +47,7 @@ where
     N: Name,
 {
     let (runnable, handle) = new_task(Call(Some(f)), Blocking, name);
-    Blocking.schedule(runnable);
+    Blocking::schedule((), runnable);
     JoinHandle::new(handle)
 }
 
@@ -67,7 +67,11 @@ impl Schedule for Blocking {
         Polled::Blocking(id)
     }
 
-    fn schedule(&self, task: Runnable) {
+    type Queue = ();
+
+    fn queue(&self) {}
+
+    fn schedule((): (), task: Runnable) {
         let job = Box::new(move || {
             task.run();
             local::drop_all();

@@ -20,7 +20,6 @@ use super::sleep::Sleep;
 use crate::parker::Parker;
 use crate::raw::header::{Header, Runnable};
 use crate::raw::list::List;
-use crate::raw::state::Action;
 use crate::seat::Watched;
 
 /// The lists of waiting tasks are split by address, so that workers seldom meet at a lock.
@@ -110,11 +109,7 @@ impl Shared {
         fence(Ordering::SeqCst);
         let mut cancelled = Vec::new();
         for shard in &self.waiting {
-            lock(shard).for_each(|header| {
-                if header.state.cancel() == Action::Schedule {
-                    cancelled.push(Runnable::from_raw(NonNull::from(header)));
-                }
-            });
+            cancelled.extend(lock(shard).cancel());
         }
         // Only now that every list has been walked: what their drops spawn comes later (P4).
         cancelled.into_iter().for_each(|task| self.inject(task));

@@ -5,7 +5,7 @@
 //! P2  Whoever pushes from outside holds a share of its own until it is done, for the pushed task may run,
 //!     end and give up its share meanwhile.
 //!
-//! P3 and P4 are in `shared`. Called by the task's waker and its runner. Next: `poller`,
+//! C1, C4 and C5 are in `raw::header`, I2 in `raw::list`, P3 and P4 in `shared`. Called by the task's waker and its runner. Next: `poller`,
 //! the first file of the reactor.
 #![allow(unsafe_code, reason = "a task reaches its pool by a pointer, so that short tasks count nothing")]
 
@@ -16,7 +16,7 @@ use std::task::RawWakerVTable;
 use super::shared::Shared;
 use super::worker;
 use crate::metrics;
-use crate::raw::header::{Header, Runnable, Schedule};
+use crate::raw::header::{Header, Placed, Runnable, Schedule};
 use crate::raw::state::Finish;
 use crate::raw::waker;
 
@@ -36,12 +36,6 @@ impl Pooled {
     pub(super) fn nowhere() -> Self {
         Self { shared: std::ptr::null() }
     }
-
-    /// The pool, for the workers' own calls.
-    fn shared(&self) -> &Shared {
-        // SAFETY: P1: called by the task's runner, a worker, or whoever drops the task in its stead.
-        unsafe { &*self.shared }
-    }
 }
 
 impl Schedule for Pooled {
@@ -49,10 +43,16 @@ impl Schedule for Pooled {
         &WAKER
     }
 
+    type Queue = *const Shared;
+
     #[inline]
-    fn schedule(&self, task: Runnable) {
+    fn queue(&self) -> *const Shared {
+        self.shared
+    }
+
+    #[inline]
+    fn schedule(shared: *const Shared, task: Runnable) {
         metrics::count(|counters| &counters.wakes);
-        let shared = self.shared;
         let Err(task) = worker::push_here(shared, task) else {
             return;
         };
@@ -64,41 +64,51 @@ impl Schedule for Pooled {
         shared.inject(task);
     }
 
-    fn requeue(&self, task: Runnable) {
-        if let Err(task) = worker::push_back_here(self.shared, task) {
-            self.shared().inject(task);
+    fn requeue(shared: *const Shared, task: Runnable) {
+        if let Err(task) = worker::push_back_here(shared, task) {
+            // SAFETY: P1: the caller has run the task: a worker, with a share of its own.
+            unsafe { &*shared }.inject(task);
         }
     }
 
-    fn finish(&self, header: &Header) -> Finish {
-        if !header.state.is_listed() {
-            let task = NonNull::from(header);
-            let shared = self.shared();
-            header.state.set_listed();
+    unsafe fn finish(task: NonNull<Header>) -> Finish {
+        // SAFETY: C1, C4: the caller's; `finish_poll` may end the claim, and is the last use (C5).
+        let placed = unsafe { Placed::<Self>::of(task) };
+        let (state, share) = (&placed.header.state, placed.scheduler.shared);
+        if !state.is_listed() {
+            // SAFETY: P1: called by the task's runner, a worker.
+            let shared = unsafe { &*share };
+            state.set_listed();
             shared.list(task, |list| {
                 if list.is_empty() {
                     // SAFETY: P1: we are on a worker of this pool; `retire` gives the share back.
-                    unsafe { Arc::increment_strong_count(self.shared) };
+                    unsafe { Arc::increment_strong_count(share) };
                 }
-                list.push(header);
+                // SAFETY: C1: the caller's; it was in no list, and `retire` takes it out (I2).
+                unsafe { list.push(task) };
                 if shared.is_closed() {
-                    header.state.cancel_claimed(); // P4
+                    state.cancel_claimed(); // P4
                 }
             });
         }
-        header.state.finish_poll()
+        state.finish_poll()
     }
 
-    fn retire(&self, header: &Header) {
-        if header.state.is_listed() {
-            let list_is_empty = self.shared().list(NonNull::from(header), |list| {
-                list.remove(header);
+    unsafe fn retire(task: NonNull<Header>) {
+        // SAFETY: C1, C4: the caller's.
+        let placed = unsafe { Placed::<Self>::of(task) };
+        if placed.header.state.is_listed() {
+            let share = placed.scheduler.shared;
+            // SAFETY: P1: called by a worker, or by whoever drops the task in its stead.
+            let list_is_empty = unsafe { &*share }.list(task, |list| {
+                // SAFETY: LISTED: `finish` has put it there.
+                unsafe { list.remove(task) };
                 list.is_empty()
             });
             if list_is_empty {
                 // SAFETY: P1: the share that `finish` counted for this list. The caller has one of its
                 // own, if it goes on using the pool.
-                unsafe { Arc::decrement_strong_count(self.shared) };
+                unsafe { Arc::decrement_strong_count(share) };
             }
         }
     }

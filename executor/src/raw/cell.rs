@@ -13,7 +13,7 @@
 //! C2  The future stands in the stage until COMPLETE, and is never moved: it is pinned.
 //! C3  The outcome stands there from COMPLETE until its owner (T3) takes or drops it, once.
 //!
-//! C1 and C4 are in `header`, T1 to T6 in `state`. Called by `run`. Next: `run`.
+//! C1, C4 and C5 are in `header`, T1 to T6 in `state`. Called by `run`. Next: `run`.
 #![allow(
     unsafe_code,
     reason = "the allocation is shared by the queue, the runner, the handle and the wakers"
@@ -29,7 +29,7 @@ use std::task::{Context, Poll};
 
 use reactor::shim::UnsafeCell;
 
-use super::header::{Header, Placed, Runnable, Schedule, TaskRef, Vtable};
+use super::header::{self, Header, Placed, Runnable, Schedule, TaskRef, Vtable};
 
 /// Why there is no value: a panic's payload, or [`Cancelled`] in its place. Boxed twice, to be one word
 /// that is never null: an outcome without a value to hold is one word as well.
@@ -79,7 +79,7 @@ impl Name for Box<str> {
 /// The whole allocation.
 #[repr(C)]
 pub(crate) struct TaskCell<F: Future, S, N> {
-    placed: Placed<S>,
+    pub(super) placed: Placed<S>,
     name: N,
     stage: UnsafeCell<Stage<F>>,
 }
@@ -99,7 +99,7 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
             Header { vtable, state: S::new_state(), join_waker: UnsafeCell::new(None), place: Cell::new(0) };
         let stage = UnsafeCell::new(Stage { future: ManuallyDrop::new(future) });
         let cell = Box::new(Self { placed: Placed { header, scheduler }, name, stage });
-        let task = NonNull::from(Box::leak(cell)).cast::<Header>();
+        let task = NonNull::from(Box::leak(cell)).cast::<Header>(); // C1: it reaches the whole cell.
         (Runnable::from_raw(task), TaskRef::from_raw(task))
     }
 
@@ -107,7 +107,7 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
     pub(super) const fn vtable(run: unsafe fn(NonNull<Header>)) -> Vtable {
         Vtable {
             run,
-            schedule: Self::schedule,
+            schedule: header::schedule::<S>,
             take_outcome: Self::take_outcome,
             drop_outcome: Self::drop_outcome,
             name: Self::name,
@@ -124,12 +124,6 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
     pub(crate) unsafe fn of<'a>(task: NonNull<Header>) -> &'a Self {
         // SAFETY: C1, C4: the caller's; the cell begins with its header (repr(C)).
         unsafe { task.cast::<Self>().as_ref() }
-    }
-
-    /// The header and the scheduler.
-    #[inline]
-    pub(crate) fn placed(&self) -> &Placed<S> {
-        &self.placed
     }
 
     /// Polls the future.
@@ -170,12 +164,6 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
             // SAFETY: T2: we are the runner; what stood here is dropped already.
             unsafe { stage.write(outcome) }
         });
-    }
-
-    unsafe fn schedule(task: NonNull<Header>) {
-        // SAFETY: C1, C4: the caller's reference, and this is its vtable.
-        let placed = unsafe { Placed::<S>::of(task) };
-        placed.scheduler.schedule(Runnable::from_raw(task));
     }
 
     unsafe fn take_outcome(task: NonNull<Header>, to: *mut ()) {

@@ -6,8 +6,13 @@
 //! ```
 //!
 //! C1  A pointer to a task is used only by whoever has a claim on it: a reference, the queue's place, or
-//!     the scheduler's list (under its lock, or on its thread).
+//!     the scheduler's list (under its lock, or on its thread). It is the pointer that the allocation gave,
+//!     never one made from a reference, which would reach no further than what it refers to.
 //! C4  The functions behind a header's vtable are those of the types it was allocated with.
+//! C5  No reference into a task is live when its claim is given away: from then on another thread may free
+//!     the task. A function's argument is live until the function returns, so what gives a claim away takes
+//!     the pointer. The word's verbs alone take a reference, `&State`: all of the word is in an UnsafeCell, and
+//!     of that neither Stacked nor Tree Borrows nor the compiler wants that it outlives the call.
 //!
 //! C2 and C3 are in `cell`, T1 to T6 in `state`. Called by everything that holds a task. Next: `waker`.
 #![allow(unsafe_code, reason = "a claim is a pointer to the task")]
@@ -51,7 +56,7 @@ pub(crate) struct Vtable {
 /// A header with its scheduler: what a waker needs to know of the types.
 #[repr(C)]
 pub(crate) struct Placed<S> {
-    pub(super) header: Header,
+    pub(crate) header: Header,
     pub(crate) scheduler: S,
 }
 
@@ -69,26 +74,36 @@ pub(crate) trait Schedule: Sized + 'static {
     fn polled(id: TaskId) -> Polled {
         Polled::Task(id)
     }
+    /// Where its tasks are queued.
+    type Queue;
+    /// A copy, to push by when the task itself may be gone (C5).
+    fn queue(&self) -> Self::Queue;
     /// A woken task goes to its queue.
-    fn schedule(&self, task: Runnable);
+    fn schedule(queue: Self::Queue, task: Runnable);
     /// A task that was woken while it ran goes to the back of its queue.
-    fn requeue(&self, task: Runnable) {
-        self.schedule(task);
+    fn requeue(queue: Self::Queue, task: Runnable) {
+        Self::schedule(queue, task);
     }
     /// The runner begins.
-    fn start(&self, header: &Header) -> Start {
-        header.state.start_poll()
+    ///
+    /// # Safety
+    ///
+    /// Here and below: the caller has a claim on the task (C1), which is of this scheduler (C4).
+    unsafe fn start(task: NonNull<Header>) -> Start {
+        // SAFETY: C1: the caller's.
+        unsafe { task.as_ref() }.state.start_poll()
     }
-    /// The poll answered `Pending`.
-    fn finish(&self, header: &Header) -> Finish {
-        header.state.finish_poll()
+    /// The poll answered `Pending`. After `Idle` the caller's claim is gone.
+    unsafe fn finish(task: NonNull<Header>) -> Finish {
+        // SAFETY: C1: the caller's.
+        unsafe { task.as_ref() }.state.finish_poll()
     }
     /// The future is gone: the scheduler's list need not hold the task any more.
-    fn retire(&self, _header: &Header) {}
+    unsafe fn retire(_task: NonNull<Header>) {}
     /// Wakes the task here and now, if that can be done without the word that other threads share; answers
     /// whether it was.
     #[inline]
-    fn wake_at_home(&self, _header: &Header) -> bool {
+    unsafe fn wake_at_home(_task: NonNull<Header>) -> bool {
         false
     }
 }
@@ -104,12 +119,6 @@ impl<S> Placed<S> {
     pub(crate) unsafe fn of<'a>(task: NonNull<Header>) -> &'a Self {
         // SAFETY: C1, C4: the caller's; `Placed` begins with its header (repr(C)).
         unsafe { task.cast::<Self>().as_ref() }
-    }
-
-    /// What every task has.
-    #[inline]
-    pub(crate) fn header(&self) -> &Header {
-        &self.header
     }
 }
 
@@ -135,8 +144,14 @@ impl Runnable {
         ManuallyDrop::new(self).0
     }
 
+    /// Where the task stands.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn as_raw(&self) -> NonNull<Header> {
+        self.0
+    }
+
     /// What every task has.
-    pub(crate) fn header(&self) -> &Header {
+    pub(super) fn header(&self) -> &Header {
         // SAFETY: C1: the queue's claim.
         unsafe { self.0.as_ref() }
     }
@@ -208,10 +223,22 @@ pub(crate) fn drop_reference(task: NonNull<Header>) {
     let header = unsafe { task.as_ref() };
     match header.state.drop_reference() {
         Action::Free if !mutant("forgotten_free") => free(task),
-        Action::Nothing | Action::Free => {}
+        Action::Nothing | Action::Free => {} // C5: `header` is not used any more.
         // SAFETY: C4; T5: the reference goes to the queue.
         Action::Schedule => unsafe { (header.vtable.schedule)(task) },
     }
+}
+
+/// Hands a task to its scheduler, with one reference.
+///
+/// # Safety
+///
+/// The caller gives the reference up (T1), and the task is of the scheduler `S` (C4).
+#[inline]
+pub(crate) unsafe fn schedule<S: Schedule>(task: NonNull<Header>) {
+    // SAFETY: C1, C4: the caller's.
+    let queue = unsafe { Placed::<S>::of(task) }.scheduler.queue();
+    S::schedule(queue, Runnable::from_raw(task));
 }
 
 /// Frees a completed task, on the strength of the last reference.

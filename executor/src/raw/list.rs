@@ -17,12 +17,13 @@
 //! I2  A task in the list is not complete, so it is allocated: its runner takes it out first.
 //! I3  `tasks[header.place]` is the header's task, for every task in the list.
 //!
-//! Called by the pool and by `local`. Next: `join_error`.
+//! C1 is in `header`. Called by the pool and by `local`. Next: `join_error`.
 #![allow(unsafe_code, reason = "the list's claim on a task is a pointer to it")]
 
 use std::ptr::NonNull;
 
-use super::header::Header;
+use super::header::{Header, Runnable};
+use super::state::Action;
 
 /// So many places are kept in any case.
 const KEEP: usize = 64;
@@ -34,7 +35,8 @@ pub(crate) struct List {
     count: usize,
 }
 
-// SAFETY: I1: whoever has the list has its tasks' places; the tasks themselves are Send as pointers.
+// SAFETY: I1: whoever has the list has its tasks' places; C1: of the rest of a task the list's claim reaches
+// the word from any thread.
 unsafe impl Send for List {}
 
 impl List {
@@ -48,17 +50,28 @@ impl List {
         self.count == 0
     }
 
-    /// Takes a task in that is in no list.
-    pub(crate) fn push(&mut self, header: &Header) {
-        header.place.set(self.tasks.len());
-        self.tasks.push(Some(NonNull::from(header)));
+    /// Takes a task in.
+    ///
+    /// # Safety
+    ///
+    /// The caller has a claim on it (C1), it is in no list, and is taken out before it is complete (I2).
+    pub(crate) unsafe fn push(&mut self, task: NonNull<Header>) {
+        // SAFETY: C1: the caller's.
+        unsafe { task.as_ref() }.place.set(self.tasks.len());
+        self.tasks.push(Some(task));
         self.count += 1;
     }
 
-    /// Takes out a task that is in this list.
-    pub(crate) fn remove(&mut self, header: &Header) {
-        let removed = self.tasks[header.place.get()].take();
-        debug_assert_eq!(removed, Some(NonNull::from(header)), "I3");
+    /// Takes a task out.
+    ///
+    /// # Safety
+    ///
+    /// It is in this list.
+    pub(crate) unsafe fn remove(&mut self, task: NonNull<Header>) {
+        // SAFETY: I2: it is in the list, so it is allocated.
+        let place = unsafe { task.as_ref() }.place.get();
+        let removed = self.tasks[place].take();
+        debug_assert_eq!(removed, Some(task), "I3");
         self.count -= 1;
         while self.tasks.pop_if(|task| task.is_none()).is_some() {}
         if self.tasks.len() > KEEP.max(4 * self.count) {
@@ -75,12 +88,18 @@ impl List {
         }
     }
 
-    /// Visits every task. The visitor must not change the list.
-    pub(crate) fn for_each(&self, mut visit: impl FnMut(&Header)) {
-        for task in self.tasks.iter().flatten() {
-            // SAFETY: I2: it is in the list, so it is allocated.
-            visit(unsafe { task.as_ref() });
-        }
+    /// Cancels every task. Those that must be queued for it are the caller's.
+    pub(crate) fn cancel(&self) -> impl Iterator<Item = Runnable> {
+        self.iter().filter_map(|task| {
+            // SAFETY: C1: the list's claim (I2). `cancel` counts the reference that it asks to queue.
+            let action = unsafe { task.as_ref() }.state.cancel();
+            (action == Action::Schedule).then(|| Runnable::from_raw(task))
+        })
+    }
+
+    /// Every task: a pointer that is good as long as the list is borrowed (I2).
+    pub(crate) fn iter(&self) -> impl Iterator<Item = NonNull<Header>> {
+        self.tasks.iter().flatten().copied()
     }
 }
 
@@ -91,7 +110,7 @@ pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::raw::header::{Runnable, Schedule};
+    use crate::raw::header::Schedule;
     use crate::raw::join_handle::JoinHandle;
     use crate::raw::{run, waker};
 
@@ -111,7 +130,11 @@ pub(crate) mod tests {
             &WAKER
         }
 
-        fn schedule(&self, task: Runnable) {
+        type Queue = ();
+
+        fn queue(&self) {}
+
+        fn schedule((): (), task: Runnable) {
             drop(task);
         }
     }
@@ -130,24 +153,25 @@ pub(crate) mod tests {
             for (come, go) in waves {
                 for _ in 0..come {
                     set.push(task());
-                    list.push(set[set.len() - 1].header());
+                    // SAFETY: the set's claim; no task is run before its list is gone.
+                    unsafe { list.push(set[set.len() - 1].as_raw()) };
                 }
                 for which in go {
                     if !set.is_empty() {
                         let task = set.swap_remove(which.index(set.len()));
-                        list.remove(task.header());
+                        // SAFETY: it was pushed above.
+                        unsafe { list.remove(task.as_raw()) };
                     }
                     prop_assert_eq!(list.is_empty(), set.is_empty());
                     prop_assert!(list.tasks.len() <= KEEP.max(4 * set.len()), "gaps are closed");
                 }
-                let mut visited = Vec::new();
-                list.for_each(|header| visited.push(NonNull::from(header)));
-                let mut expected: Vec<_> = set.iter().map(|task| NonNull::from(task.header())).collect();
+                let mut visited: Vec<_> = list.iter().collect();
+                let mut expected: Vec<_> = set.iter().map(Runnable::as_raw).collect();
                 visited.sort();
                 expected.sort();
                 prop_assert_eq!(visited, expected);
                 prop_assert!(set.iter().all(|task| {
-                    list.tasks[task.header().place.get()] == Some(NonNull::from(task.header()))
+                    list.tasks[task.header().place.get()] == Some(task.as_raw())
                 }), "I3");
             }
         }

@@ -33,9 +33,14 @@ impl Schedule for Queue {
         &WAKER
     }
 
-    fn schedule(&self, task: Runnable) {
-        // A queue outlives what it gets here as a pool does: by a share of its own.
-        let queue = self.clone();
+    // A queue outlives what it gets here as a pool does: by a share of its own.
+    type Queue = Self;
+
+    fn queue(&self) -> Self {
+        self.clone()
+    }
+
+    fn schedule(queue: Self, task: Runnable) {
         queue.0.lock().unwrap().push_back(task);
     }
 }

@@ -8,10 +8,11 @@
 //!
 //! R1  A panic ends the task, never the thread: of a poll it is the outcome; of a destructor it is
 //!     contained.
-//! R2  After `finish` said Idle nothing of the task is touched: another thread may run it already.
+//! R2  When `finish` says Idle, or the outcome is published with nothing left to do, the runner's claim is
+//!     gone, and no reference into the task is live: another thread may run it already, or free it (C5).
 //! R3  The future is dropped before the outcome is published: whoever sees the one can rely on the other.
 //!
-//! C1 and C4 are in `header`, C2 and C3 in `cell`, T1 to T5 in `state`. Called by the pool's workers, by
+//! C1, C4 and C5 are in `header`, C2 and C3 in `cell`, T1 to T5 in `state`. Called by the pool's workers, by
 //! `local`, and by threads for blocking calls. Next: `join_handle`.
 #![allow(unsafe_code, reason = "the queue's claim is a pointer to the task")]
 
@@ -24,7 +25,7 @@ use std::task::{Context, Poll, Waker};
 use reactor::contain;
 use reactor::shim::mutant;
 
-use super::cell::{Failure, Name, Outcome, TaskCell};
+use super::cell::{Failure, Name, TaskCell};
 use super::header::{Header, Runnable, Schedule, TaskRef, Vtable, drop_reference};
 use super::state::{Finish, Start};
 use super::waker;
@@ -57,59 +58,56 @@ impl<F: Future, S: Schedule, N: Name> Types<F, S, N> {
 unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
     // SAFETY: C1: the queue's claim; C4: the caller's.
     let cell = unsafe { TaskCell::<F, S, N>::of(task) };
-    let scheduler = &cell.placed().scheduler;
-    let header = cell.placed().header();
 
-    if scheduler.start(header) == Start::DropFuture {
-        return complete(cell, task, Err(Failure::cancelled()));
-    }
-
-    metrics::count(|counters| &counters.polls);
-    let polled = {
-        let waker = waker::borrowed::<S>(task);
-        let waker: &Waker = &waker;
-        let _polling = context::enter(S::polled(TaskId::of(task)));
-        catch_unwind(AssertUnwindSafe(|| {
-            // SAFETY: T2: `start` made us the runner; C2: the task is not complete.
-            unsafe { cell.poll_future(&mut Context::from_waker(waker)) }
-        }))
+    // SAFETY: C1, C4, as above.
+    let outcome = if unsafe { S::start(task) } == Start::DropFuture {
+        Err(Failure::cancelled())
+    } else {
+        metrics::count(|counters| &counters.polls);
+        let polled = {
+            let waker = waker::borrowed::<S>(task);
+            let waker: &Waker = &waker;
+            let _polling = context::enter(S::polled(TaskId::of(task)));
+            catch_unwind(AssertUnwindSafe(|| {
+                // SAFETY: T2: `start` made us the runner; C2: the task is not complete.
+                unsafe { cell.poll_future(&mut Context::from_waker(waker)) }
+            }))
+        };
+        match polled {
+            // SAFETY: C1, C4, as above; T2: we are the runner.
+            Ok(Poll::Pending) => match unsafe { S::finish(task) } {
+                Finish::Idle => return, // R2
+                Finish::Requeue => {
+                    return S::requeue(cell.placed.scheduler.queue(), Runnable::from_raw(task));
+                }
+                Finish::DropFuture => Err(Failure::cancelled()),
+            },
+            Ok(Poll::Ready(value)) if !S::KEEPS_LATE_VALUE && cell.placed.header.state.is_cancelled() => {
+                contain(|| drop(value));
+                Err(Failure::cancelled())
+            }
+            Ok(Poll::Ready(value)) => Ok(value),
+            Err(panic) => Err(Failure::panicked(panic)),
+        }
     };
 
-    match polled {
-        Ok(Poll::Pending) => match scheduler.finish(header) {
-            Finish::Idle => {} // R2
-            Finish::Requeue => scheduler.requeue(Runnable::from_raw(task)),
-            Finish::DropFuture => complete(cell, task, Err(Failure::cancelled())),
-        },
-        Ok(Poll::Ready(value)) => {
-            if S::KEEPS_LATE_VALUE || !header.state.is_cancelled() {
-                complete(cell, task, Ok(value));
-            } else {
-                contain(|| drop(value));
-                complete(cell, task, Err(Failure::cancelled()));
-            }
-        }
-        Err(panic) => complete(cell, task, Err(Failure::panicked(panic))),
-    }
-}
-
-/// Drops the future, publishes the outcome, and does what is left to do.
-fn complete<F: Future, S: Schedule, N: Name>(
-    cell: &TaskCell<F, S, N>,
-    task: NonNull<Header>,
-    outcome: Outcome<F::Output>,
-) {
-    let header = cell.placed().header();
     // SAFETY: T2: we are the runner; C2: the task is not complete, so the future is there.
     contain(|| unsafe { cell.drop_future() });
-    cell.placed().scheduler.retire(header);
+    // SAFETY: C1, C4, as above.
+    unsafe { S::retire(task) };
     metrics::count(|counters| &counters.finished);
-    // SAFETY: T2: we are the runner, and the future was dropped in the line above (R3).
+    // SAFETY: T2: we are the runner, and the future was dropped above (R3).
     unsafe { cell.write_outcome(outcome) };
+    publish(task);
+}
 
+/// Publishes the outcome, and does what is left to do.
+fn publish(task: NonNull<Header>) {
+    // SAFETY: C1: the runner's claim.
+    let header = unsafe { task.as_ref() };
     let left = header.state.complete();
     if left.is_done() {
-        return; // R2: the runner's reference is gone.
+        return; // R2
     }
     if left.wake_joiner && !mutant("joiner_not_woken") {
         // SAFETY: T4: COMPLETE was set over JOIN_WAKER, the slot is ours.

@@ -5,14 +5,14 @@
 //! W3  A poll borrows the runner's claim instead of counting (`borrowed`).
 //!
 //! One function table a scheduler, at one address: `will_wake` compares addresses.
-//! C1 and C4 are in `header`, T1 in `state`. Called through `std::task::Waker`. Next: `cell`.
+//! C1, C4 and C5 are in `header`, T1 in `state`. Called through `std::task::Waker`. Next: `cell`.
 #![allow(unsafe_code, reason = "a RawWaker is a pointer and four functions")]
 
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-use super::header::{self, Header, Placed, Runnable, Schedule};
+use super::header::{self, Header, Schedule};
 use super::state::Action;
 
 /// The waker functions of a scheduler's tasks; each scheduler keeps them in a static.
@@ -51,15 +51,15 @@ unsafe fn wake<S: Schedule>(data: *const ()) {
     // SAFETY: called with our own data only.
     let task = unsafe { task(data) };
     // SAFETY: C1: the waker is the claim; C4: these are the functions of scheduler S.
-    let placed = unsafe { Placed::<S>::of(task) };
-    if placed.scheduler.wake_at_home(placed.header()) {
+    if unsafe { S::wake_at_home(task) } {
         return header::drop_reference(task);
     }
-    match placed.header().state.wake() {
+    // SAFETY: C1, as above.
+    match unsafe { task.as_ref() }.state.wake() {
         Action::Nothing => {}
         Action::Free => header::free(task),
-        // T1: our reference goes to the queue. The claim is gone: nothing is touched afterwards.
-        Action::Schedule => placed.scheduler.schedule(Runnable::from_raw(task)),
+        // SAFETY: T1: our reference goes to the queue; C4, as above.
+        Action::Schedule => unsafe { header::schedule::<S>(task) },
     }
 }
 
@@ -67,12 +67,13 @@ unsafe fn wake_by_ref<S: Schedule>(data: *const ()) {
     // SAFETY: called with our own data only.
     let task = unsafe { task(data) };
     // SAFETY: C1: the waker is the claim; C4: these are the functions of scheduler S.
-    let placed = unsafe { Placed::<S>::of(task) };
-    if placed.scheduler.wake_at_home(placed.header()) {
+    if unsafe { S::wake_at_home(task) } {
         return;
     }
-    if placed.header().state.wake_by_ref() == Action::Schedule {
-        placed.scheduler.schedule(Runnable::from_raw(task));
+    // SAFETY: C1, as above.
+    if unsafe { task.as_ref() }.state.wake_by_ref() == Action::Schedule {
+        // SAFETY: T1: the reference that the wake has counted; C4, as above.
+        unsafe { header::schedule::<S>(task) };
     }
 }
 

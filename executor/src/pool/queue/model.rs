@@ -22,8 +22,14 @@ impl Schedule for Nowhere {
         &WAKER
     }
 
-    fn schedule(&self, task: Runnable) {
-        lock(&self.0).push(task);
+    type Queue = Self;
+
+    fn queue(&self) -> Self {
+        self.clone()
+    }
+
+    fn schedule(queue: Self, task: Runnable) {
+        lock(&queue.0).push(task);
     }
 }
 
