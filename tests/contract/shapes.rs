@@ -147,6 +147,8 @@ fn sockets_and_time() -> io::Result<()> {
         let far = incoming.next().await.expect("it never ends")?;
         near.set_nodelay(true)?;
         assert!(near.nodelay()?);
+        near.set_keepalive(Some(Duration::from_secs(60)))?;
+        assert_eq!(near.keepalive()?, Some(Duration::from_secs(60)));
         near.write_all(b"line\n").await?;
         assert_eq!(far.peek(&mut [0; 2]).await?, 2);
         near.shutdown(Shutdown::Write)?;

@@ -2,6 +2,7 @@
 
 mod addr;
 mod byte_stream;
+mod keepalive;
 mod new_socket;
 mod tcp;
 mod udp;

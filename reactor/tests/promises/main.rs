@@ -3,6 +3,7 @@
 mod any_descriptor;
 mod edges;
 mod fairness;
+mod keepalive;
 mod many_wait;
 mod support;
 mod tcp;
