@@ -8,6 +8,7 @@
 
 mod cancel_drops_once;
 mod debug_tells_what_it_is;
+mod destructors_know_their_task;
 mod handles_go_anywhere;
 mod local_tasks_stay_home;
 mod long_polls_strand_nobody;
