@@ -65,8 +65,10 @@ impl Wake for Root {
 /// # Panics
 ///
 /// When this thread is polling a future already: in a task, or inside another `block_on`. Waiting there
-/// would stop everything that the thread runs: `.await` the future instead. Inside
-/// [`spawn_blocking`](crate::task::spawn_blocking) it may be called. A panic of the future goes on here.
+/// would stop everything that the thread runs: `.await` the future instead. It panics in a destructor of
+/// such a future too, whether that is dropped in its last poll or after it, by a cancel, by the end of its pool
+/// or of its thread. Inside [`spawn_blocking`](crate::task::spawn_blocking) it may be called, also in what
+/// the call drops. A panic of the future goes on here.
 ///
 /// [`spawn_local`]: crate::task::spawn_local
 ///
@@ -85,6 +87,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     let root = Arc::new(Root { woken: AtomicBool::new(true), parker: Arc::clone(&presence.parker) });
     let waker = Waker::from(Arc::clone(&root));
     let mut cx = Context::from_waker(&waker);
+    let _until_it_is_dropped = context::enter(Polled::Root);
     let mut future = pin!(future);
     let mut woken = Vec::new();
     let mut last_look = now();

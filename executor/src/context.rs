@@ -1,7 +1,7 @@
 //! What this thread is polling: `current` answers from it, and a nested `block_on` panics because of it.
 //!
-//! It is entered around each poll, of a task or of a `block_on`'s future, and gives that poll its budget:
-//! how many ready operations it may complete before it has to give way (see the reactor's `budget`).
+//! It is entered around each poll and each drop of a task's future or of a `block_on`'s, and gives a poll its
+//! budget: how many ready operations it may complete before it has to give way (see the reactor's `budget`).
 //! Called by `raw::run` and `block_on`. Next: `raw`.
 
 use std::cell::Cell;
@@ -35,7 +35,9 @@ pub(crate) fn polled() -> Polled {
 
 /// The id of the task that is being polled on this thread; `None` outside of one.
 ///
-/// The future of a [`block_on`](crate::task::block_on) is not a task.
+/// A task's future is inside the task until it is gone: in its destructors this is the task's own id, whether
+/// the task has ended, was cancelled, or went with its pool or its thread. The future of a
+/// [`block_on`](crate::task::block_on) is not a task.
 ///
 /// ```
 /// use executor::task;

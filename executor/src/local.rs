@@ -231,7 +231,7 @@ impl Schedule for Home {
 impl Local {
     /// The thread's inbox, opened with the first task; `None` when the thread's locals are gone.
     fn open(&self) -> Option<&'static Inbox> {
-        // The doorbell comes first: made before `EXIT` it outlives it, for what `Exit` drops may wait.
+        // The doorbell comes first: made before `EXIT` it outlives it, and what `Exit` drops.
         let in_life = || Parker::current().is_current() && EXIT.try_with(|_| ()).is_ok();
         // loom's threads lose all their values at once: a model drops an `Exit` itself.
         if self.inbox.get().is_none() && (cfg!(loom) || in_life()) {

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, RawWakerVTable};
 
-use crate::context::Polled;
+use crate::context::{self, Polled};
 use crate::local;
 use crate::raw::cell::Name;
 use crate::raw::header::{Runnable, Schedule};
@@ -63,8 +63,9 @@ impl Schedule for Blocking {
         &WAKER
     }
 
+    /// Without a thread of its own the call is dropped where it was spawned: in a poll nobody may block.
     fn polled(id: TaskId) -> Polled {
-        Polled::Blocking(id)
+        if context::polled() == Polled::Nothing { Polled::Blocking(id) } else { Polled::Task(id) }
     }
 
     type Queue = ();

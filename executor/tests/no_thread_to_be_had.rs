@@ -6,13 +6,24 @@ use std::env;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
+use std::sync::mpsc;
 
 use executor::pool::Pool;
-use executor::task::{self, JoinError};
+use executor::task::{self, JoinError, TaskId};
 use futures_lite::AsyncReadExt;
 use reactor::net::{TcpListener, TcpStream};
 
 const STACK: &str = "RUST_MIN_STACK";
+
+/// Tells, when it is dropped, which task that is in, and whether `block_on` panics there.
+struct Asks(mpsc::Sender<(Option<TaskId>, bool)>);
+
+impl Drop for Asks {
+    fn drop(&mut self) {
+        let panics = catch_unwind(AssertUnwindSafe(|| task::block_on(async {}))).is_err();
+        self.0.send((task::current(), panics)).unwrap();
+    }
+}
 
 #[test]
 fn it_is_an_error_and_never_a_panic() {
@@ -32,6 +43,11 @@ fn it_is_an_error_and_never_a_panic() {
             assert!(matches!(spawned.try_join().await, Err(JoinError::Cancelled)));
             let call = task::spawn_blocking(|| unreachable!("on which thread?"));
             assert!(matches!(call.try_join().await, Err(JoinError::Cancelled)));
+            // What is dropped here, inside a poll, may not block.
+            let (tell, told) = mpsc::channel();
+            let (asks, asks_too) = (Asks(tell.clone()), Asks(tell));
+            let refused = [task::spawn_blocking(move || drop(asks)), task::spawn(async { drop(asks_too) })];
+            assert!(refused.iter().all(|task| told.recv() == Ok((Some(task.id()), true))));
             let error = TcpStream::connect("localhost:1").await.unwrap_err();
             assert_eq!(error.to_string(), "lookup localhost:1: no thread could be had for a blocking call");
             let error = reactor::io::stdin().read(&mut [0]).await.unwrap_err();

@@ -59,6 +59,8 @@ unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
     // SAFETY: C1: the queue's claim; C4: the caller's.
     let cell = unsafe { TaskCell::<F, S, N>::of(task) };
 
+    // Until the future is gone, and its outcome if nobody takes it: a destructor is inside the task too.
+    let _polling = context::enter(S::polled(TaskId::of(task)));
     // SAFETY: C1, C4, as above.
     let outcome = if unsafe { S::start(task) } == Start::DropFuture {
         Err(Failure::cancelled())
@@ -67,7 +69,6 @@ unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
         let polled = {
             let waker = waker::borrowed::<S>(task);
             let waker: &Waker = &waker;
-            let _polling = context::enter(S::polled(TaskId::of(task)));
             catch_unwind(AssertUnwindSafe(|| {
                 // SAFETY: T2: `start` made us the runner; C2: the task is not complete.
                 unsafe { cell.poll_future(&mut Context::from_waker(waker)) }

@@ -342,42 +342,24 @@ fn leftovers_of_a_blocking_call_are_dropped_when_it_ends() {
     assert!(!late.load(Ordering::SeqCst), "dropped when the thread ended");
 }
 
-/// On a thread that spawned before it did anything else, too: its doorbell has to outlive its tasks.
-#[test]
-fn a_drop_at_the_threads_end_may_wait_for_local_tasks() {
-    ends(|| {
-        let (pass_on, gates) = mpsc::channel::<Gate>();
-        let ending = thread::spawn(|| {
-            let at_the_end = OnDrop(move || {
-                for _ in 0..1_000 {
-                    let gate = Gate::new();
-                    let task = spawn_local(gate.pass());
-                    pass_on.send(gate).unwrap();
-                    block_on(task);
-                }
-            });
-            drop(spawn_local(async move { drop(at_the_end) }));
-        });
-        for gate in gates {
-            gate.await_polls(1);
-            gate.open();
-        }
-        ending.join().unwrap();
-    });
-}
-
-/// Leaves a task whose drop cancels another one of its thread's, and waits until that has gone.
-fn leave_two(gates: &[Gate; 2], the_one_that_cancels_comes_first: bool) {
+/// Leaves a task whose drop cancels another one of its thread's.
+fn leave_two(gates: &[Gate; 2], drops: &Drops, the_one_that_cancels_comes_first: bool) {
     let other = Rc::new(Cell::new(None::<JoinHandle<()>>));
     let cancels = {
         let other = Rc::clone(&other);
-        OnDrop(move || assert_eq!(block_on(other.take().expect("it was left there").cancel()), None))
+        OnDrop(move || other.take().expect("it was left there").abort())
     };
     let [pass, others_pass] = gates.each_ref().map(Gate::pass);
-    let spawn_other = || other.set(Some(spawn_local(others_pass)));
+    let [token, others_token] = [drops.token(), drops.token()];
+    let spawn_other = || {
+        other.set(Some(spawn_local(async move {
+            let _token = others_token;
+            others_pass.await;
+        })));
+    };
     let spawn_it = || {
         drop(spawn_local(async move {
-            let _cancels = cancels;
+            let (_token, _cancels) = (token, cancels);
             pass.await;
         }));
     };
@@ -395,19 +377,20 @@ fn leave_two(gates: &[Gate; 2], the_one_that_cancels_comes_first: bool) {
 fn a_drop_at_the_end_may_wait_for_another_tasks_drop() {
     ends(|| {
         for (comes_first, has_run) in [(false, false), (false, true), (true, false), (true, true)] {
-            let gates = [Gate::new(), Gate::new()];
+            let (gates, drops) = ([Gate::new(), Gate::new()], Drops::new());
             let leave = {
-                let gates = gates.clone();
+                let (gates, drops) = (gates.clone(), drops.clone());
                 move || {
-                    leave_two(&gates, comes_first);
+                    leave_two(&gates, &drops, comes_first);
                     if has_run {
                         block_on(task::yield_now());
                     }
                 }
             };
             thread::spawn(leave.clone()).join().unwrap();
+            assert_eq!(drops.count(), 2);
             block_on(spawn_blocking(leave));
-            drop(gates);
+            eventually("both are dropped", || drops.count() == 4);
         }
     });
 }

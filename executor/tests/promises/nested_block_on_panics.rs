@@ -1,5 +1,6 @@
 //! Hard case 11: `block_on` on a thread that is polling a future panics at once and says what to
-//! write instead; it never deadlocks. Elsewhere it is fine, also inside `spawn_blocking`.
+//! write instead; it never deadlocks. Elsewhere it is fine, also inside `spawn_blocking`. For destructors see
+//! `destructors_know_their_task`.
 
 use std::sync::mpsc;
 
@@ -70,22 +71,6 @@ fn after_a_block_on_that_panicked_the_next_one_works() {
         panics(|| block_on(async { crate::support::quiet_panic("on purpose") }));
         assert_eq!(block_on(async { 5 }), 5);
     });
-}
-
-/// A future's destructor is not a poll: there it may block, and the tasks of the thread go on.
-#[test]
-fn in_a_futures_drop_it_ends() {
-    let (done, end) = mpsc::channel();
-    let held = OnDrop(move || {
-        block_on(async {});
-        done.send(()).unwrap();
-    });
-    let handle = spawn(async move {
-        let _held = held;
-        std::future::pending::<()>().await;
-    });
-    block_on(handle.cancel());
-    end.recv_timeout(DEADLINE).expect("it ended");
 }
 
 /// At thread exit, in the destructor of a thread local that outlives the runtime's own.
