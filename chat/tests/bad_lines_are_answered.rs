@@ -9,14 +9,17 @@ use chat::server::Options;
 use common::{InProcess, Program};
 use rustix::process::Signal;
 
-const BAD: [&[u8]; 8] = [
-    b"\n",
+const BAD: [&[u8]; 10] = [
     b"nonsense\n",
     b"{\"Join\":{\"group_name\":\"g\"}\n",
     b"{\"Shout\":{\"group_name\":\"g\"}}\n",
     b"{\"Join\":{\"group_name\":7}}\r\n",
     b"{\"Post\":{\"group_name\":\"g\",\"message\":\"\xff\xfe\"}}\n",
     b"\xc3\x28\n",
+    // In a field that nobody looks at.
+    b"{\"Join\":{\"group_name\":\"h\",\"x\":\"\xff\xfe\"}}\n",
+    b"{\"Join\":{\"group_name\":\"h\",\"x\":{\"y\":[\"\xed\xa0\x80\"]}}}\n",
+    b"{\"Join\":{\"\xff\":0,\"group_name\":\"h\"}}\n",
     b"\0\0\0\n",
 ];
 
@@ -86,6 +89,57 @@ fn the_line_limit_is_an_option() {
     ann.send([b'x'; 101]);
     ann.expect_error_with("longer than 100 bytes");
     ann.expect_end();
+}
+
+#[test]
+fn blank_lines_are_passed_over() {
+    let options = Options { bad_lines: 3, ..Options::default() };
+    let server = InProcess::start(options);
+    let mut ann = server.client();
+    ann.send("\n\r\n \t\r\n".repeat(100));
+    ann.join_and_wait("g");
+    // They are neither bad nor good: the count of the bad ones goes on.
+    ann.send("bad\n\n\nbad\n\n\nbad\n");
+    ann.expect_error_with("malformed request");
+    ann.expect_error_with("malformed request");
+    ann.expect_error_with("too many in a row");
+    ann.expect_end();
+}
+
+#[test]
+fn a_byte_order_mark_before_the_first_request_is_passed_over() {
+    let server = InProcess::start(Options::default());
+    let mut ann = server.client();
+    ann.send("\u{feff}");
+    ann.join_and_wait("g");
+    ann.post("g", "hello");
+    ann.expect_message("g", "hello");
+    // Elsewhere it is no part of a request.
+    ann.send("\u{feff}");
+    ann.post("g", "hello");
+    ann.expect_error_with("malformed request");
+}
+
+/// A page of any site may have a browser post to any port, and what it posts may be requests.
+#[test]
+fn what_a_browser_posts_is_not_carried_out() {
+    for first in ["POST / HTTP/1.1\r\n", "PUT /chat?a=b HTTP/1.0\n", "PRI * HTTP/2.0\r\n"] {
+        let server = InProcess::start(Options::default());
+        let mut ann = server.client();
+        ann.join_and_wait("g");
+        let browser = server.client();
+        browser.send(format!(
+            "{first}Host: localhost\r\nContent-Type: text/plain\r\n\r\n{}",
+            common::posted("g", "from a page")
+        ));
+        let mut browser = browser;
+        browser.expect_error_with("HTTP");
+        browser.expect_end();
+        drop(browser);
+        server.settles_at(1, 1, 1);
+        ann.post("g", "from ann");
+        ann.expect_message("g", "from ann");
+    }
 }
 
 /// What follows a refused line is thrown away, up to the end, wherever that stands in what one poll may do.
@@ -159,7 +213,8 @@ impl Random {
                 _ => self.damaged("{\"Join\":{\"group_name\":\"another\"}}".to_string()),
             };
             line.retain(|&byte| byte != b'\n');
-            if serde_json::from_slice::<chat::FromClient>(&line).is_err() {
+            // Blank lines are passed over.
+            if !line.trim_ascii().is_empty() && serde_json::from_slice::<chat::FromClient>(&line).is_err() {
                 line.push(b'\n');
                 return line;
             }

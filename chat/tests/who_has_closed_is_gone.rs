@@ -1,0 +1,112 @@
+//! Who is refused, or has closed its half, is gone after the grace, whatever it reads.
+
+mod common;
+
+use chat::server::Options;
+use common::{Client, InProcess};
+use std::io::Write;
+use std::time::Duration;
+
+fn server() -> InProcess {
+    InProcess::start(Options { grace: Duration::from_millis(500), ..Options::default() })
+}
+
+/// A member of "g" that never reads, with more queued than the sockets take; and the one who posts.
+fn silent_member(server: &InProcess) -> (Client, Client) {
+    let (mut silent, mut poster) = (server.client(), server.client());
+    rustix::net::sockopt::set_socket_recv_buffer_size(silent.socket(), 4096).unwrap();
+    silent.join_and_wait("g");
+    poster.join_and_wait("g");
+    let message = "x".repeat(60_000);
+    for _ in 0..200 {
+        poster.post("g", &message);
+        poster.expect_message("g", &message);
+    }
+    server.settles_at(2, 1, 2);
+    (silent, poster)
+}
+
+#[test]
+fn it_half_closes_after_a_bad_line() {
+    for sent in ["[]\n", "[]\n[]\n[]\n", "[]\n{\"Join\":{\"group_name\":\"h\"}}\n"] {
+        let server = server();
+        let (silent, _poster) = silent_member(&server);
+        silent.send(sent);
+        silent.half_close();
+        server.settles_at(1, 1, 1);
+    }
+}
+
+#[test]
+fn it_half_closes_after_requests_that_are_answered() {
+    for count in [1, 2, 1000] {
+        let server = server();
+        let (silent, _poster) = silent_member(&server);
+        silent.send(common::posted("nobody is here", "").repeat(count));
+        silent.half_close();
+        server.settles_at(1, 1, 1);
+    }
+}
+
+#[test]
+fn it_half_closes_later() {
+    let server = server();
+    let (silent, mut poster) = silent_member(&server);
+    silent.send(common::posted("nobody is here", "").repeat(3));
+    // It is carried out, and its answer waits.
+    poster.post("g", "in between");
+    poster.expect_message("g", "in between");
+    silent.half_close();
+    server.settles_at(1, 1, 1);
+}
+
+#[test]
+fn its_line_is_too_long() {
+    let server = server();
+    let (silent, _poster) = silent_member(&server);
+    silent.send(vec![b'x'; 70_000]);
+    server.settles_at(1, 1, 1);
+}
+
+#[test]
+fn it_sends_too_many_bad_lines() {
+    let server = server();
+    let (silent, _poster) = silent_member(&server);
+    silent.send("[]\n".repeat(32));
+    server.settles_at(1, 1, 1);
+}
+
+#[test]
+fn it_sends_bad_lines_without_end() {
+    let server = server();
+    let (mut silent, _poster) = silent_member(&server);
+    let bad = format!("{{\"{}\":1}}\n", "x".repeat(60_000));
+    // It fails when it has been let go.
+    while silent.stream.get_mut().write_all(bad.as_bytes()).is_ok() {}
+    server.settles_at(1, 1, 1);
+}
+
+/// What was promised to one that reads holds: it gets its answers, in their order.
+#[test]
+fn one_that_reads_late_gets_its_answers_in_order() {
+    let server = InProcess::start(Options { grace: Duration::from_secs(600), ..Options::default() });
+    let (mut silent, _poster) = silent_member(&server);
+    silent.send("[]\n[\n");
+    silent.post("nobody is here", "");
+    silent.post("g", "the last");
+    silent.half_close();
+    let mut errors = Vec::new();
+    loop {
+        let line = silent.line();
+        if line.starts_with("{\"Error\"") {
+            errors.push(line);
+        } else if line.contains("the last") {
+            break;
+        }
+    }
+    errors.retain(|line| !line.contains("Dropped"));
+    assert_eq!(errors.len(), 3, "{errors:?}");
+    assert!(errors[2].contains("does not exist"), "{errors:?}");
+    drop(silent);
+    server.settles_at(1, 1, 1);
+}
