@@ -8,6 +8,7 @@
 //! L2  What has been read of a line lives in the reader: a read that is dropped loses nothing.
 //! L3  The reader holds at most one line up to the limit, and one piece of the stream.
 //! L4  Each line is paid from the poll budget: a client that floods gives way to the others.
+//! L5  A packet is UTF-8 throughout, in the fields too that nobody looks at: serde_json alone passes over those.
 //!
 //! Used by the client and by the server's connections. Next: `client`.
 
@@ -27,6 +28,9 @@ const LONGEST_PACKET: usize = 16 << 20;
 
 /// What a line costs on the poll budget: to carry out a request takes longer than to read a socket.
 const COST: u32 = 4;
+
+/// What some editors put before the first line of a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A line's buffer may keep this much between lines; what is larger is given back.
 const KEPT: usize = 256;
@@ -71,9 +75,18 @@ pub fn encode_line<P: Serialize + ?Sized>(packet: &P) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
+/// The packet on a line; `None` if it is blank.
+pub(crate) fn decode_line<P: DeserializeOwned>(line: &[u8]) -> Result<Option<P>, serde_json::Error> {
+    if line.trim_ascii().is_empty() {
+        return Ok(None);
+    }
+    let text = std::str::from_utf8(line).map_err(serde::de::Error::custom)?; // L5
+    serde_json::from_str(text).map(Some)
+}
+
 /// The packets of a stream, in order, until it ends.
 ///
-/// A line that is no such packet is an error of kind `InvalidData`, and the stream goes on with the
+/// Blank lines are passed over. A line that is no such packet is an error of kind `InvalidData`, and the stream goes on with the
 /// next line. After any other error, or a line of more than 16 MiB, it ends.
 ///
 /// ```
@@ -97,19 +110,24 @@ where
         let Some(reader) = &mut lines else {
             return Poll::Ready(None);
         };
-        let packet = match ready!(reader.poll_next_line(cx)) {
-            Ok(Some(line)) => serde_json::from_slice(line)
-                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)),
-            Ok(None) => {
-                lines = None;
-                return Poll::Ready(None);
-            }
-            Err(error) => {
-                lines = None;
-                Err(error.into())
-            }
-        };
-        Poll::Ready(Some(packet))
+        loop {
+            let packet = match ready!(reader.poll_next_line(cx)) {
+                Ok(Some(line)) => match decode_line(line) {
+                    Ok(None) => continue,
+                    Ok(Some(packet)) => Ok(packet),
+                    Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error)),
+                },
+                Ok(None) => {
+                    lines = None;
+                    return Poll::Ready(None);
+                }
+                Err(error) => {
+                    lines = None;
+                    Err(error.into())
+                }
+            };
+            return Poll::Ready(Some(packet));
+        }
     })
 }
 
@@ -175,16 +193,18 @@ pub struct LineReader<S> {
     line: Vec<u8>,
     /// `line` has been given out; the next read begins a new one.
     given: bool,
+    /// No line has been given out yet.
+    first: bool,
 }
 
 impl<S: AsyncBufRead + Unpin> LineReader<S> {
     /// Reads lines of at most `limit` bytes, the `\n` not counted; the `\r` of a `\r\n` is.
     pub fn new(inbound: S, limit: usize) -> Self {
-        Self { inbound, limit, line: Vec::new(), given: false }
+        Self { inbound, limit, line: Vec::new(), given: false, first: true }
     }
 
     /// The next line without its newline (`\n` or `\r\n`); `None` at the end of the stream. A last
-    /// line without a newline counts. It need not be UTF-8.
+    /// line without a newline counts. It need not be UTF-8. A byte order mark before the first line is passed over.
     ///
     /// # Errors
     ///
@@ -230,6 +250,9 @@ impl<S: AsyncBufRead + Unpin> LineReader<S> {
         let whole = ready!(self.poll_fill_line(cx))?;
         (0..COST).for_each(|_| budget::spend());
         self.given = true;
+        if std::mem::take(&mut self.first) && self.line.starts_with(BYTE_ORDER_MARK) {
+            self.line.drain(..BYTE_ORDER_MARK.len());
+        }
         Poll::Ready(Ok(whole))
     }
 

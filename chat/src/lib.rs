@@ -6,7 +6,7 @@
 //!     └── FromServer: Message, Error ── outgoing half (an async Mutex) ◀──┘ each connection and group
 //! ```
 //!
-//! The protocol is one JSON value per line, in UTF-8:
+//! The protocol is one JSON value per line, in UTF-8; blank lines are passed over:
 //!
 //! ```text
 //! {"Join":{"group_name":"tea"}}                     a client joins (and makes) a group; no answer

@@ -11,8 +11,11 @@
 //! C2  However the connection ends, its subscription tasks have ended and its groups are left before
 //!     the task ends: nothing of a departed client stays.
 //! C3  Its tasks are cancelled between two lines, unless the client does not take the line.
-//! C4  An answer is written before the next request is read: a client that asks and never reads waits,
-//!     and the server holds one answer for it. It outlives the reading, so a stop does not tear it.
+//! C4  An answer is written before the next request is carried out: a client that asks and never reads waits.
+//!     Only those to malformed lines are gathered while one waits, for they are counted. The answers outlive
+//!     the reading, so a stop does not tear them.
+//! C5  Who is refused, or has closed its half, is gone after the grace (and the lingering), whatever it reads:
+//!     the end is looked for also while an answer waits.
 //!
 //! Spawned by the server's accept loop. Next: `mod`.
 
@@ -21,8 +24,8 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
 use std::net::Shutdown;
-use std::os::fd::AsFd;
-use std::pin::Pin;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
@@ -33,19 +36,25 @@ use executor::task::{self, JoinHandle};
 use futures_lite::future;
 use reactor::Async;
 use reactor::net::TcpStream;
-use reactor::time::timeout;
+use reactor::time::{sleep, timeout};
 use rustix::event::{PollFd, PollFlags};
 
 use super::group_table::GroupTable;
 use super::inbound::Inbound;
 use super::options::Options;
 use super::outbound::Outbound;
-use crate::framing::{LineError, LineReader};
+use crate::framing::{LineError, LineReader, decode_line, encode_line};
 use crate::{FromClient, FromServer};
 
 /// How long a client's last bytes are read, so that they do not reset the connection before the client
 /// has read all that was written; and how long a closing connection waits for a line under way.
 const LINGER: Duration = Duration::from_secs(if cfg!(test) { 30 } else { 1 });
+
+/// How often a connection is looked at that cannot be watched.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Answers to malformed lines that may wait for a client that does not read, in bytes. With more it is refused.
+const MOST_UNSENT: usize = 256 * 1024;
 
 /// What all connections of a server share.
 #[derive(Debug)]
@@ -84,7 +93,9 @@ pub(super) async fn serve(stream: TcpStream, common: Arc<Common>, mut stop: Stop
         common: common.clone(),
         memberships: HashMap::new(),
         answer: None,
+        unsent: Vec::new(),
         bad_lines: 0,
+        closed: None,
     };
     // The stop is asked for first: a client that always has a request leaves nothing of a poll's budget.
     let mut end = future::or(stopping(&mut stop), connection.read(&mut requests)).await;
@@ -107,9 +118,13 @@ struct Connection {
     common: Arc<Common>,
     /// By group.
     memberships: HashMap<Arc<str>, Membership>,
-    /// The one that is being written.
+    /// Those that are being written.
     answer: Option<Answer>,
+    /// Lines that are to be written after it.
+    unsent: Vec<u8>,
     bad_lines: u32,
+    /// When the client was refused, or was seen to have closed its half.
+    closed: Option<Instant>,
 }
 
 /// Boxed: few connections ever need it, and all would pay for its room.
@@ -131,21 +146,32 @@ impl Connection {
     /// Carries out one request after the other.
     async fn read(&mut self, requests: &mut LineReader<Inbound<TcpStream>>) -> End {
         loop {
-            let outcome = match requests.next_line().await {
-                Ok(Some(line)) => self.carry_out(line),
+            let outcome = match self.next_line(requests).await {
+                Ok(Some(line)) => self.understand(line),
                 Ok(None) => return End::NoMoreRequests,
                 Err(LineError::Io(_)) => return End::Gone,
                 Err(too_long) => Err(Refusal::Last(too_long.to_string())),
             };
-            let (text, last) = match outcome {
-                Ok(()) => continue,
-                Err(Refusal::GoOn(text)) => (text, false),
-                Err(Refusal::Last(text)) => (text, true),
+            let outcome = match outcome {
+                Ok(None) => continue,
+                Ok(Some(request)) => match self.answered().await {
+                    Ok(()) => self.carry_out(request),
+                    Err(end) => return end,
+                },
+                Err(refusal) => Err(refusal),
             };
-            let outbound = self.outbound.clone();
-            self.answer = Some(Box::pin(async move { outbound.send(&FromServer::Error(text)).await }));
-            if poll_fn(|cx| self.poll_answered(cx)).await.is_err() {
-                return End::Gone;
+            let Err(refusal) = outcome else { continue };
+            let (Refusal::Malformed(text) | Refusal::GoOn(text) | Refusal::Last(text)) = &refusal;
+            // An error always has a form in JSON.
+            self.unsent.extend(encode_line(&FromServer::Error(text.clone())).unwrap_or_default());
+            let last = matches!(refusal, Refusal::Last(_)) || self.unsent.len() > MOST_UNSENT;
+            if last {
+                self.closed = Some(Instant::now());
+            } else if let Refusal::Malformed(_) = refusal {
+                continue;
+            }
+            if let Err(end) = self.answered().await {
+                return end;
             }
             if last {
                 return End::Refused;
@@ -153,32 +179,100 @@ impl Connection {
         }
     }
 
-    fn poll_answered(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Some(answer) = &mut self.answer else { return Poll::Ready(Ok(())) };
-        let written = ready!(answer.as_mut().poll(cx));
-        self.answer = None;
-        Poll::Ready(written)
+    /// The next line; writes the answers that wait meanwhile.
+    async fn next_line<'a>(
+        &mut self,
+        requests: &'a mut LineReader<Inbound<TcpStream>>,
+    ) -> Result<Option<&'a [u8]>, LineError> {
+        let mut line = pin!(requests.next_line());
+        poll_fn(|cx| match self.poll_answered(cx) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(LineError::Io(error))),
+            _ => line.as_mut().poll(cx),
+        })
+        .await
     }
 
-    /// Carries out the request on a line.
-    fn carry_out(&mut self, line: &[u8]) -> Result<(), Refusal> {
-        match serde_json::from_slice(line) {
-            Ok(request) => {
-                self.bad_lines = 0;
-                match request {
-                    FromClient::Join { group_name } => self.join(&group_name),
-                    FromClient::Post { group_name, message } => self.post(group_name, message),
-                }
+    /// Waits until the answers are written; but not longer than the grace for a client that has closed, even
+    /// if it does so meanwhile (C5).
+    async fn answered(&mut self) -> Result<(), End> {
+        if self.answer.is_none() && self.unsent.is_empty() {
+            return Ok(());
+        }
+        if let Some(written) = future::poll_once(poll_fn(|cx| self.poll_answered(cx))).await {
+            return written.map_err(|_| End::Gone);
+        }
+        // Boxed: few connections ever need it, and all would pay for its room.
+        Box::pin(self.answered_in_time()).await
+    }
+
+    async fn answered_in_time(&mut self) -> Result<(), End> {
+        if self.closed.is_none() {
+            let stream = self.stream.clone();
+            let written = async { Some(poll_fn(|cx| self.poll_answered(cx)).await) };
+            let closed = async {
+                ended(&stream, CLOSED).await;
+                None
+            };
+            if let Some(written) = future::or(written, closed).await {
+                return written.map_err(|_| End::Gone);
             }
+        }
+        let left = self.grace_left();
+        match timeout(left, poll_fn(|cx| self.poll_answered(cx))).await {
+            Ok(written) => written.map_err(|_| End::Gone),
+            Err(_) => Err(End::GraceOver),
+        }
+    }
+
+    /// What is left of the grace, which begins now if it has not begun.
+    fn grace_left(&mut self) -> Duration {
+        let closed = self.closed.get_or_insert_with(Instant::now);
+        self.common.options.grace.saturating_sub(closed.elapsed())
+    }
+
+    fn poll_answered(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            if let Some(answer) = &mut self.answer {
+                let written = ready!(answer.as_mut().poll(cx));
+                self.answer = None;
+                written?;
+            }
+            if self.unsent.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            let (outbound, lines) = (self.outbound.clone(), std::mem::take(&mut self.unsent));
+            self.answer = Some(Box::pin(async move { outbound.send_lines(&lines).await }));
+        }
+    }
+
+    /// The request on a line, if it is not blank.
+    fn understand(&mut self, line: &[u8]) -> Result<Option<FromClient>, Refusal> {
+        match decode_line(line) {
+            Ok(request) => {
+                if request.is_some() {
+                    self.bad_lines = 0;
+                }
+                Ok(request)
+            }
+            Err(_) if is_http(line) => Err(Refusal::Last(
+                "this is a chat server: it speaks JSON, one value per line, not HTTP".into(),
+            )),
             Err(error) => {
                 self.bad_lines += 1;
                 let text = format!("malformed request: {error}");
                 if self.bad_lines < self.common.options.bad_lines {
-                    Err(Refusal::GoOn(text))
+                    Err(Refusal::Malformed(text))
                 } else {
                     Err(Refusal::Last(format!("{text}; too many in a row")))
                 }
             }
+        }
+    }
+
+    fn carry_out(&mut self, request: FromClient) -> Result<(), Refusal> {
+        match request {
+            FromClient::Join { group_name } => self.join(&group_name),
+            FromClient::Post { group_name, message } => self.post(group_name, message),
         }
     }
 
@@ -207,10 +301,14 @@ impl Connection {
 
     /// Goes on delivering to a client that has closed its half, until it is gone or the grace is over.
     async fn receive(&mut self) -> End {
+        self.grace_left();
+        if let Err(end) = self.answered().await {
+            return end;
+        }
         if self.memberships.is_empty() {
             return End::GraceOver;
         }
-        match timeout(self.common.options.grace, hung_up(&self.stream)).await {
+        match timeout(self.grace_left(), ended(&self.stream, GONE)).await {
             Ok(()) => End::Gone,
             Err(_) => End::GraceOver,
         }
@@ -235,9 +333,14 @@ impl Connection {
             let _ = timeout(drain, poll_fn(|cx| self.poll_all_ended(cx))).await;
             patience = patience.min(drain.saturating_sub(asked.elapsed()));
         }
+        let lingering = patience;
         if let End::Gone = end {
             self.leave_all().await;
             return;
+        }
+        if self.answer.take().is_some() {
+            // It holds the outgoing half, or stands before us, and will not be written any more.
+            patience = Duration::ZERO;
         }
         let outbound = self.outbound.clone();
         let between_lines = timeout(patience, outbound.lock()).await;
@@ -246,7 +349,7 @@ impl Connection {
         let _ = self.stream.shutdown(Shutdown::Write);
         // Bytes that are unread when a socket is closed, or come after that, reset the connection, and the
         // client might lose what it has not read yet. One that closes when it reads our end is let go then.
-        let _ = timeout(patience, inbound.discard()).await;
+        let _ = timeout(lingering, inbound.discard()).await;
     }
 
     async fn leave_all(&mut self) {
@@ -273,28 +376,52 @@ impl Membership {
 
 /// A request that is not carried out, with the reason.
 enum Refusal {
+    /// The line is none, but the connection goes on.
+    Malformed(String),
     /// The connection goes on.
     GoOn(String),
     /// The connection ends.
     Last(String),
 }
 
-/// Ready when the peer has reset the connection. The end of the stream is known already and stays
-/// readable, so a read cannot wait for this; the events of a second descriptor can. If none can be
-/// had, the grace alone decides.
-async fn hung_up(stream: &TcpStream) {
-    let watched = stream.as_fd().try_clone_to_owned().and_then(Async::new);
-    let Ok(watched) = watched else {
-        return future::pending().await;
+/// Whether a line is the first of a request in HTTP. A page of any site may have a browser send one here, with
+/// lines of our protocol in its body.
+fn is_http(line: &[u8]) -> bool {
+    let mut words = line.trim_ascii().rsplitn(2, |&byte| byte == b' ');
+    let version = words.next().unwrap_or_default();
+    let method = words.next().unwrap_or_default();
+    version.starts_with(b"HTTP/") && method.first().is_some_and(u8::is_ascii_uppercase)
+}
+
+/// The peer has reset the connection.
+const GONE: PollFlags = PollFlags::ERR.union(PollFlags::HUP);
+
+/// It has, or it sends no more.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const CLOSED: PollFlags = GONE.union(PollFlags::RDHUP);
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const CLOSED: PollFlags = GONE;
+
+/// Ready when the peer has ended the connection, or its half. What it has sent before may be unread, and an
+/// end that is known stays readable, so a read cannot wait for this; the events of a second descriptor can. If
+/// none can be had, a look from time to time must do.
+async fn ended(stream: &TcpStream, flags: PollFlags) {
+    let look = |socket: BorrowedFd<'_>| {
+        let mut polled = [PollFd::from_borrowed_fd(socket, flags)];
+        rustix::event::poll(&mut polled, Some(&rustix::event::Timespec::default()))?;
+        if polled[0].revents().intersects(flags) { Ok(()) } else { Err(io::ErrorKind::WouldBlock.into()) }
     };
-    let _ = watched
-        .write_with(|socket| {
-            let mut polled = [PollFd::new(socket, PollFlags::empty())];
-            rustix::event::poll(&mut polled, Some(&rustix::event::Timespec::default()))?;
-            let ended = PollFlags::ERR | PollFlags::HUP;
-            if polled[0].revents().intersects(ended) { Ok(()) } else { Err(io::ErrorKind::WouldBlock.into()) }
-        })
-        .await;
+    let Ok(watched) = stream.as_fd().try_clone_to_owned().and_then(Async::new) else {
+        while look(stream.as_fd()).is_err() {
+            sleep(LOOK).await;
+        }
+        return;
+    };
+    let _ = if flags == GONE {
+        watched.write_with(|socket| look(socket.as_fd())).await
+    } else {
+        watched.read_with(|socket| look(socket.as_fd())).await
+    };
 }
 
 /// Counts a connection for as long as it lives.
@@ -389,8 +516,16 @@ mod tests {
             let outbound = Arc::new(Outbound::new(stream.clone()));
             let mut inbound = Inbound::new(stream.clone());
             let memberships = HashMap::new();
-            let connection =
-                Connection { stream, outbound, common: common(), memberships, answer: None, bad_lines: 0 };
+            let connection = Connection {
+                stream,
+                outbound,
+                common: common(),
+                memberships,
+                answer: None,
+                unsent: Vec::new(),
+                bad_lines: 0,
+                closed: None,
+            };
             let closing = async move { connection.close(End::Stopping, &mut inbound).await };
             let reading = async {
                 client.write_all(b"[]\n").await?;
@@ -421,8 +556,16 @@ mod tests {
                 task::yield_now().await;
             }
             let memberships = HashMap::from([("g".into(), Membership(Some(delivery)))]);
-            let connection =
-                Connection { stream, outbound, common: common(), memberships, answer: None, bad_lines: 0 };
+            let connection = Connection {
+                stream,
+                outbound,
+                common: common(),
+                memberships,
+                answer: None,
+                unsent: Vec::new(),
+                bad_lines: 0,
+                closed: None,
+            };
             let mut got = Vec::new();
             client.shutdown(Shutdown::Write)?;
             let read = client.read_to_end(&mut got);

@@ -49,10 +49,9 @@ impl Outbound {
         self.0.lock().await
     }
 
-    /// Sends one packet.
-    pub(super) async fn send<P: Serialize>(&self, packet: &P) -> io::Result<()> {
-        let line = encode_line(packet)?;
-        self.lock().await.write_lines(&line).await
+    /// Sends whole lines, when it is their turn.
+    pub(super) async fn send_lines(&self, lines: &[u8]) -> io::Result<()> {
+        self.lock().await.write_lines(lines).await
     }
 }
 
@@ -101,7 +100,7 @@ pub(super) mod tests {
             let outbound = Outbound::new(stream);
             let long = vec![b'x'; 16 << 20];
             assert!(future::poll_once(outbound.lock().await.write_lines(&long)).await.is_none());
-            assert!(matches!(future::poll_once(outbound.send(&"another")).await, Some(Err(_))));
+            assert!(matches!(future::poll_once(outbound.send_lines(b"another\n")).await, Some(Err(_))));
             drop(outbound);
             let mut got = Vec::new();
             client.read_to_end(&mut got).await?;
@@ -116,7 +115,7 @@ pub(super) mod tests {
             let (mut stream, _client) = connected().await?;
             let outbound = Outbound::new(stream.clone());
             stream.shutdown(Shutdown::Write)?;
-            assert!(outbound.send(&"in vain").await.is_err());
+            assert!(outbound.send_lines(b"in vain\n").await.is_err());
             assert_eq!(timeout(Duration::from_secs(30), stream.read(&mut [0])).await??, 0);
             Ok(())
         })
