@@ -9,7 +9,7 @@
 //!
 //! U1  Whoever takes a waker or an outcome out of the slot uses or drops it with the slot unlocked.
 //! U2  A call that has begun leaves an outcome, if it panics too.
-//! U3  A call whose future is gone is not begun.
+//! U3  A call whose future is gone is not begun. If it waits for a thread it goes with its future.
 //! U4  Names are looked up on threads of their own, so that a full general pool does not stop that.
 //!
 //! Called by `net::addr` and the executor's `spawn_blocking`. Next: `net/addr.rs`.
@@ -25,7 +25,10 @@ use std::time::Duration;
 
 use crate::shim::{Arc, Mutex, lock, mutant};
 
-pub use crate::threads::{Job, Spawn, Threads};
+use crate::contain::contain;
+use crate::threads::Pool;
+
+pub use crate::threads::{Job, Spawn, Threads, Ticket};
 
 /// Threads of the general pool, at most.
 ///
@@ -61,10 +64,53 @@ pub fn submit(job: Job) -> Result<(), Job> {
     GENERAL.submit(job)
 }
 
+/// The same, for a job that may be [taken back](take_back).
+///
+/// # Errors
+///
+/// As for [`submit`].
+///
+/// ```
+/// use reactor::blocking::{Ticket, submit_as, take_back};
+///
+/// let (ticket, (sender, receiver)) = (Ticket::draw(), std::sync::mpsc::channel());
+/// assert!(submit_as(ticket, Box::new(move || sender.send("it ran").unwrap())).is_ok());
+/// match take_back(ticket) {
+///     Some(job) => drop(job), // No thread has begun it, and none will.
+///     None => assert_eq!(receiver.recv(), Ok("it ran")),
+/// }
+/// ```
+pub fn submit_as(ticket: Ticket, job: Job) -> Result<(), Job> {
+    GENERAL.submit_as(ticket, job)
+}
+
+/// Takes a job out of the general pool's queue; `None` if a thread has taken it. See [`submit_as`].
+#[must_use = "the job is the caller's to drop"]
+pub fn take_back(ticket: Ticket) -> Option<Job> {
+    GENERAL.take_back(ticket)
+}
+
+/// Runs a job of the general pool that only drops something, also when all its threads are busy: see
+/// [`Threads::dispose`].
+///
+/// # Errors
+///
+/// As for [`submit`].
+///
+/// ```
+/// let (sender, receiver) = std::sync::mpsc::channel::<()>();
+/// assert!(reactor::blocking::dispose(Box::new(move || drop(sender))).is_ok());
+/// assert!(receiver.recv().is_err(), "dropped, on a thread of the pool");
+/// ```
+pub fn dispose(job: Job) -> Result<(), Job> {
+    GENERAL.dispose(job)
+}
+
 /// Runs `call` on a thread of the general pool; resolves to what it returns.
 ///
 /// A call that panics gives an error, as does one for which no thread can be had. Dropping the
-/// future forgets a call that has not begun; one that has begun goes on, and its value is dropped.
+/// future drops a call that has not begun, at once and on the dropping thread; one that has begun goes
+/// on, and its value is dropped.
 ///
 /// ```
 /// # use futures_lite::future::block_on;
@@ -99,20 +145,24 @@ where
     T: Send + 'static,
     F: FnOnce() -> io::Result<T> + Send + 'static,
 {
-    let (promise, unblock) = promise();
+    let (promise, mut unblock) = promise();
     let refusal = promise.clone();
     let job: Job = Box::new(move || promise.keep_with(call));
-    if let Err(refused) = threads.submit(job) {
-        refusal.keep_with(|| Err(io::Error::other("no thread could be had for a blocking call")));
-        drop(refused);
+    let ticket = Ticket::draw();
+    match threads.submit_as(ticket, job) {
+        Ok(()) => unblock.place = Some((Arc::clone(threads.pool()), ticket)),
+        Err(refused) => {
+            refusal.keep_with(|| Err(io::Error::other("no thread could be had for a blocking call")));
+            drop(refused);
+        }
     }
     unblock
 }
 
 /// The future of a blocking call: what [`unblock`] returns.
 ///
-/// Dropping it forgets a call that has not begun; one that has begun goes on, and its value is
-/// dropped.
+/// Dropping it drops a call that has not begun, at once and on the dropping thread; one that has begun
+/// goes on, and its value is dropped.
 ///
 /// ```
 /// use reactor::blocking::{Unblock, unblock};
@@ -124,6 +174,8 @@ where
 #[must_use = "the call's outcome is in the future"]
 pub struct Unblock<T> {
     slot: Arc<Mutex<Slot<T>>>,
+    /// Where the call was queued.
+    place: Option<(Arc<Pool>, Ticket)>,
 }
 
 enum Slot<T> {
@@ -137,7 +189,7 @@ enum Slot<T> {
 fn promise<T>() -> (Promise<T>, Unblock<T>) {
     let slot = Arc::new(Mutex::new(Slot::Waiting(None)));
     let promise = Promise { slot: Arc::clone(&slot) };
-    (promise, Unblock { slot })
+    (promise, Unblock { slot, place: None })
 }
 
 impl<T> Future for Unblock<T> {
@@ -172,6 +224,11 @@ impl<T> Future for Unblock<T> {
 impl<T> Drop for Unblock<T> {
     fn drop(&mut self) {
         let unwanted = mem::replace(&mut *lock(&self.slot), Slot::Gone);
+        if let (Slot::Waiting(_), Some((pool, ticket))) = (&unwanted, &self.place) {
+            let call = pool.take_back(*ticket);
+            // As on the threads, where it would be dropped otherwise.
+            contain(|| drop(call));
+        }
         drop(unwanted);
     }
 }

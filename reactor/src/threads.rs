@@ -19,6 +19,9 @@
 //! P4  A thread that is being started may fail to start: nobody leaves until that is known, and
 //!     the first thread of all is started under the lock. So there is somebody to fall back on.
 //! P5  Jobs run, and bells are rung, with no lock held.
+//! P6  A job in the queue can be taken back. What then needs a thread, to drop it, is a disposal: it goes
+//!     before all jobs, and if every thread is busy it gets one more than the limit. With more than
+//!     the limit at work a thread takes no job; when it finds no disposal either, it leaves.
 //!
 //! One caller that comes (and not one for each job) keeps a thousand short jobs from costing a
 //! thousand wakes: the threads that are up already take most of them.
@@ -26,10 +29,11 @@
 //! Threads are never joined, so a stuck call does not keep the process from ending.
 //! Called by `blocking` and `stdin`. Next: `blocking`.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::mem;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use crate::contain::contain;
@@ -58,6 +62,27 @@ pub type Job = Box<dyn FnOnce() + Send + 'static>;
 /// assert_eq!((threads.count(), threads.idle()), (0, 0));
 /// ```
 pub type Spawn = fn(name: &str, main: Job) -> io::Result<()>;
+
+/// Names a job from before it is submitted, so that it can be taken back. Earlier tickets run first.
+///
+/// ```
+/// use reactor::blocking::Ticket;
+///
+/// assert!(Ticket::draw() < Ticket::draw());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(u64);
+
+impl Ticket {
+    /// The next one.
+    #[must_use]
+    pub fn draw() -> Self {
+        // Not the model's: it orders jobs, and carries nothing.
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // ORDERING: Relaxed; each number is given out once.
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
 
 /// For each so many jobs in the queue one thread is called; the threads that come call the rest.
 const JOBS_A_CALL: usize = 8;
@@ -109,19 +134,66 @@ impl Threads {
     /// The job comes back when no thread could be started and the pool has none. If it has one, the
     /// job waits for it.
     pub fn submit(&self, job: Job) -> Result<(), Job> {
-        let mut state = lock(&self.pool.state);
-        if state.threads == 0 {
-            // P4: there is nobody to leave the job to, so find out before anyone counts on it.
-            if Pool::start_thread(&self.pool).is_err() {
-                return Err(job);
-            }
-            state.expect_a_new_thread();
-            state.queue.push_back(job);
-        } else {
-            state.queue.push_back(job);
-            Pool::call_a_thread(&self.pool, state);
-        }
-        Ok(())
+        self.submit_as(Ticket::draw(), job)
+    }
+
+    /// The same, for a job that may be [taken back](Self::take_back).
+    ///
+    /// # Errors
+    ///
+    /// As for [`submit`](Self::submit).
+    ///
+    /// ```
+    /// use reactor::blocking::{Threads, Ticket};
+    /// use std::{sync::mpsc::channel, time::Duration};
+    ///
+    /// let threads = Threads::new("one", 1, Duration::from_secs(1));
+    /// let (open, opened) = channel::<()>();
+    /// assert!(threads.submit(Box::new(move || _ = opened.recv())).is_ok());
+    ///
+    /// let ticket = Ticket::draw();
+    /// assert!(threads.submit_as(ticket, Box::new(|| unreachable!())).is_ok());
+    /// assert!(threads.take_back(ticket).is_some(), "it waits for the thread");
+    /// assert!(threads.take_back(ticket).is_none(), "it is gone");
+    /// drop(open);
+    /// ```
+    pub fn submit_as(&self, ticket: Ticket, job: Job) -> Result<(), Job> {
+        Pool::submit(&self.pool, Place::Job(ticket), job)
+    }
+
+    /// Takes a job out of the queue, for the caller to drop; `None` if a thread has taken it.
+    #[must_use = "the job is the caller's to drop"]
+    pub fn take_back(&self, ticket: Ticket) -> Option<Job> {
+        self.pool.take_back(ticket)
+    }
+
+    /// Runs a job that does nothing but drop what the caller must not drop itself. It goes before all
+    /// others; if every thread is busy it gets one beyond the limit, which disposals share.
+    ///
+    /// # Errors
+    ///
+    /// As for [`submit`](Self::submit).
+    ///
+    /// ```
+    /// use reactor::blocking::Threads;
+    /// use std::{sync::mpsc::channel, time::Duration};
+    ///
+    /// let threads = Threads::new("one", 1, Duration::from_secs(1));
+    /// let (open, opened) = channel::<()>();
+    /// assert!(threads.submit(Box::new(move || _ = opened.recv())).is_ok());
+    ///
+    /// let (sender, receiver) = channel::<()>();
+    /// assert!(threads.dispose(Box::new(move || drop(sender))).is_ok());
+    /// assert!(receiver.recv().is_err(), "dropped, although the one thread is busy");
+    /// drop(open);
+    /// ```
+    pub fn dispose(&self, job: Job) -> Result<(), Job> {
+        Pool::submit(&self.pool, Place::Disposal(Ticket::draw()), job)
+    }
+
+    /// For who takes a job back later.
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
+        &self.pool
     }
 
     /// Threads that this pool has now, those being started included.
@@ -163,7 +235,7 @@ impl fmt::Debug for Threads {
 }
 
 /// What the threads share with those who submit.
-struct Pool {
+pub(crate) struct Pool {
     name: &'static str,
     limit: usize,
     patience: Duration,
@@ -171,9 +243,16 @@ struct Pool {
     state: Mutex<State>,
 }
 
+/// Where a job stands in the queue: the least is next.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Disposal(Ticket),
+    Job(Ticket),
+}
+
 #[derive(Default)]
 struct State {
-    queue: VecDeque<Job>,
+    queue: BTreeMap<Place, Job>,
     /// Who idles; the last to come is the first to be called, for its caches are warm.
     idle: Vec<Arc<Seat>>,
     /// All threads, those being started included.
@@ -206,9 +285,47 @@ impl State {
         seat.called.store(true, Ordering::Relaxed);
         self.coming += 1;
     }
+
+    fn has_disposals(&self) -> bool {
+        matches!(self.queue.first_key_value(), Some((Place::Disposal(_), _)))
+    }
+
+    /// What a thread does that has come, or has done its job.
+    fn next_job(&mut self, limit: usize) -> Option<Job> {
+        let idle = if mutant("idlers_at_work") { 0 } else { self.idle.len() };
+        let at_work = self.threads - self.starting - idle;
+        if at_work > limit && !self.has_disposals() && !mutant("jobs_beyond_the_limit") {
+            return None; // P6
+        }
+        self.queue.pop_first().map(|(_, job)| job)
+    }
 }
 
 impl Pool {
+    fn submit(pool: &Arc<Self>, place: Place, job: Job) -> Result<(), Job> {
+        let mut state = lock(&pool.state);
+        if state.threads == 0 {
+            // P4: there is nobody to leave the job to, so find out before anyone counts on it.
+            if Self::start_thread(pool).is_err() {
+                return Err(job);
+            }
+            state.expect_a_new_thread();
+            state.queue.insert(place, job);
+        } else {
+            state.queue.insert(place, job);
+            Self::call_a_thread(pool, state);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn take_back(&self, ticket: Ticket) -> Option<Job> {
+        let mut state = lock(&self.state);
+        if mutant("another_taken_back") {
+            return state.queue.pop_first().map(|(_, job)| job);
+        }
+        state.queue.remove(&Place::Job(ticket))
+    }
+
     /// Keeps P1 after a job was queued or taken: sees to it that enough threads are coming.
     fn call_a_thread(pool: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         if state.queue.len() <= state.coming * JOBS_A_CALL || mutant("nobody_called") {
@@ -218,7 +335,7 @@ impl Pool {
             state.call(&seat);
             drop(state);
             seat.bell.notify_one();
-        } else if state.threads < pool.limit {
+        } else if state.threads < pool.limit + usize::from(state.has_disposals()) {
             state.expect_a_new_thread();
             drop(state);
             if Self::start_thread(pool).is_err() {
@@ -256,7 +373,7 @@ impl Pool {
         state.starting -= 1;
         loop {
             state.coming -= 1;
-            while let Some(job) = state.queue.pop_front() {
+            while let Some(job) = state.next_job(pool.limit) {
                 Self::call_a_thread(pool, state);
                 contain(job);
                 state = lock(&pool.state);
@@ -274,7 +391,8 @@ impl Pool {
         mut state: MutexGuard<'a, State>,
         seat: &Arc<Seat>,
     ) -> Option<MutexGuard<'a, State>> {
-        if state.closed {
+        let too_many = state.threads - state.starting > self.limit;
+        if state.closed || too_many {
             state.threads -= 1;
             return None;
         }

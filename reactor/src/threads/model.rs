@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Mutex as StdMutex;
 use std::time::Duration;
 
-use super::{Arc, Condvar, Job, Mutex, Threads, lock, thread};
+use super::{Arc, Condvar, Job, Mutex, Threads, Ticket, lock, thread};
 use crate::shim::model::check;
 
 const NONE: Duration = Duration::ZERO;
@@ -152,5 +152,62 @@ fn a_dropped_pool_ends_its_threads_after_their_work() {
         submit(&threads, ran.job());
         drop(threads);
         ran.wait_for(1);
+    });
+}
+
+/// A job is taken back, or a thread takes it: one of the two, and the job before it stays. Finds
+/// `another_taken_back`.
+#[test]
+fn a_job_taken_back_against_its_thread() {
+    check(|| {
+        let threads = Threads::with_spawn("model", 1, ENDLESS, spawn);
+        let (first, second) = (Count::new(), Count::new());
+        let ticket = Ticket::draw();
+        submit(&threads, first.job());
+        assert!(threads.submit_as(Ticket::draw(), first.job()).is_ok());
+        assert!(threads.submit_as(ticket, second.job()).is_ok());
+        let taken_back = threads.take_back(ticket).is_some();
+        first.wait_for(2);
+        if !taken_back {
+            second.wait_for(1);
+        }
+        drop(threads);
+        assert!(!(taken_back && *lock(&second.0.0) > 0), "it ran as well");
+    });
+}
+
+/// While the limit is at work a disposal has a thread of its own, and that one takes no job. Finds
+/// `jobs_beyond_the_limit`.
+#[test]
+fn a_disposal_waits_for_nobody() {
+    check(|| {
+        let threads = Threads::with_spawn("model", 1, ENDLESS, spawn);
+        let (disposed, jobs) = (Count::new(), Count::new());
+        let (until, next, own) = (disposed.clone(), jobs.clone(), jobs.job());
+        submit(
+            &threads,
+            Box::new(move || {
+                until.wait_for(1);
+                assert_eq!(*lock(&next.0.0), 0, "the next job runs beside this one");
+                own();
+            }),
+        );
+        submit(&threads, jobs.job());
+        assert!(threads.dispose(disposed.job()).is_ok());
+        jobs.wait_for(2);
+    });
+}
+
+/// A job that counts on the thread that comes for a disposal is run, when another one has done the
+/// disposal and idles. Finds `idlers_at_work`.
+#[test]
+fn a_disposal_strands_no_job() {
+    check(|| {
+        let threads = Threads::with_spawn("model", 1, ENDLESS, spawn);
+        let ran = Count::new();
+        submit(&threads, ran.job());
+        assert!(threads.dispose(ran.job()).is_ok());
+        submit(&threads, ran.job());
+        ran.wait_for(3);
     });
 }
