@@ -1,18 +1,33 @@
 //! Blocking calls as tasks: polled once, on a thread of their own.
 //!
-//! The task is like any other: one allocation, the same word. Its scheduler hands it to the
-//! reactor's threads for blocking calls, and its one poll is the call. Next: `metrics`.
+//! The task is like any other: one allocation, the same word. Its one poll is the call.
+//!
+//! ```text
+//!   spawn ──▶ idle, and in the threads' queue ──a thread begins it──▶ queued, running
+//!                              └──cancelled──▶ queued ──▶ out of the queue, and to be disposed of
+//! ```
+//!
+//! Q1  While it waits for a thread the task is idle: its place in the threads' queue holds a reference, no
+//!     claim. Beginning it and cancelling it are two verbs that set QUEUED: the first one gets the claim.
+//! Q2  What a cancelled call captured is not dropped by who cancels it, but on one of the threads: a
+//!     destructor is foreign code, and `abort` may be called anywhere.
+//!
+//! T1 and T5 are in `raw::state`, P6 in `reactor::threads`. Next: `metrics`.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, RawWakerVTable};
 
+use reactor::blocking::{self, Ticket};
+use reactor::shim::mutant;
+
 use crate::context::{self, Polled};
 use crate::local;
 use crate::raw::cell::Name;
-use crate::raw::header::{Runnable, Schedule};
+use crate::raw::header::{Runnable, Schedule, TaskRef};
 use crate::raw::join_handle::JoinHandle;
 use crate::raw::run::new_task;
+use crate::raw::state::{Action, State};
 use crate::raw::waker;
 use crate::task_id::TaskId;
 
@@ -22,8 +37,9 @@ use crate::task_id::TaskId;
 /// that exists; if there is none it is cancelled: awaiting panics, and
 /// [`try_join`](JoinHandle::try_join) answers `Cancelled`.
 ///
-/// Cancelled before it has started it never runs. One that runs goes on, and its value is dropped.
-/// Local tasks that it leaves on its thread are dropped when it ends.
+/// Cancelled before it has started it never runs: it leaves the queue at once, and one of the threads drops
+/// what it captured. If all of them are busy, one more is started for that. One that runs goes on, and its
+/// value is dropped. Local tasks that it leaves on its thread are dropped when it ends.
 ///
 /// ```
 /// use executor::task;
@@ -46,13 +62,34 @@ where
     T: Send + 'static,
     N: Name,
 {
-    let (runnable, handle) = new_task(Call(Some(f)), Blocking, name);
-    Blocking::schedule((), runnable);
-    JoinHandle::new(handle)
+    let ticket = Ticket::draw();
+    let (idle, handle) = new_task(Call(Some(f)), Blocking { ticket }, name);
+    let handle = JoinHandle::new(handle);
+    let task = TaskRef::from_raw(idle.into_raw()); // Q1
+    if let Err(job) = blocking::submit_as(ticket, Box::new(move || begin(&task))) {
+        handle.abort(); // There is no thread.
+        drop(job);
+    }
+    handle
+}
+
+/// On a thread: makes the call, unless it was cancelled first.
+fn begin(task: &TaskRef) {
+    if task.header().state.wake_by_ref() == Action::Schedule || mutant("begun_though_cancelled") {
+        end(Runnable::from_raw(task.as_raw())); // Q1
+    }
+}
+
+/// Makes the call, or drops it; and then what it has left on this thread.
+fn end(task: Runnable) {
+    task.run();
+    local::drop_all();
 }
 
 /// The scheduler of blocking calls.
-struct Blocking;
+struct Blocking {
+    ticket: Ticket,
+}
 
 static WAKER: RawWakerVTable = waker::vtable::<Blocking>();
 
@@ -68,17 +105,22 @@ impl Schedule for Blocking {
         if context::polled() == Polled::Nothing { Polled::Blocking(id) } else { Polled::Task(id) }
     }
 
-    type Queue = ();
+    fn new_state() -> State {
+        State::new_idle()
+    }
 
-    fn queue(&self) {}
+    type Queue = Ticket;
 
-    fn schedule((): (), task: Runnable) {
-        let job = Box::new(move || {
-            task.run();
-            local::drop_all();
-        });
-        // Without a thread the job comes back: dropping it cancels the task.
-        drop(reactor::blocking::submit(job));
+    fn queue(&self) -> Ticket {
+        self.ticket
+    }
+
+    /// Cancelled while it waited for a thread.
+    fn schedule(ticket: Ticket, task: Runnable) {
+        // The reference that its place held is not the last one.
+        drop(blocking::take_back(ticket));
+        // Without a thread the job comes back, and is dropped here for want of a better place. Q2
+        drop(blocking::dispose(Box::new(move || end(task))));
     }
 }
 
@@ -95,3 +137,6 @@ impl<F: FnOnce() -> T, T> Future for Call<F> {
         Poll::Ready(f())
     }
 }
+
+#[cfg(all(test, loom))]
+mod model;

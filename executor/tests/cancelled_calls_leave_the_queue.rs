@@ -155,7 +155,9 @@ fn the_others_keep_their_turn() {
 /// The destructor of what a call captures is foreign code: it may panic, and it may spawn.
 #[test]
 fn a_destructor_may_panic_or_spawn() {
-    struct Panics(Captured);
+    struct Panics {
+        _captured: Captured,
+    }
     impl Drop for Panics {
         fn drop(&mut self) {
             std::panic::resume_unwind(Box::new("of a destructor"));
@@ -170,7 +172,7 @@ fn a_destructor_may_panic_or_spawn() {
     let full = Full::new();
     let drops = Drops::default();
     for _ in 0..3 {
-        let panics = Panics(drops.captured());
+        let panics = Panics { _captured: drops.captured() };
         spawn_blocking(move || drop(panics)).abort();
         let spawns = Spawns(drops.clone());
         spawn_blocking(move || drop(spawns)).abort();

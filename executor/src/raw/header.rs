@@ -186,7 +186,7 @@ unsafe impl Sync for TaskRef {}
 
 impl TaskRef {
     /// Takes over a reference that is already counted.
-    pub(super) fn from_raw(task: NonNull<Header>) -> Self {
+    pub(crate) fn from_raw(task: NonNull<Header>) -> Self {
         Self(task)
     }
 

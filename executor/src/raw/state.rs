@@ -139,6 +139,11 @@ impl State {
         Self(AtomicUsize::new(QUEUED | HANDLE | (2 * REFERENCE)))
     }
 
+    /// A new task that is in no queue; a reference for who will wake it, and the handle's.
+    pub(crate) fn new_idle() -> Self {
+        Self(AtomicUsize::new(HANDLE | (2 * REFERENCE)))
+    }
+
     /// A new local task: its owner's byte says that it is queued. One reference, the handle's.
     pub(crate) fn new_local() -> Self {
         Self(AtomicUsize::new(LOCAL | HANDLE | REFERENCE))
