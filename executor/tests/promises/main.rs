@@ -6,6 +6,7 @@
     reason = "a wake by value gives up a reference, a wake by reference does not: both are tested"
 )]
 
+mod a_pools_end_strands_nobody;
 mod cancel_drops_once;
 mod debug_tells_what_it_is;
 mod destructors_know_their_task;
