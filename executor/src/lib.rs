@@ -24,7 +24,7 @@
 //! The reading order of the source, from a future to a stealing pool: `context`, then one task in `raw` (`state`,
 //! `header`, `waker`, `cell`, `run`, `join_handle`), then who runs it: `parker`, `seat`, `inbox`, `local`,
 //! `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`, `task`). Side rooms:
-//! `task_id`, `raw::list`, `raw::join_error`, `pool::global`, `spawn_blocking`, `builder`, `metrics`, and [`sync`]
+//! `task_id`, `raw::list`, `raw::join_error`, `pool::end`, `pool::joining`, `pool::global`, `spawn_blocking`, `builder`, `metrics`, and [`sync`]
 //! (`mutex`, `oneshot`, `mpsc`, `broadcast`, `send_error`), which needs nothing of the rest.
 
 mod block_on;

@@ -7,12 +7,17 @@
 //! ```
 //!
 //! `queue` what a worker has, `sleep` who must be woken, `shared` what all see and how it ends, `worker`
-//! the run loop, `task` how a task finds its way back, `global` the pool that `spawn` uses.
+//! the run loop, `task` how a task finds its way back, `end` when it is over, `joining` who may
+//! wait for that, `global` the pool that `spawn` uses.
 //!
 //! Called by programs. Next: `queue`.
 
 mod deque;
+mod end;
 pub(crate) mod global;
+mod joining;
+#[cfg(all(test, loom))]
+mod model;
 mod queue;
 mod shared;
 mod sleep;
@@ -29,15 +34,21 @@ use crate::raw::cell::Name;
 use crate::raw::join_handle::JoinHandle;
 use crate::raw::run::new_task;
 use crate::seat::{self, Watched};
+use joining::PoolId;
 use shared::Shared;
 use task::Pooled;
 
 /// A pool of threads that run tasks, stealing work from each other.
 ///
 /// Dropping it closes it: every task is cancelled, polls under way end, the futures are dropped, and
-/// the threads are joined. Dropped from inside one of its own workers it does all but wait for that
-/// one. A spawn on a closed pool answers a cancelled handle. What another thread is just waking, or taking
-/// from behind a long poll, is dropped on that thread, perhaps a moment later.
+/// the threads are joined. The futures are dropped on the pool's threads, never by whoever wakes or aborts a
+/// task; none is left when the drop returns. While one of the threads is in a long poll, the others
+/// drop the rest.
+///
+/// Dropped from inside one of its own workers it does all but wait for that one. Dropped on a worker of another
+/// pool, it waits for no thread if that would close a ring: if one of its workers waits for the other pool to
+/// end, itself or by way of more pools. So pools whose tasks own each other end; the last threads of such a
+/// ring end by themselves.
 ///
 /// ```
 /// use executor::{pool::Pool, task};
@@ -50,6 +61,7 @@ use task::Pooled;
 pub struct Pool {
     shared: Arc<Shared>,
     threads: Vec<Thread<()>>,
+    id: PoolId,
 }
 
 impl Pool {
@@ -69,14 +81,17 @@ impl Pool {
         let watched: Arc<dyn Watched> = Arc::clone(&shared) as _;
         seat::watch_over(Arc::downgrade(&watched));
         drop(watched);
-        let mut pool = Self { shared, threads: Vec::with_capacity(threads) };
+        let mut pool = Self { shared, threads: Vec::with_capacity(threads), id: joining::new_pool() };
         for (index, queues) in owned.into_iter().enumerate() {
-            let shared = Arc::clone(&pool.shared);
-            let worker = move || worker::main(shared, index, queues);
+            let (shared, id) = (Arc::clone(&pool.shared), pool.id);
+            let worker = move || {
+                joining::this_is_worker_of(id);
+                worker::main(shared, index, queues);
+            };
             match thread::Builder::new().name(format!("worker-{index}")).spawn(worker) {
                 Ok(thread) => pool.threads.push(thread),
                 Err(error) => {
-                    (index..threads).for_each(|_| pool.shared.worker_ended());
+                    (index..threads).for_each(|_| _ = pool.shared.end_work());
                     return Err(io::Error::new(error.kind(), format!("start a worker thread: {error}")));
                 }
             }
@@ -109,13 +124,11 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.shared.close();
-        for thread in self.threads.drain(..) {
-            // A worker cannot wait for itself: it ends when it comes back to its loop.
-            if thread.thread().id() != thread::current().id() {
-                // A worker does not panic; if it did, there is nobody to tell here.
-                let _ = thread.join();
-            }
+        let on_a_worker = joining::is_worker_of(self.id);
+        self.shared.close(on_a_worker);
+        joining::join(self.id, self.threads.drain(..));
+        if on_a_worker {
+            self.shared.end.begin_work();
         }
     }
 }

@@ -111,9 +111,9 @@ impl Remote {
         self.slot.take()
     }
 
-    /// Whether there is something in the deque.
-    pub(super) fn has_work(&self) -> bool {
-        !self.stealer.is_empty()
+    /// Whether there is something in the deque, or with `slot` in the slot.
+    pub(super) fn has_work(&self, slot: bool) -> bool {
+        !self.stealer.is_empty() || slot && self.slot.is_full()
     }
 
     /// The owner begins a round of its loop. Answers how many that were.
@@ -140,12 +140,14 @@ struct Slot(AtomicPtr<Header>);
 impl Slot {
     #[inline]
     fn take(&self) -> Option<Runnable> {
+        if self.is_full() { self.swap(ptr::null_mut()) } else { None }
+    }
+
+    #[inline]
+    fn is_full(&self) -> bool {
         // ORDERING: Relaxed; a look that spares the swap. The owner sees its own writes; the watch
         // comes again.
-        if self.0.load(Ordering::Relaxed).is_null() {
-            return None;
-        }
-        self.swap(ptr::null_mut())
+        !self.0.load(Ordering::Relaxed).is_null()
     }
 
     #[inline]
@@ -186,11 +188,13 @@ mod tests {
     #[test]
     fn both_ends_say_whether_there_is_work() {
         let (owned, remote) = queues();
-        assert!(!owned.has_work() && !remote.has_work());
+        assert!(!owned.has_work() && !remote.has_work(true));
         assert!(!owned.push(task()), "nothing was there before");
         assert!(owned.push(task()), "something was");
-        assert!(owned.has_work() && remote.has_work());
+        assert!(owned.has_work() && remote.has_work(false));
         assert!(owned.pop().is_some() && owned.pop().is_some());
-        assert!(!owned.has_work() && !remote.has_work());
+        assert!(!owned.has_work() && !remote.has_work(true));
+        assert!(remote.put_next(task()).is_none());
+        assert!(remote.has_work(true) && !remote.has_work(false), "it is in the slot");
     }
 }

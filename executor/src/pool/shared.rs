@@ -1,20 +1,19 @@
 //! What a pool's workers share, and how the pool is closed.
 //!
-//! P3  Closing cancels what is in the lists; the workers drop what is in the queues. After the last
-//!     worker has ended, whoever pushes empties the injector itself.
 //! P4  A task comes into its list, and `close` walks it, under the list's lock: a task that comes later
-//!     sees that the pool is closed.
+//!     sees that the pool is closed. So in a closed pool every task of the lists is cancelled.
 //!
-//! P1 and P2 are in `task`. Called by `worker`, `task` and `mod`. Next: `worker`.
+//! P1 and P2 are in `task`, P3 in `end`. Called by `worker`, `task` and `mod`. Next: `worker`.
 
 use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crossbeam_utils::CachePadded;
-use reactor::shim::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use reactor::shim::atomic::{AtomicBool, Ordering, fence};
 use reactor::shim::{Mutex, OnceLock, lock, mutant};
 
-use super::deque::{Injector, Steal};
+use super::deque::Injector;
+use super::end::End;
 use super::queue::Remote;
 use super::sleep::Sleep;
 use crate::parker::Parker;
@@ -34,10 +33,7 @@ pub(super) struct Shared {
     pub(super) sleep: Sleep,
     waiting: [CachePadded<Mutex<List>>; SHARDS],
     closed: AtomicBool,
-    /// Workers that have not ended.
-    running: AtomicUsize,
-    /// No worker is left (P3).
-    ended: AtomicBool,
+    pub(super) end: End,
 }
 
 impl Shared {
@@ -50,8 +46,7 @@ impl Shared {
             sleep: Sleep::new(workers),
             waiting: std::array::from_fn(|_| CachePadded::new(Mutex::new(List::new()))),
             closed: AtomicBool::new(false),
-            running: AtomicUsize::new(workers),
-            ended: AtomicBool::new(false),
+            end: End::new(workers),
         }
     }
 
@@ -76,17 +71,11 @@ impl Shared {
     pub(super) fn inject(&self, task: Runnable) {
         self.injector.push(task);
         self.wake_one();
-        // ORDERING[pool-end]: SeqCst fence (in `wake_one`); the race is this push against the last
-        // worker's end: one of the two empties the injector; pairs with `worker_ended`.
-        // ORDERING: Relaxed; ordered by the fence.
-        if self.ended.load(Ordering::Relaxed) {
-            self.drop_injected();
-        }
     }
 
-    /// Whether there is something to take: in the injector or in a deque.
-    pub(super) fn has_work(&self) -> bool {
-        !self.injector.is_empty() || self.remotes.iter().any(Remote::has_work)
+    /// Whether there is something to take: in the injector or in a deque, with `slots` in a slot too.
+    pub(super) fn has_work(&self, slots: bool) -> bool {
+        !self.injector.is_empty() || self.remotes.iter().any(|remote| remote.has_work(slots))
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -100,8 +89,9 @@ impl Shared {
         with(&mut lock(shard))
     }
 
-    /// Cancels every task that waits, and tells the workers (P3).
-    pub(super) fn close(&self) {
+    /// Cancels every task that waits, and tells the workers. If the caller is one of them it does not count as
+    /// busy until it says `begin_work`: the others end without it (P3).
+    pub(super) fn close(&self, on_a_worker: bool) {
         // ORDERING: Relaxed; for the lists their locks publish it (P4), for the workers `unpark`.
         self.closed.store(!mutant("end_unsaid"), Ordering::Relaxed);
         // ORDERING[pool-sleep]: SeqCst fence; the race is our closing against a worker that has just come.
@@ -111,41 +101,37 @@ impl Shared {
         for shard in &self.waiting {
             cancelled.extend(lock(shard).cancel());
         }
-        // Only now that every list has been walked: what their drops spawn comes later (P4).
         cancelled.into_iter().for_each(|task| self.inject(task));
+        self.end.handed_out();
+        if on_a_worker {
+            self.end_work();
+        }
+        self.unpark_all();
+    }
+
+    fn unpark_all(&self) {
         self.parkers.iter().filter_map(OnceLock::get).for_each(|parker| parker.unpark());
     }
 
-    /// A worker has ended; the last one empties what came late.
-    pub(super) fn worker_ended(&self) {
-        // ORDERING: Relaxed; a worker's last pushes to the injector were `inject`'s, behind a fence.
-        if self.running.fetch_sub(1, Ordering::Relaxed) > 1 {
-            return;
-        }
-        // ORDERING: Relaxed; the fence orders it.
-        self.ended.store(true, Ordering::Relaxed);
-        // ORDERING[pool-end]: SeqCst fence; pairs with the one in `inject`.
-        fence(Ordering::SeqCst);
-        self.drop_injected();
+    /// A worker of a closed pool finds nothing. Answers whether the pool is over (P3).
+    pub(super) fn end_work(&self) -> bool {
+        self.end.end_work(|| self.is_spent(), || self.unpark_all())
     }
 
-    fn drop_injected(&self) {
-        loop {
-            match self.injector.steal() {
-                Steal::Success(task) => drop(task),
-                Steal::Retry => std::hint::spin_loop(),
-                Steal::Empty => return,
-            }
-        }
+    fn is_spent(&self) -> bool {
+        !self.has_work(true)
+            && (self.waiting.iter().all(|list| lock(list).all_run()) || mutant("over_while_one_is_woken"))
     }
 }
 
 impl Watched for Shared {
     fn rescue(&self) {
+        // So that the pool is not over while a task is on its way from a slot to the injector (P3).
+        let _held = self.end.hold();
         for task in self.remotes.iter().filter_map(Remote::rescue) {
             self.inject(task);
         }
-        if self.has_work() {
+        if self.has_work(false) {
             self.wake_one();
         }
     }

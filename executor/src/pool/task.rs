@@ -1,12 +1,13 @@
 //! A pool's tasks: where they go when they are woken, and how they find their pool.
 //!
-//! P1  A task is in one of the pool's lists from its first `Pending` on, and a list that is not empty owns
-//!     a share of the pool: a wake from anywhere finds it. Before that the task is in a queue or on a worker.
-//! P2  Whoever pushes from outside holds a share of its own until it is done, for the pushed task may run,
-//!     end and give up its share meanwhile.
+//! P1  A task is in one of the pool's lists from its first `Pending` on, and as long as one of them waits there
+//!     the pool's workers stay (P3), each with a share of the pool: a wake from anywhere finds it. Before that
+//!     the task is in a queue or on a worker.
+//! P2  Whoever pushes from outside holds a share of its own until it is done, for the pushed task may run, and
+//!     end with its pool meanwhile.
 //!
-//! C1, C4 and C5 are in `raw::header`, I2 in `raw::list`, P3 and P4 in `shared`. Called by the task's waker and its runner. Next: `poller`,
-//! the first file of the reactor.
+//! C1, C4 and C5 are in `raw::header`, I2 in `raw::list`, P3 in `end`, P4 in `shared`. Called by the task's waker and
+//! its runner. Next: `poller`, the first file of the reactor.
 #![allow(unsafe_code, reason = "a task reaches its pool by a pointer, so that short tasks count nothing")]
 
 use std::ptr::NonNull;
@@ -56,8 +57,8 @@ impl Schedule for Pooled {
         let Err(task) = worker::push_here(shared, task) else {
             return;
         };
-        // SAFETY: P1: the task is idle and ours to queue, so its list owns a share; the pointer is from
-        // `Arc::as_ptr`.
+        // SAFETY: P1: the task is in a list, and not in a queue yet, so the workers have shares; the pointer is
+        // from `Arc::as_ptr`.
         unsafe { Arc::increment_strong_count(shared) };
         // SAFETY: P2: the share that was counted in the line above.
         let shared = unsafe { Arc::from_raw(shared) };
@@ -74,16 +75,12 @@ impl Schedule for Pooled {
     unsafe fn finish(task: NonNull<Header>) -> Finish {
         // SAFETY: C1, C4: the caller's; `finish_poll` may end the claim, and is the last use (C5).
         let placed = unsafe { Placed::<Self>::of(task) };
-        let (state, share) = (&placed.header.state, placed.scheduler.shared);
+        let state = &placed.header.state;
         if !state.is_listed() {
             // SAFETY: P1: called by the task's runner, a worker.
-            let shared = unsafe { &*share };
+            let shared = unsafe { &*placed.scheduler.shared };
             state.set_listed();
             shared.list(task, |list| {
-                if list.is_empty() {
-                    // SAFETY: P1: we are on a worker of this pool; `retire` gives the share back.
-                    unsafe { Arc::increment_strong_count(share) };
-                }
                 // SAFETY: C1: the caller's; it was in no list, and `retire` takes it out (I2).
                 unsafe { list.push(task) };
                 if shared.is_closed() {
@@ -98,18 +95,10 @@ impl Schedule for Pooled {
         // SAFETY: C1, C4: the caller's.
         let placed = unsafe { Placed::<Self>::of(task) };
         if placed.header.state.is_listed() {
-            let share = placed.scheduler.shared;
-            // SAFETY: P1: called by a worker, or by whoever drops the task in its stead.
-            let list_is_empty = unsafe { &*share }.list(task, |list| {
-                // SAFETY: LISTED: `finish` has put it there.
-                unsafe { list.remove(task) };
-                list.is_empty()
-            });
-            if list_is_empty {
-                // SAFETY: P1: the share that `finish` counted for this list. The caller has one of its
-                // own, if it goes on using the pool.
-                unsafe { Arc::decrement_strong_count(share) };
-            }
+            // SAFETY: P1: called by the task's runner, a worker.
+            let shared = unsafe { &*placed.scheduler.shared };
+            // SAFETY: LISTED: `finish` has put it there.
+            shared.list(task, |list| unsafe { list.remove(task) });
         }
     }
 }

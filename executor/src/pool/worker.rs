@@ -10,11 +10,10 @@
 //!     sleeps who could help.
 //! V2  Every [`FAIR`] rounds the injector comes first, and if [`REACTOR_INTERVAL`] has passed, the reactor:
 //!     a worker that always has work starves neither.
-//! V3  A closed pool's worker drops what it finds, in the others' deques too, instead of polling it, and ends
-//!     when it finds nothing.
-//!     Its local tasks are dropped at its thread's exit.
+//! V3  A closed pool's worker drops what it finds instead of polling it, from the others' deques and slots too,
+//!     and then its local tasks. It ends when the pool is over (P3), and waits until then as an idle one does.
 //!
-//! Q1 to Q3 are in `queue`, S1 to S4 in `sleep`. Started by `mod`. Next: `task`.
+//! P3 is in `end`, Q1 to Q3 are in `queue`, S1 to S4 in `sleep`. Started by `mod`. Next: `task`.
 
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
@@ -23,7 +22,7 @@ use std::time::Instant;
 
 use reactor::shim::{mutant, now, thread_local};
 
-use super::queue::{Owned, SLOT_RUNS};
+use super::queue::{Owned, Remote, SLOT_RUNS};
 use super::shared::Shared;
 use crate::block_on::REACTOR_INTERVAL;
 use crate::local;
@@ -52,8 +51,6 @@ pub(super) struct Worker {
     last_look: Cell<Instant>,
     /// Whether the counts have this worker as searching.
     searching: Cell<bool>,
-    /// The run loop is over: nothing may be pushed here any more.
-    ended: Cell<bool>,
     /// Where to begin to steal; the next time at the next one.
     victim: Cell<usize>,
 }
@@ -71,12 +68,9 @@ pub(super) fn main(shared: Arc<Shared>, index: usize, queues: Owned) {
             slot_runs: Cell::new(0),
             last_look: Cell::new(now()),
             searching: Cell::new(false),
-            ended: Cell::new(false),
             victim: Cell::new(index + 1),
         });
         worker.run(&presence);
-        drop(presence);
-        worker.shared.worker_ended();
     });
 }
 
@@ -118,10 +112,10 @@ fn with_worker(
 }
 
 impl Worker {
-    /// Whether it works for that pool, and still takes tasks.
+    /// Whether it works for that pool.
     #[inline]
     fn is_of(&self, shared: *const Shared) -> bool {
-        std::ptr::eq(&raw const *self.shared, shared) && !self.ended.get()
+        std::ptr::eq(&raw const *self.shared, shared)
     }
 
     fn run(&self, presence: &Presence) {
@@ -132,10 +126,20 @@ impl Worker {
                 self.look_around(presence, &mut woken);
             }
             let closed = self.shared.is_closed();
-            let task = self.next(round).or_else(|| closed.then(|| self.steal()).flatten()); // V3
+            let task = self.next(round).or_else(|| closed.then(|| self.take_left()).flatten());
             match task {
-                Some(task) if closed => drop(task), // V3
-                None if closed => return self.ended.set(true),
+                Some(task) if closed => {
+                    self.found();
+                    drop(task); // V3
+                }
+                None if closed => {
+                    local::drop_all();
+                    if self.shared.end_work() {
+                        return;
+                    }
+                    self.sleep(presence, &mut woken, closed);
+                    self.shared.end.begin_work();
+                }
                 None if !local::has_work() => self.search_or_sleep(presence, &mut woken),
                 task => {
                     self.found();
@@ -199,8 +203,13 @@ impl Worker {
             debug_assert!(displaced.is_none(), "a worker that searches has nothing of its own");
             return;
         }
+        self.sleep(presence, woken, false);
+    }
+
+    /// Waits, until there may be work, or the pool is closed.
+    fn sleep(&self, presence: &Presence, woken: &mut Vec<Waker>, closed: bool) {
         self.shared.sleep.list(self.index, self.searching.replace(false));
-        let missed = self.shared.has_work() || self.shared.is_closed() || local::has_work(); // S2
+        let missed = self.shared.has_work(closed) || self.shared.is_closed() != closed || local::has_work(); // S2
         if !missed || mutant("no_last_look") {
             presence.wait(woken);
             self.last_look.set(now());
@@ -214,10 +223,16 @@ impl Worker {
     fn found(&self) {
         if self.searching.replace(false)
             && self.shared.sleep.stop_search()
-            && (self.shared.has_work() || self.queues.has_work())
+            && (self.shared.has_work(false) || self.queues.has_work())
         {
             self.shared.wake_one();
         }
+    }
+
+    /// What stands in any slot or deque: its worker may be in a long poll (V3).
+    fn take_left(&self) -> Option<Runnable> {
+        let slots = || self.shared.remotes.iter().find_map(Remote::take_next);
+        self.steal().or_else(|| if mutant("the_slots_are_left") { None } else { slots() })
     }
 
     /// Goes round the other workers once, each time from another one on.

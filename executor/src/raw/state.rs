@@ -284,6 +284,12 @@ impl State {
         self.0.load(Ordering::Acquire) & CANCELLED != 0
     }
 
+    /// Whether somebody runs it.
+    pub(crate) fn is_running(&self) -> bool {
+        // ORDERING: Relaxed; the caller knows that no runner begins or ends now.
+        self.0.load(Ordering::Relaxed) & RUNNING != 0
+    }
+
     /// Whether the outcome is there.
     pub(crate) fn is_complete(&self) -> bool {
         // ORDERING[task-output]: Acquire; pairs with the Release of `complete`.

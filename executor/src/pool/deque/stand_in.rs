@@ -120,10 +120,6 @@ impl Injector<Runnable> {
         self.0.is_empty()
     }
 
-    pub(crate) fn steal(&self) -> Steal<Runnable> {
-        self.0.pop().map_or(Steal::Empty, Steal::Success)
-    }
-
     pub(crate) fn steal_batch_and_pop(&self, to: &Deque<Runnable>) -> Steal<Runnable> {
         self.0.steal_batch(&to.0)
     }

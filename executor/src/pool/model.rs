@@ -1,0 +1,80 @@
+//! The end of a pool under the model checker: who drops the futures, and that nobody is left behind.
+
+use std::sync::{Arc, Mutex};
+
+use reactor::shim::model::{Bell, check, check_at_most};
+use reactor::shim::thread;
+
+use super::Pool;
+use crate::model::Gate;
+use crate::yield_now::yield_now;
+
+/// Runs its closure when it is dropped.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// A wake races the pool's end: a worker drops the future, neither the thread that wakes nor the one that closes,
+/// and the pool's drop does not return before. Finds `over_while_one_is_woken`, `over_before_the_handing_out`.
+#[test]
+fn a_waking_thread_drops_nothing() {
+    check(|| {
+        let pool = Pool::new(1).unwrap();
+        // With a fault a wake comes when the pool is gone.
+        let _share = Arc::clone(&pool.shared);
+        let gate = Gate::new();
+        let dropped = Arc::new(Mutex::new(None));
+        let notes = Arc::clone(&dropped);
+        let on_drop = OnDrop(move || *notes.lock().unwrap() = Some(thread::current().id()));
+        let passing = Arc::clone(&gate);
+        let handle = pool.spawn(async move {
+            let _on_drop = on_drop;
+            passing.passed().await;
+        });
+        let other = thread::spawn(move || {
+            gate.wake();
+            thread::current().id()
+        });
+        drop(pool);
+        let dropped = dropped.lock().unwrap().expect("it is dropped before the pool");
+        let woke = other.join().unwrap();
+        assert!(dropped != woke && dropped != thread::current().id(), "a worker drops it");
+        drop(handle);
+    });
+}
+
+/// A poll waits until what it has put into its slot is dropped: the other worker takes it from there, when the
+/// pool ends. Finds `the_slots_are_left`.
+#[test]
+fn the_slot_of_a_long_poll_is_emptied() {
+    check_at_most(1, || {
+        let pool = Arc::new(Pool::new(2).unwrap());
+        let (begun, _) = Bell::new();
+        let long = {
+            let (pool, begun) = (Arc::clone(&pool), Arc::clone(&begun));
+            async move {
+                let (bell, _) = Bell::new();
+                let rings = OnDrop({
+                    let bell = Arc::clone(&bell);
+                    move || Arc::clone(&bell).ring()
+                });
+                drop(pool.spawn(async move {
+                    let _rings = rings;
+                    loop {
+                        yield_now().await;
+                    }
+                }));
+                drop(pool);
+                begun.ring();
+                bell.wait(0);
+            }
+        };
+        drop(pool.spawn(long));
+        begun.wait(0);
+        drop(pool);
+    });
+}
