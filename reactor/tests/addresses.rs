@@ -79,3 +79,31 @@ fn a_resolve_outlives_the_name_it_was_given() {
     };
     assert!(block_on(resolve).is_ok());
 }
+
+/// An interface is named, or numbered. Only the name of a host is looked up.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_scope_is_no_reason_for_a_lookup() {
+    use std::net::SocketAddrV6;
+
+    let number = std::fs::read_to_string("/sys/class/net/lo/ifindex").unwrap().trim().parse().unwrap();
+    let scoped = |ip: &str, scope| SocketAddr::from(SocketAddrV6::new(ip.parse().unwrap(), 80, 0, scope));
+    assert_eq!(at_once("[::1%lo]:80").unwrap(), [scoped("::1", number)]);
+    assert_eq!(at_once("[fe80::1%7]:80").unwrap(), [scoped("fe80::1", 7)]);
+    assert_eq!(at_once(("fe80::1%lo", 80)).unwrap(), [scoped("fe80::1", number)]);
+    assert_eq!(at_once((String::from("fe80::1%7"), 80)).unwrap(), [scoped("fe80::1", 7)]);
+
+    let error = at_once("[fe80::1%nowhere]:80").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert_eq!(error.to_string(), "address [fe80::1%nowhere]:80: no interface is named nowhere");
+}
+
+/// Nor is what stands in brackets, which is for numbers.
+#[test]
+fn brackets_are_for_ipv6() {
+    for wrong in ["[localhost]:80", "[127.0.0.1]:80", "[]:80", "[::1:80", "::1]:80"] {
+        let error = at_once(wrong).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert_eq!(error.to_string(), format!("address {wrong}: only an IPv6 address stands in brackets"));
+    }
+}

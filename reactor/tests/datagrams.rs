@@ -122,3 +122,47 @@ fn a_socket_of_std_is_adopted_with_its_options() {
         assert_eq!(ours.recv(&mut [0; 8]).await.unwrap(), 4);
     });
 }
+
+#[test]
+fn a_connected_socket_does_not_hear_what_a_stranger_sent_before() {
+    block_on(async {
+        let (socket, peer) = two().await;
+        let stranger = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let address = socket.local_addr().unwrap();
+        peer.send_to(b"early", address).await.unwrap();
+        stranger.send_to(b"strange", address).await.unwrap();
+        socket.connect(peer.local_addr().unwrap()).await.unwrap();
+        peer.send_to(b"late", address).await.unwrap();
+
+        let mut buffer = [0; 16];
+        for said in [&b"early"[..], b"late"] {
+            let length = socket.recv(&mut buffer).await.unwrap();
+            assert_eq!(&buffer[..length], said);
+        }
+    });
+}
+
+/// With the end of a wildcard: the system tells who is meant.
+#[test]
+fn a_socket_of_both_families_knows_its_peer() {
+    block_on(async {
+        let socket = UdpSocket::bind("[::]:0").await.unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let peer = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let mapped = format!("[::ffff:127.0.0.1]:{}", peer.local_addr().unwrap().port());
+        socket.connect(mapped).await.unwrap();
+        peer.send_to(b"x", ("127.0.0.1", port)).await.unwrap();
+        assert_eq!(socket.recv(&mut [0; 8]).await.unwrap(), 1);
+    });
+}
+
+/// Before it is connected, a socket hears everybody.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_socket_without_a_peer_hears_everybody() {
+    block_on(async {
+        let (socket, other) = two().await;
+        other.send_to(b"x", socket.local_addr().unwrap()).await.unwrap();
+        assert_eq!(socket.recv(&mut [0; 8]).await.unwrap(), 1);
+    });
+}

@@ -339,6 +339,74 @@ fn a_terminal_ends_at_control_d_and_may_go_on() {
     assert_eq!(said(child), [r#""one\n""#, r#""""#, r#""two\n""#]);
 }
 
+/// Tells the pieces up to the end, and how it goes on after that.
+async fn say_pieces(mut pieces: impl futures_lite::Stream<Item = std::io::Result<String>> + Unpin) {
+    for _ in 0..3 {
+        while let Some(piece) = pieces.next().await {
+            say(&format!("{:?}", piece.unwrap()));
+        }
+        say("end");
+    }
+}
+
+#[test]
+fn child_terminal_lines() {
+    if is_child("child_terminal_lines") {
+        block_on(say_pieces(reactor::io::BufReader::new(stdin()).lines()));
+    }
+}
+
+#[test]
+fn child_terminal_lines_of_futures_lite() {
+    if is_child("child_terminal_lines_of_futures_lite") {
+        block_on(say_pieces(BufReader::new(stdin()).lines()));
+    }
+}
+
+#[test]
+fn child_terminal_split() {
+    if is_child("child_terminal_split") {
+        let pieces = reactor::io::BufReader::new(stdin()).split(b'\n');
+        block_on(say_pieces(pieces.map(|piece| Ok(String::from_utf8(piece?).unwrap()))));
+    }
+}
+
+#[test]
+fn child_terminal_read_line() {
+    if is_child("child_terminal_read_line") {
+        block_on(async {
+            let mut input = reactor::io::BufReader::new(stdin());
+            for _ in 0..3 {
+                loop {
+                    let mut line = String::new();
+                    if input.read_line(&mut line).await.unwrap() == 0 {
+                        break;
+                    }
+                    say(&format!("{:?}", line.trim_end()));
+                }
+                say("end");
+            }
+        });
+    }
+}
+
+/// As `cat` does: the first ^D sends the unfinished line off, the second is the end. The reader of lines has
+/// met that end while it looked for the rest of the line, and is told it once more.
+#[test]
+fn an_unfinished_line_and_an_end_need_two_control_ds() {
+    for name in [
+        "child_terminal_lines",
+        "child_terminal_lines_of_futures_lite",
+        "child_terminal_split",
+        "child_terminal_read_line",
+    ] {
+        let (mut keyboard, terminal) = terminal();
+        let child = child(name, terminal);
+        keyboard.write_all(b"one\ntwo\x04\x04three\n\x04\x04").unwrap();
+        assert_eq!(said(child), [r#""one""#, r#""two""#, "end", r#""three""#, "end", "end"], "{name}");
+    }
+}
+
 /// What `/proc` tells of a process: its state, and its CPU time in ticks.
 #[cfg(target_os = "linux")]
 fn state_and_ticks(process: u32) -> (String, u64) {

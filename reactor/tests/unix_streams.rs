@@ -227,3 +227,16 @@ fn connect_waits_while_the_line_is_full() {
         last.unwrap();
     });
 }
+
+/// The system would choose a name that nobody knows.
+#[test]
+fn an_empty_path_is_an_error() {
+    block_on(async {
+        let error = UnixListener::bind("").await.unwrap_err();
+        assert_eq!(error.to_string(), "bind \"\": the path is empty");
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+        let error = UnixStream::connect("").await.unwrap_err();
+        assert_eq!(error.to_string(), "connect \"\": the path is empty");
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+    });
+}

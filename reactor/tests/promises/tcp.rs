@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use executor::task;
 use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt, future};
-use reactor::net::{TcpListener, TcpStream};
+use reactor::net::{TcpListener, TcpStream, UdpSocket};
 use rustix::io::Errno;
 use rustix::net::sockopt;
 
@@ -45,7 +45,7 @@ fn an_address_in_use_says_which() {
     });
 }
 
-/// Each address is tried in its order until one works; the error is the last one's.
+/// Each address is tried until one works; the error tells of each.
 #[test]
 fn every_address_is_tried_in_order() {
     run(|| async {
@@ -59,10 +59,63 @@ fn every_address_is_tried_in_order() {
         let stream = TcpStream::connect(&[one, good, unused][..]).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap(), good);
         let error = TcpStream::connect(&[two, one][..]).await.unwrap_err();
-        assert!(error.to_string().starts_with(&format!("connect {one}: ")));
+        let refused = std::io::Error::from(Errno::CONNREFUSED);
+        assert_eq!(error.to_string(), format!("connect {two}: {refused}; {one}: {refused}"));
+        let source = std::error::Error::source(&error).unwrap();
+        let source = source.downcast_ref::<std::io::Error>().unwrap();
+        assert_eq!(source.raw_os_error(), Some(Errno::CONNREFUSED.raw_os_error()));
+    });
+}
 
-        let bound = TcpListener::bind(&[good, "127.0.0.1:0".parse().unwrap()][..]).await;
-        assert_ne!(bound.unwrap().local_addr().unwrap(), good);
+/// Of several addresses the first that can be bound is. One that is in use ends the attempt: a second
+/// server would else sit on another address of the same name.
+#[test]
+fn an_address_in_use_ends_a_bind() {
+    run(|| async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let taken = listener.local_addr().unwrap();
+        let free: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        // Of a network for documentation: no machine has it.
+        let foreign: SocketAddr = "192.0.2.1:0".parse().unwrap();
+
+        let bound = TcpListener::bind(&[foreign, free][..]).await.unwrap();
+        assert!(bound.local_addr().unwrap().ip().is_loopback());
+        let error = TcpListener::bind(&[foreign, taken, free][..]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddrInUse);
+        let said = error.to_string();
+        assert!(said.starts_with(&format!("bind {taken}: ")), "{said}");
+        assert!(said.contains(&format!("; {foreign}: ")), "{said}");
+
+        let socket = UdpSocket::bind(free).await.unwrap();
+        let taken = socket.local_addr().unwrap();
+        let error = UdpSocket::bind(&[taken, free][..]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddrInUse);
+    });
+}
+
+/// The system would hold the thread until the peer has all, or the time is over.
+#[test]
+fn a_drop_does_not_linger() {
+    run(|| async {
+        let (mut ours, theirs) = connection();
+        sockopt::set_socket_linger(&ours, Some(Duration::from_secs(3600))).unwrap();
+        while future::poll_once(ours.write(&[7; 65536])).await.is_some() {}
+        let clone = ours.clone();
+        drop(ours);
+        drop(clone);
+        drop(theirs);
+    });
+}
+
+/// A linger of zero is a wish that costs no time, and stays: the peer sees a reset.
+#[test]
+fn a_wish_to_reset_stays() {
+    run(|| async {
+        let (ours, mut theirs) = connection();
+        sockopt::set_socket_linger(&ours, Some(Duration::ZERO)).unwrap();
+        drop(ours);
+        let error = theirs.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
     });
 }
 
