@@ -47,7 +47,7 @@ fn alone(name: &str, setup: &str, test: impl Future<Output = ()>) {
     let was_here = said.contains(&format!("{name} was here"));
     assert!(
         output.status.success() && was_here,
-        "needs `unshare` and `ip`, and the right to use them. {}\n{said}{failed}",
+        "it failed inside, or there is no `unshare`, no `ip`, or no right to use them: {}\n{said}{failed}",
         output.status
     );
 }

@@ -9,8 +9,6 @@
 //!
 //! Called by `tcp` and `udp`. Next: `stdin`.
 
-use std::error::Error;
-use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::pin::Pin;
@@ -19,6 +17,7 @@ use std::vec;
 
 use crate::blocking::{self, Unblock};
 use crate::budget;
+use crate::net::error::{Failures, explain};
 
 /// What can be turned into socket addresses, as std's trait of the same name; a name is looked up
 /// without blocking the thread that asks.
@@ -62,20 +61,16 @@ impl ToSocketAddrs for [SocketAddr] {
 
 impl ToSocketAddrs for str {
     fn to_socket_addrs(&self) -> Resolve {
-        // Also what `host:port` cannot say: an IPv6 address in brackets, with a scope.
         if let Ok(address) = self.parse() {
             return Resolve::one(address);
         }
         let Some((host, port)) = self.rsplit_once(':') else {
             return Resolve::invalid("address", self, "missing port, as in localhost:80");
         };
-        match port.parse() {
-            Ok(port) => resolve(host, port),
-            Err(_) => {
-                let why = format!("{port:?} is not a port number");
-                Resolve::invalid("address", self, &why)
-            }
-        }
+        let Ok(port) = port.parse() else {
+            return Resolve::invalid("address", self, &format!("{port:?} is not a port number"));
+        };
+        resolve(host, port)
     }
 }
 
@@ -183,67 +178,33 @@ impl Iterator for Addresses {
     }
 }
 
-/// Tries one address after the other, and stops at the first that works.
+/// Tries one address after the other, and stops at the first that works, or is in use: another one of the
+/// same name is no substitute for that.
 ///
 /// # Errors
 ///
-/// Those of the lookup, or what the last address met, with the operation and that address.
+/// Those of the lookup, or what each address has met.
 pub(crate) async fn first_that_works<T>(
     operation: &'static str,
     addresses: impl ToSocketAddrs,
     mut attempt: impl FnMut(SocketAddr) -> io::Result<T>,
 ) -> io::Result<T> {
     let resolved = addresses.to_socket_addrs();
-    let mut last = None;
+    let mut failures = Failures::new(operation);
     budget::turn().await;
     for address in resolved.await? {
         match attempt(address) {
             Ok(value) => return Ok(value),
-            Err(error) => last = Some(explain(operation, address, error)),
+            Err(error) => {
+                let in_use = error.kind() == io::ErrorKind::AddrInUse;
+                failures.add(address, error);
+                if in_use {
+                    break;
+                }
+            }
         }
     }
-    Err(last.unwrap_or_else(no_address))
-}
-
-/// A3 keeps this from us; a foreign implementation of the trait may not.
-pub(crate) fn no_address() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "no address to try")
-}
-
-/// Names what was being done, and to what. The kind is kept; the system's error is the source.
-///
-/// ```text
-/// bind 127.0.0.1:80: Permission denied (os error 13)
-/// ```
-pub(crate) fn explain(operation: &'static str, subject: impl fmt::Display, error: io::Error) -> io::Error {
-    let kind = error.kind();
-    let explained = Explained { operation, subject: subject.to_string(), error };
-    io::Error::new(kind, explained)
-}
-
-struct Explained {
-    operation: &'static str,
-    subject: String,
-    error: io::Error,
-}
-
-impl fmt::Display for Explained {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.operation, self.subject, self.error)
-    }
-}
-
-/// In one piece: it is what a program shows whose `main` answers an error.
-impl fmt::Debug for Explained {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.to_string(), f)
-    }
-}
-
-impl Error for Explained {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.error)
-    }
+    Err(failures.into_error())
 }
 
 fn resolve(host: &str, port: u16) -> Resolve {

@@ -2,6 +2,8 @@
 
 mod addr;
 mod byte_stream;
+mod connect;
+mod error;
 mod keepalive;
 mod new_socket;
 mod tcp;

@@ -1,7 +1,7 @@
 //! TCP: a listener, and streams.
 //!
 //! A stream is a shared `Async<std::net::TcpStream>`: a clone costs no descriptor, and the last one to be
-//! dropped closes it. Bytes go in and out through `byte_stream`.
+//! dropped closes it. It begins in `connect`; bytes go in and out through `byte_stream`.
 //!
 //! Called by programs. Here the core path ends; a side room close by: `udp`.
 
@@ -13,11 +13,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_lite::Stream;
-use rustix::io::Errno;
 
-use super::addr::{ToSocketAddrs, explain, first_that_works, no_address};
+use super::addr::{ToSocketAddrs, first_that_works};
 use super::byte_stream::byte_stream;
-use super::new_socket::new_socket;
+use super::connect::connect;
 use crate::async_io::Async;
 use crate::budget;
 
@@ -32,12 +31,30 @@ pub struct TcpListener {
 }
 
 impl TcpListener {
-    /// Listens on an address; port 0 lets the system choose one. Of several addresses the first that
-    /// works is taken. Up to 4096 connections wait to be accepted.
+    /// Listens on an address; port 0 lets the system choose one. Up to 4096 connections wait to be accepted.
+    ///
+    /// Of several addresses, as `localhost` has them, it listens on the first that works. An
+    /// address that is in use ends the attempt: else a second server would take another address of the
+    /// same name, both would run, and their clients would not meet.
     ///
     /// # Errors
     ///
-    /// The lookup's; or the last address's (in use, not ours), with the operation and the address.
+    /// The lookup's; or what the addresses have met (in use, not ours), with the operation and each address.
+    /// The error that explains most comes first; it gives the kind, and is the source.
+    ///
+    /// ```
+    /// use reactor::net::TcpListener;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// executor::task::block_on(async {
+    ///     let first = TcpListener::bind("localhost:0").await?;
+    ///     let port = first.local_addr()?.port();
+    ///     let error = TcpListener::bind(("localhost", port)).await.unwrap_err();
+    ///     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
         first_that_works("bind", address, |address| {
             let socket = net::TcpListener::bind(address)?;
@@ -170,11 +187,16 @@ pub struct TcpStream {
 }
 
 impl TcpStream {
-    /// Connects. Of several addresses each is tried in order until one works.
+    /// Connects. Of several addresses each is tried until one works: the families in turn, each address when
+    /// the one before has failed, or has said nothing for a quarter of a second (RFC 8305).
+    ///
+    /// A connection of a socket to itself, which TCP allows where nobody listens at a local port, counts as
+    /// refused.
     ///
     /// # Errors
     ///
-    /// The lookup's; or the last address's (refused, unreachable), with the operation and the address.
+    /// The lookup's; or what the addresses have met (refused, unreachable), with the operation and each
+    /// address. The error that explains most comes first; it gives the kind, and is the source.
     ///
     /// ```
     /// use reactor::net::TcpStream;
@@ -184,32 +206,14 @@ impl TcpStream {
     /// assert!(error.to_string().starts_with("connect 127.0.0.1:1: "));
     /// ```
     pub async fn connect(address: impl ToSocketAddrs) -> io::Result<Self> {
-        let mut last = None;
         let resolved = address.to_socket_addrs();
         drop(address);
         budget::turn().await;
-        for address in resolved.await? {
-            match Self::connect_to(address).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => last = Some(explain("connect", address, error)),
-            }
-        }
-        Err(last.unwrap_or_else(no_address))
+        Ok(Self::new(connect(resolved.await?).await?))
     }
 
-    async fn connect_to(address: SocketAddr) -> io::Result<Self> {
-        let socket = new_socket(address)?;
-        match rustix::net::connect(&socket, &address) {
-            Ok(()) | Err(Errno::INPROGRESS) => {}
-            Err(error) => return Err(error.into()),
-        }
-        // Registered only now: before `connect` the system calls it writable, and hung up.
-        let stream = Self::try_from(net::TcpStream::from(socket))?;
-        stream.socket.writable().await?;
-        match stream.socket.get_ref().take_error()? {
-            Some(error) => Err(error),
-            None => Ok(stream),
-        }
+    fn new(socket: Async<net::TcpStream>) -> Self {
+        Self { socket: Arc::new(socket) }
     }
 
     /// Looks at what comes next, without taking it. Zero means the end.
@@ -278,7 +282,7 @@ impl TryFrom<net::TcpStream> for TcpStream {
     type Error = io::Error;
 
     fn try_from(socket: net::TcpStream) -> io::Result<Self> {
-        Ok(Self { socket: Arc::new(Async::new(socket)?) })
+        Ok(Self::new(Async::new(socket)?))
     }
 }
 

@@ -12,7 +12,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 use crate::async_io::Async;
-use crate::net::addr::{ToSocketAddrs, first_that_works, no_address};
+use crate::net::addr::{ToSocketAddrs, first_that_works};
+use crate::net::error::no_address;
 
 /// A UDP socket. A clone costs no descriptor; the last one to be dropped closes it.
 ///
@@ -36,11 +37,12 @@ pub struct UdpSocket {
 }
 
 impl UdpSocket {
-    /// A socket at the first of these addresses that can be had.
+    /// A socket at the first of these addresses that this machine has. One that is in use ends the attempt, as
+    /// for [`TcpListener::bind`](crate::net::TcpListener::bind).
     ///
     /// # Errors
     ///
-    /// The last address's, with the operation and that address; or that of the lookup.
+    /// What the addresses have met, with the operation and each address; or that of the lookup.
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
         let socket = first_that_works("bind", address, |address| {
             std::net::UdpSocket::bind(address).and_then(Async::new)

@@ -20,8 +20,8 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socket
 
 use crate::async_io::Async;
 use crate::budget;
-use crate::net::addr::explain;
 use crate::net::byte_stream::byte_stream;
+use crate::net::error::explain;
 use crate::time::sleep;
 
 /// Between the first two attempts to connect to a listener whose line is full.

@@ -1,0 +1,136 @@
+//! Errors that tell what was being done, and to what.
+//!
+//! "Connection refused" alone helps nobody: by whom? And of a name with several addresses each may have met
+//! something else. The last one's error is no better than any other: "Cannot assign requested address", for
+//! a machine without IPv6, would hide that nobody listens. So all are told, and the one that explains most
+//! comes first and gives the kind.
+//!
+//! Called by all that bind or connect. Next: `addr`.
+
+use std::error::Error;
+use std::fmt::{self, Write};
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+
+/// Names what was being done, and to what. The kind is kept; the system's error is the source.
+///
+/// ```text
+/// bind 127.0.0.1:80: Permission denied (os error 13)
+/// ```
+pub(super) fn explain(operation: &'static str, subject: impl fmt::Display, error: io::Error) -> io::Error {
+    let text = format!("{operation} {subject}: {error}");
+    io::Error::new(error.kind(), Explained { text, error })
+}
+
+/// What the addresses of one operation have met.
+pub(super) struct Failures {
+    operation: &'static str,
+    met: Vec<(SocketAddr, io::Error)>,
+}
+
+impl Failures {
+    pub(super) fn new(operation: &'static str) -> Self {
+        Self { operation, met: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, address: SocketAddr, error: io::Error) {
+        self.met.push((address, error));
+    }
+
+    /// One error for all. Of those that explain as much the earlier is first; the others keep their order.
+    ///
+    /// ```text
+    /// connect 127.0.0.1:80: Connection refused (os error 111); [::1]:80: Network is unreachable (os error 101)
+    /// ```
+    pub(super) fn into_error(mut self) -> io::Error {
+        let Some(first) = (0..self.met.len()).min_by_key(|&at| rank(&self.met[at].1)) else {
+            return no_address();
+        };
+        let (address, error) = self.met.remove(first);
+        let mut text = format!("{} {address}: {error}", self.operation);
+        for (address, error) in self.met {
+            write!(text, "; {address}: {error}").expect("a String takes all");
+        }
+        io::Error::new(error.kind(), Explained { text, error })
+    }
+}
+
+/// The smaller, the more an error explains: another program has said no, or a rule has; nobody said
+/// anything; and last, this machine does not even have such addresses.
+fn rank(error: &io::Error) -> u8 {
+    match error.kind() {
+        ErrorKind::ConnectionRefused | ErrorKind::AddrInUse => 0,
+        ErrorKind::PermissionDenied => 1,
+        ErrorKind::TimedOut => 2,
+        ErrorKind::AddrNotAvailable | ErrorKind::NetworkUnreachable => 4,
+        _ if error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error()) => 4,
+        _ => 3,
+    }
+}
+
+/// `addr` keeps this from us; a foreign implementation of `ToSocketAddrs` may not.
+pub(super) fn no_address() -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, "no address to try")
+}
+
+struct Explained {
+    text: String,
+    error: io::Error,
+}
+
+impl fmt::Display for Explained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// In one piece: it is what a program shows whose `main` returns an error.
+impl fmt::Debug for Explained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, f)
+    }
+}
+
+impl Error for Explained {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use rustix::io::Errno;
+
+    fn first_of(errors: &[Errno]) -> ErrorKind {
+        let mut failures = Failures::new("connect");
+        for (port, &error) in (1..).zip(errors) {
+            failures.add(SocketAddr::from(([127, 0, 0, 1], port)), error.into());
+        }
+        failures.into_error().kind()
+    }
+
+    #[test]
+    fn the_error_that_explains_most_gives_the_kind() {
+        let telling = [
+            (Errno::CONNREFUSED, ErrorKind::ConnectionRefused),
+            (Errno::ACCESS, ErrorKind::PermissionDenied),
+            (Errno::TIMEDOUT, ErrorKind::TimedOut),
+            (Errno::HOSTUNREACH, ErrorKind::HostUnreachable),
+            (Errno::NETUNREACH, ErrorKind::NetworkUnreachable),
+        ];
+        for (at, &(error, kind)) in telling.iter().enumerate() {
+            for &(weaker, _) in &telling[at..] {
+                assert_eq!(first_of(&[error, weaker]), kind);
+                assert_eq!(first_of(&[weaker, error]), kind);
+            }
+        }
+        assert_eq!(first_of(&[Errno::AFNOSUPPORT, Errno::ADDRINUSE]), ErrorKind::AddrInUse);
+        assert_eq!(first_of(&[Errno::AFNOSUPPORT, Errno::HOSTUNREACH]), ErrorKind::HostUnreachable);
+    }
+
+    #[test]
+    fn no_address_at_all_is_an_error() {
+        assert_eq!(first_of(&[]), ErrorKind::InvalidInput);
+    }
+}
