@@ -2,6 +2,7 @@
 
 mod addr;
 mod byte_stream;
+mod closing;
 mod connect;
 mod error;
 mod keepalive;

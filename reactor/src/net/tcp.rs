@@ -1,7 +1,7 @@
 //! TCP: a listener, and streams.
 //!
 //! A stream is a shared `Async<std::net::TcpStream>`: a clone costs no descriptor, and the last one to be
-//! dropped closes it. It begins in `connect`; bytes go in and out through `byte_stream`.
+//! dropped closes it (`closing`). It begins in `connect`; bytes go in and out through `byte_stream`.
 //!
 //! Called by programs. Here the core path ends; a side room close by: `udp`.
 
@@ -16,6 +16,7 @@ use futures_lite::Stream;
 
 use super::addr::{ToSocketAddrs, first_that_works};
 use super::byte_stream::byte_stream;
+use super::closing::Connection;
 use super::connect::connect;
 use crate::async_io::Async;
 use crate::budget;
@@ -149,7 +150,8 @@ impl Stream for Incoming<'_> {
 
 /// A TCP connection: a byte stream in each direction.
 ///
-/// A clone is the same connection and costs no descriptor; the last one to be dropped closes it. Both
+/// A clone is the same connection and costs no descriptor; the last one to be dropped closes it, and never
+/// waits for the peer, whatever SO_LINGER says: the system sends the rest. Both
 /// `TcpStream` and `&TcpStream` read and write, so that one task may do the one and another task the
 /// other. `close` shuts the write half; reading goes on.
 ///
@@ -183,7 +185,7 @@ impl Stream for Incoming<'_> {
 /// ```
 #[derive(Debug, Clone)]
 pub struct TcpStream {
-    socket: Arc<Async<net::TcpStream>>,
+    socket: Arc<Connection>,
 }
 
 impl TcpStream {
@@ -213,7 +215,7 @@ impl TcpStream {
     }
 
     fn new(socket: Async<net::TcpStream>) -> Self {
-        Self { socket: Arc::new(socket) }
+        Self { socket: Arc::new(Connection(socket)) }
     }
 
     /// Looks at what comes next, without taking it. Zero means the end.
