@@ -95,7 +95,7 @@ fn a_scope_is_no_reason_for_a_lookup() {
 
     let error = at_once("[fe80::1%nowhere]:80").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    assert_eq!(error.to_string(), "address [fe80::1%nowhere]:80: no interface is named nowhere");
+    assert_eq!(error.to_string(), "address [fe80::1%nowhere]:80: there is no such interface");
 }
 
 /// Nor is what stands in brackets, which is for numbers.

@@ -70,7 +70,14 @@ impl ToSocketAddrs for str {
         let Ok(port) = port.parse() else {
             return Resolve::invalid("address", self, &format!("{port:?} is not a port number"));
         };
-        resolve(host, port)
+        if !host.contains(['[', ']']) {
+            return resolve(host, port);
+        }
+        // A number without the name of an interface has been parsed above.
+        match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).and_then(scoped) {
+            Some((ip, interface)) => resolve_scoped(ip, interface, port),
+            None => Resolve::invalid("address", self, "only an IPv6 address stands in brackets"),
+        }
     }
 }
 
@@ -211,9 +218,51 @@ fn resolve(host: &str, port: u16) -> Resolve {
     if let Ok(ip) = host.parse::<IpAddr>() {
         return Resolve::one(SocketAddr::new(ip, port));
     }
+    if let Some((ip, interface)) = scoped(host) {
+        return resolve_scoped(ip, interface, port);
+    }
     if host.is_empty() {
         return Resolve::invalid("address", &format!(":{port}"), "missing host, as in localhost:80");
     }
+    look_up(host, port)
+}
+
+/// An IPv6 address and its interface, which has a name or a number: `fe80::1%eth0`.
+fn scoped(host: &str) -> Option<(Ipv6Addr, &str)> {
+    let (ip, interface) = host.split_once('%')?;
+    Some((ip.parse().ok()?, interface))
+}
+
+fn resolve_scoped(ip: Ipv6Addr, interface: &str, port: u16) -> Resolve {
+    match interface.parse() {
+        Ok(number) => Resolve::one(SocketAddrV6::new(ip, port, 0, number).into()),
+        Err(_) => resolve_interface(ip, interface, port),
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn resolve_interface(ip: Ipv6Addr, interface: &str, port: u16) -> Resolve {
+    use rustix::io::Errno;
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, netdevice, socket_with};
+
+    // The question may be put to any socket.
+    let number = socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)
+        .and_then(|socket| netdevice::name_to_index(socket, interface));
+    let why = match number {
+        Ok(number) => return Resolve::one(SocketAddrV6::new(ip, port, 0, number).into()),
+        Err(Errno::NODEV) => "there is no such interface".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    Resolve::invalid("address", &format!("[{ip}%{interface}]:{port}"), &why)
+}
+
+/// Elsewhere only `getaddrinfo` can be asked without unsafe code. It looks up no host for that.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn resolve_interface(ip: Ipv6Addr, interface: &str, port: u16) -> Resolve {
+    look_up(&format!("{ip}%{interface}"), port)
+}
+
+fn look_up(host: &str, port: u16) -> Resolve {
     let name = format!("{host}:{port}");
     let host = host.to_owned();
     let call = blocking::unblock_on(blocking::resolver(), move || lookup(&host, port));
