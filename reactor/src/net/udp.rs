@@ -12,7 +12,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 use crate::async_io::Async;
-use crate::net::addr::{ToSocketAddrs, first_that_works};
+use crate::net::addr::{Addresses, ToSocketAddrs, first_that_works};
 use crate::net::error::no_address;
 
 /// A UDP socket. A clone costs no descriptor; the last one to be dropped closes it.
@@ -52,6 +52,9 @@ impl UdpSocket {
 
     /// Sets whom [`send`](Self::send) sends to, and [`recv`](Self::recv) hears: the first of these
     /// addresses that the system takes. Nothing is sent.
+    ///
+    /// What a stranger sent before is still queued: `recv` leaves it out, [`recv_from`](Self::recv_from)
+    /// hands it on, with its sender.
     ///
     /// # Errors
     ///
@@ -93,17 +96,36 @@ impl UdpSocket {
     ///
     /// The system's: not connected, or a refusal that an earlier datagram met.
     pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.socket.read_with(|socket| socket.recv(buffer)).await
+        self.socket
+            .read_with(|socket| {
+                loop {
+                    let (length, from) = socket.recv_from(buffer)?;
+                    // The system keeps strangers out, except for what was queued before it knew the peer.
+                    match socket.peer_addr() {
+                        Ok(peer) if (peer.ip(), peer.port()) != (from.ip(), from.port()) => {}
+                        _ => return Ok(length),
+                    }
+                }
+            })
+            .await
     }
 
-    /// Sends one datagram to the first of these addresses; gives its length.
+    /// Sends one datagram to the first of these addresses that is of this socket's family; gives its length.
     ///
     /// # Errors
     ///
     /// The system's (too long, unreachable), or that of the lookup.
     pub async fn send_to(&self, datagram: &[u8], address: impl ToSocketAddrs) -> io::Result<usize> {
-        let mut addresses = address.to_socket_addrs().await?;
-        let address = addresses.next().ok_or_else(no_address)?;
+        let address = match address.to_socket_addrs().await? {
+            Addresses::One(address) => address,
+            Addresses::Many(addresses) => {
+                let is_v4 = self.local_addr()?.is_ipv4();
+                // If there is none the system says so.
+                let first = addresses.as_slice().first().copied();
+                addresses.into_iter().find(|address| address.is_ipv4() == is_v4).or(first)
+            }
+        };
+        let address = address.ok_or_else(no_address)?;
         self.socket.write_with(|socket| socket.send_to(datagram, address)).await
     }
 
