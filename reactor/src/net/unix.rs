@@ -4,6 +4,7 @@
 //!
 //! Called by programs. Next: `blocking`.
 
+use std::fmt;
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -61,12 +62,13 @@ impl UnixListener {
     ///
     /// # Errors
     ///
-    /// The system's (the path exists, or cannot be made), with the operation and the path.
+    /// The system's (the path exists, or cannot be made), with the operation and the path; an empty path.
     pub async fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
         budget::turn().await;
         let path = path.as_ref();
-        let bound = net::UnixListener::bind(path).and_then(Self::try_from);
-        bound.map_err(|error| explain("bind", path.display(), error))
+        // The system would take an empty path for the wish for a name that it may choose itself.
+        let bound = not_empty(path).and_then(net::UnixListener::bind).and_then(Self::try_from);
+        bound.map_err(|error| explain("bind", shown(path), error))
     }
 
     /// The next stream, and where it comes from (mostly unnamed).
@@ -176,7 +178,7 @@ impl UnixStream {
         budget::turn().await;
         let path = path.as_ref();
         let connected = connect(path).await;
-        connected.map_err(|error| explain("connect", path.display(), error))
+        connected.map_err(|error| explain("connect", shown(path), error))
     }
 
     /// Two streams that are each other's peer.
@@ -250,7 +252,7 @@ impl TryFrom<net::UnixStream> for UnixStream {
 /// A Unix connect is done at once, or not at all. Linux says "again" while the listener's line is
 /// full, and no event tells when there is room: try again, a little later each time.
 async fn connect(path: &Path) -> io::Result<UnixStream> {
-    let address = SocketAddrUnix::new(path)?;
+    let address = SocketAddrUnix::new(not_empty(path)?)?;
     let stream = net::UnixStream::from(new_socket()?);
     stream.set_nonblocking(true)?;
     let mut pause = FIRST_PAUSE;
@@ -262,6 +264,18 @@ async fn connect(path: &Path) -> io::Result<UnixStream> {
         }
         pause = LONGEST_PAUSE.min(pause * 2);
     }
+}
+
+fn not_empty(path: &Path) -> io::Result<&Path> {
+    if path.as_os_str().is_empty() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path is empty"));
+    }
+    Ok(path)
+}
+
+/// For an error: an empty path has to be seen too.
+fn shown(path: &Path) -> impl fmt::Display {
+    if path.as_os_str().is_empty() { "\"\"".to_owned() } else { path.display().to_string() }
 }
 
 fn new_socket() -> io::Result<OwnedFd> {
