@@ -12,7 +12,8 @@
 //! I1  Bytes read live in [`SHARED`] until a read takes them: a cancelled read loses none.
 //! I2  The thread reads only when a handle has asked and nothing is left, one read at a time.
 //! I3  An end or an error is told once; the next read asks the system again. So after a terminal's
-//!     ^D one may go on, and a pipe says "end" each time.
+//!     ^D one may go on, and a pipe says "end" each time. An end after an unfinished line is told twice: who
+//!     reads lines has met the first while it looked for the rest of that line.
 //! I4  Nobody joins the thread: a pending read does not keep the process from ending.
 //! I5  Wakers are called and dropped with [`SHARED`] unlocked.
 //! I6  In the background of its terminal the thread does not read: it asks the system to stop the process, as
@@ -58,6 +59,10 @@ static SHARED: Mutex<Shared> =
 ///
 /// A read of zero bytes means the end: of the file, of the pipe, or the terminal's `^D`, after which
 /// another read waits for more. Dropping the handle, or a read under way, loses no byte.
+///
+/// On a terminal `text^D^D` is a line without its newline, and the end, as for `cat`: after an unfinished line
+/// the end is told twice, to the reader that looks for the rest of the line and to the one that wants the
+/// next. (A piece of `split` that ends after a newline is none of these: one more `^D` ends it.)
 ///
 /// A process in the background of its terminal does not get what is typed there. A read then sends SIGTTIN to
 /// its process group, which stops it, as it stops `cat &`. Where that signal is caught or ignored, or the
@@ -146,8 +151,8 @@ enum Progress {
     Resting,
     /// The thread reads.
     Reading,
-    /// To be told once.
-    End,
+    /// To be told so many times.
+    End(u8),
     /// To be told once.
     Failed(io::Error),
 }
@@ -164,7 +169,11 @@ impl Shared {
         }
         match self.progress {
             Progress::Resting | Progress::Reading => None,
-            Progress::End | Progress::Failed(_) => {
+            Progress::End(ref mut times) if *times > 1 => {
+                *times -= 1;
+                Some(Ok(0))
+            }
+            Progress::End(_) | Progress::Failed(_) => {
                 match mem::replace(&mut self.progress, Progress::Resting) {
                     Progress::Failed(error) => Some(Err(error)),
                     _ => Some(Ok(0)),
@@ -191,12 +200,14 @@ fn shared() -> MutexGuard<'static, Shared> {
 
 /// The thread's job: one read.
 fn read_ahead(mut buffer: Vec<u8>) {
+    // What was read before is still in it.
+    let line_is_unfinished = buffer.last().is_some_and(|&byte| byte != b'\n');
     buffer.resize(READ_AHEAD, 0);
     let outcome = read_blocking(&mut buffer);
     let count = *outcome.as_ref().unwrap_or(&0);
     buffer.truncate(count);
     let progress = match outcome {
-        Ok(0) => Progress::End,
+        Ok(0) => Progress::End(1 + u8::from(line_is_unfinished)),
         Ok(_) => Progress::Resting,
         Err(error) => Progress::Failed(error),
     };
