@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::sockopt::socket_error;
 
 use crate::reactor::Reactor;
 use crate::source::{Direction, Source, Wait};
@@ -128,9 +129,13 @@ impl<T: AsFd> Async<T> {
     /// Waits until there is something to read, or the other end is gone, or there is an error. Dropping
     /// the answer leaves nothing behind. The next read may still find that another task was quicker.
     ///
+    /// Linux keeps a socket's extended errors and time stamps in an error queue of its own (`MSG_ERRQUEUE`).
+    /// This does not wait for those: [`read_with`](Self::read_with) does, if its closure reads that queue.
+    ///
     /// # Errors
     ///
-    /// If the system cannot tell.
+    /// What a socket has met (a datagram was refused), if there is nothing else to tell: the next read does
+    /// not tell it again. And if the system cannot tell.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -244,10 +249,17 @@ impl<T: AsFd> Async<T> {
     async fn wait(&self, direction: &Direction, flags: PollFlags) -> io::Result<()> {
         let asked = || {
             let mut asked = [PollFd::new(self.get_ref(), flags)];
-            match poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))? {
-                0 => Err(io::ErrorKind::WouldBlock.into()),
-                _ => Ok(()),
+            if poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))? == 0 {
+                return Err(io::ErrorKind::WouldBlock.into());
             }
+            if asked[0].revents() == PollFlags::ERR
+                && let Ok(met) = socket_error(self.get_ref())
+            {
+                // Without an error of its own it has an error queue, which no read or write empties.
+                return met
+                    .map_or_else(|error| Err(error.into()), |()| Err(io::ErrorKind::WouldBlock.into()));
+            }
+            Ok(())
         };
         self.retry(direction, asked).await
     }
