@@ -13,13 +13,10 @@ pub use {
     crate::{__statics as statics, __thread_local as thread_local},
     loom::{
         cell::UnsafeCell,
-        sync::{
-            Arc, Condvar, Mutex, MutexGuard,
-            atomic::{self, fence},
-        },
+        sync::{Arc, Condvar, Mutex, MutexGuard, atomic},
         thread,
     },
-    model::{OnceLock, mutant, now, park_timeout},
+    model::{OnceLock, fence, mutant, now, park_timeout},
 };
 
 #[cfg(not(loom))]

@@ -14,8 +14,8 @@
 //!
 //! Called by `worker` and by every push. Next: `shared`.
 
-use reactor::shim::atomic::{AtomicUsize, Ordering, fence};
-use reactor::shim::{Mutex, lock, mutant};
+use reactor::shim::atomic::{AtomicUsize, Ordering};
+use reactor::shim::{Mutex, fence, lock, mutant};
 
 const IDLE: usize = 1;
 const SEARCHING: usize = 1 << (usize::BITS / 2);

@@ -8,6 +8,7 @@
 //! value that a load may see. loom fails it on a data race, a deadlock (a lost wake leaves a thread that
 //! waits for ever), a leak, and on what the model asserts.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,6 +20,24 @@ use super::{Condvar, Mutex, lock};
 mod world;
 pub(crate) use world::Poller;
 pub use world::{LocalKey, OnceLock, Socket, Static, now, park_timeout, tick};
+
+super::thread_local! {
+    static SLOW: Cell<bool> = Cell::new(false);
+}
+
+/// This thread stops before each fence from now on, until others have gone on. loom takes a fence and what came
+/// just before it for one step, and so hides what happens between the two.
+pub fn stop_before_fences() {
+    SLOW.set(true);
+}
+
+/// A fence.
+pub fn fence(order: loom::sync::atomic::Ordering) {
+    if SLOW.get() {
+        loom::thread::yield_now();
+    }
+    loom::sync::atomic::fence(order);
+}
 
 /// Whether this seeded fault is asked for.
 #[must_use]

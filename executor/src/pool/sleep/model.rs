@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reactor::shim::atomic::{AtomicUsize, Ordering};
-use reactor::shim::model::{Bell, check, check_with_fewer};
+use reactor::shim::model::{Bell, check, check_with_fewer, stop_before_fences};
 use reactor::shim::thread;
 
 use super::Sleep;
@@ -118,6 +118,27 @@ fn a_thiefs_batch_is_not_overlooked() {
         }
         // It is in a long poll: the batch is the other's.
         other.join().unwrap();
+    });
+}
+
+/// S3: one of two searchers is the last, and sees what the other one, if that was a thief, has moved to its own deque
+/// before it stopped: be the thief as slow as it may after it has counted itself out.
+/// Finds `last_searcher_is_silent`.
+#[test]
+fn the_last_searcher_sees_a_slow_thiefs_batch() {
+    check(|| {
+        let pool = Pool::new();
+        assert!(pool.sleep.start_search() && pool.sleep.start_search());
+        let other = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.sleep.stop_search().then(|| pool.has_work()))
+        };
+        stop_before_fences();
+        // ORDERING: Release, as crossbeam's.
+        pool.tasks.fetch_add(1, Ordering::Release);
+        let thief = pool.sleep.stop_search().then(|| pool.has_work());
+        let seen = [thief, other.join().unwrap()];
+        assert_eq!(seen.iter().flatten().collect::<Vec<_>>(), [&true], "one is the last, and sees it");
     });
 }
 
