@@ -50,8 +50,10 @@ impl Sleep {
     /// A searcher found work. Answers whether it was the last: then it must look whether more is left
     /// (S3), for a push may have relied on it.
     pub(super) fn stop_search(&self) -> bool {
-        // ORDERING: Relaxed; the fence below orders it.
-        let before = self.counts.fetch_sub(SEARCHING, Ordering::Relaxed);
+        // ORDERING[pool-sleep]: Release publishes what we have moved to our own deque; pairs with the fence
+        // of whoever counts itself out next, here or in `list`, which acquires what its count has read.
+        // Our own fence may come too late for it: it may be the last, and the only one that looks.
+        let before = self.counts.fetch_sub(SEARCHING, Ordering::Release);
         // ORDERING[pool-sleep]: SeqCst fence; the race is our count against a push. Either the push
         // sees that nobody searches, or we see what it pushed; pairs with `someone_needed`.
         fence(Ordering::SeqCst);
@@ -64,7 +66,8 @@ impl Sleep {
             let mut idle = lock(&self.idle);
             idle.push(worker);
             let change = IDLE.wrapping_sub(if searching { SEARCHING } else { 0 });
-            // ORDERING: Relaxed; the fence below orders it.
+            // ORDERING: Relaxed; the fence below orders it, and this thread has moved nothing, so it
+            // publishes nothing. A read-modify-write, it hands on what `stop_search` has published.
             self.counts.fetch_add(change, Ordering::Relaxed);
         }
         // ORDERING[pool-sleep]: SeqCst fence; the race is our listing against a push. Either the push
