@@ -16,7 +16,7 @@
 //! ```
 //!
 //! Reading order: this file, `framing` (packets from bytes), `client`; then the server:
-//! `server/options`, `server/inbound`, `server/outbound`, `server/group`, `server/group_table`,
+//! `server/options`, `server/memory`, `server/inbound`, `server/outbound`, `server/group`, `server/group_table`,
 //! `server/connection`, `server/mod`; last the two programs in `bin/`.
 #![forbid(unsafe_code)]
 

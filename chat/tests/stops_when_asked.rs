@@ -26,7 +26,7 @@ fn both_signals_stop_it_with_0() {
 
 #[test]
 fn what_is_queued_is_written_before_the_end() {
-    let mut server = Program::start(&["--drain", "600"]);
+    let mut server = Program::start(&["--drain", "600", "--connection-bytes", "67108864"]);
     let (mut slow, mut poster) = (server.client(), server.client());
     slow.join_and_wait("g");
     poster.join_and_wait("g");
@@ -183,13 +183,15 @@ fn no_descriptor_to_be_had_is_one_clear_line() {
 
 #[test]
 fn arguments_without_sense_are_one_clear_line() {
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 8] = [
         (&["--nonsense"], "--nonsense"),
         (&["localhost:0", "another"], "another"),
         (&["--grace", "soon"], "soon"),
         (&["--grace", "-1"], "-1"),
         (&["--line-limit", "many"], "many"),
         (&["--groups"], "--groups"),
+        (&["--keepalive", "40000"], "32767"),
+        (&["--memory", "-1"], "-1"),
     ];
     for (arguments, part) in cases {
         let output = refused(arguments);
@@ -209,6 +211,10 @@ fn help_tells_every_option_and_its_default() {
         format!("({})", default.line_limit),
         format!("({})", default.groups),
         format!("({})", default.bad_lines),
+        format!("({})", default.connection_bytes),
+        format!("({})", default.group_bytes),
+        format!("({})", default.memory),
+        format!("({})", default.keepalive.unwrap().as_secs()),
         format!("({})", default.grace.as_secs()),
         format!("({})", default.drain.as_secs()),
     ];

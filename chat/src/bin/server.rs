@@ -18,6 +18,9 @@ const SIGUSR1: i32 = if cfg!(target_os = "linux") { 10 } else { 30 };
 /// How long the end waits for what is to be told.
 const LAST_NOTES: Duration = Duration::from_millis(500);
 
+/// The system takes no more.
+const LONGEST_KEEPALIVE: Duration = Duration::from_secs(32767);
+
 const HELP: &str = "\
 A chat server. It speaks JSON, one value per line, and keeps groups that clients join and post to.
 
@@ -29,6 +32,12 @@ Options:
   --line-limit BYTES   longest line of a client; a longer one ends its connection (65536)
   --groups N           groups that a connection may join (100)
   --bad-lines N        malformed lines in a row that end a connection (32)
+  --connection-bytes N what may wait for a connection in all its groups, their names included; beyond
+                       that it loses the oldest messages, and is told how many (8388608)
+  --group-bytes N      what a group keeps for slow members, beside the bound of 1000 messages (67108864)
+  --memory N           what all groups keep: a half for messages, a half for names (268435456)
+  --keepalive SECONDS  silence after which a client's machine is asked whether it is still there; it is
+                       gone after about twice that; 0: never (60)
   --grace SECONDS      how long a client that has closed its half goes on receiving (5)
   --drain SECONDS      how long it goes on writing what is queued when it stops (2)
   -h, --help           this text
@@ -119,6 +128,10 @@ fn arguments() -> Result<Option<(String, Options)>, lexopt::Error> {
             Long("line-limit") => options.line_limit = parser.value()?.parse()?,
             Long("groups") => options.groups = parser.value()?.parse()?,
             Long("bad-lines") => options.bad_lines = parser.value()?.parse()?,
+            Long("connection-bytes") => options.connection_bytes = parser.value()?.parse()?,
+            Long("group-bytes") => options.group_bytes = parser.value()?.parse()?,
+            Long("memory") => options.memory = parser.value()?.parse()?,
+            Long("keepalive") => options.keepalive = keepalive(parser.value()?)?,
             Long("grace") => options.grace = seconds(parser.value()?)?,
             Long("drain") => options.drain = seconds(parser.value()?)?,
             Short('h') | Long("help") => {
@@ -131,6 +144,16 @@ fn arguments() -> Result<Option<(String, Options)>, lexopt::Error> {
     }
     let address = address.unwrap_or_else(|| "localhost:8088".to_string());
     Ok(Some((address, options)))
+}
+
+/// `None` for 0.
+fn keepalive(value: std::ffi::OsString) -> Result<Option<Duration>, lexopt::Error> {
+    let idle = seconds(value)?;
+    if idle > LONGEST_KEEPALIVE {
+        let most = LONGEST_KEEPALIVE.as_secs();
+        return Err(format!("--keepalive {}: {most} is the most", idle.as_secs_f64()).into());
+    }
+    Ok(Some(idle).filter(|idle| !idle.is_zero()))
 }
 
 fn seconds(value: std::ffi::OsString) -> Result<Duration, lexopt::Error> {

@@ -39,8 +39,9 @@ use reactor::net::TcpStream;
 use reactor::time::{sleep, timeout};
 use rustix::event::{PollFd, PollFlags};
 
-use super::group_table::GroupTable;
+use super::group_table::{GroupTable, NotJoined};
 use super::inbound::Inbound;
+use super::memory::Memory;
 use super::options::Options;
 use super::outbound::Outbound;
 use crate::framing::{LineError, LineReader, decode_line, encode_line};
@@ -60,8 +61,16 @@ const MOST_UNSENT: usize = 256 * 1024;
 #[derive(Debug)]
 pub(super) struct Common {
     pub(super) options: Options,
+    pub(super) memory: Arc<Memory>,
     pub(super) groups: GroupTable,
     pub(super) connections: AtomicUsize,
+}
+
+impl Common {
+    pub(super) fn new(options: Options) -> Self {
+        let memory = Memory::new(&options);
+        Self { options, groups: GroupTable::new(memory.clone()), memory, connections: AtomicUsize::new(0) }
+    }
 }
 
 /// Ends its wait when the server stops: nothing is ever sent on it.
@@ -86,12 +95,16 @@ pub(super) async fn serve(stream: TcpStream, common: Arc<Common>, mut stop: Stop
     let _counted = Counted::new(&common);
     // It fails only for a socket that is dead already, which the first read will tell.
     let _ = stream.set_nodelay(true);
+    if common.options.keepalive.is_some() {
+        let _ = stream.set_keepalive(common.options.keepalive);
+    }
     let mut requests = LineReader::new(Inbound::new(stream.clone()), common.options.line_limit);
     let mut connection = Connection {
         outbound: Arc::new(Outbound::new(stream.clone())),
         stream,
         common: common.clone(),
         memberships: HashMap::new(),
+        names: 0,
         answer: None,
         unsent: Vec::new(),
         bad_lines: 0,
@@ -118,6 +131,8 @@ struct Connection {
     common: Arc<Common>,
     /// By group.
     memberships: HashMap<Arc<str>, Membership>,
+    /// The bytes of their names.
+    names: usize,
     /// Those that are being written.
     answer: Option<Answer>,
     /// Lines that are to be written after it.
@@ -284,17 +299,36 @@ impl Connection {
         if self.memberships.len() >= limit {
             return Err(Refusal::GoOn(format!("Group '{name}' not joined: {limit} groups are the limit")));
         }
-        if let Some(subscription) = self.common.groups.join(name) {
-            let group = subscription.group().clone();
-            let delivery = task::spawn(subscription.deliver(self.outbound.clone()));
-            self.memberships.insert(group, Membership(Some(delivery)));
+        let most = self.common.memory.connection;
+        if self.names + name.len() > most {
+            let text = format!("Group '{name}' not joined: names of {most} bytes altogether are the limit");
+            return Err(Refusal::GoOn(text));
         }
-        Ok(())
+        match self.common.groups.join(name) {
+            Ok(subscription) => {
+                self.names += name.len();
+                // ORDERING: Relaxed; only counted.
+                self.outbound.waiting.fetch_add(name.len(), Ordering::Relaxed);
+                let group = subscription.group().clone();
+                let delivery = task::spawn(subscription.deliver(self.outbound.clone()));
+                self.memberships.insert(group, Membership(Some(delivery)));
+                Ok(())
+            }
+            Err(NotJoined::Closed) => Ok(()),
+            Err(NotJoined::Full) => {
+                Err(Refusal::GoOn(format!("Group '{name}' not joined: the server has no memory for more")))
+            }
+        }
     }
 
     fn post(&self, group_name: String, message: String) -> Result<(), Refusal> {
         match self.common.groups.get(&group_name) {
-            Some(group) if group.post(message) => Ok(()),
+            Some(group) if group.post(message) => {
+                if self.common.memory.excess() > 0 {
+                    self.common.groups.relieve();
+                }
+                Ok(())
+            }
             _ => Err(Refusal::GoOn(format!("Group '{group_name}' does not exist"))),
         }
     }
@@ -451,7 +485,7 @@ mod tests {
     fn common() -> Arc<Common> {
         // The time that they have is over only if something hangs.
         let options = Options { line_limit: 1 << 21, drain: Duration::from_secs(30), ..Options::default() };
-        Arc::new(Common { options, groups: GroupTable::default(), connections: AtomicUsize::new(0) })
+        Arc::new(Common::new(options))
     }
 
     #[test]
@@ -521,6 +555,7 @@ mod tests {
                 outbound,
                 common: common(),
                 memberships,
+                names: 0,
                 answer: None,
                 unsent: Vec::new(),
                 bad_lines: 0,
@@ -561,6 +596,7 @@ mod tests {
                 outbound,
                 common: common(),
                 memberships,
+                names: 0,
                 answer: None,
                 unsent: Vec::new(),
                 bad_lines: 0,

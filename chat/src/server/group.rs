@@ -11,13 +11,20 @@
 //! G3  The channel is read only under the outgoing half's lock, after a wait that took one line: what
 //!     comes while another writes is joined into the next write.
 //!
+//! G4  A member whose write is stuck looks from time to time how much waits for its connection, in all its
+//!     groups, and drops its oldest lines if that is too much. Who is not stuck is not woken for it.
+//!
 //! Used by `group_table` and `connection`. Next: `group_table`.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use executor::sync::broadcast::{self, RecvError, TryRecvError};
+use futures_lite::future;
 
-use super::outbound::{Line, Outbound, line};
+use super::memory::{Line, Memory};
+use super::outbound::Outbound;
 use crate::FromServer;
 
 /// Lines that a member may be behind before it loses some.
@@ -26,31 +33,73 @@ const CAPACITY: usize = 1000;
 /// Bytes that are gathered for one write; the last line may go beyond.
 const BATCH: usize = 16 * 1024;
 
+/// The stuck members look when this part of a connection's bound has been posted.
+const LOOKS: usize = 64;
+
 /// A group exists while it has members.
 #[derive(Debug)]
 pub(super) struct Group {
     name: Arc<str>,
     lines: broadcast::Sender<Line>,
+    /// Tells the stuck members to look.
+    look: broadcast::Sender<()>,
+    /// In bytes.
+    posted: AtomicUsize,
+    memory: Arc<Memory>,
 }
 
 impl Group {
-    /// A new group and its first member.
-    pub(super) fn new(name: Arc<str>) -> (Self, Subscription) {
-        let (lines, receiver) = broadcast::channel(CAPACITY);
-        let subscription = Subscription { group: name.clone(), lines: receiver };
-        (Self { name, lines }, subscription)
+    /// A new group and its first member. Its memory has been taken.
+    pub(super) fn new(name: Arc<str>, memory: Arc<Memory>) -> (Self, Subscription) {
+        let (lines, _) = broadcast::channel_with_weight(CAPACITY, memory.group as u64);
+        let (look, _) = broadcast::channel(1);
+        let group = Self { name, lines, look, posted: AtomicUsize::new(0), memory };
+        let subscription = group.join();
+        (group, subscription)
     }
 
     /// One more member: it gets what is posted from now on.
     pub(super) fn join(&self) -> Subscription {
-        Subscription { group: self.name.clone(), lines: self.lines.subscribe() }
+        Subscription {
+            group: self.name.clone(),
+            lines: self.lines.subscribe(),
+            look: self.look.subscribe(),
+            memory: self.memory.clone(),
+            told: 0,
+            held: 0,
+            lost: 0,
+        }
     }
 
     /// Hands a message to all members; `false` if the last one has just left.
     pub(super) fn post(&self, message: String) -> bool {
         let group_name = self.name.to_string();
-        let packet = FromServer::Message { group_name, message };
-        line(&packet).is_ok_and(|line| self.lines.send(line).is_ok())
+        let Ok(line) = self.memory.line(&FromServer::Message { group_name, message }) else { return false };
+        let weight = line.weight();
+        let sent = self.lines.send_with_weight(line, weight as u64).is_ok();
+        self.have_them_look(weight);
+        sent
+    }
+
+    /// Has the stuck members look, if it is time and somebody is behind (G4).
+    fn have_them_look(&self, posted: usize) {
+        let step = (self.memory.connection / LOOKS).max(1);
+        // ORDERING: Relaxed; only counted.
+        let before = self.posted.fetch_add(posted, Ordering::Relaxed);
+        if before / step != before.wrapping_add(posted) / step && self.weight() >= step {
+            // Nobody listens: nobody is stuck.
+            let _ = self.look.send(());
+        }
+    }
+
+    /// What is kept for members that have not read it yet, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        usize::try_from(self.lines.weight()).unwrap_or(usize::MAX)
+    }
+
+    /// Drops the oldest lines until no more than this is kept, or the newest alone.
+    pub(super) fn shrink_to(&self, weight: usize) {
+        self.lines.shrink_to_weight(weight as u64);
     }
 
     pub(super) fn members(&self) -> usize {
@@ -58,10 +107,24 @@ impl Group {
     }
 }
 
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.memory.give_group_back(&self.name);
+    }
+}
+
 /// One connection's membership, before its task runs.
 pub(super) struct Subscription {
     group: Arc<str>,
     lines: broadcast::Receiver<Line>,
+    look: broadcast::Receiver<()>,
+    memory: Arc<Memory>,
+    /// The part of what waits for the connection that is ours.
+    told: usize,
+    /// The line that was taken from the channel to be written.
+    held: usize,
+    /// Lines that were dropped here, and not told yet.
+    lost: u64,
 }
 
 impl Subscription {
@@ -73,15 +136,59 @@ impl Subscription {
     /// is closed and all its lines are out.
     pub(super) async fn deliver(mut self, outbound: Arc<Outbound>) {
         while let Some(first) = self.next_line().await {
-            let mut outgoing = outbound.lock().await;
-            let written = match self.batch(&first) {
-                Some(batch) => outgoing.write_lines(&batch).await,
-                None => outgoing.write_lines(&first).await,
-            };
-            if written.is_err() {
+            self.held = first.weight();
+            let mut outgoing = self.while_stuck(&outbound, outbound.lock()).await;
+            let batch = self.batch(&first);
+            let lines = batch.as_deref().unwrap_or(&first);
+            if self.while_stuck(&outbound, outgoing.write_lines(lines)).await.is_err() {
                 break;
             }
+            self.held = 0;
+            if self.told > 0 {
+                self.tell(&outbound);
+            }
         }
+    }
+
+    /// Waits for a future; looks meanwhile whether too much waits for the connection (G4).
+    async fn while_stuck<T>(&mut self, outbound: &Outbound, waited_for: impl Future<Output = T>) -> T {
+        let mut waited_for = pin!(waited_for);
+        loop {
+            let ready = async { Ok(waited_for.as_mut().await) };
+            match future::or(ready, async { Err(self.look.recv().await) }).await {
+                Ok(outcome) => return outcome,
+                // The group has gone: no more lines come.
+                Err(Err(RecvError::Closed)) => return waited_for.await,
+                Err(Ok(()) | Err(RecvError::Lagged(_))) => self.shed(outbound),
+            }
+        }
+    }
+
+    /// Drops our oldest lines if too much waits for the connection. The newest may stay, so that a group of short
+    /// lines does not lose all for one of long ones.
+    fn shed(&mut self, outbound: &Outbound) {
+        let waiting = self.tell(outbound);
+        let mut excess = waiting.saturating_sub(self.memory.connection);
+        let left = (self.memory.connection / LOOKS) as u64;
+        while excess > 0 && self.lines.weight() > left {
+            match self.lines.try_recv() {
+                Ok(line) => {
+                    self.lost += 1;
+                    excess = excess.saturating_sub(line.weight());
+                }
+                Err(TryRecvError::Lagged(count)) => self.lost += count,
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            }
+        }
+        self.tell(outbound);
+    }
+
+    /// Tells how much waits here; returns how much waits for the connection.
+    fn tell(&mut self, outbound: &Outbound) -> usize {
+        let now = usize::try_from(self.lines.weight()).unwrap_or(usize::MAX).saturating_add(self.held);
+        let more = now.wrapping_sub(std::mem::replace(&mut self.told, now));
+        // ORDERING: Relaxed; only counted. A sum that wraps is right when all have been added.
+        outbound.waiting.fetch_add(more, Ordering::Relaxed).wrapping_add(more)
     }
 
     /// Joins a line and all others that are ready, up to a bound; `None` if it is alone.
@@ -105,6 +212,9 @@ impl Subscription {
 
     /// The next line, or the news that some were lost; `None` when the group is closed.
     async fn next_line(&mut self) -> Option<Line> {
+        if self.lost > 0 {
+            return self.dropped(0);
+        }
         match self.lines.recv().await {
             Ok(line) => Some(line),
             Err(RecvError::Lagged(count)) => self.dropped(count),
@@ -114,6 +224,9 @@ impl Subscription {
 
     /// The next line if one is there already.
     fn ready_line(&mut self) -> Option<Line> {
+        if self.lost > 0 {
+            return self.dropped(0);
+        }
         match self.lines.try_recv() {
             Ok(line) => Some(line),
             Err(TryRecvError::Lagged(count)) => self.dropped(count),
@@ -122,20 +235,29 @@ impl Subscription {
         }
     }
 
-    fn dropped(&self, count: u64) -> Option<Line> {
+    fn dropped(&mut self, count: u64) -> Option<Line> {
+        let count = count + std::mem::take(&mut self.lost);
         let news = format!("Dropped {count} messages from {}.", self.group);
-        line(&FromServer::Error(news)).ok()
+        self.memory.line(&FromServer::Error(news)).ok()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::framing::encode_line;
+    use crate::server::options::Options;
     use futures_lite::future::block_on;
+
+    fn memory() -> Arc<Memory> {
+        let memory = Memory::new(&Options::default());
+        assert!(memory.take_group("g"));
+        memory
+    }
 
     /// What one write takes, of so many posts that are ready.
     fn one_write(posts: &[String]) -> Vec<u8> {
-        let (group, mut member) = Group::new("g".into());
+        let (group, mut member) = Group::new("g".into(), memory());
         for post in posts {
             assert!(group.post(post.clone()));
         }
@@ -145,7 +267,7 @@ mod tests {
 
     fn lines(posts: &[String]) -> Vec<u8> {
         let message = |post: &String| FromServer::Message { group_name: "g".into(), message: post.clone() };
-        posts.iter().flat_map(|post| line(&message(post)).unwrap().to_vec()).collect()
+        posts.iter().flat_map(|post| encode_line(&message(post)).unwrap()).collect()
     }
 
     #[test]

@@ -11,13 +11,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::group::{Group, Subscription};
+use super::memory::Memory;
 
 /// Places that the table keeps although it does not need them.
 const SLACK: usize = 256;
 
 /// All groups of a server.
-#[derive(Debug, Default)]
-pub(super) struct GroupTable(Mutex<Groups>);
+#[derive(Debug)]
+pub(super) struct GroupTable {
+    groups: Mutex<Groups>,
+    memory: Arc<Memory>,
+}
 
 #[derive(Debug, Default)]
 struct Groups {
@@ -25,20 +29,36 @@ struct Groups {
     closed: bool,
 }
 
+/// Why nobody joins.
+#[derive(Debug)]
+pub(super) enum NotJoined {
+    /// The table is closed.
+    Closed,
+    /// There is no memory for one more group.
+    Full,
+}
+
 impl GroupTable {
-    /// Adds a member to a group, which is made if need be; `None` once the table is closed.
-    pub(super) fn join(&self, name: &str) -> Option<Subscription> {
+    pub(super) fn new(memory: Arc<Memory>) -> Self {
+        Self { groups: Mutex::default(), memory }
+    }
+
+    /// Adds a member to a group, which is made if need be.
+    pub(super) fn join(&self, name: &str) -> Result<Subscription, NotJoined> {
         let mut groups = self.lock();
         if groups.closed {
-            return None;
+            return Err(NotJoined::Closed);
         }
         if let Some(group) = groups.by_name.get(name) {
-            return Some(group.join());
+            return Ok(group.join());
+        }
+        if !self.memory.take_group(name) {
+            return Err(NotJoined::Full);
         }
         let name: Arc<str> = name.into();
-        let (group, subscription) = Group::new(name.clone());
+        let (group, subscription) = Group::new(name.clone(), self.memory.clone());
         groups.by_name.insert(name, Arc::new(group));
-        Some(subscription)
+        Ok(subscription)
     }
 
     /// A group that exists.
@@ -58,6 +78,20 @@ impl GroupTable {
         drop(reaped);
     }
 
+    /// Has the heaviest groups lose lines, until there is an eighth of the room again.
+    pub(super) fn relieve(&self) {
+        let mut weights: Vec<(usize, Arc<Group>)> =
+            self.lock().by_name.values().map(|group| (group.weight(), group.clone())).collect();
+        weights.sort_unstable_by_key(|(weight, _)| *weight);
+        while let Some((weight, group)) = weights.pop()
+            && self.memory.excess() > 0
+        {
+            // Down to the next heaviest, but by an eighth at least.
+            let next = weights.last().map_or(0, |(weight, _)| *weight);
+            group.shrink_to(next.min(weight - weight / 8));
+        }
+    }
+
     /// Takes all groups out, for good.
     pub(super) fn close(&self) {
         let mut groups = self.lock();
@@ -75,21 +109,22 @@ impl GroupTable {
     }
 
     fn lock(&self) -> MutexGuard<'_, Groups> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::options::Options;
 
     #[test]
     fn a_closed_table_stays_empty() {
-        let table = GroupTable::default();
+        let table = GroupTable::new(Memory::new(&Options::default()));
         let member = table.join("g");
         assert_eq!(table.count(), (1, 1));
         table.close();
-        assert!(member.is_some() && table.get("g").is_none() && table.join("g").is_none());
+        assert!(member.is_ok() && table.get("g").is_none() && table.join("g").is_err());
         assert_eq!(table.count(), (0, 0));
     }
 }

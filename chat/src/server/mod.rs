@@ -18,7 +18,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use executor::sync::{broadcast, mpsc};
@@ -30,13 +30,13 @@ use reactor::time::sleep;
 use rustix::io::Errno;
 
 use connection::{Common, serve};
-use group_table::GroupTable;
 pub use options::Options;
 
 mod connection;
 mod group;
 mod group_table;
 mod inbound;
+mod memory;
 mod options;
 mod outbound;
 
@@ -79,8 +79,7 @@ impl Server {
     pub async fn bind(address: impl ToSocketAddrs, options: Options) -> io::Result<Server> {
         let listener = TcpListener::bind(address).await?;
         let (ask_to_stop, asked_to_stop) = mpsc::channel(1);
-        let common = Common { options, groups: GroupTable::default(), connections: AtomicUsize::new(0) };
-        Ok(Server { listener, common: Arc::new(common), ask_to_stop, asked_to_stop })
+        Ok(Server { listener, common: Arc::new(Common::new(options)), ask_to_stop, asked_to_stop })
     }
 
     /// The address it listens on.

@@ -19,34 +19,27 @@
 
 use std::io;
 use std::net::Shutdown;
-use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use executor::sync::{Mutex, MutexGuard};
 use futures_lite::AsyncWriteExt;
 use reactor::net::TcpStream;
-use serde::Serialize;
-
-use crate::framing::encode_line;
-
-/// A line that is encoded once and shared by all that it goes to.
-pub(super) type Line = Arc<[u8]>;
-
-/// A packet as a [`Line`].
-pub(super) fn line<P: Serialize>(packet: &P) -> io::Result<Line> {
-    Ok(encode_line(packet)?.into())
-}
 
 /// The outgoing half, shared by the tasks of one connection.
-pub(super) struct Outbound(Mutex<Outgoing>);
+pub(super) struct Outbound {
+    outgoing: Mutex<Outgoing>,
+    /// What waits for this client, as far as its deliveries have told; with the names of its groups.
+    pub(super) waiting: AtomicUsize,
+}
 
 impl Outbound {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self(Mutex::new(Outgoing { stream, torn: false }))
+        Self { outgoing: Mutex::new(Outgoing { stream, torn: false }), waiting: AtomicUsize::new(0) }
     }
 
     /// Waits until nobody writes.
     pub(super) async fn lock(&self) -> MutexGuard<'_, Outgoing> {
-        self.0.lock().await
+        self.outgoing.lock().await
     }
 
     /// Sends whole lines, when it is their turn.

@@ -21,10 +21,14 @@
 //! B5  Values are kept in an `Arc`: under the lock only a count changes, the clone comes after it,
 //!     and the last reader gets the value itself without a clone.
 //!
+//! B6  Each slot knows the weight that was sent before it, so the weight of what is kept, or of what a receiver
+//!     has not read, is a difference. The newest value stays, whatever it weighs.
+//!
 //! Next: `send_error`.
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::iter;
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -61,9 +65,33 @@ const KEEP: usize = 32;
 /// ```
 #[track_caller]
 pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    channel_with_weight(capacity, u64::MAX)
+}
+
+/// The same, which also keeps at most a weight of `heaviest` altogether (but for the newest value alone):
+/// where values are of different sizes a count does not bound the memory. See [`Sender::send_with_weight`].
+///
+/// # Panics
+/// If `capacity` is zero.
+///
+/// ```
+/// use executor::sync::broadcast::{self, TryRecvError};
+///
+/// let (sender, mut receiver) = broadcast::channel_with_weight(1000, 10);
+/// for text in ["four", "five!", "sixty-six"] {
+///     sender.send_with_weight(text, text.len() as u64).unwrap();
+/// }
+/// assert_eq!((sender.weight(), receiver.weight()), (9, 9));
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Lagged(2)));
+/// assert_eq!(receiver.try_recv(), Ok("sixty-six"));
+/// ```
+#[track_caller]
+pub fn channel_with_weight<T: Clone>(capacity: usize, heaviest: u64) -> (Sender<T>, Receiver<T>) {
     assert!(capacity > 0, "broadcast::channel: the capacity must not be zero");
     let shared = Arc::new(shim::Mutex::new(State {
         capacity,
+        heaviest,
+        sent: 0,
         slots: VecDeque::new(),
         head: 0,
         at_tail: 1,
@@ -115,6 +143,10 @@ pub struct Receiver<T> {
 
 struct State<T> {
     capacity: usize,
+    /// The most weight that is kept.
+    heaviest: u64,
+    /// The weight of all that was ever sent.
+    sent: u64,
     slots: VecDeque<Slot<T>>,
     /// The position of the front slot.
     head: u64,
@@ -130,6 +162,8 @@ struct Slot<T> {
     value: Arc<T>,
     /// Receivers that will read this one next.
     readers: usize,
+    /// The weight of all that was sent before it.
+    before: u64,
 }
 
 /// What one look at the channel gave.
@@ -155,17 +189,34 @@ impl<T> State<T> {
         }
     }
 
+    /// The weight of the kept values from a position on.
+    fn weight_from(&self, position: u64) -> u64 {
+        let index = usize::try_from(position.saturating_sub(self.head)).unwrap_or(usize::MAX);
+        self.slots.get(index).map_or(0, |slot| self.sent - slot.before) // B6
+    }
+
     /// Appends a value; the value that had to go for it is to be dropped after unlocking.
-    fn push(&mut self, value: T) -> Option<Slot<T>> {
-        let evicted = if self.slots.len() == self.capacity { self.slots.pop_front() } else { None };
-        if let Some(slot) = &evicted {
-            self.head += 1;
-            if !mutant("evicted_readers_forgotten") {
-                *self.readers_at(self.head) += slot.readers; // B3
-            }
-        }
-        self.slots.push_back(Slot { value: Arc::new(value), readers: mem::take(&mut self.at_tail) });
+    fn push(&mut self, value: T, weight: u64) -> Option<Slot<T>> {
+        let evicted = if self.slots.len() == self.capacity { self.evict() } else { None };
+        let readers = mem::take(&mut self.at_tail);
+        self.slots.push_back(Slot { value: Arc::new(value), readers, before: self.sent });
+        self.sent += weight;
         evicted
+    }
+
+    /// Takes the front out, although it has readers.
+    fn evict(&mut self) -> Option<Slot<T>> {
+        let evicted = self.slots.pop_front()?;
+        self.head += 1;
+        if !mutant("evicted_readers_forgotten") {
+            *self.readers_at(self.head) += evicted.readers; // B3
+        }
+        Some(evicted)
+    }
+
+    /// Takes the front out if there is another value, and too much weight.
+    fn evict_weight(&mut self, heaviest: u64) -> Option<Slot<T>> {
+        if self.slots.len() > 1 && self.weight_from(self.head) > heaviest { self.evict() } else { None }
     }
 
     /// Reads at `next` and moves it on.
@@ -224,17 +275,28 @@ impl<T: Clone> Sender<T> {
     /// # Errors
     /// [`SendError`] gives the value back if there is no receiver. There may be one later.
     pub fn send(&self, value: T) -> Result<usize, SendError<T>> {
+        self.send_with_weight(value, 0)
+    }
+
+    /// The same for a value that counts so much towards the weight that the channel keeps. See
+    /// [`channel_with_weight`].
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_with_weight(&self, value: T, weight: u64) -> Result<usize, SendError<T>> {
         let mut woken = Vec::new();
         let mut state = shim::lock(&self.shared);
         let receivers = state.receivers;
         if receivers == 0 {
             return Err(SendError(value));
         }
-        let evicted = state.push(value);
+        let evicted = state.push(value, weight);
+        let heaviest = state.heaviest;
+        let heavy: Vec<_> = iter::from_fn(|| state.evict_weight(heaviest)).collect();
         state.line.drain(&mut woken); // B4
         drop(state);
         wake_all(&mut woken);
-        drop(evicted);
+        drop((evicted, heavy));
         Ok(receivers)
     }
 
@@ -258,6 +320,33 @@ impl<T> Sender<T> {
     /// Whether every receiver has read everything.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The weight of the values that are kept.
+    pub fn weight(&self) -> u64 {
+        let state = shim::lock(&self.shared);
+        state.weight_from(state.head)
+    }
+
+    /// Drops the oldest kept values until no more than `heaviest` is kept, or only the newest is left. Receivers
+    /// that had not read them will get `Lagged`.
+    ///
+    /// ```
+    /// use executor::sync::broadcast::{self, TryRecvError};
+    ///
+    /// let (sender, mut receiver) = broadcast::channel(8);
+    /// for value in 0..5 {
+    ///     sender.send_with_weight(value, 10).unwrap();
+    /// }
+    /// sender.shrink_to_weight(25);
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Lagged(3)));
+    /// assert_eq!(receiver.try_recv(), Ok(3));
+    /// ```
+    pub fn shrink_to_weight(&self, heaviest: u64) {
+        let mut state = shim::lock(&self.shared);
+        let heavy: Vec<_> = iter::from_fn(|| state.evict_weight(heaviest)).collect();
+        drop(state);
+        drop(heavy);
     }
 }
 
@@ -314,6 +403,11 @@ impl<T: Clone> Receiver<T> {
             Look::Empty => Err(TryRecvError::Empty),
             Look::Closed => Err(TryRecvError::Closed),
         }
+    }
+
+    /// The weight of what it has not read. See [`channel_with_weight`].
+    pub fn weight(&self) -> u64 {
+        shim::lock(&self.shared).weight_from(self.next)
     }
 
     /// A new receiver, which gets what is sent from now on. On a closed channel that is `Closed`.
