@@ -15,13 +15,10 @@
 //! Nothing is spawned any more, for a spawn borrows the `Pool` that is dropped. Called by `shared`. Next:
 //! `joining`.
 
-use reactor::shim::{Mutex, MutexGuard, lock, mutant};
+use reactor::shim::{Mutex, lock, mutant};
 
 /// What decides whether the pool is over (P3).
 pub(super) struct End(Mutex<Stage>);
-
-/// Nobody else decides, or has a task on its way from one queue to another, while this is held.
-pub(super) struct Held<'a>(#[allow(dead_code, reason = "it is held, no more")] MutexGuard<'a, Stage>);
 
 struct Stage {
     /// Workers that may have a task in hand, or find one.
@@ -64,8 +61,8 @@ impl End {
         over
     }
 
-    /// Keeps the pool from being over.
-    pub(super) fn hold(&self) -> Held<'_> {
-        Held(lock(&self.0))
+    /// While this is held the pool does not come to be over: for a task on its way from one queue to another.
+    pub(super) fn hold(&self) -> impl Sized {
+        lock(&self.0)
     }
 }
