@@ -1,0 +1,106 @@
+//! Names whose server is silent: they keep no local name from being found, and no numeric address.
+//!
+//! In a network of its own, where the only name server takes the questions and never answers.
+#![cfg(target_os = "linux")]
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::path::Path;
+use std::pin::pin;
+use std::process::{Command, Stdio};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use executor::task::block_on;
+use reactor::net::{Addresses, Resolve, ToSocketAddrs};
+use reactor::time::timeout;
+
+const ROLE: &str = "STUCK_LOOKUPS_ROLE";
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// More time than the deadline: 30 s for each of five tries.
+const RESOLV_CONF: &str = "nameserver 127.0.0.1\noptions timeout:30 attempts:5\n";
+const HOSTS: &str = "127.0.0.1 localhost\n\n10.9.8.7\tlisted.example Alias # not-a-name\n";
+const NSSWITCH: &str = "hosts: files dns\n";
+
+const ENTER: &str = "ip link set lo up &&
+    mount --bind $1/resolv.conf /etc/resolv.conf &&
+    mount --bind $1/hosts /etc/hosts &&
+    mount --bind $1/nsswitch.conf /etc/nsswitch.conf &&
+    exec \"$0\" --exact the_silent_network --nocapture";
+
+#[test]
+fn local_names_never_wait_behind_dead_ones() {
+    let separate = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new("unshare");
+        command.args(["-rmn", program]).args(arguments);
+        command
+    };
+    let may = separate("ip", &["link", "set", "lo", "up"]).stderr(Stdio::null()).status();
+    if !may.is_ok_and(|status| status.success()) {
+        println!("this machine gives no network namespace: not tested");
+        return;
+    }
+    let files = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stuck_lookups");
+    fs::create_dir_all(&files).unwrap();
+    for (name, text) in [("resolv.conf", RESOLV_CONF), ("hosts", HOSTS), ("nsswitch.conf", NSSWITCH)] {
+        fs::write(files.join(name), text).unwrap();
+    }
+    let test = std::env::current_exe().unwrap();
+    let mut child = separate("sh", &["-c", ENTER]);
+    let output = child.arg(test).arg(files).env(ROLE, "inside").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+/// What the test above runs inside; without [`ROLE`] it does nothing.
+#[test]
+fn the_silent_network() {
+    if std::env::var_os(ROLE).is_none() {
+        return;
+    }
+    let server = UdpSocket::bind("127.0.0.1:53").expect("the network is ours");
+    let (mut dead, mut asked) = (Vec::new(), HashSet::new());
+    // As many as there were threads once, and as many as there are.
+    for count in [16, 512] {
+        dead.extend((dead.len()..count).map(|number| format!("dead-{number}.example:80").to_socket_addrs()));
+        wait_until_asked(&server, &mut asked, count);
+        // More of them now wait for a thread.
+        let mut waiting =
+            Vec::from_iter((0..8).map(|number| format!("late-{number}.example:80").to_socket_addrs()));
+        for _ in 0..3 {
+            assert_eq!(found("localhost:80"), ["127.0.0.1:80"]);
+            assert_eq!(found("listed.example:80"), ["10.9.8.7:80"]);
+            assert_eq!(found("ALIAS:80"), ["10.9.8.7:80"]);
+            assert_eq!(found("10.1.1.1:80"), ["10.1.1.1:80"]);
+        }
+        // What the file does not list is not found in it.
+        let mut unlisted = "not-a-name:80".to_socket_addrs();
+        assert!(!is_ready(&mut unlisted));
+        assert!(dead.iter_mut().chain(&mut waiting).all(|lookup| !is_ready(lookup)));
+    }
+}
+
+/// Takes the questions, until so many names were asked for.
+fn wait_until_asked(server: &UdpSocket, asked: &mut HashSet<Vec<u8>>, count: usize) {
+    server.set_read_timeout(Some(DEADLINE)).unwrap();
+    let mut question = [0; 512];
+    while asked.len() < count {
+        let length = server.recv(&mut question).expect("another name is asked for");
+        // Behind the twelve bytes of the head: the length of a label, and the label.
+        let label = &question[13..length][..question[12].into()];
+        asked.insert(label.to_vec());
+    }
+}
+
+fn found(name: &str) -> Vec<String> {
+    let looked_up: Result<io::Result<Addresses>, _> = block_on(timeout(DEADLINE, name.to_socket_addrs()));
+    let addresses = looked_up.unwrap_or_else(|_| panic!("{name} waits")).unwrap();
+    addresses.map(|address: SocketAddr| address.to_string()).collect()
+}
+
+fn is_ready(lookup: &mut Resolve) -> bool {
+    pin!(lookup).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+}
