@@ -10,9 +10,8 @@
 //! U1  Whoever takes a waker or an outcome out of the slot uses or drops it with the slot unlocked.
 //! U2  A call that has begun leaves an outcome, if it panics too.
 //! U3  A call whose future is gone is not begun. If it waits for a thread it goes with its future.
-//! U4  Names are looked up on threads of their own, so that a full general pool does not stop that.
 //!
-//! Called by `net::addr` and the executor's `spawn_blocking`. Next: `net/addr.rs`.
+//! Called by `net::lookup` and the executor's `spawn_blocking`. Next: `net/addr.rs`.
 
 use std::fmt;
 use std::io;
@@ -37,16 +36,10 @@ pub use crate::threads::{Job, Spawn, Threads, Ticket};
 /// ```
 pub const LIMIT: usize = 512;
 
-/// Threads that look up names, at most.
-const RESOLVER_LIMIT: usize = 16;
-
 /// How long an idle thread stays.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 static GENERAL: LazyLock<Threads> = LazyLock::new(|| Threads::new("reactor-blocking", LIMIT, PATIENCE));
-
-static RESOLVER: LazyLock<Threads> =
-    LazyLock::new(|| Threads::new("reactor-resolver", RESOLVER_LIMIT, PATIENCE));
 
 /// Runs `job` on a thread of the general pool, at most [`LIMIT`] at a time; more wait their turn.
 ///
@@ -125,11 +118,6 @@ where
     unblock_on(&GENERAL, call)
 }
 
-/// The pool that looks up names: it goes on while the general one is stuck.
-pub(crate) fn resolver() -> &'static Threads {
-    &RESOLVER
-}
-
 /// The same as [`unblock`], on threads of one's own.
 ///
 /// ```
@@ -192,6 +180,28 @@ fn promise<T>() -> (Promise<T>, Unblock<T>) {
     (promise, Unblock { slot, place: None })
 }
 
+impl<T: Send + 'static> Unblock<T> {
+    /// Whether the call waits until another one ends.
+    pub(crate) fn waits_for_others(&self) -> bool {
+        self.place.as_ref().is_some_and(|(pool, _)| pool.is_full())
+    }
+
+    /// Makes another call for the same outcome on other threads, if it `applies`. The first outcome counts.
+    pub(crate) fn or_on<F>(&self, threads: &Threads, applies: impl FnOnce() -> bool + Send + 'static, call: F)
+    where
+        F: FnOnce() -> io::Result<T> + Send + 'static,
+    {
+        let promise = Promise { slot: Arc::clone(&self.slot) };
+        let job: Job = Box::new(move || {
+            if applies() {
+                promise.keep_with(call);
+            }
+        });
+        // Without a thread there is still the first call.
+        drop(threads.submit(job));
+    }
+}
+
 impl<T> Future for Unblock<T> {
     type Output = io::Result<T>;
 
@@ -224,7 +234,7 @@ impl<T> Future for Unblock<T> {
 impl<T> Drop for Unblock<T> {
     fn drop(&mut self) {
         let unwanted = mem::replace(&mut *lock(&self.slot), Slot::Gone);
-        if let (Slot::Waiting(_), Some((pool, ticket))) = (&unwanted, &self.place) {
+        if let Some((pool, ticket)) = &self.place {
             let call = pool.take_back(*ticket);
             // As on the threads, where it would be dropped otherwise.
             contain(|| drop(call));

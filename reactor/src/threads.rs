@@ -318,6 +318,13 @@ impl Pool {
         Ok(())
     }
 
+    /// Whether what is in the queue has to wait until a job ends.
+    pub(crate) fn is_full(&self) -> bool {
+        let state = lock(&self.state);
+        let may_start = self.limit.saturating_sub(state.threads);
+        state.queue.len() > state.coming + state.idle.len() + may_start
+    }
+
     pub(crate) fn take_back(&self, ticket: Ticket) -> Option<Job> {
         let mut state = lock(&self.state);
         if mutant("another_taken_back") {

@@ -14,7 +14,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use executor::task::block_on;
-use reactor::net::{Addresses, Resolve, ToSocketAddrs};
+use reactor::net::{Addresses, LOOKUP_LIMIT, Resolve, ToSocketAddrs};
 use reactor::time::timeout;
 
 const ROLE: &str = "STUCK_LOOKUPS_ROLE";
@@ -64,9 +64,13 @@ fn the_silent_network() {
     let server = UdpSocket::bind("127.0.0.1:53").expect("the network is ours");
     let (mut dead, mut asked) = (Vec::new(), HashSet::new());
     // As many as there were threads once, and as many as there are.
-    for count in [16, 512] {
-        dead.extend((dead.len()..count).map(|number| format!("dead-{number}.example:80").to_socket_addrs()));
-        wait_until_asked(&server, &mut asked, count);
+    for count in [16, LOOKUP_LIMIT] {
+        while asked.len() < count {
+            // A few at a time, for the server's buffer holds only so many questions.
+            let next = dead.len()..dead.len() + 16.min(count - asked.len());
+            dead.extend(next.map(|number| format!("dead-{number}.example:80").to_socket_addrs()));
+            wait_until_asked(&server, &mut asked, dead.len().min(count));
+        }
         // More of them now wait for a thread.
         let mut waiting =
             Vec::from_iter((0..8).map(|number| format!("late-{number}.example:80").to_socket_addrs()));

@@ -71,3 +71,25 @@ fn an_outcome_nobody_wants() {
         assert_eq!(Arc::strong_count(&token), 1);
     });
 }
+
+/// Of two calls for one outcome the first to end counts, and what the other one gives is dropped. Finds
+/// `silent_outcome`.
+#[test]
+fn two_calls_for_one_outcome() {
+    check(|| {
+        let (promise, mut future) = promise();
+        let token = Arc::new(());
+        let callers = [promise.clone(), promise].map(|promise| {
+            let given = Arc::clone(&token);
+            thread::spawn(move || promise.keep_with(|| Ok(given)))
+        });
+        let (bell, waker) = Bell::new();
+        let mut poll = || Pin::new(&mut future).poll(&mut Context::from_waker(&waker));
+        if poll().is_pending() {
+            bell.wait(0);
+            assert!(matches!(poll(), Poll::Ready(Ok(_))), "woken for nothing");
+        }
+        callers.into_iter().for_each(|caller| caller.join().unwrap());
+        assert_eq!(Arc::strong_count(&token), 1);
+    });
+}

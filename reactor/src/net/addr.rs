@@ -1,26 +1,30 @@
 //! Addresses: what `bind` and `connect` take, and how a name becomes numbers.
 //!
-//! A numeric address is parsed here and now. Only a name needs `getaddrinfo`, which blocks: it has
-//! threads of its own, so that a full pool of stuck jobs does not stop it.
+//! A numeric address is parsed here and now. Only a name needs a thread: see `lookup`.
 //!
 //! A1  A numeric address starts no thread.
 //! A2  A [`Resolve`] borrows nothing: `connect(&name)` may outlive `name`.
 //! A3  An outcome holds at least one address.
 //!
-//! Called by `tcp` and `udp`. Next: `stdin`.
+//! Called by `tcp` and `udp`. Next: `lookup`.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::vec;
 
-use crate::blocking::{self, Unblock};
+use super::lookup::{self, Addresses};
+use crate::blocking::Unblock;
 use crate::budget;
 use crate::net::error::{Failures, explain};
 
 /// What can be turned into socket addresses, as std's trait of the same name; a name is looked up
 /// without blocking the thread that asks.
+///
+/// A numeric address needs no thread, and waits for nothing. Names are looked up by the system, up to
+/// [`LOOKUP_LIMIT`](super::LOOKUP_LIMIT) at a time, on threads that do nothing else. When that many wait for
+/// servers that are silent, the next name waits until one of them is given up by the system; but not a name
+/// that the hosts file lists, as `localhost`.
 ///
 /// ```
 /// # use futures_lite::future::block_on;
@@ -157,34 +161,6 @@ impl Future for Resolve {
     }
 }
 
-/// The addresses of one name, to be tried in their order.
-///
-/// ```
-/// use reactor::net::{Addresses, ToSocketAddrs};
-///
-/// let both = ["127.0.0.1:80".parse().unwrap(), "[::1]:80".parse().unwrap()];
-/// let addresses: Addresses = futures_lite::future::block_on(both[..].to_socket_addrs()).unwrap();
-/// assert_eq!(addresses.collect::<Vec<_>>(), both);
-/// ```
-#[derive(Debug, Clone)]
-pub enum Addresses {
-    /// At most one: a numeric address needs no allocation.
-    One(Option<SocketAddr>),
-    /// Several.
-    Many(vec::IntoIter<SocketAddr>),
-}
-
-impl Iterator for Addresses {
-    type Item = SocketAddr;
-
-    fn next(&mut self) -> Option<SocketAddr> {
-        match self {
-            Self::One(address) => address.take(),
-            Self::Many(addresses) => addresses.next(),
-        }
-    }
-}
-
 /// Tries one address after the other, and stops at the first that works, or is in use: another one of the
 /// same name is no substitute for that.
 ///
@@ -263,17 +239,5 @@ fn resolve_interface(ip: Ipv6Addr, interface: &str, port: u16) -> Resolve {
 }
 
 fn look_up(host: &str, port: u16) -> Resolve {
-    let name = format!("{host}:{port}");
-    let host = host.to_owned();
-    let call = blocking::unblock_on(blocking::resolver(), move || lookup(&host, port));
-    Resolve::Lookup { call, name }
-}
-
-/// Asks the system; blocks.
-fn lookup(host: &str, port: u16) -> io::Result<Addresses> {
-    let found: Vec<SocketAddr> = std::net::ToSocketAddrs::to_socket_addrs(&(host, port))?.collect();
-    if found.is_empty() {
-        return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
-    }
-    Ok(Addresses::Many(found.into_iter()))
+    Resolve::Lookup { call: lookup::begin(host, port), name: format!("{host}:{port}") }
 }

@@ -6,12 +6,14 @@ mod closing;
 mod connect;
 mod error;
 mod keepalive;
+mod lookup;
 mod new_socket;
 mod tcp;
 mod udp;
 mod unix;
 
-pub use addr::{Addresses, Resolve, ToSocketAddrs};
+pub use addr::{Resolve, ToSocketAddrs};
+pub use lookup::{Addresses, LOOKUP_LIMIT};
 pub use tcp::{TcpListener, TcpStream};
 pub use udp::UdpSocket;
 pub use unix::{UnixIncoming, UnixListener, UnixStream};

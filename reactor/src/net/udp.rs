@@ -12,8 +12,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 use crate::async_io::Async;
-use crate::net::addr::{Addresses, ToSocketAddrs, first_that_works};
+use crate::net::addr::{ToSocketAddrs, first_that_works};
 use crate::net::error::no_address;
+use crate::net::lookup::Addresses;
 
 /// A UDP socket. A clone costs no descriptor; the last one to be dropped closes it.
 ///
