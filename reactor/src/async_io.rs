@@ -26,7 +26,8 @@ use crate::wait_list::Key;
 
 /// A descriptor, non-blocking and registered with the reactor.
 ///
-/// Several tasks may wait for it at once. Dropping it deregisters and closes the descriptor.
+/// Several tasks may wait for it at once. Dropping it deregisters and closes the descriptor. The close of a
+/// TCP socket with SO_LINGER holds the thread; that of our [`TcpStream`](crate::net::TcpStream) does not.
 ///
 /// ```
 /// use reactor::Async;
