@@ -135,8 +135,8 @@ impl<T: AsFd> Async<T> {
     ///
     /// # Errors
     ///
-    /// What a socket has met (a datagram was refused), if there is nothing else to tell: the next read does
-    /// not tell it again. And if the system cannot tell.
+    /// The socket's own error (a datagram was refused), if there is nothing to read: the next read does not
+    /// return it again. And if the system cannot tell.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {

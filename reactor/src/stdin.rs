@@ -12,8 +12,8 @@
 //! I1  Bytes read live in [`SHARED`] until a read takes them: a cancelled read loses none.
 //! I2  The thread reads only when a handle has asked and nothing is left, one read at a time.
 //! I3  An end or an error is told once; the next read asks the system again. So after a terminal's
-//!     ^D one may go on, and a pipe says "end" each time. An end after an unfinished line is told twice: who
-//!     reads lines has met the first while it looked for the rest of that line.
+//!     ^D one may go on, and a pipe says "end" each time. An end after an unfinished line is told twice: a
+//!     reader of lines meets the first while it looks for the rest of that line.
 //! I4  Nobody joins the thread: a pending read does not keep the process from ending.
 //! I5  Wakers are called and dropped with [`SHARED`] unlocked.
 //! I6  In the background of its terminal the thread does not read: it asks the system to stop the process, as
@@ -151,7 +151,7 @@ enum Progress {
     Resting,
     /// The thread reads.
     Reading,
-    /// To be told so many times.
+    /// To be told once, or twice (I3).
     End(u8),
     /// To be told once.
     Failed(io::Error),

@@ -166,7 +166,7 @@ impl Future for Resolve {
 ///
 /// # Errors
 ///
-/// Those of the lookup, or what each address has met.
+/// Those of the lookup, or the error of each address.
 pub(crate) async fn first_that_works<T>(
     operation: &'static str,
     addresses: impl ToSocketAddrs,

@@ -1,8 +1,8 @@
-//! Connecting by TCP: to the first of some addresses that says yes.
+//! Connecting by TCP: to the first of several addresses that accepts.
 //!
-//! An address may say nothing at all: a firewall drops the packets, or the way by IPv6 leads nowhere. The
-//! system gives such an attempt up after two minutes, and whoever tries the addresses strictly one after the
-//! other waits as long for the good one. If all were tried at once, each client would cost the server several
+//! An address may not reply at all: a firewall drops the packets, or IPv6 is routed nowhere. The system gives
+//! up such an attempt after two minutes. If the addresses were tried strictly one after the other, a good one
+//! would have to wait that long; if all were tried at once, each client would cost the server several
 //! connections. So an attempt begins when the one before has failed, or after a quarter of a second, and the
 //! first that succeeds ends the others. This is "happy eyeballs", RFC 8305.
 //!
@@ -11,7 +11,7 @@
 //!   192.0.2.1:80            250 ms ├──── connected ────┘
 //! ```
 //!
-//! H1  The two families take turns, for mostly all addresses of one family say nothing.
+//! H1  The two families take turns: usually it is all the addresses of one family that do not reply.
 //! H2  A connection whose two ends are one address is never handed out: it is no server's.
 //!
 //! Called by `tcp`. Next: `error`.
@@ -38,11 +38,11 @@ const PATIENCE: Duration = Duration::from_millis(250);
 
 type Attempt = Pin<Box<dyn Future<Output = io::Result<Async<TcpStream>>> + Send>>;
 
-/// The first connection that comes about.
+/// The first connection that is established.
 ///
 /// # Errors
 ///
-/// What each address has met.
+/// The error of each address.
 pub(super) async fn connect(addresses: impl Iterator<Item = SocketAddr>) -> io::Result<Async<TcpStream>> {
     let mut race = Race {
         untried: take_turns(addresses.collect()).into_iter(),
@@ -122,10 +122,10 @@ async fn connect_to(address: SocketAddr) -> io::Result<Async<TcpStream>> {
     }
 }
 
-/// Whether a socket is connected to itself (H2). If nobody listens at a local port, the system may choose that
-/// very port for our end; then two opens meet, as TCP has it, and both are ours.
+/// Whether a socket is connected to itself (H2). If nobody listens on a local port, the system may choose that
+/// very port for our end. Then the socket's own SYN arrives at it: TCP takes that for a simultaneous open.
 fn is_its_own_peer(stream: &TcpStream) -> bool {
-    // Without a peer by now it is somebody else's, who has gone again.
+    // An error: the peer has closed already, so it was another socket.
     match (stream.local_addr(), stream.peer_addr()) {
         (Ok(local), Ok(peer)) => (local.ip(), local.port()) == (peer.ip(), peer.port()),
         _ => false,

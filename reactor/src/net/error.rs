@@ -1,7 +1,7 @@
 //! Errors that tell what was being done, and to what.
 //!
-//! "Connection refused" alone helps nobody: by whom? And of a name with several addresses each may have met
-//! something else. The last one's error is no better than any other: "Cannot assign requested address", for
+//! "Connection refused" alone does not tell by whom. And each address of a name may have failed in another
+//! way. The last one's error is no better than any other: "Cannot assign requested address", for
 //! a machine without IPv6, would hide that nobody listens. So all are told, and the one that explains most
 //! comes first and gives the kind.
 //!
@@ -22,7 +22,7 @@ pub(super) fn explain(operation: &'static str, subject: impl fmt::Display, error
     io::Error::new(error.kind(), Explained { text, error })
 }
 
-/// What the addresses of one operation have met.
+/// The errors of one operation, one per address.
 pub(super) struct Failures {
     operation: &'static str,
     met: Vec<(SocketAddr, io::Error)>,
@@ -55,8 +55,8 @@ impl Failures {
     }
 }
 
-/// The smaller, the more an error explains: another program has said no, or a rule has; nobody said
-/// anything; and last, this machine does not even have such addresses.
+/// The smaller, the more an error explains. Another program refused, or a rule did; then nobody replied; and
+/// last, this machine has no addresses of that kind.
 fn rank(error: &io::Error) -> u8 {
     match error.kind() {
         ErrorKind::ConnectionRefused | ErrorKind::AddrInUse => 0,

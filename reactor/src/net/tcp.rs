@@ -40,7 +40,7 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// The lookup's; or what the addresses have met (in use, not ours), with the operation and each address.
+    /// The lookup's; or the error of each address (in use, not ours), with the operation.
     /// The error that explains most comes first; it gives the kind, and is the source.
     ///
     /// ```
@@ -190,15 +190,14 @@ pub struct TcpStream {
 
 impl TcpStream {
     /// Connects. Of several addresses each is tried until one works: the families in turn, each address when
-    /// the one before has failed, or has said nothing for a quarter of a second (RFC 8305).
+    /// the one before has failed, or has not replied for a quarter of a second (RFC 8305).
     ///
-    /// A connection of a socket to itself, which TCP allows where nobody listens at a local port, counts as
+    /// A connection of a socket to itself, which TCP allows where nobody listens on a local port, counts as
     /// refused.
     ///
     /// # Errors
     ///
-    /// The lookup's; or what the addresses have met (refused, unreachable), with the operation and each
-    /// address. The error that explains most comes first; it gives the kind, and is the source.
+    /// The lookup's; or the error of each address (refused, unreachable), with the operation. The error that explains most comes first; it gives the kind, and is the source.
     ///
     /// ```
     /// use reactor::net::TcpStream;

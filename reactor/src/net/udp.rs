@@ -43,7 +43,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the addresses have met, with the operation and each address; or that of the lookup.
+    /// The error of each address, with the operation; or that of the lookup.
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
         let socket = first_that_works("bind", address, |address| {
             std::net::UdpSocket::bind(address).and_then(Async::new)
