@@ -17,6 +17,7 @@ mod nested_block_on_panics;
 mod no_lost_wakeup;
 mod nobody_starves;
 mod panics_are_contained;
+mod panics_point_at_the_caller;
 mod pool_drop_joins;
 mod spawn_blocking_runs_once;
 mod support;

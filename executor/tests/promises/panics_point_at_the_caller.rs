@@ -1,0 +1,94 @@
+//! A panic that is the caller's mistake names the caller's line, not one of ours.
+
+use std::cell::RefCell;
+use std::future::{Future, pending};
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Once;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use executor::pool::Pool;
+use executor::sync::{broadcast, mpsc};
+use executor::task::{block_on, spawn, spawn_local};
+use reactor::net::ToSocketAddrs;
+use reactor::time::interval;
+
+thread_local! {
+    /// Where the last panic of this thread was, if somebody wants to know.
+    static WHERE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// The file that the panic's location names.
+#[track_caller]
+fn file_of_panic(call: impl FnOnce()) -> String {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            WHERE.set(info.location().map(|place| place.file().to_owned()));
+            before(info);
+        }));
+    });
+    catch_unwind(AssertUnwindSafe(call)).expect_err("it panics");
+    WHERE.take().expect("a panic has a location")
+}
+
+#[track_caller]
+fn points_here(call: impl FnOnce()) {
+    assert_eq!(file_of_panic(call), file!());
+}
+
+/// Polls twice: the second is too much for a future that was ready.
+fn poll_twice<F: Future>(future: F) {
+    let mut future = pin!(future);
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(future.as_mut().poll(&mut cx).is_ready());
+    let _ = future.as_mut().poll(&mut cx);
+}
+
+#[test]
+fn a_nested_block_on() {
+    block_on(async { points_here(|| block_on(async {})) });
+}
+
+#[test]
+fn nothing_where_something_is_needed() {
+    points_here(|| drop(Pool::new(0)));
+    points_here(|| drop(mpsc::channel::<u8>(0)));
+    points_here(|| drop(broadcast::channel::<u8>(0)));
+    points_here(|| drop(interval(Duration::ZERO)));
+}
+
+/// The await of a task that was cancelled: in a task or in a `block_on`, and polled by hand.
+#[test]
+fn an_await_of_a_cancelled_task() {
+    let cancelled = || {
+        let task = spawn_local(pending::<()>());
+        task.abort();
+        task
+    };
+    points_here(|| block_on(async { cancelled().await }));
+    points_here(|| {
+        let mut task = pin!(spawn(pending::<()>()));
+        task.abort();
+        while task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+            std::thread::yield_now();
+        }
+    });
+}
+
+#[test]
+fn a_future_that_is_polled_after_it_was_ready() {
+    let mut handle = spawn(async {});
+    block_on(&mut handle);
+    points_here(|| {
+        let _ = pin!(handle).poll(&mut Context::from_waker(Waker::noop()));
+    });
+    points_here(|| poll_twice("127.0.0.1:80".to_socket_addrs()));
+    let mut call = reactor::blocking::unblock(|| Ok(()));
+    block_on(&mut call).unwrap();
+    points_here(|| {
+        let _ = pin!(call).poll(&mut Context::from_waker(Waker::noop()));
+    });
+}
