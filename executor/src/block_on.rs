@@ -75,6 +75,7 @@ impl Wake for Root {
 /// ```
 /// assert_eq!(executor::task::block_on(async { 6 * 7 }), 42);
 /// ```
+#[track_caller]
 pub fn block_on<F: Future>(future: F) -> F::Output {
     match context::polled() {
         Polled::Nothing | Polled::Blocking(_) => {}

@@ -208,6 +208,7 @@ impl<T> Future for Unblock<T> {
     /// # Panics
     ///
     /// When polled again after it was ready.
+    #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         // A waker's clone is foreign code: it runs before the slot is locked.
         let waker = cx.waker().clone();

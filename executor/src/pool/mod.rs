@@ -74,6 +74,7 @@ impl Pool {
     /// # Panics
     ///
     /// If `threads` is zero.
+    #[track_caller]
     pub fn new(threads: usize) -> io::Result<Self> {
         assert!(threads > 0, "Pool::new: `threads` is zero, and nobody would run the tasks");
         let (owned, remotes): (Vec<_>, Vec<_>) = (0..threads).map(|_| queue::queues()).unzip();

@@ -157,6 +157,7 @@ impl<T> JoinHandle<T> {
         name.map(|name| unsafe { name.as_ref() })
     }
 
+    #[track_caller]
     fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
         let header = self.task.header();
         assert!(!header.state.is_outcome_taken(), "a JoinHandle was polled after it was ready");
@@ -198,6 +199,7 @@ impl<T> JoinHandle<T> {
 impl<T> Future for JoinHandle<T> {
     type Output = T;
 
+    #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         match std::task::ready!(self.poll_outcome(cx)) {
             Ok(value) => Poll::Ready(value),

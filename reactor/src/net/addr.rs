@@ -150,6 +150,7 @@ impl Future for Resolve {
     /// # Panics
     ///
     /// When polled again after it was ready.
+    #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
             Self::Ready(outcome) => Poll::Ready(outcome.take().expect("Resolve polled after it was ready")),
