@@ -23,9 +23,9 @@ use reactor::shim::atomic::{AtomicBool, Ordering};
 use reactor::shim::now;
 
 use crate::context::{self, Polled};
+use crate::driver::parker::Parker;
+use crate::driver::{Participant, Role};
 use crate::local;
-use crate::parker::Parker;
-use crate::seat::{Presence, Rank};
 
 /// Local tasks that run between two looks at the root.
 const BATCH: usize = 61;
@@ -84,8 +84,8 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
              write `.await` instead, or move the call into spawn_blocking"
         ),
     }
-    let presence = Presence::enter(Rank::Guest);
-    let root = Arc::new(Root { woken: AtomicBool::new(true), parker: Arc::clone(&presence.parker) });
+    let participant = Participant::enter(Role::BlockOn);
+    let root = Arc::new(Root { woken: AtomicBool::new(true), parker: Arc::clone(&participant.parker) });
     let waker = Waker::from(Arc::clone(&root));
     let mut cx = Context::from_waker(&waker);
     let _until_it_is_dropped = context::enter(Polled::Root);
@@ -103,11 +103,11 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         local::run(BATCH);
         // ORDERING: Relaxed; a foreign wake that is missed here has yet to unpark (B2).
         if !root.woken.load(Ordering::Relaxed) && !local::has_work() {
-            presence.wait(&mut woken);
+            participant.wait(&mut woken);
             last_look = now();
         } else if now().duration_since(last_look) >= REACTOR_INTERVAL {
             last_look = now();
-            presence.poll_reactor(&mut woken);
+            participant.poll_reactor(&mut woken);
         }
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use reactor::shim::atomic::{AtomicBool, Ordering};
 use reactor::shim::{Mutex, lock, mutant, statics};
 
-use crate::parker::Parker;
+use crate::driver::parker::Parker;
 use crate::raw::header::Header;
 
 /// Where other threads leave the tasks that they woke.

@@ -3,7 +3,7 @@
 //! ```text
 //!   block_on ─┬─ polls its future                       spawn ──▶ pool: worker, worker, …
 //!             ├─ local: this thread's tasks                         │ slot, deque, injector
-//!             └─ seat: waits, or drives the reactor ◀───────────────┘
+//!             └─ driver: waits, or drives the reactor ◀───────────────┘
 //! ```
 //!
 //! Programs use [`task`] to spawn futures and to wait for them, and [`sync`] for what tasks share. [`pool`] is
@@ -22,7 +22,7 @@
 //! ```
 //!
 //! The reading order of the source, from a future to a stealing pool: `context`, then one task in `raw` (`state`,
-//! `header`, `waker`, `cell`, `run`, `join_handle`), then who runs it: `parker`, `seat`, `inbox`, `local`,
+//! `header`, `waker`, `cell`, `run`, `join_handle`), then who runs it: `driver` (`parker`, `roster`, `rescue`), `inbox`, `local`,
 //! `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`, `task`). Side rooms:
 //! `task_id`, `raw::list`, `raw::join_error`, `pool::end`, `pool::joining`, `pool::global`, `spawn_blocking`, `builder`, `metrics`, and [`sync`]
 //! (`mutex`, `oneshot`, `mpsc`, `broadcast`, `send_error`), which needs nothing of the rest.
@@ -30,15 +30,14 @@
 mod block_on;
 mod builder;
 mod context;
+mod driver;
 mod inbox;
 mod local;
 mod metrics;
 #[cfg(all(test, loom))]
 mod model;
-mod parker;
 pub mod pool;
 mod raw;
-mod seat;
 mod spawn_blocking;
 pub mod sync;
 mod task_id;

@@ -27,9 +27,9 @@ use std::task::RawWakerVTable;
 
 use reactor::shim::{mutant, statics, thread_local};
 
+use crate::driver::parker::Parker;
 use crate::inbox::Inbox;
 use crate::metrics;
-use crate::parker::Parker;
 use crate::raw::cell::Name;
 use crate::raw::header::{self, Header, Placed, Runnable, Schedule};
 use crate::raw::join_handle::JoinHandle;

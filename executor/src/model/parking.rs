@@ -93,9 +93,9 @@ fn a_wake_meets_the_reactors_arrival() {
 }
 
 /// An event reaches the task that waits for it, whoever drives: of two threads in `block_on` one drives and
-/// leaves first. Finds `seat_left_in_silence`.
+/// leaves first. Finds `left_in_silence`.
 #[test]
-fn two_guests_hand_on_the_seat() {
+fn two_threads_hand_on_the_drivers_role() {
     check(|| {
         let sockets = [Socket::new(), Socket::new()];
         let readers = sockets.clone().map(|socket| thread::spawn(move || block_on(socket.read())));

@@ -30,10 +30,10 @@ use std::sync::Arc;
 
 use reactor::shim::thread::{self, JoinHandle as Thread};
 
+use crate::driver::rescue::{Rescue, register_pool};
 use crate::raw::cell::Name;
 use crate::raw::join_handle::JoinHandle;
 use crate::raw::run::new_task;
-use crate::seat::{self, Watched};
 use joining::PoolId;
 use shared::Shared;
 use task::Pooled;
@@ -79,9 +79,9 @@ impl Pool {
         assert!(threads > 0, "Pool::new: `threads` is zero, and nobody would run the tasks");
         let (owned, remotes): (Vec<_>, Vec<_>) = (0..threads).map(|_| queue::queues()).unzip();
         let shared = Arc::new(Shared::new(remotes));
-        let watched: Arc<dyn Watched> = Arc::clone(&shared) as _;
-        seat::watch_over(Arc::downgrade(&watched));
-        drop(watched);
+        let rescued: Arc<dyn Rescue> = Arc::clone(&shared) as _;
+        register_pool(Arc::downgrade(&rescued));
+        drop(rescued);
         let mut pool = Self { shared, threads: Vec::with_capacity(threads), id: joining::new_pool() };
         for (index, queues) in owned.into_iter().enumerate() {
             let (shared, id) = (Arc::clone(&pool.shared), pool.id);

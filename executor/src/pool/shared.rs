@@ -16,10 +16,10 @@ use super::deque::Injector;
 use super::end::End;
 use super::queue::Remote;
 use super::sleep::Sleep;
-use crate::parker::Parker;
+use crate::driver::parker::Parker;
+use crate::driver::rescue::Rescue;
 use crate::raw::header::{Header, Runnable};
 use crate::raw::list::List;
-use crate::seat::Watched;
 
 /// The lists of waiting tasks are split by address, so that workers seldom meet at a lock.
 /// A model has one, for it must go the same way each time.
@@ -124,7 +124,7 @@ impl Shared {
     }
 }
 
-impl Watched for Shared {
+impl Rescue for Shared {
     fn rescue(&self) {
         // So that the pool is not over while a task is on its way from a slot to the injector (P3).
         let _held = self.end.hold();

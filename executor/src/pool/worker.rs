@@ -3,7 +3,7 @@
 //! ```text
 //!   ┌─▶ slot ─▶ deque ─▶ injector ─▶ local tasks      now and then: the injector and the reactor first
 //!   │     nothing: search the others' deques
-//!   └──── nothing: listed, a last look, wait in `seat`
+//!   └──── nothing: listed, a last look, wait in `driver`
 //! ```
 //!
 //! V1  A task is pushed to the queues of the worker that runs, without a system call unless somebody
@@ -25,10 +25,10 @@ use reactor::shim::{mutant, now, thread_local};
 use super::queue::{Owned, Remote, SLOT_RUNS};
 use super::shared::Shared;
 use crate::block_on::REACTOR_INTERVAL;
+use crate::driver::{Participant, Role};
 use crate::local;
 use crate::metrics;
 use crate::raw::header::Runnable;
-use crate::seat::{Presence, Rank};
 
 /// Rounds between two looks at the injector.
 const FAIR: u32 = 61;
@@ -58,8 +58,8 @@ pub(super) struct Worker {
 /// The thread's whole work.
 pub(super) fn main(shared: Arc<Shared>, index: usize, queues: Owned) {
     metrics::this_is_worker(index);
-    let presence = Presence::enter(Rank::Worker);
-    shared.introduce(index, &presence.parker);
+    let participant = Participant::enter(Role::Worker);
+    shared.introduce(index, &participant.parker);
     WORKER.with(|worker| {
         let worker = worker.get_or_init(|| Worker {
             shared,
@@ -70,7 +70,7 @@ pub(super) fn main(shared: Arc<Shared>, index: usize, queues: Owned) {
             searching: Cell::new(false),
             victim: Cell::new(index + 1),
         });
-        worker.run(&presence);
+        worker.run(&participant);
     });
 }
 
@@ -118,12 +118,12 @@ impl Worker {
         std::ptr::eq(&raw const *self.shared, shared)
     }
 
-    fn run(&self, presence: &Presence) {
+    fn run(&self, participant: &Participant) {
         let mut woken = Vec::new();
         loop {
             let round = self.shared.remotes[self.index].count_round();
             if round.is_multiple_of(FAIR) {
-                self.look_around(presence, &mut woken);
+                self.look_around(participant, &mut woken);
             }
             let closed = self.shared.is_closed();
             let task = self.next(round).or_else(|| closed.then(|| self.take_left()).flatten());
@@ -137,10 +137,10 @@ impl Worker {
                     if self.shared.end_work() {
                         return;
                     }
-                    self.sleep(presence, &mut woken, closed);
+                    self.sleep(participant, &mut woken, closed);
                     self.shared.end.begin_work();
                 }
-                None if !local::has_work() => self.search_or_sleep(presence, &mut woken),
+                None if !local::has_work() => self.search_or_sleep(participant, &mut woken),
                 task => {
                     self.found();
                     if let Some(task) = task {
@@ -182,16 +182,16 @@ impl Worker {
     }
 
     /// Has a look at the reactor, if it is time (V2).
-    fn look_around(&self, presence: &Presence, woken: &mut Vec<Waker>) {
+    fn look_around(&self, participant: &Participant, woken: &mut Vec<Waker>) {
         let now = now();
         if now.duration_since(self.last_look.get()) >= REACTOR_INTERVAL {
             self.last_look.set(now);
-            presence.poll_reactor(woken);
+            participant.poll_reactor(woken);
         }
     }
 
     /// Nothing of its own: steals, or waits.
-    fn search_or_sleep(&self, presence: &Presence, woken: &mut Vec<Waker>) {
+    fn search_or_sleep(&self, participant: &Participant, woken: &mut Vec<Waker>) {
         if !self.searching.get() {
             self.searching.set(self.shared.sleep.start_search());
         }
@@ -203,15 +203,15 @@ impl Worker {
             debug_assert!(displaced.is_none(), "a worker that searches has nothing of its own");
             return;
         }
-        self.sleep(presence, woken, false);
+        self.sleep(participant, woken, false);
     }
 
     /// Waits, until there may be work, or the pool is closed.
-    fn sleep(&self, presence: &Presence, woken: &mut Vec<Waker>, closed: bool) {
+    fn sleep(&self, participant: &Participant, woken: &mut Vec<Waker>, closed: bool) {
         self.shared.sleep.list(self.index, self.searching.replace(false));
         let missed = self.shared.has_work(closed) || self.shared.is_closed() != closed || local::has_work(); // S2
         if !missed || mutant("no_last_look") {
-            presence.wait(woken);
+            participant.wait(woken);
             self.last_look.set(now());
         }
         self.shared.sleep.unlist(self.index);

@@ -1,4 +1,4 @@
-//! A thread's doorbell: whoever has something for the thread rings it.
+//! A thread's parker: what has something for the thread to do unparks it.
 //!
 //! ```text
 //!            begin(PARKED) ┌────────┐ unpark: the thread is woken
@@ -14,7 +14,7 @@
 //! K1  A thread takes its notification (back to `RUN`) before it looks at any queue: what was pushed
 //!     before an `unpark` is found by that look, and what comes later unparks again.
 //!
-//! Rung by wakers and by whoever pushes; `seat` waits by it. Next: `seat`.
+//! Unparked by wakers and by every push; `driver` waits by it. Next: `roster`.
 
 use std::sync::Arc;
 
@@ -23,19 +23,26 @@ use reactor::shim::thread::{self, Thread};
 use reactor::shim::{mutant, thread_local};
 
 /// The thread runs, and has no notification to take.
-const RUN: u8 = 0;
+pub(super) const RUN: u8 = 0;
 /// Somebody unparked it since it last looked.
 const NOTIFIED: u8 = 1;
 /// It stands by.
-pub(crate) const PARKED: u8 = 2;
+pub(super) const PARKED: u8 = 2;
 /// It is in the reactor, or about to be.
-pub(crate) const DRIVING: u8 = 3;
+pub(super) const DRIVING: u8 = 3;
 
-/// One thread's doorbell.
+/// One thread's parker.
 pub(crate) struct Parker {
     state: AtomicU8,
-    /// `seat` unparks it without a notification, where only the driver or the watch changes.
+    /// `driver` unparks it without a notification, where only the driver or the monitor changes.
     pub(crate) thread: Thread,
+}
+
+/// A thread has one parker: the same parker is the same thread.
+impl PartialEq for Parker {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
 }
 
 thread_local! {
@@ -75,10 +82,17 @@ impl Parker {
         self.state.load(Ordering::Relaxed) == PARKED
     }
 
-    /// From RUN to a waiting state; false if there is a notification to be taken first.
-    pub(crate) fn begin(&self, wait: u8) -> bool {
+    /// Whether it waits, parked or in the reactor.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn is_waiting(&self) -> bool {
+        // ORDERING: Relaxed; for tests.
+        matches!(self.state.load(Ordering::Relaxed), PARKED | DRIVING)
+    }
+
+    /// From `RUN`, or from `PARKED`, to a waiting state; false if there is a notification to be taken first.
+    pub(super) fn begin(&self, from: u8, wait: u8) -> bool {
         // ORDERING: Relaxed; on failure `take_notification` acquires, on success nothing is published.
-        self.state.compare_exchange(RUN, wait, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        self.state.compare_exchange(from, wait, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Back to RUN, from whatever it was. Answers whether there was a notification: then the caller

@@ -1,0 +1,190 @@
+//! How a thread waits: in the reactor, or parked beside the thread that is there.
+//!
+//! A program has one reactor and many threads. If two of them waited in it, one event would wake both; if
+//! none did, nothing would move. So one thread drives, and the others stand by. `roster` decides which, as
+//! a state machine without a lock, a clock or a system call; here these come in.
+//!
+//! ```text
+//!   lock ─▶ a verb of the roster ─▶ unlock ─▶ wake whom it names ─▶ do what it says: turn, or park
+//! ```
+//!
+//! P5  The lock is held for a verb and nothing else: no system call, no waker, no allocation but the list's.
+//! P6  A thread takes its notification when its wait is over (K1); one that has a notification does not wait.
+//!
+//! D1 to D5 are in `roster`, K1 is in `parker`, G1 in `rescue`. Called by `block_on` and the pool's workers.
+//! Next: `inbox`.
+
+pub(crate) mod parker;
+pub(crate) mod rescue;
+mod roster;
+
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use reactor::shim::{Mutex, MutexGuard, lock, now, park_timeout, statics, thread};
+use reactor::wait_awake::Wait as Spin;
+
+use crate::metrics;
+use parker::{DRIVING, PARKED, Parker, RUN};
+use rescue::{TICK, is_due, rescue_pools};
+pub(crate) use roster::Role;
+use roster::{Cause, Limit, Next, Roster, Wait, Wake};
+
+/// The process's threads that wait, and when one of them last came back from the reactor.
+struct Driver {
+    roster: Roster<Arc<Parker>>,
+    last_turn: Option<Instant>,
+}
+
+statics! { static DRIVER: Mutex<Driver> = Mutex::new(Driver { roster: Roster::new(), last_turn: None }); }
+
+/// A thread that may wait; it leaves when this is dropped.
+pub(crate) struct Participant {
+    pub(crate) parker: Arc<Parker>,
+    role: Role,
+}
+
+impl Participant {
+    /// The calling thread comes.
+    pub(crate) fn enter(role: Role) -> Self {
+        let wake = lock(&DRIVER).roster.enter(role);
+        wake.deliver();
+        Self { parker: Parker::current(), role }
+    }
+
+    /// Waits until the thread is unparked or the reactor had something; wakes what the reactor
+    /// found. It may also return for no reason: the caller looks at its queues and comes again.
+    pub(crate) fn wait(&self, woken: &mut Vec<Waker>) {
+        metrics::count(|counters| &counters.parks);
+        let mut driver = lock(&DRIVER);
+        let last_turn = driver.last_turn;
+        match driver.roster.wait(self.role, || is_due(last_turn)) {
+            Wait::Drive => self.drive(driver, RUN, woken),
+            Wait::StandBy => self.stand_by(driver, woken),
+        }
+    }
+
+    /// Takes what the reactor has now, without waiting, if nobody drives. For a thread that always has work;
+    /// it does the monitor's work too, if no thread waits that could do it (G1).
+    pub(crate) fn poll_reactor(&self, woken: &mut Vec<Waker>) {
+        let mut driver = lock(&DRIVER);
+        let rescues = driver.roster.is_unwatched();
+        let drives = driver.roster.drive_unless_driven(&self.parker, self.role);
+        drop(driver);
+        if drives {
+            reactor::turn(Some(Duration::ZERO), woken);
+            Self::stop_driving();
+            reactor::wake_all(woken);
+        }
+        if rescues {
+            rescue_pools();
+        }
+    }
+
+    fn drive(&self, mut driver: MutexGuard<'static, Driver>, from: u8, woken: &mut Vec<Waker>) {
+        if !self.parker.begin(from, DRIVING) {
+            let wake = driver.roster.decline();
+            drop(driver);
+            wake.deliver();
+            self.parker.take_notification(); // P6
+            return;
+        }
+        let limit = driver.roster.drive(&self.parker, self.role);
+        drop(driver);
+
+        reactor::turn(limit.duration(), woken);
+
+        self.parker.take_notification();
+        Self::stop_driving();
+        reactor::wake_all(woken);
+        if limit == Limit::Tick {
+            rescue_pools();
+        }
+    }
+
+    /// Lets the reactor go, before any waker of its events runs: what they run may take long.
+    fn stop_driving() {
+        let mut driver = lock(&DRIVER);
+        driver.last_turn = Some(now());
+        let wake = driver.roster.stop_driving();
+        drop(driver);
+        wake.deliver();
+    }
+
+    fn stand_by(&self, mut driver: MutexGuard<'static, Driver>, woken: &mut Vec<Waker>) {
+        if !self.parker.begin(RUN, PARKED) {
+            drop(driver);
+            self.parker.take_notification(); // P6
+            return;
+        }
+        let (mut limit, mut wake) = driver.roster.stand_by(&self.parker, self.role);
+        let spin = Spin::begin();
+        loop {
+            drop(driver);
+            wake.deliver();
+            spin.awake(|| self.parker.is_parked());
+            let ticked = park(limit);
+            driver = lock(&DRIVER);
+            let cause = match (self.parker.is_parked(), ticked) {
+                (false, _) => Cause::Notified,
+                (true, true) => Cause::Ticked { overdue: is_due(driver.last_turn) },
+                (true, false) => Cause::Called,
+            };
+            let (next, then) = driver.roster.awake(&self.parker, self.role, cause);
+            wake = then;
+            match next {
+                Next::WaitOn(new) => limit = new,
+                Next::Run => break,
+                Next::Drive => {
+                    drop(spin);
+                    return self.drive(driver, PARKED, woken);
+                }
+            }
+        }
+        drop(driver);
+        wake.deliver();
+        self.parker.take_notification();
+        if limit == Limit::Tick {
+            rescue_pools();
+        }
+    }
+}
+
+impl Drop for Participant {
+    fn drop(&mut self) {
+        let wake = lock(&DRIVER).roster.leave(self.role);
+        wake.deliver();
+    }
+}
+
+impl Wake<Arc<Parker>> {
+    /// Wakes without a notification: a thread so woken looks at the roster again. Outside of the lock (P5).
+    fn deliver(self) {
+        match self {
+            Self::Nobody => {}
+            Self::Thread(parker) => parker.thread.unpark(),
+            Self::Driver => reactor::notify(),
+        }
+    }
+}
+
+impl Limit {
+    fn duration(self) -> Option<Duration> {
+        (self == Self::Tick).then_some(TICK)
+    }
+}
+
+/// Parks the thread. Returns whether a tick has passed, if that is its limit.
+fn park(limit: Limit) -> bool {
+    let Some(tick) = limit.duration() else {
+        thread::park();
+        return false;
+    };
+    let begin = Some(now());
+    park_timeout(tick);
+    is_due(begin)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests;
