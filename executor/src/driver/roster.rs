@@ -308,4 +308,7 @@ impl<T: Clone + PartialEq> Roster<T> {
 mod search;
 
 #[cfg(all(test, not(loom)))]
+mod picture;
+
+#[cfg(all(test, not(loom)))]
 mod tests;

@@ -1,0 +1,136 @@
+//! The picture of the driver's states says what the verbs do: each of its arrows is walked.
+//!
+//! The picture is `docs/book/pictures/driver-states.svg`. Its arrows carry the state that they start from, the
+//! verb, the state they lead to, and what the verb returns.
+
+use super::Role::{BlockOn, Worker};
+use super::*;
+
+const PICTURE: &str = include_str!("../../../../docs/book/pictures/driver-states.svg");
+
+/// The value of an attribute in an element's text.
+fn attribute<'a>(element: &'a str, name: &str) -> &'a str {
+    let (_, rest) = element.split_once(&format!("{name}=\"")).unwrap_or_else(|| panic!("{name}: {element}"));
+    rest.split('"').next().expect("a split has a first part")
+}
+
+/// The first word of what is returned: `Thread` of `Thread(1)`.
+fn word(returned: &impl std::fmt::Debug) -> String {
+    let text = format!("{returned:?}");
+    text.split(|c: char| !c.is_alphanumeric()).next().expect("a split has a first part").to_owned()
+}
+
+/// Two threads that run: a worker, 0, and 1 in `block_on`.
+fn roster() -> Roster<usize> {
+    let mut roster = Roster::new();
+    let _ = (roster.enter(Worker), roster.enter(BlockOn));
+    roster
+}
+
+fn role(roster: &Roster<usize>) -> &'static str {
+    match roster.driver {
+        Driver::Nobody => "Nobody",
+        Driver::Offered => "Offered",
+        Driver::Driving(..) => "Driving",
+    }
+}
+
+fn thread(roster: &Roster<usize>) -> &'static str {
+    match (&roster.driver, roster.standby.is_empty()) {
+        (Driver::Driving(..), true) => "driving",
+        (_, false) => "standby",
+        (_, true) => "running",
+    }
+}
+
+/// Walks an arrow of the worker's. Returns where it leads, and what the verb returned.
+fn walk_thread(from: &str, verb: &str, returned: &str) -> (&'static str, String) {
+    let mut roster = roster();
+    if from == "driving" || returned == "StandBy" {
+        let _ = roster.drive(&if from == "driving" { 0 } else { 1 }, BlockOn);
+    }
+    let cause = match returned {
+        "Run" => Cause::Notified,
+        "Drive" => Cause::Ticked { overdue: true },
+        _ => Cause::Called,
+    };
+    if from == "standby" {
+        let _ = roster.stand_by(&0, Worker);
+    }
+    let said = match verb {
+        "wait" => match roster.wait(Worker, || false) {
+            Wait::Drive => {
+                let _ = roster.drive(&0, Worker);
+                "Drive".to_owned()
+            }
+            Wait::StandBy => {
+                let _ = roster.stand_by(&0, Worker);
+                "StandBy".to_owned()
+            }
+        },
+        "stop_driving" => {
+            let _ = roster.stop_driving();
+            String::new()
+        }
+        "awake" => {
+            let (next, _) = roster.awake(&0, Worker, cause);
+            if next == Next::Drive {
+                let _ = roster.drive(&0, Worker);
+            }
+            word(&next)
+        }
+        other => panic!("the picture has a verb {other}"),
+    };
+    (thread(&roster), said)
+}
+
+/// Walks an arrow of the role's.
+fn walk_role(from: &str, verb: &str, to: &str) -> (&'static str, String) {
+    let mut roster = roster();
+    if from == "Driving" {
+        let _ = roster.drive(&1, BlockOn);
+    }
+    if from != "Nobody" && to == "Offered" || verb == "leave" || from == "Offered" {
+        let _ = roster.stand_by(&0, Worker);
+    }
+    if from == "Offered" {
+        let _ = roster.leave(BlockOn);
+    }
+    assert_eq!(role(&roster), from);
+    let said = match verb {
+        "leave" => word(&roster.leave(BlockOn)),
+        "drive" => {
+            let _ = roster.drive(&0, Worker);
+            String::new()
+        }
+        "stop_driving" => word(&roster.stop_driving()),
+        "awake" => {
+            let cause = if to == "Driving" { Cause::Called } else { Cause::Notified };
+            let (next, _) = roster.awake(&0, Worker, cause);
+            if next == Next::Drive {
+                let _ = roster.drive(&0, Worker);
+            }
+            word(&next)
+        }
+        other => panic!("the picture has a verb {other}"),
+    };
+    (role(&roster), said)
+}
+
+#[test]
+fn each_arrow_is_what_its_verb_does() {
+    let mut arrows = 0;
+    for element in PICTURE.split("<g data-from").skip(1) {
+        let element = format!("data-from{element}");
+        let [from, verb, to, returned] =
+            ["data-from", "data-verb", "data-to", "data-answer"].map(|name| attribute(&element, name));
+        let of_the_role = from.starts_with(|first: char| first.is_uppercase());
+        let walked = if of_the_role { walk_role(from, verb, to) } else { walk_thread(from, verb, returned) };
+        assert_eq!(walked, (to, returned.to_owned()), "{verb} from {from}");
+        arrows += 1;
+    }
+    assert_eq!(arrows, 12);
+    for state in ["running", "driving", "standby", "Nobody", "Offered", "Driving"] {
+        assert!(PICTURE.contains(&format!("data-state=\"{state}\"")), "no box {state}");
+    }
+}
