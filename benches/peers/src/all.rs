@@ -1,13 +1,12 @@
 //! Measures everything, in turns, each time in a new process. Next: `table`.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
 use crate::rows::{ROWS, Row};
-use crate::sample::{Sample, is_quick};
+use crate::sample::{Sample, Samples, is_quick};
 use crate::server::Server;
 use crate::{load, picture, table};
 
@@ -24,9 +23,6 @@ impl Default for Setting {
         Self { workers: 2, one_core: false }
     }
 }
-
-/// The rounds of each row and runtime.
-pub type Samples = BTreeMap<(&'static str, &'static str), Vec<Sample>>;
 
 /// One measurement in a process of its own.
 pub fn measure(workload: &str, runtime: &str, setting: &Setting) -> Result<Sample, Error> {

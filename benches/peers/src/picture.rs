@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::all::Samples;
 use crate::rows::{Metric, RUNTIMES, Row};
+use crate::sample::Samples;
 use crate::table::{figure, time};
 
 /// Light and dark, ours in the stronger colour.

@@ -32,6 +32,9 @@ pub fn scaled(full: usize) -> usize {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sample(pub BTreeMap<String, f64>);
 
+/// The rounds of each row and runtime.
+pub type Samples = BTreeMap<(&'static str, &'static str), Vec<Sample>>;
+
 impl Sample {
     pub fn new(figures: &[(&str, f64)]) -> Self {
         Self::default().with(figures)

@@ -3,9 +3,8 @@
 use std::fmt::Write;
 use std::fs;
 
-use crate::all::Samples;
 use crate::rows::{Metric, RUNTIMES, Row};
-use crate::sample::{Sample, median};
+use crate::sample::{Sample, Samples, median};
 
 /// A sleep may end so many microseconds late.
 const LATE: f64 = 1000.0;
