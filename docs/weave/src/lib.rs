@@ -12,6 +12,8 @@
 //!
 //! `cargo run -p weave` writes the woven pages; `docs/build` does that and calls mdBook. Read on in
 //! [`book`], the whole; then [`chapter`], [`annotate`], and below them [`items`] and [`source`].
+//!
+//! What reads Rust for the checks is here too: the programs `seeded-faults` and `weaken`, over [`models`].
 
 pub mod anchors;
 pub mod annotate;
@@ -21,6 +23,7 @@ pub mod console;
 pub mod figures;
 pub mod items;
 pub mod links;
+pub mod models;
 pub mod readme;
 pub mod source;
 pub mod tree;

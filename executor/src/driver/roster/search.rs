@@ -274,7 +274,8 @@ fn two_threads() {
     }
 }
 
-/// The other three take as long again: they are left to the models' build, which is optimised.
+/// The other three take as long again: they are left to the models' build, which is optimised. Finds
+/// `left_in_silence`, `monitor_stays`.
 #[test]
 fn three_threads() {
     let all = [[BlockOn, Worker, Worker], [BlockOn, BlockOn, Worker]];
