@@ -7,12 +7,15 @@
 //!   mod tests { fn a }       tests::a
 //! ```
 //!
-//! Not a parser: it knows where an item begins, which word names it, and which brace ends it. That is
-//! enough, for the compiler has seen the file already.
+//! `syn` reads the file. A comment is an attribute there, or nothing, so the lines above an item are looked at
+//! as [`Source`] has them.
 
 use std::ops::Range;
 
-use crate::source::{Source, words};
+use quote::ToTokens;
+use syn::spanned::Spanned;
+
+use crate::source::Source;
 
 /// An item and the lines it takes, counted from nought.
 #[derive(Debug, Clone)]
@@ -56,17 +59,16 @@ pub fn find(source: &Source, name: &str) -> Result<Item, String> {
     }
 }
 
-/// All items, those of impls, traits and modules too, in the order of their first lines.
+/// All items, those of impls, traits and modules too, in the order of their first lines. A file that the
+/// compiler would not take has none.
 pub fn items(source: &Source) -> Vec<Item> {
-    let mut chars = Vec::new();
-    for (number, line) in source.lines.iter().enumerate() {
-        chars.extend(line.code.chars().map(|c| (c, number)));
-        chars.push(('\n', number));
-    }
-    let mut scan = Scan { source, chars, at: 0, found: Vec::new() };
-    scan.items(&Within::File);
-    scan.found.sort_by_key(|item| (item.lines.start, std::cmp::Reverse(item.lines.end)));
-    scan.found
+    let Ok(file) = syn::parse_file(&source.text) else {
+        return Vec::new();
+    };
+    let mut found = Found { source, items: Vec::new() };
+    file.items.into_iter().for_each(|item| found.item(item, &Within::File));
+    found.items.sort_by_key(|item| (item.lines.start, std::cmp::Reverse(item.lines.end)));
+    found.items
 }
 
 /// What encloses an item, as far as its name is concerned.
@@ -81,116 +83,99 @@ enum Within {
     },
 }
 
-struct Scan<'a> {
-    source: &'a Source,
-    chars: Vec<(char, usize)>,
-    at: usize,
-    found: Vec<Item>,
+/// Takes in an item that has a name and attributes.
+macro_rules! named {
+    ($found:ident, $item:ident.$($name:ident).+, $within:expr) => {
+        $found.push($item.$($name).+.to_string(), $item.attrs.clone(), $item, $within)
+    };
 }
 
-impl Scan<'_> {
-    /// Reads items up to the closing brace of what encloses them, or to the end.
-    fn items(&mut self, within: &Within) {
-        let mut begun = None;
-        while let Some(&(c, line)) = self.chars.get(self.at) {
-            match c {
-                '}' => return,
-                '#' => {
-                    // An inner attribute is the enclosing item's.
-                    let outer = self.chars.get(self.at + 1).is_some_and(|&(next, _)| next == '[');
-                    self.at += if outer { 1 } else { 2 };
-                    self.skip_brackets();
-                    begun = if outer { begun.or(Some(line)) } else { None };
-                }
-                c if c.is_whitespace() || c == ';' => self.at += 1,
-                _ => {
-                    self.item(begun.unwrap_or(line), within);
-                    begun = None;
-                }
+struct Found<'a> {
+    source: &'a Source,
+    items: Vec<Item>,
+}
+
+impl Found<'_> {
+    fn item(&mut self, item: syn::Item, within: &Within) {
+        match item {
+            syn::Item::Const(item) => named!(self, item.ident, within),
+            syn::Item::Enum(item) => named!(self, item.ident, within),
+            syn::Item::Fn(item) => named!(self, item.sig.ident, within),
+            syn::Item::Static(item) => named!(self, item.ident, within),
+            syn::Item::Struct(item) => named!(self, item.ident, within),
+            syn::Item::Type(item) => named!(self, item.ident, within),
+            syn::Item::Union(item) => named!(self, item.ident, within),
+            syn::Item::Macro(item) => {
+                let called = item.mac.path.segments.last().map(|last| format!("{}!", last.ident));
+                let name = item.ident.as_ref().map(ToString::to_string).or(called).unwrap_or_default();
+                self.push(name, item.attrs.clone(), item, within);
             }
+            syn::Item::Mod(item) => {
+                let name = item.ident.to_string();
+                let inside = Within::Named(path(within, &name));
+                let content = item.content.clone().into_iter().flat_map(|(_, items)| items);
+                content.for_each(|item| self.item(item, &inside));
+                self.push(name, item.attrs.clone(), item, within);
+            }
+            syn::Item::Trait(item) => {
+                let name = item.ident.to_string();
+                let inside = Within::Named(path(within, &name));
+                for item in item.items.clone() {
+                    match item {
+                        syn::TraitItem::Const(item) => named!(self, item.ident, &inside),
+                        syn::TraitItem::Fn(item) => named!(self, item.sig.ident, &inside),
+                        syn::TraitItem::Type(item) => named!(self, item.ident, &inside),
+                        _ => {}
+                    }
+                }
+                self.push(name, item.attrs.clone(), item, within);
+            }
+            syn::Item::Impl(item) => {
+                let for_type = type_name(&item.self_ty);
+                let of = item
+                    .trait_
+                    .as_ref()
+                    .and_then(|(_, path, _)| Some(path.segments.last()?.ident.to_string()));
+                let (name, inside) = match of {
+                    Some(of) => (format!("impl {of} for {for_type}"), Within::Impl { of, for_type }),
+                    None => (format!("impl {for_type}"), Within::Named(path(within, &for_type))),
+                };
+                for item in item.items.clone() {
+                    match item {
+                        syn::ImplItem::Const(item) => named!(self, item.ident, &inside),
+                        syn::ImplItem::Fn(item) => named!(self, item.sig.ident, &inside),
+                        syn::ImplItem::Type(item) => named!(self, item.ident, &inside),
+                        _ => {}
+                    }
+                }
+                self.push(name, item.attrs.clone(), item, &Within::File);
+            }
+            _ => {}
         }
     }
 
-    /// Reads one item, whose first attribute or word stands in line `first`.
-    fn item(&mut self, first: usize, within: &Within) {
-        let start = self.at;
-        let mut header = String::new();
-        let mut ended = false;
-        while let Some(&(c, _)) = self.chars.get(self.at) {
-            match c {
-                '(' | '[' => {
-                    let from = self.at;
-                    self.skip_brackets();
-                    header.extend(self.chars[from..self.at].iter().map(|(c, _)| c));
-                    continue;
-                }
-                // A value's braces are no body.
-                '{' if is_value(&header) => {
-                    self.skip_brackets();
-                    continue;
-                }
-                '{' => break,
-                ';' => {
-                    ended = true;
-                    break;
-                }
-                _ => header.push(c),
-            }
-            self.at += 1;
-        }
-        let (kind, name) = kind_and_name(&header);
-        if !ended {
-            match (kind, &name) {
-                ("mod" | "trait", Some(name)) => self.body(&Within::Named(path(within, name))),
-                ("impl", _) => match impl_of(&header) {
-                    (Some(of), for_type) => self.body(&Within::Impl { of, for_type }),
-                    (None, for_type) => self.body(&Within::Named(path(within, &for_type))),
-                },
-                _ => self.skip_brackets(),
-            }
-        }
-        let last = self
-            .chars
-            .get(self.at.saturating_sub(usize::from(!ended)).max(start))
-            .map_or(first, |&(_, line)| line);
-        let (name, short) = match (kind, name) {
-            ("impl", _) => match impl_of(&header) {
-                (Some(of), for_type) => (format!("impl {of} for {for_type}"), None),
-                (None, for_type) => (format!("impl {for_type}"), None),
-            },
-            (_, Some(name)) => match within {
-                Within::Impl { of, for_type } => {
-                    (format!("<{for_type} as {of}>::{name}"), Some(format!("{for_type}::{name}")))
-                }
-                _ => (path(within, &name), None),
-            },
-            _ => return,
-        };
+    fn push(&mut self, name: String, attrs: Vec<syn::Attribute>, item: impl ToTokens, within: &Within) {
+        let tokens = item.to_token_stream();
+        let end = tokens.span().end().line;
+        // An inner attribute is inside the item; a comment is an attribute too.
+        let attrs = attrs.iter().filter(|attr| matches!(attr.style, syn::AttrStyle::Outer));
+        let after = attrs.clone().last().map(|attr| attr.span().end());
+        let mut starts = tokens.into_iter().map(|token| token.span().start());
+        let word =
+            starts.find(|start| after.is_none_or(|after| *start >= after)).map_or(end, |start| start.line);
+        let named = attrs.filter(|attr| !attr.path().is_ident("doc")).map(|attr| attr.span().start().line);
+        let first = named.min().unwrap_or(word).min(word) - 1;
         let above = (0..first).rev().take_while(|&line| self.is_comment_above(line)).last();
-        self.found.push(Item { name, short, lines: above.unwrap_or(first)..last + 1, bare: first..last + 1 });
-    }
-
-    /// Reads the items of the body whose opening brace is ahead.
-    fn body(&mut self, within: &Within) {
-        self.at += 1;
-        self.items(within);
-        self.at += 1;
-    }
-
-    /// Skips from an opening bracket past the one that closes it.
-    fn skip_brackets(&mut self) {
-        let mut depth = 0;
-        while let Some(&(c, _)) = self.chars.get(self.at) {
-            self.at += 1;
-            match c {
-                '(' | '[' | '{' => depth += 1,
-                ')' | ']' | '}' => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                return;
-            }
-        }
+        let short = match within {
+            Within::Impl { for_type, .. } => Some(format!("{for_type}::{name}")),
+            Within::File | Within::Named(_) => None,
+        };
+        self.items.push(Item {
+            name: path(within, &name),
+            short,
+            lines: above.unwrap_or(first)..end,
+            bare: first..end,
+        });
     }
 
     fn is_comment_above(&self, line: usize) -> bool {
@@ -199,65 +184,14 @@ impl Scan<'_> {
     }
 }
 
-/// Whether a header so far is that of a `const`, `static`, `use` or `type`, which a semicolon ends.
-fn is_value(header: &str) -> bool {
-    matches!(kind_and_name(header).0, "const" | "static" | "use" | "type")
-}
-
-/// The keyword that says what an item is, and the word that names it.
-fn kind_and_name(header: &str) -> (&str, Option<String>) {
-    if let Some((name, rest)) = header.split_once('!') {
-        let rules = name.trim() == "macro_rules";
-        let name = if rules { words(rest).next() } else { words(name).last() };
-        return ("macro", name.map(|name| if rules { name.to_owned() } else { format!("{name}!") }));
-    }
-    let mut found = words(header).peekable();
-    while let Some(word) = found.next() {
-        match word {
-            "const" if matches!(found.peek(), Some(&("fn" | "unsafe" | "async" | "extern"))) => {}
-            "impl" => return ("impl", None),
-            "use" => return ("use", None),
-            "fn" | "struct" | "enum" | "union" | "trait" | "mod" | "const" | "static" | "type" => {
-                let name = found.find(|name| *name != "mut");
-                return (word, name.map(str::to_owned));
-            }
-            _ => {}
+/// A type's last name, without its parameters.
+fn type_name(of: &syn::Type) -> String {
+    match of {
+        syn::Type::Path(path) => {
+            path.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default()
         }
-    }
-    ("", None)
-}
-
-/// Of an impl's header: the trait, if it is one's, and the type.
-fn impl_of(header: &str) -> (Option<String>, String) {
-    let (_, rest) = header.split_once("impl").expect("it is an impl's header");
-    let rest = rest
-        .split(" where ")
-        .next()
-        .expect("a split has a first part")
-        .split("\nwhere")
-        .next()
-        .expect("as before");
-    // Parameters, here and in the types, are no part of a name.
-    let mut depth = 0;
-    let mut plain = String::new();
-    let mut before = ' ';
-    for c in rest.chars() {
-        match c {
-            '<' => depth += 1,
-            '>' if before != '-' => depth -= 1,
-            _ if depth == 0 => plain.push(c),
-            _ => {}
-        }
-        before = c;
-    }
-    let last_name = |text: &str| {
-        let text = text.trim().trim_start_matches(['&', '!']);
-        let text = text.strip_prefix("'_ ").or(text.strip_prefix("'a ")).unwrap_or(text);
-        text.rsplit("::").next().expect("a split has a last part").trim().to_owned()
-    };
-    match plain.split_once(" for ") {
-        Some((of, for_type)) => (Some(last_name(of)), last_name(for_type)),
-        None => (None, last_name(&plain)),
+        syn::Type::Reference(reference) => type_name(&reference.elem),
+        other => other.to_token_stream().to_string(),
     }
 }
 
