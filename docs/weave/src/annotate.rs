@@ -97,10 +97,10 @@ impl<'a> Annotated<'a> {
     }
 
     /// The rows, and above them the head of the file. `notes` has what else is to be said of a row, by
-    /// its id; `label` answers with a link for the label of an ordering.
-    pub fn page(&self, notes: &BTreeMap<String, String>, label: &dyn Fn(&str) -> String) -> String {
+    /// its id.
+    pub fn page(&self, notes: &BTreeMap<String, String>, links: &dyn Links) -> String {
         let mut page = String::new();
-        let said = |lines: &[String]| self.markdown(lines, label);
+        let said = |lines: &[String]| self.markdown(lines, links);
         writeln!(
             page,
             "<div class=\"head\" id=\"head\">\n\n{}\n</div>\n\n<div class=\"rows\">\n",
@@ -137,7 +137,7 @@ impl<'a> Annotated<'a> {
     }
 
     /// A comment as Markdown: rustdoc's links led to this page or taken away, generics escaped.
-    fn markdown(&self, lines: &[String], label: &dyn Fn(&str) -> String) -> String {
+    fn markdown(&self, lines: &[String], links: &dyn Links) -> String {
         let mut woven = String::new();
         let mut fence = false;
         let mut listed = false;
@@ -150,7 +150,11 @@ impl<'a> Annotated<'a> {
             }
             listed = named.is_some() || goes_on;
             if let Some((name, said)) = named {
-                writeln!(woven, "- **{name}** {}", self.prose(said, label)).expect(NO_ERROR);
+                let name = match rule_name(name) {
+                    Some(rule) => format!("<b id=\"{rule}\">\\[{rule}\\]</b>"),
+                    None => format!("**{name}**"),
+                };
+                writeln!(woven, "- {name} {}", self.prose(said, links)).expect(NO_ERROR);
                 continue;
             }
             if line.trim_start().starts_with("```") {
@@ -170,7 +174,7 @@ impl<'a> Annotated<'a> {
             } else if let Some(heading) = line.strip_prefix('#') {
                 write!(woven, "**{}**", heading.trim_start_matches('#').trim()).expect(NO_ERROR);
             } else {
-                woven.push_str(&self.prose(line, label));
+                woven.push_str(&self.prose(line, links));
             }
             woven.push('\n');
         }
@@ -178,7 +182,7 @@ impl<'a> Annotated<'a> {
     }
 
     /// A line of a comment outside of its blocks.
-    fn prose(&self, line: &str, label: &dyn Fn(&str) -> String) -> String {
+    fn prose(&self, line: &str, links: &dyn Links) -> String {
         let mut woven = String::new();
         let mut rest = line;
         while let Some(at) = rest.find(['`', '[', '<']) {
@@ -198,7 +202,7 @@ impl<'a> Annotated<'a> {
                 _ => {
                     let (text, after) = after.split_once(']').unwrap_or((after, ""));
                     if before.ends_with("ORDERING") {
-                        woven.push_str(&label(text));
+                        woven.push_str(&links.label(text));
                         rest = after;
                         continue;
                     }
@@ -216,9 +220,10 @@ impl<'a> Annotated<'a> {
                         (None, Some(target)) if target.starts_with("http") => {
                             write!(woven, "[{text}]({target})").expect(NO_ERROR);
                         }
-                        (None, None) if !text.starts_with('`') => {
-                            write!(woven, "\\[{text}\\]").expect(NO_ERROR);
-                        }
+                        (None, None) if !text.starts_with('`') => match links.rule(text) {
+                            Some(link) => woven.push_str(&link),
+                            None => write!(woven, "\\[{text}\\]").expect(NO_ERROR),
+                        },
                         _ => woven.push_str(text),
                     }
                     after
@@ -226,6 +231,11 @@ impl<'a> Annotated<'a> {
             };
         }
         woven + rest
+    }
+
+    /// The rules that the file's head defines for all files.
+    pub fn rules(&self) -> impl Iterator<Item = &str> {
+        self.head.iter().filter_map(|line| rule_name(invariant(line)?.0))
     }
 
     /// The orderings that the file speaks of: the label, and the row.
@@ -242,6 +252,14 @@ impl<'a> Annotated<'a> {
     }
 }
 
+/// Where the names in comments lead to.
+pub trait Links {
+    /// A link for the label of an ordering.
+    fn label(&self, label: &str) -> String;
+    /// A link for a rule, if a file defines it.
+    fn rule(&self, name: &str) -> Option<String>;
+}
+
 const NO_ERROR: &str = "a String takes all that is written";
 
 /// Of a line that is only a comment: what it says.
@@ -254,9 +272,20 @@ fn unindent(said: &str) -> &str {
     said.strip_prefix(' ').unwrap_or(said)
 }
 
-/// A line that opens with the name of an invariant, `T1  Whoever sets …`: the name, and what follows.
+/// The word of a rule that other files name: `claim` of `[claim]`.
+pub fn rule_name(name: &str) -> Option<&str> {
+    let word = name.strip_prefix('[')?.strip_suffix(']')?;
+    let plain = word.len() > 2 && word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    plain.then_some(word)
+}
+
+/// A line that opens with the name of an invariant, `T1  The waker …` or `[claim]  A pointer …`: the name, and
+/// what follows.
 fn invariant(line: &str) -> Option<(&str, &str)> {
     let (name, said) = line.split_once("  ")?;
+    if rule_name(name).is_some() {
+        return Some((name, said));
+    }
     let (letter, number) = name.split_at_checked(1)?;
     let is_name = letter.chars().all(char::is_uppercase) && !number.is_empty();
     (is_name && number.chars().all(|c| c.is_ascii_digit())).then_some((name, said))
@@ -279,7 +308,8 @@ mod tests {
 //!
 //! A1  The first, which
 //!     has two lines.
-//! A2  The second.
+//! A2  The second, by [of-another].
+//! [of-all]  The third.
 //! Next: `c`.
 
 use std::io;
@@ -305,30 +335,45 @@ mod tests {
 }
 ";
 
+    struct Told;
+
+    impl Links for Told {
+        fn label(&self, label: &str) -> String {
+            format!("<{label}>")
+        }
+
+        fn rule(&self, name: &str) -> Option<String> {
+            (name == "of-another").then(|| format!("<{name}>"))
+        }
+    }
+
     fn page() -> String {
         let source = Source::new("a/src/b.rs", TEXT.to_owned());
         let annotated = Annotated::new(&source);
-        assert_eq!(annotated.orderings(), [("a-b".to_owned(), "L24".to_owned())]);
-        assert_eq!(annotated.row_of(24), "L24");
-        let notes = BTreeMap::from([("L14".to_owned(), "quoted".to_owned())]);
-        annotated.page(&notes, &|label| format!("<{label}>"))
+        assert_eq!(annotated.orderings(), [("a-b".to_owned(), "L25".to_owned())]);
+        assert_eq!(annotated.row_of(25), "L25");
+        let notes = BTreeMap::from([("L15".to_owned(), "quoted".to_owned())]);
+        assert_eq!(annotated.rules().collect::<Vec<_>>(), ["of-all"]);
+        annotated.page(&notes, &Told)
     }
 
     #[test]
     fn what_is_said_stands_beside_its_code() {
         let page = page();
         let rows: Vec<&str> = page.split("<div class=\"row").collect();
-        assert!(rows[0].contains("A file of [`Thing`](#L14)s."), "{}", rows[0]);
+        assert!(rows[0].contains("A file of [`Thing`](#L15)s."), "{}", rows[0]);
         assert!(rows[0].contains("```text\n  a ──▶ b\n```"), "{}", rows[0]);
         let row = |id: &str| {
             rows.iter().find(|row| row.contains(&format!("id=\"{id}\""))).unwrap_or_else(|| panic!("{page}"))
         };
-        let thing = row("L14");
-        assert!(thing.contains("One of Vec&lt;u8>. See [`Thing::go`](#L21) and `io::Read`."), "{thing}");
+        assert!(rows[0].contains("The second, by <of-another>."), "{}", rows[0]);
+        assert!(rows[0].contains("- <b id=\"of-all\">\\[of-all\\]</b> The third."), "{}", rows[0]);
+        let thing = row("L15");
+        assert!(thing.contains("One of Vec&lt;u8>. See [`Thing::go`](#L22) and `io::Read`."), "{thing}");
         assert!(thing.contains("**Panics**"), "{thing}");
         assert!(thing.contains("```rust,ignore\nstruct Thing;\n```"), "{thing}");
         assert!(thing.contains("quoted"), "{thing}");
-        let ordering = row("L24");
+        let ordering = row("L25");
         assert!(ordering.contains("ORDERING<a-b>: why."), "{ordering}");
         assert!(ordering.contains("        let b = a;\n    }\n}\n```"), "{ordering}");
         assert!(page.contains("<details><summary>Tests</summary>"), "{page}");

@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::annotate::Annotated;
+use crate::annotate::{Annotated, Links};
 use crate::chapter::{Chapter, Quote};
 use crate::source::{CRATES, Source, shipped_files};
 use crate::tree::Tree;
@@ -89,6 +89,13 @@ pub(crate) struct Weaver<'a> {
 impl Weaver<'_> {
     pub(crate) fn source(&self, file: &str) -> Option<&Source> {
         self.sources.get(file)
+    }
+
+    /// A link from a page to the rule of that name, `claim` of `[claim]`, if a file defines it.
+    pub(crate) fn rule(&self, page: &str, name: &str) -> Option<String> {
+        let defines = |entry: &&Entry<'_>| entry.annotated.rules().any(|rule| rule == name);
+        let entry = self.entries.values().find(defines)?;
+        Some(format!("[\\[{name}\\]]({}#{name})", links::relative(page, &entry.page)))
     }
 
     /// The annotated page of a file, if it has one.
@@ -266,13 +273,31 @@ fn source_pages(
             writeln!(page, "The book quotes it in {}.\n", chapters.join(", ")).expect("a String takes all");
         }
         let orderings = links::relative(&entry.page, "source/orderings.md");
-        let label = |label: &str| format!("[\\[{label}\\]]({orderings}#{label})");
-        page.push_str(&entry.annotated.page(&notes, &label));
+        page.push_str(
+            &entry.annotated.page(&notes, &PageLinks { weaver, page: &entry.page, orderings: &orderings }),
+        );
         let before = at.checked_sub(1).map(|at| format!("Before it: {}. ", link(there[at])));
         let after = there.get(at + 1).map(|next| format!("Next: {}.", link(next)));
         writeln!(page, "\n{}{}", before.unwrap_or_default(), after.unwrap_or_default())
             .expect("a String takes all");
         woven.pages.insert(entry.page.clone(), page);
+    }
+}
+
+/// Where the names in the comments of one annotated page lead to.
+struct PageLinks<'a> {
+    weaver: &'a Weaver<'a>,
+    page: &'a str,
+    orderings: &'a str,
+}
+
+impl Links for PageLinks<'_> {
+    fn label(&self, label: &str) -> String {
+        format!("[\\[{label}\\]]({}#{label})", self.orderings)
+    }
+
+    fn rule(&self, name: &str) -> Option<String> {
+        self.weaver.rule(self.page, name)
     }
 }
 

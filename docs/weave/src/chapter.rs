@@ -314,12 +314,28 @@ impl<'a> Chapter<'a> {
         self.link_paths(&led)
     }
 
+    /// Links the rules that are named: `[claim]`.
+    fn link_rules(&self, text: &str) -> String {
+        let mut woven = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('[') {
+            woven.push_str(before);
+            let named = after.split_once(']').filter(|(_, behind)| !behind.starts_with('('));
+            let link = named.and_then(|(name, behind)| Some((self.weaver.rule(self.page, name)?, behind)));
+            (rest, _) = match link {
+                Some((link, behind)) => (behind, woven.push_str(&link)),
+                None => (after, woven.push('[')),
+            };
+        }
+        woven + rest
+    }
+
     /// Links the paths of source files that stand in backticks, and looks whether other paths exist.
     fn link_paths(&mut self, line: &str) -> String {
         let mut woven = String::new();
         for (number, part) in line.split('`').enumerate() {
             if number % 2 == 0 {
-                woven.push_str(part);
+                woven.push_str(&self.link_rules(part));
                 continue;
             }
             let linked = woven.ends_with('[');
