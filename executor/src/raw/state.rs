@@ -149,6 +149,21 @@ impl State {
         Self(AtomicUsize::new(LOCAL | HANDLE | REFERENCE))
     }
 
+    /// Goes from the present word to the one that `step` makes of it, in one step. Returns what `step` says.
+    #[inline]
+    fn transition<A>(&self, ordering: Ordering, step: impl Fn(usize) -> (usize, A)) -> A {
+        // ORDERING: Relaxed; the compare-exchange below decides.
+        let mut old = self.0.load(Ordering::Relaxed);
+        loop {
+            let (new, action) = step(old);
+            // ORDERING: the caller's, on success.
+            match self.0.compare_exchange_weak(old, new, ordering, Ordering::Relaxed) {
+                Ok(_) => return action,
+                Err(seen) => old = seen,
+            }
+        }
+    }
+
     /// Wakes without giving up a reference.
     #[inline]
     pub(crate) fn wake_by_ref(&self) -> Action {
@@ -166,20 +181,18 @@ impl State {
     /// next poll.
     #[inline]
     fn queue(&self, bits: usize) -> Action {
-        let is_idle = |old| old & (QUEUED | RUNNING | COMPLETE) == 0 || mutant("queued_twice");
-        let counted = |old| if is_idle(old) && !mutant("counted_late") { old + REFERENCE } else { old };
         // ORDERING[task-wake]: Release publishes what the caller did before; pairs with the Acquire of
-        // `start_poll` and of `finish_poll`. Whoever queues the task reads nothing that a runner wrote: no
-        // Acquire.
-        let step = self.0.fetch_update(Ordering::Release, Ordering::Relaxed, |old| Some(counted(old) | bits));
-        let (Ok(old) | Err(old)) = step;
-        if !is_idle(old) {
-            return Action::Nothing;
-        }
-        if mutant("counted_late") {
+        // `start_poll` and of `finish_poll`. The thread that queues the task reads nothing that a runner
+        // wrote: no Acquire.
+        let action = self.transition(Ordering::Release, |old| {
+            let idle = old & (QUEUED | RUNNING | COMPLETE) == 0 || mutant("queued_twice");
+            let counted = if idle && !mutant("counted_late") { old + REFERENCE } else { old };
+            (counted | bits, if idle { Action::Schedule } else { Action::Nothing })
+        });
+        if mutant("counted_late") && action == Action::Schedule {
             self.add_reference();
         }
-        Action::Schedule
+        action
     }
 
     /// Wakes and gives up the caller's reference: the queue gets it, or it is dropped.
@@ -221,11 +234,13 @@ impl State {
     /// The poll answered `Pending`.
     #[inline]
     pub(crate) fn finish_poll(&self) -> Finish {
-        // ORDERING: Relaxed; the compare-exchange below decides.
-        let mut old = self.0.load(Ordering::Relaxed);
-        loop {
+        // ORDERING[task-poll]: Release publishes the future to the next runner; pairs with the Acquire of
+        // `start_poll`.
+        // ORDERING[task-wake, task-free]: Acquire; pairs with the Release of `cancel` and of
+        // `drop_reference`: what was done before is seen by the future's drop.
+        self.transition(Ordering::AcqRel, |old| {
             debug_assert_ne!(old & RUNNING, 0, "T2: only the runner finishes");
-            let (new, answer) = if old & CANCELLED != 0 {
+            if old & CANCELLED != 0 {
                 (old & !QUEUED, Finish::DropFuture)
             } else if old & QUEUED != 0 && !mutant("wake_while_running_lost") {
                 (old & !RUNNING, Finish::Requeue)
@@ -233,24 +248,17 @@ impl State {
                 (old, Finish::DropFuture)
             } else {
                 ((old & !RUNNING) - REFERENCE, Finish::Idle)
-            };
-            // ORDERING[task-poll]: Release publishes the future to the next runner; pairs with the
-            // Acquire of `start_poll`.
-            // ORDERING[task-wake, task-free]: Acquire; pairs with the Release of `cancel` and of
-            // `drop_reference`: what was done before is seen by the future's drop.
-            match self.0.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return answer,
-                Err(seen) => old = seen,
             }
-        }
+        })
     }
 
     /// Publishes the outcome. If something is left to do the runner has a reference to do it with,
     /// and drops it afterwards; else the runner's reference is gone.
     pub(crate) fn complete(&self) -> Completed {
-        // ORDERING: Relaxed; the compare-exchange below decides.
-        let mut old = self.0.load(Ordering::Relaxed);
-        loop {
+        // ORDERING[task-output]: Release publishes the outcome; pairs with the Acquire of `poll_join`,
+        // `release_handle` and `drop_reference`.
+        // ORDERING[join-waker]: Acquire; pairs with the Release of `store_waker`: the slot's waker is whole.
+        self.transition(Ordering::AcqRel, |old| {
             debug_assert_eq!(old & COMPLETE, 0, "T2: a task completes once");
             let completed = Completed { drop_outcome: old & HANDLE == 0, wake_joiner: old & JOIN_WAKER != 0 };
             // Where nothing is left to do HANDLE is set, so the count does not reach zero here.
@@ -259,16 +267,8 @@ impl State {
                 (true, true) => old - REFERENCE,
                 (false, false) => old + REFERENCE,
             };
-            let new = (counted & !RUNNING) | COMPLETE;
-            // ORDERING[task-output]: Release publishes the outcome; pairs with the Acquire of
-            // `poll_join`, `release_handle` and `drop_reference`.
-            // ORDERING[join-waker]: Acquire; pairs with the Release of `store_waker`: the slot's
-            // waker is whole.
-            match self.0.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return completed,
-                Err(seen) => old = seen,
-            }
-        }
+            ((counted & !RUNNING) | COMPLETE, completed)
+        })
     }
 
     /// The holder of the queue's claim decides that the task will not be polled again.
@@ -350,43 +350,37 @@ impl State {
     /// Drops a reference. The last one of an unfinished task goes to a queue instead (T5).
     #[inline]
     pub(crate) fn drop_reference(&self) -> Action {
-        // ORDERING: Relaxed; the compare-exchange below decides.
-        let mut old = self.0.load(Ordering::Relaxed);
-        loop {
+        // ORDERING[task-free]: Release puts this owner's last use before the free; Acquire, in the last
+        // owner, sees all the others' uses.
+        self.transition(Ordering::AcqRel, |old| {
             let last = old / REFERENCE == 1;
-            // Of a LOCAL task the owner decides: it may be queued there. Elsewhere queue and runner
-            // would have a reference: the task is idle, and nobody can wake it.
+            // Of a LOCAL task the owner decides: it may be queued there. Elsewhere queue and runner would have
+            // a reference: the task is idle, and nobody can wake it.
             let unreachable = if old & LOCAL != 0 { QUEUED } else { QUEUED | CANCELLED };
-            let (new, answer) = match (last, old & COMPLETE != 0) {
+            match (last, old & COMPLETE != 0) {
                 (true, false) if !mutant("unfinished_freed") => (old | unreachable, Action::Schedule),
                 (true, _) => (old - REFERENCE, Action::Free),
                 (false, _) => (old - REFERENCE, Action::Nothing),
-            };
-            // ORDERING[task-free]: Release puts this owner's last use before the free; Acquire, in
-            // the last owner, sees all the others' uses.
-            match self.0.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return answer,
-                Err(seen) => old = seen,
             }
-        }
+        })
     }
 
     /// The owner of a local task takes it out of the inbox: the inbox's bits and its reference go.
     pub(crate) fn leave_inbox(&self) -> Arrival {
-        let gone = |old: usize| Some((old - REFERENCE) & !(QUEUED | WOKEN));
         // ORDERING[task-wake]: Acquire; pairs with the Release of the foreign wake.
         // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`. Release, for the mail
         // may be of a task that is complete: what we read of it comes before another's free. Survives
         // without Release: loom does not see that an atomic's own memory is freed.
-        let (Ok(old) | Err(old)) = self.0.fetch_update(Ordering::AcqRel, Ordering::Relaxed, gone);
-        debug_assert_ne!(old & QUEUED, 0, "T1: what is in the inbox is QUEUED");
-        let last = old / REFERENCE == 1;
-        match (old & COMPLETE != 0, last) {
-            (true, true) => Arrival::Free,
-            (true, false) => Arrival::Nothing,
-            (false, true) if old & WOKEN == 0 => Arrival::Unreachable,
-            (false, _) => Arrival::Woken,
-        }
+        self.transition(Ordering::AcqRel, |old| {
+            debug_assert_ne!(old & QUEUED, 0, "T1: what is in the inbox is QUEUED");
+            let arrival = match (old & COMPLETE != 0, old / REFERENCE == 1) {
+                (true, true) => Arrival::Free,
+                (true, false) => Arrival::Nothing,
+                (false, true) if old & WOKEN == 0 => Arrival::Unreachable,
+                (false, _) => Arrival::Woken,
+            };
+            ((old - REFERENCE) & !(QUEUED | WOKEN), arrival)
+        })
     }
 
     /// Whether nobody holds a waker or a handle. For a local task's owner, whose claim is not
