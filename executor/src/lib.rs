@@ -22,10 +22,11 @@
 //! ```
 //!
 //! The reading order of the source, from a future to a stealing pool: `context`, then one task in `raw` (`state`,
-//! `header`, `waker`, `cell`, `run`, `join_handle`), then who runs it: `driver` (`parker`, `roster`, `rescue`), `inbox`, `local`,
+//! `header`, `waker`, `cell`, `run`, `join_handle`), then who runs it: `parker`, `roster`, `driver`, `local`,
 //! `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`, `task`). Side rooms:
-//! `task_id`, `raw::list`, `raw::join_error`, `pool::end`, `pool::joining`, `pool::global`, `spawn_blocking`, `builder`, `metrics`, and [`sync`]
-//! (`mutex`, `oneshot`, `mpsc`, `broadcast`, `send_error`), which needs nothing of the rest.
+//! `task_id`, `driver::rescue`, `inbox`, `local::owner_state`, `raw::list`, `raw::join_error`, `pool::end`,
+//! `pool::joining`, `pool::global`, `spawn_blocking`, `builder`, `metrics`, and [`sync`] (`mutex`, `oneshot`, `mpsc`,
+//! `broadcast`, `send_error`), which needs nothing of the rest.
 
 mod block_on;
 mod builder;

@@ -16,6 +16,8 @@
 //! workers, and emptied after blocking calls. Next: `block_on`.
 #![allow(unsafe_code, reason = "what comes out of the inbox is a pointer to a task")]
 
+mod owner_state;
+
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::Future;
@@ -37,23 +39,12 @@ use crate::raw::list::List;
 use crate::raw::run::new_task;
 use crate::raw::state::{Arrival, Finish, Start, State};
 use crate::raw::waker;
-
-/// What the owner knows of a task: it stands in the task and is the owner's alone (L1).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Byte {
-    Idle,
-    Queued,
-    Running,
-    /// Woken while it ran.
-    Again,
-    /// The future is gone.
-    Done,
-}
+use owner_state::{OwnerState, Wake};
 
 /// A local task's scheduler. It stands in the task; the inbox says whose it is.
 pub(crate) struct Home {
     inbox: &'static Inbox,
-    byte: Cell<Byte>,
+    owned: Cell<OwnerState>,
     listed: Cell<bool>,
 }
 
@@ -114,7 +105,7 @@ pub(crate) fn spawn_named<F: Future + 'static, N: Name>(future: F, name: N) -> J
         let inbox = local.open();
         let home = Home {
             inbox: inbox.unwrap_or(&NOWHERE),
-            byte: Cell::new(Byte::Queued),
+            owned: Cell::new(OwnerState::Queued),
             listed: Cell::new(false),
         };
         let (task, handle) = new_task(future, home, name);
@@ -177,7 +168,7 @@ impl Schedule for Home {
     unsafe fn start(task: NonNull<Header>) -> Start {
         // SAFETY: C1, C4: the caller's.
         let placed = unsafe { Placed::<Self>::of(task) };
-        placed.scheduler.byte.set(Byte::Running);
+        placed.scheduler.owned.update(OwnerState::start);
         if placed.header.state.is_cancelled() { Start::DropFuture } else { Start::Poll }
     }
 
@@ -186,28 +177,19 @@ impl Schedule for Home {
         // SAFETY: C1, C4: the caller's.
         let placed = unsafe { Placed::<Self>::of(task) };
         let (state, home) = (&placed.header.state, &placed.scheduler);
-        if state.is_cancelled() {
-            return Finish::DropFuture;
-        }
-        if home.byte.get() == Byte::Again {
-            home.byte.set(Byte::Queued);
-            return Finish::Requeue;
-        }
-        if state.is_unreachable() {
-            return Finish::DropFuture; // L3
-        }
-        home.byte.set(Byte::Idle);
-        if !home.listed.replace(true) {
+        let (owned, finish) = home.owned.get().finish(state.seen_by_owner());
+        home.owned.set(owned);
+        if finish == Finish::Idle && !home.listed.replace(true) {
             // SAFETY: C1: the caller's; it was in no list, and `retire` takes it out (I2).
             LOCAL.with(|local| unsafe { local.waiting.borrow_mut().push(task) });
         }
-        Finish::Idle
+        finish
     }
 
     unsafe fn retire(task: NonNull<Header>) {
         // SAFETY: C1, C4: the caller's.
         let home = unsafe { &Placed::<Self>::of(task).scheduler };
-        home.byte.set(Byte::Done);
+        home.owned.set(OwnerState::Done);
         if home.listed.replace(false) {
             // SAFETY: `finish` has put it there.
             LOCAL.with(|local| unsafe { local.waiting.borrow_mut().remove(task) });
@@ -254,15 +236,13 @@ impl Local {
     #[inline]
     fn wake(&self, task: NonNull<Header>) -> bool {
         // SAFETY: C1: the caller's; C4: this thread's tasks are of this scheduler.
-        let byte = unsafe { &Placed::<Home>::of(task).scheduler.byte };
-        let was = byte.get();
-        if was == Byte::Idle {
-            byte.set(Byte::Queued);
+        let owned = unsafe { &Placed::<Home>::of(task).scheduler.owned };
+        let (state, wake) = owned.get().wake();
+        owned.set(state);
+        if wake == Wake::Queue {
             self.push(Runnable::from_raw(task));
-        } else if was == Byte::Running {
-            byte.set(Byte::Again);
         }
-        was == Byte::Idle
+        wake == Wake::Queue
     }
 
     /// The next task of the queue, or from the inbox.
@@ -287,7 +267,7 @@ impl Local {
             Arrival::Free if !mutant("late_mail_leaks") => header::free(task), // X2: also a former owner's.
             Arrival::Nothing | Arrival::Free => {}
             Arrival::Woken => _ = self.wake(task),
-            Arrival::Unreachable if home.byte.get() == Byte::Idle && !mutant("unreachable_left") => {
+            Arrival::Unreachable if home.owned.get() == OwnerState::Idle && !mutant("unreachable_left") => {
                 // L3: dropped from the queue, for the caller may be in any code at all.
                 header.state.cancel_claimed();
                 self.wake(task);

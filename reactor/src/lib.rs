@@ -38,7 +38,7 @@
 //! After `fork` the child must not use what it inherited: the poller is shared with its parent.
 //!
 //! The reading order of the source: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`, `async_io`, then
-//! `net` (`byte_stream`, `tcp`). Side rooms: `time`, `async_traits`, `net::udp`, `net::unix`, `net::addr`,
+//! `net` (`tcp`). Side rooms: `time`, `async_traits`, `net::byte_stream`, `net::udp`, `net::unix`, `net::addr`,
 //! `net::lookup`, `net::new_socket`, `net::error`, `net::connect`, `net::closing`, `net::keepalive`,
 //! `heap`, `threads`, `blocking`, `contain`, `buf_reader`, `stdin`, `notes`, `signal`, `bench`, `kqueue`,
 //! `metrics`. What both crates need stands here too: `shim`, `budget`, `wait_list`, `wait_awake`.

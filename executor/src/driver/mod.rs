@@ -12,7 +12,7 @@
 //! P6  A thread takes its notification when its wait is over (K1); one that has a notification does not wait.
 //!
 //! D1 to D5 are in `roster`, K1 is in `parker`, G1 in `rescue`. Called by `block_on` and the pool's workers.
-//! Next: `inbox`.
+//! Next: `local`.
 
 pub(crate) mod parker;
 pub(crate) mod rescue;

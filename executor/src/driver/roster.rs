@@ -29,7 +29,7 @@
 //! A wake is returned, to be done after the caller's lock has been let go. It may come late: the thread it
 //! wakes looks at the state again (`awake`). The search in `roster/search` tries every order of three threads.
 //!
-//! Called by `driver`. Next: `rescue`.
+//! Called by `driver`. Next: `driver`.
 
 use reactor::shim::mutant;
 

@@ -123,6 +123,17 @@ pub(crate) enum Arrival {
     Free,
 }
 
+/// What the owner of a local task sees in the word after a poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// The future is to be dropped.
+    Cancelled,
+    /// Nobody else has a reference: nobody can wake it any more.
+    Unreachable,
+    /// Somebody has a waker or the handle.
+    Wanted,
+}
+
 /// What the handle finds when it comes to take the outcome, or to leave.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
@@ -383,12 +394,17 @@ impl State {
         })
     }
 
-    /// Whether nobody holds a waker or a handle. For a local task's owner, whose claim is not
-    /// counted.
+    /// What the word says to the owner of a local task, whose claim is not counted.
     #[inline]
-    pub(crate) fn is_unreachable(&self) -> bool {
-        // ORDERING: Relaxed; the count comes to zero in the owner's `leave_inbox` alone, which acquired.
-        self.0.load(Ordering::Relaxed) / REFERENCE == 0
+    pub(crate) fn seen_by_owner(&self) -> Seen {
+        // ORDERING[task-wake]: Acquire; pairs with the Release of `cancel`. For the count Relaxed would do: it
+        // comes to zero in the owner's `leave_inbox` alone, which acquired.
+        let word = self.0.load(Ordering::Acquire);
+        match (word & CANCELLED != 0, word / REFERENCE == 0) {
+            (true, _) => Seen::Cancelled,
+            (false, true) => Seen::Unreachable,
+            (false, false) => Seen::Wanted,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Sockets: TCP, UDP and Unix, and the addresses to reach them by. Next: `byte_stream`.
+//! Sockets: TCP, UDP and Unix, and the addresses to reach them by. Next: `tcp`.
 
 mod addr;
 mod byte_stream;
