@@ -27,11 +27,11 @@ use std::ptr::NonNull;
 use std::sync::LazyLock;
 use std::task::RawWakerVTable;
 
+use reactor::record::{Kind, record};
 use reactor::shim::{mutant, statics, thread_local};
 
 use crate::driver::parker::Parker;
 use crate::inbox::Inbox;
-use crate::metrics;
 use crate::raw::cell::Name;
 use crate::raw::header::{self, Header, Placed, Runnable, Schedule};
 use crate::raw::join_handle::JoinHandle;
@@ -151,7 +151,7 @@ impl Schedule for Home {
     }
 
     fn schedule(inbox: &'static Inbox, task: Runnable) {
-        metrics::count(|counters| &counters.wakes);
+        record(Kind::Wake, task.number());
         LOCAL.with(|local| {
             if local.is_home(inbox) {
                 local.arrive(task.into_raw());
@@ -203,7 +203,7 @@ impl Schedule for Home {
         LOCAL.with(|local| {
             let here = local.is_home(inbox);
             if here && local.wake(task) {
-                metrics::count(|counters| &counters.wakes);
+                record(Kind::Wake, task.addr().get());
             }
             here
         })

@@ -41,7 +41,7 @@
 //! `net` (`tcp`). Side rooms: `time`, `async_traits`, `net::byte_stream`, `net::udp`, `net::unix`, `net::addr`,
 //! `net::lookup`, `net::new_socket`, `net::error`, `net::connect`, `net::closing`, `net::keepalive`,
 //! `heap`, `threads`, `blocking`, `contain`, `buf_reader`, `stdin`, `notes`, `signal`, `bench`, `kqueue`,
-//! `metrics`. What both crates need stands here too: `shim`, `budget`, `wait_list`, `wait_awake`.
+//! `metrics`. What both crates need stands here too: `shim`, `record`, `budget`, `wait_list`, `wait_awake`.
 
 #![cfg_attr(loom, allow(dead_code, reason = "a model has a poller of its own"))]
 
@@ -64,6 +64,8 @@ pub mod net;
 pub mod notes;
 mod poller;
 mod reactor;
+#[doc(hidden)] // For the crates of this project.
+pub mod record;
 #[doc(hidden)] // For the crates of this project.
 pub mod shim;
 pub mod signal;

@@ -1,10 +1,6 @@
-//! What the reactor did, in numbers. Next: `lib`.
+//! What the reactor did, in numbers: sums of what `record` has. Next: `lib`.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-static TURNS: AtomicU64 = AtomicU64::new(0);
-static EVENTS: AtomicU64 = AtomicU64::new(0);
-static TIMERS_FIRED: AtomicU64 = AtomicU64::new(0);
+use crate::record::{Kind, threads};
 
 /// What the reactor did since the program began.
 ///
@@ -26,17 +22,6 @@ pub struct Metrics {
     pub timers_fired: u64,
 }
 
-/// Counts one turn. Only one thread turns at a time, so adding needs no read-modify-write.
-pub(crate) fn count(events: usize, fired: usize) {
-    let add = |counter: &AtomicU64, number: u64| {
-        // ORDERING: Relaxed; numbers for people. The turn's lock orders the writers.
-        counter.store(counter.load(Ordering::Relaxed) + number, Ordering::Relaxed);
-    };
-    add(&TURNS, 1);
-    add(&EVENTS, events as u64);
-    add(&TIMERS_FIRED, fired as u64);
-}
-
 /// A snapshot of what the reactor did so far.
 ///
 /// ```
@@ -44,7 +29,7 @@ pub(crate) fn count(events: usize, fired: usize) {
 /// assert!(reactor::metrics().turns > 0);
 /// ```
 pub fn metrics() -> Metrics {
-    // ORDERING: Relaxed; numbers for people.
-    let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    Metrics { turns: read(&TURNS), events: read(&EVENTS), timers_fired: read(&TIMERS_FIRED) }
+    let threads = threads();
+    let sum = |kind| threads.iter().map(|thread| thread[kind]).sum();
+    Metrics { turns: sum(Kind::Turn), events: sum(Kind::Event), timers_fired: sum(Kind::TimerFired) }
 }

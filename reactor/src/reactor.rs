@@ -24,9 +24,10 @@ use std::time::Duration;
 use slab::Slab;
 
 use crate::poller::Poller;
+use crate::record::{Kind, record, record_many};
 use crate::shim::{Mutex, OnceLock, lock, mutant, statics};
 use crate::source::Source;
-use crate::{bench, clock, metrics};
+use crate::{bench, clock};
 
 /// Half of a key is the index, half the generation (N4).
 const INDEX_BITS: u32 = usize::BITS / 2;
@@ -156,7 +157,9 @@ pub fn turn(limit: Option<Duration>, woken: &mut Vec<Waker>) {
         }
     };
     let fired = clock::fire(woken); // N3
-    metrics::count(count, fired);
+    record(Kind::Turn, 0);
+    record_many(Kind::Event, 0, count);
+    record_many(Kind::TimerFired, 0, fired);
 }
 
 /// Makes the turn under way return, or the next one if there is none. Never lost; callable from

@@ -22,10 +22,10 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use reactor::record::{Kind, record};
 use reactor::shim::{Mutex, MutexGuard, lock, now, park_timeout, statics, thread};
 use reactor::wait_awake::Wait as Spin;
 
-use crate::metrics;
 use parker::{DRIVING, PARKED, Parker, RUN};
 use rescue::{TICK, is_due, rescue_pools};
 pub(crate) use roster::Role;
@@ -56,7 +56,7 @@ impl Participant {
     /// Waits until the thread is unparked or the reactor had something; wakes what the reactor
     /// found. It may also return for no reason: the caller looks at its queues and comes again.
     pub(crate) fn wait(&self, woken: &mut Vec<Waker>) {
-        metrics::count(|counters| &counters.parks);
+        record(Kind::Park, 0);
         let mut driver = lock(&DRIVER);
         let last_turn = driver.last_turn;
         match driver.roster.wait(self.role, || is_due(last_turn)) {

@@ -14,9 +14,10 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::task::RawWakerVTable;
 
+use reactor::record::{Kind, record};
+
 use super::shared::Shared;
 use super::worker;
-use crate::metrics;
 use crate::raw::header::{Header, Placed, Runnable, Schedule};
 use crate::raw::state::Finish;
 use crate::raw::waker;
@@ -53,7 +54,7 @@ impl Schedule for Pooled {
 
     #[inline]
     fn schedule(shared: *const Shared, task: Runnable) {
-        metrics::count(|counters| &counters.wakes);
+        record(Kind::Wake, task.number());
         let Err(task) = worker::push_here(shared, task) else {
             return;
         };

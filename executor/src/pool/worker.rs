@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
+use reactor::record::{Kind, record, this_is_worker};
 use reactor::shim::{mutant, now, thread_local};
 
 use super::queue::{Owned, Remote, SLOT_RUNS};
@@ -27,7 +28,6 @@ use super::shared::Shared;
 use crate::block_on::REACTOR_INTERVAL;
 use crate::driver::{Participant, Role};
 use crate::local;
-use crate::metrics;
 use crate::raw::header::Runnable;
 
 /// Rounds between two looks at the injector.
@@ -57,7 +57,7 @@ pub(super) struct Worker {
 
 /// The thread's whole work.
 pub(super) fn main(shared: Arc<Shared>, index: usize, queues: Owned) {
-    metrics::this_is_worker(index);
+    this_is_worker(index);
     let participant = Participant::enter(Role::Worker);
     shared.introduce(index, &participant.parker);
     WORKER.with(|worker| {
@@ -242,7 +242,7 @@ impl Worker {
         let mut others =
             (0..workers).map(|step| (begin + step) % workers).filter(|&other| other != self.index);
         let stolen = others.find_map(|other| self.queues.steal_from(&self.shared.remotes[other]))?;
-        metrics::count(|counters| &counters.steals);
+        record(Kind::Steal, self.index);
         Some(stolen)
     }
 }

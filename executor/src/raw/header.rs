@@ -138,6 +138,12 @@ impl Runnable {
         Self(task)
     }
 
+    /// Which task it is, for a record.
+    #[inline]
+    pub(crate) fn number(&self) -> usize {
+        self.0.addr().get()
+    }
+
     /// Gives the claim up to a place that stores pointers.
     #[inline]
     pub(crate) fn into_raw(self) -> NonNull<Header> {

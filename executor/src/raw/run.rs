@@ -23,6 +23,7 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
 use reactor::contain;
+use reactor::record::{Kind, record};
 use reactor::shim::mutant;
 
 use super::cell::{Failure, Name, TaskCell};
@@ -30,7 +31,6 @@ use super::header::{Header, Runnable, Schedule, TaskRef, Vtable, drop_reference}
 use super::state::{Finish, Start};
 use super::waker;
 use crate::context;
-use crate::metrics;
 use crate::task_id::TaskId;
 
 /// Makes a task: the queue's claim, and the handle's reference.
@@ -39,8 +39,9 @@ pub(crate) fn new_task<F: Future, S: Schedule, N: Name>(
     scheduler: S,
     name: N,
 ) -> (Runnable, TaskRef) {
-    metrics::count(|counters| &counters.spawned);
-    TaskCell::allocate(future, scheduler, name, &Types::<F, S, N>::VTABLE)
+    let (task, handle) = TaskCell::allocate(future, scheduler, name, &Types::<F, S, N>::VTABLE);
+    record(Kind::Spawn, task.number());
+    (task, handle)
 }
 
 /// The types of a task, to name its functions by.
@@ -65,7 +66,7 @@ unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
     let outcome = if unsafe { S::start(task) } == Start::DropFuture {
         Err(Failure::cancelled())
     } else {
-        metrics::count(|counters| &counters.polls);
+        record(Kind::Poll, task.addr().get());
         let polled = {
             let waker = waker::borrowed::<S>(task);
             let waker: &Waker = &waker;
@@ -96,7 +97,7 @@ unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
     contain(|| unsafe { cell.drop_future() });
     // SAFETY: C1, C4, as above.
     unsafe { S::retire(task) };
-    metrics::count(|counters| &counters.finished);
+    record(Kind::Finish, task.addr().get());
     // SAFETY: T2: we are the runner, and the future was dropped above (R3).
     unsafe { cell.write_outcome(outcome) };
     publish(task);
