@@ -4,10 +4,10 @@
 //!
 //! The ladder begins with threads. A thread that calls a blocking function is held by it until it
 //! returns, and can do nothing else: a thousand things to wait for are a thousand threads. That is the
-//! flaw of the ground, and this rung mends it.
+//! flaw that this rung mends.
 //!
-//! A future never waits. It is a value with one method, `poll`: go on as far as you can, then answer
-//! `Ready(output)`, or `Pending`: not yet, ask me again. Where it stopped stands in its fields, so
+//! A future never waits. It is a value with one method, `poll`: it goes on as far as it can, then returns
+//! `Ready(output)`, or `Pending`: not yet, poll me again. Where it stopped stands in its fields, so
 //! between two polls it needs no thread and no stack.
 //!
 //! (`Pin` is about futures that must not be moved. Until rung 12 read `Pin<&mut T>` as `&mut T`.)
@@ -50,7 +50,7 @@ fn order(contents: &'static str, days_left: u32) -> Parcel {
 }
 
 // ANCHOR: 01_async_fn
-/// A future that is made of futures. `.await` means: poll this one; while it answers `Pending`, so do I.
+/// A future that is made of futures. `.await` means: poll this one; while it returns `Pending`, so do I.
 async fn breakfast() -> String {
     let tea = order("tea", 2).await;
     let milk = order("milk", 1).await;

@@ -3,8 +3,8 @@
 //!     cargo run --example 02_block_on
 //!
 //! Rung 01 asked without a pause, for nobody said when to ask again. Now somebody does: with each poll
-//! comes a waker. A future that answers `Pending` has seen to it that the waker will be called when it is
-//! worth asking again. Until then the thread sleeps.
+//! comes a waker. A future that returns `Pending` has made sure that the waker will be called when it is
+//! worth polling again. Until then the thread sleeps.
 //!
 //! ```text
 //!   block_on:   poll ──Ready──▶ the output
@@ -97,7 +97,7 @@ fn takes_the_token() -> impl Future<Output = ()> {
 }
 // ANCHOR_END: 02_token
 
-/// Runs a future on a thread of its own. Answers whether it ends while we look.
+/// Runs a future on a thread of its own. Returns whether it ends while we look.
 fn ends(future: impl Future<Output = ()> + Send + 'static) -> bool {
     let (done, is_done) = mpsc::channel();
     thread::spawn(move || {
@@ -126,14 +126,14 @@ fn main() {
         cx.waker().wake_by_ref(); // The wake comes before the thread parks. It is not lost.
         if polls < 3 { Poll::Pending } else { Poll::Ready(polls) }
     });
-    println!("A future that wakes itself and then answers Pending: {} polls.", block_on(impatient));
+    println!("A future that wakes itself and then returns Pending: {} polls.", block_on(impatient));
     // ANCHOR_END: 02_early
 
     // ANCHOR: 02_forgetful
-    // The contract has two sides. This future answers Pending, and keeps no waker.
+    // The contract has two sides. This future returns Pending, and keeps no waker.
     let forgetful = poll_fn(|_cx| Poll::Pending);
     assert!(!ends(forgetful));
-    println!("A future that answers Pending and forgets the waker: its thread sleeps for ever.");
+    println!("A future that returns Pending and forgets the waker: its thread sleeps for ever.");
     // ANCHOR_END: 02_forgetful
 
     assert!(!ends(takes_the_token()));

@@ -2,8 +2,8 @@
 //!
 //!     cargo run --example 03_wakers
 //!
-//! Rung 02 kept the news that it was woken in the thread's one token, which anybody who parks on that thread
-//! may take. Now the news stands in a flag of our own, and the token only ends the sleep.
+//! Rung 02 kept the notification in the thread's one token, which any code that parks on that thread
+//! may take. Now it is a flag of our own, and the token only ends the sleep.
 //!
 //! And we look inside. A `Waker` is two pointers: to some data, and to a table of four functions that
 //! say how to clone, call and drop it. So it can be anything, with no type parameter and no allocation
@@ -151,7 +151,7 @@ fn main() {
     println!("    wakers left: {}", Arc::strong_count(&signal) - 1);
     println!("A Waker is as big as {} pointers.", size_of::<Waker>() / size_of::<usize>());
 
-    println!("Both times the first poll took the token of the thread. The flag is ours alone: none hung.");
+    println!("Both times the first poll took the thread's token. The flag is ours alone, so nothing hung.");
 
     // Still wrong: a waker carries no value. It says "ask again", and the future must know whom to ask.
     // Our only leaf so far reads the clock. How does a result come from another thread? Rung 04.

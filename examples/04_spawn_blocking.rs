@@ -2,7 +2,7 @@
 //!
 //!     cargo run --example 04_spawn_blocking
 //!
-//! The wake of rung 03 carries no value. So a value needs a place where the one who has it and the one who
+//! The wake of rung 03 carries no value. So a value needs a place where the thread that has it and the task that
 //! waits for it meet: a slot behind a lock, shared by both. With it we make the first future that is of
 //! real use: a function that blocks runs on a thread of its own, and its result can be awaited.
 //!
@@ -28,7 +28,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 // ANCHOR: 04_slot
-/// Where the outcome of a call and the waker of whoever waits for it meet.
+/// Where the outcome of a call meets the waker of the task that waits for it.
 struct Slot<T> {
     outcome: Option<thread::Result<T>>,
     waker: Option<Waker>,
@@ -107,10 +107,10 @@ fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// A waker that tells its name to whoever listens.
-struct Bell(&'static str, Sender<&'static str>);
+/// A waker that sends its name to a channel.
+struct Named(&'static str, Sender<&'static str>);
 
-impl Wake for Bell {
+impl Wake for Named {
     fn wake(self: Arc<Self>) {
         self.1.send(self.0).expect("main listens");
     }
@@ -126,7 +126,7 @@ fn main() {
     let (go, gate) = mpsc::channel();
     let mut handle = spawn_blocking(move || gate.recv());
     for name in ["first", "second"] {
-        let waker = Waker::from(Arc::new(Bell(name, sender.clone())));
+        let waker = Waker::from(Arc::new(Named(name, sender.clone())));
         assert!(Pin::new(&mut handle).poll(&mut Context::from_waker(&waker)).is_pending());
     }
     drop(sender);

@@ -14,7 +14,7 @@
 //!                                                     └── none: park            2 ▶ future
 //! ```
 //!
-//! And a task that has ended leaves its output in the slot of rung 04. Whoever fills it is a task now.
+//! And a task that has ended leaves its output in the slot of rung 04, which a task fills now.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

@@ -3,8 +3,8 @@
 //!     cargo run --example 06_yield_now
 //!
 //! The tasks of rung 05 share a thread as long as each has to wait now and then. Nobody can take the thread
-//! away from one that does not: scheduling is cooperative. So a long computation must give way by itself,
-//! and the leaf futures must give way on behalf of the tasks that find them always ready.
+//! away from one that does not: scheduling is cooperative. So a long computation must yield by itself,
+//! and the leaf futures must yield on behalf of the tasks that find them always ready.
 //!
 //! ```text
 //!   yield_now:  first poll ──▶ wake myself ──▶ Pending     I am at the back of the queue now

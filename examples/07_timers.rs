@@ -3,8 +3,8 @@
 //!     cargo run --example 07_timers
 //!
 //! Until rung 06 each nap had a thread that slept for it. But the thread of the executor sleeps anyway when
-//! no task can run. It may as well sleep until the next deadline. So whoever waits for the time leaves
-//! deadline and waker in one sorted map.
+//! no task can run. It may as well sleep until the next deadline. So each sleep leaves its
+//! deadline and its waker in one sorted map.
 //!
 //! ```text
 //!   ┌─▶ run all that is in the queue ─▶ fire: wake all that is due ─▶ the queue is empty?
@@ -38,7 +38,7 @@ thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Wakes all that is due, the earliest first. Answers the next deadline.
+/// Wakes all that is due, the earliest first. Returns the next deadline.
 fn fire(now: Instant) -> Option<Instant> {
     let (due, next) = TIMERS.with_borrow_mut(|timers| {
         let later = timers.split_off(&(now, u64::MAX));
@@ -151,7 +151,7 @@ fn main() {
 
     run_all(vec![task(async {
         let never = timeout(Duration::from_millis(20), pending::<()>()).await;
-        println!("An answer that never comes, awaited for 20 ms at most: {never:?}.");
+        println!("A reply that never comes, awaited for 20 ms at most: {never:?}.");
         let there = timeout(Duration::from_secs(3600), async { "yes" }).await;
         println!("One that is there, awaited for an hour at most: {there:?}.");
     })]);

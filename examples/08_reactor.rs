@@ -14,7 +14,7 @@
 //! ```
 //!
 //! R1  The waker is left before the poller is armed, for the event may come at once. The event disarms.
-//! R2  The thread sleeps in one place only, the poller. Whoever wakes a task from elsewhere notifies it there.
+//! R2  The thread sleeps in one place only, the poller. A wake from another thread notifies it there.
 //! R3  One task at a time waits for a socket: there is one place for a waker.
 #![allow(unsafe_code, reason = "polling asks that a source is deleted before it is closed")]
 
@@ -39,7 +39,7 @@ static POLLER: LazyLock<Poller> = LazyLock::new(|| Poller::new().expect("there i
 /// Who waits, by the key of the socket.
 static WAITING: Mutex<BTreeMap<usize, Waker>> = Mutex::new(BTreeMap::new());
 
-/// One turn of the reactor: sleeps until there are events, or a notification, and wakes whoever waits. Instead
+/// One turn of the reactor: sleeps until there are events, or a notification, and wakes the tasks that wait. Instead
 /// of `None` the next deadline of rung 07 could stand there.
 fn turn() -> io::Result<()> {
     let mut events = Events::new();
@@ -73,7 +73,7 @@ impl<T: AsFd> Async<T> {
         Ok(Async { socket, key })
     }
 
-    /// Attempts until the answer is not "it would block", and waits in between for an event: `kind` is
+    /// Attempts until it would not block any more, and waits in between for an event: `kind` is
     /// `Event::readable` or `Event::writable`.
     async fn with<R>(
         &self,

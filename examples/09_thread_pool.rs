@@ -7,7 +7,7 @@
 //! and to wake it is to push it.
 //!
 //! ```text
-//!   wake ──▶ queue, one lock ──▶ worker 0 ── poll ──▶ Pending: whoever has the waker has the task
+//!   wake ──▶ queue, one lock ──▶ worker 0 ── poll ──▶ Pending: what has the waker has the task
 //!                            ├─▶ worker 1
 //!                            └─▶ worker 2 ...
 //! ```

@@ -3,13 +3,13 @@
 //!     cargo run --example 10_work_stealing
 //!
 //! In rung 09 all workers wait for the lock of one queue. Now each has a deque of its own. What a task wakes
-//! or spawns goes to the deque of the worker that runs it, so that most of the time a worker meets nobody.
-//! One whose deque is empty takes half of another's. That is the only time they meet.
+//! or spawns goes to the deque of the worker that runs it, so that most of the time a worker shares nothing.
+//! One whose deque is empty takes half of another's.
 //!
 //! ```text
 //!   woken on a worker ──▶ its deque ──▶ popped by itself
 //!                             └───────▶ stolen by the others, half of it at once
-//!   woken elsewhere ────▶ injector ───▶ taken by whoever has nothing, a batch at once
+//!   woken elsewhere ────▶ injector ───▶ taken by idle workers, a batch at once
 //! ```
 //!
 //! The deque is crossbeam's: its owner pushes and pops without a lock, thieves steal without a lock. How that
@@ -147,9 +147,9 @@ fn main() {
 
     let before = read(&IN_VAIN);
     thread::sleep(Duration::from_millis(20));
-    println!("In 20 ms without work the workers looked for some {} times.", read(&IN_VAIN) - before);
+    println!("In 20 ms without work the workers looked for work {} times.", read(&IN_VAIN) - before);
 
     // Still wrong: a worker that finds nothing looks again at once, and burns its processor. It should sleep,
-    // and whoever pushes should wake it. That sounds easy, and is where runtimes hang: rung 11.
+    // and a push should wake it. That sounds easy, and is where runtimes hang: rung 11.
     println!("Still wrong: workers without work never sleep. Rung 11 mends it.");
 }

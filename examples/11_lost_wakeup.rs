@@ -2,7 +2,7 @@
 //!
 //!     cargo run --example 11_lost_wakeup
 //!
-//! The workers of rung 10 never sleep. So let a worker that finds nothing sleep, and let whoever pushes wake it;
+//! The workers of rung 10 never sleep. So let a worker that finds nothing sleep, and let a push wake it;
 //! but only if it sleeps, for a wake costs a system call, and most pushes find all workers awake. Written
 //! down as it comes to mind, this hangs once in a while:
 //!

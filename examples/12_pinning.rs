@@ -16,7 +16,7 @@
 //!
 //! `Pin` is the promise that this does not happen:
 //!
-//! P1  Whoever has a `Pin<&mut T>` knows that the T stays where it is until it is dropped.
+//! P1  Behind a `Pin<&mut T>` the T stays where it is until it is dropped.
 //! P2  So no safe way leads from there to a `&mut T`, with which one could move the T away.
 //! P3  Unless T is `Unpin`: it has no address in itself, and to move it is harmless.
 #![allow(unsafe_code, reason = "an address inside the value itself is followed")]

@@ -15,9 +15,9 @@
 //! future's type, and cast the pointer back to the whole.
 //!
 //! T1  Each pointer is counted. The last one that goes frees the task.
-//! T2  The state says who may touch the stage: whoever took the task from the queue and set RUNNING; after DONE,
-//!     the handle.
-//! T3  WOKEN means: in the queue, or to be put there by whoever runs it. So it is in the queue once at most.
+//! T2  The state says who may touch the stage: the thread that took the task from the queue and set RUNNING; after
+//!     DONE, the handle.
+//! T3  WOKEN means: in the queue, or to be put there by its runner. So it is in the queue once at most.
 #![allow(
     unsafe_code,
     reason = "one allocation is shared by the queue, the runner, the handle and the wakers"
@@ -89,7 +89,7 @@ impl TaskRef {
 
     fn wake(&self) {
         // ORDERING[task-state]: Release; the runner sees what came before the wake. Acquire pairs with the
-        // clearing of RUNNING, so that whoever runs it next sees the poll before.
+        // clearing of RUNNING, so that the next runner sees the poll before.
         if self.header().state.fetch_or(WOKEN, Ordering::AcqRel) == 0 {
             QUEUE.lock().unwrap().push_back(self.clone()); // It was idle.
         }
@@ -152,7 +152,7 @@ impl<F: Future> Task<F> {
     unsafe fn run(reference: TaskRef) {
         // SAFETY: this function is in the header of a Task<F> only.
         let Task { header, stage } = unsafe { reference.task::<F>() };
-        // ORDERING[task-state]: Acquire; pairs with the Release of whoever woke it, and of whoever ran it before.
+        // ORDERING[task-state]: Acquire; pairs with the Release of the wake, and of the runner before.
         header.state.swap(RUNNING, Ordering::AcqRel);
         // SAFETY: T2: we have set RUNNING. The reference lives as long as this function.
         let Stage::Future(future) = (unsafe { &mut *stage.get() }) else { unreachable!("it is not done") };
@@ -183,7 +183,7 @@ impl<F: Future> Task<F> {
 // ANCHOR: 13_spawn
 static QUEUE: Mutex<VecDeque<TaskRef>> = Mutex::new(VecDeque::new());
 
-/// Starts a task. The answer is its handle: a future of its output.
+/// Starts a task. Returns its handle: a future of its output.
 fn spawn<F: Future<Output: Send> + Send + 'static>(future: F) -> impl Future<Output = F::Output> + Send {
     let task = Box::new(Task {
         header: Header {
@@ -272,7 +272,9 @@ fn main() {
     let (sender, receiver) = mpsc::channel();
     drop(spawn(async move { sender.send((answer.await, woken_by_threads.await)) }));
     let (answer, polls) = receiver.recv().expect("the task sends it");
-    println!("A task awaited its output, {answer}, and one that was woken by others, in {polls} polls.");
+    println!(
+        "A task awaited the output of another: {answer}. A task that other threads woke took {polls} polls."
+    );
 
     // Still wrong: what is left is small. The count and the state are two words, the joiner has a lock, a panic
     // ends the thread, and nobody can cancel. The real task mends all that. But each of our rungs has one

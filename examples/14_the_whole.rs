@@ -8,12 +8,12 @@
 //! ```text
 //!   spawn, wake ──▶ queue ──▶ a worker polls
 //!                              └─ no task? ─▶ nobody drives: drive. Wait in the poller until the next
-//!                                             deadline, and wake whoever is ready or due
+//!                                             deadline, and wake what is ready or due   
 //!                                          ─▶ else park, until a push wakes us
 //! ```
 //!
-//! W1  All that the workers share is behind one lock. Whoever looks, finds nothing and says that it sleeps has
-//!     done so in one step for all others: rung 11, the easy way.
+//! W1  All that the workers share is behind one lock. A worker that looks, finds nothing and says that it sleeps
+//!     does so in one step for all others: rung 11, the easy way.
 //! W2  One worker drives. A push wakes one that is parked; where there is none, the one that drives.
 //! W3  Wakers are called when the lock is free.
 //!
@@ -23,7 +23,7 @@
 //! | 02 block_on         | executor/src/block_on.rs    | runs local tasks, and the reactor, while it waits |
 //! | 03 wakers           | executor/src/raw/waker.rs   | the waker that a poll gets costs no count         |
 //! | 04 spawn_blocking   | reactor/src/blocking.rs     | threads are kept, and bounded                     |
-//! | 05 a run queue      | executor/src/local.rs       | to wake at home takes no atomic operation         |
+//! | 05 a run queue      | executor/src/local.rs       | a wake on its own thread needs no atomic          |
 //! | 06 giving way       | reactor/src/budget.rs       | asked by all leaves: sockets, timers, channels    |
 //! | 07 timers           | reactor/src/timers.rs       | near ones in a heap, far ones in buckets          |
 //! | 08 a reactor        | reactor/src/source.rs       | registered once, and readiness is remembered      |
@@ -32,7 +32,7 @@
 //! | 11 sleep and wake   | executor/src/pool/sleep.rs  | a push takes no lock; one who searches is enough  |
 //! | 12 pinning          | executor/src/raw/cell.rs    | pinned in the task itself                         |
 //! | 13 the raw task     | executor/src/raw/state.rs   | state and count in one word; can be cancelled     |
-//! | 14 who drives       | executor/src/seat.rs        | one of those that wait watches those that run     |
+//! | 14 who drives       | executor/src/driver/mod.rs  | one of those that wait watches those that run     |
 #![allow(unsafe_code, reason = "polling asks that a source is deleted before it is closed")]
 
 use std::collections::{BTreeMap, VecDeque};
@@ -91,7 +91,7 @@ fn work() {
     }
 }
 
-/// Drives the reactor, once: sleeps until something is due or ready, and wakes whoever waits for it.
+/// Drives the reactor, once: sleeps until something is due or ready, and wakes the tasks that wait for it.
 fn turn(state: MutexGuard<'static, State>) -> MutexGuard<'static, State> {
     let next = state.timers.keys().next().copied();
     drop(state);
@@ -140,7 +140,7 @@ impl Wake for Task {
 // ANCHOR_END: 14_task
 
 // ANCHOR: 14_spawn
-/// Starts a task. The answer is its handle: a future of its output.
+/// Starts a task. Returns its handle: a future of its output.
 fn spawn<F: Future<Output: Send> + Send + 'static>(future: F) -> impl Future<Output = F::Output> + Send {
     let slot = Arc::new(Mutex::new((None, None::<Waker>)));
     let filled = slot.clone();
@@ -168,7 +168,7 @@ fn block_on<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static)
 // ANCHOR_END: 14_spawn
 
 // ANCHOR: 14_sleep
-/// To be short it leaves its entry behind when it is dropped. Rung 07 takes it along.
+/// To be short, it leaves its entry behind when it is dropped. Rung 07 removes it.
 async fn sleep(duration: Duration) {
     let deadline = Instant::now() + duration;
     poll_fn(|cx| {
