@@ -80,7 +80,7 @@ async fn with() {
 }
 // ANCHOR_END: async_mutex_kept
 
-/// Whoever waits is served in the order of asking. Whoever has had it goes to the end of the line.
+/// The lock is handed on in the order of asking. A task that has had it goes to the end of the queue.
 async fn in_line() {
     let served = Rc::new(Mutex::new(String::new()));
     let customers = ['A', 'B', 'C'].map(|name| {
@@ -129,8 +129,8 @@ async fn for_a_moment() {
 // ANCHOR_END: async_mutex_std
 
 // ANCHOR: async_mutex_connection
-/// Tasks of the pool share one connection. A question and its answer belong together: whoever asks keeps
-/// the lock until the answer is there.
+/// Tasks of the pool share one connection. A request and its response belong together: the task that asks keeps
+/// the lock until the response is there.
 async fn one_connection() -> io::Result<()> {
     let connection = BufReader::new(connect_to_a_calculator().await?);
     let connection = Arc::new(Mutex::new(connection));
@@ -152,12 +152,12 @@ async fn one_connection() -> io::Result<()> {
         assert_eq!(answer, (number * number).to_string());
         answers.push(answer);
     }
-    println!("Twenty tasks share a connection, and each got its own answer: {}", answers.join(" "));
+    println!("Twenty tasks share a connection, and each got its own response: {}", answers.join(" "));
     Ok(())
 }
 // ANCHOR_END: async_mutex_connection
 
-/// A server that answers each number with its square, in a task of its own.
+/// A server that replies to each number with its square, in a task of its own.
 async fn connect_to_a_calculator() -> io::Result<TcpStream> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;

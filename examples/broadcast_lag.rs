@@ -3,7 +3,7 @@
 //!     cargo run --release --example broadcast_lag
 //!
 //! A sender to many must not wait for the slowest of them, nor keep for it all that it has not read. So the
-//! channel keeps the last few values. Whoever falls further behind is told how many it missed, once, and goes on
+//! channel keeps the last few values. A receiver that falls further behind is told how many it missed, once, and goes on
 //! with the oldest that is kept. The chat's groups are such channels.
 
 use executor::sync::broadcast::{self, Receiver, RecvError, Sender};
@@ -59,7 +59,7 @@ enum Note {
 }
 
 // ANCHOR: broadcast_lag_listen
-/// Listens to the end, and takes so many turns to think about each reading.
+/// Listens to the end, and takes `turns` turns to think about each reading.
 async fn listen(mut readings: Receiver<u32>, turns: usize) -> Vec<Note> {
     let mut notes = Vec::new();
     loop {

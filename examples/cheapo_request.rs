@@ -4,7 +4,7 @@
 //!     cargo run --release --example cheapo_request example.com      (port 80 and path / are understood)
 //!
 //! The first asks a small server of its own. That server is a task on the same thread: while the
-//! request waits for its answer, `block_on` runs the server, and while nobody can go on it sleeps in
+//! request waits for its response, `block_on` runs the server, and while nobody can go on it sleeps in
 //! one system call until a socket is ready. No other thread is ever started.
 
 pub(crate) mod support;
@@ -17,7 +17,7 @@ use executor::task;
 use reactor::io::{AsyncReadExt, AsyncWriteExt};
 use reactor::net::{TcpListener, TcpStream};
 
-/// Asks `host` for `path`, and returns all that it answers.
+/// Asks `host` for `path`, and returns all that it sends back.
 ///
 /// Each `.await` is a place where this function may leave the thread to others, and come back.
 pub(crate) async fn cheapo_request(host: &str, port: u16, path: &str) -> io::Result<String> {

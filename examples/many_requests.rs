@@ -5,8 +5,8 @@
 //!     cargo run --release --example many_requests example.com 80 / /a /b
 //!
 //! Waiting is what takes the time, and waiting costs no thread: requests that wait together take
-//! hardly longer than one. The pool has nothing to add here; it would if the answers took work. The first
-//! form asks a small server of its own, which takes 20 ms for each answer, as a distant one would.
+//! hardly longer than one. The pool has nothing to add here; it would if the responses took work. The first
+//! form asks a small server of its own, which takes 20 ms for each response, as a distant one would.
 
 #[allow(dead_code, reason = "it is an example of its own, with a main")]
 #[path = "cheapo_request.rs"]
@@ -105,7 +105,7 @@ fn requests(
     })
 }
 
-/// Our own server says which path it was asked for; of a stranger we want an answer at all.
+/// Our own server says which path it was asked for; of a stranger we want any response.
 fn check(path: &str, response: String) {
     assert!(response.starts_with("HTTP/1."), "{response}");
     if path.starts_with("/page/") {

@@ -69,7 +69,7 @@ fn write_down(score: &mut Vec<[&'static str; 3]>, turn: usize, number: usize, wo
 }
 
 // ANCHOR: spawn_local_handles
-/// What a handle is for: the output, or the end. Whoever drops it wants neither, and the task goes on.
+/// What a handle is for: the output, or the end. Without the handle the task goes on.
 fn handles() {
     let sung = Rc::new(RefCell::new(Vec::new()));
     let sing = |song: &'static str, lines: usize| {

@@ -46,7 +46,7 @@ async fn sort_by_sleeping() {
 
 /// A timeout drops what it waits for.
 async fn give_up() {
-    println!("Waiting 30 ms for an answer that takes an hour:");
+    println!("Waiting 30 ms for a reply that takes an hour:");
     let begun = Instant::now();
     let answer = timeout(Duration::from_millis(30), sleep(Duration::from_secs(3600))).await;
     match answer {

@@ -18,7 +18,7 @@ use futures_lite::{Stream, StreamExt};
 use reactor::io::BufReader;
 use reactor::net::TcpStream;
 
-/// Each talk has so many rounds; in each, everyone makes so many remarks at once.
+/// Each talk has this many rounds; in each, everyone makes a number of remarks at once.
 const ROUNDS: usize = 100;
 const REMARKS: usize = 50;
 
@@ -242,7 +242,7 @@ fn account() {
         ("steals", executor.steals, "a worker with nothing to do took from another"),
         ("parks", executor.parks, "a thread with nothing to do slept, or waited for the sockets"),
         ("system waits", reactor.turns, "one thread at a time asks the system which sockets are ready"),
-        ("socket events", reactor.events, "what the system answered"),
+        ("socket events", reactor.events, "what the system reported"),
     ];
     for (name, count, meaning) in rows {
         println!("   {name:<13} {:>9}   {meaning}", grouped(count));

@@ -1,9 +1,9 @@
-//! UDP: questions and answers over a line that loses some.
+//! UDP: requests and responses over a line that loses some.
 //!
 //!     cargo run --release --example udp
 //!
-//! A datagram comes whole or not at all, once or twice, in any order. So each question has a number, the answer
-//! repeats it, and whoever hears nothing for a while asks again. `timeout` makes that a loop of a few lines.
+//! A datagram comes whole or not at all, once or twice, in any order. So each request has a number, the response
+//! repeats it, and a client that receives nothing for a while asks again. `timeout` makes that a loop of a few lines.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -33,13 +33,13 @@ fn main() -> io::Result<()> {
         let mut asked = 0;
         for (client, attempts) in clients.into_iter().enumerate() {
             let attempts = attempts.await?;
-            println!("client {client} has all its answers; so often it asked for each: {attempts:?}");
+            println!("client {client} has all its responses; attempts for each: {attempts:?}");
             asked += attempts.iter().sum::<u32>();
         }
         server.cancel().await;
 
         let answered = CLIENTS * QUESTIONS;
-        println!("{answered} questions answered; asked {asked} times, {} datagrams lost", lost.get());
+        println!("{answered} requests answered; asked {asked} times, {} datagrams lost", lost.get());
         assert!(lost.get() > 0 && asked > answered);
         Ok(())
     })
@@ -61,8 +61,8 @@ async fn whole_or_cut() -> io::Result<()> {
 }
 
 // ANCHOR: udp_serve
-/// Answers each question with its square, to whoever sent it: one socket serves all. But the line is bad: every
-/// third question does not come through, nor does every fifth answer. To the client it is the same.
+/// Replies to each request with its square, to its sender: one socket serves all. But the line is bad: every
+/// third request does not come through, nor does every fifth response. To the client it is the same.
 async fn serve(socket: UdpSocket, lost: Rc<Cell<u32>>) -> io::Result<()> {
     let mut buffer = [0; 64];
     for received in 1.. {
@@ -81,28 +81,28 @@ async fn serve(socket: UdpSocket, lost: Rc<Cell<u32>>) -> io::Result<()> {
 // ANCHOR_END: udp_serve
 
 // ANCHOR: udp_ask
-/// Asks until the answer is there, a little more patient each time. Returns it, and how often it asked.
+/// Asks until there is a response, and waits a little longer each time. Returns it, and how often it asked.
 async fn ask(socket: &UdpSocket, number: u32, value: u32) -> io::Result<(u32, u32)> {
-    let question = format!("{number} {value}");
+    let request = format!("{number} {value}");
     for attempt in 1..=ATTEMPTS {
-        socket.send(question.as_bytes()).await?;
-        let answer = async {
+        socket.send(request.as_bytes()).await?;
+        let response = async {
             let mut buffer = [0; 64];
             loop {
                 let length = socket.recv(&mut buffer).await?;
                 match parse(&buffer[..length]) {
                     Some((its_number, square)) if its_number == number => return io::Result::Ok(square),
-                    // A late answer to an earlier question, or none of ours at all.
+                    // A late response to an earlier request, or none of ours at all.
                     _ => {}
                 }
             }
         };
-        // Else the time is over: on to the next attempt.
-        if let Ok(answer) = timeout(PATIENCE * attempt.min(4), answer).await {
-            return Ok((answer?, attempt));
+        // Else the deadline has elapsed: on to the next attempt.
+        if let Ok(response) = timeout(PATIENCE * attempt.min(4), response).await {
+            return Ok((response?, attempt));
         }
     }
-    Err(io::Error::new(io::ErrorKind::TimedOut, format!("no answer to question {number}")))
+    Err(io::Error::new(io::ErrorKind::TimedOut, format!("no response to request {number}")))
 }
 // ANCHOR_END: udp_ask
 

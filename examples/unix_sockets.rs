@@ -77,8 +77,8 @@ async fn two_ends() -> io::Result<()> {
 }
 
 // ANCHOR: unix_sockets_bind
-/// Listens at `path`. If it is taken, asks whether anybody is at home: if not, what is left of an earlier
-/// service is removed.
+/// Listens at `path`. If it is taken, tries to connect: if nobody accepts, the file is stale, left by a service
+/// that has ended, and is removed.
 async fn bind(path: &Path) -> io::Result<UnixListener> {
     match UnixListener::bind(path).await {
         Err(taken) if taken.kind() == ErrorKind::AddrInUse => match UnixStream::connect(path).await {

@@ -17,7 +17,7 @@ use executor::task;
 use futures_lite::future::zip;
 use reactor::time::timeout;
 
-/// Below this, the number with the longest way down to 1, and the steps of its way.
+/// Below the limit, the number with the longest Collatz sequence down to 1, and the steps of it.
 const LIMIT: u64 = 1_000_000;
 const LONGEST: (u64, u32) = (837_799, 524);
 
@@ -90,7 +90,7 @@ async fn side_by_side() {
     assert_eq!(turns.borrow()[..6], *"ABABAB");
 
     assert_eq!(polite, rude);
-    println!("Of all below {LIMIT}, {} has the longest way: {} steps.", LONGEST.0, LONGEST.1);
+    println!("Of all below {LIMIT}, {} has the longest Collatz sequence: {} steps.", LONGEST.0, LONGEST.1);
     assert_eq!(rude.1, LONGEST);
 }
 // ANCHOR_END: yielding_side_by_side

@@ -94,7 +94,7 @@ pub(crate) struct Request {
     url: String,
 }
 
-/// An answer, whatever its status.
+/// A response, whatever its status.
 #[derive(Debug)]
 pub(crate) struct Response {
     /// Where it came from, after all redirects.
@@ -105,7 +105,7 @@ pub(crate) struct Response {
 }
 
 impl Request {
-    /// The body of a successful answer, as text.
+    /// The body of a successful response, as text.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl Request {
     }
 
     // ANCHOR: http_client_send
-    /// Sends the request, follows redirects, and receives the answer.
+    /// Sends the request, follows redirects, and receives the response.
     ///
     /// # Errors
     ///
@@ -132,8 +132,8 @@ impl Request {
         loop {
             let exchange = Exchange { client: &client, url: call.uri().clone(), begun };
             let next = match exchange.run(call).await? {
-                Answer::Here(response) => return Ok(response),
-                Answer::Elsewhere(next) => next,
+                Followed::Here(response) => return Ok(response),
+                Followed::Elsewhere(next) => next,
             };
             visited.push(exchange.url);
             may_follow(&visited, next.uri(), client.max_redirects)
@@ -216,14 +216,14 @@ struct Exchange<'a> {
 }
 
 /// What came of it.
-enum Answer {
+enum Followed {
     Here(Response),
     Elsewhere(Call<state::Prepare>),
 }
 
 impl Exchange<'_> {
     // ANCHOR: http_client_exchange
-    async fn run(&self, call: Call<state::Prepare>) -> Result<Answer, Error> {
+    async fn run(&self, call: Call<state::Prepare>) -> Result<Followed, Error> {
         let place = Place::of(&self.url).map_err(|cause| Error::new(&self.url, Step::Url, cause))?;
         let connecting = TcpStream::connect((place.host.as_str(), place.port));
         let stream = self.step(Step::Connect, connecting).await?;
@@ -244,10 +244,15 @@ impl Exchange<'_> {
         if let Some(mut redirect) = redirect {
             let next = redirect.as_new_call(RedirectAuthHeaders::Never);
             let next = next.map_err(|cause| Error::new(&self.url, Step::Redirect, cause))?;
-            return Ok(Answer::Elsewhere(next.expect("a GET can be sent again")));
+            return Ok(Followed::Elsewhere(next.expect("a GET can be sent again")));
         }
         let (head, ()) = head.into_parts();
-        Ok(Answer::Here(Response { url: self.url.clone(), status: head.status, headers: head.headers, body }))
+        Ok(Followed::Here(Response {
+            url: self.url.clone(),
+            status: head.status,
+            headers: head.headers,
+            body,
+        }))
     }
     // ANCHOR_END: http_client_exchange
 
@@ -325,7 +330,7 @@ impl Wire {
             if self.unread.len() > MAX_HEAD {
                 return Err(format!("longer than {MAX_HEAD} bytes").into()); // H2
             }
-            // Used bytes without a head: an interim answer, and there may be more in what is left.
+            // Used bytes without a head: an interim response, and there may be more in what is left.
             if used == 0 && !self.more().await? {
                 return Err(cut_short());
             }
@@ -394,10 +399,10 @@ impl fmt::Display for Step {
             Step::Connect => "connecting",
             Step::Handshake => "the TLS handshake",
             Step::Send => "sending the request",
-            Step::Head => "the head of the answer",
-            Step::Body => "the body of the answer",
+            Step::Head => "the head of the response",
+            Step::Body => "the body of the response",
             Step::Redirect => "a redirect",
-            Step::Status => "the status of the answer",
+            Step::Status => "the status of the response",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! A web server of our own, for a client to try: what it answers, and how it fails, is in the path.
+//! A web server of our own, for a client to try: what it sends, and how it fails, is in the path.
 //!
 //! With TLS it shows a certificate by an authority of our own, made anew each time: nobody trusts it
 //! unless told to. Called by `main`, and by the test `http_client`.
@@ -75,7 +75,7 @@ async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>) -> io::Result<()> {
     }
 }
 
-/// Reads one request, and answers what its path asks for.
+/// Reads one request, and sends what its path asks for.
 async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     let request = read_request(&mut stream).await?;

@@ -92,7 +92,7 @@ async fn show() -> Result<(), Box<dyn Error>> {
     refusals(&client, &authority, &plain, &tls).await
 }
 
-/// Waiting costs nothing: a hundred answers that take 20 ms each.
+/// Waiting costs nothing: a hundred responses that take 20 ms each.
 async fn at_once(client: &Client, server: &str) -> Result<(), Box<dyn Error>> {
     const MANY: usize = 100;
     let begun = Instant::now();

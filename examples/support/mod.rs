@@ -7,7 +7,7 @@ use reactor::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use reactor::net::TcpStream;
 use reactor::time::sleep;
 
-/// Reads one request, thinks for as long as `pause`, and answers with the path that was asked for.
+/// Reads one request, thinks for as long as `pause`, and replies with the path that was asked for.
 pub(crate) async fn answer(stream: TcpStream, pause: Duration) -> io::Result<()> {
     let mut lines = BufReader::new(&stream);
     let mut request = String::new();

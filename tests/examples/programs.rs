@@ -139,7 +139,7 @@ fn yielding() {
     run("yielding").says(&[
         "without an await in the search: AB",
         "With one after each 1000 numbers: ABABABABAB",
-        "Of all below 1000000, 837799 has the longest way: 524 steps.",
+        "Of all below 1000000, 837799 has the longest Collatz sequence: 524 steps.",
         "the timeout has no occasion",
         "the search is dropped half-way",
         "the thread goes on",
@@ -224,7 +224,7 @@ fn async_mutex() {
         "with one:       10",
         "served in turn: ABCABCABCABC",
         "in one map: 6 times n, 6 times i",
-        "each got its own answer: 1 4 9 16 25 ",
+        "each got its own response: 1 4 9 16 25 ",
     ]);
 }
 
@@ -244,9 +244,9 @@ fn udp() {
     printed.says(&[
         "received \"a datagram\"",
         "received \"another\"",
-        "client 0 has all its answers",
-        "client 3 has all its answers",
-        "24 questions answered; asked ",
+        "client 0 has all its responses",
+        "client 3 has all its responses",
+        "24 requests answered; asked ",
     ]);
     assert!(printed.number_before(" datagrams lost") > 0);
 }
