@@ -1,4 +1,4 @@
-//! Another bell, and a future that breaks the contract. One solution.
+//! Another way to sleep, and a future that breaks the contract. One solution.
 
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Condvar, Mutex};
@@ -6,22 +6,22 @@ use std::task::{Context, Poll, Wake, Waker};
 
 /// Exercise 1. The news that somebody woke us, and what we sleep on.
 #[derive(Default)]
-pub struct Bell {
+pub struct Signal {
     rung: Mutex<bool>,
     changed: Condvar,
 }
 
-impl Wake for Bell {
+impl Wake for Signal {
     fn wake(self: Arc<Self>) {
         *self.rung.lock().unwrap() = true;
         self.changed.notify_one();
     }
 }
 
-/// Exercise 1. Runs a future to its end. The thread sleeps on a `Bell` while there is nothing to do.
+/// Exercise 1. Runs a future to its end. The thread sleeps on a `Signal` while there is nothing to do.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    let bell = Arc::new(Bell::default());
+    let bell = Arc::new(Signal::default());
     let waker = Waker::from(bell.clone());
     let mut cx = Context::from_waker(&waker);
     loop {

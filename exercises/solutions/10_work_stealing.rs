@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-/// At least each so many tasks one comes from the injector, if it has one.
+/// At least one in this many tasks comes from the injector, if it has one.
 pub const FAIR: u32 = 10;
 
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! Two workers and one push; and a queue with a bell. One solution.
+//! Two workers and one push; and a blocking queue. One solution.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex};

@@ -29,7 +29,7 @@ impl<F: Future> Future for Counted<F> {
     }
 }
 
-/// Exercise 2. Its first poll finds the last word of its text, and is pending; the second answers with it. It may
+/// Exercise 2. Its first poll finds the last word of its text, and is pending; the second returns it. It may
 /// be moved in between, so it must not remember an address.
 pub struct Reader {
     text: String,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-/// Exercise 1. Looks a word up (`look_up` takes a while), counts it, and answers how often it came so far. Two
+/// Exercise 1. Looks a word up (`look_up` takes a while), counts it, and returns how often it came so far. Two
 /// of these on one thread wait for each other. Mend it; the mutex stays std's.
 pub async fn count(counts: &Mutex<HashMap<String, u32>>, look_up: impl Future<Output = String>) -> u32 {
     let word = look_up.await;

@@ -18,7 +18,7 @@ pub trait World {
     /// The next client, by its number.
     fn accept(&mut self) -> Result<u32, Trouble>;
     fn let_in(&mut self, client: u32);
-    /// Waits for so many milliseconds.
+    /// Waits for this many milliseconds.
     fn sleep(&mut self, milliseconds: u64);
 }
 

@@ -1,4 +1,4 @@
-//! An inbox with a bell, and a run loop that is fair. One solution.
+//! An inbox whose owner may sleep, and a run loop that is fair. One solution.
 
 use std::collections::VecDeque;
 use std::mem;

@@ -15,7 +15,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A task was woken here: into the slot. Whoever was there goes to the back of the queue.
+    /// A task was woken here: into the slot. The task that was there goes to the back of the queue.
     pub fn wake(&mut self, task: u32) {
         self.queue.extend(self.slot.replace(task));
     }

@@ -12,7 +12,7 @@ pub enum Step {
     WriteLeft,
     /// A worker takes one from `left`, and has what remains in its variable: one step, as `fetch_sub` is.
     TakeOne,
-    /// If this worker's variable says that it was the last one, whoever is listed is woken.
+    /// If this worker's variable says that it was the last one, the thread that is listed is woken.
     WakeIfLast,
     /// The waiter lists itself.
     List,

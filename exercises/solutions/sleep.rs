@@ -6,21 +6,21 @@ use std::sync::{Condvar, Mutex};
 #[derive(Default)]
 pub struct Parker {
     notified: Mutex<bool>,
-    bell: Condvar,
+    condvar: Condvar,
 }
 
 impl Parker {
     /// Makes the current or the next `park` end.
     pub fn unpark(&self) {
         *self.notified.lock().unwrap() = true;
-        self.bell.notify_one();
+        self.condvar.notify_one();
     }
 
     /// Sleeps until it is unparked, and takes the notification.
     pub fn park(&self) {
         let mut notified = self.notified.lock().unwrap();
         while !*notified {
-            notified = self.bell.wait(notified).unwrap();
+            notified = self.condvar.wait(notified).unwrap();
         }
         *notified = false;
     }

@@ -25,7 +25,7 @@ impl Semaphore {
         Acquire { semaphore: self, ticket: None }
     }
 
-    /// Gives a permit back: to the first in line, or to whoever comes.
+    /// Gives a permit back: to the first that waits, or to the next that asks.
     pub fn release(&self) {
         let mut state = self.0.lock().unwrap();
         let Some((_, waker)) = state.line.pop_front() else {
@@ -113,7 +113,7 @@ pub struct Sender<T> {
 }
 
 impl<T: Clone> Sender<T> {
-    /// Replaces the value, and wakes whoever waits.
+    /// Replaces the value, and wakes the receivers that wait.
     pub fn send(&self, value: T) {
         let mut watched = self.shared.lock().unwrap();
         let old = std::mem::replace(&mut watched.value, value);
@@ -138,7 +138,7 @@ impl<T: Clone> Receiver<T> {
         self.shared.lock().unwrap().value.clone()
     }
 
-    /// Waits for a value that this receiver has not had from here yet, and answers the newest.
+    /// Waits for a value that this receiver has not had from here yet, and returns the newest.
     pub async fn changed(&mut self) -> T {
         poll_fn(|cx| {
             let mut watched = self.shared.lock().unwrap();

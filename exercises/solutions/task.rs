@@ -32,7 +32,7 @@ impl Word {
         Word(AtomicUsize::new(QUEUED | REFERENCE))
     }
 
-    /// Exercise 1. Wakes. Of an idle task it counts one reference, and the answer is `Schedule`.
+    /// Exercise 1. Wakes. Of an idle task it counts one reference, and returns `Schedule`.
     pub fn wake(&self) -> Action {
         // ORDERING[wake]: Release publishes what the waker did; pairs with the Acquire of `start`.
         let old = self.0.fetch_or(QUEUED, Ordering::Release);
@@ -51,7 +51,7 @@ impl Word {
         self.0.fetch_xor(QUEUED | RUNNING, Ordering::Acquire);
     }
 
-    /// Exercise 1. The poll answered Pending: RUNNING goes. Was it woken meanwhile?
+    /// Exercise 1. The poll returned Pending: RUNNING goes. Was it woken meanwhile?
     pub fn finish(&self) -> Finish {
         // ORDERING: Relaxed; the compare-exchange below decides.
         let mut old = self.0.load(Ordering::Relaxed);
@@ -68,7 +68,7 @@ impl Word {
         }
     }
 
-    /// The poll answered Ready: RUNNING goes, COMPLETE comes, the reference stays the runner's.
+    /// The poll returned Ready: RUNNING goes, COMPLETE comes, the reference stays the runner's.
     pub fn complete(&self) {
         // ORDERING[output]: Release publishes the output; pairs with the Acquire of the last reference.
         self.0.fetch_xor(RUNNING | COMPLETE, Ordering::Release);

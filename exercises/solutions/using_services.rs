@@ -7,7 +7,7 @@ use std::time::Duration;
 use reactor::net::{UdpSocket, UnixListener, UnixStream};
 use reactor::time::timeout;
 
-/// Exercise 1. Asks until there is an answer, at most `attempts` times, and waits for `patience` each time. The socket
+/// Exercise 1. Asks until there is a response, at most `attempts` times, and waits for `patience` each time. The socket
 /// is connected. `TimedOut` if none comes.
 pub async fn ask(
     socket: &UdpSocket,

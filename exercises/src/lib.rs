@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use reactor::io::{AsyncRead, AsyncWrite};
 
-/// Longer than anything here takes; for whoever works on a stub, short enough to wait for.
+/// Longer than anything here takes; for a reader who works on a stub, short enough to wait for.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(feature = "solutions") { 60 } else { 5 });
 
 /// Runs `work` on a thread of its own, and panics with `complaint` if it does not come to its end.

@@ -57,7 +57,7 @@ impl Future for Knocks {
     type Output = String;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<String> {
-        todo!("exercise 1: a loop around a match; each arm goes to the next variant, or answers")
+        todo!("exercise 1: a loop around a match; each arm goes to the next variant, or returns")
     }
 }
 

@@ -1,4 +1,4 @@
-//! Another bell, and a future that breaks the contract.
+//! Another way to sleep, and a future that breaks the contract.
 #![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
 
 use std::pin::{Pin, pin};
@@ -7,20 +7,20 @@ use std::task::{Context, Poll, Wake, Waker};
 
 /// Exercise 1. The news that somebody woke us, and what we sleep on.
 #[derive(Default)]
-pub struct Bell {
+pub struct Signal {
     rung: Mutex<bool>,
     changed: Condvar,
 }
 
-impl Wake for Bell {
+impl Wake for Signal {
     fn wake(self: Arc<Self>) {
         todo!("exercise 1: set the news, under the lock; then notify")
     }
 }
 
-/// Exercise 1. Runs a future to its end. The thread sleeps on a `Bell` while there is nothing to do.
+/// Exercise 1. Runs a future to its end. The thread sleeps on a `Signal` while there is nothing to do.
 pub fn block_on<F: Future>(future: F) -> F::Output {
-    todo!("exercise 1: poll; if it is pending sleep until the bell has rung, and lower the news")
+    todo!("exercise 1: poll; if it is pending sleep until the signal is raised, and lower it")
 }
 
 /// A door that opens once; all who wait for it share it.

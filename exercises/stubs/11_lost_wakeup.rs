@@ -1,4 +1,4 @@
-//! Two workers and one push; and a queue with a bell.
+//! Two workers and one push; and a blocking queue.
 #![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
 
 use std::collections::VecDeque;

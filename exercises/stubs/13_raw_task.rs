@@ -14,7 +14,7 @@ struct Counted<T> {
     value: T,
 }
 
-// SAFETY: as Arc's: the value is shared by reference, and dropped by whoever is the last.
+// SAFETY: as Arc's: the value is shared by reference, and dropped with the last pointer.
 unsafe impl<T: Send + Sync> Send for Shared<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send + Sync> Sync for Shared<T> {}

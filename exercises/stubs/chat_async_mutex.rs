@@ -33,7 +33,7 @@ impl<W: AsyncWrite + Unpin> Shared<W> {
 
 /// Exercise 2. The same with a task that owns the writer: lines go to it through a channel of 8. The handle
 /// gives the writer back when all senders are gone, or the writer fails. A `send` to a task that has ended
-/// fails; the line that met the failure does not know of it, and that is the answer to the question.
+/// fails; the line that met the failure does not know of it, and that is intended.
 pub fn writer<W>(mut to: W) -> (mpsc::Sender<String>, JoinHandle<W>)
 where
     W: AsyncWrite + Unpin + 'static,

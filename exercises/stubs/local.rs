@@ -1,4 +1,4 @@
-//! An inbox with a bell, and a run loop that is fair.
+//! An inbox whose owner may sleep, and a run loop that is fair.
 #![allow(dead_code, unused_variables, unused_imports, reason = "a stub, to be filled in")]
 
 use std::collections::VecDeque;
@@ -28,7 +28,7 @@ impl Inbox {
     }
 }
 
-/// Exercise 2. Polls every task that is in the queue now, once, in its order. `poll` answers whether the
+/// Exercise 2. Polls every task that is in the queue now, once, in its order. `poll` returns whether the
 /// task is to be polled again: then it goes to the back, and waits for the next round. Tasks that come into
 /// the queue meanwhile wait for the next round, too.
 pub fn run_round(queue: &mut VecDeque<u32>, poll: &mut dyn FnMut(u32, &mut VecDeque<u32>) -> bool) {

@@ -16,7 +16,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Exercise 1. A task was woken here: into the slot. Whoever was there goes to the back of the queue.
+    /// Exercise 1. A task was woken here: into the slot. The task that was there goes to the back of the queue.
     pub fn wake(&mut self, task: u32) {
         todo!("exercise 1: the newest runs next")
     }
@@ -27,7 +27,7 @@ impl Worker {
     }
 }
 
-/// Exercise 2. Moves the older half of `from`, rounded up, to the back of `to`, in its order. Answers how
+/// Exercise 2. Moves the older half of `from`, rounded up, to the back of `to`, in its order. Returns how
 /// many. Two threads may steal from each other at the same time: never hold both locks.
 pub fn steal_half(from: &Mutex<VecDeque<u32>>, to: &Mutex<VecDeque<u32>>) -> usize {
     todo!("exercise 2: one lock at a time")

@@ -7,14 +7,14 @@ use std::sync::{Condvar, Mutex};
 #[derive(Default)]
 pub struct Parker {
     notified: Mutex<bool>,
-    bell: Condvar,
+    condvar: Condvar,
 }
 
 impl Parker {
     /// Makes the current or the next `park` end.
     pub fn unpark(&self) {
         *self.notified.lock().unwrap() = true;
-        self.bell.notify_one();
+        self.condvar.notify_one();
     }
 
     /// Sleeps until it is unparked, and takes the notification.
@@ -22,7 +22,7 @@ impl Parker {
         let mut notified = self.notified.lock().unwrap();
         *notified = false;
         while !*notified {
-            notified = self.bell.wait(notified).unwrap();
+            notified = self.condvar.wait(notified).unwrap();
         }
         *notified = false;
     }

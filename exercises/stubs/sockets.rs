@@ -12,7 +12,7 @@ pub async fn read_within(pipe: PipeReader, patience: Duration) -> io::Result<Opt
     todo!("exercise 1: an Async of the pipe, a read of it, a timeout around that")
 }
 
-/// Exercise 2. Copies until the end, and answers how many bytes. After each 4096 bytes, or so, it lets the
+/// Exercise 2. Copies until the end, and returns how many bytes. After each 4096 bytes, or so, it lets the
 /// other tasks run: a reader in memory is always ready, and nobody else charges it to the budget.
 pub async fn copy_politely(
     from: &mut (impl AsyncRead + Unpin),

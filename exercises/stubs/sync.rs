@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 /// Exercise 1. It hands permits to those who wait, in their order. One that is cancelled at the wrong
-/// moment takes a permit with it (rule C3). Mend it.
+/// moment takes a permit with it: a waiter that was woken and gives up must pass the permit on. Mend it.
 pub struct Semaphore(Mutex<State>);
 
 struct State {
@@ -27,7 +27,7 @@ impl Semaphore {
         Acquire { semaphore: self, ticket: None }
     }
 
-    /// Gives a permit back: to the first in line, or to whoever comes.
+    /// Gives a permit back: to the first that waits, or to the next that asks.
     pub fn release(&self) {
         let mut state = self.0.lock().unwrap();
         let Some((_, waker)) = state.line.pop_front() else {
@@ -101,7 +101,7 @@ pub struct Sender<T> {
 }
 
 impl<T: Clone> Sender<T> {
-    /// Replaces the value, and wakes whoever waits.
+    /// Replaces the value, and wakes the receivers that wait.
     pub fn send(&self, value: T) {
         todo!("exercise 2")
     }
@@ -117,7 +117,7 @@ impl<T: Clone> Receiver<T> {
         todo!("exercise 2")
     }
 
-    /// Waits for a value that this receiver has not had from here yet, and answers the newest. Those in
+    /// Waits for a value that this receiver has not had from here yet, and returns the newest. Those in
     /// between are skipped.
     pub async fn changed(&mut self) -> T {
         todo!("exercise 2: poll_fn; compare the versions, and leave the waker, under one lock")

@@ -33,7 +33,7 @@ impl Word {
         Word(AtomicUsize::new(QUEUED | REFERENCE))
     }
 
-    /// Exercise 1. Wakes. Of an idle task it counts one reference, and the answer is `Schedule`.
+    /// Exercise 1. Wakes. Of an idle task it counts one reference, and returns `Schedule`.
     pub fn wake(&self) -> Action {
         todo!("exercise 1: set QUEUED, and look at what was there before")
     }
@@ -43,12 +43,12 @@ impl Word {
         todo!("exercise 1: QUEUED goes, RUNNING comes, in one step")
     }
 
-    /// Exercise 1. The poll answered Pending: RUNNING goes. Was it woken meanwhile?
+    /// Exercise 1. The poll returned Pending: RUNNING goes. Was it woken meanwhile?
     pub fn finish(&self) -> Finish {
         todo!("exercise 1: one compare-exchange must decide, or a wake falls in between")
     }
 
-    /// The poll answered Ready: RUNNING goes, COMPLETE comes, the reference stays the runner's.
+    /// The poll returned Ready: RUNNING goes, COMPLETE comes, the reference stays the runner's.
     pub fn complete(&self) {
         // ORDERING[output]: Release publishes the output; pairs with the Acquire of the last reference.
         self.0.fetch_xor(RUNNING | COMPLETE, Ordering::Release);

@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use executor::task;
 
-/// Exercise 1. Waits for so many turns as the text says. A text that is no number is told *at the call*, and the
+/// Exercise 1. Waits for as many turns as the text says. A text that is no number is told *at the call*, and the
 /// future borrows nothing of the text.
 pub fn wait_for(text: &str) -> Result<impl Future<Output = u32> + use<>, ParseIntError> {
     let text = text.to_owned();

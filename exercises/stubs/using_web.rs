@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use reactor::time::timeout;
 
-/// Exercise 1. The body of an answer in chunks: each a line with its length in hexadecimal, so many bytes, and a line
+/// Exercise 1. The body of a response in chunks: each a line with its length in hexadecimal, that many bytes, and a line
 /// end; a length of 0 and an empty line end it. (Every line ends with `\r\n`.) Bytes come in pieces of any size.
 #[derive(Default)]
 pub struct Chunked {

@@ -19,7 +19,7 @@ struct State {
     trace: Vec<String>,
 }
 
-/// Tries every order of the steps of two workers and a pusher. Answers the first in which the task stays.
+/// Tries every order of the steps of two workers and a pusher. Returns the first in which the task stays.
 fn explore(state: State, workers: [&[Step]; 2], pusher: &[Step]) -> Option<State> {
     for me in 0..2 {
         let Some((step, mut rest)) = workers[me].split_first() else { continue };

@@ -57,7 +57,7 @@ fn explore(state: State, threads: [&[Step]; 3]) -> Option<State> {
             return Some(bad);
         }
     }
-    // Whoever sleeps with steps to go is stuck if the workers are done.
+    // A thread that sleeps with steps to go is stuck if the workers are done.
     let workers_done = threads[0].is_empty() && threads[1].is_empty();
     let stuck = workers_done && state.asleep;
     let wrong = over && state.left != 0;

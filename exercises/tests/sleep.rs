@@ -36,7 +36,7 @@ fn exercise_1_a_ping_pong_never_stops() {
             parkers[1].unpark();
             parkers[0].park();
         }
-        other.join().expect("it answers");
+        other.join().expect("it returns");
     });
 }
 
@@ -78,7 +78,7 @@ impl Machine {
 }
 
 /// Tries every order of the steps of both sides, and every moment at which a buffer may be emptied.
-/// Answers the first end in which the task waits and its worker sleeps.
+/// Returns the first end in which the task waits and its worker sleeps.
 fn explore(machine: Machine, pusher: &[Step], sleeper: &[Step]) -> Option<Machine> {
     for (buffered, is_pusher) in [(machine.buffered_push, true), (machine.buffered_list, false)] {
         if buffered && let Some(lost) = explore(machine.emptied(is_pusher), pusher, sleeper) {

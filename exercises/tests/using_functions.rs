@@ -26,7 +26,7 @@ fn exercise_2_they_talk_to_each_other() {
         task::block_on(together(
             async {
                 question.send("tea?").expect("somebody listens");
-                answered.await.expect("an answer")
+                answered.await.expect("a reply")
             },
             async {
                 let question = asked.await.expect("a question");

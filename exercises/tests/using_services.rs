@@ -35,7 +35,7 @@ fn exercise_1_a_lost_question_is_asked_again() {
             ask(&socket, b"tea?", Duration::from_millis(100), 100).await
         })
     });
-    assert_eq!(answer.expect("the third is answered"), b"tea?");
+    assert_eq!(answer.expect("the third gets a response"), b"tea?");
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn exercise_1_in_the_end_it_gives_up() {
             ask(&socket, b"tea?", Duration::from_millis(1), 3).await
         })
     });
-    assert_eq!(outcome.expect_err("nobody answers").kind(), io::ErrorKind::TimedOut);
+    assert_eq!(outcome.expect_err("nobody replies").kind(), io::ErrorKind::TimedOut);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn exercise_2_a_service_that_lives_keeps_its_path() {
         assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
         drop(first);
         assert!(path.exists(), "a dead one leaves its path behind");
-        drop(listen(path).await.expect("nobody is at home"));
+        drop(listen(path).await.expect("no service is running"));
     });
     let _ = std::fs::remove_file(path);
 }
