@@ -7,13 +7,13 @@ use std::task::{Context, Poll, Wake, Waker};
 /// Exercise 1. The news that somebody woke us, and what we sleep on.
 #[derive(Default)]
 pub struct Signal {
-    rung: Mutex<bool>,
+    raised: Mutex<bool>,
     changed: Condvar,
 }
 
 impl Wake for Signal {
     fn wake(self: Arc<Self>) {
-        *self.rung.lock().unwrap() = true;
+        *self.raised.lock().unwrap() = true;
         self.changed.notify_one();
     }
 }
@@ -21,16 +21,16 @@ impl Wake for Signal {
 /// Exercise 1. Runs a future to its end. The thread sleeps on a `Signal` while there is nothing to do.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    let bell = Arc::new(Signal::default());
-    let waker = Waker::from(bell.clone());
+    let signal = Arc::new(Signal::default());
+    let waker = Waker::from(signal.clone());
     let mut cx = Context::from_waker(&waker);
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
             return output;
         }
-        let mut rung = bell.rung.lock().unwrap();
-        while !std::mem::take(&mut *rung) {
-            rung = bell.changed.wait(rung).unwrap();
+        let mut raised = signal.raised.lock().unwrap();
+        while !std::mem::take(&mut *raised) {
+            raised = signal.changed.wait(raised).unwrap();
         }
     }
 }

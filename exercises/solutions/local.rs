@@ -17,13 +17,13 @@ impl Inbox {
         Inbox { mail: Mutex::new(Vec::new()), owner: thread::current() }
     }
 
-    /// First the mail, then the bell: whoever is woken by the one finds the other.
+    /// First the value, then the wake: the owner that is woken finds it.
     pub fn push(&self, number: u32) {
         self.mail.lock().unwrap().push(number);
         self.owner.unpark();
     }
 
-    /// A bell that rings between the look and the sleep leaves its token: `park` returns at once.
+    /// An `unpark` between the look and the sleep leaves its token: `park` returns at once.
     pub fn take(&self) -> Vec<u32> {
         loop {
             let mail = mem::take(&mut *self.mail.lock().unwrap());

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 /// Exercise 1. The news that somebody woke us, and what we sleep on.
 #[derive(Default)]
 pub struct Signal {
-    rung: Mutex<bool>,
+    raised: Mutex<bool>,
     changed: Condvar,
 }
 
