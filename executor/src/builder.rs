@@ -2,8 +2,10 @@
 
 use std::future::Future;
 
+use crate::pool::global;
 use crate::raw::join_handle::JoinHandle;
-use crate::{local, pool, spawn_blocking};
+use crate::raw::run::new_task;
+use crate::{local, spawn_blocking};
 
 /// Spawns a task with a name, for messages and for [`JoinHandle::name`].
 ///
@@ -17,22 +19,6 @@ use crate::{local, pool, spawn_blocking};
 #[derive(Debug, Clone, Default)]
 pub struct Builder {
     name: Option<String>,
-}
-
-/// Calls a spawning function with the name, or with `()`, which costs nothing.
-macro_rules! with_name {
-    ($builder:expr, |$name:ident| $spawn:expr) => {
-        match $builder.name {
-            Some($name) => {
-                let $name = $name.into_boxed_str();
-                $spawn
-            }
-            None => {
-                let $name = ();
-                $spawn
-            }
-        }
-    };
 }
 
 impl Builder {
@@ -54,7 +40,10 @@ impl Builder {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        with_name!(self, |name| pool::global::spawn_named(future, name))
+        let (pool, scheduler) = global::begin();
+        let (task, handle) = new_task(future, scheduler, self.name.map(String::into_boxed_str));
+        global::start(pool, task);
+        JoinHandle::new(handle)
     }
 
     /// As [`spawn_local`](crate::task::spawn_local).
@@ -69,7 +58,9 @@ impl Builder {
     where
         F: Future + 'static,
     {
-        with_name!(self, |name| local::spawn_named(future, name))
+        let (task, handle) = new_task(future, local::home(), self.name.map(String::into_boxed_str));
+        local::start(task);
+        JoinHandle::new(handle)
     }
 
     /// As [`spawn_blocking`](crate::task::spawn_blocking).
@@ -86,6 +77,6 @@ impl Builder {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        with_name!(self, |name| spawn_blocking::spawn_named(f, name))
+        spawn_blocking::spawn_named(f, self.name.map(String::into_boxed_str))
     }
 }

@@ -32,7 +32,6 @@ use reactor::shim::{mutant, statics, thread_local};
 
 use crate::driver::parker::Parker;
 use crate::inbox::Inbox;
-use crate::raw::cell::Name;
 use crate::raw::header::{self, Header, Placed, Runnable, Schedule};
 use crate::raw::join_handle::JoinHandle;
 use crate::raw::list::List;
@@ -96,25 +95,23 @@ struct Exit;
 /// assert_eq!(task::block_on(task) + *shared, 41);
 /// ```
 pub fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
-    spawn_named(future, ())
+    let (task, handle) = new_task(future, home(), ());
+    start(task);
+    JoinHandle::new(handle)
 }
 
-/// Spawns with a name.
-pub(crate) fn spawn_named<F: Future + 'static, N: Name>(future: F, name: N) -> JoinHandle<F::Output> {
-    LOCAL.with(|local| {
-        let inbox = local.open();
-        let home = Home {
-            inbox: inbox.unwrap_or(&NOWHERE),
-            owned: Cell::new(OwnerState::Queued),
-            listed: Cell::new(false),
-        };
-        let (task, handle) = new_task(future, home, name);
-        match inbox {
-            Some(_) => local.push(task),
-            None => drop(task), // The thread's locals are gone: cancelled at once.
-        }
-        JoinHandle::new(handle)
-    })
+/// The scheduler of this thread's tasks.
+pub(crate) fn home() -> Home {
+    let inbox = LOCAL.with(|local| local.open()).unwrap_or(&NOWHERE);
+    Home { inbox, owned: Cell::new(OwnerState::Queued), listed: Cell::new(false) }
+}
+
+/// Queues a new task of this thread's.
+pub(crate) fn start(task: Runnable) {
+    LOCAL.with(|local| match local.inbox.get() {
+        Some(_) => local.push(task),
+        None => drop(task), // The thread's locals are gone: cancelled at once.
+    });
 }
 
 /// Runs up to `limit` of this thread's local tasks, each once.

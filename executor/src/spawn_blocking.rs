@@ -63,7 +63,7 @@ where
     N: Name,
 {
     let ticket = Ticket::draw();
-    let (idle, handle) = new_task(Call(Some(f)), Blocking { ticket }, name);
+    let (idle, handle) = new_task(Call(Some(Box::new(f))), Blocking { ticket }, name);
     let handle = JoinHandle::new(handle);
     let task = TaskRef::from_raw(idle.into_raw()); // Q1
     if let Err(job) = blocking::submit_as(ticket, Box::new(move || begin(&task))) {
@@ -124,10 +124,9 @@ impl Schedule for Blocking {
     }
 }
 
-/// A call as a future that is ready at its first poll.
-struct Call<F>(Option<F>);
-
-impl<F> Unpin for Call<F> {}
+/// A call as a future that is ready at its first poll. In a box, for a large one would be copied several times
+/// on its way in and out where nothing is optimised, and overflow the stack.
+struct Call<F>(Option<Box<F>>);
 
 impl<F: FnOnce() -> T, T> Future for Call<F> {
     type Output = T;

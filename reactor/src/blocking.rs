@@ -115,7 +115,7 @@ where
     T: Send + 'static,
     F: FnOnce() -> io::Result<T> + Send + 'static,
 {
-    unblock_on(&GENERAL, call)
+    queue(&GENERAL, Box::new(call))
 }
 
 /// The same as [`unblock`], on threads of one's own.
@@ -129,6 +129,15 @@ where
 /// assert_eq!(length.unwrap(), 5);
 /// ```
 pub fn unblock_on<T, F>(threads: &Threads, call: F) -> Unblock<T>
+where
+    T: Send + 'static,
+    F: FnOnce() -> io::Result<T> + Send + 'static,
+{
+    queue(threads, Box::new(call))
+}
+
+/// The call comes in a box: a large one is not copied again and again where nothing is optimised.
+fn queue<T, F>(threads: &Threads, call: Box<F>) -> Unblock<T>
 where
     T: Send + 'static,
     F: FnOnce() -> io::Result<T> + Send + 'static,

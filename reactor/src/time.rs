@@ -9,6 +9,7 @@
 //!     keep it from firing.
 //!
 //! Called by programs. Next: `async_io`.
+#![allow(unsafe_code, reason = "a timeout pins its future where it was captured")]
 
 use std::error::Error;
 use std::fmt;
@@ -137,10 +138,15 @@ impl Drop for Sleep {
 /// let never = timeout(Duration::from_millis(1), std::future::pending::<()>());
 /// assert!(executor::task::block_on(never).is_err());
 /// ```
-pub fn timeout<F: Future>(duration: Duration, future: F) -> impl Future<Output = Result<F::Output, Elapsed>> {
+pub fn timeout<F: Future>(
+    duration: Duration,
+    mut future: F,
+) -> impl Future<Output = Result<F::Output, Elapsed>> {
     let mut deadline = sleep(duration);
     async move {
-        let mut future = std::pin::pin!(future);
+        // SAFETY: the future stands in this block, which is pinned, from before the first poll until it is dropped
+        // with the block. `pin!` would move it to a second place, as large as the first.
+        let mut future = unsafe { Pin::new_unchecked(&mut future) };
         std::future::poll_fn(|cx| {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(Ok(output));

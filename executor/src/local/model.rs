@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use reactor::shim::model::check;
 use reactor::shim::{self, thread};
 
-use super::{Exit, run, spawn_named};
+use super::{Exit, home, new_task, run, start};
 use crate::model::{Farewell, Gate, Note};
 use crate::raw::cell::Name;
 use crate::raw::join_handle::JoinHandle;
@@ -61,7 +61,9 @@ impl Drop for Watched {
 }
 
 fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
-    spawn_named(future, Watched { share: shim::Arc::new(()), note: Note::new() })
+    let (task, handle) = new_task(future, home(), Watched { share: shim::Arc::new(()), note: Note::new() });
+    start(task);
+    JoinHandle::new(handle)
 }
 
 /// X2, L4: a wake from another thread comes before, while or after the task's thread ends: the future is

@@ -10,7 +10,7 @@ use reactor::shim::lock_static;
 
 use super::Pool;
 use super::task::Pooled;
-use crate::raw::cell::Name;
+use crate::raw::header::Runnable;
 use crate::raw::join_handle::JoinHandle;
 use crate::raw::run::new_task;
 
@@ -31,22 +31,24 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    spawn_named(future, ())
+    let (pool, scheduler) = begin();
+    let (task, handle) = new_task(future, scheduler, ());
+    start(pool, task);
+    JoinHandle::new(handle)
 }
 
-/// Spawns onto the global pool with a name.
-pub(crate) fn spawn_named<F, N>(future: F, name: N) -> JoinHandle<F::Output>
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-    N: Name,
-{
-    if let Some(pool) = global() {
-        return pool.spawn_named(future, name);
+/// The global pool, if it can be had, and the scheduler of its tasks.
+pub(crate) fn begin() -> (Option<&'static Pool>, Pooled) {
+    let pool = global();
+    (pool, pool.map_or_else(Pooled::nowhere, |pool| Pooled::new(&pool.shared)))
+}
+
+/// Queues a new task.
+pub(crate) fn start(pool: Option<&'static Pool>, task: Runnable) {
+    match pool {
+        Some(pool) => pool.start(task),
+        None => drop(task),
     }
-    let (runnable, handle) = new_task(future, Pooled::nowhere(), name);
-    drop(runnable);
-    JoinHandle::new(handle)
 }
 
 /// The global pool; started now, if it can be.

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use reactor::shim::thread::{self, JoinHandle as Thread};
 
 use crate::driver::rescue::{Rescue, register_pool};
-use crate::raw::cell::Name;
+use crate::raw::header::Runnable;
 use crate::raw::join_handle::JoinHandle;
 use crate::raw::run::new_task;
 use joining::PoolId;
@@ -106,20 +106,15 @@ impl Pool {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.spawn_named(future, ())
+        let (task, handle) = new_task(future, Pooled::new(&self.shared), ());
+        self.start(task);
+        JoinHandle::new(handle)
     }
 
-    fn spawn_named<F, N>(&self, future: F, name: N) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-        N: Name,
-    {
-        let (task, handle) = new_task(future, Pooled::new(&self.shared), name);
+    fn start(&self, task: Runnable) {
         if let Err(task) = worker::push_here(Arc::as_ptr(&self.shared), task) {
             self.shared.inject(task);
         }
-        JoinHandle::new(handle)
     }
 }
 

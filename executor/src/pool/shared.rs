@@ -26,7 +26,7 @@ use crate::raw::list::List;
 const SHARDS: usize = if cfg!(loom) { 1 } else { 16 };
 
 /// What the workers, the tasks that wait, and the pool's owner share.
-pub(super) struct Shared {
+pub(crate) struct Shared {
     pub(super) injector: Injector<Runnable>,
     pub(super) remotes: Box<[Remote]>,
     parkers: Box<[OnceLock<Arc<Parker>>]>,

@@ -23,7 +23,7 @@ use crate::raw::state::Finish;
 use crate::raw::waker;
 
 /// The scheduler of a pool's tasks.
-pub(super) struct Pooled {
+pub(crate) struct Pooled {
     shared: *const Shared,
 }
 

@@ -29,7 +29,7 @@ use std::task::{Context, Poll};
 
 use reactor::shim::UnsafeCell;
 
-use super::header::{self, Header, Placed, Runnable, Schedule, TaskRef, Vtable};
+use super::header::{self, Header, Placed, Schedule, Vtable};
 
 /// Why there is no value: a panic's payload, or [`Cancelled`] in its place. Boxed twice, to be one word
 /// that is never null: an outcome without a value to hold is one word as well.
@@ -70,9 +70,9 @@ impl Name for () {
     }
 }
 
-impl Name for Box<str> {
+impl Name for Option<Box<str>> {
     fn name(&self) -> Option<&str> {
-        Some(self)
+        self.as_deref()
     }
 }
 
@@ -88,19 +88,35 @@ pub(crate) struct TaskCell<F: Future, S, N> {
 /// a pointer to the stage is a pointer to either.
 #[repr(C)]
 union Stage<F: Future> {
+    #[allow(dead_code, reason = "written by its pointer")]
     future: ManuallyDrop<F>,
+    #[allow(dead_code, reason = "as above")]
     outcome: ManuallyDrop<Outcome<F::Output>>,
+    #[allow(dead_code, reason = "before the future is written")]
+    empty: (),
 }
 
 impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
-    /// Allocates a task that `run` polls: the queue's claim, and the handle's reference.
-    pub(super) fn allocate(future: F, scheduler: S, name: N, vtable: &'static Vtable) -> (Runnable, TaskRef) {
+    /// Allocates a task; its future is still to be written to where the second pointer shows. A large future
+    /// is not moved through here: each move is a copy on the stack where nothing is optimised.
+    pub(super) fn allocate(scheduler: S, name: N, vtable: &'static Vtable) -> (NonNull<Header>, *mut F) {
         let header =
             Header { vtable, state: S::new_state(), join_waker: UnsafeCell::new(None), place: Cell::new(0) };
-        let stage = UnsafeCell::new(Stage { future: ManuallyDrop::new(future) });
-        let cell = Box::new(Self { placed: Placed { header, scheduler }, name, stage });
-        let task = NonNull::from(Box::leak(cell)).cast::<Header>(); // C1: it reaches the whole cell.
-        (Runnable::from_raw(task), TaskRef::from_raw(task))
+        let cell = Box::into_raw(Box::<Self>::new_uninit()).cast::<Self>();
+        // SAFETY: it was allocated in the line above, and begins with this (repr(C)).
+        unsafe { cell.cast::<Placed<S>>().write(Placed { header, scheduler }) };
+        // SAFETY: inside the allocation.
+        let (to, stage) = (unsafe { &raw mut (*cell).name }, unsafe { &raw mut (*cell).stage });
+        // SAFETY: as above.
+        unsafe { to.write(name) };
+        // SAFETY: as above; a model's cell is more than its value.
+        #[cfg(loom)]
+        unsafe {
+            stage.write(UnsafeCell::new(Stage { empty: () }));
+        }
+        // SAFETY: as above; a union needs no value.
+        let stage = unsafe { &*stage }.with_mut(<*mut Stage<F>>::cast);
+        (NonNull::new(cell.cast()).expect("a box is somewhere"), stage) // C1: it reaches the whole cell.
     }
 
     /// Its functions, but for `run`.
@@ -160,9 +176,8 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
     /// The caller is the runner (T2), has dropped the future, and writes once, before COMPLETE.
     pub(crate) unsafe fn write_outcome(&self, outcome: Outcome<F::Output>) {
         self.stage.with_mut(|stage| {
-            let outcome = Stage { outcome: ManuallyDrop::new(outcome) };
             // SAFETY: T2: we are the runner; what stood here is dropped already.
-            unsafe { stage.write(outcome) }
+            unsafe { stage.cast::<Outcome<F::Output>>().write(outcome) }
         });
     }
 

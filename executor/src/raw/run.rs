@@ -39,7 +39,11 @@ pub(crate) fn new_task<F: Future, S: Schedule, N: Name>(
     scheduler: S,
     name: N,
 ) -> (Runnable, TaskRef) {
-    let (task, handle) = TaskCell::allocate(future, scheduler, name, &Types::<F, S, N>::VTABLE);
+    let (task, stage) = TaskCell::<F, S, N>::allocate(scheduler, name, &Types::<F, S, N>::VTABLE);
+    // SAFETY: C2: here it stands, and nobody else has seen the task. Not by the pointer's method, which is one
+    // more copy of the future on the stack.
+    unsafe { std::ptr::write(stage, future) };
+    let (task, handle) = (Runnable::from_raw(task), TaskRef::from_raw(task));
     record(Kind::Spawn, task.number());
     (task, handle)
 }
