@@ -159,7 +159,7 @@ impl Found<'_> {
         let end = tokens.span().end().line;
         // An inner attribute is inside the item; a comment is an attribute too.
         let attrs = attrs.iter().filter(|attr| matches!(attr.style, syn::AttrStyle::Outer));
-        let after = attrs.clone().last().map(|attr| attr.span().end());
+        let after = attrs.clone().next_back().map(|attr| attr.span().end());
         let mut starts = tokens.into_iter().map(|token| token.span().start());
         let word =
             starts.find(|start| after.is_none_or(|after| *start >= after)).map_or(end, |start| start.line);
