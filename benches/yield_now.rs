@@ -12,7 +12,7 @@ use executor::task::{self, JoinHandle};
 const TASKS: usize = 1000;
 const YIELDS: usize = 10;
 
-/// Answers how often it gave way.
+/// Returns how often it gave way.
 async fn give_way() -> usize {
     for _ in 0..YIELDS {
         task::yield_now().await;

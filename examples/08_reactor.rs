@@ -39,8 +39,8 @@ static POLLER: LazyLock<Poller> = LazyLock::new(|| Poller::new().expect("there i
 /// Who waits, by the key of the socket.
 static WAITING: Mutex<BTreeMap<usize, Waker>> = Mutex::new(BTreeMap::new());
 
-/// One turn of the reactor: sleeps until there are events, or a notification, and wakes the tasks that wait. Instead
-/// of `None` the next deadline of rung 07 could stand there.
+/// One turn of the reactor: sleeps until there are events, or a notification, and wakes the tasks that wait.
+/// Instead of `None` the next deadline of rung 07 could stand there.
 fn turn() -> io::Result<()> {
     let mut events = Events::new();
     POLLER.wait(&mut events, None)?;

@@ -15,8 +15,8 @@
 //! future's type, and cast the pointer back to the whole.
 //!
 //! T1  Each pointer is counted. The last one that goes frees the task.
-//! T2  The state says who may touch the stage: the thread that took the task from the queue and set RUNNING; after
-//!     DONE, the handle.
+//! T2  The state says who may touch the stage: the thread that took the task from the queue and set RUNNING;
+//!     after DONE, the handle.
 //! T3  WOKEN means: in the queue, or to be put there by its runner. So it is in the queue once at most.
 #![allow(
     unsafe_code,

@@ -19,19 +19,19 @@
 //!
 //! | rung                | in the real source          | what it does there besides                        |
 //! |---------------------|-----------------------------|---------------------------------------------------|
-//! | 01 a future, polled | executor/src/raw/run.rs     | a panic ends the task, not the thread             |
+//! | 01 a future, polled | executor/src/raw_task/run.rs     | a panic ends the task, not the thread             |
 //! | 02 block_on         | executor/src/block_on.rs    | runs local tasks, and the reactor, while it waits |
-//! | 03 wakers           | executor/src/raw/waker.rs   | the waker that a poll gets costs no count         |
+//! | 03 wakers           | executor/src/raw_task/waker.rs   | the waker that a poll gets costs no count         |
 //! | 04 spawn_blocking   | reactor/src/blocking.rs     | threads are kept, and bounded                     |
-//! | 05 a run queue      | executor/src/local.rs       | a wake on its own thread needs no atomic          |
+//! | 05 a run queue      | executor/src/local/mod.rs       | a wake on its own thread needs no atomic          |
 //! | 06 giving way       | reactor/src/budget.rs       | asked by all leaves: sockets, timers, channels    |
 //! | 07 timers           | reactor/src/timers.rs       | near ones in a heap, far ones in buckets          |
 //! | 08 a reactor        | reactor/src/source.rs       | registered once, and readiness is remembered      |
 //! | 09 a pool           | executor/src/pool/shared.rs | can be closed: drops its tasks, joins its threads |
 //! | 10 work stealing    | executor/src/pool/queue.rs  | a slot for the task that was woken last           |
 //! | 11 sleep and wake   | executor/src/pool/sleep.rs  | a push takes no lock; one who searches is enough  |
-//! | 12 pinning          | executor/src/raw/cell.rs    | pinned in the task itself                         |
-//! | 13 the raw task     | executor/src/raw/state.rs   | state and count in one word; can be cancelled     |
+//! | 12 pinning          | executor/src/raw_task/cell.rs    | pinned in the task itself                         |
+//! | 13 the raw task     | executor/src/raw_task/state.rs   | state and count in one word; can be cancelled     |
 //! | 14 who drives       | executor/src/driver/mod.rs  | one of those that wait watches those that run     |
 #![allow(unsafe_code, reason = "polling asks that a source is deleted before it is closed")]
 

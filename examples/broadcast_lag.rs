@@ -3,8 +3,8 @@
 //!     cargo run --release --example broadcast_lag
 //!
 //! A sender to many must not wait for the slowest of them, nor keep for it all that it has not read. So the
-//! channel keeps the last few values. A receiver that falls further behind is told how many it missed, once, and goes on
-//! with the oldest that is kept. The chat's groups are such channels.
+//! channel keeps the last few values. A receiver that falls further behind is told how many it missed, once,
+//! and goes on with the oldest that is kept. The chat's groups are such channels.
 
 use executor::sync::broadcast::{self, Receiver, RecvError, Sender};
 use executor::task::{self, JoinHandle};

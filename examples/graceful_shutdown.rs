@@ -4,8 +4,8 @@
 //!     cargo run --release --example graceful_shutdown PORT      (until Control-C; try `nc localhost PORT`)
 //!
 //! On SIGTERM or Control-C it lets nobody in any more, tells the connections, and gives them time to finish
-//! what they have begun. What is not done when the time is up is cancelled: its future is dropped, and with it its socket.
-//! A client says `work MILLISECONDS`, and hears `begun` and `done`; in the end it hears `bye`.
+//! what they have begun. What is not done when the time is up is cancelled: its future is dropped, and with
+//! it its socket. A client says `work MILLISECONDS`, and hears `begun` and `done`; in the end it hears `bye`.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

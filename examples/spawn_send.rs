@@ -2,9 +2,9 @@
 //!
 //!     cargo run --release --example spawn_send
 //!
-//! A task of the pool runs on one thread, waits, and goes on wherever there is time. What it holds while it waits
-//! goes along, so it must be of types that may: `Send`. The compiler looks where the task is spawned. Here is
-//! what it says to a program that gets it wrong, then the cures.
+//! A task of the pool runs on one thread, waits, and goes on wherever there is time. What it holds while it
+//! waits goes along, so it must be of types that may: `Send`. The compiler looks where the task is spawned.
+//! Here is what it says to a program that gets it wrong, then the cures.
 
 use std::rc::Rc;
 use std::sync::Arc;

@@ -2,8 +2,9 @@
 //!
 //!     cargo run --release --example udp
 //!
-//! A datagram comes whole or not at all, once or twice, in any order. So each request has a number, the response
-//! repeats it, and a client that receives nothing for a while asks again. `timeout` makes that a loop of a few lines.
+//! A datagram comes whole or not at all, once or twice, in any order. So each request has a number, the
+//! response repeats it, and a client that receives nothing for a while asks again. `timeout` makes that a
+//! loop of a few lines.
 
 use std::cell::Cell;
 use std::net::SocketAddr;

@@ -86,8 +86,8 @@ pub(crate) fn decode_line<P: DeserializeOwned>(line: &[u8]) -> Result<Option<P>,
 
 /// The packets of a stream, in order, until it ends.
 ///
-/// Blank lines are passed over. A line that is no such packet is an error of kind `InvalidData`, and the stream goes on with the
-/// next line. After any other error, or a line of more than 16 MiB, it ends.
+/// Blank lines are passed over. A line that is no such packet is an error of kind `InvalidData`, and the
+/// stream goes on with the next line. After any other error, or a line of more than 16 MiB, it ends.
 ///
 /// ```
 /// use futures_lite::StreamExt;
@@ -204,7 +204,8 @@ impl<S: AsyncBufRead + Unpin> LineReader<S> {
     }
 
     /// The next line without its newline (`\n` or `\r\n`); `None` at the end of the stream. A last
-    /// line without a newline counts. It need not be UTF-8. A byte order mark before the first line is passed over.
+    /// line without a newline counts. It need not be UTF-8. A byte order mark before the first line is passed
+    /// over.
     ///
     /// # Errors
     ///

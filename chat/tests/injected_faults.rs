@@ -47,7 +47,7 @@ impl Injection {
         fs::read_to_string(&self.log).unwrap_or_default().matches("(INJECTED)").count()
     }
 
-    /// Ends it; answers how many calls it has let fail.
+    /// Ends it; returns how many calls it has let fail.
     fn end(mut self) -> usize {
         kill_process(Pid::from_child(&self.strace), Signal::INT).unwrap();
         self.strace.wait().unwrap();

@@ -17,7 +17,8 @@ use reactor::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWri
 use reactor::net::{TcpListener, TcpStream};
 use reactor::time::sleep;
 
-/// Longer than any client waits. A future that waits for nothing at all would be dropped, and its socket with it.
+/// Longer than any client waits. A future that waits for nothing at all would be dropped, and its socket with
+/// it.
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// Signs certificates.

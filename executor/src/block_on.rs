@@ -9,9 +9,9 @@
 //! B1  The root, which is the future given to `block_on`, is polled when its flag is set, and the flag is
 //!     cleared before the poll: a wake during the poll is kept.
 //! B2  The thread waits only when the flag is clear and no local task is queued; a wake from
-//!     another thread sets the flag, or fills the inbox, before it unparks (K1).
+//!     another thread sets the flag, or fills the inbox, before it unparks [take-then-look].
 //!
-//! K1 is in `parker`. Called by programs. Next: `yield_now`.
+//! Called by programs. Next: `yield_now`.
 
 use std::future::Future;
 use std::pin::pin;
@@ -22,7 +22,7 @@ use std::time::Duration;
 use reactor::shim::atomic::{AtomicBool, Ordering};
 use reactor::shim::now;
 
-use crate::context::{self, Polled};
+use crate::context::{self, Scope};
 use crate::driver::parker::Parker;
 use crate::driver::{Participant, Role};
 use crate::local;
@@ -77,9 +77,9 @@ impl Wake for Root {
 /// ```
 #[track_caller]
 pub fn block_on<F: Future>(future: F) -> F::Output {
-    match context::polled() {
-        Polled::Nothing | Polled::Blocking(_) => {}
-        Polled::Root | Polled::Task(_) => panic!(
+    match context::current_scope() {
+        Scope::Nothing | Scope::Blocking(_) => {}
+        Scope::Root | Scope::Task(_) => panic!(
             "block_on was called while this thread is polling a future: \
              write `.await` instead, or move the call into spawn_blocking"
         ),
@@ -88,14 +88,14 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     let root = Arc::new(Root { woken: AtomicBool::new(true), parker: Arc::clone(&participant.parker) });
     let waker = Waker::from(Arc::clone(&root));
     let mut cx = Context::from_waker(&waker);
-    let _until_it_is_dropped = context::enter(Polled::Root);
+    let _until_it_is_dropped = context::enter(Scope::Root);
     let mut future = pin!(future);
     let mut woken = Vec::new();
     let mut last_look = now();
     loop {
         // ORDERING[root-wake]: Acquire; pairs with the Release in `wake_by_ref`. B1.
         if root.woken.swap(false, Ordering::Acquire) {
-            let _polling = context::enter(Polled::Root);
+            let _polling = context::enter(Scope::Root);
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
                 return output;
             }

@@ -3,8 +3,8 @@
 use std::future::Future;
 
 use crate::pool::global;
-use crate::raw::join_handle::JoinHandle;
-use crate::raw::run::new_task;
+use crate::raw_task::join_handle::JoinHandle;
+use crate::raw_task::run::new_task;
 use crate::{local, spawn_blocking};
 
 /// Spawns a task with a name, for messages and for [`JoinHandle::name`].

@@ -2,7 +2,7 @@
 //!
 //! It is entered around each poll and each drop of a task's future or of a `block_on`'s, and gives a poll its
 //! budget: how many ready operations it may complete before it has to give way (see the reactor's `budget`).
-//! Called by `raw::run` and `block_on`. Next: `raw`.
+//! Called by `raw_task::run` and `block_on`. Next: `raw_task`.
 
 use std::cell::Cell;
 
@@ -13,7 +13,7 @@ use crate::task_id::TaskId;
 
 /// What is being polled on a thread.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Polled {
+pub(crate) enum Scope {
     /// Nothing of ours.
     Nothing,
     /// The future of a `block_on`.
@@ -25,12 +25,12 @@ pub(crate) enum Polled {
 }
 
 thread_local! {
-    static POLLED: Cell<Polled> = const { Cell::new(Polled::Nothing) };
+    static SCOPE: Cell<Scope> = const { Cell::new(Scope::Nothing) };
 }
 
 /// What this thread polls now.
-pub(crate) fn polled() -> Polled {
-    POLLED.get()
+pub(crate) fn current_scope() -> Scope {
+    SCOPE.get()
 }
 
 /// The id of the task that is being polled on this thread; `None` outside of one.
@@ -47,30 +47,30 @@ pub(crate) fn polled() -> Polled {
 /// assert!(inside.is_some());
 /// ```
 pub fn current() -> Option<TaskId> {
-    match POLLED.get() {
-        Polled::Task(id) | Polled::Blocking(id) => Some(id),
-        Polled::Nothing | Polled::Root => None,
+    match SCOPE.get() {
+        Scope::Task(id) | Scope::Blocking(id) => Some(id),
+        Scope::Nothing | Scope::Root => None,
     }
 }
 
 /// A poll under way; its end is marked when this is dropped, by a panic too.
 pub(crate) struct Polling {
-    outer: Polled,
+    outer: Scope,
 }
 
 /// Begins a poll, with a new budget. A blocking call has none.
 #[inline]
-pub(crate) fn enter(polled: Polled) -> Polling {
-    if !matches!(polled, Polled::Blocking(_)) {
+pub(crate) fn enter(polled: Scope) -> Polling {
+    if !matches!(polled, Scope::Blocking(_)) {
         budget::start();
     }
-    Polling { outer: POLLED.replace(polled) }
+    Polling { outer: SCOPE.replace(polled) }
 }
 
 impl Drop for Polling {
     #[inline]
     fn drop(&mut self) {
-        POLLED.set(self.outer);
+        SCOPE.set(self.outer);
         budget::end();
     }
 }

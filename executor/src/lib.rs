@@ -21,24 +21,24 @@
 //! assert_eq!(sum, 42);
 //! ```
 //!
-//! The reading order of the source, from a future to a stealing pool: `context`, then one task in `raw` (`state`,
-//! `header`, `waker`, `cell`, `run`, `join_handle`), then who runs it: `parker`, `roster`, `driver`, `local`,
-//! `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`, `task`). Side rooms:
-//! `task_id`, `driver::rescue`, `inbox`, `local::owner_state`, `raw::list`, `raw::join_error`, `pool::end`,
-//! `pool::joining`, `pool::global`, `spawn_blocking`, `builder`, `metrics`, and [`sync`] (`mutex`, `oneshot`, `mpsc`,
-//! `broadcast`, `send_error`), which needs nothing of the rest.
+//! The reading order of the source, from a future to a stealing pool: `context`, then one task in `raw_task`
+//! (`state`, `header`, `waker`, `cell`, `run`, `join_handle`), then who runs it: `parker`, `roster`,
+//! `driver`, `local`, `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`, `task`). Side
+//! rooms: `task_id`, `driver::rescue`, `inbox`, `local::owner_state`, `raw_task::list`,
+//! `raw_task::join_error`, `pool::end`, `pool::joining`, `pool::global`, `spawn_blocking`, `builder`,
+//! `metrics`, and [`sync`] (`mutex`, `oneshot`, `mpsc`, `broadcast`, `send_error`), which needs nothing of
+//! the rest.
 
 mod block_on;
 mod builder;
 mod context;
 mod driver;
-mod inbox;
 mod local;
 mod metrics;
 #[cfg(all(test, loom))]
 mod model;
 pub mod pool;
-mod raw;
+mod raw_task;
 mod spawn_blocking;
 pub mod sync;
 mod task_id;
@@ -53,8 +53,8 @@ pub mod task {
     pub use crate::context::current;
     pub use crate::local::spawn_local;
     pub use crate::pool::global::spawn;
-    pub use crate::raw::join_error::JoinError;
-    pub use crate::raw::join_handle::JoinHandle;
+    pub use crate::raw_task::join_error::JoinError;
+    pub use crate::raw_task::join_handle::JoinHandle;
     pub use crate::spawn_blocking::spawn_blocking;
     pub use crate::task_id::TaskId;
     pub use crate::yield_now::yield_now;

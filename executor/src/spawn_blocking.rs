@@ -1,4 +1,4 @@
-//! Blocking calls as tasks: polled once, on a thread of their own.
+//! BlockingScheduler calls as tasks: polled once, on a thread of their own.
 //!
 //! The task is like any other: one allocation, the same word. Its one poll is the call.
 //!
@@ -12,30 +12,30 @@
 //! Q2  What a cancelled call captured is not dropped by who cancels it, but on one of the threads: a
 //!     destructor is foreign code, and `abort` may be called anywhere.
 //!
-//! T1 and T5 are in `raw::state`, P6 in `reactor::threads`. Next: `metrics`.
+//! Next: `metrics`.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, RawWakerVTable};
 
 use reactor::blocking::{self, Ticket};
-use reactor::shim::mutant;
+use reactor::shim::fault;
 
-use crate::context::{self, Polled};
+use crate::context::{self, Scope};
 use crate::local;
-use crate::raw::cell::Name;
-use crate::raw::header::{Runnable, Schedule, TaskRef};
-use crate::raw::join_handle::JoinHandle;
-use crate::raw::run::new_task;
-use crate::raw::state::{Action, State};
-use crate::raw::waker;
+use crate::raw_task::cell::Name;
+use crate::raw_task::header::{Runnable, Schedule, TaskRef};
+use crate::raw_task::join_handle::JoinHandle;
+use crate::raw_task::run::new_task;
+use crate::raw_task::state::{Action, State};
+use crate::raw_task::waker;
 use crate::task_id::TaskId;
 
 /// Runs a function that blocks, or computes for long, on a thread of its own.
 ///
 /// Threads are reused, grow to 512, and leave after idling. If none can be had the call waits for one
 /// that exists; if there is none it is cancelled: awaiting panics, and
-/// [`try_join`](JoinHandle::try_join) answers `Cancelled`.
+/// [`try_join`](JoinHandle::try_join) returns `Cancelled`.
 ///
 /// Cancelled before it has started it never runs: it leaves the queue at once, and one of the threads drops
 /// what it captured. If all of them are busy, one more is started for that. One that runs goes on, and its
@@ -63,7 +63,7 @@ where
     N: Name,
 {
     let ticket = Ticket::draw();
-    let (idle, handle) = new_task(Call(Some(Box::new(f))), Blocking { ticket }, name);
+    let (idle, handle) = new_task(Call(Some(Box::new(f))), BlockingScheduler { ticket }, name);
     let handle = JoinHandle::new(handle);
     let task = TaskRef::from_raw(idle.into_raw()); // Q1
     if let Err(job) = blocking::submit_as(ticket, Box::new(move || begin(&task))) {
@@ -75,7 +75,7 @@ where
 
 /// On a thread: makes the call, unless it was cancelled first.
 fn begin(task: &TaskRef) {
-    if task.header().state.wake_by_ref() == Action::Schedule || mutant("begun_though_cancelled") {
+    if task.header().state.wake_by_ref() == Action::Schedule || fault("begun_though_cancelled") {
         end(Runnable::from_raw(task.as_raw())); // Q1
     }
 }
@@ -87,13 +87,13 @@ fn end(task: Runnable) {
 }
 
 /// The scheduler of blocking calls.
-struct Blocking {
+struct BlockingScheduler {
     ticket: Ticket,
 }
 
-static WAKER: RawWakerVTable = waker::vtable::<Blocking>();
+static WAKER: RawWakerVTable = waker::vtable::<BlockingScheduler>();
 
-impl Schedule for Blocking {
+impl Schedule for BlockingScheduler {
     const KEEPS_LATE_VALUE: bool = false;
 
     fn waker_vtable() -> &'static RawWakerVTable {
@@ -101,8 +101,8 @@ impl Schedule for Blocking {
     }
 
     /// Without a thread of its own the call is dropped where it was spawned: in a poll nobody may block.
-    fn polled(id: TaskId) -> Polled {
-        if context::polled() == Polled::Nothing { Polled::Blocking(id) } else { Polled::Task(id) }
+    fn scope(id: TaskId) -> Scope {
+        if context::current_scope() == Scope::Nothing { Scope::Blocking(id) } else { Scope::Task(id) }
     }
 
     fn new_state() -> State {

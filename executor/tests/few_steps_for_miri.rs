@@ -1,6 +1,6 @@
 //! Tasks change hands between threads in every way there is, in few steps: for Miri, which watches what each
-//! pointer may reach and how long each reference lives. `bash .ci/miri` runs these, under both aliasing models and
-//! with several schedules; as plain tests they are quick.
+//! pointer may reach and how long each reference lives. `bash .ci/miri` runs these, under both aliasing
+//! models and with several schedules; as plain tests they are quick.
 #![allow(unsafe_code, reason = "an outcome is freed by hand")]
 
 use std::future::{Future, pending, poll_fn};
@@ -86,8 +86,8 @@ fn a_pool_ends_beside_a_wake() {
     other.join().unwrap();
 }
 
-/// The outcome goes to a handle on another thread, or dies with the task. What it owns or refers to is freed there,
-/// perhaps while the runner has not returned yet.
+/// The outcome goes to a handle on another thread, or dies with the task. What it owns or refers to is freed
+/// there, perhaps while the runner has not returned yet.
 #[test]
 fn an_outcome_changes_hands() {
     let pool = Pool::new(1).unwrap();

@@ -3,7 +3,7 @@
 //!     bash .ci/models sync
 //!
 //! A wake that is lost leaves a thread that waits for ever, which loom reports as a deadlock. Each model
-//! says what it proves, and which seeded faults it finds: `.ci/teeth` seeds them.
+//! says what it proves, and which seeded faults it finds: `.ci/seeded-faults` seeds them.
 #![cfg(loom)]
 
 use std::sync::Arc;

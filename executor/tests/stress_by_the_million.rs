@@ -2,7 +2,7 @@
 //! that is lost stops the count, and the watchdog then tells where it stands and aborts. Afterwards
 //! no task is alive.
 //!
-//! `UNROLLED_COUNT` says how many of each; .ci/deep takes a hundred million, in a release build. In a
+//! `UNROLLED_COUNT` says how many of each; .ci/nightly takes a hundred million, in a release build. In a
 //! process of its own: it counts all tasks.
 #![cfg(not(loom))]
 

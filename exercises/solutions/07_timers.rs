@@ -17,8 +17,8 @@ impl Interval {
         Interval { next: start, period }
     }
 
-    /// The moment for which the tick was scheduled, if that is not after `now`. A caller that comes late gets the missed
-    /// ticks one after the other, and the later ones are not moved by that.
+    /// The moment for which the tick was scheduled, if that is not after `now`. A caller that comes late gets
+    /// the missed ticks one after the other, and the later ones are not moved by that.
     pub fn tick(&mut self, now: u64) -> Option<u64> {
         if now < self.next {
             return None;

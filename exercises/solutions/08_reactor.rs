@@ -37,7 +37,8 @@ impl Reactor {
         self.poller.modify(source, Event::readable(key))
     }
 
-    /// Exercise 1. One turn: waits for events, and wakes the tasks that wait for them. Returns how many events there were.
+    /// Exercise 1. One turn: waits for events, and wakes the tasks that wait for them. Returns how many
+    /// events there were.
     pub fn turn(&self) -> io::Result<usize> {
         let mut events = Events::new();
         self.poller.wait(&mut events, None)?;

@@ -47,7 +47,8 @@ impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
         // SAFETY: we are counted, so it is alive.
         let counted = unsafe { self.0.as_ref() };
-        // ORDERING[shared]: Release for our own uses, Acquire for those of all others, before the last one frees.
+        // ORDERING[shared]: Release for our own uses, Acquire for those of all others, before the last one
+        // frees.
         if counted.references.fetch_sub(1, Ordering::AcqRel) == 1 {
             // SAFETY: no other reference is left, and it was leaked as a box.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
@@ -55,8 +56,8 @@ impl<T> Drop for Shared<T> {
     }
 }
 
-/// Exercise 2. A closure of any type, in one allocation, behind a pointer of one word. Dropped without having run it
-/// drops the closure.
+/// Exercise 2. A closure of any type, in one allocation, behind a pointer of one word. Dropped without having
+/// run it drops the closure.
 pub struct Job(NonNull<Header>);
 
 /// What every job begins with: the functions that know the closure's type.

@@ -31,8 +31,8 @@ pub enum Next {
     Park,
 }
 
-/// Exercise 1. A task has just been pushed (`queue` counts it already). To wake is a system call: wake one worker,
-/// and nobody if all are awake. The driver has sockets to wait for: rather one that is parked.
+/// Exercise 1. A task has just been pushed (`queue` counts it already). To wake is a system call: wake one
+/// worker, and nobody if all are awake. The driver has sockets to wait for: rather one that is parked.
 pub fn on_push(state: &State) -> Whom {
     if state.parked > 0 {
         Whom::Parked

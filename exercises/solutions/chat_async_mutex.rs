@@ -12,23 +12,23 @@ pub struct Shared<W>(Mutex<Out<W>>);
 
 struct Out<W> {
     to: W,
-    torn: bool,
+    poisoned: bool,
 }
 
 impl<W: AsyncWrite + Unpin> Shared<W> {
     pub fn new(to: W) -> Shared<W> {
-        Shared(Mutex::new(Out { to, torn: false }))
+        Shared(Mutex::new(Out { to, poisoned: false }))
     }
 
     /// Writes a line and its newline.
     pub async fn send(&self, line: &str) -> io::Result<()> {
         let mut out = self.0.lock().await;
-        if out.torn {
+        if out.poisoned {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        out.torn = true;
+        out.poisoned = true;
         out.to.write_all(format!("{line}\n").as_bytes()).await?;
-        out.torn = false;
+        out.poisoned = false;
         Ok(())
     }
 

@@ -4,8 +4,8 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-/// Exercise 1. The output of whichever is ready first. Both are polled in turns: `turn` says who comes first, and
-/// is turned over by each call, so that of two that are always ready neither starves.
+/// Exercise 1. The output of whichever is ready first. Both are polled in turns: `turn` says who comes first,
+/// and is turned over by each call, so that of two that are always ready neither starves.
 pub async fn first_of<T>(turn: &mut bool, one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
     let (mut one, mut other) = (pin!(one), pin!(other));
     *turn = !*turn;

@@ -56,21 +56,21 @@ pub fn address(text: io::Result<String>) -> Result<(String, u16), ConfigError> {
 
 /// What a failed accept means.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum AcceptError {
     /// That one client has gone: on with the next.
-    Theirs,
+    PerConnection,
     /// The process or the system is out of something: wait.
-    Passing,
+    Transient,
     /// The listener is of no use: give up.
-    Lasting,
+    Fatal,
 }
 
 /// Exercise 2. Sorts an error of `accept`, by its number in Linux: 9 EBADF, 12 ENOMEM, 22 EINVAL, 23 ENFILE, 24
 /// EMFILE, 103 ECONNABORTED, 105 ENOBUFS; others belong to the new connection.
-pub fn trouble(error: &io::Error) -> Trouble {
+pub fn trouble(error: &io::Error) -> AcceptError {
     match error.raw_os_error() {
-        Some(9 | 22) => Trouble::Lasting,
-        Some(12 | 23 | 24 | 105) => Trouble::Passing,
-        _ => Trouble::Theirs,
+        Some(9 | 22) => AcceptError::Fatal,
+        Some(12 | 23 | 24 | 105) => AcceptError::Transient,
+        _ => AcceptError::PerConnection,
     }
 }

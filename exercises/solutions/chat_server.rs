@@ -7,23 +7,24 @@ use executor::task;
 
 /// What a failed accept means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    Theirs,
-    Passing,
-    Lasting,
+pub enum AcceptError {
+    PerConnection,
+    Transient,
+    Fatal,
 }
 
 /// The world of the accept loop.
 pub trait World {
     /// The next client, by its number.
-    fn accept(&mut self) -> Result<u32, Trouble>;
+    fn accept(&mut self) -> Result<u32, AcceptError>;
     fn let_in(&mut self, client: u32);
     /// Waits for this many milliseconds.
     fn sleep(&mut self, milliseconds: u64);
 }
 
 /// Exercise 1. Lets clients in until there is lasting trouble. While trouble is passing it waits before each
-/// try: 10 ms first, then twice as long each time, 500 ms at most; after a client that was let in it is 10 ms again.
+/// try: 10 ms first, then twice as long each time, 500 ms at most; after a client that was let in it is 10 ms
+/// again.
 pub fn accept_loop(world: &mut dyn World) {
     let mut patience = 10;
     loop {
@@ -32,12 +33,12 @@ pub fn accept_loop(world: &mut dyn World) {
                 patience = 10;
                 world.let_in(client);
             }
-            Err(Trouble::Theirs) => {}
-            Err(Trouble::Passing) => {
+            Err(AcceptError::PerConnection) => {}
+            Err(AcceptError::Transient) => {
                 world.sleep(patience);
                 patience = (2 * patience).min(500);
             }
-            Err(Trouble::Lasting) => return,
+            Err(AcceptError::Fatal) => return,
         }
     }
 }

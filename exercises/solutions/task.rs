@@ -86,7 +86,8 @@ impl Word {
                 (true, false) => (old | QUEUED, Action::Schedule),
                 (false, _) => (old - REFERENCE, Action::Nothing),
             };
-            // ORDERING[output]: Release puts our last use before the free; Acquire, in the last owner, sees all uses.
+            // ORDERING[output]: Release puts our last use before the free; Acquire, in the last owner, sees
+            // all uses.
             match self.0.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return answer,
                 Err(seen) => old = seen,

@@ -20,7 +20,8 @@ pub fn wait_for(text: &str) -> Result<impl Future<Output = u32> + use<>, ParseIn
 /// A future of a word, of whatever type it is.
 pub type Word = Pin<Box<dyn Future<Output = String>>>;
 
-/// Exercise 2. Three futures in one list: `first` at once, `second` after a turn, and `third` whenever it is ready.
+/// Exercise 2. Three futures in one list: `first` at once, `second` after a turn, and `third` whenever it is
+/// ready.
 pub fn three(first: &str, second: &str, third: impl Future<Output = String> + 'static) -> Vec<Word> {
     let (first, second) = (first.to_owned(), second.to_owned());
     vec![

@@ -8,8 +8,8 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
-/// Exercise 1. Puts one more into the till, after it has given way. Ten of these at once on one thread put in fewer
-/// than ten. There is only one thread: who races with whom? Mend it without a lock.
+/// Exercise 1. Puts one more into the till, after it has given way. Ten of these at once on one thread put in
+/// fewer than ten. There is only one thread: who races with whom? Mend it without a lock.
 pub async fn put_in(till: Rc<Cell<u32>>) {
     task::yield_now().await;
     till.set(till.get() + 1);

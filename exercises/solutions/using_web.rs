@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use reactor::time::timeout;
 
-/// Exercise 1. The body of a response in chunks: each a line with its length in hexadecimal, that many bytes, and a line
-/// end; a length of 0 and an empty line end it. (Every line ends with `\r\n`.) Bytes come in pieces of any size.
+/// Exercise 1. The body of a response in chunks: each a line with its length in hexadecimal, that many bytes,
+/// and a line end; a length of 0 and an empty line end it. (Every line ends with `\r\n`.) Bytes come in
+/// pieces of any size.
 #[derive(Default)]
 pub struct Chunked {
     unread: Vec<u8>,
@@ -40,8 +41,8 @@ impl Chunked {
     }
 }
 
-/// Exercise 2. Does the steps one after the other, all of them within `limit`. Otherwise the number of the step that
-/// was not done in time.
+/// Exercise 2. Does the steps one after the other, all of them within `limit`. Otherwise the number of the
+/// step that was not done in time.
 pub async fn within<F: Future<Output = ()>>(limit: Duration, steps: Vec<F>) -> Result<(), usize> {
     let begun = Instant::now();
     for (number, step) in steps.into_iter().enumerate() {

@@ -37,7 +37,8 @@ impl Reactor {
         todo!("exercise 1: leave the waker, arm the poller (`modify`): in which order?")
     }
 
-    /// Exercise 1. One turn: waits for events, and wakes the tasks that wait for them. Returns how many events there were.
+    /// Exercise 1. One turn: waits for events, and wakes the tasks that wait for them. Returns how many
+    /// events there were.
     pub fn turn(&self) -> io::Result<usize> {
         todo!("exercise 1: poller.wait; take the wakers out under the lock, call them without it")
     }

@@ -46,8 +46,8 @@ impl<T> Drop for Shared<T> {
     }
 }
 
-/// Exercise 2. A closure of any type, in one allocation, behind a pointer of one word. Dropped without having run it
-/// drops the closure.
+/// Exercise 2. A closure of any type, in one allocation, behind a pointer of one word. Dropped without having
+/// run it drops the closure.
 pub struct Job(NonNull<Header>);
 
 /// What every job begins with: the functions that know the closure's type.

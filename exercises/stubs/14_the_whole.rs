@@ -32,8 +32,8 @@ pub enum Next {
     Park,
 }
 
-/// Exercise 1. A task has just been pushed (`queue` counts it already). To wake is a system call: wake one worker,
-/// and nobody if all are awake. The driver has sockets to wait for: rather one that is parked.
+/// Exercise 1. A task has just been pushed (`queue` counts it already). To wake is a system call: wake one
+/// worker, and nobody if all are awake. The driver has sockets to wait for: rather one that is parked.
 pub fn on_push(state: &State) -> Whom {
     todo!("exercise 1")
 }

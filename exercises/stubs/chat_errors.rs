@@ -41,17 +41,17 @@ pub fn address(text: io::Result<String>) -> Result<(String, u16), ConfigError> {
 
 /// What a failed accept means.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum AcceptError {
     /// That one client has gone: on with the next.
-    Theirs,
+    PerConnection,
     /// The process or the system is out of something: wait.
-    Passing,
+    Transient,
     /// The listener is of no use: give up.
-    Lasting,
+    Fatal,
 }
 
 /// Exercise 2. Sorts an error of `accept`, by its number in Linux: 9 EBADF, 12 ENOMEM, 22 EINVAL, 23 ENFILE, 24
 /// EMFILE, 103 ECONNABORTED, 105 ENOBUFS; others belong to the new connection.
-pub fn trouble(error: &io::Error) -> Trouble {
+pub fn trouble(error: &io::Error) -> AcceptError {
     todo!("exercise 2: error.raw_os_error()")
 }

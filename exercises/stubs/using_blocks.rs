@@ -22,7 +22,8 @@ pub fn wait_for(text: &str) -> Result<impl Future<Output = u32> + use<>, ParseIn
 /// A future of a word, of whatever type it is.
 pub type Word = Pin<Box<dyn Future<Output = String>>>;
 
-/// Exercise 2. Three futures in one list: `first` at once, `second` after a turn, and `third` whenever it is ready.
+/// Exercise 2. Three futures in one list: `first` at once, `second` after a turn, and `third` whenever it is
+/// ready.
 pub fn three(first: &str, second: &str, third: impl Future<Output = String> + 'static) -> Vec<Word> {
     todo!("exercise 2: a block for each, in a box; what do they own?")
 }

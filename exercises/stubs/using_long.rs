@@ -11,8 +11,8 @@ pub async fn sum(numbers: &[u64]) -> u64 {
     numbers.iter().sum()
 }
 
-/// Exercise 2. Searches on a thread of its own for a number that `is_it` likes: 0, 1, 2, … It ends soon after `stop`
-/// is set, with `None`. (It wraps around at the end of the numbers.)
+/// Exercise 2. Searches on a thread of its own for a number that `is_it` likes: 0, 1, 2, … It ends soon after
+/// `stop` is set, with `None`. (It wraps around at the end of the numbers.)
 pub fn search(
     stop: Arc<AtomicBool>,
     is_it: impl Fn(u32) -> bool + Send + 'static,

@@ -8,8 +8,8 @@ use std::time::Duration;
 use reactor::net::{UdpSocket, UnixListener, UnixStream};
 use reactor::time::timeout;
 
-/// Exercise 1. Asks until there is a response, at most `attempts` times, and waits for `patience` each time. The socket
-/// is connected. `TimedOut` if none comes.
+/// Exercise 1. Asks until there is a response, at most `attempts` times, and waits for `patience` each time.
+/// The socket is connected. `TimedOut` if none comes.
 pub async fn ask(
     socket: &UdpSocket,
     question: &[u8],
@@ -23,8 +23,8 @@ pub async fn ask(
     Ok(buffer)
 }
 
-/// Exercise 2. Listens at a path. If it is taken by a service that lives, the error is `AddrInUse`; what a dead one
-/// has left is removed.
+/// Exercise 2. Listens at a path. If it is taken by a service that lives, the error is `AddrInUse`; what a
+/// dead one has left is removed.
 pub async fn listen(path: &Path) -> io::Result<UnixListener> {
     let _ = std::fs::remove_file(path); // exercise 2: and if a service is running?
     UnixListener::bind(path).await

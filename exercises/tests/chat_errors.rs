@@ -7,7 +7,7 @@ mod chat_errors;
 use std::error::Error;
 use std::io;
 
-use chat_errors::{Trouble, address, trouble};
+use chat_errors::{AcceptError, address, trouble};
 
 fn parsed(text: &str) -> Result<(String, u16), String> {
     address(Ok(text.to_owned())).map_err(|error| error.to_string())
@@ -37,10 +37,12 @@ fn exercise_1_the_systems_error_is_kept() {
 #[test]
 fn exercise_2_errors_of_accept_are_told_apart() {
     let of = |number| trouble(&io::Error::from_raw_os_error(number));
-    for (number, expected) in [(24, Trouble::Passing), (23, Trouble::Passing), (105, Trouble::Passing)] {
+    for (number, expected) in
+        [(24, AcceptError::Transient), (23, AcceptError::Transient), (105, AcceptError::Transient)]
+    {
         assert_eq!(of(number), expected, "{number}: it will be better later, not at once");
     }
-    assert_eq!(of(103), Trouble::Theirs, "that client has gone; the next may be there already");
-    assert_eq!(of(113), Trouble::Theirs, "no route to that client");
-    assert_eq!(of(9), Trouble::Lasting, "a loop that tries again would burn a core for ever");
+    assert_eq!(of(103), AcceptError::PerConnection, "that client has gone; the next may be there already");
+    assert_eq!(of(113), AcceptError::PerConnection, "no route to that client");
+    assert_eq!(of(9), AcceptError::Fatal, "a loop that tries again would burn a core for ever");
 }

@@ -8,19 +8,19 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use chat_server::{Crew, Trouble, World, accept_loop};
+use chat_server::{AcceptError, Crew, World, accept_loop};
 use executor::task;
 
 #[derive(Default)]
 struct Script {
-    accepts: VecDeque<Result<u32, Trouble>>,
+    accepts: VecDeque<Result<u32, AcceptError>>,
     let_in: Vec<u32>,
     slept: Vec<u64>,
 }
 
 impl World for Script {
-    fn accept(&mut self) -> Result<u32, Trouble> {
-        self.accepts.pop_front().unwrap_or(Err(Trouble::Lasting))
+    fn accept(&mut self) -> Result<u32, AcceptError> {
+        self.accepts.pop_front().unwrap_or(Err(AcceptError::Fatal))
     }
 
     fn let_in(&mut self, client: u32) {
@@ -34,10 +34,20 @@ impl World for Script {
 
 #[test]
 fn exercise_1_the_loop_outlives_trouble_that_passes() {
-    let passing = Err(Trouble::Passing);
+    let passing = Err(AcceptError::Transient);
     let mut script = Script {
-        accepts: [Ok(1), Err(Trouble::Theirs), Ok(2), passing, passing, passing, Ok(3), passing, Ok(4)]
-            .into(),
+        accepts: [
+            Ok(1),
+            Err(AcceptError::PerConnection),
+            Ok(2),
+            passing,
+            passing,
+            passing,
+            Ok(3),
+            passing,
+            Ok(4),
+        ]
+        .into(),
         ..Script::default()
     };
     accept_loop(&mut script);
@@ -47,7 +57,7 @@ fn exercise_1_the_loop_outlives_trouble_that_passes() {
 
 #[test]
 fn exercise_1_the_wait_has_an_end() {
-    let mut script = Script { accepts: vec![Err(Trouble::Passing); 8].into(), ..Script::default() };
+    let mut script = Script { accepts: vec![Err(AcceptError::Transient); 8].into(), ..Script::default() };
     accept_loop(&mut script);
     assert_eq!(script.slept, [10, 20, 40, 80, 160, 320, 500, 500]);
 }

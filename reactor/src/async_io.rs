@@ -3,8 +3,8 @@
 //! `Async<T>` owns a descriptor and its registration. An operation is tried first; if it would block,
 //! the task waits for the reactor's word and tries again.
 //!
-//! U1  The descriptor is deregistered before it is closed or given away.
-//! U2  `T` never swaps its descriptor for another while it is in here: the caller of `get_mut` promises
+//! [deregister-first]  The descriptor is deregistered before it is closed or given away.
+//! [no-swap]  `T` never swaps its descriptor for another while it is in here: the caller of `get_mut` promises
 //!     it, and `IoSafe` types keep it in `Read` and `Write` (see `async_traits`).
 //!
 //! Called by the sockets, and by programs with descriptors of their own. Next: `net`.
@@ -84,7 +84,7 @@ impl<T: AsFd> Async<T> {
     ///
     /// # Safety
     ///
-    /// The descriptor must not be closed, swapped or taken out (U2).
+    /// The descriptor must not be closed, swapped or taken out [no-swap].
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -171,7 +171,7 @@ impl<T: AsFd> Async<T> {
         self.wait(&self.source.write, PollFlags::OUT)
     }
 
-    /// Tries `read` until it does not answer `WouldBlock`, and waits in between. Nothing is lost when
+    /// Tries `read` until it does not return `WouldBlock`, and waits in between. Nothing is lost when
     /// the answer is dropped: an attempt happens within one poll.
     ///
     /// # Errors
@@ -270,9 +270,9 @@ impl<T: AsFd> Async<T> {
         direction: &'a Direction,
         mut attempt: impl FnMut() -> io::Result<R> + 'a,
     ) -> impl Future<Output = io::Result<R>> + 'a {
-        let mut place = Place { direction, key: None };
+        let mut place = WaitGuard { direction, key: None };
         std::future::poll_fn(move |cx| {
-            let polled = direction.poll(cx, Wait::Line(&mut place.key), &mut attempt, |_| false);
+            let polled = direction.poll(cx, Wait::Listed(&mut place.key), &mut attempt, |_| false);
             if polled.is_ready() {
                 place.leave();
             }
@@ -282,12 +282,12 @@ impl<T: AsFd> Async<T> {
 }
 
 /// A future's place among those who wait for a direction.
-struct Place<'a> {
+struct WaitGuard<'a> {
     direction: &'a Direction,
     key: Option<Key>,
 }
 
-impl Place<'_> {
+impl WaitGuard<'_> {
     fn leave(&mut self) {
         if let Some(key) = self.key.take() {
             self.direction.leave(key);
@@ -295,7 +295,7 @@ impl Place<'_> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for WaitGuard<'_> {
     fn drop(&mut self) {
         self.leave();
     }
@@ -303,8 +303,8 @@ impl Drop for Place<'_> {
 
 impl<T: AsFd> Drop for Async<T> {
     fn drop(&mut self) {
-        // U1: before the field is dropped. An error has nobody to go to: the close that follows takes
-        // the descriptor out of the poller as well.
+        // [deregister-first]: before the field is dropped. An error has nobody to go to: the close that
+        // follows takes the descriptor out of the poller as well.
         if let (Some(io), Ok(reactor)) = (&self.io, Reactor::get()) {
             let _ = reactor.deregister(&self.source, io.as_fd());
         }

@@ -22,9 +22,9 @@ use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::shim::{Arc, Mutex, lock, mutant};
+use crate::shim::{Arc, Mutex, fault, lock};
 
-use crate::contain::contain;
+use crate::foreign::contain_panic;
 use crate::threads::Pool;
 
 pub use crate::threads::{Job, Spawn, Threads, Ticket};
@@ -247,7 +247,7 @@ impl<T> Drop for Unblock<T> {
         if let Some((pool, ticket)) = &self.place {
             let call = pool.take_back(*ticket);
             // As on the threads, where it would be dropped otherwise.
-            contain(|| drop(call));
+            contain_panic(|| drop(call));
         }
         drop(unwanted);
     }
@@ -274,7 +274,7 @@ impl<T> Promise<T> {
     /// Makes the call if its outcome is wanted, and hands that over. A panic becomes an error.
     fn keep_with(self, call: impl FnOnce() -> io::Result<T>) {
         let is_wanted = matches!(*lock(&self.slot), Slot::Waiting(_));
-        if !is_wanted && !mutant("begun_unwanted") {
+        if !is_wanted && !fault("begun_unwanted") {
             return;
         }
         let outcome = catch_unwind(AssertUnwindSafe(call));
@@ -300,7 +300,7 @@ impl<T> Promise<T> {
         *slot = Slot::Done(outcome);
         drop(slot);
         if let Some(waker) = waker
-            && !mutant("silent_outcome")
+            && !fault("silent_outcome")
         {
             waker.wake();
         }

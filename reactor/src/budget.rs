@@ -2,12 +2,12 @@
 //!
 //! Each poll of a task may complete [`PER_POLL`] operations on our sockets, timers and channels.
 //! The executor opens the account with [`start`] before it polls, and closes it with [`end`]. When
-//! the account is empty, [`poll_proceed`] answers `Pending` and wakes the task at once: it goes to
+//! the account is empty, [`poll_proceed`] returns `Pending` and wakes the task at once: it goes to
 //! the back of its queue, and the others have their turn.
 //!
 //! B1  Outside one of our polls there is no budget: a foreign executor would never renew it.
 //! B2  Each operation that is done is charged, whatever its outcome; an answer of `Pending` is free.
-//! B3  A poll's first 16 refusals (`NEIGHBOURS`) leave one operation each: to the future that the same task polls
+//! B3  A poll's first 16 refusals (`GRANTS`) leave one operation each: to the future that the same task polls
 //!     next, which a neighbour that is always ready would starve. So does every [`PER_POLL`]th after them: to
 //!     a foreign executor inside our poll, which asks until it gets on. The others leave none, or a loop that
 //!     looks before it waits would never give way.
@@ -40,7 +40,7 @@ use crate::shim::thread_local;
 pub const PER_POLL: u32 = 128;
 
 /// How many futures of one task get on beside some that are always ready.
-const NEIGHBOURS: u32 = 16;
+const GRANTS: u32 = 16;
 
 /// A poll's account.
 #[derive(Clone, Copy)]
@@ -75,7 +75,7 @@ pub fn poll_proceed(cx: &Context<'_>) -> Poll<()> {
     if left > 0 {
         return Poll::Ready(());
     }
-    let left = u32::from(refusals < NEIGHBOURS || refusals.is_multiple_of(PER_POLL)); // B3
+    let left = u32::from(refusals < GRANTS || refusals.is_multiple_of(PER_POLL)); // B3
     ACCOUNT.set(Account { left, refusals: refusals.wrapping_add(1) });
     cx.waker().wake_by_ref();
     Poll::Pending
@@ -91,7 +91,7 @@ pub fn spend() {
 }
 
 /// An operation that never has to wait, but for its turn.
-pub(crate) async fn turn() {
+pub(crate) async fn take_one() {
     poll_fn(|cx| poll_proceed(cx)).await;
     spend();
 }

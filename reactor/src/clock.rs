@@ -57,7 +57,7 @@ pub(crate) fn arm(limit: Option<Duration>) -> Option<Duration> {
     }
 }
 
-/// The turn is back: disarms, and takes out what is due. Answers how many timers that were.
+/// The turn is back: disarms, and takes out what is due. Returns how many timers that were.
 pub(crate) fn fire(woken: &mut Vec<Waker>) -> usize {
     let mut clock = lock(&CLOCK);
     clock.armed = Armed::Nobody;
@@ -77,7 +77,7 @@ pub(crate) fn reset(key: Key, deadline: Instant) -> Option<(Key, bool)> {
     Some(clock.add(moment(deadline), waker))
 }
 
-/// Gives a timer another waker. Answers false if it has fired.
+/// Gives a timer another waker. Returns false if it has fired.
 pub(crate) fn update(key: Key, waker: &Waker) -> bool {
     let same = lock(&CLOCK).timers.waker(key).map(|stored| stored.will_wake(waker));
     if same != Some(false) {

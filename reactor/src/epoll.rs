@@ -28,17 +28,17 @@ const BATCH: usize = 256;
 /// An epoll descriptor, and an eventfd in it to end a wait.
 pub(crate) struct Poller {
     epoll: polling::Poller,
-    bell: OwnedFd,
+    notifier: OwnedFd,
 }
 
 impl Poller {
     pub(crate) fn new() -> io::Result<Self> {
         let poller = Self {
             epoll: polling::Poller::new()?,
-            bell: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+            notifier: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
         };
         // Edge-triggered and never read: each write is an edge.
-        poller.register(poller.bell.as_fd(), NOTIFY, EventFlags::IN)?;
+        poller.register(poller.notifier.as_fd(), NOTIFY, EventFlags::IN)?;
         Ok(poller)
     }
 
@@ -79,7 +79,7 @@ impl Poller {
                 key,
                 readable: broken || ended || flags.contains(EventFlags::IN),
                 writable: broken || flags.contains(EventFlags::OUT),
-                marked: broken || ended,
+                must_drain: broken || ended,
             });
         }
         Ok(())
@@ -87,7 +87,7 @@ impl Poller {
 
     pub(crate) fn notify(&self) {
         // It fails only when 2^64 - 2 notifications were written: then there was an edge.
-        let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
+        let _ = rustix::io::write(&self.notifier, &1_u64.to_ne_bytes());
     }
 }
 

@@ -8,5 +8,5 @@ pub(crate) struct Event {
     pub(crate) writable: bool,
     /// The stream has ended, or failed, or holds urgent data: from here on a short read or write does
     /// not say that there is no more.
-    pub(crate) marked: bool,
+    pub(crate) must_drain: bool,
 }

@@ -1,6 +1,6 @@
 //! The poller elsewhere, on `polling`: kqueue on macOS and the BSDs.
 //!
-//! U1 is in `async_io`. Called by `reactor`. Next: `source`.
+//! Called by `reactor`. Next: `source`.
 #![allow(unsafe_code, reason = "polling asks that a source is deleted before it is closed")]
 
 use std::io;
@@ -28,7 +28,7 @@ impl Poller {
 
     pub(crate) fn add(&self, source: BorrowedFd<'_>, key: usize) -> io::Result<()> {
         let interest = polling::Event::all(key);
-        // SAFETY: U1: `Async` deletes the source before it closes or gives away the descriptor.
+        // SAFETY: [deregister-first]: `Async` deletes the source before it closes or gives away the descriptor.
         let added =
             unsafe { self.poller.add_with_mode(source.as_raw_fd(), interest, polling::PollMode::Edge) };
         if added.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::AlreadyExists) {
@@ -55,7 +55,7 @@ impl Poller {
             key: event.key,
             readable: event.readable,
             writable: event.writable,
-            marked: true,
+            must_drain: true,
         };
         events.iter().map(known).for_each(handle);
         Ok(())

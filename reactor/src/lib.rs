@@ -37,30 +37,31 @@
 //!
 //! After `fork` the child must not use what it inherited: the poller is shared with its parent.
 //!
-//! The reading order of the source: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`, `async_io`, then
-//! `net` (`tcp`). Side rooms: `time`, `async_traits`, `net::byte_stream`, `net::udp`, `net::unix`, `net::addr`,
-//! `net::lookup`, `net::new_socket`, `net::error`, `net::connect`, `net::closing`, `net::keepalive`,
-//! `heap`, `threads`, `blocking`, `contain`, `buf_reader`, `stdin`, `notes`, `signal`, `bench`, `kqueue`,
-//! `metrics`. What both crates need stands here too: `shim`, `record`, `budget`, `wait_list`, `wait_awake`.
+//! The reading order of the source: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`,
+//! `async_io`, then `net` (`tcp`). Side rooms: `time`, `async_traits`, `net::byte_stream`, `net::udp`,
+//! `net::unix`, `net::addr`, `net::lookup`, `net::new_socket`, `net::error`, `net::connect`, `net::closing`,
+//! `net::keepalive`, `heap`, `threads`, `blocking`, `foreign`, `buf_reader`, `stdin`, `notes`, `signal`,
+//! `no_poller`, `kqueue`, `metrics`. What both crates need stands here too: `shim`, `record`, `budget`,
+//! `wait_list`, `spin`.
 
 #![cfg_attr(loom, allow(dead_code, reason = "a model has a poller of its own"))]
 
 mod async_io;
 mod async_traits;
-mod bench;
 pub mod blocking;
 pub mod budget;
 mod buf_reader;
 mod clock;
-mod contain;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod epoll;
 mod event;
+mod foreign;
 mod heap;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod kqueue;
 mod metrics;
 pub mod net;
+mod no_poller;
 pub mod notes;
 mod poller;
 mod reactor;
@@ -70,17 +71,17 @@ pub mod record;
 pub mod shim;
 pub mod signal;
 mod source;
+#[doc(hidden)] // Likewise.
+pub mod spin;
 mod stdin;
 mod threads;
 pub mod time;
 mod timers;
-#[doc(hidden)] // Likewise.
-pub mod wait_awake;
 pub mod wait_list;
 
 pub use async_io::Async;
 pub use async_traits::IoSafe;
-pub use contain::contain;
+pub use foreign::contain_panic;
 pub use metrics::{Metrics, metrics};
 pub use reactor::{notify, turn};
 pub use wait_list::wake_all;

@@ -19,4 +19,4 @@ pub(crate) use crate::kqueue::Poller;
 pub(crate) use crate::shim::model::Poller;
 
 /// Whether a short read of a stream says that there was no more, until the next event.
-pub(crate) const SHORT_SAYS_EMPTY: bool = cfg!(any(target_os = "linux", target_os = "android"));
+pub(crate) const SHORT_IO_MEANS_DRAINED: bool = cfg!(any(target_os = "linux", target_os = "android"));

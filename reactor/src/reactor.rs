@@ -10,7 +10,7 @@
 //! N2  A deadline that comes before the armed one notifies (see `clock`).
 //! N3  Timers fire every turn, whatever the sockets do.
 //! N4  An index of the table comes with a generation: an event for a source that has gone finds nobody.
-//! N5  Without a poller (no descriptor to be had) timers work all the same (see `bench`).
+//! N5  Without a poller (no descriptor to be had) timers work all the same (see `no_poller`).
 //!
 //! No waker is called here: the caller does that, after it has let the turn go. Called by the executor.
 //! Next: `async_io`.
@@ -25,9 +25,9 @@ use slab::Slab;
 
 use crate::poller::Poller;
 use crate::record::{Kind, record, record_many};
-use crate::shim::{Mutex, OnceLock, lock, mutant, statics};
+use crate::shim::{Mutex, OnceLock, fault, lock, statics};
 use crate::source::Source;
-use crate::{bench, clock};
+use crate::{clock, no_poller};
 
 /// Half of a key is the index, half the generation (N4).
 const INDEX_BITS: u32 = usize::BITS / 2;
@@ -68,9 +68,9 @@ impl Reactor {
             .map_err(|error| io::Error::new(error.kind(), format!("create the reactor: {error}")))?;
         let sources = Mutex::new(Table { slots: Slab::new(), generation: 0 });
         let reactor = REACTOR.get_or_init(|| Self { poller, sources });
-        bench::ring();
+        no_poller::notify();
         // Whoever rang before there was a poller may mean a turn that looks it up only now.
-        if !mutant("poller_comes_in_silence") {
+        if !fault("poller_comes_in_silence") {
             reactor.poller.notify();
         }
         Ok(reactor)
@@ -152,7 +152,7 @@ pub fn turn(limit: Option<Duration>, woken: &mut Vec<Waker>) {
     let count = match REACTOR.get() {
         Some(reactor) => reactor.wait(wait, woken),
         None => {
-            bench::sit(wait, || REACTOR.get().is_some());
+            no_poller::wait(wait, || REACTOR.get().is_some());
             0
         }
     };
@@ -171,7 +171,7 @@ pub fn turn(limit: Option<Duration>, woken: &mut Vec<Waker>) {
 /// ```
 pub fn notify() {
     if REACTOR.get().is_none() {
-        bench::ring();
+        no_poller::notify();
     }
     // Looked up again: a turn that has seen a poller meanwhile waits there.
     if let Some(reactor) = REACTOR.get() {

@@ -3,7 +3,7 @@
 //! Under `--cfg loom` every atomic, lock and cell that a model must see is loom's, each thread's and
 //! each model's values are made anew, and time is the model's; otherwise all are std's, and
 //! [`UnsafeCell`] is a wrapper without cost. Code that is modelled imports from here and never from
-//! `std::sync`. A few lines carry a [`mutant`]: a fault that a model must find. Next: `budget`.
+//! `std::sync`. A few lines carry a [`fault`]: a fault that a model must find. Next: `budget`.
 
 #[cfg(loom)]
 pub mod model;
@@ -16,7 +16,7 @@ pub use {
         sync::{Arc, Condvar, Mutex, MutexGuard, atomic},
         thread,
     },
-    model::{OnceLock, fence, mutant, now, park_timeout},
+    model::{OnceLock, fault, fence, now, park_timeout},
 };
 
 #[cfg(not(loom))]
@@ -48,12 +48,12 @@ macro_rules! __statics {
     ($($item:item)*) => { $($item)* };
 }
 
-/// Whether a seeded fault is asked for: `MUTANT=name`, and only where models are built. Here the
+/// Whether a seeded fault is asked for: `FAULT=name`, and only where models are built. Here the
 /// answer is always no, and the compiler knows it.
 #[cfg(not(loom))]
 #[inline(always)]
 #[must_use]
-pub const fn mutant(_name: &str) -> bool {
+pub const fn fault(_name: &str) -> bool {
     false
 }
 

@@ -26,19 +26,19 @@ use std::task::{Context, Poll, Waker};
 
 use crate::event::Event;
 use crate::shim::atomic::{AtomicU64, Ordering};
-use crate::shim::{Mutex, lock, mutant};
+use crate::shim::{Mutex, fault, lock};
 use crate::wait_list::{self, Key, Removed, WaitList};
 use crate::{budget, poller};
 
 /// The direction may be tried.
 const READY: u64 = 1;
-/// A short read or write proves nothing any more (see [`Event::marked`]).
-const MARKED: u64 = 1 << 1;
+/// A short read or write proves nothing any more (see [`Event::must_drain`]).
+const MUST_DRAIN: u64 = 1 << 1;
 /// One event more. With 62 bits it does not come round: a billion a second last for a century.
 const GENERATION: u64 = 1 << 2;
 
 /// At so many wakers of `poll_…` calls the list is woken, to be rid of those whose task has gone on.
-const CROWD: usize = 64;
+const SWEEP_AT: usize = 64;
 
 /// A descriptor's two directions.
 pub(crate) struct Source {
@@ -64,7 +64,7 @@ struct Waiters {
 /// Who waits beside the first.
 struct Others {
     polls: Vec<Waker>,
-    crowd: usize,
+    sweep_at: usize,
     /// From futures, which leave when they are dropped.
     line: WaitList,
 }
@@ -74,7 +74,7 @@ pub(crate) enum Wait<'a> {
     /// Until the next event, whatever becomes of the task.
     Poll,
     /// With a place in the line, which the future gives back.
-    Line(&'a mut Option<Key>),
+    Listed(&'a mut Option<Key>),
 }
 
 impl Source {
@@ -86,10 +86,10 @@ impl Source {
     /// Takes an event in: those who waited for it go to `woken`.
     pub(crate) fn event(&self, event: Event, woken: &mut Vec<Waker>) {
         if event.readable {
-            self.read.event(event.marked, woken);
+            self.read.event(event.must_drain, woken);
         }
         if event.writable {
-            self.write.event(event.marked, woken);
+            self.write.event(event.must_drain, woken);
         }
     }
 }
@@ -114,14 +114,14 @@ impl Direction {
         loop {
             let Some(seen) = self.ready() else {
                 self.wait(cx.waker(), &mut wait);
-                if self.ready().is_none() || mutant("no_look_after_listing") {
+                if self.ready().is_none() || fault("no_look_after_listing") {
                     return Poll::Pending; // E2
                 }
                 continue;
             };
             match attempt() {
                 Ok(answer) => {
-                    if poller::SHORT_SAYS_EMPTY && seen & MARKED == 0 && was_last(&answer) {
+                    if poller::SHORT_IO_MEANS_DRAINED && seen & MUST_DRAIN == 0 && was_last(&answer) {
                         self.clear(seen);
                     }
                     budget::spend();
@@ -147,16 +147,16 @@ impl Direction {
 
     /// Not ready any more, unless there was an event since `seen` (E1).
     fn clear(&self, seen: u64) {
-        let seen = if mutant("cleared_over_newer") { self.ready().unwrap_or(seen) } else { seen };
+        let seen = if fault("cleared_over_newer") { self.ready().unwrap_or(seen) } else { seen };
         // ORDERING: Relaxed; a failure means a newer event, which stays, and nothing is published by
         // saying that there is nothing.
         let _ = self.state.compare_exchange(seen, seen & !READY, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    fn event(&self, marked: bool, woken: &mut Vec<Waker>) {
-        let mark = if marked { MARKED } else { 0 };
+    fn event(&self, must_drain: bool, woken: &mut Vec<Waker>) {
+        let bit = if must_drain { MUST_DRAIN } else { 0 };
         // ORDERING[readiness]: Release publishes the event; pairs with the Acquire of `ready`.
-        let next = |state: u64| Some(state.wrapping_add(GENERATION) | READY | mark);
+        let next = |state: u64| Some(state.wrapping_add(GENERATION) | READY | bit);
         let before = self.state.fetch_update(Ordering::Release, Ordering::Relaxed, next);
         if before.is_ok_and(|before| before & READY == 0) {
             // E2: READY first, then the wakers; the lock orders us with `wait`.
@@ -165,19 +165,19 @@ impl Direction {
     }
 
     fn wait(&self, waker: &Waker, wait: &mut Wait<'_>) {
-        let mut crowd = Vec::new();
+        let mut sweep_at = Vec::new();
         let replaced = {
             let mut waiters = lock(&self.waiters);
             match wait {
                 Wait::Poll => {
-                    waiters.join(waker, &mut crowd);
+                    waiters.join(waker, &mut sweep_at);
                     None
                 }
-                Wait::Line(key) => waiters.others().line.register(key, waker),
+                Wait::Listed(key) => waiters.others().line.register(key, waker),
             }
         };
         drop(replaced); // E4
-        wait_list::wake_all(&mut crowd);
+        wait_list::wake_all(&mut sweep_at);
     }
 
     /// A future that waited gives its place back.
@@ -190,17 +190,17 @@ impl Direction {
 impl Waiters {
     fn others(&mut self) -> &mut Others {
         self.others.get_or_insert_with(|| {
-            Box::new(Others { polls: Vec::new(), crowd: CROWD, line: WaitList::new() })
+            Box::new(Others { polls: Vec::new(), sweep_at: SWEEP_AT, line: WaitList::new() })
         })
     }
 
     /// Stores a waker that is not there yet.
-    fn join(&mut self, waker: &Waker, crowd: &mut Vec<Waker>) {
+    fn join(&mut self, waker: &Waker, sweep_at: &mut Vec<Waker>) {
         match &self.first {
             None => self.first = Some(waker.clone()),
             Some(first) if first.will_wake(waker) => {}
-            Some(_) if mutant("others_forgotten") => {}
-            Some(_) => self.others().join(waker, crowd),
+            Some(_) if fault("others_forgotten") => {}
+            Some(_) => self.others().join(waker, sweep_at),
         }
     }
 
@@ -208,21 +208,21 @@ impl Waiters {
         woken.extend(self.first.take());
         if let Some(others) = &mut self.others {
             woken.append(&mut others.polls);
-            others.crowd = CROWD;
+            others.sweep_at = SWEEP_AT;
             others.line.drain(woken);
         }
     }
 }
 
 impl Others {
-    fn join(&mut self, waker: &Waker, crowd: &mut Vec<Waker>) {
+    fn join(&mut self, waker: &Waker, sweep_at: &mut Vec<Waker>) {
         if self.polls.iter().any(|other| other.will_wake(waker)) {
             return;
         }
         self.polls.push(waker.clone()); // First, for it may panic.
-        if self.polls.len() > self.crowd {
-            mem::swap(&mut self.polls, crowd);
-            self.crowd *= 2; // A true crowd is woken seldom.
+        if self.polls.len() > self.sweep_at {
+            mem::swap(&mut self.polls, sweep_at);
+            self.sweep_at *= 2; // A true sweep_at is woken seldom.
         }
     }
 }
@@ -255,6 +255,6 @@ mod tests {
         let direction = Direction::new();
         direction.event(true, &mut Vec::new());
         direction.event(false, &mut Vec::new());
-        assert_ne!(direction.ready().expect("ready") & MARKED, 0);
+        assert_ne!(direction.ready().expect("ready") & MUST_DRAIN, 0);
     }
 }

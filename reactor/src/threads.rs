@@ -5,7 +5,7 @@
 //!                       calls the next thread if jobs are left, and only then runs its own
 //!
 //!            called, or started              queue empty
-//!  (coming) ────────────────────▶ looking ───────────────▶ idle ──patience over──▶ gone
+//!  (coming) ────────────────────▶ looking ───────────────▶ idle ──keep_alive over──▶ gone
 //!                                  │   ▲                    │
 //!                              job ▼   │ done               └──called──▶ (coming)
 //!                                 running
@@ -13,12 +13,12 @@
 //!
 //! P1  Jobs in the queue: a thread is coming, or every thread runs a job and no other can be had.
 //!     So a job waits for a thread to arrive, and never behind another job while the limit allows.
-//! P2  Whoever takes a seat off the idle stack counts it as coming, until it has the lock and looks.
-//!     A seat is called once, and a called thread looks even if its patience ended just then.
+//! P2  Whoever takes a idler off the idle stack counts it as coming, until it has the lock and looks.
+//!     A idler is called once, and a called thread looks even if its keep_alive ended just then.
 //! P3  A thread looks at the queue, under the lock, before it idles and before it leaves.
 //! P4  A thread that is being started may fail to start: nobody leaves until that is known, and
 //!     the first thread of all is started under the lock. So there is somebody to fall back on.
-//! P5  Jobs run, and bells are rung, with no lock held.
+//! P5  Jobs run, and condition variables are notified, with no lock held.
 //! P6  A job in the queue can be taken back. What then needs a thread, to drop it, is a disposal: it goes
 //!     before all jobs, and if every thread is busy it gets one more than the limit. With more than
 //!     the limit at work a thread takes no job; when it finds no disposal either, it leaves.
@@ -36,11 +36,11 @@ use std::mem;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use crate::contain::contain;
+use crate::foreign::contain_panic;
 use crate::shim::atomic::{AtomicBool, Ordering};
-use crate::shim::{Arc, Condvar, Mutex, MutexGuard, lock, mutant, thread};
+use crate::shim::{Arc, Condvar, Mutex, MutexGuard, fault, lock, thread};
 #[cfg(not(loom))]
-use crate::wait_awake::Wait;
+use crate::spin::Spin;
 
 /// A call that may block its thread.
 ///
@@ -85,7 +85,7 @@ impl Ticket {
 }
 
 /// For each so many jobs in the queue one thread is called; the threads that come call the rest.
-const JOBS_A_CALL: usize = 8;
+const JOBS_PER_WAKE: usize = 8;
 
 /// A pool of threads for calls that block.
 ///
@@ -106,14 +106,14 @@ pub struct Threads {
 }
 
 impl Threads {
-    /// A pool of at most `limit` threads; none is started yet. One that idles for `patience` leaves.
+    /// A pool of at most `limit` threads; none is started yet. One that idles for `keep_alive` leaves.
     ///
     /// # Panics
     ///
     /// If `limit` is zero.
     #[must_use]
-    pub fn new(name: &'static str, limit: usize, patience: Duration) -> Self {
-        Self::with_spawn(name, limit, patience, spawn_detached)
+    pub fn new(name: &'static str, limit: usize, keep_alive: Duration) -> Self {
+        Self::with_spawn(name, limit, keep_alive, spawn_detached)
     }
 
     /// The same, with threads started by `spawn`.
@@ -122,9 +122,9 @@ impl Threads {
     ///
     /// If `limit` is zero.
     #[must_use]
-    pub fn with_spawn(name: &'static str, limit: usize, patience: Duration, spawn: Spawn) -> Self {
+    pub fn with_spawn(name: &'static str, limit: usize, keep_alive: Duration, spawn: Spawn) -> Self {
         assert!(limit > 0, "Threads: the limit must be at least 1");
-        Self { pool: Arc::new(Pool { name, limit, patience, spawn, state: Mutex::new(State::default()) }) }
+        Self { pool: Arc::new(Pool { name, limit, keep_alive, spawn, state: Mutex::new(State::default()) }) }
     }
 
     /// Runs `job` on a thread of this pool, of its own while it runs.
@@ -212,14 +212,14 @@ impl Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         let mut state = lock(&self.pool.state);
-        state.closed = !mutant("idlers_not_let_go");
+        state.closed = !fault("idlers_not_let_go");
         let idle = mem::take(&mut state.idle);
-        for seat in &idle {
-            state.call(seat);
+        for idler in &idle {
+            state.call(idler);
         }
         drop(state);
-        for seat in idle {
-            seat.bell.notify_one();
+        for idler in idle {
+            idler.condvar.notify_one();
         }
     }
 }
@@ -238,7 +238,7 @@ impl fmt::Debug for Threads {
 pub(crate) struct Pool {
     name: &'static str,
     limit: usize,
-    patience: Duration,
+    keep_alive: Duration,
     spawn: Spawn,
     state: Mutex<State>,
 }
@@ -254,7 +254,7 @@ enum Place {
 struct State {
     queue: BTreeMap<Place, Job>,
     /// Who idles; the last to come is the first to be called, for its caches are warm.
-    idle: Vec<Arc<Seat>>,
+    idle: Vec<Arc<Idler>>,
     /// All threads, those being started included.
     threads: usize,
     /// Threads called or started that have not looked at the queue yet.
@@ -266,8 +266,8 @@ struct State {
 }
 
 /// Where one thread idles.
-struct Seat {
-    bell: Condvar,
+struct Idler {
+    condvar: Condvar,
     /// Off the idle stack, and counted as coming. Read and written under the pool's lock only.
     called: AtomicBool,
 }
@@ -279,10 +279,10 @@ impl State {
         self.starting += 1;
     }
 
-    /// P2. The bell is the caller's to ring, after unlocking.
-    fn call(&mut self, seat: &Seat) {
+    /// P2. The condvar is the caller's to ring, after unlocking.
+    fn call(&mut self, idler: &Idler) {
         // ORDERING: Relaxed; the pool's lock orders it.
-        seat.called.store(true, Ordering::Relaxed);
+        idler.called.store(true, Ordering::Relaxed);
         self.coming += 1;
     }
 
@@ -292,9 +292,9 @@ impl State {
 
     /// What a thread does that has come, or has done its job.
     fn next_job(&mut self, limit: usize) -> Option<Job> {
-        let idle = if mutant("idlers_at_work") { 0 } else { self.idle.len() };
+        let idle = if fault("idlers_at_work") { 0 } else { self.idle.len() };
         let at_work = self.threads - self.starting - idle;
-        if at_work > limit && !self.has_disposals() && !mutant("jobs_beyond_the_limit") {
+        if at_work > limit && !self.has_disposals() && !fault("jobs_beyond_the_limit") {
             return None; // P6
         }
         self.queue.pop_first().map(|(_, job)| job)
@@ -327,7 +327,7 @@ impl Pool {
 
     pub(crate) fn take_back(&self, ticket: Ticket) -> Option<Job> {
         let mut state = lock(&self.state);
-        if mutant("another_taken_back") {
+        if fault("another_taken_back") {
             return state.queue.pop_first().map(|(_, job)| job);
         }
         state.queue.remove(&Place::Job(ticket))
@@ -335,13 +335,13 @@ impl Pool {
 
     /// Keeps P1 after a job was queued or taken: sees to it that enough threads are coming.
     fn call_a_thread(pool: &Arc<Self>, mut state: MutexGuard<'_, State>) {
-        if state.queue.len() <= state.coming * JOBS_A_CALL || mutant("nobody_called") {
+        if state.queue.len() <= state.coming * JOBS_PER_WAKE || fault("nobody_called") {
             return;
         }
-        if let Some(seat) = state.idle.pop() {
-            state.call(&seat);
+        if let Some(idler) = state.idle.pop() {
+            state.call(&idler);
             drop(state);
-            seat.bell.notify_one();
+            idler.condvar.notify_one();
         } else if state.threads < pool.limit + usize::from(state.has_disposals()) {
             state.expect_a_new_thread();
             drop(state);
@@ -358,13 +358,13 @@ impl Pool {
         state.threads -= 1;
         state.coming -= 1;
         state.starting -= 1;
-        if state.queue.is_empty() || mutant("failed_start_forgotten") {
+        if state.queue.is_empty() || fault("failed_start_forgotten") {
             return;
         }
-        if let Some(seat) = state.idle.pop() {
-            state.call(&seat);
+        if let Some(idler) = state.idle.pop() {
+            state.call(&idler);
             drop(state);
-            seat.bell.notify_one();
+            idler.condvar.notify_one();
         }
     }
 
@@ -375,17 +375,17 @@ impl Pool {
 
     /// One thread's life.
     fn work(pool: &Arc<Self>) {
-        let seat = Arc::new(Seat { bell: Condvar::new(), called: AtomicBool::new(false) });
+        let idler = Arc::new(Idler { condvar: Condvar::new(), called: AtomicBool::new(false) });
         let mut state = lock(&pool.state);
         state.starting -= 1;
         loop {
             state.coming -= 1;
             while let Some(job) = state.next_job(pool.limit) {
                 Self::call_a_thread(pool, state);
-                contain(job);
+                contain_panic(job);
                 state = lock(&pool.state);
             }
-            match pool.idle(state, &seat) {
+            match pool.idle(state, &idler) {
                 Some(called) => state = called,
                 None => return,
             }
@@ -396,7 +396,7 @@ impl Pool {
     fn idle<'a>(
         &'a self,
         mut state: MutexGuard<'a, State>,
-        seat: &Arc<Seat>,
+        idler: &Arc<Idler>,
     ) -> Option<MutexGuard<'a, State>> {
         let too_many = state.threads - state.starting > self.limit;
         if state.closed || too_many {
@@ -404,50 +404,52 @@ impl Pool {
             return None;
         }
         // ORDERING: Relaxed; the pool's lock orders it.
-        seat.called.store(false, Ordering::Relaxed);
-        state.idle.push(Arc::clone(seat));
+        idler.called.store(false, Ordering::Relaxed);
+        state.idle.push(Arc::clone(idler));
         loop {
-            let (again, patience_over) = self.wait(state, seat);
+            let (again, timed_out) = self.wait(state, idler);
             state = again;
             // ORDERING: Relaxed; the pool's lock orders it.
-            if seat.called.load(Ordering::Relaxed) && !(patience_over && mutant("left_though_called")) {
+            if idler.called.load(Ordering::Relaxed) && !(timed_out && fault("left_though_called")) {
                 return Some(state);
             }
-            if patience_over && state.starting == 0 {
-                state.idle.retain(|other| !Arc::ptr_eq(other, seat));
+            if timed_out && state.starting == 0 {
+                state.idle.retain(|other| !Arc::ptr_eq(other, idler));
                 state.threads -= 1;
                 return None;
             }
         }
     }
 
-    /// Waits for the call, awake for a moment and then asleep, or until the patience is over; `true` in the
+    /// Waits for the call, awake for a moment and then asleep, or until the keep_alive is over; `true` in the
     /// last case.
     #[cfg(not(loom))]
-    fn wait<'a>(&'a self, state: MutexGuard<'a, State>, seat: &Seat) -> (MutexGuard<'a, State>, bool) {
+    fn wait<'a>(&'a self, state: MutexGuard<'a, State>, idler: &Idler) -> (MutexGuard<'a, State>, bool) {
         drop(state);
-        let wait = Wait::begin();
+        let wait = Spin::begin();
         // ORDERING: Relaxed; a guess. The pool's lock orders what is read under it below.
-        wait.awake(|| !seat.called.load(Ordering::Relaxed));
+        wait.spin_while(|| !idler.called.load(Ordering::Relaxed));
         let state = lock(&self.state);
         // ORDERING: Relaxed; the pool's lock orders it.
-        if seat.called.load(Ordering::Relaxed) {
+        if idler.called.load(Ordering::Relaxed) {
             return (state, false);
         }
-        let (state, outcome) =
-            seat.bell.wait_timeout(state, self.patience).unwrap_or_else(|poisoned| poisoned.into_inner());
+        let (state, outcome) = idler
+            .condvar
+            .wait_timeout(state, self.keep_alive)
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         (state, outcome.timed_out())
     }
 
-    /// loom knows no time: no patience is over at any moment, every other never.
+    /// loom knows no time: no keep_alive is over at any moment, every other never.
     #[cfg(loom)]
-    fn wait<'a>(&'a self, state: MutexGuard<'a, State>, seat: &Seat) -> (MutexGuard<'a, State>, bool) {
-        if self.patience.is_zero() {
+    fn wait<'a>(&'a self, state: MutexGuard<'a, State>, idler: &Idler) -> (MutexGuard<'a, State>, bool) {
+        if self.keep_alive.is_zero() {
             drop(state);
             thread::yield_now();
             return (lock(&self.state), true);
         }
-        (seat.bell.wait(state).expect("not poisoned"), false)
+        (idler.condvar.wait(state).expect("not poisoned"), false)
     }
 }
 

@@ -31,7 +31,7 @@ const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// Waits for a duration. More than a century, as `Duration::MAX` is, counts as one.
 ///
-/// Even a zero duration gives way: it counts against the poll's budget. Dropping the answer cancels the
+/// Even a zero duration gives way: it counts against the poll's budget. Dropping the returned future cancels the
 /// timer. It works even where no descriptor for a poller can be had.
 ///
 /// ```
@@ -125,7 +125,7 @@ impl Drop for Sleep {
 
 /// Runs a future, for so long at most.
 ///
-/// The time runs from this call. Dropping the answer drops the future.
+/// The time runs from this call. Dropping the returned future drops the future.
 ///
 /// # Errors
 ///
@@ -144,8 +144,8 @@ pub fn timeout<F: Future>(
 ) -> impl Future<Output = Result<F::Output, Elapsed>> {
     let mut deadline = sleep(duration);
     async move {
-        // SAFETY: the future stands in this block, which is pinned, from before the first poll until it is dropped
-        // with the block. `pin!` would move it to a second place, as large as the first.
+        // SAFETY: the future stands in this block, which is pinned, from before the first poll until it is
+        // dropped with the block. `pin!` would move it to a second place, as large as the first.
         let mut future = unsafe { Pin::new_unchecked(&mut future) };
         std::future::poll_fn(|cx| {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
@@ -229,7 +229,7 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Waits for the next tick. Answers when it was scheduled, not when it was seen. Cancelling loses
+    /// Waits for the next tick. Returns when it was scheduled, not when it was seen. Cancelling loses
     /// no tick.
     pub async fn tick(&mut self) -> Instant {
         std::future::poll_fn(|cx| self.poll_tick(cx)).await

@@ -1,26 +1,27 @@
-//! The deadlines: a heap of those that are near, and buckets of those that are far.
+//! The deadlines: a heap of those that are near, and buckets of those that are wheel.
 //!
-//! Time is counted in ticks of about a millisecond. `tick` is how far the buckets have been poured out; it and
+//! Time is counted in ticks of about a millisecond. `tick` is how far the buckets have been cascaded; it and
 //! the tick of a deadline are compared digit by digit, to the base 64.
 //!
 //! ```text
 //!   near     a heap, the next deadline on top               ticks up to `tick`
-//!   row 0    [ ][ ][ ] .. 64 buckets of one tick            later: the last digit differs from `tick`'s
-//!   row 1    [ ][ ][ ] .. 64 buckets of 64 ticks            the last digit but one
+//!   level 0    [ ][ ][ ] .. 64 buckets of one tick            later: the last digit differs from `tick`'s
+//!   level 1    [ ][ ][ ] .. 64 buckets of 64 ticks            the last digit but one
 //!   ..                                                      and so on
 //!
-//!   pour     the first bucket that is not empty: `tick` becomes its first ──▶ near, or a lower row
+//!   cascade     the first bucket that is not empty: `tick` becomes its first ──▶ near, or a lower level
 //! ```
 //!
 //! To add or to cancel a timer in a bucket costs the same however many there are, and most are
-//! cancelled there. What comes due is poured down, and put in order by a heap that fits the cache.
-//! To pour costs what the bucket holds: a timer is moved once a row at most, but many may be moved in one go.
+//! cancelled there. What comes due is cascaded, and put in order by a heap that fits the cache.
+//! To cascade costs what the bucket holds: a timer is moved once a level at most, but many may be moved in
+//! one go.
 //!
 //! H1  `slots[entry.slot].place` is where the entry stands, after every move: cancelling finds it at once.
-//! H2  A sequence is never given twice, so a key that has fired cannot hit the slot's next tenant.
+//! H2  A sequence is never given twice, so a key that has fired cannot hit a slot that is used again.
 //! H3  No waker is called or dropped here: they are handed out.
-//! H4  An entry is near if its tick is at most `tick`. Else its row is the highest digit in which the two
-//!     differ, and its bucket is that digit. `tick` moves by pouring only, and never past the clock.
+//! H4  An entry is near if its tick is at most `tick`. Else its level is the highest digit in which the two
+//!     differ, and its bucket is that digit. `tick` moves by cascading only, and never past the clock.
 //!
 //! Such wheels are from Varghese and Lauck, "Hashed and Hierarchical Timing Wheels" (1987).
 //! Called by `clock`, under its lock. Next: `clock`.
@@ -39,10 +40,10 @@ const DIGIT_BITS: u32 = if cfg!(loom) { 3 } else { 6 };
 /// The values of a digit.
 const BUCKETS: usize = 1 << DIGIT_BITS;
 /// So many digits hold every tick.
-const ROWS: usize = (u64::BITS - TICK_BITS).div_ceil(DIGIT_BITS) as usize;
+const LEVELS: usize = (u64::BITS - TICK_BITS).div_ceil(DIGIT_BITS) as usize;
 
 /// Stands for the heap where a bucket's number is meant.
-const NEAR: usize = ROWS * BUCKETS;
+const HEAP: usize = LEVELS * BUCKETS;
 /// Without timers the slots keep the memory of so many.
 const KEEP: usize = 64;
 /// A bucket with fewer entries counts as one with so many, when it gives memory back.
@@ -54,16 +55,16 @@ pub(crate) type Moment = u64;
 /// The timers that have not fired.
 pub(crate) struct Timers {
     near: Heap<Entry>,
-    far: [Bucket; ROWS * BUCKETS],
-    /// A word for each row, with a bit for each bucket that is not empty.
-    occupied: [u64; ROWS],
-    /// How far the buckets have been poured out (H4).
+    wheel: [Bucket; LEVELS * BUCKETS],
+    /// A word for each level, with a bit for each bucket that is not empty.
+    occupied: [u64; LEVELS],
+    /// How far the buckets have been cascaded (H4).
     tick: u64,
     slots: Slab<Slot>,
     sequence: u64,
 }
 
-/// Some timers of the same row and digit, in no order.
+/// Some timers of the same level and digit, in no order.
 struct Bucket {
     entries: Vec<Entry>,
     /// None of them is before this.
@@ -95,8 +96,8 @@ impl Timers {
     pub(crate) const fn new() -> Self {
         Self {
             near: Heap::new(),
-            far: [const { Bucket { entries: Vec::new(), earliest: 0 } }; ROWS * BUCKETS],
-            occupied: [0; ROWS],
+            wheel: [const { Bucket { entries: Vec::new(), earliest: 0 } }; LEVELS * BUCKETS],
+            occupied: [0; LEVELS],
             tick: 0,
             slots: Slab::new(),
             sequence: 0,
@@ -107,7 +108,7 @@ impl Timers {
     pub(crate) fn insert(&mut self, deadline: Moment, waker: Waker) -> Key {
         let sequence = self.sequence;
         self.sequence += 1;
-        let slot = self.slots.insert(Slot { waker, place: (NEAR, 0) });
+        let slot = self.slots.insert(Slot { waker, place: (HEAP, 0) });
         self.place(Entry { deadline, sequence, slot });
         Key { slot, sequence }
     }
@@ -116,7 +117,7 @@ impl Timers {
     pub(crate) fn waker(&mut self, key: Key) -> Option<&mut Waker> {
         let slot = self.slots.get_mut(key.slot)?;
         let (bucket, index) = slot.place;
-        let entries = if bucket == NEAR { self.near.as_slice() } else { &self.far[bucket].entries };
+        let entries = if bucket == HEAP { self.near.as_slice() } else { &self.wheel[bucket].entries };
         (entries[index].sequence == key.sequence).then_some(&mut slot.waker) // H2
     }
 
@@ -124,7 +125,7 @@ impl Timers {
     pub(crate) fn remove(&mut self, key: Key) -> Option<Waker> {
         self.waker(key)?;
         let Slot { waker, place: (bucket, index) } = self.slots.remove(key.slot);
-        if bucket == NEAR {
+        if bucket == HEAP {
             self.remove_near(index);
         } else {
             self.remove_far(bucket, index);
@@ -136,10 +137,10 @@ impl Timers {
     /// When to look again: the next deadline, or a moment before it.
     pub(crate) fn next(&self) -> Option<Moment> {
         let near = self.near.as_slice().first().map(|entry| entry.deadline);
-        near.or_else(|| self.first_bucket().map(|bucket| self.far[bucket].earliest)) // H4
+        near.or_else(|| self.first_bucket().map(|bucket| self.wheel[bucket].earliest)) // H4
     }
 
-    /// Takes out what is due, in the order of the deadlines. Answers how many that were.
+    /// Takes out what is due, in the order of the deadlines. Returns how many that were.
     pub(crate) fn fire(&mut self, now: Moment, woken: &mut Vec<Waker>) -> usize {
         let before = woken.len();
         loop {
@@ -150,7 +151,7 @@ impl Timers {
                 self.remove_near(0);
             }
             match self.first_bucket() {
-                Some(bucket) if self.far[bucket].earliest <= now => self.pour(bucket),
+                Some(bucket) if self.wheel[bucket].earliest <= now => self.cascade(bucket),
                 _ => break,
             }
         }
@@ -160,17 +161,17 @@ impl Timers {
 
     /// The bucket with the timers that come after the near ones (H4).
     fn first_bucket(&self) -> Option<usize> {
-        let row = self.occupied.iter().position(|&row| row != 0)?;
-        Some(row * BUCKETS + self.occupied[row].trailing_zeros() as usize)
+        let level = self.occupied.iter().position(|&level| level != 0)?;
+        Some(level * BUCKETS + self.occupied[level].trailing_zeros() as usize)
     }
 
-    /// The first bucket's ticks come up: its timers go down, to the heap or to a lower row.
-    fn pour(&mut self, bucket: usize) {
-        let (row, digit) = (bucket / BUCKETS, bucket % BUCKETS);
-        let shift = row as u32 * DIGIT_BITS;
+    /// The first bucket's ticks come up: its timers go down, to the heap or to a lower level.
+    fn cascade(&mut self, bucket: usize) {
+        let (level, digit) = (bucket / BUCKETS, bucket % BUCKETS);
+        let shift = level as u32 * DIGIT_BITS;
         self.tick = ((self.tick >> (shift + DIGIT_BITS) << DIGIT_BITS) | digit as u64) << shift;
-        self.occupied[row] &= !(1 << digit);
-        for entry in mem::take(&mut self.far[bucket].entries) {
+        self.occupied[level] &= !(1 << digit);
+        for entry in mem::take(&mut self.wheel[bucket].entries) {
             self.place(entry);
         }
     }
@@ -179,14 +180,14 @@ impl Timers {
     fn place(&mut self, entry: Entry) {
         let tick = entry.deadline >> TICK_BITS;
         if tick <= self.tick {
-            self.near.push(entry, |entry, index| self.slots[entry.slot].place = (NEAR, index)); // H1
+            self.near.push(entry, |entry, index| self.slots[entry.slot].place = (HEAP, index)); // H1
             return;
         }
-        let row = (tick ^ self.tick).ilog2() / DIGIT_BITS;
-        let digit = (tick >> (row * DIGIT_BITS)) as usize % BUCKETS;
-        self.occupied[row as usize] |= 1 << digit;
-        let number = row as usize * BUCKETS + digit;
-        let bucket = &mut self.far[number];
+        let level = (tick ^ self.tick).ilog2() / DIGIT_BITS;
+        let digit = (tick >> (level * DIGIT_BITS)) as usize % BUCKETS;
+        self.occupied[level as usize] |= 1 << digit;
+        let number = level as usize * BUCKETS + digit;
+        let bucket = &mut self.wheel[number];
         let empty = bucket.entries.is_empty();
         bucket.earliest = if empty { entry.deadline } else { bucket.earliest.min(entry.deadline) };
         self.slots[entry.slot].place = (number, bucket.entries.len()); // H1
@@ -195,7 +196,7 @@ impl Timers {
 
     /// Closes the gap with the bucket's last entry.
     fn remove_far(&mut self, bucket: usize, index: usize) {
-        let entries = &mut self.far[bucket].entries;
+        let entries = &mut self.wheel[bucket].entries;
         entries.swap_remove(index);
         if let Some(moved) = entries.get(index) {
             self.slots[moved.slot].place = (bucket, index); // H1
@@ -210,7 +211,7 @@ impl Timers {
 
     /// Takes an entry out of the heap.
     fn remove_near(&mut self, index: usize) {
-        self.near.remove(index, |entry, index| self.slots[entry.slot].place = (NEAR, index)); // H1
+        self.near.remove(index, |entry, index| self.slots[entry.slot].place = (HEAP, index)); // H1
     }
 
     /// When the last timer has gone. (Before that the last slot may be in use, and a slot cannot move.)
@@ -224,21 +225,21 @@ impl Timers {
     fn check(&self) {
         self.near.check();
         for (index, entry) in self.near.as_slice().iter().enumerate() {
-            assert_eq!(self.slots[entry.slot].place, (NEAR, index), "H1");
+            assert_eq!(self.slots[entry.slot].place, (HEAP, index), "H1");
             assert!(entry.deadline >> TICK_BITS <= self.tick, "H4");
         }
         let mut count = self.near.as_slice().len();
-        for (number, bucket) in self.far.iter().enumerate() {
-            let (row, digit) = (number / BUCKETS, number % BUCKETS);
-            assert_eq!(self.occupied[row] >> digit & 1 == 0, bucket.entries.is_empty());
+        for (number, bucket) in self.wheel.iter().enumerate() {
+            let (level, digit) = (number / BUCKETS, number % BUCKETS);
+            assert_eq!(self.occupied[level] >> digit & 1 == 0, bucket.entries.is_empty());
             count += bucket.entries.len();
             for (index, entry) in bucket.entries.iter().enumerate() {
                 let tick = entry.deadline >> TICK_BITS;
                 assert!(bucket.earliest <= entry.deadline);
                 assert_eq!(self.slots[entry.slot].place, (number, index), "H1");
                 assert!(tick > self.tick, "H4");
-                assert_eq!((tick ^ self.tick).ilog2() / DIGIT_BITS, row as u32, "H4");
-                assert_eq!((tick >> (row as u32 * DIGIT_BITS)) as usize % BUCKETS, digit, "H4");
+                assert_eq!((tick ^ self.tick).ilog2() / DIGIT_BITS, level as u32, "H4");
+                assert_eq!((tick >> (level as u32 * DIGIT_BITS)) as usize % BUCKETS, digit, "H4");
             }
         }
         assert_eq!(count, self.slots.len());
@@ -278,7 +279,7 @@ mod tests {
             for key in keys {
                 assert!(timers.remove(key).is_some());
             }
-            let room = timers.far.iter().map(|bucket| bucket.entries.capacity()).max();
+            let room = timers.wheel.iter().map(|bucket| bucket.entries.capacity()).max();
             assert!(room <= Some(4 * SPARE), "room for {room:?} in a bucket");
             assert!(timers.remove(survivor).is_some());
             assert!(timers.slots.capacity() <= KEEP, "room for {} in the slots", timers.slots.capacity());
@@ -321,7 +322,7 @@ mod tests {
                 timers.check();
                 // The next look is not too late, and a few that are too early lead to the deadline.
                 let next = model.iter().map(|timer| timer.0).min();
-                for _ in 0..=ROWS {
+                for _ in 0..=LEVELS {
                     if timers.next() == next {
                         break;
                     }

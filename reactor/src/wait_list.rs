@@ -1,4 +1,4 @@
-//! A line of wakers, first come, first woken, kept under someone else's lock.
+//! A waiters of wakers, first come, first woken, kept under someone else's lock.
 //!
 //! ```text
 //!   front ─▶ [ticket 7, waker] ⇄ [ticket 9, waker] ⇄ [ticket 12, waker] ◀─ back
@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A waiter keeps the [`Key`] it got for joining. [`WaitList::pop`] forgets the entry, so a key that
-//! is not in the line any more *is* the notice: whoever finds it gone has been woken. A lock or a
+//! is not in the waiters any more *is* the notice: whoever finds it gone has been woken. A lock or a
 //! channel may read it as "the thing is yours"; whoever gives up must then pass it on.
 //!
 //! W1  Every entry is linked exactly once, and stands in the order in which it joined.
@@ -14,7 +14,7 @@
 //! W3  No method calls a waker or drops one: they are handed out, to be woken or dropped after the
 //!     owner's lock has been released. (A waker may be cloned here.)
 //! W4  At a steady depth nothing is allocated. After a burst the memory goes back the next time the
-//!     line empties having stayed short; a burst that repeats finds its memory still there.
+//!     waiters empties having stayed short; a burst that repeats finds its memory still there.
 //!
 //! Used by the channels and the lock in `executor::sync`, and by sockets with several waiters.
 //! Next: `blocking`.
@@ -24,23 +24,23 @@ use std::task::Waker;
 
 use slab::Slab;
 
-use crate::contain::contain;
-use crate::shim::mutant;
+use crate::foreign::contain_panic;
+use crate::shim::fault;
 
 /// Stands for "no neighbour".
 const NONE: u32 = u32::MAX;
 
-/// An empty line keeps the memory of this many entries in any case.
+/// An empty waiters keeps the memory of this many entries in any case.
 const KEEP: usize = 16;
 
-/// A waiter's place in the line. It never comes to mean another waiter's place.
+/// A waiter's place in the waiters. It never comes to mean another waiter's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
     index: u32,
     ticket: NonZeroU64,
 }
 
-/// What a waiter was when it left the line.
+/// What a waiter was when it left the waiters.
 #[derive(Debug)]
 #[must_use = "a waker is dropped outside the lock, and a notice may have to be passed on"]
 pub enum Removed {
@@ -57,21 +57,21 @@ pub enum Removed {
 /// use std::task::Waker;
 ///
 /// let waker = Waker::noop();
-/// let mut line = WaitList::new();
-/// let mut first: Key = line.insert(waker);
+/// let mut waiters = WaitList::new();
+/// let mut first: Key = waiters.insert(waker);
 /// let mut second = None;
-/// line.register(&mut second, waker);
-/// assert_eq!(line.len(), 2);
+/// waiters.register(&mut second, waker);
+/// assert_eq!(waiters.len(), 2);
 ///
-/// wake(line.pop().expect("the first in line"));
-/// assert!(!line.contains(first), "that it is gone is its notice");
-/// assert!(matches!(line.remove(first), Removed::Notified));
-/// line.update(&mut first, waker); // It joins anew, at the back.
+/// wake(waiters.pop().expect("the first in waiters"));
+/// assert!(!waiters.contains(first), "that it is gone is its notice");
+/// assert!(matches!(waiters.remove(first), Removed::Notified));
+/// waiters.update(&mut first, waker); // It joins anew, at the back.
 ///
-/// assert!(matches!(line.remove(second.expect("it was registered")), Removed::Waiting(_)));
+/// assert!(matches!(waiters.remove(second.expect("it was registered")), Removed::Waiting(_)));
 /// let mut woken = Vec::new();
-/// line.drain(&mut woken);
-/// assert_eq!((woken.len(), line.is_empty()), (1, true));
+/// waiters.drain(&mut woken);
+/// assert_eq!((woken.len(), waiters.is_empty()), (1, true));
 /// ```
 #[derive(Debug)]
 pub struct WaitList {
@@ -79,7 +79,7 @@ pub struct WaitList {
     front: u32,
     back: u32,
     next_ticket: NonZeroU64,
-    /// The most entries at once since the line was last empty.
+    /// The most entries at once since the waiters was last empty.
     peak: usize,
 }
 
@@ -92,7 +92,7 @@ struct Entry {
 }
 
 impl WaitList {
-    /// An empty line; it allocates nothing yet.
+    /// An empty waiters; it allocates nothing yet.
     #[must_use]
     pub const fn new() -> Self {
         Self { entries: Slab::new(), front: NONE, back: NONE, next_ticket: NonZeroU64::MIN, peak: 0 }
@@ -110,10 +110,10 @@ impl WaitList {
         self.entries.is_empty()
     }
 
-    /// Joins the line at its back.
+    /// Joins the waiters at its back.
     ///
     /// # Panics
-    /// With 2³² − 1 waiters in the line already.
+    /// With 2³² − 1 waiters in the waiters already.
     pub fn insert(&mut self, waker: &Waker) -> Key {
         // The clone is foreign code: it comes before anything is changed, in case it panics.
         let waker = waker.clone();
@@ -134,12 +134,12 @@ impl WaitList {
         Key { index, ticket }
     }
 
-    /// Whether this waiter is still in the line. If not, it has been notified.
+    /// Whether this waiter is still in the waiters. If not, it has been notified.
     #[must_use]
     pub fn contains(&self, key: Key) -> bool {
         self.entries
             .get(key.index as usize)
-            .is_some_and(|entry| entry.ticket == key.ticket || mutant("stale_key"))
+            .is_some_and(|entry| entry.ticket == key.ticket || fault("stale_key"))
     }
 
     /// Sees to it that `waker` is the one to be woken for this waiter, which keeps its place. One
@@ -168,7 +168,7 @@ impl WaitList {
         None
     }
 
-    /// Leaves the line.
+    /// Leaves the waiters.
     pub fn remove(&mut self, key: Key) -> Removed {
         if !self.contains(key) {
             return Removed::Notified;
@@ -212,7 +212,7 @@ impl WaitList {
         gone.waker
     }
 
-    /// W4: the line is empty. It keeps what its last filling needed, fourfold.
+    /// W4: the waiters is empty. It keeps what its last filling needed, fourfold.
     fn give_memory_back(&mut self) {
         if self.entries.capacity() > 4 * self.peak.max(KEEP) {
             self.entries = Slab::new();
@@ -232,7 +232,7 @@ impl Default for WaitList {
 /// Call it outside every lock.
 #[inline]
 pub fn wake(waker: Waker) {
-    contain(|| waker.wake());
+    contain_panic(|| waker.wake());
 }
 
 /// Wakes all of them, and empties the list: one that panics takes nothing from the rest.

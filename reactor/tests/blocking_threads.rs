@@ -162,9 +162,9 @@ fn idle_threads_leave_and_come_back() {
 
 #[test]
 fn no_job_is_lost_while_threads_time_out() {
-    // Jobs come about when the patience ends: each is run, by whomever.
-    let patience = Duration::from_micros(100);
-    let threads = Threads::new("timing-out", 2, patience);
+    // Jobs come about when the keep_alive ends: each is run, by whomever.
+    let keep_alive = Duration::from_micros(100);
+    let threads = Threads::new("timing-out", 2, keep_alive);
     for round in 0..2000_u32 {
         let (sender, receiver) = channel();
         submit(&threads, move || sender.send(round).unwrap());
@@ -253,8 +253,8 @@ fn nobody_leaves_while_a_start_is_under_way_that_may_fail() {
         Err(io::ErrorKind::WouldBlock.into())
     }
 
-    let patience = Duration::from_millis(1);
-    let threads = Threads::with_spawn("slow", 2, patience, one_then_a_slow_failure);
+    let keep_alive = Duration::from_millis(1);
+    let threads = Threads::with_spawn("slow", 2, keep_alive, one_then_a_slow_failure);
     let gate = Gate::new();
     let (sender, receiver) = channel();
     threads.submit(gate.job()).ok().unwrap();
@@ -263,7 +263,7 @@ fn nobody_leaves_while_a_start_is_under_way_that_may_fail() {
         let second = sender.clone();
         scope.spawn(|| submit(&threads, move || second.send(2).unwrap()));
         until("the second thread is being started", || STARTS.load(Ordering::SeqCst) == 2);
-        // The first thread does all there is, and its patience ends.
+        // The first thread does all there is, and its keep_alive ends.
         gate.open(1);
         assert_eq!(receiver.recv_timeout(SOON), Ok(2));
         thread::sleep(Duration::from_millis(30));

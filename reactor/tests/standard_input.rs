@@ -167,7 +167,8 @@ fn a_pending_read_does_not_keep_the_process_from_ending() {
     assert_eq!(said(child), ["leaving"]);
 }
 
-/// On an input that a neighbour has made non-blocking the thread waits in another call, which a signal interrupts.
+/// On an input that a neighbour has made non-blocking the thread waits in another call, which a signal
+/// interrupts.
 #[test]
 #[cfg(target_os = "linux")]
 fn child_interrupted() {

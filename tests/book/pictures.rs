@@ -1,6 +1,6 @@
 //! No picture says what the code does not: its names are in the source, its numbers are the constants'.
 //!
-//! The picture of a task's states says more, and is walked arrow by arrow in `executor/src/raw/state`.
+//! The picture of a task's states says more, and is walked arrow by arrow in `executor/src/raw_task/state`.
 
 use weave::Tree;
 use weave::source::{root, words};

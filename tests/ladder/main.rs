@@ -2,7 +2,7 @@
 //!
 //! What it promises stands beside this file, `NN_name.txt`: all of its output, line by line, where `…`
 //! stands for what differs from run to run. The programs are those that `cargo test` has just built.
-//! What the text of a rung promises is tested in `tests/house/ladder.rs`.
+//! What the text of a rung promises is tested in `tests/tidy/ladder.rs`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

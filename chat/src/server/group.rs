@@ -164,8 +164,8 @@ impl Subscription {
         }
     }
 
-    /// Drops our oldest lines if too much waits for the connection. The newest may stay, so that a group of short
-    /// lines does not lose all for one of long ones.
+    /// Drops our oldest lines if too much waits for the connection. The newest may stay, so that a group of
+    /// short lines does not lose all for one of long ones.
     fn shed(&mut self, outbound: &Outbound) {
         let waiting = self.tell(outbound);
         let mut excess = waiting.saturating_sub(self.memory.connection);

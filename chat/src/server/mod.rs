@@ -47,7 +47,7 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(10);
 const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
 
 /// So many clients in a row may fail to come in. If still more do, it is not their fault.
-const THEIRS_IN_A_ROW: u32 = 15;
+const MAX_CONSECUTIVE: u32 = 15;
 
 /// A chat server that listens.
 ///
@@ -135,21 +135,21 @@ impl Server {
 /// Lets clients in until an accept fails for good.
 async fn accept(listener: &TcpListener, let_in: impl Fn(TcpStream)) -> io::Result<()> {
     let mut backoff = FIRST_BACKOFF;
-    let mut theirs = 0;
+    let mut consecutive = 0;
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 backoff = FIRST_BACKOFF;
-                theirs = 0;
+                consecutive = 0;
                 let_in(stream);
             }
-            Err(error) => match trouble(&error) {
-                Trouble::Gone => task::yield_now().await,
-                Trouble::Theirs if theirs < THEIRS_IN_A_ROW => {
-                    theirs += 1;
+            Err(error) => match classify(&error) {
+                AcceptError::Aborted => task::yield_now().await,
+                AcceptError::PerConnection if consecutive < MAX_CONSECUTIVE => {
+                    consecutive += 1;
                     task::yield_now().await;
                 }
-                Trouble::Theirs | Trouble::Passing => {
+                AcceptError::PerConnection | AcceptError::Transient => {
                     if backoff == FIRST_BACKOFF {
                         notes::stderr()
                             .tell(format_args!("server: accept: {error}: waiting until it passes"));
@@ -157,32 +157,32 @@ async fn accept(listener: &TcpListener, let_in: impl Fn(TcpStream)) -> io::Resul
                     sleep(backoff).await;
                     backoff = (2 * backoff).min(LONGEST_BACKOFF);
                 }
-                Trouble::Lasting => return Err(error),
+                AcceptError::Fatal => return Err(error),
             },
         }
     }
 }
 
 /// What a failed accept means.
-enum Trouble {
+enum AcceptError {
     /// One connection had ended before it was accepted, and is out of the way.
-    Gone,
+    Aborted,
     /// That one connection has failed: on with the next.
-    Theirs,
+    PerConnection,
     /// The system is out of something: it will not be better at once, but later.
-    Passing,
+    Transient,
     /// The listener is of no use.
-    Lasting,
+    Fatal,
 }
 
-fn trouble(error: &io::Error) -> Trouble {
+fn classify(error: &io::Error) -> AcceptError {
     match Errno::from_io_error(error) {
-        Some(Errno::BADF | Errno::INVAL | Errno::NOTSOCK | Errno::FAULT) => Trouble::Lasting,
+        Some(Errno::BADF | Errno::INVAL | Errno::NOTSOCK | Errno::FAULT) => AcceptError::Fatal,
         // The last: the connection was accepted, but could not be registered with the reactor.
-        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) | None => Trouble::Passing,
-        Some(Errno::CONNABORTED) => Trouble::Gone,
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) | None => AcceptError::Transient,
+        Some(Errno::CONNABORTED) => AcceptError::Aborted,
         // An error of the network that was waiting on the new connection.
-        Some(_) => Trouble::Theirs,
+        Some(_) => AcceptError::PerConnection,
     }
 }
 

@@ -23,7 +23,8 @@ pub struct Options {
     /// Members that are further behind lose the oldest lines, and are told.
     pub group_bytes: usize,
     /// What all groups keep, in bytes: a half for lines, of which the heaviest group loses the oldest when
-    /// there are more, and a half for names. What a connection is just reading or writing comes on top: a line or two.
+    /// there are more, and a half for names. What a connection is just reading or writing comes on top: a
+    /// line or two.
     pub memory: usize,
     /// After how much silence the system asks whether a client's machine is still there; `None`: never. A client
     /// that does not answer is gone after about twice that.

@@ -11,7 +11,7 @@
 //! lag does the dropping.
 //!
 //! W1  Lines are not interleaved: a batch is written whole under the lock.
-//! W2  `torn` is set before a write and cleared after it. A write that fails, or whose task is
+//! W2  `poisoned` is set before a write and cleared after it. A write that fails, or whose task is
 //!     cancelled in mid-line, leaves it set, and nothing follows the torn line.
 //! W3  A failed write shuts the socket down, so that the connection's reader sees the end too.
 //!
@@ -34,7 +34,7 @@ pub(super) struct Outbound {
 
 impl Outbound {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self { outgoing: Mutex::new(Outgoing { stream, torn: false }), waiting: AtomicUsize::new(0) }
+        Self { outgoing: Mutex::new(Outgoing { stream, poisoned: false }), waiting: AtomicUsize::new(0) }
     }
 
     /// Waits until nobody writes.
@@ -51,21 +51,21 @@ impl Outbound {
 /// What the lock guards: the socket, between two lines.
 pub(super) struct Outgoing {
     stream: TcpStream,
-    torn: bool,
+    poisoned: bool,
 }
 
 impl Outgoing {
     /// Writes whole lines. After an error, and after a call that was dropped, all calls fail.
     pub(super) async fn write_lines(&mut self, lines: &[u8]) -> io::Result<()> {
-        if self.torn {
+        if self.poisoned {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        self.torn = true;
+        self.poisoned = true;
         if let Err(error) = (&self.stream).write_all(lines).await {
             let _ = self.stream.shutdown(Shutdown::Both);
             return Err(error);
         }
-        self.torn = false;
+        self.poisoned = false;
         Ok(())
     }
 }

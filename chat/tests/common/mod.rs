@@ -276,7 +276,7 @@ impl Drop for Program {
     }
 }
 
-/// Whether the tests are to take the long form, as `.ci/deep` does: `UNROLLED_DEEP=1`.
+/// Whether the tests are to take the long form, as `.ci/nightly` does: `UNROLLED_DEEP=1`.
 pub fn deep() -> bool {
     std::env::var_os("UNROLLED_DEEP").is_some()
 }

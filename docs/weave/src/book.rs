@@ -151,7 +151,7 @@ fn first_sentence(text: &str) -> String {
     head[..end].to_owned()
 }
 
-/// The page of a source file: `executor/src/raw/state.rs` has `source/executor/raw/state.md`.
+/// The page of a source file: `executor/src/raw_task/state.rs` has `source/executor/raw/state.md`.
 fn page_name(file: &str) -> String {
     format!("source/{}.md", file.trim_end_matches(".rs").replacen("/src/", "/", 1))
 }

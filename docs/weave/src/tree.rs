@@ -7,7 +7,7 @@ use std::path::Path;
 /// What is not read: what was built, and what git keeps.
 const LEFT_OUT: [&str; 3] = ["target", ".git", "node_modules"];
 
-/// Files by their path from the root, `executor/src/local.rs`; what is no text has an empty one.
+/// Files by their path from the root, `executor/src/local/mod.rs`; what is no text has an empty one.
 #[derive(Debug)]
 pub struct Tree {
     files: BTreeMap<String, String>,

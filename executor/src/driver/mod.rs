@@ -9,9 +9,10 @@
 //! ```
 //!
 //! P5  The lock is held for a verb and nothing else: no system call, no waker, no allocation but the list's.
-//! P6  A thread takes its notification when its wait is over (K1); one that has a notification does not wait.
+//! P6  A thread takes its notification when its wait is over [take-then-look]; one that has a notification
+//!     does not wait.
 //!
-//! D1 to D5 are in `roster`, K1 is in `parker`, G1 in `rescue`. Called by `block_on` and the pool's workers.
+//! Called by `block_on` and the pool's workers.
 //! Next: `local`.
 
 pub(crate) mod parker;
@@ -24,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use reactor::record::{Kind, record};
 use reactor::shim::{Mutex, MutexGuard, lock, now, park_timeout, statics, thread};
-use reactor::wait_awake::Wait as Spin;
+use reactor::spin::Spin;
 
 use parker::{DRIVING, PARKED, Parker, RUN};
 use rescue::{TICK, is_due, rescue_pools};
@@ -66,7 +67,7 @@ impl Participant {
     }
 
     /// Takes what the reactor has now, without waiting, if nobody drives. For a thread that always has work;
-    /// it does the monitor's work too, if no thread waits that could do it (G1).
+    /// it does the monitor's work too, if no thread waits that could do it [rescued-each-tick].
     pub(crate) fn poll_reactor(&self, woken: &mut Vec<Waker>) {
         let mut driver = lock(&DRIVER);
         let rescues = driver.roster.is_unwatched();
@@ -123,7 +124,7 @@ impl Participant {
         loop {
             drop(driver);
             wake.deliver();
-            spin.awake(|| self.parker.is_parked());
+            spin.spin_while(|| self.parker.is_parked());
             let ticked = park(limit);
             driver = lock(&DRIVER);
             let cause = match (self.parker.is_parked(), ticked) {

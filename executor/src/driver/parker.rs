@@ -11,8 +11,8 @@
 //!     └──── take_notification, from any of them
 //! ```
 //!
-//! K1  A thread takes its notification (back to `RUN`) before it looks at any queue: what was pushed
-//!     before an `unpark` is found by that look, and what comes later unparks again.
+//! [take-then-look]  A thread takes its notification (back to `RUN`) before it looks at any queue: what was
+//!     pushed before an `unpark` is found by that look, and what comes later unparks again.
 //!
 //! Unparked by wakers and by every push; `driver` waits by it. Next: `roster`.
 
@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use reactor::shim::atomic::{AtomicU8, Ordering};
 use reactor::shim::thread::{self, Thread};
-use reactor::shim::{mutant, thread_local};
+use reactor::shim::{fault, thread_local};
 
 /// The thread runs, and has no notification to take.
 pub(super) const RUN: u8 = 0;
@@ -64,13 +64,13 @@ impl Parker {
         PARKER.try_with(|mine| std::ptr::eq(&raw const **mine, self)).unwrap_or(false)
     }
 
-    /// Makes the thread's current or next wait end. What was done before is seen after it (K1).
+    /// Makes the thread's current or next wait end. What was done before is seen after it [take-then-look].
     pub(crate) fn unpark(&self) {
         // ORDERING[unpark]: Release publishes what was pushed; pairs with the Acquire of
         // `take_notification`. Of many unparks each hands on what those before it published.
         match self.state.swap(NOTIFIED, Ordering::Release) {
             PARKED => self.thread.unpark(),
-            DRIVING if !mutant("driver_not_told") => reactor::notify(),
+            DRIVING if !fault("driver_not_told") => reactor::notify(),
             _ => {}
         }
     }
@@ -95,8 +95,8 @@ impl Parker {
         self.state.compare_exchange(from, wait, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Back to RUN, from whatever it was. Answers whether there was a notification: then the caller
-    /// must not wait before it has looked (K1).
+    /// Back to RUN, from whatever it was. Returns whether there was a notification: then the caller
+    /// must not wait before it has looked [take-then-look].
     pub(crate) fn take_notification(&self) -> bool {
         // ORDERING[unpark]: Acquire; pairs with the Release of `unpark`.
         self.state.swap(RUN, Ordering::Acquire) == NOTIFIED

@@ -4,8 +4,8 @@
 //! as long as the poll takes. To wake another worker for each push would cure it, at the price of a system
 //! call where almost always the worker is about to take the task itself.
 //!
-//! G1  While a worker runs, each pool is looked after once a [`TICK`]: by the monitor, or by a busy worker
-//!     where no thread waits.
+//! [rescued-each-tick]  While a worker runs, each pool is looked after once a [`TICK`]: by the monitor, or by
+//!     a busy worker where no thread waits.
 //!
 //! Called by `driver`, and by pools that come. Next: `driver`.
 

@@ -16,22 +16,23 @@
 //! second thread whenever the driver comes back with events costs a system call each time; here one waiting
 //! thread, the monitor, looks every few milliseconds instead, and only while there is something to look at.
 //!
-//! D1  Of the threads that wait at most one drives, and at most one is the monitor. It may be the same one.
-//! D2  While a worker runs, or a thread runs and nobody drives, a thread that waits is the monitor. Where
+//! [one-driver]  Of the threads that wait at most one drives, and at most one is the monitor. It may be the
+//!     same one.
+//! [monitor]  While a worker runs, or a thread runs and nobody drives, a thread that waits is the monitor. Where
 //!     all threads wait there is none: an idle program uses no CPU.
-//! D3  Where all threads wait one of them drives.
-//! D4  The driver's role is reserved for the workers, so that a task is run by the thread that polled its
-//!     socket. A thread in `block_on` takes it where there is no worker, or when none has driven for a tick;
-//!     until a worker comes to wait again it then takes it at once.
-//! D5  Whoever stops driving, or leaves, sees to it that D2 and D3 go on holding: it offers the role to a
-//!     successor, or wakes a thread that becomes the monitor.
+//! [one-waits-in-it]  Where all threads wait one of them drives.
+//! [workers-first]  The driver's role is reserved for the workers, so that a task is run by the thread that
+//!     polled its socket. A thread in `block_on` takes it where there is no worker, or when none has driven
+//!     for a tick; until a worker comes to wait again it then takes it at once.
+//! [pass-it-on]  Whoever stops driving, or leaves, sees to it that [monitor] and [one-waits-in-it] go on
+//!     holding: it offers the role to a successor, or wakes a thread that becomes the monitor.
 //!
 //! A wake is returned, to be done after the caller's lock has been let go. It may come late: the thread it
 //! wakes looks at the state again (`awake`). The search in `roster/search` tries every order of three threads.
 //!
 //! Called by `driver`. Next: `driver`.
 
-use reactor::shim::mutant;
+use reactor::shim::fault;
 
 /// Why a thread waits here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,7 +59,7 @@ pub(super) struct Roster<T> {
     /// Those that wait and do not drive, the last comer at the end.
     standby: Vec<(T, Role)>,
     monitor: Option<T>,
-    /// Only workers drive (D4).
+    /// Only workers drive [workers-first].
     reserved: bool,
     /// Threads in `block_on`, and workers: those that run and those that wait.
     threads: usize,
@@ -146,7 +147,7 @@ impl<T: Clone + PartialEq> Roster<T> {
         self.threads -= 1;
         self.workers -= usize::from(role == Role::Worker);
         self.reserved &= self.workers > 0;
-        if mutant("left_in_silence") { Wake::Nobody } else { self.hand_over() }
+        if fault("left_in_silence") { Wake::Nobody } else { self.hand_over() }
     }
 
     /// A thread comes to wait. Returns how; `drive` or `stand_by` makes it so. `overdue` says whether nobody
@@ -179,7 +180,7 @@ impl<T: Clone + PartialEq> Roster<T> {
         free
     }
 
-    /// The driver runs. From a thread in `block_on` the role goes to a worker that waits (D4).
+    /// The driver runs. From a thread in `block_on` the role goes to a worker that waits [workers-first].
     pub(super) fn stop_driving(&mut self) -> Wake<T> {
         self.check();
         let Driver::Driving(thread, role) = std::mem::replace(&mut self.driver, Driver::Nobody) else {
@@ -187,7 +188,7 @@ impl<T: Clone + PartialEq> Roster<T> {
         };
         self.unwatch(&thread);
         let worker_waits = self.standby.iter().any(|(_, role)| *role == Role::Worker);
-        if mutant("stops_in_silence") {
+        if fault("stops_in_silence") {
             return Wake::Nobody;
         }
         if role == Role::BlockOn && worker_waits { self.hand_over() } else { self.keep_watch() }
@@ -199,7 +200,7 @@ impl<T: Clone + PartialEq> Roster<T> {
         self.standby.push((thread.clone(), role));
         let driver_gives_way =
             role == Role::Worker && matches!(self.driver, Driver::Driving(_, Role::BlockOn));
-        (self.watch(thread), if driver_gives_way { Wake::Driver } else { Wake::Nobody }) // D4
+        (self.watch(thread), if driver_gives_way { Wake::Driver } else { Wake::Nobody }) // [workers-first]
     }
 
     /// A thread that stands by is awake.
@@ -218,7 +219,7 @@ impl<T: Clone + PartialEq> Roster<T> {
         }
         self.standby.retain(|(other, _)| other != thread);
         if drives {
-            self.reserved &= role == Role::Worker; // D4
+            self.reserved &= role == Role::Worker; // [workers-first]
             return (Next::Drive, Wake::Nobody);
         }
         (Next::Run, self.keep_watch())
@@ -233,9 +234,12 @@ impl<T: Clone + PartialEq> Roster<T> {
     fn check(&self) {
         let waits = |thread: &T| self.standby.iter().any(|(other, _)| other == thread);
         let drives = |thread: &T| matches!(&self.driver, Driver::Driving(other, _) if other == thread);
-        debug_assert!(self.monitor.as_ref().is_none_or(|thread| waits(thread) || drives(thread)), "D1");
-        debug_assert!(!self.standby.iter().any(|(thread, _)| drives(thread)), "D1");
-        debug_assert!(!self.reserved || self.workers > 0, "D4");
+        debug_assert!(
+            self.monitor.as_ref().is_none_or(|thread| waits(thread) || drives(thread)),
+            "[one-driver]"
+        );
+        debug_assert!(!self.standby.iter().any(|(thread, _)| drives(thread)), "[one-driver]");
+        debug_assert!(!self.reserved || self.workers > 0, "[workers-first]");
         debug_assert!(self.workers <= self.threads && self.standby.len() <= self.threads);
     }
 
@@ -243,7 +247,7 @@ impl<T: Clone + PartialEq> Roster<T> {
         role == Role::Worker || !self.reserved
     }
 
-    /// Whether a thread runs that the monitor has to look after (D2).
+    /// Whether a thread runs that the monitor has to look after [monitor].
     fn wants_monitor(&self) -> bool {
         let (driving, worker_drives) = match &self.driver {
             Driver::Driving(_, role) => (true, *role == Role::Worker),
@@ -264,12 +268,12 @@ impl<T: Clone + PartialEq> Roster<T> {
     }
 
     fn unwatch(&mut self, thread: &T) {
-        if self.monitor.as_ref() == Some(thread) && !mutant("monitor_stays") {
+        if self.monitor.as_ref() == Some(thread) && !fault("monitor_stays") {
             self.monitor = None;
         }
     }
 
-    /// Offers the driver's role to a thread that stands by (D5).
+    /// Offers the driver's role to a thread that stands by [pass-it-on].
     fn hand_over(&mut self) -> Wake<T> {
         if matches!(self.driver, Driver::Driving(..)) {
             return self.find_monitor();
@@ -283,9 +287,9 @@ impl<T: Clone + PartialEq> Roster<T> {
         Wake::Thread(successor)
     }
 
-    /// Repeats an offer that nobody has taken yet, or sees to it that there is a monitor (D5).
+    /// Repeats an offer that nobody has taken yet, or sees to it that there is a monitor [pass-it-on].
     fn keep_watch(&mut self) -> Wake<T> {
-        if self.driver == Driver::Offered && !mutant("offer_forgotten") {
+        if self.driver == Driver::Offered && !fault("offer_forgotten") {
             return self.hand_over();
         }
         self.find_monitor()

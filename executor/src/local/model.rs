@@ -9,20 +9,20 @@ use reactor::shim::model::check;
 use reactor::shim::{self, thread};
 
 use super::{Exit, home, new_task, run, start};
-use crate::model::{Farewell, Gate, Note};
-use crate::raw::cell::Name;
-use crate::raw::join_handle::JoinHandle;
+use crate::model::{DropWitness, Gate, RaceCell};
+use crate::raw_task::cell::Name;
+use crate::raw_task::join_handle::JoinHandle;
 
 /// Waits for a gate, and tells of its drop.
 struct Guest {
     gate: Arc<Gate>,
-    farewell: Farewell,
+    witness: DropWitness,
 }
 
 impl Guest {
-    fn new() -> (Self, Arc<Gate>, Farewell) {
-        let (gate, farewell) = (Gate::new(), Farewell::default());
-        (Self { gate: gate.clone(), farewell: farewell.clone() }, gate, farewell)
+    fn new() -> (Self, Arc<Gate>, DropWitness) {
+        let (gate, witness) = (Gate::new(), DropWitness::default());
+        (Self { gate: gate.clone(), witness: witness.clone() }, gate, witness)
     }
 }
 
@@ -36,7 +36,7 @@ impl Future for Guest {
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        self.farewell.hear();
+        self.witness.dropped();
     }
 }
 
@@ -44,36 +44,37 @@ impl Drop for Guest {
 struct Watched {
     #[allow(dead_code, reason = "loom counts it")]
     share: shim::Arc<()>,
-    note: Note,
+    cell: RaceCell,
 }
 
 impl Name for Watched {
     fn name(&self) -> Option<&str> {
-        self.note.read();
+        self.cell.read();
         None
     }
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        self.note.write();
+        self.cell.write();
     }
 }
 
 fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
-    let (task, handle) = new_task(future, home(), Watched { share: shim::Arc::new(()), note: Note::new() });
+    let (task, handle) =
+        new_task(future, home(), Watched { share: shim::Arc::new(()), cell: RaceCell::new() });
     start(task);
     JoinHandle::new(handle)
 }
 
-/// X2, L4: a wake from another thread comes before, while or after the task's thread ends: the future is
-/// dropped once, at home, and the task is freed by whoever comes last: that may be the inbox's next owner.
-/// Finds `forgotten_free`.
+/// [inboxes-stay], L4: a wake from another thread comes before, while or after the task's thread ends: the
+/// future is dropped once, at home, and the task is freed by whoever comes last: that may be the inbox's next
+/// owner. Finds `forgotten_free`.
 #[test]
 fn a_wake_races_the_end_of_its_thread() {
     check(|| {
-        let (guest, gate, farewell) = Guest::new();
-        farewell.say();
+        let (guest, gate, witness) = Guest::new();
+        witness.allow();
         let home = thread::spawn(move || {
             drop(spawn_local(guest));
             run(1);
@@ -81,7 +82,7 @@ fn a_wake_races_the_end_of_its_thread() {
         });
         gate.open();
         home.join().unwrap();
-        farewell.check();
+        witness.check();
         drop(spawn_local(async {}));
         run(1);
         drop(Exit);
@@ -93,8 +94,8 @@ fn a_wake_races_the_end_of_its_thread() {
 #[test]
 fn an_inbox_is_handed_on() {
     check(|| {
-        let (guest, gate, farewell) = Guest::new();
-        farewell.say();
+        let (guest, gate, witness) = Guest::new();
+        witness.allow();
         let handle = spawn_local(guest);
         run(1);
         let other = thread::spawn(move || {
@@ -103,7 +104,7 @@ fn an_inbox_is_handed_on() {
             drop(handle);
         });
         drop(Exit);
-        farewell.check();
+        witness.check();
         // The same thread comes again, as another one would.
         let handle = spawn_local(async {});
         run(1);
@@ -120,11 +121,11 @@ fn an_inbox_is_handed_on() {
 #[test]
 fn a_foreign_cancel_ends_it_at_home() {
     check(|| {
-        let (guest, gate, farewell) = Guest::new();
+        let (guest, gate, witness) = Guest::new();
         let handle = spawn_local(guest);
-        let told = farewell.clone();
+        let told = witness.clone();
         let other = thread::spawn(move || {
-            told.say();
+            told.allow();
             handle.abort();
             handle
         });
@@ -134,15 +135,14 @@ fn a_foreign_cancel_ends_it_at_home() {
         let handle = other.join().unwrap();
         run(2);
         assert!(handle.is_finished());
-        farewell.check();
+        witness.check();
         drop(handle);
         drop(Exit);
     });
 }
 
-/// T6: two threads use the waker that a detached task's poll lends them, which counts nothing: one wakes by
-/// reference, the other clones and drops. The task is queued once, and freed.
-/// Finds `counted_late`.
+/// [single-step]: two threads use the waker that a detached task's poll lends them, which counts nothing: one
+/// wakes by reference, the other clones and drops. The task is queued once, and freed. Finds `counted_late`.
 #[test]
 fn a_borrowed_waker_wakes_while_its_clone_goes() {
     check(|| {
@@ -164,19 +164,19 @@ fn a_borrowed_waker_wakes_while_its_clone_goes() {
 #[test]
 fn an_unreachable_local_task_is_dropped_at_home() {
     check(|| {
-        let (guest, gate, farewell) = Guest::new();
+        let (guest, gate, witness) = Guest::new();
         drop(spawn_local(guest));
-        let told = farewell.clone();
+        let told = witness.clone();
         let other = thread::spawn(move || {
             // Waits for the waker in the gate: it is the last.
             let waker = gate.take_waker();
-            told.say();
+            told.allow();
             waker.is_some()
         });
         run(1);
         if other.join().unwrap() {
             run(2);
-            farewell.check();
+            witness.check();
         }
         drop(Exit);
     });

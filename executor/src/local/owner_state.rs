@@ -17,7 +17,7 @@
 //!
 //! Called by `local`. Next: `local`.
 
-use crate::raw::state::{Finish, Seen};
+use crate::raw_task::state::{Finish, Seen};
 
 /// A local task's state, as its owner has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -66,62 +66,62 @@ impl Gate {
 
 /// Memory without an order of its own: loom fails if a write and another access are not ordered.
 #[derive(Clone)]
-pub(crate) struct Note(Arc<UnsafeCell<u32>>);
+pub(crate) struct RaceCell(Arc<UnsafeCell<u32>>);
 
 // SAFETY: what loom does not find ordered it fails on, before the access matters.
-unsafe impl Send for Note {}
+unsafe impl Send for RaceCell {}
 // SAFETY: as for Send.
-unsafe impl Sync for Note {}
+unsafe impl Sync for RaceCell {}
 
-impl Note {
+impl RaceCell {
     pub(crate) fn new() -> Self {
         Self(Arc::new(UnsafeCell::new(0)))
     }
 
     pub(crate) fn write(&self) {
         // SAFETY: loom has just failed unless nobody else accesses it.
-        self.0.with_mut(|note| unsafe { *note += 1 });
+        self.0.with_mut(|cell| unsafe { *cell += 1 });
     }
 
     pub(crate) fn read(&self) -> u32 {
         // SAFETY: loom has just failed unless nobody writes it.
-        self.0.with(|note| unsafe { *note })
+        self.0.with(|cell| unsafe { *cell })
     }
 }
 
 /// Written by whoever lets a future go, and what the future's drop finds there. (A panic of loom's would be
 /// contained by the runner, as any panic of a destructor.)
 #[derive(Clone, Default)]
-pub(crate) struct Farewell {
+pub(crate) struct DropWitness {
     told: Arc<AtomicUsize>,
     heard: Arc<std::sync::Mutex<Option<usize>>>,
 }
 
-impl Farewell {
-    pub(crate) fn say(&self) {
+impl DropWitness {
+    pub(crate) fn allow(&self) {
         // ORDERING: Relaxed; what is modelled must carry it.
         self.told.store(1, Ordering::Relaxed);
     }
 
     /// By the future's drop.
-    pub(crate) fn hear(&self) {
-        // ORDERING: Relaxed; as for `say`.
+    pub(crate) fn dropped(&self) {
+        // ORDERING: Relaxed; as for `allow`.
         let heard = self.told.load(Ordering::Relaxed);
         let before = self.heard.lock().unwrap().replace(heard);
         assert_eq!(before, None, "dropped once");
     }
 
-    /// At the end: it was dropped, after the farewell.
+    /// At the end: it was dropped, after the witness.
     pub(crate) fn check(&self) {
-        assert_eq!(*self.heard.lock().unwrap(), Some(1), "dropped, and not before the farewell");
+        assert_eq!(*self.heard.lock().unwrap(), Some(1), "dropped, and not before the witness");
     }
 }
 
-/// Hears the farewell when it is dropped.
-pub(crate) struct Hear(pub(crate) Farewell);
+/// Hears the witness when it is dropped.
+pub(crate) struct WitnessedDrop(pub(crate) DropWitness);
 
-impl Drop for Hear {
+impl Drop for WitnessedDrop {
     fn drop(&mut self) {
-        self.0.hear();
+        self.0.dropped();
     }
 }

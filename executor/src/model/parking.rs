@@ -61,7 +61,7 @@ fn is_woken_twice(run: impl FnOnce(Pin<Box<dyn Future<Output = ()>>>)) {
     other.take().expect("it was polled").join().unwrap();
 }
 
-/// B1: a second wake, which finds the first one not yet taken and so does nothing more, still brings what
+/// A second wake, which finds the first one not yet taken and so does nothing more, still brings what
 /// was done before it. Finds `driver_not_told`.
 #[test]
 fn a_second_wake_brings_its_news() {

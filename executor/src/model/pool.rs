@@ -5,10 +5,11 @@ use std::sync::Arc;
 use reactor::shim::model::{self, check, check_at_most, check_with_fewer};
 use reactor::shim::thread;
 
-use super::{Farewell, Gate, Hear};
+use super::{DropWitness, Gate, WitnessedDrop};
 use crate::pool::Pool;
 
-/// A pool that ends as soon as it begins: workers that have not come yet, or just come, hear of it. Finds `end_unsaid`.
+/// A pool that ends as soon as it begins: workers that have not come yet, or just come, hear of it. Finds
+/// `end_unsaid`.
 #[test]
 fn a_pool_ends_at_once() {
     check(|| drop(Pool::new(1).unwrap()));
@@ -48,12 +49,12 @@ fn a_wake_races_the_pools_end() {
     check(|| {
         let pool = Pool::new(1).unwrap();
         let gate = Gate::new();
-        let farewell = Farewell::default();
-        farewell.say();
+        let witness = DropWitness::default();
+        witness.allow();
         let handle = {
-            let (gate, hear) = (Arc::clone(&gate), Hear(farewell.clone()));
+            let (gate, witnessed) = (Arc::clone(&gate), WitnessedDrop(witness.clone()));
             pool.spawn(async move {
-                let _hear = hear;
+                let _witnessed = witnessed;
                 gate.passed().await;
             })
         };
@@ -61,7 +62,7 @@ fn a_wake_races_the_pools_end() {
         drop(pool);
         let _ = model::block_on(handle.try_join());
         other.join().unwrap();
-        farewell.check();
+        witness.check();
     });
 }
 
@@ -72,18 +73,18 @@ fn a_detached_tasks_wake_races_the_pools_end() {
     check(|| {
         let pool = Pool::new(1).unwrap();
         let gate = Gate::new();
-        let farewell = Farewell::default();
-        farewell.say();
-        let hear = Hear(farewell.clone());
+        let witness = DropWitness::default();
+        witness.allow();
+        let witnessed = WitnessedDrop(witness.clone());
         let passing = Arc::clone(&gate);
         drop(pool.spawn(async move {
-            let _hear = hear;
+            let _witnessed = witnessed;
             passing.passed().await;
         }));
         let other = thread::spawn(move || gate.wake());
         drop(pool);
         other.join().unwrap();
-        farewell.check();
+        witness.check();
     });
 }
 
@@ -106,12 +107,12 @@ fn a_spawn_finds_one_of_two_workers() {
 fn a_task_is_not_left_behind_a_long_poll() {
     check_with_fewer(2, || {
         let pool = Pool::new(2).unwrap();
-        let (bell, _) = model::Bell::new();
+        let (notifier, _) = model::Notifier::new();
         let long = {
-            let bell = Arc::clone(&bell);
-            pool.spawn(async move { bell.wait(0) })
+            let notifier = Arc::clone(&notifier);
+            pool.spawn(async move { notifier.wait(0) })
         };
-        let short = pool.spawn(async move { bell.ring() });
+        let short = pool.spawn(async move { notifier.notify() });
         model::block_on(long);
         model::block_on(short);
         drop(pool);

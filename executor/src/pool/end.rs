@@ -6,18 +6,18 @@
 //!                                              └── nobody is busy, handed out, spent: over, all end
 //! ```
 //!
-//! P3  A closed pool is over when nothing of it can come into a queue any more: `close` has handed out what it
-//!     cancelled, no worker is busy, the queues and the slots are empty, and what is still in the lists runs: on
-//!     a worker that is in `Pool`'s own drop. A task that somebody is just waking is in a list and does not
-//!     run. Until then the workers stay: they drop the futures, and whoever wakes, aborts or lets the last
-//!     waker go never does.
+//! [pool-is-over]  A closed pool is over when nothing of it can come into a queue any more: `close` has
+//!     handed out what it cancelled, no worker is busy, the queues and the slots are empty, and what is still
+//!     in the lists runs: on a worker that is in `Pool`'s own drop. A task that somebody is just waking is in
+//!     a list and does not run. Until then the workers stay: they drop the futures, and whoever wakes, aborts
+//!     or lets the last waker go never does.
 //!
 //! Nothing is spawned any more, for a spawn borrows the `Pool` that is dropped. Called by `shared`. Next:
 //! `joining`.
 
-use reactor::shim::{Mutex, lock, mutant};
+use reactor::shim::{Mutex, fault, lock};
 
-/// What decides whether the pool is over (P3).
+/// What decides whether the pool is over [pool-is-over].
 pub(super) struct End(Mutex<Stage>);
 
 struct Stage {
@@ -43,7 +43,7 @@ impl End {
         lock(&self.0).busy += 1;
     }
 
-    /// A worker of a closed pool finds nothing. Answers whether the pool is over; the first to see it tells the
+    /// A worker of a closed pool finds nothing. Returns whether the pool is over; the first to see it tells the
     /// others.
     pub(super) fn end_work(&self, is_spent: impl FnOnce() -> bool, tell: impl FnOnce()) -> bool {
         let mut stage = lock(&self.0);
@@ -51,7 +51,7 @@ impl End {
         if stage.over || stage.busy > 0 {
             return stage.over;
         }
-        let handed_out = stage.handed_out || mutant("over_before_the_handing_out");
+        let handed_out = stage.handed_out || fault("over_before_the_handing_out");
         stage.over = handed_out && is_spent();
         let over = stage.over;
         drop(stage);

@@ -9,10 +9,10 @@ use reactor::notes;
 use reactor::shim::lock_static;
 
 use super::Pool;
-use super::task::Pooled;
-use crate::raw::header::Runnable;
-use crate::raw::join_handle::JoinHandle;
-use crate::raw::run::new_task;
+use super::task::PoolScheduler;
+use crate::raw_task::header::Runnable;
+use crate::raw_task::join_handle::JoinHandle;
+use crate::raw_task::run::new_task;
 
 /// Spawns a future onto the global pool, which is started on first use with as many threads as
 /// the environment variable `UNROLLED_THREADS` says, else as the machine runs in parallel.
@@ -38,9 +38,9 @@ where
 }
 
 /// The global pool, if it can be had, and the scheduler of its tasks.
-pub(crate) fn begin() -> (Option<&'static Pool>, Pooled) {
+pub(crate) fn begin() -> (Option<&'static Pool>, PoolScheduler) {
     let pool = global();
-    (pool, pool.map_or_else(Pooled::nowhere, |pool| Pooled::new(&pool.shared)))
+    (pool, pool.map_or_else(PoolScheduler::nowhere, |pool| PoolScheduler::new(&pool.shared)))
 }
 
 /// Queues a new task.

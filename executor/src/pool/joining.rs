@@ -16,7 +16,7 @@
 use std::cell::Cell;
 
 use reactor::shim::thread::{self, JoinHandle as Thread};
-use reactor::shim::{Mutex, lock, mutant, statics, thread_local};
+use reactor::shim::{Mutex, fault, lock, statics, thread_local};
 
 /// A number that no other pool has had: an address may come again.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,7 @@ fn wait_for(pool: PoolId) -> Option<Waiting> {
     let mut ring = lock(&RING);
     let mut waited_for = Some(mine);
     while let Some(at) = waited_for {
-        if at == pool && !mutant("the_ring_is_closed") {
+        if at == pool && !fault("the_ring_is_closed") {
             return None;
         }
         waited_for = ring.waits.iter().find(|wait| wait.end == at).map(|wait| wait.by);

@@ -31,12 +31,12 @@ use std::sync::Arc;
 use reactor::shim::thread::{self, JoinHandle as Thread};
 
 use crate::driver::rescue::{Rescue, register_pool};
-use crate::raw::header::Runnable;
-use crate::raw::join_handle::JoinHandle;
-use crate::raw::run::new_task;
+use crate::raw_task::header::Runnable;
+use crate::raw_task::join_handle::JoinHandle;
+use crate::raw_task::run::new_task;
 use joining::PoolId;
 use shared::Shared;
-use task::Pooled;
+use task::PoolScheduler;
 
 /// A pool of threads that run tasks, stealing work from each other.
 ///
@@ -87,7 +87,7 @@ impl Pool {
             let (shared, id) = (Arc::clone(&pool.shared), pool.id);
             let worker = move || {
                 joining::this_is_worker_of(id);
-                worker::main(shared, index, queues);
+                worker::run_worker(shared, index, queues);
             };
             match thread::Builder::new().name(format!("worker-{index}")).spawn(worker) {
                 Ok(thread) => pool.threads.push(thread),
@@ -106,13 +106,13 @@ impl Pool {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (task, handle) = new_task(future, Pooled::new(&self.shared), ());
+        let (task, handle) = new_task(future, PoolScheduler::new(&self.shared), ());
         self.start(task);
         JoinHandle::new(handle)
     }
 
     fn start(&self, task: Runnable) {
-        if let Err(task) = worker::push_here(Arc::as_ptr(&self.shared), task) {
+        if let Err(task) = worker::push_slot(Arc::as_ptr(&self.shared), task) {
             self.shared.inject(task);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use reactor::shim::model::{Bell, check, check_at_most};
+use reactor::shim::model::{Notifier, check, check_at_most};
 use reactor::shim::thread;
 
 use super::Pool;
@@ -18,8 +18,9 @@ impl<F: FnMut()> Drop for OnDrop<F> {
     }
 }
 
-/// A wake races the pool's end: a worker drops the future, neither the thread that wakes nor the one that closes,
-/// and the pool's drop does not return before. Finds `over_while_one_is_woken`, `over_before_the_handing_out`.
+/// A wake races the pool's end: a worker drops the future, neither the thread that wakes nor the one that
+/// closes, and the pool's drop does not return before. Finds `over_while_one_is_woken`,
+/// `over_before_the_handing_out`.
 #[test]
 fn a_waking_thread_drops_nothing() {
     check(|| {
@@ -53,14 +54,14 @@ fn a_waking_thread_drops_nothing() {
 fn the_slot_of_a_long_poll_is_emptied() {
     check_at_most(1, || {
         let pool = Arc::new(Pool::new(2).unwrap());
-        let (begun, _) = Bell::new();
+        let (begun, _) = Notifier::new();
         let long = {
             let (pool, begun) = (Arc::clone(&pool), Arc::clone(&begun));
             async move {
-                let (bell, _) = Bell::new();
+                let (notifier, _) = Notifier::new();
                 let rings = OnDrop({
-                    let bell = Arc::clone(&bell);
-                    move || Arc::clone(&bell).ring()
+                    let notifier = Arc::clone(&notifier);
+                    move || Arc::clone(&notifier).notify()
                 });
                 drop(pool.spawn(async move {
                     let _rings = rings;
@@ -69,8 +70,8 @@ fn the_slot_of_a_long_poll_is_emptied() {
                     }
                 }));
                 drop(pool);
-                begun.ring();
-                bell.wait(0);
+                begun.notify();
+                notifier.wait(0);
             }
         };
         drop(pool.spawn(long));

@@ -5,23 +5,23 @@
 //!                   └──────────────────────────▶ run first
 //! ```
 //!
-//! Q1  The slot's task runs next: what a task has just woken finds its memory warm. After
+//! [slot-first]  The slot's task runs next: what a task has just woken finds its memory warm. After
 //!     [`SLOT_RUNS`] in a row the deque has its turn, so two tasks that wake each other starve nobody.
-//! Q2  A task in the slot wakes no other worker, for its own will come to it soon. If it does not,
+//! [slot-is-quiet]  A task in the slot wakes no other worker, for its own will come to it soon. If it does not,
 //!     because it is in a long poll, the watch takes the task out (`rescue`); and then, one at a time, those in
 //!     the deque, for whom the others may be too busy to steal.
-//! Q3  What is in the deque may be stolen at any time: whoever pushes there wakes a worker. Only a task that
-//!     gave way, alone in the deque, is not told: its own worker is about to take it. If a long poll comes in
-//!     between, the watch wakes another.
+//! [deque-is-told]  What is in the deque may be stolen at any time: whoever pushes there wakes a worker. Only
+//!     a task that gave way, alone in the deque, is not told: its own worker is about to take it. If a long
+//!     poll comes in between, the watch wakes another.
 //!
 //! Called by `worker`. Next: `sleep`.
 
 use reactor::shim::atomic::{AtomicPtr, AtomicU32, Ordering};
-use reactor::shim::mutant;
+use reactor::shim::fault;
 use std::ptr::{self, NonNull};
 
 use super::deque::{Deque, Injector, Steal, Stealer};
-use crate::raw::header::{Header, Runnable};
+use crate::raw_task::header::{Header, Runnable};
 
 /// How often in a row the slot comes before the deque.
 pub(super) const SLOT_RUNS: u32 = 3;
@@ -55,7 +55,7 @@ pub(super) fn queues() -> (Owned, Remote) {
 }
 
 impl Owned {
-    /// To the back of the deque. Answers whether something was there before.
+    /// To the back of the deque. Returns whether something was there before.
     #[inline]
     pub(super) fn push(&self, task: Runnable) -> bool {
         let others = !self.deque.is_empty();
@@ -99,7 +99,7 @@ fn until_decided(steal: impl Fn() -> Steal<Runnable>) -> Option<Runnable> {
 }
 
 impl Remote {
-    /// The owner puts a task into the slot. Answers the one that was there.
+    /// The owner puts a task into the slot. Returns the one that was there.
     #[inline]
     pub(super) fn put_next(&self, task: Runnable) -> Option<Runnable> {
         self.slot.swap(task.into_raw().as_ptr())
@@ -116,7 +116,7 @@ impl Remote {
         !self.stealer.is_empty() || slot && self.slot.is_full()
     }
 
-    /// The owner begins a round of its loop. Answers how many that were.
+    /// The owner begins a round of its loop. Returns how many that were.
     #[inline]
     pub(super) fn count_round(&self) -> u32 {
         // ORDERING: Relaxed; only the owner writes, and the watch needs no more than a difference.
@@ -125,16 +125,16 @@ impl Remote {
         round
     }
 
-    /// For the watch: the next task, if the worker has polled nothing since the last look (Q2).
+    /// For the watch: the next task, if the worker has polled nothing since the last look [slot-is-quiet].
     pub(super) fn rescue(&self) -> Option<Runnable> {
         // ORDERING: Relaxed; a wrong guess moves a task to another worker, no more.
         let round = self.round.load(Ordering::Relaxed);
-        let stuck = self.watched_round.swap(round, Ordering::Relaxed) == round && !mutant("left_in_the_slot");
+        let stuck = self.watched_round.swap(round, Ordering::Relaxed) == round && !fault("left_in_the_slot");
         stuck.then(|| self.slot.take().or_else(|| until_decided(|| self.stealer.steal()))).flatten()
     }
 }
 
-/// A place for one claim (Q1).
+/// A place for one claim [slot-first].
 struct Slot(AtomicPtr<Header>);
 
 impl Slot {
@@ -171,7 +171,7 @@ mod model;
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::raw::list::tests::task;
+    use crate::raw_task::list::tests::task;
 
     #[test]
     fn only_what_stays_in_the_slot_between_two_looks_is_rescued() {

@@ -1,16 +1,16 @@
 //! What a pool's workers share, and how the pool is closed.
 //!
-//! P4  A task comes into its list, and `close` walks it, under the list's lock: a task that comes later
-//!     sees that the pool is closed. So in a closed pool every task of the lists is cancelled.
+//! [closed-under-lock]  A task comes into its list, and `close` walks it, under the list's lock: a task that
+//!     comes later sees that the pool is closed. So in a closed pool every task of the lists is cancelled.
 //!
-//! P1 and P2 are in `task`, P3 in `end`. Called by `worker`, `task` and `mod`. Next: `worker`.
+//! Called by `worker`, `task` and `mod`. Next: `worker`.
 
 use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crossbeam_utils::CachePadded;
 use reactor::shim::atomic::{AtomicBool, Ordering, fence};
-use reactor::shim::{Mutex, OnceLock, lock, mutant};
+use reactor::shim::{Mutex, OnceLock, fault, lock};
 
 use super::deque::Injector;
 use super::end::End;
@@ -18,8 +18,8 @@ use super::queue::Remote;
 use super::sleep::Sleep;
 use crate::driver::parker::Parker;
 use crate::driver::rescue::Rescue;
-use crate::raw::header::{Header, Runnable};
-use crate::raw::list::List;
+use crate::raw_task::header::{Header, Runnable};
+use crate::raw_task::list::TaskList;
 
 /// The lists of waiting tasks are split by address, so that workers seldom meet at a lock.
 /// A model has one, for it must go the same way each time.
@@ -31,7 +31,7 @@ pub(crate) struct Shared {
     pub(super) remotes: Box<[Remote]>,
     parkers: Box<[OnceLock<Arc<Parker>>]>,
     pub(super) sleep: Sleep,
-    waiting: [CachePadded<Mutex<List>>; SHARDS],
+    waiting: [CachePadded<Mutex<TaskList>>; SHARDS],
     closed: AtomicBool,
     pub(super) end: End,
 }
@@ -44,14 +44,14 @@ impl Shared {
             remotes: remotes.into_boxed_slice(),
             parkers: (0..workers).map(|_| OnceLock::new()).collect(),
             sleep: Sleep::new(workers),
-            waiting: std::array::from_fn(|_| CachePadded::new(Mutex::new(List::new()))),
+            waiting: std::array::from_fn(|_| CachePadded::new(Mutex::new(TaskList::new()))),
             closed: AtomicBool::new(false),
             end: End::new(workers),
         }
     }
 
     /// A worker says whom to unpark.
-    pub(super) fn introduce(&self, worker: usize, parker: &Arc<Parker>) {
+    pub(super) fn set_parker(&self, worker: usize, parker: &Arc<Parker>) {
         let _ = self.parkers[worker].set(Arc::clone(parker));
     }
 
@@ -60,14 +60,14 @@ impl Shared {
     pub(super) fn wake_one(&self) {
         let parker = |worker: usize| self.parkers[worker].get();
         let cheap = |worker| parker(worker).is_some_and(|parker| parker.is_parked());
-        if let Some(worker) = self.sleep.someone_needed(cheap)
+        if let Some(worker) = self.sleep.worker_to_notify(cheap)
             && let Some(parker) = parker(worker)
         {
             parker.unpark();
         }
     }
 
-    /// Pushes from outside. The caller holds a share of the pool (P2).
+    /// Pushes from outside. The caller holds a share of the pool [pusher-owns-pool].
     pub(super) fn inject(&self, task: Runnable) {
         self.injector.push(task);
         self.wake_one();
@@ -84,18 +84,18 @@ impl Shared {
     }
 
     /// The list that has this task, or shall have it.
-    pub(super) fn list<R>(&self, task: NonNull<Header>, with: impl FnOnce(&mut List) -> R) -> R {
+    pub(super) fn task_list<R>(&self, task: NonNull<Header>, with: impl FnOnce(&mut TaskList) -> R) -> R {
         let shard = &self.waiting[(task.addr().get() >> 6) % SHARDS];
         with(&mut lock(shard))
     }
 
     /// Cancels every task that waits, and tells the workers. If the caller is one of them it does not count as
-    /// busy until it says `begin_work`: the others end without it (P3).
+    /// busy until it says `begin_work`: the others end without it [pool-is-over].
     pub(super) fn close(&self, on_a_worker: bool) {
-        // ORDERING: Relaxed; for the lists their locks publish it (P4), for the workers `unpark`.
-        self.closed.store(!mutant("end_unsaid"), Ordering::Relaxed);
+        // ORDERING: Relaxed; for the lists their locks publish it [closed-under-lock], for the workers `unpark`.
+        self.closed.store(!fault("end_unsaid"), Ordering::Relaxed);
         // ORDERING[pool-sleep]: SeqCst fence; the race is our closing against a worker that has just come.
-        // Either we see its doorbell, or its last look sees that the pool is closed; pairs with `list`.
+        // Either we see its doorbell, or its last look sees that the pool is closed; pairs with `go_idle`.
         fence(Ordering::SeqCst);
         let mut cancelled = Vec::new();
         for shard in &self.waiting {
@@ -113,20 +113,20 @@ impl Shared {
         self.parkers.iter().filter_map(OnceLock::get).for_each(|parker| parker.unpark());
     }
 
-    /// A worker of a closed pool finds nothing. Answers whether the pool is over (P3).
+    /// A worker of a closed pool finds nothing. Returns whether the pool is over [pool-is-over].
     pub(super) fn end_work(&self) -> bool {
         self.end.end_work(|| self.is_spent(), || self.unpark_all())
     }
 
     fn is_spent(&self) -> bool {
         !self.has_work(true)
-            && (self.waiting.iter().all(|list| lock(list).all_run()) || mutant("over_while_one_is_woken"))
+            && (self.waiting.iter().all(|list| lock(list).all_run()) || fault("over_while_one_is_woken"))
     }
 }
 
 impl Rescue for Shared {
     fn rescue(&self) {
-        // So that the pool is not over while a task is on its way from a slot to the injector (P3).
+        // So that the pool is not over while a task is on its way from a slot to the injector [pool-is-over].
         let _held = self.end.hold();
         for task in self.remotes.iter().filter_map(Remote::rescue) {
             self.inject(task);

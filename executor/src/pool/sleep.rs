@@ -5,17 +5,17 @@
 //!      ▲──────found─────────┘ ▲──────────── woken by a push ───────────────────────────────┘
 //! ```
 //!
-//! S1  Work is pushed before the counts are read.
-//! S2  A sleeper is listed before its last look at the queues.
+//! [push-then-read]  Work is pushed before the counts are read.
+//! [idle-then-look]  A sleeper is listed before its last look at the queues.
 //!     With a fence between the two steps on both sides, one side must see the other.
-//! S3  While somebody searches a push wakes nobody: the searcher finds the work, or sees it in its
+//! [searcher-finds]  While somebody searches a push wakes nobody: the searcher finds the work, or sees it in its
 //!     last look. A searcher that found something, and was the last, wakes the next if more is left.
-//! S4  Whoever takes a worker from the list moves it from idle to searching, on its behalf.
+//! [counted-for-it]  Whoever takes a worker from the list moves it from idle to searching, on its behalf.
 //!
 //! Called by `worker` and by every push. Next: `shared`.
 
 use reactor::shim::atomic::{AtomicUsize, Ordering};
-use reactor::shim::{Mutex, fence, lock, mutant};
+use reactor::shim::{Mutex, fault, fence, lock};
 
 const IDLE: usize = 1;
 const SEARCHING: usize = 1 << (usize::BITS / 2);
@@ -37,31 +37,31 @@ impl Sleep {
 
     /// A worker without work asks whether it may search. At most half of them do at a time.
     pub(super) fn start_search(&self) -> bool {
-        // ORDERING: Relaxed; a limit on the crowd. The last look (S2) does not depend on it.
+        // ORDERING: Relaxed; a limit on the crowd. The last look [idle-then-look] does not depend on it.
         if 2 * (self.counts.load(Ordering::Relaxed) / SEARCHING) >= self.workers {
             return false;
         }
-        // ORDERING[pool-sleep]: Relaxed; while we search a push relies on us, and `list` has the fence
-        // that pairs with the one in `someone_needed`.
+        // ORDERING[pool-sleep]: Relaxed; while we search a push relies on us, and `go_idle` has the fence
+        // that pairs with the one in `worker_to_notify`.
         self.counts.fetch_add(SEARCHING, Ordering::Relaxed);
         true
     }
 
-    /// A searcher found work. Answers whether it was the last: then it must look whether more is left
-    /// (S3), for a push may have relied on it.
+    /// A searcher found work. Returns whether it was the last: then it must look whether more is left
+    /// [searcher-finds], for a push may have relied on it.
     pub(super) fn stop_search(&self) -> bool {
         // ORDERING[pool-sleep]: Release publishes what we have moved to our own deque; pairs with the fence
-        // of whoever counts itself out next, here or in `list`, which acquires what its count has read.
+        // of whoever counts itself out next, here or in `go_idle`, which acquires what its count has read.
         // Our own fence may come too late for it: it may be the last, and the only one that looks.
         let before = self.counts.fetch_sub(SEARCHING, Ordering::Release);
         // ORDERING[pool-sleep]: SeqCst fence; the race is our count against a push. Either the push
-        // sees that nobody searches, or we see what it pushed; pairs with `someone_needed`.
+        // sees that nobody searches, or we see what it pushed; pairs with `worker_to_notify`.
         fence(Ordering::SeqCst);
-        before / SEARCHING == 1 && !mutant("last_searcher_is_silent")
+        before / SEARCHING == 1 && !fault("last_searcher_is_silent")
     }
 
-    /// The worker goes to the list. It must look at every queue once more before it waits (S2).
-    pub(super) fn list(&self, worker: usize, searching: bool) {
+    /// The worker goes to the list. It must look at every queue once more before it waits [idle-then-look].
+    pub(super) fn go_idle(&self, worker: usize, searching: bool) {
         {
             let mut idle = lock(&self.idle);
             idle.push(worker);
@@ -71,12 +71,12 @@ impl Sleep {
             self.counts.fetch_add(change, Ordering::Relaxed);
         }
         // ORDERING[pool-sleep]: SeqCst fence; the race is our listing against a push. Either the push
-        // sees us in the counts, or our last look sees the push; pairs with `someone_needed`.
+        // sees us in the counts, or our last look sees the push; pairs with `worker_to_notify`.
         fence(Ordering::SeqCst);
     }
 
-    /// The worker is awake again, and searching, whoever took it from the list (S4).
-    pub(super) fn unlist(&self, worker: usize) {
+    /// The worker is awake again, and searching, whoever took it from the list [counted-for-it].
+    pub(super) fn come_back(&self, worker: usize) {
         let mut idle = lock(&self.idle);
         if let Some(at) = idle.iter().position(|&listed| listed == worker) {
             idle.remove(at);
@@ -88,12 +88,12 @@ impl Sleep {
     /// Work was pushed: the worker that must be woken for it, if one must. `prefers` says which
     /// sleepers are cheap to wake.
     #[inline]
-    pub(super) fn someone_needed(&self, prefers: impl Fn(usize) -> bool) -> Option<usize> {
+    pub(super) fn worker_to_notify(&self, prefers: impl Fn(usize) -> bool) -> Option<usize> {
         // ORDERING[pool-sleep]: SeqCst fence; the race is the push before us against a sleeper's
-        // listing: pairs with `list` and `stop_search` (S1).
+        // listing: pairs with `go_idle` and `stop_search` [push-then-read].
         fence(Ordering::SeqCst);
         // ORDERING: Relaxed; ordered by the fence.
-        if !may_wake(self.counts.load(Ordering::Relaxed)) || mutant("push_wakes_nobody") {
+        if !may_wake(self.counts.load(Ordering::Relaxed)) || fault("push_wakes_nobody") {
             return None;
         }
         self.take_sleeper(prefers)
@@ -107,7 +107,7 @@ impl Sleep {
             return None;
         }
         let at = idle.iter().rposition(|&worker| prefers(worker)).or(idle.len().checked_sub(1))?;
-        // ORDERING: Relaxed; under the lock. S4.
+        // ORDERING: Relaxed; under the lock. [counted-for-it].
         self.counts.fetch_add(SEARCHING - IDLE, Ordering::Relaxed);
         Some(idle.remove(at))
     }
@@ -141,25 +141,25 @@ mod tests {
     fn as_many_may_sleep_as_there_are() {
         let crowd = 1 << 16;
         let sleep = Sleep::new(crowd);
-        (0..crowd).for_each(|worker| sleep.list(worker, false));
-        assert_eq!(sleep.someone_needed(|_| false), Some(crowd - 1));
+        (0..crowd).for_each(|worker| sleep.go_idle(worker, false));
+        assert_eq!(sleep.worker_to_notify(|_| false), Some(crowd - 1));
     }
 
     #[test]
     fn a_push_wakes_one_who_sleeps_unless_somebody_searches() {
         let sleep = Sleep::new(4);
-        let woken = || sleep.someone_needed(|_| false);
+        let woken = || sleep.worker_to_notify(|_| false);
         assert_eq!(woken(), None, "nobody sleeps");
-        (0..3).for_each(|worker| sleep.list(worker, false));
+        (0..3).for_each(|worker| sleep.go_idle(worker, false));
         assert_eq!(woken(), Some(2), "the last comer");
         assert_eq!(woken(), None, "the one that was woken searches");
-        sleep.unlist(2); // It is not in the list any more.
+        sleep.come_back(2); // It is not in the list any more.
         assert!(sleep.stop_search());
-        assert_eq!(sleep.someone_needed(|worker| worker == 0), Some(0), "the preferred one");
+        assert_eq!(sleep.worker_to_notify(|worker| worker == 0), Some(0), "the preferred one");
         assert!(sleep.stop_search());
-        sleep.unlist(1); // It woke by itself, and searches.
+        sleep.come_back(1); // It woke by itself, and searches.
         assert_eq!(woken(), None);
-        sleep.list(1, true);
+        sleep.go_idle(1, true);
         assert_eq!(woken(), Some(1), "it slept again, and searched no more");
         assert!(sleep.stop_search());
         assert_eq!(woken(), None, "nobody is left");

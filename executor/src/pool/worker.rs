@@ -10,10 +10,11 @@
 //!     sleeps who could help.
 //! V2  Every [`FAIR`] rounds the injector comes first, and if [`REACTOR_INTERVAL`] has passed, the reactor:
 //!     a worker that always has work starves neither.
-//! V3  A closed pool's worker drops what it finds instead of polling it, from the others' deques and slots too,
-//!     and then its local tasks. It ends when the pool is over (P3), and waits until then as an idle one does.
+//! V3  A closed pool's worker drops what it finds instead of polling it, from the others' deques and slots
+//!     too, and then its local tasks. It ends when the pool is over [pool-is-over], and waits until then as
+//!     an idle one does.
 //!
-//! P3 is in `end`, Q1 to Q3 are in `queue`, S1 to S4 in `sleep`. Started by `mod`. Next: `task`.
+//! Started by `mod`. Next: `task`.
 
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
@@ -21,14 +22,14 @@ use std::task::Waker;
 use std::time::Instant;
 
 use reactor::record::{Kind, record, this_is_worker};
-use reactor::shim::{mutant, now, thread_local};
+use reactor::shim::{fault, now, thread_local};
 
 use super::queue::{Owned, Remote, SLOT_RUNS};
 use super::shared::Shared;
 use crate::block_on::REACTOR_INTERVAL;
 use crate::driver::{Participant, Role};
 use crate::local;
-use crate::raw::header::Runnable;
+use crate::raw_task::header::Runnable;
 
 /// Rounds between two looks at the injector.
 const FAIR: u32 = 61;
@@ -46,7 +47,7 @@ pub(super) struct Worker {
     shared: Arc<Shared>,
     index: usize,
     queues: Owned,
-    /// How often in a row the slot came first (Q1).
+    /// How often in a row the slot came first [slot-first].
     slot_runs: Cell<u32>,
     last_look: Cell<Instant>,
     /// Whether the counts have this worker as searching.
@@ -56,10 +57,10 @@ pub(super) struct Worker {
 }
 
 /// The thread's whole work.
-pub(super) fn main(shared: Arc<Shared>, index: usize, queues: Owned) {
+pub(super) fn run_worker(shared: Arc<Shared>, index: usize, queues: Owned) {
     this_is_worker(index);
     let participant = Participant::enter(Role::Worker);
-    shared.introduce(index, &participant.parker);
+    shared.set_parker(index, &participant.parker);
     WORKER.with(|worker| {
         let worker = worker.get_or_init(|| Worker {
             shared,
@@ -76,7 +77,7 @@ pub(super) fn main(shared: Arc<Shared>, index: usize, queues: Owned) {
 
 /// Pushes a task that was woken on this thread, if this thread is a worker of that pool.
 #[inline]
-pub(super) fn push_here(shared: *const Shared, task: Runnable) -> Result<(), Runnable> {
+pub(super) fn push_slot(shared: *const Shared, task: Runnable) -> Result<(), Runnable> {
     with_worker(shared, task, |worker, task| {
         if let Some(displaced) = worker.shared.remotes[worker.index].put_next(task) {
             worker.queues.push(displaced);
@@ -87,9 +88,9 @@ pub(super) fn push_here(shared: *const Shared, task: Runnable) -> Result<(), Run
 
 /// Pushes a task that gave way to the back of this worker's deque.
 #[inline]
-pub(super) fn push_back_here(shared: *const Shared, task: Runnable) -> Result<(), Runnable> {
+pub(super) fn push_back(shared: *const Shared, task: Runnable) -> Result<(), Runnable> {
     with_worker(shared, task, |worker, task| {
-        // Alone in the deque it needs no help: this worker is about to look there (Q3).
+        // Alone in the deque it needs no help: this worker is about to look there [deque-is-told].
         if worker.queues.push(task) {
             worker.shared.wake_one();
         }
@@ -104,7 +105,7 @@ fn with_worker(
 ) -> Result<(), Runnable> {
     let mut task = Some(task);
     let _ = WORKER.try_with(|worker| {
-        if let Some(worker) = worker.get().filter(|worker| worker.is_of(shared)) {
+        if let Some(worker) = worker.get().filter(|worker| worker.belongs_to(shared)) {
             push(worker, task.take().expect("it was put there above"));
         }
     });
@@ -114,7 +115,7 @@ fn with_worker(
 impl Worker {
     /// Whether it works for that pool.
     #[inline]
-    fn is_of(&self, shared: *const Shared) -> bool {
+    fn belongs_to(&self, shared: *const Shared) -> bool {
         std::ptr::eq(&raw const *self.shared, shared)
     }
 
@@ -123,13 +124,13 @@ impl Worker {
         loop {
             let round = self.shared.remotes[self.index].count_round();
             if round.is_multiple_of(FAIR) {
-                self.look_around(participant, &mut woken);
+                self.poll_reactor_if_due(participant, &mut woken);
             }
             let closed = self.shared.is_closed();
             let task = self.next(round).or_else(|| closed.then(|| self.take_left()).flatten());
             match task {
                 Some(task) if closed => {
-                    self.found();
+                    self.stop_searching();
                     drop(task); // V3
                 }
                 None if closed => {
@@ -142,7 +143,7 @@ impl Worker {
                 }
                 None if !local::has_work() => self.search_or_sleep(participant, &mut woken),
                 task => {
-                    self.found();
+                    self.stop_searching();
                     if let Some(task) = task {
                         task.run();
                     }
@@ -172,17 +173,17 @@ impl Worker {
     }
 
     /// A batch from the injector. While it was on its way here nobody could see it: whoever has looked in vain
-    /// meanwhile is woken for the rest (Q3).
+    /// meanwhile is woken for the rest [deque-is-told].
     fn take_injected(&self) -> Option<Runnable> {
         let task = self.queues.take_from(&self.shared.injector);
-        if task.is_some() && self.queues.has_work() && !mutant("batch_untold") {
+        if task.is_some() && self.queues.has_work() && !fault("batch_untold") {
             self.shared.wake_one();
         }
         task
     }
 
     /// Has a look at the reactor, if it is time (V2).
-    fn look_around(&self, participant: &Participant, woken: &mut Vec<Waker>) {
+    fn poll_reactor_if_due(&self, participant: &Participant, woken: &mut Vec<Waker>) {
         let now = now();
         if now.duration_since(self.last_look.get()) >= REACTOR_INTERVAL {
             self.last_look.set(now);
@@ -208,19 +209,19 @@ impl Worker {
 
     /// Waits, until there may be work, or the pool is closed.
     fn sleep(&self, participant: &Participant, woken: &mut Vec<Waker>, closed: bool) {
-        self.shared.sleep.list(self.index, self.searching.replace(false));
-        let missed = self.shared.has_work(closed) || self.shared.is_closed() != closed || local::has_work(); // S2
-        if !missed || mutant("no_last_look") {
+        self.shared.sleep.go_idle(self.index, self.searching.replace(false));
+        let missed = self.shared.has_work(closed) || self.shared.is_closed() != closed || local::has_work(); // [idle-then-look]
+        if !missed || fault("no_last_look") {
             participant.wait(woken);
             self.last_look.set(now());
         }
-        self.shared.sleep.unlist(self.index);
-        self.searching.set(true); // S4
+        self.shared.sleep.come_back(self.index);
+        self.searching.set(true); // [counted-for-it]
     }
 
-    /// A searcher that has found work, its own too, searches no more (S3).
+    /// A searcher that has found work, its own too, searches no more [searcher-finds].
     #[inline]
-    fn found(&self) {
+    fn stop_searching(&self) {
         if self.searching.replace(false)
             && self.shared.sleep.stop_search()
             && (self.shared.has_work(false) || self.queues.has_work())
@@ -232,7 +233,7 @@ impl Worker {
     /// What stands in any slot or deque: its worker may be in a long poll (V3).
     fn take_left(&self) -> Option<Runnable> {
         let slots = || self.shared.remotes.iter().find_map(Remote::take_next);
-        self.steal().or_else(|| if mutant("the_slots_are_left") { None } else { slots() })
+        self.steal().or_else(|| if fault("the_slots_are_left") { None } else { slots() })
     }
 
     /// Goes round the other workers once, each time from another one on.

@@ -9,12 +9,12 @@ use loom::thread;
 use reactor::shim::model::{check, poll_once};
 
 use super::{Call, begin};
-use crate::raw::header::{Runnable, Schedule, TaskRef};
-use crate::raw::join_error::JoinError;
-use crate::raw::join_handle::JoinHandle;
-use crate::raw::run::new_task;
-use crate::raw::state::State;
-use crate::raw::waker;
+use crate::raw_task::header::{Runnable, Schedule, TaskRef};
+use crate::raw_task::join_error::JoinError;
+use crate::raw_task::join_handle::JoinHandle;
+use crate::raw_task::run::new_task;
+use crate::raw_task::state::State;
+use crate::raw_task::waker;
 
 /// The calls to be disposed of.
 #[derive(Clone, Default)]

@@ -35,7 +35,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use reactor::budget;
-use reactor::shim::{self, mutant};
+use reactor::shim::{self, fault};
 use reactor::wait_list::{Key, WaitList, wake_all};
 
 pub use crate::sync::send_error::SendError;
@@ -208,7 +208,7 @@ impl<T> State<T> {
     fn evict(&mut self) -> Option<Slot<T>> {
         let evicted = self.slots.pop_front()?;
         self.head += 1;
-        if !mutant("evicted_readers_forgotten") {
+        if !fault("evicted_readers_forgotten") {
             *self.readers_at(self.head) += evicted.readers; // B3
         }
         Some(evicted)
@@ -251,7 +251,7 @@ impl<T> State<T> {
     fn leave(&mut self, next: u64) -> Vec<Slot<T>> {
         self.receivers -= 1;
         *self.readers_at(next.max(self.head)) -= 1;
-        let unread = self.slots.iter().position(|slot| slot.readers > 0 || mutant("leaver_keeps"));
+        let unread = self.slots.iter().position(|slot| slot.readers > 0 || fault("leaver_keeps"));
         let passed = unread.unwrap_or(self.slots.len());
         self.head += passed as u64;
         let passed = self.slots.drain(..passed).collect();
@@ -369,7 +369,7 @@ impl<T> Drop for Sender<T> {
         let mut woken = Vec::new();
         let mut state = shim::lock(&self.shared);
         state.senders -= 1;
-        if state.senders == 0 && !mutant("close_tells_nobody") {
+        if state.senders == 0 && !fault("close_tells_nobody") {
             state.line.drain(&mut woken); // B4
         }
         drop(state);
@@ -420,7 +420,7 @@ impl<T: Clone> Receiver<T> {
         let mut state = shim::lock(&self.shared);
         let look = state.look(&mut self.next);
         if matches!(look, Look::Empty) {
-            if mutant("look_then_list") {
+            if fault("look_then_list") {
                 drop(state);
                 state = shim::lock(&self.shared);
             }

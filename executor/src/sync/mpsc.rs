@@ -30,7 +30,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use futures_lite::Stream;
 use reactor::budget;
-use reactor::shim::{self, mutant};
+use reactor::shim::{self, fault};
 use reactor::wait_list::{Key, Removed, WaitList, wake, wake_all};
 
 pub use crate::sync::send_error::{SendError, TrySendError};
@@ -200,7 +200,7 @@ impl<T> Drop for Sender<T> {
         let mut state = shim::lock(&self.shared.state);
         state.senders -= 1;
         let receiver = match state.senders {
-            0 if !mutant("last_sender_is_silent") => state.receiver.take(),
+            0 if !fault("last_sender_is_silent") => state.receiver.take(),
             _ => None,
         };
         drop(state);
@@ -246,7 +246,7 @@ impl<T> Receiver<T> {
             budget::spend();
             return Poll::Ready(None);
         }
-        if mutant("listed_too_late") {
+        if fault("listed_too_late") {
             drop(state);
             state = shim::lock(&self.shared.state);
         }
@@ -276,7 +276,7 @@ impl<T> Drop for Receiver<T> {
         state.receiver_gone = true;
         let queue = mem::take(&mut state.queue);
         let own = state.receiver.take();
-        if !mutant("waiting_senders_left") {
+        if !fault("waiting_senders_left") {
             state.line.drain(&mut woken);
         }
         drop(state);
@@ -306,7 +306,7 @@ impl<T> Future for Sending<'_, T> {
         ready!(budget::poll_proceed(cx));
         let this = &mut *self;
         if this.value.is_none() {
-            return Poll::Ready(Ok(())); // Polled after it was ready: there is nothing to send.
+            return Poll::Ready(Ok(())); // Scope after it was ready: there is nothing to send.
         }
         let mut state = shim::lock(&this.shared.state);
         if !state.receiver_gone {
@@ -344,7 +344,7 @@ impl<T> Drop for Sending<'_, T> {
         let was = state.line.remove(key);
         let next = match was {
             // P3: the promise goes on to the next in line, or becomes free room.
-            Removed::Notified if !state.receiver_gone && !mutant("promise_kept") => {
+            Removed::Notified if !state.receiver_gone && !fault("promise_kept") => {
                 state.promised -= 1;
                 state.promise()
             }

@@ -29,7 +29,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::task::{Context, Poll, Waker, ready};
 
 use reactor::budget;
-use reactor::shim::{self, atomic::AtomicU8, mutant};
+use reactor::shim::{self, atomic::AtomicU8, fault};
 use reactor::wait_list::{Key, Removed, WaitList, wake};
 
 const LOCKED: u8 = 1;
@@ -155,7 +155,7 @@ impl<T: ?Sized> Mutex<T> {
         // ORDERING: Relaxed; only a first guess for the exchange below.
         let mut seen = self.word.load(Relaxed);
         loop {
-            let free = seen & LOCKED == 0 && !mutant("no_second_look");
+            let free = seen & LOCKED == 0 && !fault("no_second_look");
             let wanted = seen | if free { LOCKED } else { WAITERS };
             // ORDERING[mutex-value]: Acquire; pairs with Release in `unlock`; the value as left.
             match self.word.compare_exchange_weak(seen, wanted, Acquire, Relaxed) {
@@ -244,14 +244,14 @@ impl<T: ?Sized> Drop for Lock<'_, T> {
         let Some(key) = self.key else { return };
         let mut line = shim::lock(&self.mutex.line);
         let was = line.remove(key);
-        if (line.is_empty() || mutant("waiters_forgotten")) && matches!(was, Removed::Waiting(_)) {
+        if (line.is_empty() || fault("waiters_forgotten")) && matches!(was, Removed::Waiting(_)) {
             // ORDERING: Relaxed; the line's lock orders it (M1), and it publishes nothing.
             self.mutex.word.fetch_and(!WAITERS, Relaxed);
         }
         drop(line);
         match was {
             Removed::Waiting(waker) => drop(waker),
-            Removed::Notified if mutant("cancelled_keeps_lock") => {}
+            Removed::Notified if fault("cancelled_keeps_lock") => {}
             Removed::Notified => self.mutex.unlock(), // M3
         }
     }

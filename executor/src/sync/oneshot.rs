@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use reactor::budget;
-use reactor::shim::{self, mutant};
+use reactor::shim::{self, fault};
 use reactor::wait_list::wake;
 
 /// Makes a channel for one value.
@@ -54,7 +54,7 @@ pub struct Sender<T> {
 /// The end that gets the value: a future. Cancel-safe: the value waits until it is polled.
 ///
 /// Dropping it drops a value that has been sent, and makes a later `send` give its value back.
-/// Polled again after it has been ready, it answers [`RecvError`].
+/// Scope again after it has been ready, it answers [`RecvError`].
 ///
 /// ```
 /// use executor::{sync::oneshot, task};
@@ -94,7 +94,7 @@ impl<T> Sender<T> {
     /// # Errors
     /// Gives the value back if the receiver is gone.
     pub fn send(mut self, value: T) -> Result<(), T> {
-        self.sent = !mutant("answer_withdrawn");
+        self.sent = !fault("answer_withdrawn");
         let mut stage = shim::lock(&self.shared);
         let Stage::Waiting(waiter) = &mut *stage else {
             return Err(value);
@@ -121,7 +121,7 @@ impl<T> Drop for Sender<T> {
         }
         let left = mem::replace(&mut *shim::lock(&self.shared), Stage::Closed);
         if let Stage::Waiting(Some(waker)) = left
-            && !mutant("silent_close")
+            && !fault("silent_close")
         {
             wake(waker);
         }

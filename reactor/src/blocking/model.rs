@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use super::promise;
 use crate::shim::atomic::{AtomicBool, Ordering};
-use crate::shim::model::{Bell, check, poll_once};
+use crate::shim::model::{Notifier, check, poll_once};
 use crate::shim::{Arc, thread};
 
 /// The outcome's wake is not lost, whenever the waiting task leaves its waker, and the task is not woken
@@ -15,13 +15,13 @@ fn an_outcome_wakes_its_future() {
     check(|| {
         let (promise, mut future) = promise();
         thread::spawn(move || promise.keep_with(|| Ok(7)));
-        let (bell, waker) = Bell::new();
+        let (notifier, waker) = Notifier::new();
         let mut poll = || Pin::new(&mut future).poll(&mut Context::from_waker(&waker));
         if let Poll::Ready(seven) = poll() {
             assert_eq!(seven.unwrap(), 7);
             return;
         }
-        bell.wait(0);
+        notifier.wait(0);
         assert!(matches!(poll(), Poll::Ready(Ok(7))), "woken for nothing");
     });
 }
@@ -35,9 +35,9 @@ fn a_replaced_waker_is_not_the_one_that_counts() {
         if poll_once(&mut future).is_ready() {
             return;
         }
-        let (bell, waker) = Bell::new();
+        let (notifier, waker) = Notifier::new();
         if Pin::new(&mut future).poll(&mut Context::from_waker(&waker)).is_pending() {
-            bell.wait(0);
+            notifier.wait(0);
         }
     });
 }
@@ -83,10 +83,10 @@ fn two_calls_for_one_outcome() {
             let given = Arc::clone(&token);
             thread::spawn(move || promise.keep_with(|| Ok(given)))
         });
-        let (bell, waker) = Bell::new();
+        let (notifier, waker) = Notifier::new();
         let mut poll = || Pin::new(&mut future).poll(&mut Context::from_waker(&waker));
         if poll().is_pending() {
-            bell.wait(0);
+            notifier.wait(0);
             assert!(matches!(poll(), Poll::Ready(Ok(_))), "woken for nothing");
         }
         callers.into_iter().for_each(|caller| caller.join().unwrap());

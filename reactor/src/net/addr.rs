@@ -175,7 +175,7 @@ pub(crate) async fn first_that_works<T>(
 ) -> io::Result<T> {
     let resolved = addresses.to_socket_addrs();
     let mut failures = Failures::new(operation);
-    budget::turn().await;
+    budget::take_one().await;
     for address in resolved.await? {
         match attempt(address) {
             Ok(value) => return Ok(value),

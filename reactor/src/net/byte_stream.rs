@@ -3,7 +3,7 @@
 //! `byte_stream!(Stream, ..)` gives `AsyncRead` and `AsyncWrite` to `&Stream` and to `Stream`, which keeps
 //! its socket as `socket: Arc<Async<..>>` and has a `shutdown`.
 //!
-//! W1  A short transfer tells the source that the kernel is dry (see `MARKED` in `source`). A short read
+//! W1  A short transfer tells the source that the kernel is dry (see `MUST_DRAIN` in `source`). A short read
 //!     does so on TCP only: on a Unix stream the system also stops after a message with a descriptor.
 //! W2  Closing shuts the write half down, for all clones: the peer reads the end.
 //!

@@ -65,7 +65,7 @@ impl TcpListener {
         .await
     }
 
-    /// The next connection, and where it comes from. Dropping the answer loses none.
+    /// The next connection, and where it comes from. Dropping the returned future loses none.
     ///
     /// # Errors
     ///
@@ -197,7 +197,8 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// The lookup's; or the error of each address (refused, unreachable), with the operation. The error that explains most comes first; it gives the kind, and is the source.
+    /// The lookup's; or the error of each address (refused, unreachable), with the operation. The error that
+    /// explains most comes first; it gives the kind, and is the source.
     ///
     /// ```
     /// use reactor::net::TcpStream;
@@ -209,7 +210,7 @@ impl TcpStream {
     pub async fn connect(address: impl ToSocketAddrs) -> io::Result<Self> {
         let resolved = address.to_socket_addrs();
         drop(address);
-        budget::turn().await;
+        budget::take_one().await;
         Ok(Self::new(connect(resolved.await?).await?))
     }
 

@@ -64,7 +64,7 @@ impl UnixListener {
     ///
     /// The system's (the path exists, or cannot be made), with the operation and the path; an empty path.
     pub async fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
-        budget::turn().await;
+        budget::take_one().await;
         let path = path.as_ref();
         // The system would take an empty path for the wish for a name that it may choose itself.
         let bound = not_empty(path).and_then(net::UnixListener::bind).and_then(Self::try_from);
@@ -175,7 +175,7 @@ impl UnixStream {
     ///
     /// The system's (nobody listens there), with the operation and the path.
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
-        budget::turn().await;
+        budget::take_one().await;
         let path = path.as_ref();
         let connected = connect(path).await;
         connected.map_err(|error| explain("connect", shown(path), error))

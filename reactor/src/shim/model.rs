@@ -2,7 +2,7 @@
 //!
 //!     bash .ci/models          every model, at two preemptions
 //!     bash .ci/models 3        at three
-//!     bash .ci/teeth           each seeded fault is found by the models that say so
+//!     bash .ci/seeded-faults           each seeded fault is found by the models that say so
 //!
 //! A model runs its threads in every order that matters, up to a number of preemptions, and with every
 //! value that a load may see. loom fails it on a data race, a deadlock (a lost wake leaves a thread that
@@ -41,8 +41,8 @@ pub fn fence(order: loom::sync::atomic::Ordering) {
 
 /// Whether this seeded fault is asked for.
 #[must_use]
-pub fn mutant(name: &str) -> bool {
-    static SEEDED: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("MUTANT").ok());
+pub fn fault(name: &str) -> bool {
+    static SEEDED: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("FAULT").ok());
     SEEDED.as_deref() == Some(name)
 }
 
@@ -85,56 +85,56 @@ fn explore(bound: usize, model: impl Fn() + Send + Sync + 'static) {
 
 /// A waker that counts, and that a thread can wait for.
 #[derive(Debug, Default)]
-pub struct Bell {
-    rings: Mutex<usize>,
+pub struct Notifier {
+    count: Mutex<usize>,
     more: Condvar,
 }
 
-impl Wake for Bell {
+impl Wake for Notifier {
     fn wake(self: Arc<Self>) {
-        *lock(&self.rings) += 1;
+        *lock(&self.count) += 1;
         self.more.notify_all();
     }
 }
 
-impl Bell {
-    /// A bell and its waker.
+impl Notifier {
+    /// A notifier and its waker.
     #[must_use]
     pub fn new() -> (Arc<Self>, Waker) {
-        let bell = Arc::new(Self::default());
-        (Arc::clone(&bell), bell.into())
+        let notifier = Arc::new(Self::default());
+        (Arc::clone(&notifier), notifier.into())
     }
 
     /// Rings it.
-    pub fn ring(self: Arc<Self>) {
+    pub fn notify(self: Arc<Self>) {
         self.wake();
     }
 
-    /// How often it has rung.
-    pub fn rung(&self) -> usize {
-        *lock(&self.rings)
+    /// How often it has count.
+    pub fn count(&self) -> usize {
+        *lock(&self.count)
     }
 
-    /// Waits until it has rung more than `before` times; answers how often it has.
+    /// Waits until it has count more than `before` times; returns how often it has.
     pub fn wait(&self, before: usize) -> usize {
-        let mut rings = lock(&self.rings);
-        while *rings <= before {
-            rings = self.more.wait(rings).expect("a model's lock is not poisoned");
+        let mut count = lock(&self.count);
+        while *count <= before {
+            count = self.more.wait(count).expect("a model's lock is not poisoned");
         }
-        *rings
+        *count
     }
 }
 
 /// Runs a future on this thread. It waits for ever if a wake is lost, and loom reports that.
 pub fn block_on<F: Future>(future: F) -> F::Output {
-    let (bell, waker) = Bell::new();
+    let (notifier, waker) = Notifier::new();
     let mut future = pin!(future);
-    let mut rung = 0;
+    let mut count = 0;
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return output;
         }
-        rung = bell.wait(rung);
+        count = notifier.wait(count);
     }
 }
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use super::{Direction, Key, Wait, wait_list};
 use crate::shim::atomic::{AtomicUsize, Ordering};
-use crate::shim::model::{Bell, check};
+use crate::shim::model::{Notifier, check};
 use crate::shim::{Arc, thread};
 
 /// A socket's buffer: some bytes, which an attempt takes at most one of.
@@ -39,19 +39,19 @@ impl Socket {
 
     /// One task: takes a byte, and waits as long as there is none.
     fn read(&self, in_line: bool) {
-        let (bell, waker) = Bell::new();
-        let mut rung = 0;
+        let (notifier, waker) = Notifier::new();
+        let mut count = 0;
         let mut cx = Context::from_waker(&waker);
         let mut place: Option<Key> = None;
         loop {
-            let wait = if in_line { Wait::Line(&mut place) } else { Wait::Poll };
+            let wait = if in_line { Wait::Listed(&mut place) } else { Wait::Poll };
             // Whoever takes the last byte says so: a short read.
             match self.read.poll(&mut cx, wait, || self.take(), |&before| before == 1) {
                 Poll::Ready(outcome) => {
                     outcome.unwrap();
                     break;
                 }
-                Poll::Pending => rung = bell.wait(rung),
+                Poll::Pending => count = notifier.wait(count),
             }
         }
         if let Some(key) = place {

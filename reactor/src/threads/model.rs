@@ -66,7 +66,7 @@ fn submit(threads: &Threads, job: Job) {
     assert!(threads.submit(job).is_ok());
 }
 
-/// A job that comes while the idle thread's patience ends is run, by it or by a new one. Finds
+/// A job that comes while the idle thread's keep_alive ends is run, by it or by a new one. Finds
 /// `left_though_called`.
 #[test]
 fn a_job_against_the_end_of_patience() {
@@ -122,10 +122,10 @@ fn a_job_never_waits_behind_another() {
 /// when the first thread went idle, or wanted to leave, in between. Finds `failed_start_forgotten`.
 #[test]
 fn a_failed_start_strands_nobody() {
-    for patience in [NONE, ENDLESS] {
+    for keep_alive in [NONE, ENDLESS] {
         check(move || {
             *CAN_START.lock().unwrap() = 1;
-            let threads = Arc::new(Threads::with_spawn("model", 2, patience, spawn_few));
+            let threads = Arc::new(Threads::with_spawn("model", 2, keep_alive, spawn_few));
             let ran = Count::new();
             submit(&threads, ran.job());
             let other = {
@@ -135,7 +135,7 @@ fn a_failed_start_strands_nobody() {
             let ours = threads.submit(ran.job()).is_ok();
             let others = other.join().unwrap();
             ran.wait_for(1 + usize::from(ours) + usize::from(others));
-            if patience == ENDLESS {
+            if keep_alive == ENDLESS {
                 assert!(ours && others, "a thread was there to wait for");
             }
         });

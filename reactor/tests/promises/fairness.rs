@@ -15,7 +15,7 @@ use reactor::time::{interval, sleep, timeout};
 use crate::support::{connection, run};
 
 /// Runs `work`, which completes `operations` without ever having to wait, beside another task, and
-/// answers how often that one had its turn.
+/// returns how often that one had its turn.
 async fn turns_of_another(work: impl Future<Output = ()> + 'static) -> usize {
     let turns = Rc::new(Cell::new(0));
     let other = {

@@ -1,7 +1,7 @@
-//! Shows that the models notice faults: `bash .ci/teeth [NAME]`.
+//! Shows that the models notice faults: `bash .ci/seeded-faults [NAME]`.
 //!
-//! The shipped source carries seeded faults, `mutant("name")`, which are built in with the models only, and
-//! asleep until the environment says `MUTANT=name`. A model says in its comment which of them it finds:
+//! The shipped source carries seeded faults, `fault("name")`, which are built in with the models only, and
+//! asleep until the environment says `FAULT=name`. A model says in its comment which of them it finds:
 //! ``Finds `name`.`` Here each such model is run with the fault awake, and must fail. Every fault must be
 //! found by a model, and every model must find one. With a NAME: only that fault, or that model.
 
@@ -17,7 +17,7 @@ use weave::source::{Source, root, rust_files, words};
 
 /// What wakes a fault, in the source and in the environment.
 const CALL: &str = "mutant";
-const VARIABLE: &str = "MUTANT";
+const VARIABLE: &str = "FAULT";
 
 /// Preemptions that a model is given, one after the other: a large one may need the third.
 const PREEMPTIONS: [&str; 2] = ["2", "3"];
@@ -162,7 +162,7 @@ fn a_models_comment_names_its_faults() {
 /// `two_three`.
 #[test]
 fn it_holds() {
-    if mutant(\"one\") || mutant(\"two_three\") {}
+    if fault(\"one\") || fault(\"two_three\") {}
 }
 
 #[test]

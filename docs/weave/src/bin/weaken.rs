@@ -49,7 +49,7 @@ pub fn fence_at(site: &str) {
 /// An ordering that can be weakened.
 #[derive(Debug, PartialEq)]
 struct Site {
-    /// `executor/src/raw/state.rs:150`.
+    /// `executor/src/raw_task/state.rs:150`.
     place: String,
     ordering: &'static str,
     label: String,
@@ -163,7 +163,7 @@ fn copy_tree(copy: &Path) -> std::io::Result<()> {
 /// The file's text, in which each labelled ordering can be weakened.
 ///
 /// A comment speaks for the code below it, up to an empty line or the next ORDERING, as the test of the
-/// orderings in `tests/house` has it.
+/// orderings in `tests/tidy` has it.
 fn wrap(source: &Source, sites: &mut Vec<Site>) -> String {
     let shim = if source.path.starts_with("reactor/") { "crate::shim" } else { "reactor::shim" };
     let (mut wrapped, mut comment, mut above) = (String::new(), String::new(), false);

@@ -230,17 +230,17 @@ impl World {
         let watched = self.roster.monitor.is_some();
         let limited = |thread: &Thread| matches!(thread.at, At::Turning(true) | At::Parking(true));
         if running(Worker) && !watched {
-            Some("D2: a worker runs, another thread waits, and there is no monitor")
+            Some("[monitor]: a worker runs, another thread waits, and there is no monitor")
         } else if running(BlockOn) && !turning && !watched {
-            Some("D2: a thread runs, another one waits, nobody drives, and there is no monitor")
+            Some("[monitor]: a thread runs, another one waits, nobody drives, and there is no monitor")
         } else if !running(Worker) && !running(BlockOn) && !turning {
-            Some("D3: all wait, and nobody drives")
+            Some("[one-waits-in-it]: all wait, and nobody drives")
         } else if turning != matches!(self.roster.driver, Driver::Driving(..)) {
-            Some("D1: who drives is not who is in the reactor")
+            Some("[one-driver]: who drives is not who is in the reactor")
         } else if self.roster.driver == Driver::Offered {
-            Some("D5: the driver's role is offered, and no thread is about to take it")
+            Some("[pass-it-on]: the driver's role is offered, and no thread is about to take it")
         } else if self.roster.monitor.is_some_and(|monitor| !limited(&self.threads[monitor])) {
-            Some("D1: the monitor waits without a limit")
+            Some("[one-driver]: the monitor waits without a limit")
         } else {
             None
         }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use reactor::shim::atomic::{AtomicUsize, Ordering};
 use reactor::shim::{Mutex, lock};
 
-use crate::raw::header::Runnable;
+use crate::raw_task::header::Runnable;
 
 /// The answer to an attempt to steal.
 pub(crate) enum Steal<T> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reactor::shim::model::{Bell, check};
+use reactor::shim::model::{Notifier, check};
 use reactor::shim::thread;
 
 use super::{new_pool, this_is_worker_of, wait_for};
@@ -13,7 +13,7 @@ use super::{new_pool, this_is_worker_of, wait_for};
 fn a_ring_is_never_closed() {
     check(|| {
         let ids = [(); 3].map(|()| new_pool());
-        let ended = [(); 3].map(|()| Bell::new().0);
+        let ended = [(); 3].map(|()| Notifier::new().0);
         let workers = [0, 1, 2].map(|n| {
             let (mine, next) = (ids[n], ids[(n + 1) % 3]);
             let (my_end, its_end) = (Arc::clone(&ended[n]), Arc::clone(&ended[(n + 1) % 3]));
@@ -25,7 +25,7 @@ fn a_ring_is_never_closed() {
                     its_end.wait(0);
                 }
                 drop(waiting);
-                my_end.ring();
+                my_end.notify();
                 waited
             })
         });

@@ -6,10 +6,10 @@ use reactor::shim::model::check;
 use reactor::shim::{Arc, Mutex, lock, thread};
 
 use super::queues;
-use crate::raw::header::{Runnable, Schedule};
-use crate::raw::join_handle::JoinHandle;
-use crate::raw::run::new_task;
-use crate::raw::waker;
+use crate::raw_task::header::{Runnable, Schedule};
+use crate::raw_task::join_handle::JoinHandle;
+use crate::raw_task::run::new_task;
+use crate::raw_task::waker;
 
 /// Where nothing is woken.
 #[derive(Clone)]
@@ -33,8 +33,9 @@ impl Schedule for Nowhere {
     }
 }
 
-/// Q2: a task that its worker has just made and put into the slot is whole for the watch that takes it out;
-/// of the two one takes it, and the watch if the worker does not come to it. Finds `left_in_the_slot`.
+/// [slot-is-quiet]: a task that its worker has just made and put into the slot is whole for the watch that
+/// takes it out; of the two one takes it, and the watch if the worker does not come to it. Finds
+/// `left_in_the_slot`.
 #[test]
 fn the_slots_task_is_taken_once() {
     for owner_comes in [false, true] {

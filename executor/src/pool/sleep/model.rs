@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reactor::shim::atomic::{AtomicUsize, Ordering};
-use reactor::shim::model::{Bell, check, check_with_fewer, stop_before_fences};
+use reactor::shim::model::{Notifier, check, check_with_fewer, stop_before_fences};
 use reactor::shim::thread;
 
 use super::Sleep;
@@ -12,7 +12,7 @@ use super::Sleep;
 struct Pool {
     tasks: AtomicUsize,
     sleep: Sleep,
-    bells: [Arc<Bell>; 2],
+    notifiers: [Arc<Notifier>; 2],
 }
 
 impl Pool {
@@ -20,7 +20,7 @@ impl Pool {
         Arc::new(Self {
             tasks: AtomicUsize::new(0),
             sleep: Sleep::new(4),
-            bells: [(); 2].map(|()| Bell::new().0),
+            notifiers: [(); 2].map(|()| Notifier::new().0),
         })
     }
 
@@ -31,8 +31,8 @@ impl Pool {
     }
 
     fn wake_one(&self) {
-        if let Some(worker) = self.sleep.someone_needed(|_| true) {
-            Arc::clone(&self.bells[worker]).ring();
+        if let Some(worker) = self.sleep.worker_to_notify(|_| true) {
+            Arc::clone(&self.notifiers[worker]).notify();
         }
     }
 
@@ -50,25 +50,26 @@ impl Pool {
     /// A worker's search and sleep, as `worker` does it, until it has run a task.
     fn work(&self, worker: usize) {
         let mut searching = self.sleep.start_search();
-        let mut rung = 0;
+        let mut count = 0;
         loop {
             if searching && self.take() {
                 if self.sleep.stop_search() && self.has_work() {
-                    self.wake_one(); // S3
+                    self.wake_one(); // [searcher-finds]
                 }
                 return;
             }
-            self.sleep.list(worker, searching);
+            self.sleep.go_idle(worker, searching);
             if !self.has_work() {
-                rung = self.bells[worker].wait(rung); // S2
+                count = self.notifiers[worker].wait(count); // [idle-then-look]
             }
-            self.sleep.unlist(worker);
-            searching = true; // S4
+            self.sleep.come_back(worker);
+            searching = true; // [counted-for-it]
         }
     }
 }
 
-/// S1, S2: a push sees the sleeper, or the sleeper's last look sees the push. Finds `push_wakes_nobody`.
+/// [push-then-read], [idle-then-look]: a push sees the sleeper, or the sleeper's last look sees the push.
+/// Finds `push_wakes_nobody`.
 #[test]
 fn a_push_meets_a_sleeper() {
     check(|| {
@@ -82,8 +83,8 @@ fn a_push_meets_a_sleeper() {
     });
 }
 
-/// S3: of two tasks the second is not left behind, though its push relied on a searcher that found the
-/// first. Finds `last_searcher_is_silent`.
+/// [searcher-finds]: of two tasks the second is not left behind, though its push relied on a searcher that
+/// found the first. Finds `last_searcher_is_silent`.
 #[test]
 fn the_last_searcher_wakes_the_next() {
     check(|| {
@@ -100,8 +101,8 @@ fn the_last_searcher_wakes_the_next() {
     });
 }
 
-/// S3: what a thief has moved to its own deque is seen in the last look of the other searcher, on whom it relied
-/// when it stopped. Finds `last_searcher_is_silent`.
+/// [searcher-finds]: what a thief has moved to its own deque is seen in the last look of the other searcher,
+/// on whom it relied when it stopped. Finds `last_searcher_is_silent`.
 #[test]
 fn a_thiefs_batch_is_not_overlooked() {
     check(|| {
@@ -121,8 +122,8 @@ fn a_thiefs_batch_is_not_overlooked() {
     });
 }
 
-/// S3: one of two searchers is the last, and sees what the other one, if that was a thief, has moved to its own deque
-/// before it stopped: be the thief as slow as it may after it has counted itself out.
+/// [searcher-finds]: one of two searchers is the last, and sees what the other one, if that was a thief, has
+/// moved to its own deque before it stopped: be the thief as slow as it may after it has counted itself out.
 /// Finds `last_searcher_is_silent`.
 #[test]
 fn the_last_searcher_sees_a_slow_thiefs_batch() {

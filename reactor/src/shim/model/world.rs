@@ -262,7 +262,7 @@ impl Socket {
     pub fn arrive(&self, bytes: usize) {
         // ORDERING: AcqRel, as the kernel's own lock would order it.
         self.bytes.fetch_add(bytes, Ordering::AcqRel);
-        let event = Event { key: self.source.key, readable: true, writable: false, marked: false };
+        let event = Event { key: self.source.key, readable: true, writable: false, must_drain: false };
         lock(&WORLD.0).events.push_back(event);
         WORLD.1.notify_all();
     }

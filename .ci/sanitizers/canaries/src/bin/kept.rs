@@ -1,4 +1,5 @@
-//! Memory that is never given back, and that a static points to: no leak, and LeakSanitizer must not call it one.
+//! Memory that is never given back, and that a static points to: no leak, and LeakSanitizer must not call it
+//! one.
 
 use std::sync::Mutex;
 

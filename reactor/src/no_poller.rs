@@ -8,28 +8,28 @@ use std::time::Duration;
 use crate::shim::{Condvar, Mutex, lock, now, statics};
 
 // Where a turn waits that has no poller: whether it was notified.
-statics! { static BENCH: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new()); }
+statics! { static NOTIFIED: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new()); }
 
 /// Ends the wait under way, or the next one.
-pub(crate) fn ring() {
-    *lock(&BENCH.0) = true;
-    BENCH.1.notify_all();
+pub(crate) fn notify() {
+    *lock(&NOTIFIED.0) = true;
+    NOTIFIED.1.notify_all();
 }
 
 /// Waits for `limit`, until somebody rings, or until there is a poller.
-pub(crate) fn sit(limit: Option<Duration>, has_poller: impl Fn() -> bool) {
+pub(crate) fn wait(limit: Option<Duration>, has_poller: impl Fn() -> bool) {
     let end = limit.and_then(|limit| now().checked_add(limit));
-    let mut notified = lock(&BENCH.0);
+    let mut notified = lock(&NOTIFIED.0);
     while !*notified && !has_poller() {
         let Some(end) = end else {
-            notified = BENCH.1.wait(notified).unwrap_or_else(PoisonError::into_inner);
+            notified = NOTIFIED.1.wait(notified).unwrap_or_else(PoisonError::into_inner);
             continue;
         };
         let left = end.saturating_duration_since(now());
         if left.is_zero() {
             break;
         }
-        notified = BENCH.1.wait_timeout(notified, left).unwrap_or_else(PoisonError::into_inner).0;
+        notified = NOTIFIED.1.wait_timeout(notified, left).unwrap_or_else(PoisonError::into_inner).0;
     }
     *notified = false;
 }

@@ -1,21 +1,21 @@
 //! A thread's inbox: where other threads leave the local tasks that they woke.
 //!
 //! X1  Each entry is one counted reference to a task. Other threads use it as nothing more.
-//! X2  Inboxes are recycled, never freed: a wake that comes when its thread is gone finds one. What
+//! [inboxes-stay]  Inboxes are recycled, never freed: a wake that comes when its thread is gone finds one. What
 //!     arrives then is complete, for a thread drops its tasks before it gives its inbox back.
-//! X3  Mail is put in before its owner is unparked (K1).
+//! X3  Mail is put in before its owner is unparked [take-then-look].
 //!
-//! K1 is in `parker`. Called by `local`. Next: `local`.
+//! Called by `local`. Next: `local`.
 #![allow(unsafe_code, reason = "the pointers in an inbox are references that any thread may leave")]
 
 use std::ptr::NonNull;
 use std::sync::Arc;
 
 use reactor::shim::atomic::{AtomicBool, Ordering};
-use reactor::shim::{Mutex, lock, mutant, statics};
+use reactor::shim::{Mutex, fault, lock, statics};
 
 use crate::driver::parker::Parker;
-use crate::raw::header::Header;
+use crate::raw_task::header::Header;
 
 /// Where other threads leave the tasks that they woke.
 pub(crate) struct Inbox {
@@ -33,7 +33,7 @@ struct Mail {
 // SAFETY: X1: other threads use the pointers as counted references only.
 unsafe impl Send for Mail {}
 
-// Inboxes without an owner (X2).
+// Inboxes without an owner [inboxes-stay].
 statics! { static SPARE: Mutex<Vec<&'static Inbox>> = Mutex::new(Vec::new()); }
 
 impl Inbox {
@@ -50,7 +50,7 @@ impl Inbox {
         inbox
     }
 
-    /// Gives it back (X2).
+    /// Gives it back [inboxes-stay].
     pub(crate) fn close(&'static self) {
         let owner = lock(&self.mail).owner.take();
         drop(owner);
@@ -63,7 +63,7 @@ impl Inbox {
             let mut mail = lock(&self.mail);
             mail.tasks.push(task);
             // ORDERING: Relaxed; the lock publishes the mail, and `unpark` makes the owner look.
-            self.has_mail.store(!mutant("mail_unseen"), Ordering::Relaxed);
+            self.has_mail.store(!fault("mail_unseen"), Ordering::Relaxed);
             mail.owner.clone()
         };
         if let Some(owner) = owner {

@@ -1,7 +1,7 @@
-//! Tests of the house: what the design says of the source, read off the source.
+//! Tests in `tests/tidy`: what the design says of the source, read off the source.
 //!
 //! They open the files of the workspace as text. A failing one names the file and the line, and
-//! says what to do. `cargo test --test house -- --nocapture` prints what they counted: the core
+//! says what to do. `cargo test --test tidy -- --nocapture` prints what they counted: the core
 //! path in its reading order, and the layers of each crate. What a line of source is `weave::source`
 //! knows, for the book is woven from the same lines.
 

@@ -39,8 +39,8 @@ fn check(command: &str, row: &str) {
         words.remove(0);
     }
     match words[..] {
-        ["bash", ".ci/deep", step] => {
-            assert!(read(".ci/deep").contains(&format!("if wanted {step};")), "no such step: `{command}`");
+        ["bash", ".ci/nightly", step] => {
+            assert!(read(".ci/nightly").contains(&format!("if wanted {step};")), "no such step: `{command}`");
         }
         ["bash", ".ci/run", step] => {
             assert!(read(".ci/run").contains(&format!("step '{step}")), "no such step: `{command}`");
@@ -104,7 +104,7 @@ fn what_the_reliability_page_names_is_there() {
 /// The checks above can fail.
 #[test]
 fn a_helper_is_no_test() {
-    assert!(has_test("tests/house/reliability.rs", "a_helper_is_no_test"));
-    assert!(!has_test("tests/house/reliability.rs", "has_test"));
-    assert!(!has_test("tests/house/reliability.rs", "nothing"));
+    assert!(has_test("tests/tidy/reliability.rs", "a_helper_is_no_test"));
+    assert!(!has_test("tests/tidy/reliability.rs", "has_test"));
+    assert!(!has_test("tests/tidy/reliability.rs", "nothing"));
 }

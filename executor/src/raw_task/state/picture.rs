@@ -26,7 +26,7 @@ fn bits(name: &str) -> usize {
     name.split_whitespace().map(bit).fold(0, |all, bit| all | bit)
 }
 
-/// Walks an arrow: a task of a pool with its handle and a waker. Answers what the verb said.
+/// Walks an arrow: a task of a pool with its handle and a waker. Returns what the verb said.
 fn walk(verb: &str, state: &State) -> String {
     let answer = match verb {
         "start_poll" => format!("{:?}", state.start_poll()),

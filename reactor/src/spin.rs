@@ -39,11 +39,11 @@ thread_local! {
 
 /// A wait of this thread's, which ends when this is dropped.
 #[derive(Debug)]
-pub struct Wait {
+pub struct Spin {
     begin: Instant,
 }
 
-impl Wait {
+impl Spin {
     /// The thread begins to wait.
     #[must_use]
     pub fn begin() -> Self {
@@ -51,7 +51,7 @@ impl Wait {
     }
 
     /// Waits awake as long as `waiting` says so and it may be worth it.
-    pub fn awake(&self, waiting: impl Fn() -> bool) {
+    pub fn spin_while(&self, waiting: impl Fn() -> bool) {
         if cfg!(loom) || !LAST_WAS_SHORT.get() || !several_cores() {
             return;
         }
@@ -80,7 +80,7 @@ fn several_cores() -> bool {
     CORES.load(Ordering::Relaxed) > 1
 }
 
-impl Drop for Wait {
+impl Drop for Spin {
     fn drop(&mut self) {
         LAST_WAS_SHORT.set(now().duration_since(self.begin) < SHORT);
     }

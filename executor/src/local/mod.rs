@@ -6,13 +6,13 @@
 //! ```
 //!
 //! L1  A local task has two states: the byte, which is its thread's, and the word, by which others speak to it
-//!     (`raw::state`). The byte, the queue and the list are touched on the task's own thread only.
+//!     (`raw_task::state`). The byte, the queue and the list are touched on the task's own thread only.
 //! L2  Its future is polled and dropped there only; other threads reach the word, and the count in it.
 //! L3  The thread's claim on a task that is queued or runs is the byte; the count leaves it out. A count of
 //!     zero with an idle byte means that nobody can wake the task any more: its future is dropped.
 //! L4  At thread exit the tasks are dropped on their thread, again and again while their drops spawn.
 //!
-//! C1, C4 and C5 are in `raw::header`, I2 in `raw::list`, X2 in `inbox`. Run by `block_on` and by the pool's
+//! [claim], Run by `block_on` and by the pool's
 //! workers, and emptied after blocking calls. Next: `block_on`.
 #![allow(unsafe_code, reason = "what comes out of the inbox is a pointer to a task")]
 
@@ -28,20 +28,23 @@ use std::sync::LazyLock;
 use std::task::RawWakerVTable;
 
 use reactor::record::{Kind, record};
-use reactor::shim::{mutant, statics, thread_local};
+mod inbox;
+
+use reactor::shim::{fault, statics, thread_local};
+
+use inbox::Inbox;
 
 use crate::driver::parker::Parker;
-use crate::inbox::Inbox;
-use crate::raw::header::{self, Header, Placed, Runnable, Schedule};
-use crate::raw::join_handle::JoinHandle;
-use crate::raw::list::List;
-use crate::raw::run::new_task;
-use crate::raw::state::{Arrival, Finish, Start, State};
-use crate::raw::waker;
+use crate::raw_task::header::{self, Header, HeaderWith, Runnable, Schedule};
+use crate::raw_task::join_handle::JoinHandle;
+use crate::raw_task::list::TaskList;
+use crate::raw_task::run::new_task;
+use crate::raw_task::state::{Arrival, Finish, Start, State};
+use crate::raw_task::waker;
 use owner_state::{OwnerState, Wake};
 
 /// A local task's scheduler. It stands in the task; the inbox says whose it is.
-pub(crate) struct Home {
+pub(crate) struct LocalScheduler {
     inbox: &'static Inbox,
     owned: Cell<OwnerState>,
     listed: Cell<bool>,
@@ -51,7 +54,7 @@ pub(crate) struct Home {
 struct Local {
     queue: RefCell<VecDeque<Runnable>>,
     /// Those that have been idle, and are not complete.
-    waiting: RefCell<List>,
+    waiting: RefCell<TaskList>,
     /// From the first task on, until the thread's exit.
     inbox: Cell<Option<&'static Inbox>>,
 }
@@ -61,7 +64,7 @@ thread_local! {
     static LOCAL: ManuallyDrop<Local> = const {
         ManuallyDrop::new(Local {
             queue: RefCell::new(VecDeque::new()),
-            waiting: RefCell::new(List::new()),
+            waiting: RefCell::new(TaskList::new()),
             inbox: Cell::new(None),
         })
     };
@@ -69,7 +72,7 @@ thread_local! {
 }
 
 // The inbox of tasks that are spawned when their thread is as good as gone: nothing ever comes.
-statics! { static NOWHERE: LazyLock<Inbox> = LazyLock::new(Inbox::new); }
+statics! { static DEAD_INBOX: LazyLock<Inbox> = LazyLock::new(Inbox::new); }
 
 /// Its destructor is the thread's exit (L4).
 struct Exit;
@@ -101,9 +104,9 @@ pub fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
 }
 
 /// The scheduler of this thread's tasks.
-pub(crate) fn home() -> Home {
-    let inbox = LOCAL.with(|local| local.open()).unwrap_or(&NOWHERE);
-    Home { inbox, owned: Cell::new(OwnerState::Queued), listed: Cell::new(false) }
+pub(crate) fn home() -> LocalScheduler {
+    let inbox = LOCAL.with(|local| local.open()).unwrap_or(&DEAD_INBOX);
+    LocalScheduler { inbox, owned: Cell::new(OwnerState::Queued), listed: Cell::new(false) }
 }
 
 /// Queues a new task of this thread's.
@@ -130,9 +133,9 @@ pub(crate) fn drop_all() {
     LOCAL.with(|local| local.drop_all());
 }
 
-static WAKER: RawWakerVTable = waker::vtable::<Home>();
+static WAKER: RawWakerVTable = waker::vtable::<LocalScheduler>();
 
-impl Schedule for Home {
+impl Schedule for LocalScheduler {
     fn waker_vtable() -> &'static RawWakerVTable {
         &WAKER
     }
@@ -163,29 +166,29 @@ impl Schedule for Home {
     }
 
     unsafe fn start(task: NonNull<Header>) -> Start {
-        // SAFETY: C1, C4: the caller's.
-        let placed = unsafe { Placed::<Self>::of(task) };
-        placed.scheduler.owned.update(OwnerState::start);
-        if placed.header.state.is_cancelled() { Start::DropFuture } else { Start::Poll }
+        // SAFETY: [claim], [same-types]: the caller's.
+        let header_with = unsafe { HeaderWith::<Self>::of(task) };
+        header_with.scheduler.owned.update(OwnerState::start);
+        if header_with.header.state.is_cancelled() { Start::DropFuture } else { Start::Poll }
     }
 
     #[inline]
     unsafe fn finish(task: NonNull<Header>) -> Finish {
-        // SAFETY: C1, C4: the caller's.
-        let placed = unsafe { Placed::<Self>::of(task) };
-        let (state, home) = (&placed.header.state, &placed.scheduler);
+        // SAFETY: [claim], [same-types]: the caller's.
+        let header_with = unsafe { HeaderWith::<Self>::of(task) };
+        let (state, home) = (&header_with.header.state, &header_with.scheduler);
         let (owned, finish) = home.owned.get().finish(state.seen_by_owner());
         home.owned.set(owned);
         if finish == Finish::Idle && !home.listed.replace(true) {
-            // SAFETY: C1: the caller's; it was in no list, and `retire` takes it out (I2).
+            // SAFETY: [claim]: the caller's; it was in no list, and `retire` takes it out [listed-is-live].
             LOCAL.with(|local| unsafe { local.waiting.borrow_mut().push(task) });
         }
         finish
     }
 
     unsafe fn retire(task: NonNull<Header>) {
-        // SAFETY: C1, C4: the caller's.
-        let home = unsafe { &Placed::<Self>::of(task).scheduler };
+        // SAFETY: [claim], [same-types]: the caller's.
+        let home = unsafe { &HeaderWith::<Self>::of(task).scheduler };
         home.owned.set(OwnerState::Done);
         if home.listed.replace(false) {
             // SAFETY: `finish` has put it there.
@@ -194,9 +197,9 @@ impl Schedule for Home {
     }
 
     #[inline]
-    unsafe fn wake_at_home(task: NonNull<Header>) -> bool {
-        // SAFETY: C1, C4: the caller's.
-        let inbox = unsafe { Placed::<Self>::of(task) }.scheduler.inbox;
+    unsafe fn wake_locally(task: NonNull<Header>) -> bool {
+        // SAFETY: [claim], [same-types]: the caller's.
+        let inbox = unsafe { HeaderWith::<Self>::of(task) }.scheduler.inbox;
         LOCAL.with(|local| {
             let here = local.is_home(inbox);
             if here && local.wake(task) {
@@ -232,8 +235,8 @@ impl Local {
     /// Into the queue, if it is idle. The task is this thread's, and the caller has a claim on it.
     #[inline]
     fn wake(&self, task: NonNull<Header>) -> bool {
-        // SAFETY: C1: the caller's; C4: this thread's tasks are of this scheduler.
-        let owned = unsafe { &Placed::<Home>::of(task).scheduler.owned };
+        // SAFETY: [claim]: the caller's; [same-types]: this thread's tasks are of this scheduler.
+        let owned = unsafe { &HeaderWith::<LocalScheduler>::of(task).scheduler.owned };
         let (state, wake) = owned.get().wake();
         owned.set(state);
         if wake == Wake::Queue {
@@ -257,14 +260,14 @@ impl Local {
 
     /// Takes over the inbox's reference to a task.
     fn arrive(&self, task: NonNull<Header>) {
-        // SAFETY: C1: the inbox's reference.
-        let placed = unsafe { Placed::<Home>::of(task) };
-        let (header, home) = (&placed.header, &placed.scheduler);
+        // SAFETY: [claim]: the inbox's reference.
+        let header_with = unsafe { HeaderWith::<LocalScheduler>::of(task) };
+        let (header, home) = (&header_with.header, &header_with.scheduler);
         match header.state.leave_inbox() {
-            Arrival::Free if !mutant("late_mail_leaks") => header::free(task), // X2: also a former owner's.
+            Arrival::Free if !fault("late_mail_leaks") => header::free(task), // [inboxes-stay]: also a former owner's.
             Arrival::Nothing | Arrival::Free => {}
             Arrival::Woken => _ = self.wake(task),
-            Arrival::Unreachable if home.owned.get() == OwnerState::Idle && !mutant("unreachable_left") => {
+            Arrival::Unreachable if home.owned.get() == OwnerState::Idle && !fault("unreachable_left") => {
                 // L3: dropped from the queue, for the caller may be in any code at all.
                 header.state.cancel_claimed();
                 self.wake(task);
@@ -277,7 +280,7 @@ impl Local {
     fn drop_all(&self) {
         loop {
             self.waiting.borrow().iter().for_each(|task| {
-                // SAFETY: C1: the list's claim (I2).
+                // SAFETY: [claim]: the list's claim [listed-is-live].
                 unsafe { task.as_ref() }.state.cancel_claimed();
                 self.wake(task);
             });

@@ -14,12 +14,12 @@ use super::super::cell::Name;
 use super::super::join_handle::JoinHandle;
 use super::super::run::new_task;
 use super::Queue;
-use crate::model::{Farewell, Note};
+use crate::model::{DropWitness, RaceCell};
 
 /// A task whose first poll has given its waker away. Later polls write in the future, and end if `open`.
 struct Plain {
-    scratch: Note,
-    farewell: Farewell,
+    scratch: RaceCell,
+    witness: DropWitness,
     open: Arc<AtomicBool>,
     waker: Arc<std::sync::Mutex<Option<Waker>>>,
 }
@@ -40,7 +40,7 @@ impl Future for Plain {
 
 impl Drop for Plain {
     fn drop(&mut self) {
-        self.farewell.hear();
+        self.witness.dropped();
     }
 }
 
@@ -49,24 +49,24 @@ struct Idle {
     queue: Queue,
     handle: JoinHandle<()>,
     waker: Waker,
-    farewell: Farewell,
+    witness: DropWitness,
     open: Arc<AtomicBool>,
 }
 
 impl Idle {
     fn new() -> Self {
-        let (queue, farewell, open) =
-            (Queue::default(), Farewell::default(), Arc::new(AtomicBool::new(false)));
+        let (queue, witness, open) =
+            (Queue::default(), DropWitness::default(), Arc::new(AtomicBool::new(false)));
         let waker = Arc::new(std::sync::Mutex::new(None));
         let handle = queue.spawn(Plain {
-            scratch: Note::new(),
-            farewell: farewell.clone(),
+            scratch: RaceCell::new(),
+            witness: witness.clone(),
             open: open.clone(),
             waker: waker.clone(),
         });
         assert!(queue.run_one());
         let waker = waker.lock().unwrap().replace(Waker::noop().clone()).unwrap();
-        Self { queue, handle, waker, farewell, open }
+        Self { queue, handle, waker, witness, open }
     }
 
     /// A thread that runs what is queued, once, and once more what is requeued.
@@ -76,7 +76,7 @@ impl Idle {
     }
 }
 
-/// T1: a wake of a task that is queued already is seen by the poll to come, whether it gives up its
+/// [queued-once]: a wake of a task that is queued already is seen by the poll to come, whether it gives up its
 /// reference or not. Finds `wake_while_running_lost`.
 #[test]
 fn a_poll_sees_what_came_before_its_wakes() {
@@ -99,7 +99,7 @@ fn a_poll_sees_what_came_before_its_wakes() {
     }
 }
 
-/// T2: what a runner wrote to the future is seen by the next one, whoever wakes in between. Finds
+/// [runner-only]: what a runner wrote to the future is seen by the next one, whoever wakes in between. Finds
 /// `wake_while_running_lost`.
 #[test]
 fn the_next_runner_sees_the_future() {
@@ -127,34 +127,34 @@ fn a_cancelled_future_sees_its_canceller() {
         let idle = Idle::new();
         idle.waker.wake_by_ref();
         let runner = idle.runner();
-        idle.farewell.say();
+        idle.witness.allow();
         idle.handle.abort();
         runner.join().unwrap();
         idle.queue.run();
-        idle.farewell.check();
+        idle.witness.check();
     });
 }
 
-/// T5: the drop of a future that nobody can wake any more sees what was done before its last waker went.
-/// Finds `nobody_left_to_wake_it`.
+/// [last-reference]: the drop of a future that nobody can wake any more sees what was done before its last
+/// waker went. Finds `nobody_left_to_wake_it`.
 #[test]
 fn an_unreachable_future_sees_who_let_it_go() {
     check(|| {
         let idle = Idle::new();
         idle.waker.wake_by_ref();
         let runner = idle.runner();
-        let Idle { queue, handle, waker, farewell, .. } = idle;
+        let Idle { queue, handle, waker, witness, .. } = idle;
         drop(handle);
-        farewell.say();
+        witness.allow();
         drop(waker);
         runner.join().unwrap();
         queue.run();
-        farewell.check();
+        witness.check();
     });
 }
 
 /// A name whose drop is not ordered with its use unless the task's count orders it.
-struct Watched(Note);
+struct Watched(RaceCell);
 
 impl Name for Watched {
     fn name(&self) -> Option<&str> {
@@ -174,9 +174,9 @@ impl Drop for Watched {
 fn the_free_comes_after_every_use() {
     check(|| {
         let (queue, waker) = (Queue::default(), Arc::new(std::sync::Mutex::new(None)));
-        let (farewell, open) = (Farewell::default(), Arc::new(AtomicBool::new(true)));
-        let plain = Plain { scratch: Note::new(), farewell, open, waker: waker.clone() };
-        let (task, handle) = new_task(plain, queue, Watched(Note::new()));
+        let (witness, open) = (DropWitness::default(), Arc::new(AtomicBool::new(true)));
+        let plain = Plain { scratch: RaceCell::new(), witness, open, waker: waker.clone() };
+        let (task, handle) = new_task(plain, queue, Watched(RaceCell::new()));
         let handle = JoinHandle::<()>::new(handle);
         task.run();
         let waker = waker.lock().unwrap().take();
@@ -192,7 +192,7 @@ fn the_free_comes_after_every_use() {
 fn a_finished_task_has_done_its_work() {
     check(|| {
         let queue = Queue::default();
-        let done = Note::new();
+        let done = RaceCell::new();
         let handle = queue.spawn({
             let done = done.clone();
             async move { done.write() }

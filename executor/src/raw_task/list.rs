@@ -10,14 +10,14 @@
 //! To leave a gap touches no other task, which may be in nobody's cache. Gaps are closed when there are
 //! three for each task.
 //!
-//! A task comes into its scheduler's list when a poll answers Pending for the first time, and leaves when
+//! A task comes into its scheduler's list when a poll returns Pending for the first time, and leaves when
 //! its future is gone. One that never waits never pays for it.
 //!
 //! I1  A task's place is touched only by whoever has the list: under its lock, or on its thread.
-//! I2  A task in the list is not complete, so it is allocated: its runner takes it out first.
+//! [listed-is-live]  A task in the list is not complete, so it is allocated: its runner takes it out first.
 //! I3  `tasks[header.place]` is the header's task, for every task in the list.
 //!
-//! C1 is in `header`. Called by the pool and by `local`. Next: `join_error`.
+//! Called by the pool and by `local`. Next: `join_error`.
 #![allow(unsafe_code, reason = "the list's claim on a task is a pointer to it")]
 
 use std::ptr::NonNull;
@@ -30,16 +30,16 @@ const KEEP: usize = 64;
 
 /// The tasks, in no order.
 #[derive(Default)]
-pub(crate) struct List {
+pub(crate) struct TaskList {
     tasks: Vec<Option<NonNull<Header>>>,
     count: usize,
 }
 
-// SAFETY: I1: whoever has the list has its tasks' places; C1: of the rest of a task the list's claim reaches
-// the word from any thread.
-unsafe impl Send for List {}
+// SAFETY: I1: whoever has the list has its tasks' places; [claim]: of the rest of a task the list's claim
+// reaches the word from any thread.
+unsafe impl Send for TaskList {}
 
-impl List {
+impl TaskList {
     /// An empty list.
     pub(crate) const fn new() -> Self {
         Self { tasks: Vec::new(), count: 0 }
@@ -49,9 +49,10 @@ impl List {
     ///
     /// # Safety
     ///
-    /// The caller has a claim on it (C1), it is in no list, and is taken out before it is complete (I2).
+    /// The caller has a claim on it [claim], it is in no list, and is taken out before it is complete
+    /// [listed-is-live].
     pub(crate) unsafe fn push(&mut self, task: NonNull<Header>) {
-        // SAFETY: C1: the caller's.
+        // SAFETY: [claim]: the caller's.
         unsafe { task.as_ref() }.place.set(self.tasks.len());
         self.tasks.push(Some(task));
         self.count += 1;
@@ -63,7 +64,7 @@ impl List {
     ///
     /// It is in this list.
     pub(crate) unsafe fn remove(&mut self, task: NonNull<Header>) {
-        // SAFETY: I2: it is in the list, so it is allocated.
+        // SAFETY: [listed-is-live]: it is in the list, so it is allocated.
         let place = unsafe { task.as_ref() }.place.get();
         let removed = self.tasks[place].take();
         debug_assert_eq!(removed, Some(task), "I3");
@@ -78,7 +79,7 @@ impl List {
         self.tasks.retain(Option::is_some);
         self.tasks.shrink_to(KEEP.max(2 * self.count));
         for (place, task) in self.tasks.iter().flatten().enumerate() {
-            // SAFETY: I2: it is in the list, so it is allocated.
+            // SAFETY: [listed-is-live]: it is in the list, so it is allocated.
             unsafe { task.as_ref() }.place.set(place); // I3
         }
     }
@@ -86,7 +87,8 @@ impl List {
     /// Cancels every task. Those that must be queued for it are the caller's.
     pub(crate) fn cancel(&self) -> impl Iterator<Item = Runnable> {
         self.iter().filter_map(|task| {
-            // SAFETY: C1: the list's claim (I2). `cancel` counts the reference that it asks to queue.
+            // SAFETY: [claim]: the list's claim [listed-is-live]. `cancel` counts the reference that it asks
+            // to queue.
             let action = unsafe { task.as_ref() }.state.cancel();
             (action == Action::Schedule).then(|| Runnable::from_raw(task))
         })
@@ -94,11 +96,11 @@ impl List {
 
     /// Whether every task runs.
     pub(crate) fn all_run(&self) -> bool {
-        // SAFETY: I2: it is in the list, so it is allocated.
+        // SAFETY: [listed-is-live]: it is in the list, so it is allocated.
         self.iter().all(|task| unsafe { task.as_ref() }.state.is_running())
     }
 
-    /// Every task: a pointer that is good as long as the list is borrowed (I2).
+    /// Every task: a pointer that is good as long as the list is borrowed [listed-is-live].
     pub(crate) fn iter(&self) -> impl Iterator<Item = NonNull<Header>> {
         self.tasks.iter().flatten().copied()
     }
@@ -111,9 +113,9 @@ pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::raw::header::Schedule;
-    use crate::raw::join_handle::JoinHandle;
-    use crate::raw::{run, waker};
+    use crate::raw_task::header::Schedule;
+    use crate::raw_task::join_handle::JoinHandle;
+    use crate::raw_task::{run, waker};
 
     /// A task that is never run; the queues' tests have it from here.
     pub(crate) fn task() -> Runnable {
@@ -149,7 +151,7 @@ pub(crate) mod tests {
                 1..4,
             )
         ) {
-            let mut list = List::new();
+            let mut list = TaskList::new();
             let mut set = Vec::new();
             for (come, go) in waves {
                 for _ in 0..come {

@@ -12,9 +12,9 @@ const BUDGET: usize = 2000;
 
 /// The steps of the path. A side room that takes one of them away cheats the reader.
 const STEPS: [&str; 10] = [
-    "executor/src/raw/state.rs",
-    "executor/src/raw/waker.rs",
-    "executor/src/local.rs",
+    "executor/src/raw_task/state.rs",
+    "executor/src/raw_task/waker.rs",
+    "executor/src/local/mod.rs",
     "executor/src/block_on.rs",
     "executor/src/pool/queue.rs",
     "executor/src/pool/worker.rs",

@@ -6,10 +6,10 @@
 //! ```
 //!
 //! J1  The handle has a reference, and HANDLE until it has taken the outcome.
-//! J2  Only the handle writes the join waker's slot, while JOIN_WAKER is clear (T4).
+//! J2  Only the handle writes the join waker's slot, while JOIN_WAKER is clear [join-slot].
 //! J3  A waker that is replaced is dropped outside of any transition: its drop may come back here.
 //!
-//! C1 and C4 are in `header`, C3 in `cell`, T1 to T5 in `state`. Made by whatever spawns. Next: `parker`.
+//! Made by whatever spawns. Next: `parker`.
 #![allow(unsafe_code, reason = "the outcome and the join waker's slot stand in the task")]
 
 use std::fmt;
@@ -19,8 +19,8 @@ use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use reactor::contain;
-use reactor::shim::mutant;
+use reactor::contain_panic;
+use reactor::shim::fault;
 
 use super::cell::Outcome;
 use super::header::TaskRef;
@@ -52,8 +52,9 @@ pub struct JoinHandle<T> {
     output: PhantomData<fn() -> T>,
 }
 
-// SAFETY: T3, T4: through a handle one reaches the word, the join waker (Send) and the output, which
-// is moved or dropped where the handle is: so T must be Send. The future is touched by runners only.
+// SAFETY: [outcome-owner], [join-slot]: through a handle one reaches the word, the join waker (Send) and the
+// output, which is moved or dropped where the handle is: so T must be Send. The future is touched by runners
+// only.
 unsafe impl<T: Send> Send for JoinHandle<T> {}
 // SAFETY: `&JoinHandle` gives the word, the id and the name; never the output.
 unsafe impl<T: Send> Sync for JoinHandle<T> {}
@@ -71,7 +72,7 @@ impl<T> JoinHandle<T> {
     /// Cancels the task, and waits until its future has been dropped.
     ///
     /// Resolves to the output if the task had finished first, else to `None`. The cancellation is
-    /// asked for by this call, not by the first poll: dropping the answer detaches nothing. If the
+    /// asked for by this call, not by the first poll: dropping the returned future detaches nothing. If the
     /// task panicked, that panic is swallowed and the answer is `None`.
     ///
     /// ```
@@ -85,7 +86,7 @@ impl<T> JoinHandle<T> {
         let mut join = self.try_join();
         std::future::poll_fn(move |cx| {
             let joined = Pin::new(&mut join).poll(cx);
-            joined.map(|joined| joined.map_err(|failure| contain(|| drop(failure))).ok())
+            joined.map(|joined| joined.map_err(|failure| contain_panic(|| drop(failure))).ok())
         })
     }
 
@@ -98,7 +99,7 @@ impl<T> JoinHandle<T> {
 
     /// Waits for the task, and tells a panic or a cancellation as an error.
     ///
-    /// Dropping the answer detaches the task, as dropping the handle does.
+    /// Dropping the returned future detaches the task, as dropping the handle does.
     ///
     /// # Errors
     ///
@@ -151,7 +152,7 @@ impl<T> JoinHandle<T> {
     /// assert_eq!(Builder::new().name("tea").spawn(async {}).name(), Some("tea"));
     /// ```
     pub fn name(&self) -> Option<&str> {
-        // SAFETY: C4; C1: our reference.
+        // SAFETY: [same-types]; [claim]: our reference.
         let name = unsafe { (self.task.header().vtable.name)(self.task.as_raw()) };
         // SAFETY: the name stands in the task, unchanged; our reference outlives the borrow of self.
         name.map(|name| unsafe { name.as_ref() })
@@ -171,7 +172,7 @@ impl<T> JoinHandle<T> {
             if join == Join::Pending {
                 return Poll::Pending;
             }
-            // Too late: the completer did not see the waker, so the slot is still ours (T4).
+            // Too late: the completer did not see the waker, so the slot is still ours [join-slot].
             drop(self.swap_waker(None));
         }
         Poll::Ready(self.take_outcome())
@@ -188,8 +189,8 @@ impl<T> JoinHandle<T> {
     fn take_outcome(&mut self) -> Outcome<T> {
         let mut outcome: Option<Outcome<T>> = None;
         let header = self.task.header();
-        // SAFETY: C4: T is the task's output type; T3: HANDLE is ours and was set at COMPLETE; C3:
-        // not taken yet, as `poll_outcome` asserts.
+        // SAFETY: [same-types]: T is the task's output type; [outcome-owner]: HANDLE is ours and was set at
+        // COMPLETE; [one-outcome]: not taken yet, as `poll_outcome` asserts.
         unsafe { (header.vtable.take_outcome)(self.task.as_raw(), (&raw mut outcome).cast()) };
         header.state.outcome_taken();
         outcome.expect("take_outcome writes it")
@@ -217,15 +218,15 @@ impl<T> Future for JoinHandle<T> {
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
         let header = self.task.header();
-        if header.state.is_outcome_taken() && !mutant("outcome_dropped_twice") {
+        if header.state.is_outcome_taken() && !fault("outcome_dropped_twice") {
             return;
         }
         match header.state.release_handle() {
-            Join::Complete => contain(|| {
-                // SAFETY: C4; T3: the outcome is the handle's, and was not taken.
+            Join::Complete => contain_panic(|| {
+                // SAFETY: [same-types]; [outcome-owner]: the outcome is the handle's, and was not taken.
                 unsafe { (header.vtable.drop_outcome)(self.task.as_raw()) }
             }),
-            // T4: JOIN_WAKER was cleared before COMPLETE, the slot is ours.
+            // [join-slot]: JOIN_WAKER was cleared before COMPLETE, the slot is ours.
             Join::Pending => drop(self.swap_waker(None)),
         }
     }

@@ -14,7 +14,7 @@ use std::task::{Context, Poll, RawWakerVTable, Waker};
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
-use reactor::shim::model::{Bell, check};
+use reactor::shim::model::{Notifier, check};
 
 use super::header::{Runnable, Schedule};
 use super::join_error::JoinError;
@@ -60,7 +60,7 @@ impl Queue {
         found
     }
 
-    /// Runs what is there. Answers how many polls, or drops, that were.
+    /// Runs what is there. Returns how many polls, or drops, that were.
     fn run(&self) -> usize {
         let mut count = 0;
         while let Some(task) = { self.0.lock().unwrap().pop_front() } {
@@ -105,7 +105,7 @@ impl Future for Probed {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u32> {
         let probe = &self.0;
-        assert!(!probe.busy.swap(true, Ordering::Relaxed), "T2: two threads poll one future");
+        assert!(!probe.busy.swap(true, Ordering::Relaxed), "[runner-only]: two threads poll one future");
         probe.polls.fetch_add(1, Ordering::Relaxed);
         let old = probe.waker.lock().unwrap().replace(cx.waker().clone());
         drop(old);
@@ -117,7 +117,7 @@ impl Future for Probed {
 
 impl Drop for Probed {
     fn drop(&mut self) {
-        assert!(!self.0.busy.load(Ordering::Relaxed), "T2: dropped while it is polled");
+        assert!(!self.0.busy.load(Ordering::Relaxed), "[runner-only]: dropped while it is polled");
         self.0.drops.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -234,11 +234,11 @@ fn a_join_misses_no_completion() {
             let queue = queue.clone();
             thread::spawn(move || queue.run())
         };
-        let (bell, waker) = Bell::new();
+        let (notifier, waker) = Notifier::new();
         let early = poll_handle(&mut handle, &waker);
         runner.join().unwrap();
         if early.is_pending() {
-            assert_eq!(bell.rung(), 1, "T4: the completer wakes the waker that it saw");
+            assert_eq!(notifier.count(), 1, "[join-slot]: the completer wakes the waker that it saw");
             assert_eq!(poll_handle(&mut handle, &waker), Poll::Ready(7));
         } else {
             assert_eq!(early, Poll::Ready(7));
@@ -256,7 +256,7 @@ fn a_join_waker_is_replaced_while_it_completes() {
         let (queue, probe) = (Queue::default(), Probe::default());
         probe.open.store(true, Ordering::Relaxed);
         let mut handle = queue.spawn(probe.future());
-        let ((_, first), (last, last_waker)) = (Bell::new(), Bell::new());
+        let ((_, first), (last, last_waker)) = (Notifier::new(), Notifier::new());
         assert!(poll_handle(&mut handle, &first).is_pending());
         let runner = {
             let queue = queue.clone();
@@ -265,7 +265,7 @@ fn a_join_waker_is_replaced_while_it_completes() {
         let second = poll_handle(&mut handle, &last_waker);
         runner.join().unwrap();
         if second.is_pending() {
-            assert_eq!(last.rung(), 1);
+            assert_eq!(last.count(), 1);
             assert_eq!(poll_handle(&mut handle, &last_waker), Poll::Ready(7));
         }
         drop(handle);
@@ -317,12 +317,12 @@ fn a_waiting_handle_is_dropped_while_it_completes() {
             let queue = queue.clone();
             thread::spawn(move || queue.run())
         };
-        let (bell, waker) = Bell::new();
+        let (notifier, waker) = Notifier::new();
         drop(poll_handle(&mut handle, &waker));
         drop(handle);
         runner.join().unwrap();
         drop(waker);
-        assert_eq!(std::sync::Arc::strong_count(&bell), 1, "the waker is gone");
+        assert_eq!(std::sync::Arc::strong_count(&notifier), 1, "the waker is gone");
         assert_eq!(drops.load(Ordering::Relaxed), 1);
     });
 }
@@ -339,7 +339,7 @@ fn an_unreachable_task_is_dropped() {
         let other = thread::spawn(move || drop(waker));
         drop(handle);
         other.join().unwrap();
-        assert_eq!(queue.run(), 1, "T5: the last reference went to the queue");
+        assert_eq!(queue.run(), 1, "[last-reference]: the last reference went to the queue");
         assert_eq!(probe.drops(), 1);
         clean_up(&queue, &probe);
     });
@@ -397,11 +397,11 @@ fn a_panic_reaches_the_handle() {
             thread::spawn(move || queue.run())
         };
         let mut joined = Box::pin(handle.try_join());
-        let (bell, waker) = Bell::new();
+        let (notifier, waker) = Notifier::new();
         let mut polled = joined.as_mut().poll(&mut Context::from_waker(&waker));
         runner.join().unwrap();
         if polled.is_pending() {
-            assert_eq!(bell.rung(), 1);
+            assert_eq!(notifier.count(), 1);
             polled = joined.as_mut().poll(&mut Context::from_waker(&waker));
         }
         let Poll::Ready(Err::<(), _>(JoinError::Panicked(payload))) = polled else {

@@ -7,9 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// The panic's hook has told of it. What panicked is dropped; if that panics too it is left where it is.
 ///
 /// ```
-/// reactor::contain(|| std::panic::resume_unwind(Box::new("harmless")));
+/// reactor::contain_panic(|| std::panic::resume_unwind(Box::new("harmless")));
 /// ```
-pub fn contain(foreign: impl FnOnce()) {
+pub fn contain_panic(foreign: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(foreign))
         && let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload)))
     {

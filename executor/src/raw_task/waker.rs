@@ -5,7 +5,7 @@
 //! W3  A poll borrows the runner's claim instead of counting (`borrowed`).
 //!
 //! One function table a scheduler, at one address: `will_wake` compares addresses.
-//! C1, C4 and C5 are in `header`, T1 in `state`. Called through `std::task::Waker`. Next: `cell`.
+//! [claim], Called through `std::task::Waker`. Next: `cell`.
 #![allow(unsafe_code, reason = "a RawWaker is a pointer and four functions")]
 
 use std::mem::ManuallyDrop;
@@ -42,7 +42,7 @@ unsafe fn task(data: *const ()) -> NonNull<Header> {
 unsafe fn clone<S: Schedule>(data: *const ()) -> RawWaker {
     // SAFETY: called with our own data only.
     let task = unsafe { task(data) };
-    // SAFETY: C1: the waker that is cloned is the claim.
+    // SAFETY: [claim]: the waker that is cloned is the claim.
     unsafe { task.as_ref() }.state.add_reference();
     RawWaker::new(data, S::waker_vtable())
 }
@@ -50,15 +50,15 @@ unsafe fn clone<S: Schedule>(data: *const ()) -> RawWaker {
 unsafe fn wake<S: Schedule>(data: *const ()) {
     // SAFETY: called with our own data only.
     let task = unsafe { task(data) };
-    // SAFETY: C1: the waker is the claim; C4: these are the functions of scheduler S.
-    if unsafe { S::wake_at_home(task) } {
+    // SAFETY: [claim]: the waker is the claim; [same-types]: these are the functions of scheduler S.
+    if unsafe { S::wake_locally(task) } {
         return header::drop_reference(task);
     }
-    // SAFETY: C1, as above.
+    // SAFETY: [claim], as above.
     match unsafe { task.as_ref() }.state.wake() {
         Action::Nothing => {}
         Action::Free => header::free(task),
-        // SAFETY: T1: our reference goes to the queue; C4, as above.
+        // SAFETY: [queued-once]: our reference goes to the queue; [same-types], as above.
         Action::Schedule => unsafe { header::schedule::<S>(task) },
     }
 }
@@ -66,13 +66,13 @@ unsafe fn wake<S: Schedule>(data: *const ()) {
 unsafe fn wake_by_ref<S: Schedule>(data: *const ()) {
     // SAFETY: called with our own data only.
     let task = unsafe { task(data) };
-    // SAFETY: C1: the waker is the claim; C4: these are the functions of scheduler S.
-    if unsafe { S::wake_at_home(task) } {
+    // SAFETY: [claim]: the waker is the claim; [same-types]: these are the functions of scheduler S.
+    if unsafe { S::wake_locally(task) } {
         return;
     }
-    // SAFETY: C1, as above.
+    // SAFETY: [claim], as above.
     if unsafe { task.as_ref() }.state.wake_by_ref() == Action::Schedule {
-        // SAFETY: T1: the reference that the wake has counted; C4, as above.
+        // SAFETY: [queued-once]: the reference that the wake has counted; [same-types], as above.
         unsafe { header::schedule::<S>(task) };
     }
 }

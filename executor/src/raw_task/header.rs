@@ -5,16 +5,17 @@
 //!   TaskRef    a counted reference: the handle's; a waker is one too (see `waker`)
 //! ```
 //!
-//! C1  A pointer to a task is used only by whoever has a claim on it: a reference, the queue's place, or
+//! [claim]  A pointer to a task is used only by whoever has a claim on it: a reference, the queue's place, or
 //!     the scheduler's list (under its lock, or on its thread). It is the pointer that the allocation gave,
 //!     never one made from a reference, which would reach no further than what it refers to.
-//! C4  The functions behind a header's vtable are those of the types it was allocated with.
-//! C5  No reference into a task is live when its claim is given away: from then on another thread may free
-//!     the task. A function's argument is live until the function returns, so what gives a claim away takes
-//!     the pointer. The word's verbs alone take a reference, `&State`: all of the word is in an UnsafeCell, and
-//!     of that neither Stacked nor Tree Borrows nor the compiler wants that it outlives the call.
+//! [same-types]  The functions behind a header's vtable are those of the types it was allocated with.
+//! [no-live-reference]  No reference into a task is live when its claim is given away: from then on another
+//!     thread may free the task. A function's argument is live until the function returns, so what gives a
+//!     claim away takes the pointer. The word's verbs alone take a reference, `&State`: all of the word is in
+//!     an UnsafeCell, and of that neither Stacked nor Tree Borrows nor the compiler wants that it outlives
+//!     the call.
 //!
-//! C2 and C3 are in `cell`, T1 to T6 in `state`. Called by everything that holds a task. Next: `waker`.
+//! Called by everything that holds a task. Next: `waker`.
 #![allow(unsafe_code, reason = "a claim is a pointer to the task")]
 
 use std::cell::Cell;
@@ -22,10 +23,10 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::task::{RawWakerVTable, Waker};
 
-use reactor::shim::{UnsafeCell, mutant};
+use reactor::shim::{UnsafeCell, fault};
 
 use super::state::{Action, Finish, Start, State};
-use crate::context::Polled;
+use crate::context::Scope;
 use crate::task_id::TaskId;
 
 /// What every task begins with: a pointer to it is a pointer to the task.
@@ -55,7 +56,7 @@ pub(crate) struct Vtable {
 
 /// A header with its scheduler: what a waker needs to know of the types.
 #[repr(C)]
-pub(crate) struct Placed<S> {
+pub(crate) struct HeaderWith<S> {
     pub(crate) header: Header,
     pub(crate) scheduler: S,
 }
@@ -71,12 +72,12 @@ pub(crate) trait Schedule: Sized + 'static {
         State::new()
     }
     /// How `context` marks this scheduler's polls.
-    fn polled(id: TaskId) -> Polled {
-        Polled::Task(id)
+    fn scope(id: TaskId) -> Scope {
+        Scope::Task(id)
     }
     /// Where its tasks are queued.
     type Queue;
-    /// A copy, to push by when the task itself may be gone (C5).
+    /// A copy, to push by when the task itself may be gone [no-live-reference].
     fn queue(&self) -> Self::Queue;
     /// A woken task goes to its queue.
     fn schedule(queue: Self::Queue, task: Runnable);
@@ -88,14 +89,14 @@ pub(crate) trait Schedule: Sized + 'static {
     ///
     /// # Safety
     ///
-    /// Here and below: the caller has a claim on the task (C1), which is of this scheduler (C4).
+    /// Here and below: the caller has a claim on the task [claim], which is of this scheduler [same-types].
     unsafe fn start(task: NonNull<Header>) -> Start {
-        // SAFETY: C1: the caller's.
+        // SAFETY: [claim]: the caller's.
         unsafe { task.as_ref() }.state.start_poll()
     }
-    /// The poll answered `Pending`. After `Idle` the caller's claim is gone.
+    /// The poll returned `Pending`. After `Idle` the caller's claim is gone.
     unsafe fn finish(task: NonNull<Header>) -> Finish {
-        // SAFETY: C1: the caller's.
+        // SAFETY: [claim]: the caller's.
         unsafe { task.as_ref() }.state.finish_poll()
     }
     /// The future is gone: the scheduler's list need not hold the task any more.
@@ -103,21 +104,21 @@ pub(crate) trait Schedule: Sized + 'static {
     /// Wakes the task here and now, if that can be done without the word that other threads share; answers
     /// whether it was.
     #[inline]
-    unsafe fn wake_at_home(_task: NonNull<Header>) -> bool {
+    unsafe fn wake_locally(_task: NonNull<Header>) -> bool {
         false
     }
 }
 
-impl<S> Placed<S> {
+impl<S> HeaderWith<S> {
     /// The typed view of a header.
     ///
     /// # Safety
     ///
-    /// The caller has a claim on the task (C1) for as long as it uses the answer, and the task was
-    /// allocated with the scheduler type `S` (C4).
+    /// The caller has a claim on the task [claim] for as long as it uses the answer, and the task was
+    /// allocated with the scheduler type `S` [same-types].
     #[inline]
     pub(crate) unsafe fn of<'a>(task: NonNull<Header>) -> &'a Self {
-        // SAFETY: C1, C4: the caller's; `Placed` begins with its header (repr(C)).
+        // SAFETY: [claim], [same-types]: the caller's; `HeaderWith` begins with its header (repr(C)).
         unsafe { task.cast::<Self>().as_ref() }
     }
 }
@@ -127,7 +128,7 @@ impl<S> Placed<S> {
 /// Dropped without being run, it cancels the task and drops its future here.
 pub(crate) struct Runnable(NonNull<Header>);
 
-// SAFETY: T1: there is one claim of a queue's, and it moves with this value. A local task's claim
+// SAFETY: [queued-once]: there is one claim of a queue's, and it moves with this value. A local task's claim
 // never leaves its thread (`local` keeps that), except in the inbox, where it is only counted.
 unsafe impl Send for Runnable {}
 
@@ -158,7 +159,7 @@ impl Runnable {
 
     /// What every task has.
     pub(super) fn header(&self) -> &Header {
-        // SAFETY: C1: the queue's claim.
+        // SAFETY: [claim]: the queue's claim.
         unsafe { self.0.as_ref() }
     }
 
@@ -166,9 +167,9 @@ impl Runnable {
     #[inline]
     pub(crate) fn run(self) {
         let task = self.into_raw();
-        // SAFETY: C1: the queue's claim, which `run` takes over.
+        // SAFETY: [claim]: the queue's claim, which `run` takes over.
         let vtable = unsafe { task.as_ref() }.vtable;
-        // SAFETY: C4; T1: we hold the queue's claim, and give it up.
+        // SAFETY: [same-types]; [queued-once]: we hold the queue's claim, and give it up.
         unsafe { (vtable.run)(task) }
     }
 }
@@ -184,8 +185,9 @@ impl Drop for Runnable {
 /// One counted reference to a task.
 pub(crate) struct TaskRef(NonNull<Header>);
 
-// SAFETY: T2, T3, T4: what a reference reaches from any thread is the atomic word, and parts that
-// the word gives to one thread at a time. Whether the future may move is the scheduler's care.
+// SAFETY: [runner-only], [outcome-owner], [join-slot]: what a reference reaches from any thread is the atomic
+// word, and parts that the word gives to one thread at a time. Whether the future may move is the scheduler's
+// care.
 unsafe impl Send for TaskRef {}
 // SAFETY: as for Send: shared use is use of the word.
 unsafe impl Sync for TaskRef {}
@@ -203,14 +205,15 @@ impl TaskRef {
 
     /// What every task has.
     pub(crate) fn header(&self) -> &Header {
-        // SAFETY: C1: we have a reference.
+        // SAFETY: [claim]: we have a reference.
         unsafe { self.0.as_ref() }
     }
 
     /// Asks for the future to be dropped.
     pub(crate) fn cancel(&self) {
         if self.header().state.cancel() == Action::Schedule {
-            // SAFETY: C4; T1: `cancel` made us the one who queues it, and counted a reference.
+            // SAFETY: [same-types]; [queued-once]: `cancel` made us the one who queues it, and counted a
+            // reference.
             unsafe { (self.header().vtable.schedule)(self.0) }
         }
     }
@@ -225,12 +228,12 @@ impl Drop for TaskRef {
 /// Drops one counted reference.
 #[inline]
 pub(crate) fn drop_reference(task: NonNull<Header>) {
-    // SAFETY: C1: the reference to be dropped is the claim.
+    // SAFETY: [claim]: the reference to be dropped is the claim.
     let header = unsafe { task.as_ref() };
     match header.state.drop_reference() {
-        Action::Free if !mutant("forgotten_free") => free(task),
-        Action::Nothing | Action::Free => {} // C5: `header` is not used any more.
-        // SAFETY: C4; T5: the reference goes to the queue.
+        Action::Free if !fault("forgotten_free") => free(task),
+        Action::Nothing | Action::Free => {} // [no-live-reference]: `header` is not used any more.
+        // SAFETY: [same-types]; [last-reference]: the reference goes to the queue.
         Action::Schedule => unsafe { (header.vtable.schedule)(task) },
     }
 }
@@ -239,18 +242,19 @@ pub(crate) fn drop_reference(task: NonNull<Header>) {
 ///
 /// # Safety
 ///
-/// The caller gives the reference up (T1), and the task is of the scheduler `S` (C4).
+/// The caller gives the reference up [queued-once], and the task is of the scheduler `S` [same-types].
 #[inline]
 pub(crate) unsafe fn schedule<S: Schedule>(task: NonNull<Header>) {
-    // SAFETY: C1, C4: the caller's.
-    let queue = unsafe { Placed::<S>::of(task) }.scheduler.queue();
+    // SAFETY: [claim], [same-types]: the caller's.
+    let queue = unsafe { HeaderWith::<S>::of(task) }.scheduler.queue();
     S::schedule(queue, Runnable::from_raw(task));
 }
 
 /// Frees a completed task, on the strength of the last reference.
 pub(crate) fn free(task: NonNull<Header>) {
-    // SAFETY: C1: the last reference is the claim.
+    // SAFETY: [claim]: the last reference is the claim.
     let vtable = unsafe { task.as_ref() }.vtable;
-    // SAFETY: C4; C3: no reference is left, and the outcome has been taken or dropped by its owner.
+    // SAFETY: [same-types]; [one-outcome]: no reference is left, and the outcome has been taken or dropped by
+    // its owner.
     unsafe { (vtable.free)(task) }
 }

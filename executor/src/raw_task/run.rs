@@ -9,10 +9,11 @@
 //! R1  A panic ends the task, never the thread: of a poll it is the outcome; of a destructor it is
 //!     contained.
 //! R2  When `finish` says Idle, or the outcome is published with nothing left to do, the runner's claim is
-//!     gone, and no reference into the task is live: another thread may run it already, or free it (C5).
+//!     gone, and no reference into the task is live: another thread may run it already, or free it
+//!     [no-live-reference].
 //! R3  The future is dropped before the outcome is published: whoever sees the one can rely on the other.
 //!
-//! C1, C4 and C5 are in `header`, C2 and C3 in `cell`, T1 to T5 in `state`. Called by the pool's workers, by
+//! [claim], Called by the pool's workers, by
 //! `local`, and by threads for blocking calls. Next: `join_handle`.
 #![allow(unsafe_code, reason = "the queue's claim is a pointer to the task")]
 
@@ -22,9 +23,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
-use reactor::contain;
+use reactor::contain_panic;
 use reactor::record::{Kind, record};
-use reactor::shim::mutant;
+use reactor::shim::fault;
 
 use super::cell::{Failure, Name, TaskCell};
 use super::header::{Header, Runnable, Schedule, TaskRef, Vtable, drop_reference};
@@ -40,8 +41,8 @@ pub(crate) fn new_task<F: Future, S: Schedule, N: Name>(
     name: N,
 ) -> (Runnable, TaskRef) {
     let (task, stage) = TaskCell::<F, S, N>::allocate(scheduler, name, &Types::<F, S, N>::VTABLE);
-    // SAFETY: C2: here it stands, and nobody else has seen the task. Not by the pointer's method, which is one
-    // more copy of the future on the stack.
+    // SAFETY: [pinned]: here it stands, and nobody else has seen the task. Not by the pointer's method, which
+    // is one more copy of the future on the stack.
     unsafe { std::ptr::write(stage, future) };
     let (task, handle) = (Runnable::from_raw(task), TaskRef::from_raw(task));
     record(Kind::Spawn, task.number());
@@ -59,37 +60,39 @@ impl<F: Future, S: Schedule, N: Name> Types<F, S, N> {
 ///
 /// # Safety
 ///
-/// The caller gives up the queue's claim (T1), and the types are the task's (C4).
+/// The caller gives up the queue's claim [queued-once], and the types are the task's [same-types].
 unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
-    // SAFETY: C1: the queue's claim; C4: the caller's.
+    // SAFETY: [claim]: the queue's claim; [same-types]: the caller's.
     let cell = unsafe { TaskCell::<F, S, N>::of(task) };
 
     // Until the future is gone, and its outcome if nobody takes it: a destructor is inside the task too.
-    let _polling = context::enter(S::polled(TaskId::of(task)));
-    // SAFETY: C1, C4, as above.
+    let _polling = context::enter(S::scope(TaskId::of(task)));
+    // SAFETY: [claim], [same-types], as above.
     let outcome = if unsafe { S::start(task) } == Start::DropFuture {
         Err(Failure::cancelled())
     } else {
         record(Kind::Poll, task.addr().get());
-        let polled = {
+        let poll_result = {
             let waker = waker::borrowed::<S>(task);
             let waker: &Waker = &waker;
             catch_unwind(AssertUnwindSafe(|| {
-                // SAFETY: T2: `start` made us the runner; C2: the task is not complete.
+                // SAFETY: [runner-only]: `start` made us the runner; [pinned]: the task is not complete.
                 unsafe { cell.poll_future(&mut Context::from_waker(waker)) }
             }))
         };
-        match polled {
-            // SAFETY: C1, C4, as above; T2: we are the runner.
+        match poll_result {
+            // SAFETY: [claim], [same-types], as above; [runner-only]: we are the runner.
             Ok(Poll::Pending) => match unsafe { S::finish(task) } {
                 Finish::Idle => return, // R2
                 Finish::Requeue => {
-                    return S::requeue(cell.placed.scheduler.queue(), Runnable::from_raw(task));
+                    return S::requeue(cell.header_with.scheduler.queue(), Runnable::from_raw(task));
                 }
                 Finish::DropFuture => Err(Failure::cancelled()),
             },
-            Ok(Poll::Ready(value)) if !S::KEEPS_LATE_VALUE && cell.placed.header.state.is_cancelled() => {
-                contain(|| drop(value));
+            Ok(Poll::Ready(value))
+                if !S::KEEPS_LATE_VALUE && cell.header_with.header.state.is_cancelled() =>
+            {
+                contain_panic(|| drop(value));
                 Err(Failure::cancelled())
             }
             Ok(Poll::Ready(value)) => Ok(value),
@@ -97,34 +100,34 @@ unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
         }
     };
 
-    // SAFETY: T2: we are the runner; C2: the task is not complete, so the future is there.
-    contain(|| unsafe { cell.drop_future() });
-    // SAFETY: C1, C4, as above.
+    // SAFETY: [runner-only]: we are the runner; [pinned]: the task is not complete, so the future is there.
+    contain_panic(|| unsafe { cell.drop_future() });
+    // SAFETY: [claim], [same-types], as above.
     unsafe { S::retire(task) };
     record(Kind::Finish, task.addr().get());
-    // SAFETY: T2: we are the runner, and the future was dropped above (R3).
+    // SAFETY: [runner-only]: we are the runner, and the future was dropped above (R3).
     unsafe { cell.write_outcome(outcome) };
     publish(task);
 }
 
 /// Publishes the outcome, and does what is left to do.
 fn publish(task: NonNull<Header>) {
-    // SAFETY: C1: the runner's claim.
+    // SAFETY: [claim]: the runner's claim.
     let header = unsafe { task.as_ref() };
     let left = header.state.complete();
     if left.is_done() {
         return; // R2
     }
-    if left.wake_joiner && !mutant("joiner_not_woken") {
-        // SAFETY: T4: COMPLETE was set over JOIN_WAKER, the slot is ours.
+    if left.wake_joiner && !fault("joiner_not_woken") {
+        // SAFETY: [join-slot]: COMPLETE was set over JOIN_WAKER, the slot is ours.
         let waker = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
         if let Some(waker) = waker {
-            contain(|| waker.wake());
+            contain_panic(|| waker.wake());
         }
     }
-    if left.drop_outcome && !mutant("outcome_forgotten") {
-        // SAFETY: C4; T3: there was no HANDLE at COMPLETE, the outcome is ours.
-        contain(|| unsafe { (header.vtable.drop_outcome)(task) });
+    if left.drop_outcome && !fault("outcome_forgotten") {
+        // SAFETY: [same-types]; [outcome-owner]: there was no HANDLE at COMPLETE, the outcome is ours.
+        contain_panic(|| unsafe { (header.vtable.drop_outcome)(task) });
     }
     drop_reference(task);
 }

@@ -14,20 +14,20 @@
 //!   CANCELLED   somebody asked for the future to be dropped
 //!   HANDLE      a JoinHandle exists that has not taken the outcome
 //!   JOIN_WAKER  the join waker's slot holds a waker               no HANDLE
-//!   LISTED      a poll has answered Pending: its pool keeps it in a list
+//!   LISTED      a poll has returned Pending: its pool keeps it in a list
 //!   WOKEN       woken or cancelled since it came into the inbox; only a LOCAL task's is read
 //!   LOCAL       the owner's byte says what QUEUED and RUNNING say elsewhere; always or never
 //!   the rest    the reference count
 //! ```
 //!
-//! T1  Whoever sets QUEUED on an idle task hands it to a queue, with one reference.
-//! T2  Whoever holds RUNNING, and nobody else, touches the future.
-//! T3  The outcome belongs to the handle if HANDLE was set at COMPLETE, else to the completer.
-//! T4  The join waker's slot belongs to the handle while JOIN_WAKER is clear, and to the completer
+//! [queued-once]  Whoever sets QUEUED on an idle task hands it to a queue, with one reference.
+//! [runner-only]  Whoever holds RUNNING, and nobody else, touches the future.
+//! [outcome-owner]  The outcome belongs to the handle if HANDLE was set at COMPLETE, else to the completer.
+//! [join-slot]  The join waker's slot belongs to the handle while JOIN_WAKER is clear, and to the completer
 //!     once COMPLETE is set over JOIN_WAKER.
-//! T5  The last reference of an unfinished task is not dropped: it goes to a queue, so that the
+//! [last-reference]  The last reference of an unfinished task is not dropped: it goes to a queue, so that the
 //!     future is dropped where it is polled.
-//! T6  A verb whose caller may be without a counted reference (`cancel` by the scheduler's list,
+//! [single-step]  A verb whose caller may be without a counted reference (`cancel` by the scheduler's list,
 //!     `wake_by_ref` by a poll's borrowed waker) is a single step: between two the last reference could
 //!     go, and queue the task as well.
 //!
@@ -39,7 +39,7 @@
 //! now. Called by `header`, `waker`, `run`, `join_handle` and `local`. Next: `header`.
 
 use reactor::shim::atomic::{AtomicUsize, Ordering};
-use reactor::shim::mutant;
+use reactor::shim::fault;
 
 const QUEUED: usize = 1;
 const RUNNING: usize = 1 << 1;
@@ -53,7 +53,7 @@ const WOKEN: usize = 1 << 8;
 const REFERENCE: usize = 1 << 9;
 
 /// More references than this cannot be counted: somebody leaks wakers in a loop.
-const TOO_MANY: usize = usize::MAX / 2;
+const MAX_REFERENCES: usize = usize::MAX / 2;
 
 /// The word itself.
 pub(crate) struct State(AtomicUsize);
@@ -64,7 +64,7 @@ pub(crate) struct State(AtomicUsize);
 pub(crate) enum Action {
     /// Nothing is left to do.
     Nothing,
-    /// Hand the task to its scheduler, with one reference (T1).
+    /// Hand the task to its scheduler, with one reference [queued-once].
     Schedule,
     /// The last reference is gone: free the allocation.
     Free,
@@ -80,7 +80,7 @@ pub(crate) enum Start {
     DropFuture,
 }
 
-/// What follows a poll that answered `Pending`.
+/// What follows a poll that returned `Pending`.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Finish {
@@ -96,9 +96,9 @@ pub(crate) enum Finish {
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Completed {
-    /// Nobody will take the outcome: drop it (T3).
+    /// Nobody will take the outcome: drop it [outcome-owner].
     pub(crate) drop_outcome: bool,
-    /// Take the join waker from its slot and wake it (T4).
+    /// Take the join waker from its slot and wake it [join-slot].
     pub(crate) wake_joiner: bool,
 }
 
@@ -138,9 +138,9 @@ pub(crate) enum Seen {
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Join {
-    /// The outcome is there, and it is the handle's (T3).
+    /// The outcome is there, and it is the handle's [outcome-owner].
     Complete,
-    /// Not yet; the slot is the handle's to write (T4).
+    /// Not yet; the slot is the handle's to write [join-slot].
     Pending,
 }
 
@@ -181,12 +181,12 @@ impl State {
         self.queue(QUEUED | WOKEN)
     }
 
-    /// Asks for the future to be dropped. Only a runner drops it (T2).
+    /// Asks for the future to be dropped. Only a runner drops it [runner-only].
     pub(crate) fn cancel(&self) -> Action {
         self.queue(QUEUED | WOKEN | CANCELLED)
     }
 
-    /// Sets bits, QUEUED among them; an idle task gets the queue's reference in the same step (T6).
+    /// Sets bits, QUEUED among them; an idle task gets the queue's reference in the same step [single-step].
     ///
     /// It writes even if all of them are set already: the write is what carries the caller's work to the
     /// next poll.
@@ -196,11 +196,11 @@ impl State {
         // `start_poll` and of `finish_poll`. The thread that queues the task reads nothing that a runner
         // wrote: no Acquire.
         let action = self.transition(Ordering::Release, |old| {
-            let idle = old & (QUEUED | RUNNING | COMPLETE) == 0 || mutant("queued_twice");
-            let counted = if idle && !mutant("counted_late") { old + REFERENCE } else { old };
+            let idle = old & (QUEUED | RUNNING | COMPLETE) == 0 || fault("queued_twice");
+            let counted = if idle && !fault("counted_late") { old + REFERENCE } else { old };
             (counted | bits, if idle { Action::Schedule } else { Action::Nothing })
         });
-        if mutant("counted_late") && action == Action::Schedule {
+        if fault("counted_late") && action == Action::Schedule {
             self.add_reference();
         }
         action
@@ -225,11 +225,11 @@ impl State {
         // writes to the future are seen by this one. The wakes between the two are read-modify-writes,
         // so they hand on what they did not write.
         let old = self.0.fetch_xor(QUEUED | RUNNING, Ordering::Acquire);
-        debug_assert_eq!(old & (QUEUED | RUNNING | COMPLETE), QUEUED, "T1: only QUEUED is run");
+        debug_assert_eq!(old & (QUEUED | RUNNING | COMPLETE), QUEUED, "[queued-once]: only QUEUED is run");
         if old & CANCELLED == 0 { Start::Poll } else { Start::DropFuture }
     }
 
-    /// Whether the scheduler's list holds the task: since the first poll that answered `Pending`.
+    /// Whether the scheduler's list holds the task: since the first poll that returned `Pending`.
     #[inline]
     pub(crate) fn is_listed(&self) -> bool {
         // ORDERING: Relaxed; only the runner sets LISTED, and the runner asks.
@@ -242,7 +242,7 @@ impl State {
         self.0.fetch_or(LISTED, Ordering::Relaxed);
     }
 
-    /// The poll answered `Pending`.
+    /// The poll returned `Pending`.
     #[inline]
     pub(crate) fn finish_poll(&self) -> Finish {
         // ORDERING[task-poll]: Release publishes the future to the next runner; pairs with the Acquire of
@@ -250,12 +250,12 @@ impl State {
         // ORDERING[task-wake, task-free]: Acquire; pairs with the Release of `cancel` and of
         // `drop_reference`: what was done before is seen by the future's drop.
         self.transition(Ordering::AcqRel, |old| {
-            debug_assert_ne!(old & RUNNING, 0, "T2: only the runner finishes");
+            debug_assert_ne!(old & RUNNING, 0, "[runner-only]: only the runner finishes");
             if old & CANCELLED != 0 {
                 (old & !QUEUED, Finish::DropFuture)
-            } else if old & QUEUED != 0 && !mutant("wake_while_running_lost") {
+            } else if old & QUEUED != 0 && !fault("wake_while_running_lost") {
                 (old & !RUNNING, Finish::Requeue)
-            } else if old / REFERENCE == 1 && !mutant("nobody_left_to_wake_it") {
+            } else if old / REFERENCE == 1 && !fault("nobody_left_to_wake_it") {
                 (old, Finish::DropFuture)
             } else {
                 ((old & !RUNNING) - REFERENCE, Finish::Idle)
@@ -270,7 +270,7 @@ impl State {
         // `release_handle` and `drop_reference`.
         // ORDERING[join-waker]: Acquire; pairs with the Release of `store_waker`: the slot's waker is whole.
         self.transition(Ordering::AcqRel, |old| {
-            debug_assert_eq!(old & COMPLETE, 0, "T2: a task completes once");
+            debug_assert_eq!(old & COMPLETE, 0, "[runner-only]: a task completes once");
             let completed = Completed { drop_outcome: old & HANDLE == 0, wake_joiner: old & JOIN_WAKER != 0 };
             // Where nothing is left to do HANDLE is set, so the count does not reach zero here.
             let counted = match (old & LOCAL == 0, completed.is_done()) {
@@ -307,7 +307,7 @@ impl State {
         self.0.load(Ordering::Acquire) & COMPLETE != 0
     }
 
-    /// The handle asks for the outcome; if it is not there, the slot becomes the handle's (T4).
+    /// The handle asks for the outcome; if it is not there, the slot becomes the handle's [join-slot].
     pub(crate) fn poll_join(&self) -> Join {
         // ORDERING[task-output]: Acquire; pairs with the Release of `complete`.
         let mut seen = self.0.load(Ordering::Acquire);
@@ -324,7 +324,7 @@ impl State {
         // ORDERING[join-waker]: Release publishes the slot; pairs with the Acquire of `complete`.
         // ORDERING[task-output]: Acquire; pairs with the Release of `complete`.
         let old = self.0.fetch_or(JOIN_WAKER, Ordering::AcqRel);
-        if old & COMPLETE != 0 && !mutant("late_waker_waits") { Join::Complete } else { Join::Pending }
+        if old & COMPLETE != 0 && !fault("late_waker_waits") { Join::Complete } else { Join::Pending }
     }
 
     /// The handle has taken the outcome.
@@ -342,7 +342,7 @@ impl State {
     /// The handle leaves. `Complete`: the outcome is its to drop. `Pending`: the slot is.
     pub(crate) fn release_handle(&self) -> Join {
         // ORDERING[task-output]: Acquire; pairs with the Release of `complete`. The slot stays the
-        // handle's (T4), so there is nothing to publish.
+        // handle's [join-slot], so there is nothing to publish.
         let old = self.0.fetch_and(!(HANDLE | JOIN_WAKER), Ordering::Acquire);
         if old & COMPLETE != 0 { Join::Complete } else { Join::Pending }
     }
@@ -352,13 +352,13 @@ impl State {
     pub(crate) fn add_reference(&self) {
         // ORDERING: Relaxed; made from an existing reference, nothing is published by counting.
         let old = self.0.fetch_add(REFERENCE, Ordering::Relaxed);
-        if old > TOO_MANY {
+        if old > MAX_REFERENCES {
             // As Arc does: an overflow would free a task that is in use.
             std::process::abort();
         }
     }
 
-    /// Drops a reference. The last one of an unfinished task goes to a queue instead (T5).
+    /// Drops a reference. The last one of an unfinished task goes to a queue instead [last-reference].
     #[inline]
     pub(crate) fn drop_reference(&self) -> Action {
         // ORDERING[task-free]: Release puts this owner's last use before the free; Acquire, in the last
@@ -369,7 +369,7 @@ impl State {
             // a reference: the task is idle, and nobody can wake it.
             let unreachable = if old & LOCAL != 0 { QUEUED } else { QUEUED | CANCELLED };
             match (last, old & COMPLETE != 0) {
-                (true, false) if !mutant("unfinished_freed") => (old | unreachable, Action::Schedule),
+                (true, false) if !fault("unfinished_freed") => (old | unreachable, Action::Schedule),
                 (true, _) => (old - REFERENCE, Action::Free),
                 (false, _) => (old - REFERENCE, Action::Nothing),
             }
@@ -383,7 +383,7 @@ impl State {
         // may be of a task that is complete: what we read of it comes before another's free. Survives
         // without Release: loom does not see that an atomic's own memory is freed.
         self.transition(Ordering::AcqRel, |old| {
-            debug_assert_ne!(old & QUEUED, 0, "T1: what is in the inbox is QUEUED");
+            debug_assert_ne!(old & QUEUED, 0, "[queued-once]: what is in the inbox is QUEUED");
             let arrival = match (old & COMPLETE != 0, old / REFERENCE == 1) {
                 (true, true) => Arrival::Free,
                 (true, false) => Arrival::Nothing,

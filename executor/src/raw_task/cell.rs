@@ -10,10 +10,11 @@
 //!   └─────────────────────────────────────┘
 //! ```
 //!
-//! C2  The future stands in the stage until COMPLETE, and is never moved: it is pinned.
-//! C3  The outcome stands there from COMPLETE until its owner (T3) takes or drops it, once.
+//! [pinned]  The future stands in the stage until COMPLETE, and is never moved: it is pinned.
+//! [one-outcome]  The outcome stands there from COMPLETE until its owner [outcome-owner] takes or drops it,
+//!     once.
 //!
-//! C1, C4 and C5 are in `header`, T1 to T6 in `state`. Called by `run`. Next: `run`.
+//! [claim], Called by `run`. Next: `run`.
 #![allow(
     unsafe_code,
     reason = "the allocation is shared by the queue, the runner, the handle and the wakers"
@@ -29,7 +30,7 @@ use std::task::{Context, Poll};
 
 use reactor::shim::UnsafeCell;
 
-use super::header::{self, Header, Placed, Schedule, Vtable};
+use super::header::{self, Header, HeaderWith, Schedule, Vtable};
 
 /// Why there is no value: a panic's payload, or [`Cancelled`] in its place. Boxed twice, to be one word
 /// that is never null: an outcome without a value to hold is one word as well.
@@ -79,13 +80,13 @@ impl Name for Option<Box<str>> {
 /// The whole allocation.
 #[repr(C)]
 pub(crate) struct TaskCell<F: Future, S, N> {
-    pub(super) placed: Placed<S>,
+    pub(super) header_with: HeaderWith<S>,
     name: N,
     stage: UnsafeCell<Stage<F>>,
 }
 
-/// The future, and in its place later the outcome. The state word says which (C2, C3). In C's layout
-/// a pointer to the stage is a pointer to either.
+/// The future, and in its place later the outcome. The state word says which [pinned] [one-outcome]. In C's
+/// layout a pointer to the stage is a pointer to either.
 #[repr(C)]
 union Stage<F: Future> {
     #[allow(dead_code, reason = "written by its pointer")]
@@ -104,7 +105,7 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
             Header { vtable, state: S::new_state(), join_waker: UnsafeCell::new(None), place: Cell::new(0) };
         let cell = Box::into_raw(Box::<Self>::new_uninit()).cast::<Self>();
         // SAFETY: it was allocated in the line above, and begins with this (repr(C)).
-        unsafe { cell.cast::<Placed<S>>().write(Placed { header, scheduler }) };
+        unsafe { cell.cast::<HeaderWith<S>>().write(HeaderWith { header, scheduler }) };
         // SAFETY: inside the allocation.
         let (to, stage) = (unsafe { &raw mut (*cell).name }, unsafe { &raw mut (*cell).stage });
         // SAFETY: as above.
@@ -116,7 +117,7 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
         }
         // SAFETY: as above; a union needs no value.
         let stage = unsafe { &*stage }.with_mut(<*mut Stage<F>>::cast);
-        (NonNull::new(cell.cast()).expect("a box is somewhere"), stage) // C1: it reaches the whole cell.
+        (NonNull::new(cell.cast()).expect("a box is somewhere"), stage) // [claim]: it reaches the whole cell.
     }
 
     /// Its functions, but for `run`.
@@ -135,10 +136,10 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
     ///
     /// # Safety
     ///
-    /// As for [`Placed::of`]; and `F` and `N` are the types it was allocated with (C4).
+    /// As for [`HeaderWith::of`]; and `F` and `N` are the types it was allocated with [same-types].
     #[inline]
     pub(crate) unsafe fn of<'a>(task: NonNull<Header>) -> &'a Self {
-        // SAFETY: C1, C4: the caller's; the cell begins with its header (repr(C)).
+        // SAFETY: [claim], [same-types]: the caller's; the cell begins with its header (repr(C)).
         unsafe { task.cast::<Self>().as_ref() }
     }
 
@@ -146,13 +147,14 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
     ///
     /// # Safety
     ///
-    /// The caller is the runner (T2), and the future is still there (C2).
+    /// The caller is the runner [runner-only], and the future is still there [pinned].
     #[inline]
     pub(crate) unsafe fn poll_future(&self, cx: &mut Context<'_>) -> Poll<F::Output> {
         self.stage.with_mut(|stage| {
-            // SAFETY: T2: we are the runner, nobody else touches the stage; C2: it holds the future.
+            // SAFETY: [runner-only]: we are the runner, nobody else touches the stage; [pinned]: it holds the
+            // future.
             let future = unsafe { &mut *stage.cast::<F>() };
-            // SAFETY: C2: the future stays in this allocation until it is dropped in place.
+            // SAFETY: [pinned]: the future stays in this allocation until it is dropped in place.
             unsafe { Pin::new_unchecked(future) }.poll(cx)
         })
     }
@@ -161,10 +163,11 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
     ///
     /// # Safety
     ///
-    /// The caller is the runner (T2), and the future is still there (C2); afterwards it is not.
+    /// The caller is the runner [runner-only], and the future is still there [pinned]; afterwards it is not.
     pub(crate) unsafe fn drop_future(&self) {
         self.stage.with_mut(|stage| {
-            // SAFETY: T2, C2, as in `poll_future`; dropped once, by the one runner that completes.
+            // SAFETY: [runner-only], [pinned], as in `poll_future`; dropped once, by the one runner that
+            // completes.
             unsafe { stage.cast::<F>().drop_in_place() }
         });
     }
@@ -173,44 +176,45 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
     ///
     /// # Safety
     ///
-    /// The caller is the runner (T2), has dropped the future, and writes once, before COMPLETE.
+    /// The caller is the runner [runner-only], has dropped the future, and writes once, before COMPLETE.
     pub(crate) unsafe fn write_outcome(&self, outcome: Outcome<F::Output>) {
         self.stage.with_mut(|stage| {
-            // SAFETY: T2: we are the runner; what stood here is dropped already.
+            // SAFETY: [runner-only]: we are the runner; what stood here is dropped already.
             unsafe { stage.cast::<Outcome<F::Output>>().write(outcome) }
         });
     }
 
     unsafe fn take_outcome(task: NonNull<Header>, to: *mut ()) {
-        // SAFETY: C1, C4: the handle's reference, and this is its vtable.
+        // SAFETY: [claim], [same-types]: the handle's reference, and this is its vtable.
         let cell = unsafe { Self::of(task) };
         let outcome = cell.stage.with_mut(|stage| {
-            // SAFETY: T3: the outcome is the handle's; C3: it stands here, and is taken once, for
-            // `outcome_taken` keeps the handle from coming again.
+            // SAFETY: [outcome-owner]: the outcome is the handle's; [one-outcome]: it stands here, and is
+            // taken once, for `outcome_taken` keeps the handle from coming again.
             unsafe { stage.cast::<Outcome<F::Output>>().read() }
         });
         // SAFETY: `JoinHandle::poll` hands in an `Option<Outcome<F::Output>>` of its own, on its
-        // stack: T is in the handle's type (C4).
+        // stack: T is in the handle's type [same-types].
         unsafe { *to.cast::<Option<Outcome<F::Output>>>() = Some(outcome) };
     }
 
     unsafe fn drop_outcome(task: NonNull<Header>) {
-        // SAFETY: C1, C4: the caller's claim, and this is its vtable.
+        // SAFETY: [claim], [same-types]: the caller's claim, and this is its vtable.
         let cell = unsafe { Self::of(task) };
         cell.stage.with_mut(|stage| {
-            // SAFETY: T3: the caller owns the outcome; C3: it stands here, and is dropped once.
+            // SAFETY: [outcome-owner]: the caller owns the outcome; [one-outcome]: it stands here, and is
+            // dropped once.
             unsafe { stage.cast::<Outcome<F::Output>>().drop_in_place() }
         });
     }
 
     unsafe fn name(task: NonNull<Header>) -> Option<NonNull<str>> {
-        // SAFETY: C1, C4: the caller's reference, and this is its vtable.
+        // SAFETY: [claim], [same-types]: the caller's reference, and this is its vtable.
         unsafe { Self::of(task) }.name.name().map(NonNull::from)
     }
 
     unsafe fn free(task: NonNull<Header>) {
-        // SAFETY: the last reference is gone (T5), and this is the type it was allocated with (C4).
-        // The stage is a union: nothing in it is dropped here (C3).
+        // SAFETY: the last reference is gone [last-reference], and this is the type it was allocated with
+        // [same-types]. The stage is a union: nothing in it is dropped here [one-outcome].
         drop(unsafe { Box::from_raw(task.cast::<Self>().as_ptr()) });
     }
 }

@@ -1,4 +1,4 @@
-// Looks at the built book in a headless Chromium: `node docs/look.mjs`, after `bash docs/build`.
+// Looks at the built book in a headless Chromium: `node docs/check-pages.mjs`, after `bash docs/build`.
 //
 // Every page, from the disk, wide and as on a phone, light and dark: no error on the console, nothing asked
 // of the network, no wider than the window, no dead link. Then the search must find a page. The pictures of

@@ -1,7 +1,7 @@
 //! Unsafe code lives in a handful of files, and the README names each of them.
 //!
 //! The table there is made of the source: the file, its lines of code, how often it says `unsafe`,
-//! and the reason that it gives the compiler. `UPDATE=1 cargo test --test house` writes it anew.
+//! and the reason that it gives the compiler. `UPDATE=1 cargo test --test tidy` writes it anew.
 
 use std::{env, fs};
 
@@ -39,7 +39,7 @@ fn unsafe_is_where_the_readme_says() {
     } else {
         panic!(
             "the README's table of unsafe files should be this \
-             (UPDATE=1 cargo test --test house writes it):\n{table}"
+             (UPDATE=1 cargo test --test tidy writes it):\n{table}"
         );
     }
 }
