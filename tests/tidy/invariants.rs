@@ -1,56 +1,105 @@
-//! A comment that names an invariant, as `T2`, can be followed to it.
+//! A rule that a comment names can be followed to its definition.
 //!
-//! An invariant is written in the head of a file, where its line begins with its name. The letters are few,
-//! so two files may use the same: a comment means the head of its own file, or of the one that this head
-//! names: "T1 to T5 in `state`".
+//! A rule is defined in the head of a file, where its line begins with its name. A rule that only its own file
+//! names has a letter and a digit, as `B1`. A rule that other files name has a word in brackets, as `[claim]`,
+//! and one definition in the whole project.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::source::{CRATES, Source, crate_sources, words};
+use weave::annotate::rule_name;
+
+use crate::source::{CRATES, Source, crate_sources, rust_files, words};
+
+/// All source files of the crates, with their tests and models.
+fn all_sources() -> Vec<Source> {
+    let files = CRATES.iter().flat_map(|name| rust_files(&format!("{name}/src")));
+    files.map(|path| Source::read(&path)).collect()
+}
 
 #[test]
-fn each_invariant_that_a_comment_names_has_its_place() {
-    let mut named = 0;
+fn each_rule_that_a_comment_names_is_defined_once() {
+    let sources = all_sources();
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for source in &sources {
+        for rule in definitions(source).filter_map(rule_name) {
+            places.entry(rule.to_owned()).or_default().push(source.path.clone());
+        }
+    }
     let mut faults = Vec::new();
-    for source in CRATES.into_iter().flat_map(crate_sources) {
-        let head = head(&source);
-        let here = written(&head);
-        let elsewhere = letters_elsewhere(&head);
-        for (number, line) in source.shipped() {
-            for name in invariants(&line.comment) {
-                named += 1;
-                if !here.contains(name) && !elsewhere.contains(&name[..1]) {
-                    faults.push(format!("{}:{number}: where is {name}? Say it in the head", source.path));
+    for (rule, files) in places.iter().filter(|(_, files)| files.len() > 1) {
+        faults.push(format!("[{rule}] is defined in {}", files.join(" and ")));
+    }
+    for source in &sources {
+        for (number, line) in (1..).zip(&source.lines) {
+            for rule in rules(&line.comment) {
+                if !places.contains_key(rule) {
+                    faults.push(format!("{}:{number}: no file defines [{rule}]", source.path));
                 }
             }
         }
     }
-    assert!(named > 100, "few invariants are named: {named}");
+    assert!(places.len() > 20, "few rules are defined: {}", places.len());
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
-/// The lines of a file's head.
-fn head(source: &Source) -> Vec<&str> {
-    source.text.lines().map_while(|line| line.strip_prefix("//!")).map(|line| line.trim_start()).collect()
+#[test]
+fn a_letter_is_of_its_own_file() {
+    let sources = all_sources();
+    let mut named = 0;
+    let mut faults = Vec::new();
+    for source in &sources {
+        let parents = parents(&source.path);
+        let family =
+            sources.iter().filter(|other| other.path == source.path || parents.contains(&other.path));
+        let here: BTreeSet<&str> = family.flat_map(definitions).collect();
+        for (number, line) in (1..).zip(&source.lines) {
+            for name in words(&line.comment).filter(|word| is_letter(word)) {
+                named += 1;
+                if !here.contains(name) {
+                    faults.push(format!("{}:{number}: {name} is not of this file", source.path));
+                }
+            }
+        }
+    }
+    assert!(named > 50, "few rules are named: {named}");
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
-/// The invariants that a head writes down.
-fn written<'a>(head: &[&'a str]) -> BTreeSet<&'a str> {
-    head.iter().filter_map(|line| Some(line.split_once("  ")?.0)).filter(|name| is_name(name)).collect()
+/// The files whose letters a test or a model may use: `a/b.rs` and `a/b/mod.rs` for `a/b/model.rs`.
+fn parents(path: &str) -> Vec<String> {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    vec![format!("{folder}.rs"), format!("{folder}/mod.rs")]
 }
 
-/// The letters of the invariants that a head says are in another file.
-fn letters_elsewhere<'a>(head: &[&'a str]) -> BTreeSet<&'a str> {
-    let places = head.iter().filter(|line| line.contains("in `"));
-    places.flat_map(|line| invariants(line)).map(|name| &name[..1]).collect()
+/// The names of the rules that a head defines.
+fn definitions(source: &Source) -> impl Iterator<Item = &str> {
+    let head = source.text.lines().map_while(|line| line.strip_prefix("//!"));
+    head.filter_map(|line| Some(line.trim_start().split_once("  ")?.0))
+        .filter(|name| is_letter(name) || rule_name(name).is_some())
 }
 
-/// The names of invariants in a text.
-fn invariants(text: &str) -> impl Iterator<Item = &str> {
-    words(text).filter(|word| is_name(word))
+/// The words in brackets that a comment names. `ORDERING[label]`, a link and code in backticks are none.
+fn rules(comment: &str) -> impl Iterator<Item = &str> {
+    let plain = comment.split('`').step_by(2);
+    plain.flat_map(|text| {
+        text.match_indices('[').filter_map(move |(at, _)| {
+            let end = at + text[at..].find(']')? + 1;
+            let alone = !text[..at].ends_with(char::is_alphanumeric) && !text[end..].starts_with(['(', ':']);
+            rule_name(&text[at..end]).filter(|_| alone)
+        })
+    })
 }
 
 /// A letter and a digit.
-fn is_name(word: &str) -> bool {
+fn is_letter(word: &str) -> bool {
     matches!(word.as_bytes(), [letter, digit] if letter.is_ascii_uppercase() && digit.is_ascii_digit())
+}
+
+#[test]
+fn names_are_told_from_links_and_labels() {
+    let text = "as [claim] says, and [pinned]; not [a link](to), `[code]`, ORDERING[label] or [T]";
+    assert_eq!(rules(text).collect::<Vec<_>>(), ["claim", "pinned"]);
+    let source =
+        Source::new("a.rs", "//! A1  One.\n//! [two-words]  Two.\n//! Not  a rule.\nfn a() {}\n".to_owned());
+    assert_eq!(definitions(&source).collect::<Vec<_>>(), ["A1", "[two-words]"]);
 }
