@@ -15,6 +15,7 @@ fn each_hard_case_has_its_test() {
     }
     // Case 20 is a matter of documentation.
     assert!(read("reactor/src/lib.rs").contains("fork"), "case 20 is told in reactor/src/lib.rs");
-    let wanted: Vec<u32> = (1..=33).filter(|&number| number != 20).collect();
+    assert!(numbers.len() > 40, "few cases: {}", numbers.len());
+    let wanted: Vec<u32> = (1..).filter(|&number| number != 20).take(numbers.len()).collect();
     assert_eq!(numbers, wanted);
 }
