@@ -38,7 +38,7 @@
 //! After `fork` the child must not use what it inherited: the poller is shared with its parent.
 //!
 //! The reading order of the source: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`,
-//! `async_io`, then `net` (`tcp`). Side rooms: `time`, `async_traits`, `net::byte_stream`, `net::udp`,
+//! `async_io`, then `net` (`tcp`). The rest: `time`, `async_traits`, `net::byte_stream`, `net::udp`,
 //! `net::unix`, `net::addr`, `net::lookup`, `net::new_socket`, `net::error`, `net::connect`, `net::closing`,
 //! `net::keepalive`, `heap`, `threads`, `blocking`, `foreign`, `buf_reader`, `stdin`, `notes`, `signal`,
 //! `no_poller`, `kqueue`, `metrics`. What both crates need stands here too: `shim`, `record`, `budget`,

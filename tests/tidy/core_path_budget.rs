@@ -1,7 +1,7 @@
 //! An evening has a budget: from `Future` to a socket's byte on a stealing pool in 2,000 lines.
 //!
 //! The README's map says which files are on the core path, in their reading order; all others are
-//! side rooms. To move a file, move its line there, and the `Next:` in the heads of its neighbours.
+//! the rest. To move a file, move its line there, and the `Next:` in the heads of its neighbours.
 
 use crate::readme_commands::map_of;
 use crate::source::{Source, read};
@@ -10,7 +10,7 @@ use crate::source::{Source, read};
 /// only close brackets too, which nobody reads. The plain count is printed beside it.
 const BUDGET: usize = 2000;
 
-/// The steps of the path. A side room that takes one of them away cheats the reader.
+/// The steps of the path. To move one of them off the path cheats the reader.
 const STEPS: [&str; 10] = [
     "executor/src/raw_task/state.rs",
     "executor/src/raw_task/waker.rs",

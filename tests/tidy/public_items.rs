@@ -90,7 +90,7 @@ fn a_crates_page_has_the_readmes_reading_order() {
             });
             rest = after;
         }
-        for word in map_of("### The side rooms").iter().filter_map(|path| word(path)) {
+        for word in map_of("### The rest of the source").iter().filter_map(|path| word(path)) {
             let named = words(&head).any(|found| found == word);
             assert!(named, "{name}/src/lib.rs does not name {word}");
         }

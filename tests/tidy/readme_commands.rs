@@ -48,7 +48,7 @@ pub(crate) fn map_of(heading: &str) -> Vec<String> {
 
 #[test]
 fn its_map_shows_every_file_once() {
-    let shown = [map_of("### The core path"), map_of("### The side rooms")].concat();
+    let shown = [map_of("### The core path"), map_of("### The rest of the source")].concat();
     let once: BTreeSet<&str> = shown.iter().map(String::as_str).collect();
     assert_eq!(once.len(), shown.len(), "a file stands in the map twice");
     let mut missing = Vec::new();
@@ -57,7 +57,10 @@ fn its_map_shows_every_file_once() {
         missing.extend(sources.into_iter().map(|source| source.path));
     }
     missing.retain(|path| !once.contains(path.as_str()));
-    assert!(missing.is_empty(), "README.md's map lacks, on the core path or in the side rooms: {missing:#?}");
+    assert!(
+        missing.is_empty(),
+        "README.md's map lacks, on the core path or in the rest of the source: {missing:#?}"
+    );
 }
 
 #[test]

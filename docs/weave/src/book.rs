@@ -129,7 +129,8 @@ impl Order {
     fn of(tree: &Tree) -> Order {
         let readme = tree.text("README.md").unwrap_or("");
         let core = readme::section(readme, "### The core path").map(readme::map).unwrap_or_default();
-        let rooms = readme::section(readme, "### The side rooms").map(readme::groups).unwrap_or_default();
+        let rooms =
+            readme::section(readme, "### The rest of the source").map(readme::groups).unwrap_or_default();
         let examples = tree.under("examples/").filter(|(path, _)| path.ends_with(".rs"));
         let examples = examples.map(|(path, text)| (path.to_owned(), first_sentence(text))).collect();
         Order { core, rooms, examples }
@@ -347,7 +348,7 @@ fn lists(weaver: &Weaver<'_>, order: &Order, woven: &mut Woven) {
                 stand beside the code they explain, and each page leads to the next.\n\n";
     woven.pages.insert(core.to_owned(), text.to_owned() + &list(core, &order.core, "1."));
     let rooms = "source/rooms.md";
-    let mut text = "# The side rooms\n\nWhat an evening may leave out, in any order.\n".to_owned();
+    let mut text = "# The rest of the source\n\nWhat an evening may leave out, in any order.\n".to_owned();
     for (name, files) in &order.rooms {
         write!(text, "\n## {name}\n\n{}", list(rooms, files, "-")).expect("a String takes all");
     }
@@ -365,7 +366,7 @@ fn summary(tree: &Tree, order: &Order, woven: &mut Woven) {
     let rooms: Vec<(String, String)> = order.rooms.iter().flat_map(|(_, files)| files.clone()).collect();
     let parts = [
         ("The core path", "core", &order.core),
-        ("The side rooms", "rooms", &rooms),
+        ("The rest of the source", "rooms", &rooms),
         ("The programs", "programs", &order.examples),
     ];
     for (title, page, files) in parts {

@@ -26,7 +26,7 @@ pub fn map(section: &str) -> Vec<(String, String)> {
     files
 }
 
-/// The files of the side rooms by their subheadings: `Reactor:`, `Executor:`, `Chat, in reading order:`.
+/// The files of the rest of the source by their subheadings: `Reactor:`, `Executor:`, `Chat, in reading order:`.
 pub fn groups(section: &str) -> Vec<(String, Vec<(String, String)>)> {
     let mut groups: Vec<(String, String)> = Vec::new();
     for line in section.lines() {

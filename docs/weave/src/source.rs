@@ -10,7 +10,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The crates of the house, from the bottom up.
+/// The crates, from the bottom up.
 pub const CRATES: [&str; 3] = ["reactor", "executor", "chat"];
 
 /// One line, taken apart.

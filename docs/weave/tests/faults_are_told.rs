@@ -8,7 +8,7 @@ const README: &str = "# A
 
 1. `reactor/src/a.rs`: what a is
 
-### The side rooms
+### The rest of the source
 
 Reactor:
 

@@ -3,7 +3,7 @@
 //! A stream is a shared `Async<std::net::TcpStream>`: a clone costs no descriptor, and the last one to be
 //! dropped closes it (`closing`). It begins in `connect`; bytes go in and out through `byte_stream`.
 //!
-//! Called by programs. Here the core path ends; a side room close by: `udp`.
+//! Called by programs. Here the core path ends. Next: `udp`.
 
 use std::io;
 use std::net::{self, Shutdown, SocketAddr};
