@@ -16,7 +16,7 @@ use weave::models::{Models, Run, run};
 use weave::source::{Source, root, rust_files, words};
 
 /// What wakes a fault, in the source and in the environment.
-const CALL: &str = "mutant";
+const CALL: &str = "fault";
 const VARIABLE: &str = "FAULT";
 
 /// Preemptions that a model is given, one after the other: a large one may need the third.
