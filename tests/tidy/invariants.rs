@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use weave::annotate::rule_name;
 
-use crate::source::{CRATES, Source, crate_sources, rust_files, words};
+use crate::source::{CRATES, Source, rust_files, words};
 
 /// All source files of the crates, with their tests and models.
 fn all_sources() -> Vec<Source> {

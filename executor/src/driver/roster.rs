@@ -297,7 +297,8 @@ impl<T: Clone + PartialEq> Roster<T> {
 
     /// Wakes a thread that waits, which becomes the monitor when it waits again.
     fn find_monitor(&self) -> Wake<T> {
-        if self.monitor.is_some() || !self.wants_monitor() {
+        let any_waits = !self.standby.is_empty() || matches!(self.driver, Driver::Driving(..));
+        if !any_waits || self.monitor.is_some() || !self.wants_monitor() {
             return Wake::Nobody;
         }
         match (self.standby.first(), &self.driver) {

@@ -248,14 +248,16 @@ impl Local {
     /// The next task of the queue, or from the inbox.
     #[inline]
     fn pop(&self) -> Option<Runnable> {
-        self.empty_inbox();
+        if let Some(inbox) = self.inbox.get().filter(|inbox| inbox.has_mail()) {
+            self.empty(inbox);
+        }
         self.queue.borrow_mut().pop_front()
     }
 
-    fn empty_inbox(&self) {
-        if let Some(inbox) = self.inbox.get().filter(|inbox| inbox.has_mail()) {
-            inbox.take().into_iter().for_each(|task| self.arrive(task));
-        }
+    // Not inlined, so that `pop` is: mail is rare.
+    #[inline(never)]
+    fn empty(&self, inbox: &Inbox) {
+        inbox.take().into_iter().for_each(|task| self.arrive(task));
     }
 
     /// Takes over the inbox's reference to a task.
