@@ -47,7 +47,7 @@ use crate::wait_list::Key;
 pub struct Async<T: AsFd> {
     /// There until `into_inner`.
     io: Option<T>,
-    source: Arc<Source>,
+    pub(crate) source: Arc<Source>,
 }
 
 impl<T: AsFd> Async<T> {
@@ -282,13 +282,13 @@ impl<T: AsFd> Async<T> {
 }
 
 /// A future's place among those who wait for a direction.
-struct WaitGuard<'a> {
-    direction: &'a Direction,
-    key: Option<Key>,
+pub(crate) struct WaitGuard<'a> {
+    pub(crate) direction: &'a Direction,
+    pub(crate) key: Option<Key>,
 }
 
 impl WaitGuard<'_> {
-    fn leave(&mut self) {
+    pub(crate) fn leave(&mut self) {
         if let Some(key) = self.key.take() {
             self.direction.leave(key);
         }

@@ -40,9 +40,9 @@
 //! The reading order of the source: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`,
 //! `async_io`, then `net` (`tcp`). The rest: `time`, `async_traits`, `net::byte_stream`, `net::udp`,
 //! `net::unix`, `net::addr`, `net::lookup`, `net::new_socket`, `net::error`, `net::connect`, `net::closing`,
-//! `net::keepalive`, `heap`, `threads`, `blocking`, `foreign`, `buf_reader`, `stdin`, `notes`, `signal`,
-//! `no_poller`, `kqueue`, `metrics`. What both crates need stands here too: `shim`, `record`, `budget`,
-//! `wait_list`, `spin`.
+//! `net::keepalive`, `net::hangup`, `heap`, `threads`, `blocking`, `foreign`, `buf_reader`, `stdin`, `notes`,
+//! `signal`, `no_poller`, `kqueue`, `metrics`. What both crates need stands here too: `shim`, `record`,
+//! `budget`, `wait_list`, `spin`.
 
 #![cfg_attr(loom, allow(dead_code, reason = "a model has a poller of its own"))]
 

@@ -16,9 +16,10 @@
 //!     wait again, and wake nobody by that.
 //! E4  No waker is called or dropped under the lock: an event takes them out, a replaced one is handed
 //!     out, the rest stays.
-//! E5  Whoever waits has found the direction not ready: an event that finds it ready has nobody to wake.
+//! E5  A task that waits has found the direction not ready: an event that finds it ready has nobody to wake.
+//!     Only an event that says so (`must_drain`) wakes in any case: a task may wait for the end of a stream (see `hangup`).
 //!
-//! Called by `async_io`; events come from `reactor`. Next: `timers`.
+//! Called by `async_io` and `hangup`; events come from `reactor`. Next: `timers`.
 
 use std::io;
 use std::mem;
@@ -158,13 +159,15 @@ impl Direction {
         // ORDERING[readiness]: Release publishes the event; pairs with the Acquire of `ready`.
         let next = |state: u64| Some(state.wrapping_add(GENERATION) | READY | bit);
         let before = self.state.fetch_update(Ordering::Release, Ordering::Relaxed, next);
-        if before.is_ok_and(|before| before & READY == 0) {
+        let heard = must_drain && !fault("ends_in_silence");
+        if heard || before.is_ok_and(|before| before & READY == 0) {
             // E2: READY first, then the wakers; the lock orders us with `wait`.
             lock(&self.waiters).take_all(woken);
         } // E5
     }
 
-    fn wait(&self, waker: &Waker, wait: &mut Wait<'_>) {
+    /// Stores the waker until the next event.
+    pub(crate) fn wait(&self, waker: &Waker, wait: &mut Wait<'_>) {
         let mut sweep_at = Vec::new();
         let replaced = {
             let mut waiters = lock(&self.waiters);

@@ -5,6 +5,7 @@ mod byte_stream;
 mod closing;
 mod connect;
 mod error;
+mod hangup;
 mod keepalive;
 mod lookup;
 mod new_socket;

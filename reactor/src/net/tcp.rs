@@ -185,7 +185,7 @@ impl Stream for Incoming<'_> {
 /// ```
 #[derive(Debug, Clone)]
 pub struct TcpStream {
-    socket: Arc<Connection>,
+    pub(super) socket: Arc<Connection>,
 }
 
 impl TcpStream {

@@ -165,7 +165,7 @@ impl TryFrom<net::UnixListener> for UnixListener {
 /// ```
 #[derive(Clone, Debug)]
 pub struct UnixStream {
-    socket: Arc<Async<net::UnixStream>>,
+    pub(super) socket: Arc<Async<net::UnixStream>>,
 }
 
 impl UnixStream {

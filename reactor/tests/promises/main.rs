@@ -3,6 +3,7 @@
 mod any_descriptor;
 mod edges;
 mod fairness;
+mod hangup;
 mod keepalive;
 mod many_wait;
 mod support;
