@@ -24,7 +24,6 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
 use std::net::Shutdown;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,10 +33,8 @@ use std::time::{Duration, Instant};
 use executor::sync::broadcast;
 use executor::task::{self, JoinHandle};
 use futures_lite::future;
-use reactor::Async;
 use reactor::net::TcpStream;
-use reactor::time::{sleep, timeout};
-use rustix::event::{PollFd, PollFlags};
+use reactor::time::timeout;
 
 use super::group_table::{GroupTable, NotJoined};
 use super::inbound::Inbound;
@@ -50,9 +47,6 @@ use crate::{FromClient, FromServer};
 /// How long a client's last bytes are read, so that they do not reset the connection before the client
 /// has read all that was written; and how long a closing connection waits for a line under way.
 const LINGER: Duration = Duration::from_secs(if cfg!(test) { 30 } else { 1 });
-
-/// How often a connection is looked at that cannot be watched.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// Answers to malformed lines that may wait for a client that does not read, in bytes. With more it is refused.
 const MOST_UNSENT: usize = 256 * 1024;
@@ -225,7 +219,8 @@ impl Connection {
             let stream = self.stream.clone();
             let written = async { Some(poll_fn(|cx| self.poll_answered(cx)).await) };
             let closed = async {
-                ended(&stream, CLOSED).await;
+                // It fails only if the system cannot tell. The grace begins then.
+                let _ = stream.read_closed().await;
                 None
             };
             if let Some(written) = future::or(written, closed).await {
@@ -342,8 +337,8 @@ impl Connection {
         if self.memberships.is_empty() {
             return End::GraceOver;
         }
-        match timeout(self.grace_left(), ended(&self.stream, GONE)).await {
-            Ok(()) => End::Gone,
+        match timeout(self.grace_left(), self.stream.closed()).await {
+            Ok(_) => End::Gone,
             Err(_) => End::GraceOver,
         }
     }
@@ -425,37 +420,6 @@ fn is_http(line: &[u8]) -> bool {
     let version = words.next().unwrap_or_default();
     let method = words.next().unwrap_or_default();
     version.starts_with(b"HTTP/") && method.first().is_some_and(u8::is_ascii_uppercase)
-}
-
-/// The peer has reset the connection.
-const GONE: PollFlags = PollFlags::ERR.union(PollFlags::HUP);
-
-/// It has, or it sends no more.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const CLOSED: PollFlags = GONE.union(PollFlags::RDHUP);
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-const CLOSED: PollFlags = GONE;
-
-/// Ready when the peer has ended the connection, or its half. What it has sent before may be unread, and an
-/// end that is known stays readable, so a read cannot wait for this; the events of a second descriptor can. If
-/// none can be had, a look from time to time must do.
-async fn ended(stream: &TcpStream, flags: PollFlags) {
-    let look = |socket: BorrowedFd<'_>| {
-        let mut polled = [PollFd::from_borrowed_fd(socket, flags)];
-        rustix::event::poll(&mut polled, Some(&rustix::event::Timespec::default()))?;
-        if polled[0].revents().intersects(flags) { Ok(()) } else { Err(io::ErrorKind::WouldBlock.into()) }
-    };
-    let Ok(watched) = stream.as_fd().try_clone_to_owned().and_then(Async::new) else {
-        while look(stream.as_fd()).is_err() {
-            sleep(LOOK).await;
-        }
-        return;
-    };
-    let _ = if flags == GONE {
-        watched.write_with(|socket| look(socket.as_fd())).await
-    } else {
-        watched.read_with(|socket| look(socket.as_fd())).await
-    };
 }
 
 /// Counts a connection for as long as it lives.
