@@ -1,15 +1,16 @@
-//! How a thread waits: in the reactor, or parked beside the thread that is there.
+//! How a thread waits: in the reactor, as its driver, or parked on standby.
 //!
-//! A program has one reactor and many threads. If two of them waited in it, one event would wake both; if
-//! none did, nothing would move. So one thread drives, and the others stand by. `roster` decides which, as
-//! a state machine without a lock, a clock or a system call; here these come in.
+//! A program has one reactor and many threads. If two threads waited in it, one event would wake both. If no
+//! thread did, no event would be seen. So one thread drives the reactor, and the others stand by. `roster`
+//! decides which, as a state machine without a lock, a clock or a system call. This file adds those three.
 //!
 //! ```text
 //!   lock ─▶ a verb of the roster ─▶ unlock ─▶ wake whom it names ─▶ do what it says: turn, or park
 //! ```
 //!
-//! P5  The lock is held for a verb and nothing else: no system call, no waker, no allocation but the list's.
-//! P6  A thread takes its notification when its wait is over [take-then-look]; one that has a notification
+//! P5  The lock is held for one verb and nothing else: no system call, no waker, and no allocation except the
+//!     standby list's.
+//! P6  A thread takes its notification when its wait ends [take-then-look]. A thread that has a notification
 //!     does not wait.
 //!
 //! Called by `block_on` and the pool's workers.
@@ -32,7 +33,7 @@ use rescue::{TICK, is_due, rescue_pools};
 pub(crate) use roster::Role;
 use roster::{Cause, Limit, Next, Roster, Wait, Wake};
 
-/// The process's threads that wait, and when one of them last came back from the reactor.
+/// The threads of the process that wait, and when one of them last returned from the reactor.
 struct Driver {
     roster: Roster<Arc<Parker>>,
     last_turn: Option<Instant>,
@@ -40,22 +41,22 @@ struct Driver {
 
 statics! { static DRIVER: Mutex<Driver> = Mutex::new(Driver { roster: Roster::new(), last_turn: None }); }
 
-/// A thread that may wait; it leaves when this is dropped.
+/// The calling thread's membership in the roster. Dropping it leaves.
 pub(crate) struct Participant {
     pub(crate) parker: Arc<Parker>,
     role: Role,
 }
 
 impl Participant {
-    /// The calling thread comes.
+    /// Enters the calling thread.
     pub(crate) fn enter(role: Role) -> Self {
         let wake = lock(&DRIVER).roster.enter(role);
         wake.deliver();
         Self { parker: Parker::current(), role }
     }
 
-    /// Waits until the thread is unparked or the reactor had something; wakes what the reactor
-    /// found. It may also return for no reason: the caller looks at its queues and comes again.
+    /// Waits until the thread is unparked or the reactor has an event, and wakes the wakers of the events. It
+    /// may also return for no reason: the caller looks at its queues and calls again.
     pub(crate) fn wait(&self, woken: &mut Vec<Waker>) {
         record(Kind::Park, 0);
         let mut driver = lock(&DRIVER);
@@ -66,11 +67,11 @@ impl Participant {
         }
     }
 
-    /// Takes what the reactor has now, without waiting, if nobody drives. For a thread that always has work;
-    /// it does the monitor's work too, if no thread waits that could do it [rescued-each-tick].
+    /// Takes the reactor's events without waiting, if no thread drives. For a worker that always has work. If no
+    /// thread waits, it also does the monitor's work [rescued-each-tick].
     pub(crate) fn poll_reactor(&self, woken: &mut Vec<Waker>) {
         let mut driver = lock(&DRIVER);
-        let rescues = driver.roster.is_unwatched();
+        let rescues = driver.roster.lacks_monitor();
         let drives = driver.roster.drive_unless_driven(&self.parker, self.role);
         drop(driver);
         if drives {
@@ -104,7 +105,7 @@ impl Participant {
         }
     }
 
-    /// Lets the reactor go, before any waker of its events runs: what they run may take long.
+    /// Gives up the driver's role before the wakers of the events run: what they run may take long.
     fn stop_driving() {
         let mut driver = lock(&DRIVER);
         driver.last_turn = Some(now());
@@ -160,7 +161,7 @@ impl Drop for Participant {
 }
 
 impl Wake<Arc<Parker>> {
-    /// Wakes without a notification: a thread so woken looks at the roster again. Outside of the lock (P5).
+    /// Wakes without a notification: the woken thread looks at the roster again. Called without the lock (P5).
     fn deliver(self) {
         match self {
             Self::Nobody => {}
@@ -176,7 +177,7 @@ impl Limit {
     }
 }
 
-/// Parks the thread. Returns whether a tick has passed, if that is its limit.
+/// Parks the thread. Returns whether it was limited to a tick and the tick has passed.
 fn park(limit: Limit) -> bool {
     let Some(tick) = limit.duration() else {
         thread::park();

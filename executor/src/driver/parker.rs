@@ -1,4 +1,7 @@
-//! A thread's parker: what has something for the thread to do unparks it.
+//! A thread's parker: a thread that has work for this one unparks it.
+//!
+//! A plain `Thread::unpark` is not enough: the thread may wait in the reactor, and has to be woken there. And it
+//! costs a system call, which is saved when the thread runs. So one atomic word says where the thread is.
 //!
 //! ```text
 //!            begin(PARKED) ┌────────┐ unpark: the thread is woken
@@ -11,10 +14,10 @@
 //!     └──── take_notification, from any of them
 //! ```
 //!
-//! [take-then-look]  A thread takes its notification (back to `RUN`) before it looks at any queue: what was
-//!     pushed before an `unpark` is found by that look, and what comes later unparks again.
+//! [take-then-look]  A thread takes its notification (back to `RUN`) before it looks at any queue: the look
+//!     finds what was pushed before the `unpark`, and a later push unparks again.
 //!
-//! Unparked by wakers and by every push; `driver` waits by it. Next: `roster`.
+//! Unparked by wakers and by every push. `driver` waits with it. Next: `roster`.
 
 use std::sync::Arc;
 
@@ -24,9 +27,9 @@ use reactor::shim::{fault, thread_local};
 
 /// The thread runs, and has no notification to take.
 pub(super) const RUN: u8 = 0;
-/// Somebody unparked it since it last looked.
+/// It was unparked since it last took its notification.
 const NOTIFIED: u8 = 1;
-/// It stands by.
+/// It is on standby.
 pub(super) const PARKED: u8 = 2;
 /// It is in the reactor, or about to be.
 pub(super) const DRIVING: u8 = 3;
@@ -38,7 +41,7 @@ pub(crate) struct Parker {
     pub(crate) thread: Thread,
 }
 
-/// A thread has one parker: the same parker is the same thread.
+/// A thread has one parker, so equal parkers mean the same thread.
 impl PartialEq for Parker {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
@@ -54,17 +57,17 @@ impl Parker {
         Arc::new(Self { state: AtomicU8::new(RUN), thread: thread::current() })
     }
 
-    /// This thread's. Once the thread's locals are destroyed: a new one at each call.
+    /// This thread's parker. Once the thread's locals are destroyed, each call makes a new one.
     pub(crate) fn current() -> Arc<Self> {
         PARKER.try_with(Arc::clone).unwrap_or_else(|_| Self::new())
     }
 
-    /// Whether this is the calling thread's. Once the thread's locals are destroyed: no.
+    /// Whether this is the calling thread's parker. False once the thread's locals are destroyed.
     pub(crate) fn is_current(&self) -> bool {
         PARKER.try_with(|mine| std::ptr::eq(&raw const **mine, self)).unwrap_or(false)
     }
 
-    /// Makes the thread's current or next wait end. What was done before is seen after it [take-then-look].
+    /// Ends the thread's current or next wait. The thread then sees what the caller did before [take-then-look].
     pub(crate) fn unpark(&self) {
         // ORDERING[unpark]: Release publishes what was pushed; pairs with the Acquire of
         // `take_notification`. Of many unparks each hands on what those before it published.
@@ -75,9 +78,9 @@ impl Parker {
         }
     }
 
-    /// Whether it is parked, so that waking it disturbs nobody's reactor.
+    /// Whether it is parked, so that waking it does not interrupt the reactor.
     pub(crate) fn is_parked(&self) -> bool {
-        // ORDERING: Relaxed; for others a mere preference among sleepers; its own thread acquires in
+        // ORDERING: Relaxed; other threads only choose among sleepers by it; its own thread acquires in
         // `take_notification`.
         self.state.load(Ordering::Relaxed) == PARKED
     }
@@ -89,14 +92,15 @@ impl Parker {
         matches!(self.state.load(Ordering::Relaxed), PARKED | DRIVING)
     }
 
-    /// From `RUN`, or from `PARKED`, to a waiting state; false if there is a notification to be taken first.
+    /// Changes from `RUN`, or from `PARKED`, to a waiting state. Returns false if there is a notification, which
+    /// the caller has to take first.
     pub(super) fn begin(&self, from: u8, wait: u8) -> bool {
         // ORDERING: Relaxed; on failure `take_notification` acquires, on success nothing is published.
         self.state.compare_exchange(from, wait, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Back to RUN, from whatever it was. Returns whether there was a notification: then the caller
-    /// must not wait before it has looked [take-then-look].
+    /// Changes from any state back to RUN. Returns whether there was a notification: then the caller must look
+    /// before it waits [take-then-look].
     pub(crate) fn take_notification(&self) -> bool {
         // ORDERING[unpark]: Acquire; pairs with the Release of `unpark`.
         self.state.swap(RUN, Ordering::Acquire) == NOTIFIED

@@ -1,29 +1,29 @@
-//! What a long poll holds up: the pools, which the monitor looks after.
+//! The monitor's work: once a tick it rescues the tasks that wait behind a long poll.
 //!
-//! A worker that is in a long poll does not come back to its queues. Without this file the tasks there wait
-//! as long as the poll takes. To wake another worker for each push would cure it, at the price of a system
-//! call where almost always the worker is about to take the task itself.
+//! A worker that is in a long poll does not return to its queues. Without this file the tasks there wait until
+//! the poll ends. Waking another worker for each push would prevent that, but costs a system call, and almost
+//! always the worker is about to take the task itself.
 //!
-//! [rescued-each-tick]  While a worker runs, each pool is looked after once a [`TICK`]: by the monitor, or by
-//!     a busy worker where no thread waits.
+//! [rescued-each-tick]  While a worker runs, each pool is rescued once per [`TICK`]: by the monitor, or, if no
+//!     thread waits, by a busy worker.
 //!
-//! Called by `driver`, and by pools that come. Next: `driver`.
+//! Called by `driver`, and by new pools. Next: `driver`.
 
 use std::sync::Weak;
 use std::time::{Duration, Instant};
 
 use reactor::shim::{Mutex, lock, now, statics};
 
-/// How often the monitor looks.
+/// The interval between two looks of the monitor.
 pub(super) const TICK: Duration = Duration::from_millis(5);
 
-/// A pool, as the monitor sees it.
+/// What the monitor needs of a pool.
 pub(crate) trait Rescue: Send + Sync {
-    /// Sees to it that what waits behind a long poll is run by another worker.
+    /// Gives the tasks that wait behind a long poll to other workers.
     fn rescue(&self);
 }
 
-/// The pools that there are.
+/// The pools of the process.
 struct Registry {
     pools: Vec<Weak<dyn Rescue>>,
     last: Option<Instant>,
@@ -31,14 +31,14 @@ struct Registry {
 
 statics! { static REGISTRY: Mutex<Registry> = Mutex::new(Registry { pools: Vec::new(), last: None }); }
 
-/// Looks after a pool, as long as it exists.
+/// Registers a pool, to be rescued as long as it exists.
 pub(crate) fn register_pool(pool: Weak<dyn Rescue>) {
     let mut registry = lock(&REGISTRY);
     registry.pools.retain(|pool| pool.strong_count() > 0);
     registry.pools.push(pool);
 }
 
-/// Looks after every pool, if that was last done a tick ago or more.
+/// Rescues every pool, unless that was done less than a tick ago.
 pub(super) fn rescue_pools() {
     let pools = {
         let mut registry = lock(&REGISTRY);
@@ -48,13 +48,13 @@ pub(super) fn rescue_pools() {
         registry.last = Some(now());
         registry.pools.clone()
     };
-    // Outside of the lock: with the last share a pool's memory goes.
+    // Without the lock: this may drop a pool's last share, and free its memory.
     for pool in pools.iter().filter_map(Weak::upgrade) {
         pool.rescue();
     }
 }
 
-/// Whether what is done once a tick is to be done again.
+/// Whether what was last done at `last` is due again: it was never done, or a tick ago.
 pub(super) fn is_due(last: Option<Instant>) -> bool {
     last.is_none_or(|last| now().duration_since(last) >= TICK)
 }
@@ -74,7 +74,7 @@ mod tests {
         }
     }
 
-    /// One after the other, for the registry is the process's own.
+    /// One test for both, since the process has one registry.
     #[test]
     fn pools_are_looked_after_once_a_tick_and_forgotten_when_they_are_gone() {
         let pool = || Arc::new(Counted(AtomicUsize::new(0)));
@@ -87,7 +87,7 @@ mod tests {
         assert_eq!(rescued(), 1);
         lock(&REGISTRY).last = Some(now() + Duration::from_secs(3600));
         rescue_pools();
-        assert_eq!(rescued(), 1, "it is too early");
+        assert_eq!(rescued(), 1, "less than a tick has passed");
         lock(&REGISTRY).last = now().checked_sub(TICK);
         rescue_pools();
         assert_eq!(rescued(), 2);

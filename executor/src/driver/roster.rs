@@ -1,4 +1,11 @@
-//! Who drives the reactor and who watches, as a state machine: no lock, no clock, no system call.
+//! Which thread drives the reactor and which is the monitor, as a state machine: no lock, no clock, no system
+//! call.
+//!
+//! Without these rules all threads may sleep while none waits in the reactor, and an event wakes no task. Or
+//! each event wakes a second thread that has nothing to do, which costs a system call. Two simpler designs
+//! were rejected. A dedicated reactor thread costs a hop between threads for each event. Waking a second
+//! thread whenever the driver returns with events costs a system call each time. Here one waiting thread, the
+//! monitor (Go's sysmon), looks every few milliseconds instead, and only while there is something to look at.
 //!
 //! ```text
 //!              wait: Drive                       stop_driving
@@ -10,25 +17,20 @@
 //!                           └───┘ awake: WaitOn
 //! ```
 //!
-//! Without these rules threads sleep while nobody waits in the reactor, and an event reaches nobody; or each
-//! event wakes a second thread that has nothing to do, at the price of a system call. Two simpler designs
-//! were rejected. A thread of its own for the reactor costs a hop between threads for each event. To wake a
-//! second thread whenever the driver comes back with events costs a system call each time; here one waiting
-//! thread, the monitor, looks every few milliseconds instead, and only while there is something to look at.
-//!
-//! [one-driver]  Of the threads that wait at most one drives, and at most one is the monitor. It may be the
-//!     same one.
-//! [monitor]  While a worker runs, or a thread runs and nobody drives, a thread that waits is the monitor. Where
-//!     all threads wait there is none: an idle program uses no CPU.
-//! [one-waits-in-it]  Where all threads wait one of them drives.
+//! [one-driver]  Of the threads that wait, at most one drives and at most one is the monitor. One thread may be
+//!     both.
+//! [monitor]  While a worker runs, or a thread runs and no thread drives, one of the waiting threads is the
+//!     monitor. When all threads wait there is no monitor: an idle program uses no CPU.
+//! [one-waits-in-it]  When all threads wait, one of them drives.
 //! [workers-first]  The driver's role is reserved for the workers, so that a task is run by the thread that
-//!     polled its socket. A thread in `block_on` takes it where there is no worker, or when none has driven
-//!     for a tick; until a worker comes to wait again it then takes it at once.
-//! [pass-it-on]  Whoever stops driving, or leaves, sees to it that [monitor] and [one-waits-in-it] go on
-//!     holding: it offers the role to a successor, or wakes a thread that becomes the monitor.
+//!     polled its socket. A thread in `block_on` takes the role when there is no worker, or when no thread has
+//!     driven for a tick. After that it takes the role at once, until a worker waits again.
+//! [pass-it-on]  A thread that stops driving, or leaves, makes sure that [monitor] and [one-waits-in-it] still
+//!     hold: it offers the role to a successor, or wakes a thread that becomes the monitor.
 //!
-//! A wake is returned, to be done after the caller's lock has been let go. It may come late: the thread it
-//! wakes looks at the state again (`awake`). The search in `roster/search` tries every order of three threads.
+//! A verb returns the wake that is due, and the caller delivers it after it has released its lock. The wake may
+//! come late: the thread that it wakes looks at the state again (`awake`). The search in `roster/search` tries
+//! every interleaving of two and three threads.
 //!
 //! Called by `driver`. Next: `driver`.
 
@@ -43,11 +45,11 @@ pub(crate) enum Role {
     Worker,
 }
 
-/// Who waits in the reactor.
+/// Which thread waits in the reactor.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Driver<T> {
     Nobody,
-    /// Nobody yet; a thread that stands by was woken to take the role.
+    /// No thread yet; one on standby was woken to take the role.
     Offered,
     Driving(T, Role),
 }
@@ -56,28 +58,29 @@ enum Driver<T> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Roster<T> {
     driver: Driver<T>,
-    /// Those that wait and do not drive, the last comer at the end.
+    /// The threads that wait and do not drive, the most recent one at the end.
     standby: Vec<(T, Role)>,
     monitor: Option<T>,
     /// Only workers drive [workers-first].
     reserved: bool,
-    /// Threads in `block_on`, and workers: those that run and those that wait.
+    /// All threads, running or waiting: the workers, and those in `block_on`.
     threads: usize,
+    /// The workers among them.
     workers: usize,
 }
 
-/// Whom the caller wakes after it has let its lock go.
+/// The thread that the caller wakes after it has released its lock.
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Wake<T> {
     Nobody,
-    /// A thread that stands by.
+    /// A thread on standby.
     Thread(T),
-    /// The driver, in the reactor.
+    /// The driver, which is in the reactor.
     Driver,
 }
 
-/// How a thread that comes to wait does so.
+/// How a thread is to wait.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wait {
@@ -89,19 +92,20 @@ pub(super) enum Wait {
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Limit {
-    /// The monitor: for a tick.
+    /// For a tick: it is the monitor.
     Tick,
+    /// Until it is woken.
     Unlimited,
 }
 
-/// Why a thread that stands by is awake.
+/// Why a thread on standby is awake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
     /// There is something for it to do.
     Notified,
-    /// It is the monitor, and its tick has passed. Whether nobody has driven for as long.
+    /// It is the monitor, and its tick has passed. `overdue`: no thread has driven for a tick.
     Ticked { overdue: bool },
-    /// A [`Wake`] from here, or nothing at all.
+    /// A [`Wake`] from this file, or a spurious wakeup.
     Called,
 }
 
@@ -109,16 +113,16 @@ pub(super) enum Cause {
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// It stands by no more, and drives.
+    /// It drives.
     Drive,
-    /// It stands by no more.
+    /// It returns to its caller.
     Run,
-    /// It stands by.
+    /// It stays on standby.
     WaitOn(Limit),
 }
 
 impl<T: Clone + PartialEq> Roster<T> {
-    /// Without a thread.
+    /// A roster without threads.
     pub(super) const fn new() -> Self {
         Self {
             driver: Driver::Nobody,
@@ -130,7 +134,7 @@ impl<T: Clone + PartialEq> Roster<T> {
         }
     }
 
-    /// A thread comes. It runs.
+    /// A thread enters. It runs.
     pub(super) fn enter(&mut self, role: Role) -> Wake<T> {
         self.check();
         self.threads += 1;
@@ -138,7 +142,7 @@ impl<T: Clone + PartialEq> Roster<T> {
             self.workers += 1;
             self.reserved = true;
         }
-        self.keep_watch()
+        self.ensure_monitor()
     }
 
     /// A thread that runs leaves.
@@ -150,8 +154,8 @@ impl<T: Clone + PartialEq> Roster<T> {
         if fault("left_in_silence") { Wake::Nobody } else { self.hand_over() }
     }
 
-    /// A thread comes to wait. Returns how; `drive` or `stand_by` makes it so. `overdue` says whether nobody
-    /// has driven for a tick.
+    /// A running thread wants to wait. Returns how it is to wait; the caller then calls `drive` or `stand_by`.
+    /// `overdue` returns whether no thread has driven for a tick.
     pub(super) fn wait(&mut self, role: Role, overdue: impl FnOnce() -> bool) -> Wait {
         self.check();
         self.reserved |= role == Role::Worker;
@@ -159,19 +163,19 @@ impl<T: Clone + PartialEq> Roster<T> {
         if !driven && (self.may_drive(role) || overdue()) { Wait::Drive } else { Wait::StandBy }
     }
 
-    /// The thread drives.
+    /// The thread becomes the driver.
     pub(super) fn drive(&mut self, thread: &T, role: Role) -> Limit {
         self.check();
         self.driver = Driver::Driving(thread.clone(), role);
-        self.watch(thread)
+        self.begin_wait(thread)
     }
 
-    /// The thread was to drive, and has something else to do.
+    /// The thread was about to drive, but has a notification.
     pub(super) fn decline(&mut self) -> Wake<T> {
-        self.keep_watch()
+        self.ensure_monitor()
     }
 
-    /// The driver takes the role without waiting, if nobody has it. Returns whether it did.
+    /// The thread takes the driver's role without waiting, if it is free. Returns whether it did.
     pub(super) fn drive_unless_driven(&mut self, thread: &T, role: Role) -> bool {
         let free = self.driver == Driver::Nobody;
         if free {
@@ -180,33 +184,34 @@ impl<T: Clone + PartialEq> Roster<T> {
         free
     }
 
-    /// The driver runs. From a thread in `block_on` the role goes to a worker that waits [workers-first].
+    /// The driver returns to running. If it is in `block_on`, the role is offered to a waiting worker, if there
+    /// is one [workers-first].
     pub(super) fn stop_driving(&mut self) -> Wake<T> {
         self.check();
         let Driver::Driving(thread, role) = std::mem::replace(&mut self.driver, Driver::Nobody) else {
             return Wake::Nobody;
         };
-        self.unwatch(&thread);
+        self.end_wait(&thread);
         let worker_waits = self.standby.iter().any(|(_, role)| *role == Role::Worker);
         if fault("stops_in_silence") {
             return Wake::Nobody;
         }
-        if role == Role::BlockOn && worker_waits { self.hand_over() } else { self.keep_watch() }
+        if role == Role::BlockOn && worker_waits { self.hand_over() } else { self.ensure_monitor() }
     }
 
-    /// The thread stands by.
+    /// The thread goes on standby.
     pub(super) fn stand_by(&mut self, thread: &T, role: Role) -> (Limit, Wake<T>) {
         self.check();
         self.standby.push((thread.clone(), role));
         let driver_gives_way =
             role == Role::Worker && matches!(self.driver, Driver::Driving(_, Role::BlockOn));
-        (self.watch(thread), if driver_gives_way { Wake::Driver } else { Wake::Nobody }) // [workers-first]
+        (self.begin_wait(thread), if driver_gives_way { Wake::Driver } else { Wake::Nobody }) // [workers-first]
     }
 
-    /// A thread that stands by is awake.
+    /// A thread on standby is awake. It leaves standby unless `WaitOn` is returned.
     pub(super) fn awake(&mut self, thread: &T, role: Role, cause: Cause) -> (Next, Wake<T>) {
         self.check();
-        self.unwatch(thread);
+        self.end_wait(thread);
         let notified = cause == Cause::Notified;
         let ticked = matches!(cause, Cause::Ticked { .. }) && self.wants_monitor();
         let drives = match self.driver {
@@ -215,22 +220,22 @@ impl<T: Clone + PartialEq> Roster<T> {
             Driver::Driving(..) => false,
         };
         if !(drives || notified || ticked) {
-            return (Next::WaitOn(self.watch(thread)), Wake::Nobody);
+            return (Next::WaitOn(self.begin_wait(thread)), Wake::Nobody);
         }
         self.standby.retain(|(other, _)| other != thread);
         if drives {
             self.reserved &= role == Role::Worker; // [workers-first]
             return (Next::Drive, Wake::Nobody);
         }
-        (Next::Run, self.keep_watch())
+        (Next::Run, self.ensure_monitor())
     }
 
-    /// Whether no thread that waits rescues what long polls hold up, so that a busy worker must.
-    pub(super) fn is_unwatched(&self) -> bool {
+    /// Whether no waiting thread rescues the tasks behind long polls, so that a busy worker has to.
+    pub(super) fn lacks_monitor(&self) -> bool {
         self.monitor.is_none() && self.workers > 1
     }
 
-    /// What holds between two verbs.
+    /// Asserts what holds between two verbs.
     fn check(&self) {
         let waits = |thread: &T| self.standby.iter().any(|(other, _)| other == thread);
         let drives = |thread: &T| matches!(&self.driver, Driver::Driving(other, _) if other == thread);
@@ -247,7 +252,7 @@ impl<T: Clone + PartialEq> Roster<T> {
         role == Role::Worker || !self.reserved
     }
 
-    /// Whether a thread runs that the monitor has to look after [monitor].
+    /// Whether there has to be a monitor, because of a thread that runs [monitor].
     fn wants_monitor(&self) -> bool {
         let (driving, worker_drives) = match &self.driver {
             Driver::Driving(_, role) => (true, *role == Role::Worker),
@@ -258,8 +263,8 @@ impl<T: Clone + PartialEq> Roster<T> {
         worker_runs || (!driving && self.threads > self.standby.len())
     }
 
-    /// Makes a thread that waits the monitor, if one is wanted and there is none.
-    fn watch(&mut self, thread: &T) -> Limit {
+    /// The thread begins to wait: it becomes the monitor, if one is wanted and there is none.
+    fn begin_wait(&mut self, thread: &T) -> Limit {
         if self.monitor.is_some() || !self.wants_monitor() {
             return Limit::Unlimited;
         }
@@ -267,13 +272,14 @@ impl<T: Clone + PartialEq> Roster<T> {
         Limit::Tick
     }
 
-    fn unwatch(&mut self, thread: &T) {
+    /// The thread's wait has ended: it is not the monitor any more.
+    fn end_wait(&mut self, thread: &T) {
         if self.monitor.as_ref() == Some(thread) && !fault("monitor_stays") {
             self.monitor = None;
         }
     }
 
-    /// Offers the driver's role to a thread that stands by [pass-it-on].
+    /// Offers the driver's role to a thread on standby [pass-it-on].
     fn hand_over(&mut self) -> Wake<T> {
         if matches!(self.driver, Driver::Driving(..)) {
             return self.find_monitor();
@@ -287,15 +293,15 @@ impl<T: Clone + PartialEq> Roster<T> {
         Wake::Thread(successor)
     }
 
-    /// Repeats an offer that nobody has taken yet, or sees to it that there is a monitor [pass-it-on].
-    fn keep_watch(&mut self) -> Wake<T> {
+    /// Repeats an offer that no thread has taken yet, or makes sure that there will be a monitor [pass-it-on].
+    fn ensure_monitor(&mut self) -> Wake<T> {
         if self.driver == Driver::Offered && !fault("offer_forgotten") {
             return self.hand_over();
         }
         self.find_monitor()
     }
 
-    /// Wakes a thread that waits, which becomes the monitor when it waits again.
+    /// Wakes a waiting thread, which becomes the monitor when it waits again.
     fn find_monitor(&self) -> Wake<T> {
         let any_waits = !self.standby.is_empty() || matches!(self.driver, Driver::Driving(..));
         if !any_waits || self.monitor.is_some() || !self.wants_monitor() {

@@ -1,4 +1,4 @@
-//! The process's own driver: a thread that waits does its part as the monitor.
+//! The process's one driver: a thread that waits does its part as the monitor.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,10 +7,10 @@ use super::*;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
-fn eventually(what: &str, holds: impl Fn() -> bool) {
+fn wait_until(what: &str, holds: impl Fn() -> bool) {
     let deadline = now() + DEADLINE;
     while !holds() {
-        assert!(now() < deadline, "it never came to this: {what}");
+        assert!(now() < deadline, "this never happened: {what}");
         std::thread::yield_now();
     }
 }
@@ -29,15 +29,15 @@ fn the_monitor_looks_after_the_pools_also_when_it_is_woken_early() {
     let pool = Arc::new(Counted(AtomicUsize::new(0)));
     register_pool(Arc::downgrade(&pool) as std::sync::Weak<dyn Rescue>);
     let busy = [(); 2].map(|()| Participant::enter(Role::Worker));
-    let (tell, told) = std::sync::mpsc::channel();
+    let (sender, receiver) = std::sync::mpsc::channel();
     let monitor = std::thread::spawn(move || {
         let participant = Participant::enter(Role::BlockOn);
-        tell.send(Arc::clone(&participant.parker)).unwrap();
+        sender.send(Arc::clone(&participant.parker)).unwrap();
         participant.wait(&mut Vec::new());
     });
-    let parker = told.recv().unwrap();
-    // On a loaded machine its tick may be over before we see it wait.
-    eventually("it waits", || parker.is_waiting() || monitor.is_finished());
+    let parker = receiver.recv().unwrap();
+    // On a loaded machine its tick may have passed before this thread sees it wait.
+    wait_until("it waits", || parker.is_waiting() || monitor.is_finished());
     parker.unpark();
     monitor.join().unwrap();
     drop(busy);
@@ -48,5 +48,5 @@ fn the_monitor_looks_after_the_pools_also_when_it_is_woken_early() {
 fn a_driver_is_woken_to_become_the_monitor() {
     let turn = std::thread::spawn(|| reactor::turn(None, &mut Vec::new()));
     Wake::<Arc<Parker>>::Driver.deliver();
-    eventually("the turn ends", || turn.is_finished());
+    wait_until("the turn ends", || turn.is_finished());
 }

@@ -1,4 +1,8 @@
-//! The task's one allocation, and every access to what is in it.
+//! The task's one allocation, and every access to its contents.
+//!
+//! A separate allocation for the outcome, or a channel, would cost each spawn a second call of the allocator.
+//! An enum of future and outcome would be safe code, but a reference to it would cover both, and the state is
+//! in the task's word already. So it is a union.
 //!
 //! ```text
 //!   Header ───────────────────────────────┐
@@ -6,15 +10,16 @@
 //!   ├────────┴───────┴────────────┴───────┤
 //!   │ scheduler: S                        │  whose queue it goes to
 //!   │ name: N                             │  `()` costs nothing
-//!   │ future: F   or   outcome: Result<T> │  in one place: the one dies before the other is born
+//!   │ future: F   or   outcome: Result<T> │  in one place: the future is dropped before the outcome is written
 //!   └─────────────────────────────────────┘
 //! ```
 //!
-//! [pinned]  The future stands in the stage until COMPLETE, and is never moved: it is pinned.
-//! [one-outcome]  The outcome stands there from COMPLETE until its owner [outcome-owner] takes or drops it,
-//!     once.
+//! [pinned]  The future is in the stage until its runner drops it, just before COMPLETE, and is never moved: it
+//!     is pinned.
+//! [one-outcome]  The outcome is in the stage from COMPLETE until its owner [outcome-owner] takes or drops it,
+//!     which happens once.
 //!
-//! [claim], Called by `run`. Next: `run`.
+//! Called by `run`. Next: `run`.
 #![allow(
     unsafe_code,
     reason = "the allocation is shared by the queue, the runner, the handle and the wakers"
@@ -32,11 +37,11 @@ use reactor::shim::UnsafeCell;
 
 use super::header::{self, Header, HeaderWith, Schedule, Vtable};
 
-/// Why there is no value: a panic's payload, or [`Cancelled`] in its place. Boxed twice, to be one word
-/// that is never null: an outcome without a value to hold is one word as well.
+/// Why there is no value: a panic's payload, or [`Cancelled`] in its place. It is boxed twice, which makes it
+/// one word that is never null: so a `Result<(), Failure>` is one word as well.
 pub(crate) struct Failure(Box<Box<dyn Any + Send>>);
 
-/// Stands for the payload where nobody has panicked.
+/// Takes the payload's place in a cancelled task.
 struct Cancelled;
 
 impl Failure {
@@ -59,9 +64,9 @@ impl Failure {
 /// What a task leaves behind.
 pub(crate) type Outcome<T> = Result<T, Failure>;
 
-/// A task's name, or the lack of one.
+/// What a task stores as its name; `()` if it has none.
 pub(crate) trait Name: Send + 'static {
-    /// The name.
+    /// The name, if there is one.
     fn name(&self) -> Option<&str>;
 }
 
@@ -85,8 +90,8 @@ pub(crate) struct TaskCell<F: Future, S, N> {
     stage: UnsafeCell<Stage<F>>,
 }
 
-/// The future, and in its place later the outcome. The state word says which [pinned] [one-outcome]. In C's
-/// layout a pointer to the stage is a pointer to either.
+/// The future, and later, in the same place, the outcome. The state word says which it is [pinned]
+/// [one-outcome]. With `repr(C)` a pointer to the stage is a pointer to either.
 #[repr(C)]
 union Stage<F: Future> {
     #[allow(dead_code, reason = "written by its pointer")]
@@ -98,19 +103,20 @@ union Stage<F: Future> {
 }
 
 impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
-    /// Allocates a task; its future is still to be written to where the second pointer shows. A large future
-    /// is not moved through here: each move is a copy on the stack where nothing is optimised.
+    /// Allocates a task. The caller still has to write the future to the second pointer that is returned. The
+    /// future is not an argument, since in an unoptimised build each move of a large future is a copy on the
+    /// stack.
     pub(super) fn allocate(scheduler: S, name: N, vtable: &'static Vtable) -> (NonNull<Header>, *mut F) {
         let header =
             Header { vtable, state: S::new_state(), join_waker: UnsafeCell::new(None), place: Cell::new(0) };
         let cell = Box::into_raw(Box::<Self>::new_uninit()).cast::<Self>();
-        // SAFETY: it was allocated in the line above, and begins with this (repr(C)).
+        // SAFETY: allocated in the line above, and a `TaskCell` begins with this field (repr(C)).
         unsafe { cell.cast::<HeaderWith<S>>().write(HeaderWith { header, scheduler }) };
         // SAFETY: inside the allocation.
         let (to, stage) = (unsafe { &raw mut (*cell).name }, unsafe { &raw mut (*cell).stage });
         // SAFETY: as above.
         unsafe { to.write(name) };
-        // SAFETY: as above; a model's cell is more than its value.
+        // SAFETY: as above; loom's cell holds more than its value, so it has to be written.
         #[cfg(loom)]
         unsafe {
             stage.write(UnsafeCell::new(Stage { empty: () }));
@@ -120,7 +126,7 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
         (NonNull::new(cell.cast()).expect("a box is somewhere"), stage) // [claim]: it reaches the whole cell.
     }
 
-    /// Its functions, but for `run`.
+    /// The vtable for these types; the caller supplies `run`.
     pub(super) const fn vtable(run: unsafe fn(NonNull<Header>)) -> Vtable {
         Vtable {
             run,
@@ -143,7 +149,7 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
         unsafe { task.cast::<Self>().as_ref() }
     }
 
-    /// Polls the future.
+    /// Polls the future once.
     ///
     /// # Safety
     ///
@@ -151,15 +157,15 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
     #[inline]
     pub(crate) unsafe fn poll_future(&self, cx: &mut Context<'_>) -> Poll<F::Output> {
         self.stage.with_mut(|stage| {
-            // SAFETY: [runner-only]: we are the runner, nobody else touches the stage; [pinned]: it holds the
-            // future.
+            // SAFETY: [runner-only]: we are the runner, no other thread touches the stage; [pinned]: it holds
+            // the future.
             let future = unsafe { &mut *stage.cast::<F>() };
             // SAFETY: [pinned]: the future stays in this allocation until it is dropped in place.
             unsafe { Pin::new_unchecked(future) }.poll(cx)
         })
     }
 
-    /// Drops the future in place. It may panic: then the future counts as dropped.
+    /// Drops the future in place. If the drop panics, the future counts as dropped.
     ///
     /// # Safety
     ///
@@ -179,7 +185,7 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
     /// The caller is the runner [runner-only], has dropped the future, and writes once, before COMPLETE.
     pub(crate) unsafe fn write_outcome(&self, outcome: Outcome<F::Output>) {
         self.stage.with_mut(|stage| {
-            // SAFETY: [runner-only]: we are the runner; what stood here is dropped already.
+            // SAFETY: [runner-only]: we are the runner; the future that was here has been dropped.
             unsafe { stage.cast::<Outcome<F::Output>>().write(outcome) }
         });
     }
@@ -188,12 +194,12 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
         // SAFETY: [claim], [same-types]: the handle's reference, and this is its vtable.
         let cell = unsafe { Self::of(task) };
         let outcome = cell.stage.with_mut(|stage| {
-            // SAFETY: [outcome-owner]: the outcome is the handle's; [one-outcome]: it stands here, and is
-            // taken once, for `outcome_taken` keeps the handle from coming again.
+            // SAFETY: [outcome-owner]: the outcome belongs to the handle; [one-outcome]: it is in the stage,
+            // and is taken once, since `outcome_taken` keeps the handle from taking it again.
             unsafe { stage.cast::<Outcome<F::Output>>().read() }
         });
-        // SAFETY: `JoinHandle::poll` hands in an `Option<Outcome<F::Output>>` of its own, on its
-        // stack: T is in the handle's type [same-types].
+        // SAFETY: `JoinHandle` passes a pointer to an `Option<Outcome<F::Output>>` on its own stack: T is in
+        // the handle's type [same-types].
         unsafe { *to.cast::<Option<Outcome<F::Output>>>() = Some(outcome) };
     }
 
@@ -201,7 +207,7 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
         // SAFETY: [claim], [same-types]: the caller's claim, and this is its vtable.
         let cell = unsafe { Self::of(task) };
         cell.stage.with_mut(|stage| {
-            // SAFETY: [outcome-owner]: the caller owns the outcome; [one-outcome]: it stands here, and is
+            // SAFETY: [outcome-owner]: the caller owns the outcome; [one-outcome]: it is in the stage, and is
             // dropped once.
             unsafe { stage.cast::<Outcome<F::Output>>().drop_in_place() }
         });

@@ -1,19 +1,23 @@
 //! What every task begins with, whatever its types, and the two claims on a task.
 //!
+//! A queue holds tasks of many types. A `Box<dyn Task>` would be two words wide, too wide for an atomic slot
+//! or a waker's pointer. So a task is one pointer to a header, and the header points to the table of functions
+//! that know the types.
+//!
 //! ```text
-//!   Runnable   the queue's claim: one, made by whoever set QUEUED, used up by running
-//!   TaskRef    a counted reference: the handle's; a waker is one too (see `waker`)
+//!   Runnable   the queue's claim: there is one, made where QUEUED is set, consumed by running the task
+//!   TaskRef    a counted reference, such as the handle's; a waker is one too (see `waker`)
 //! ```
 //!
-//! [claim]  A pointer to a task is used only by whoever has a claim on it: a reference, the queue's place, or
-//!     the scheduler's list (under its lock, or on its thread). It is the pointer that the allocation gave,
-//!     never one made from a reference, which would reach no further than what it refers to.
-//! [same-types]  The functions behind a header's vtable are those of the types it was allocated with.
-//! [no-live-reference]  No reference into a task is live when its claim is given away: from then on another
-//!     thread may free the task. A function's argument is live until the function returns, so what gives a
-//!     claim away takes the pointer. The word's verbs alone take a reference, `&State`: all of the word is in
-//!     an UnsafeCell, and of that neither Stacked nor Tree Borrows nor the compiler wants that it outlives
-//!     the call.
+//! [claim]  Code uses a pointer to a task only while it has a claim on the task: a counted reference, the
+//!     queue's place, or the scheduler's list (under its lock, or on its thread). The pointer is the one that
+//!     the allocation returned. One made from a Rust reference could reach only what that refers to.
+//! [same-types]  The functions in a header's vtable are those of the types that the task was allocated with.
+//! [no-live-reference]  No Rust reference into a task is live when a claim is given away: from then on another
+//!     thread may free the task. A function's argument is live until the function returns, so a function that
+//!     gives a claim away takes the pointer. Only the word's methods take a reference, `&State`. The whole word
+//!     is in an UnsafeCell, so Stacked Borrows, Tree Borrows and the compiler allow that it is freed during the
+//!     call.
 //!
 //! Called by everything that holds a task. Next: `waker`.
 #![allow(unsafe_code, reason = "a claim is a pointer to the task")]
@@ -29,24 +33,24 @@ use super::state::{Action, Finish, Start, State};
 use crate::context::Scope;
 use crate::task_id::TaskId;
 
-/// What every task begins with: a pointer to it is a pointer to the task.
+/// What every task begins with. A pointer to it is a pointer to the task.
 pub(crate) struct Header {
     pub(crate) vtable: &'static Vtable,
     pub(crate) state: State,
     pub(crate) join_waker: UnsafeCell<Option<Waker>>,
-    /// Where it stands in its scheduler's list (see `list`).
+    /// Its index in its scheduler's list (see `list`).
     pub(super) place: Cell<usize>,
 }
 
 /// The functions that know a task's types.
 pub(crate) struct Vtable {
-    /// Polls it, or drops its future, on the strength of the queue's claim.
+    /// Polls it, or drops its future; takes over the queue's claim.
     pub(crate) run: unsafe fn(NonNull<Header>),
     /// Hands it to its scheduler, with one reference.
     pub(crate) schedule: unsafe fn(NonNull<Header>),
     /// Moves the outcome to an `Option<Outcome<T>>`.
     pub(crate) take_outcome: unsafe fn(NonNull<Header>, *mut ()),
-    /// Drops the outcome where it stands.
+    /// Drops the outcome in place.
     pub(crate) drop_outcome: unsafe fn(NonNull<Header>),
     /// Its name, which lives as long as the allocation.
     pub(crate) name: unsafe fn(NonNull<Header>) -> Option<NonNull<str>>,
@@ -54,7 +58,7 @@ pub(crate) struct Vtable {
     pub(crate) free: unsafe fn(NonNull<Header>),
 }
 
-/// A header with its scheduler: what a waker needs to know of the types.
+/// A header with its scheduler: the only type that a waker needs to know.
 #[repr(C)]
 pub(crate) struct HeaderWith<S> {
     pub(crate) header: Header,
@@ -63,9 +67,9 @@ pub(crate) struct HeaderWith<S> {
 
 /// Who runs a task: the pool, a thread's own queue, or a thread for blocking calls.
 pub(crate) trait Schedule: Sized + 'static {
-    /// Whether a value that comes after the cancellation is still handed out.
+    /// Whether a value that is returned after the cancellation is still the outcome.
     const KEEPS_LATE_VALUE: bool = true;
-    /// This scheduler's waker functions: one address, so that `will_wake` can compare it.
+    /// This scheduler's waker functions, at one address, which `will_wake` compares.
     fn waker_vtable() -> &'static RawWakerVTable;
     /// The state of a new task.
     fn new_state() -> State {
@@ -77,11 +81,11 @@ pub(crate) trait Schedule: Sized + 'static {
     }
     /// Where its tasks are queued.
     type Queue;
-    /// A copy, to push by when the task itself may be gone [no-live-reference].
+    /// A copy of it, to push the task with when the task itself may be gone [no-live-reference].
     fn queue(&self) -> Self::Queue;
-    /// A woken task goes to its queue.
+    /// Queues a woken task.
     fn schedule(queue: Self::Queue, task: Runnable);
-    /// A task that was woken while it ran goes to the back of its queue.
+    /// Queues a task that was woken while it ran, at the back.
     fn requeue(queue: Self::Queue, task: Runnable) {
         Self::schedule(queue, task);
     }
@@ -89,7 +93,8 @@ pub(crate) trait Schedule: Sized + 'static {
     ///
     /// # Safety
     ///
-    /// Here and below: the caller has a claim on the task [claim], which is of this scheduler [same-types].
+    /// Here and below: the caller has a claim on the task [claim], and the task was allocated with this
+    /// scheduler [same-types].
     unsafe fn start(task: NonNull<Header>) -> Start {
         // SAFETY: [claim]: the caller's.
         unsafe { task.as_ref() }.state.start_poll()
@@ -99,10 +104,9 @@ pub(crate) trait Schedule: Sized + 'static {
         // SAFETY: [claim]: the caller's.
         unsafe { task.as_ref() }.state.finish_poll()
     }
-    /// The future is gone: the scheduler's list need not hold the task any more.
+    /// The future is gone: removes the task from the scheduler's list, if it is there.
     unsafe fn retire(_task: NonNull<Header>) {}
-    /// Wakes the task here and now, if that can be done without the word that other threads share; answers
-    /// whether it was.
+    /// Wakes the task without its shared word, if the calling thread owns it. Returns whether it does.
     #[inline]
     unsafe fn wake_locally(_task: NonNull<Header>) -> bool {
         false
@@ -114,8 +118,8 @@ impl<S> HeaderWith<S> {
     ///
     /// # Safety
     ///
-    /// The caller has a claim on the task [claim] for as long as it uses the answer, and the task was
-    /// allocated with the scheduler type `S` [same-types].
+    /// The caller has a claim on the task [claim] for as long as it uses the returned reference, and the task
+    /// was allocated with the scheduler type `S` [same-types].
     #[inline]
     pub(crate) unsafe fn of<'a>(task: NonNull<Header>) -> &'a Self {
         // SAFETY: [claim], [same-types]: the caller's; `HeaderWith` begins with its header (repr(C)).
@@ -128,36 +132,36 @@ impl<S> HeaderWith<S> {
 /// Dropped without being run, it cancels the task and drops its future here.
 pub(crate) struct Runnable(NonNull<Header>);
 
-// SAFETY: [queued-once]: there is one claim of a queue's, and it moves with this value. A local task's claim
-// never leaves its thread (`local` keeps that), except in the inbox, where it is only counted.
+// SAFETY: [queued-once]: a queue has one claim on a task, and it moves with this value. A local task's claim
+// never leaves its thread (`local` ensures that), except in the inbox, where it is only counted.
 unsafe impl Send for Runnable {}
 
 impl Runnable {
-    /// The claim of whoever made the task QUEUED.
+    /// Takes over the queue's claim. The caller has set QUEUED, or has taken the pointer from a queue.
     #[inline]
     pub(crate) fn from_raw(task: NonNull<Header>) -> Self {
         Self(task)
     }
 
-    /// Which task it is, for a record.
+    /// The task's number in the records.
     #[inline]
     pub(crate) fn number(&self) -> usize {
         self.0.addr().get()
     }
 
-    /// Gives the claim up to a place that stores pointers.
+    /// Gives the claim to a container that stores pointers.
     #[inline]
     pub(crate) fn into_raw(self) -> NonNull<Header> {
         ManuallyDrop::new(self).0
     }
 
-    /// Where the task stands.
+    /// The pointer to the task.
     #[cfg(all(test, not(loom)))]
     pub(super) fn as_raw(&self) -> NonNull<Header> {
         self.0
     }
 
-    /// What every task has.
+    /// The task's header.
     pub(super) fn header(&self) -> &Header {
         // SAFETY: [claim]: the queue's claim.
         unsafe { self.0.as_ref() }
@@ -176,7 +180,7 @@ impl Runnable {
 
 impl Drop for Runnable {
     fn drop(&mut self) {
-        // What is left to do for a cancelled task is to run it: that drops the future.
+        // To run a cancelled task is to drop its future.
         self.header().state.cancel_claimed();
         Self(self.0).run();
     }
@@ -185,11 +189,10 @@ impl Drop for Runnable {
 /// One counted reference to a task.
 pub(crate) struct TaskRef(NonNull<Header>);
 
-// SAFETY: [runner-only], [outcome-owner], [join-slot]: what a reference reaches from any thread is the atomic
-// word, and parts that the word gives to one thread at a time. Whether the future may move is the scheduler's
-// care.
+// SAFETY: [runner-only], [outcome-owner], [join-slot]: a reference gives access to the atomic word, and to parts
+// that the word grants to one thread at a time. The scheduler decides on which threads the future is polled.
 unsafe impl Send for TaskRef {}
-// SAFETY: as for Send: shared use is use of the word.
+// SAFETY: as for Send: a shared `TaskRef` gives access to the word.
 unsafe impl Sync for TaskRef {}
 
 impl TaskRef {
@@ -198,21 +201,21 @@ impl TaskRef {
         Self(task)
     }
 
-    /// Where the task stands.
+    /// The pointer to the task.
     pub(crate) fn as_raw(&self) -> NonNull<Header> {
         self.0
     }
 
-    /// What every task has.
+    /// The task's header.
     pub(crate) fn header(&self) -> &Header {
         // SAFETY: [claim]: we have a reference.
         unsafe { self.0.as_ref() }
     }
 
-    /// Asks for the future to be dropped.
+    /// Requests that the future be dropped.
     pub(crate) fn cancel(&self) {
         if self.header().state.cancel() == Action::Schedule {
-            // SAFETY: [same-types]; [queued-once]: `cancel` made us the one who queues it, and counted a
+            // SAFETY: [same-types]; [queued-once]: our `cancel` set QUEUED on an idle task, and counted a
             // reference.
             unsafe { (self.header().vtable.schedule)(self.0) }
         }
@@ -232,7 +235,7 @@ pub(crate) fn drop_reference(task: NonNull<Header>) {
     let header = unsafe { task.as_ref() };
     match header.state.drop_reference() {
         Action::Free if !fault("forgotten_free") => free(task),
-        Action::Nothing | Action::Free => {} // [no-live-reference]: `header` is not used any more.
+        Action::Nothing | Action::Free => {} // [no-live-reference]: `header` is not used from here on.
         // SAFETY: [same-types]; [last-reference]: the reference goes to the queue.
         Action::Schedule => unsafe { (header.vtable.schedule)(task) },
     }
@@ -242,7 +245,8 @@ pub(crate) fn drop_reference(task: NonNull<Header>) {
 ///
 /// # Safety
 ///
-/// The caller gives the reference up [queued-once], and the task is of the scheduler `S` [same-types].
+/// The caller gives up a reference [queued-once], and the task was allocated with the scheduler `S`
+/// [same-types].
 #[inline]
 pub(crate) unsafe fn schedule<S: Schedule>(task: NonNull<Header>) {
     // SAFETY: [claim], [same-types]: the caller's.
@@ -250,11 +254,11 @@ pub(crate) unsafe fn schedule<S: Schedule>(task: NonNull<Header>) {
     S::schedule(queue, Runnable::from_raw(task));
 }
 
-/// Frees a completed task, on the strength of the last reference.
+/// Frees a completed task. The caller has the last reference.
 pub(crate) fn free(task: NonNull<Header>) {
     // SAFETY: [claim]: the last reference is the claim.
     let vtable = unsafe { task.as_ref() }.vtable;
-    // SAFETY: [same-types]; [one-outcome]: no reference is left, and the outcome has been taken or dropped by
-    // its owner.
+    // SAFETY: [same-types]; [one-outcome]: no other reference is left, and the outcome's owner has taken or
+    // dropped it.
     unsafe { (vtable.free)(task) }
 }

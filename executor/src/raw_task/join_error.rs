@@ -1,11 +1,11 @@
-//! Why a task that was joined has no value. Next: `parker`.
+//! The error of a joined task: it was cancelled, or it panicked. Next: `parker`.
 
 use std::any::Any;
 use std::fmt;
 
 use super::cell::Failure;
 
-/// Why a task has no value.
+/// Why a task has no output. Returned by [`JoinHandle::try_join`](crate::task::JoinHandle::try_join).
 ///
 /// ```
 /// use executor::task;
@@ -15,9 +15,9 @@ use super::cell::Failure;
 /// assert_eq!(error.to_string(), "the task panicked: out of tea");
 /// ```
 pub enum JoinError {
-    /// It was cancelled before it had finished, or could not be started.
+    /// It was cancelled before it had finished, or could not be started because the system has no more threads.
     Cancelled,
-    /// It panicked; this is what it panicked with.
+    /// It panicked, with this payload.
     Panicked(Box<dyn Any + Send>),
 }
 

@@ -1,16 +1,19 @@
-//! The handle: who waits for a task, cancels it, or lets it go.
+//! The handle of a task: waits for its output, cancels it, or detaches it.
+//!
+//! A oneshot channel between the task and its handle would do, for a second allocation. Here the handle reads
+//! the outcome from the task itself; the task's word says which of the two owns it.
 //!
 //! ```text
 //!   await, try_join ──▶ the outcome, once          cancel ──▶ asks, then waits for the future's drop
-//!   abort           ──▶ asks, and does not wait    drop   ──▶ detaches: the task goes on
+//!   abort           ──▶ asks, and does not wait    drop   ──▶ detaches: the task keeps running
 //! ```
 //!
-//! J1  The handle has a reference, and HANDLE until it has taken the outcome.
-//! J2  Only the handle writes the join waker's slot, while JOIN_WAKER is clear [join-slot].
-//! J3  A waker that is replaced is dropped outside of any transition: its drop may come back here.
+//! J1  The handle has a reference. HANDLE is set until it has taken the outcome.
+//! J2  Only the handle writes the join waker's slot, and only while JOIN_WAKER is clear [join-slot].
+//! J3  A waker that is replaced is dropped between transitions: its drop may call this handle again.
 //!
-//! Made by whatever spawns. Next: `parker`.
-#![allow(unsafe_code, reason = "the outcome and the join waker's slot stand in the task")]
+//! Made by every kind of spawn. Next: `parker`.
+#![allow(unsafe_code, reason = "the outcome and the join waker's slot are in the task")]
 
 use std::fmt;
 use std::future::Future;
@@ -28,18 +31,19 @@ use super::join_error::JoinError;
 use super::state::Join;
 use crate::task_id::TaskId;
 
-/// A handle to a spawned task: a future of its output.
+/// A handle to a spawned task: a future that resolves to the task's output.
 ///
-/// Awaiting it gives the output. If the task panicked, the panic goes on where the handle is
-/// awaited; if it was cancelled, awaiting panics and names the task. [`try_join`](Self::try_join)
-/// tells both as an error instead.
+/// Dropping the handle detaches the task: it keeps running, and its output is dropped when it finishes. A
+/// detached task that nothing can wake any more is dropped at once, with everything it holds.
 ///
-/// Dropping the handle detaches the task: it goes on, and its output is dropped when it ends. A
-/// detached task that nothing can wake any more is dropped at once, with all it holds.
+/// Awaiting `&mut handle` is cancel-safe: if that future is dropped, the handle still has the output.
 ///
 /// # Panics
 ///
-/// Polling it again after it was ready panics.
+/// If the task panicked, awaiting the handle resumes that panic. If the task was cancelled, awaiting the handle
+/// panics with a message that names the task. [`try_join`](Self::try_join) returns both as an error instead.
+///
+/// Polling the handle again after it was ready panics.
 ///
 /// ```
 /// use executor::task;
@@ -52,11 +56,10 @@ pub struct JoinHandle<T> {
     output: PhantomData<fn() -> T>,
 }
 
-// SAFETY: [outcome-owner], [join-slot]: through a handle one reaches the word, the join waker (Send) and the
-// output, which is moved or dropped where the handle is: so T must be Send. The future is touched by runners
-// only.
+// SAFETY: [outcome-owner], [join-slot]: a handle gives access to the word, the join waker (Send) and the output,
+// which is moved or dropped on the handle's thread: so T must be Send. Only runners touch the future.
 unsafe impl<T: Send> Send for JoinHandle<T> {}
-// SAFETY: `&JoinHandle` gives the word, the id and the name; never the output.
+// SAFETY: `&JoinHandle` gives access to the word, the id and the name, never to the output.
 unsafe impl<T: Send> Sync for JoinHandle<T> {}
 
 impl<T> Unpin for JoinHandle<T> {}
@@ -64,16 +67,17 @@ impl<T> std::panic::UnwindSafe for JoinHandle<T> {}
 impl<T> std::panic::RefUnwindSafe for JoinHandle<T> {}
 
 impl<T> JoinHandle<T> {
-    /// Takes over the handle's reference of a new task with this output.
+    /// Takes over the handle's reference to a new task, whose output is a `T`.
     pub(crate) fn new(task: TaskRef) -> Self {
         Self { task, output: PhantomData }
     }
 
-    /// Cancels the task, and waits until its future has been dropped.
+    /// Cancels the task, and returns a future that waits until the task's future has been dropped.
     ///
-    /// Resolves to the output if the task had finished first, else to `None`. The cancellation is
-    /// asked for by this call, not by the first poll: dropping the returned future detaches nothing. If the
-    /// task panicked, that panic is swallowed and the answer is `None`.
+    /// It resolves to the output if the task had finished first, else to `None`. If the task panicked, the
+    /// panic is discarded, and it resolves to `None`.
+    ///
+    /// This call requests the cancellation, not the first poll: dropping the returned future does not undo it.
     ///
     /// ```
     /// use executor::task;
@@ -90,16 +94,17 @@ impl<T> JoinHandle<T> {
         })
     }
 
-    /// Cancels the task without waiting. A task that has finished keeps its output.
+    /// Requests the cancellation of the task, and does not wait. If the task has finished, this does nothing:
+    /// its output stays available.
     ///
     /// Awaiting the handle afterwards panics, unless the task finished first.
     pub fn abort(&self) {
         self.task.cancel();
     }
 
-    /// Waits for the task, and tells a panic or a cancellation as an error.
+    /// Waits for the task, and returns its output, or a panic or a cancellation as an error.
     ///
-    /// Dropping the returned future detaches the task, as dropping the handle does.
+    /// Dropping the returned future detaches the task, as dropping the handle does: its output is lost.
     ///
     /// # Errors
     ///
@@ -116,7 +121,7 @@ impl<T> JoinHandle<T> {
         std::future::poll_fn(move |cx| self.poll_outcome(cx).map(|outcome| outcome.map_err(JoinError::from)))
     }
 
-    /// Whether the task has finished: its output is there, or was taken, or will never come.
+    /// Whether the task has finished: it has returned its output, has panicked, or was cancelled and dropped.
     ///
     /// ```
     /// use executor::task;
@@ -143,7 +148,7 @@ impl<T> JoinHandle<T> {
         TaskId::of(self.task.as_raw())
     }
 
-    /// The name that a [`Builder`](crate::task::Builder) gave it.
+    /// The name that a [`Builder`](crate::task::Builder) gave the task, if it has one.
     ///
     /// ```
     /// use executor::task::{self, Builder};
@@ -154,7 +159,7 @@ impl<T> JoinHandle<T> {
     pub fn name(&self) -> Option<&str> {
         // SAFETY: [same-types]; [claim]: our reference.
         let name = unsafe { (self.task.header().vtable.name)(self.task.as_raw()) };
-        // SAFETY: the name stands in the task, unchanged; our reference outlives the borrow of self.
+        // SAFETY: the name is in the task and never changes; our reference outlives the borrow of self.
         name.map(|name| unsafe { name.as_ref() })
     }
 
@@ -163,7 +168,7 @@ impl<T> JoinHandle<T> {
         let header = self.task.header();
         assert!(!header.state.is_outcome_taken(), "a JoinHandle was polled after it was ready");
         if header.state.poll_join() == Join::Pending {
-            // The clone is foreign code: it comes before the slot is touched.
+            // A waker's clone is arbitrary code: it runs before the slot is touched.
             let waker = cx.waker().clone();
             // SAFETY: J2: JOIN_WAKER is clear, and we are the handle.
             let replaced = self.swap_waker(Some(waker));
@@ -172,25 +177,26 @@ impl<T> JoinHandle<T> {
             if join == Join::Pending {
                 return Poll::Pending;
             }
-            // Too late: the completer did not see the waker, so the slot is still ours [join-slot].
+            // Too late: the completer did not see the waker, so the slot still belongs to us [join-slot].
             drop(self.swap_waker(None));
         }
         Poll::Ready(self.take_outcome())
     }
 
-    /// Puts a waker into the slot. Called while JOIN_WAKER is clear, or was set too late (J2).
+    /// Puts a waker into the slot, and returns the previous one. Called while JOIN_WAKER is clear, or was set
+    /// too late (J2).
     fn swap_waker(&mut self, waker: Option<Waker>) -> Option<Waker> {
         let slot = &self.task.header().join_waker;
-        // SAFETY: J2: nobody else touches the slot now.
+        // SAFETY: J2: no other thread touches the slot now.
         slot.with_mut(|slot| unsafe { std::mem::replace(&mut *slot, waker) })
     }
 
-    /// Takes the outcome; COMPLETE has been seen.
+    /// Takes the outcome. The caller has seen COMPLETE.
     fn take_outcome(&mut self) -> Outcome<T> {
         let mut outcome: Option<Outcome<T>> = None;
         let header = self.task.header();
-        // SAFETY: [same-types]: T is the task's output type; [outcome-owner]: HANDLE is ours and was set at
-        // COMPLETE; [one-outcome]: not taken yet, as `poll_outcome` asserts.
+        // SAFETY: [same-types]: T is the task's output type; [outcome-owner]: we are the handle, and HANDLE was
+        // set at COMPLETE; [one-outcome]: not taken yet, as `poll_outcome` asserts.
         unsafe { (header.vtable.take_outcome)(self.task.as_raw(), (&raw mut outcome).cast()) };
         header.state.outcome_taken();
         outcome.expect("take_outcome writes it")
@@ -223,10 +229,10 @@ impl<T> Drop for JoinHandle<T> {
         }
         match header.state.release_handle() {
             Join::Complete => contain_panic(|| {
-                // SAFETY: [same-types]; [outcome-owner]: the outcome is the handle's, and was not taken.
+                // SAFETY: [same-types]; [outcome-owner]: the outcome belongs to the handle, and was not taken.
                 unsafe { (header.vtable.drop_outcome)(self.task.as_raw()) }
             }),
-            // [join-slot]: JOIN_WAKER was cleared before COMPLETE, the slot is ours.
+            // [join-slot]: JOIN_WAKER was cleared before COMPLETE, so the slot belongs to us.
             Join::Pending => drop(self.swap_waker(None)),
         }
     }

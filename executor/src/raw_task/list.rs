@@ -1,5 +1,7 @@
-//! A list of tasks, each of which knows its place in it: how a scheduler finds those that wait, to end
-//! them.
+//! A list of tasks, each of which knows its index: the scheduler's tasks that wait, so that it can cancel them.
+//!
+//! A task that waits is in no queue. Without the list its scheduler could not drop it at its own end. A linked
+//! list through the tasks would write to two neighbours at each removal, which other threads may be using.
 //!
 //! ```text
 //!   tasks   [ task │ gap │ task │ task ]         push: at the end; remove: leaves a gap
@@ -7,13 +9,13 @@
 //!               0             2  ◀── each task's header
 //! ```
 //!
-//! To leave a gap touches no other task, which may be in nobody's cache. Gaps are closed when there are
-//! three for each task.
+//! Removing a task leaves a gap, and touches no other task, which would be a cache miss. The gaps are closed
+//! when there are three for each task.
 //!
-//! A task comes into its scheduler's list when a poll returns Pending for the first time, and leaves when
-//! its future is gone. One that never waits never pays for it.
+//! A task is put into its scheduler's list when a poll first returns Pending, and removed when its future is
+//! gone. A task that never waits pays nothing.
 //!
-//! I1  A task's place is touched only by whoever has the list: under its lock, or on its thread.
+//! I1  A task's place is accessed only under the list's lock, or on the list's thread.
 //! [listed-is-live]  A task in the list is not complete, so it is allocated: its runner takes it out first.
 //! I3  `tasks[header.place]` is the header's task, for every task in the list.
 //!
@@ -25,7 +27,7 @@ use std::ptr::NonNull;
 use super::header::{Header, Runnable};
 use super::state::Action;
 
-/// So many places are kept in any case.
+/// This many entries are kept allocated in any case.
 const KEEP: usize = 64;
 
 /// The tasks, in no order.
@@ -35,8 +37,8 @@ pub(crate) struct TaskList {
     count: usize,
 }
 
-// SAFETY: I1: whoever has the list has its tasks' places; [claim]: of the rest of a task the list's claim
-// reaches the word from any thread.
+// SAFETY: I1: the thread that has the list also has its tasks' places; [claim]: beyond those the list's claim is
+// used for the word alone, which any thread may access.
 unsafe impl Send for TaskList {}
 
 impl TaskList {
@@ -45,11 +47,11 @@ impl TaskList {
         Self { tasks: Vec::new(), count: 0 }
     }
 
-    /// Takes a task in.
+    /// Adds a task.
     ///
     /// # Safety
     ///
-    /// The caller has a claim on it [claim], it is in no list, and is taken out before it is complete
+    /// The caller has a claim on it [claim], it is in no list, and it will be removed before it is complete
     /// [listed-is-live].
     pub(crate) unsafe fn push(&mut self, task: NonNull<Header>) {
         // SAFETY: [claim]: the caller's.
@@ -58,7 +60,7 @@ impl TaskList {
         self.count += 1;
     }
 
-    /// Takes a task out.
+    /// Removes a task.
     ///
     /// # Safety
     ///
@@ -84,23 +86,23 @@ impl TaskList {
         }
     }
 
-    /// Cancels every task. Those that must be queued for it are the caller's.
+    /// Cancels every task. Returns those that the caller must queue, so that their futures are dropped.
     pub(crate) fn cancel(&self) -> impl Iterator<Item = Runnable> {
         self.iter().filter_map(|task| {
-            // SAFETY: [claim]: the list's claim [listed-is-live]. `cancel` counts the reference that it asks
-            // to queue.
+            // SAFETY: [claim]: the list's claim [listed-is-live]. `cancel` has counted a reference for the
+            // queue.
             let action = unsafe { task.as_ref() }.state.cancel();
             (action == Action::Schedule).then(|| Runnable::from_raw(task))
         })
     }
 
-    /// Whether every task runs.
+    /// Whether all of the tasks are running.
     pub(crate) fn all_run(&self) -> bool {
         // SAFETY: [listed-is-live]: it is in the list, so it is allocated.
         self.iter().all(|task| unsafe { task.as_ref() }.state.is_running())
     }
 
-    /// Every task: a pointer that is good as long as the list is borrowed [listed-is-live].
+    /// Every task: a pointer that is valid as long as the list is borrowed [listed-is-live].
     pub(crate) fn iter(&self) -> impl Iterator<Item = NonNull<Header>> {
         self.tasks.iter().flatten().copied()
     }
@@ -117,7 +119,7 @@ pub(crate) mod tests {
     use crate::raw_task::join_handle::JoinHandle;
     use crate::raw_task::{run, waker};
 
-    /// A task that is never run; the queues' tests have it from here.
+    /// A task that is never run. The queues' tests use it too.
     pub(crate) fn task() -> Runnable {
         let (task, handle) = run::new_task(async {}, Nobody, ());
         drop(JoinHandle::<()>::new(handle));
@@ -143,7 +145,7 @@ pub(crate) mod tests {
     }
 
     proptest! {
-        /// Tasks come and go in waves: the list has those that came and did not go, and few gaps.
+        /// Tasks are added and removed in waves: the list has those that were not removed, and few gaps.
         #[test]
         fn agrees_with_a_set(
             waves in prop::collection::vec(
@@ -153,13 +155,13 @@ pub(crate) mod tests {
         ) {
             let mut list = TaskList::new();
             let mut set = Vec::new();
-            for (come, go) in waves {
-                for _ in 0..come {
+            for (added, removed) in waves {
+                for _ in 0..added {
                     set.push(task());
-                    // SAFETY: the set's claim; no task is run before its list is gone.
+                    // SAFETY: the set has a claim; no task is run before its list is gone.
                     unsafe { list.push(set[set.len() - 1].as_raw()) };
                 }
-                for which in go {
+                for which in removed {
                     if !set.is_empty() {
                         let task = set.swap_remove(which.index(set.len()));
                         // SAFETY: it was pushed above.

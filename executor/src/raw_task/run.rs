@@ -1,4 +1,8 @@
-//! Running a task: from the queue's claim to the next one, or to the outcome.
+//! Running a task: one poll, and, if it was the last one, the outcome.
+//!
+//! A poll calls arbitrary code, and so do the drops of a future and of an output. Each may panic, wake the task,
+//! abort it or drop its last handle. Here the order of the steps makes sure that none of that ends the thread,
+//! loses a wake, or uses a task that has been freed.
 //!
 //! ```text
 //!   take from the queue ──▶ start ──▶ poll ──Pending──▶ finish ──▶ idle, or back to the queue
@@ -6,15 +10,14 @@
 //!                             └─────────┴──▶ drop the future, publish the outcome, wake the joiner
 //! ```
 //!
-//! R1  A panic ends the task, never the thread: of a poll it is the outcome; of a destructor it is
-//!     contained.
-//! R2  When `finish` says Idle, or the outcome is published with nothing left to do, the runner's claim is
-//!     gone, and no reference into the task is live: another thread may run it already, or free it
+//! R1  A panic ends the task, never the thread. A poll's panic is the outcome; a destructor's panic is caught.
+//! R2  When `finish` returns Idle, or the outcome is published with nothing left to do, the runner's claim is
+//!     gone, and no reference into the task is live: another thread may already run or free it
 //!     [no-live-reference].
-//! R3  The future is dropped before the outcome is published: whoever sees the one can rely on the other.
+//! R3  The future is dropped before the outcome is published: a thread that sees the outcome can rely on the
+//!     drop.
 //!
-//! [claim], Called by the pool's workers, by
-//! `local`, and by threads for blocking calls. Next: `join_handle`.
+//! Called by the pool's workers, by `local`, and by threads for blocking calls. Next: `join_handle`.
 #![allow(unsafe_code, reason = "the queue's claim is a pointer to the task")]
 
 use std::future::Future;
@@ -41,22 +44,22 @@ pub(crate) fn new_task<F: Future, S: Schedule, N: Name>(
     name: N,
 ) -> (Runnable, TaskRef) {
     let (task, stage) = TaskCell::<F, S, N>::allocate(scheduler, name, &Types::<F, S, N>::VTABLE);
-    // SAFETY: [pinned]: here it stands, and nobody else has seen the task. Not by the pointer's method, which
-    // is one more copy of the future on the stack.
+    // SAFETY: [pinned]: from here on it is in the stage, and no other thread has seen the task. The pointer's
+    // method `write` would copy the future on the stack once more.
     unsafe { std::ptr::write(stage, future) };
     let (task, handle) = (Runnable::from_raw(task), TaskRef::from_raw(task));
     record(Kind::Spawn, task.number());
     (task, handle)
 }
 
-/// The types of a task, to name its functions by.
+/// The types of a task, which name its functions.
 struct Types<F, S, N>(PhantomData<(F, S, N)>);
 
 impl<F: Future, S: Schedule, N: Name> Types<F, S, N> {
     const VTABLE: Vtable = TaskCell::<F, S, N>::vtable(run::<F, S, N>);
 }
 
-/// Runs a task of these types, on the strength of the queue's claim.
+/// Runs a task of these types.
 ///
 /// # Safety
 ///
@@ -65,7 +68,7 @@ unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
     // SAFETY: [claim]: the queue's claim; [same-types]: the caller's.
     let cell = unsafe { TaskCell::<F, S, N>::of(task) };
 
-    // Until the future is gone, and its outcome if nobody takes it: a destructor is inside the task too.
+    // Held until the future is dropped, and the outcome if there is no handle: destructors run inside the task.
     let _polling = context::enter(S::scope(TaskId::of(task)));
     // SAFETY: [claim], [same-types], as above.
     let outcome = if unsafe { S::start(task) } == Start::DropFuture {
@@ -110,7 +113,7 @@ unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
     publish(task);
 }
 
-/// Publishes the outcome, and does what is left to do.
+/// Publishes the outcome, wakes the joiner, and drops the outcome if there is no handle.
 fn publish(task: NonNull<Header>) {
     // SAFETY: [claim]: the runner's claim.
     let header = unsafe { task.as_ref() };
@@ -119,14 +122,14 @@ fn publish(task: NonNull<Header>) {
         return; // R2
     }
     if left.wake_joiner && !fault("joiner_not_woken") {
-        // SAFETY: [join-slot]: COMPLETE was set over JOIN_WAKER, the slot is ours.
+        // SAFETY: [join-slot]: COMPLETE was set over JOIN_WAKER, so the slot belongs to us.
         let waker = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
         if let Some(waker) = waker {
             contain_panic(|| waker.wake());
         }
     }
     if left.drop_outcome && !fault("outcome_forgotten") {
-        // SAFETY: [same-types]; [outcome-owner]: there was no HANDLE at COMPLETE, the outcome is ours.
+        // SAFETY: [same-types]; [outcome-owner]: HANDLE was clear at COMPLETE, so the outcome belongs to us.
         contain_panic(|| unsafe { (header.vtable.drop_outcome)(task) });
     }
     drop_reference(task);

@@ -1,4 +1,9 @@
-//! The task's word: every state a task can be in, and every step between them.
+//! The task's word: every state a task can be in, and every transition between them.
+//!
+//! Without this word two wakes could queue a task twice, two threads could poll its future at once, and a wake
+//! during a poll could be lost. A lock around the task would prevent that too, but each wake would then wait for
+//! the poll. So all of it is in one atomic word, the reference count included: a step that changes both the
+//! state and the count is atomic.
 //!
 //! ```text
 //!                    ┌──────────── wake ───────────┐
@@ -11,32 +16,32 @@
 //!   QUEUED      one queue holds the task, or it was woken while RUNNING
 //!   RUNNING     one thread may touch the future                   COMPLETE
 //!   COMPLETE    the future is gone, the outcome is written        RUNNING
-//!   CANCELLED   somebody asked for the future to be dropped
+//!   CANCELLED   the future is to be dropped, not polled
 //!   HANDLE      a JoinHandle exists that has not taken the outcome
 //!   JOIN_WAKER  the join waker's slot holds a waker               no HANDLE
 //!   LISTED      a poll has returned Pending: its pool keeps it in a list
-//!   WOKEN       woken or cancelled since it came into the inbox; only a LOCAL task's is read
-//!   LOCAL       the owner's byte says what QUEUED and RUNNING say elsewhere; always or never
+//!   WOKEN       woken or cancelled since it went into the inbox; read only for a LOCAL task
+//!   LOCAL       the owner's byte replaces QUEUED and RUNNING; never changes
 //!   the rest    the reference count
 //! ```
 //!
-//! [queued-once]  Whoever sets QUEUED on an idle task hands it to a queue, with one reference.
-//! [runner-only]  Whoever holds RUNNING, and nobody else, touches the future.
+//! [queued-once]  The thread that sets QUEUED on an idle task hands it to a queue, with one reference.
+//! [runner-only]  Only the thread that set RUNNING, the runner, touches the future.
 //! [outcome-owner]  The outcome belongs to the handle if HANDLE was set at COMPLETE, else to the completer.
 //! [join-slot]  The join waker's slot belongs to the handle while JOIN_WAKER is clear, and to the completer
 //!     once COMPLETE is set over JOIN_WAKER.
-//! [last-reference]  The last reference of an unfinished task is not dropped: it goes to a queue, so that the
+//! [last-reference]  The last reference of an unfinished task is not dropped. It goes to a queue, so that the
 //!     future is dropped where it is polled.
-//! [single-step]  A verb whose caller may be without a counted reference (`cancel` by the scheduler's list,
-//!     `wake_by_ref` by a poll's borrowed waker) is a single step: between two the last reference could
-//!     go, and queue the task as well.
+//! [single-step]  A transition whose caller may have no counted reference (`cancel` by the scheduler's list,
+//!     `wake_by_ref` by a poll's borrowed waker) is a single atomic step. Between two steps the last reference
+//!     could be dropped, which would queue the task a second time.
 //!
-//! A LOCAL task keeps QUEUED and RUNNING in a byte that only its owner touches (see `local`). In its
-//! word QUEUED says "in the owner's inbox", RUNNING is never set, and the owner's claim is not
-//! counted: the count may be zero while the task is queued or runs.
+//! A LOCAL task keeps QUEUED and RUNNING in a byte that only its owner touches (see `local`). In its word QUEUED
+//! means "in the owner's inbox", and RUNNING is never set. The owner's claim is not counted: the count may be
+//! zero while the task is queued or runs.
 //!
-//! There is no unsafe here. Each verb is one transition; its answer says what the caller must do
-//! now. Called by `header`, `waker`, `run`, `join_handle` and `local`. Next: `header`.
+//! There is no unsafe code here. Each method is one transition, and returns what its caller must do next.
+//! Called by `header`, `waker`, `run`, `join_handle` and `local`. Next: `header`.
 
 use reactor::shim::atomic::{AtomicUsize, Ordering};
 use reactor::shim::fault;
@@ -52,17 +57,17 @@ const LOCAL: usize = 1 << 7;
 const WOKEN: usize = 1 << 8;
 const REFERENCE: usize = 1 << 9;
 
-/// More references than this cannot be counted: somebody leaks wakers in a loop.
+/// With more references than this the process aborts: the program leaks wakers in a loop.
 const MAX_REFERENCES: usize = usize::MAX / 2;
 
-/// The word itself.
+/// The task's word.
 pub(crate) struct State(AtomicUsize);
 
-/// What a wake, a cancel or a dropped reference leaves to its caller.
+/// What the caller of a wake, a cancel or a dropped reference does next.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Nothing is left to do.
+    /// Nothing.
     Nothing,
     /// Hand the task to its scheduler, with one reference [queued-once].
     Schedule,
@@ -70,7 +75,7 @@ pub(crate) enum Action {
     Free,
 }
 
-/// What the thread that took a task from its queue may do with it.
+/// What the thread that took a task from its queue does with it.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Start {
@@ -88,15 +93,15 @@ pub(crate) enum Finish {
     Idle,
     /// It was woken while it ran: back to the queue, with the runner's reference.
     Requeue,
-    /// Cancelled, or nobody is left who could wake it: drop the future.
+    /// It was cancelled, or nothing is left that could wake it: drop the future.
     DropFuture,
 }
 
-/// What follows the outcome's publication.
+/// What is left to do once the outcome is published.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Completed {
-    /// Nobody will take the outcome: drop it [outcome-owner].
+    /// There is no handle to take the outcome: drop it [outcome-owner].
     pub(crate) drop_outcome: bool,
     /// Take the join waker from its slot and wake it [join-slot].
     pub(crate) wake_joiner: bool,
@@ -115,9 +120,9 @@ impl Completed {
 pub(crate) enum Arrival {
     /// Woken, or cancelled: run it, if it is not queued already.
     Woken,
-    /// Nobody else can reach it: drop the future, unless it is queued or running.
+    /// No other thread can reach it: drop the future, unless it is queued or running.
     Unreachable,
-    /// It has completed, and others still refer to it.
+    /// It has completed, and there are other references.
     Nothing,
     /// It has completed, and this was the last reference: free it.
     Free,
@@ -128,39 +133,40 @@ pub(crate) enum Arrival {
 pub(crate) enum Seen {
     /// The future is to be dropped.
     Cancelled,
-    /// Nobody else has a reference: nobody can wake it any more.
+    /// There is no reference: nothing can wake it any more.
     Unreachable,
-    /// Somebody has a waker or the handle.
+    /// There is a waker, or the handle.
     Wanted,
 }
 
-/// What the handle finds when it comes to take the outcome, or to leave.
+/// What the handle finds when it asks for the outcome, or is dropped.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Join {
-    /// The outcome is there, and it is the handle's [outcome-owner].
+    /// The outcome is there, and belongs to the handle [outcome-owner].
     Complete,
-    /// Not yet; the slot is the handle's to write [join-slot].
+    /// Not yet; the handle may write the slot [join-slot].
     Pending,
 }
 
 impl State {
-    /// A new task of a pool: in its queue, and with a handle; a reference for each.
+    /// A pool's new task. It has two references: its queue's and its handle's.
     pub(crate) fn new() -> Self {
         Self(AtomicUsize::new(QUEUED | HANDLE | (2 * REFERENCE)))
     }
 
-    /// A new task that is in no queue; a reference for who will wake it, and the handle's.
+    /// A new task that is in no queue. It has two references: one for the waker that will queue it, and its
+    /// handle's.
     pub(crate) fn new_idle() -> Self {
         Self(AtomicUsize::new(HANDLE | (2 * REFERENCE)))
     }
 
-    /// A new local task: its owner's byte says that it is queued. One reference, the handle's.
+    /// A new local task: its owner's byte says that it is queued. It has one reference, the handle's.
     pub(crate) fn new_local() -> Self {
         Self(AtomicUsize::new(LOCAL | HANDLE | REFERENCE))
     }
 
-    /// Goes from the present word to the one that `step` makes of it, in one step. Returns what `step` says.
+    /// Replaces the word by the one that `step` makes of it, atomically. Returns what `step` returned with it.
     #[inline]
     fn transition<A>(&self, ordering: Ordering, step: impl Fn(usize) -> (usize, A)) -> A {
         // ORDERING: Relaxed; the compare-exchange below decides.
@@ -181,14 +187,14 @@ impl State {
         self.queue(QUEUED | WOKEN)
     }
 
-    /// Asks for the future to be dropped. Only a runner drops it [runner-only].
+    /// Requests that the future be dropped. Only a runner drops it [runner-only].
     pub(crate) fn cancel(&self) -> Action {
         self.queue(QUEUED | WOKEN | CANCELLED)
     }
 
-    /// Sets bits, QUEUED among them; an idle task gets the queue's reference in the same step [single-step].
+    /// Sets bits, QUEUED among them. An idle task gets the queue's reference in the same step [single-step].
     ///
-    /// It writes even if all of them are set already: the write is what carries the caller's work to the
+    /// It writes even if all of them are set already: the write makes what the caller did before visible to the
     /// next poll.
     #[inline]
     fn queue(&self, bits: usize) -> Action {
@@ -206,7 +212,7 @@ impl State {
         action
     }
 
-    /// Wakes and gives up the caller's reference: the queue gets it, or it is dropped.
+    /// Wakes, and consumes the caller's reference: it goes to the queue, or is dropped.
     #[inline]
     pub(crate) fn wake(&self) -> Action {
         // ORDERING[task-wake]: Release, as in `queue`.
@@ -217,15 +223,15 @@ impl State {
         Action::Schedule
     }
 
-    /// The queue's holder becomes the runner.
+    /// The thread that took the task from its queue becomes its runner.
     #[inline]
     pub(crate) fn start_poll(&self) -> Start {
         // ORDERING[task-wake]: Acquire; pairs with the Release of every wake since the last poll.
         // ORDERING[task-poll]: Acquire; pairs with the Release of `finish_poll`: the last runner's
-        // writes to the future are seen by this one. The wakes between the two are read-modify-writes,
-        // so they hand on what they did not write.
+        // writes to the future are seen by this one. The wakes between the two are read-modify-writes, so
+        // they continue the release sequence.
         let old = self.0.fetch_xor(QUEUED | RUNNING, Ordering::Acquire);
-        debug_assert_eq!(old & (QUEUED | RUNNING | COMPLETE), QUEUED, "[queued-once]: only QUEUED is run");
+        debug_assert_eq!(old & (QUEUED | RUNNING | COMPLETE), QUEUED, "[queued-once]: a queued task is run");
         if old & CANCELLED == 0 { Start::Poll } else { Start::DropFuture }
     }
 
@@ -236,7 +242,7 @@ impl State {
         self.0.load(Ordering::Relaxed) & LISTED != 0
     }
 
-    /// Notes, on the runner's behalf, that the scheduler's list holds the task now.
+    /// The runner has put the task into the scheduler's list.
     pub(crate) fn set_listed(&self) {
         // ORDERING: Relaxed; the list has a lock of its own, and only the runner reads the bit.
         self.0.fetch_or(LISTED, Ordering::Relaxed);
@@ -248,7 +254,7 @@ impl State {
         // ORDERING[task-poll]: Release publishes the future to the next runner; pairs with the Acquire of
         // `start_poll`.
         // ORDERING[task-wake, task-free]: Acquire; pairs with the Release of `cancel` and of
-        // `drop_reference`: what was done before is seen by the future's drop.
+        // `drop_reference`: the future's drop sees what was done before them.
         self.transition(Ordering::AcqRel, |old| {
             debug_assert_ne!(old & RUNNING, 0, "[runner-only]: only the runner finishes");
             if old & CANCELLED != 0 {
@@ -263,8 +269,8 @@ impl State {
         })
     }
 
-    /// Publishes the outcome. If something is left to do the runner has a reference to do it with,
-    /// and drops it afterwards; else the runner's reference is gone.
+    /// Publishes the outcome. If something is left to do, the runner still has a reference, which it drops
+    /// afterwards. If not, the runner's reference is gone.
     pub(crate) fn complete(&self) -> Completed {
         // ORDERING[task-output]: Release publishes the outcome; pairs with the Acquire of `poll_join`,
         // `release_handle` and `drop_reference`.
@@ -272,7 +278,7 @@ impl State {
         self.transition(Ordering::AcqRel, |old| {
             debug_assert_eq!(old & COMPLETE, 0, "[runner-only]: a task completes once");
             let completed = Completed { drop_outcome: old & HANDLE == 0, wake_joiner: old & JOIN_WAKER != 0 };
-            // Where nothing is left to do HANDLE is set, so the count does not reach zero here.
+            // If nothing is left to do, HANDLE is set, so the count does not reach zero here.
             let counted = match (old & LOCAL == 0, completed.is_done()) {
                 (true, false) | (false, true) => old,
                 (true, true) => old - REFERENCE,
@@ -282,9 +288,9 @@ impl State {
         })
     }
 
-    /// The holder of the queue's claim decides that the task will not be polled again.
+    /// The holder of a claim cancels the task: it is not polled again.
     pub(crate) fn cancel_claimed(&self) {
-        // ORDERING: Relaxed; whoever acts on it holds the claim, and took it with Acquire.
+        // ORDERING: Relaxed; only the holder of the claim acts on it, and took the claim with Acquire.
         self.0.fetch_or(CANCELLED, Ordering::Relaxed);
     }
 
@@ -295,9 +301,9 @@ impl State {
         self.0.load(Ordering::Acquire) & CANCELLED != 0
     }
 
-    /// Whether somebody runs it.
+    /// Whether a thread runs it.
     pub(crate) fn is_running(&self) -> bool {
-        // ORDERING: Relaxed; the caller knows that no runner begins or ends now.
+        // ORDERING: Relaxed; the caller makes sure that no runner begins or ends meanwhile.
         self.0.load(Ordering::Relaxed) & RUNNING != 0
     }
 
@@ -307,19 +313,19 @@ impl State {
         self.0.load(Ordering::Acquire) & COMPLETE != 0
     }
 
-    /// The handle asks for the outcome; if it is not there, the slot becomes the handle's [join-slot].
+    /// The handle asks for the outcome. If it is not there, the handle may write the slot [join-slot].
     pub(crate) fn poll_join(&self) -> Join {
         // ORDERING[task-output]: Acquire; pairs with the Release of `complete`.
         let mut seen = self.0.load(Ordering::Acquire);
         if seen & (COMPLETE | JOIN_WAKER) == JOIN_WAKER {
-            // ORDERING[task-output]: Acquire, as above. For the slot Relaxed would do: what it holds
-            // is the handle's own writing.
+            // ORDERING[task-output]: Acquire, as above. For the slot Relaxed would do: the handle itself
+            // wrote what it holds.
             seen = self.0.fetch_and(!JOIN_WAKER, Ordering::Acquire);
         }
         if seen & COMPLETE != 0 { Join::Complete } else { Join::Pending }
     }
 
-    /// The handle has written the slot. `Complete`: too late, the slot is still the handle's.
+    /// The handle has written the slot. `Complete`: it was too late, and the slot still belongs to the handle.
     pub(crate) fn store_waker(&self) -> Join {
         // ORDERING[join-waker]: Release publishes the slot; pairs with the Acquire of `complete`.
         // ORDERING[task-output]: Acquire; pairs with the Release of `complete`.
@@ -335,11 +341,11 @@ impl State {
 
     /// Whether the handle has taken the outcome already.
     pub(crate) fn is_outcome_taken(&self) -> bool {
-        // ORDERING: Relaxed; the handle reads what it wrote itself.
+        // ORDERING: Relaxed; the handle reads its own write.
         self.0.load(Ordering::Relaxed) & HANDLE == 0
     }
 
-    /// The handle leaves. `Complete`: the outcome is its to drop. `Pending`: the slot is.
+    /// The handle is dropped. `Complete`: it has to drop the outcome. `Pending`: it has to empty the slot.
     pub(crate) fn release_handle(&self) -> Join {
         // ORDERING[task-output]: Acquire; pairs with the Release of `complete`. The slot stays the
         // handle's [join-slot], so there is nothing to publish.
@@ -347,13 +353,13 @@ impl State {
         if old & COMPLETE != 0 { Join::Complete } else { Join::Pending }
     }
 
-    /// One more reference, made from one that the caller has.
+    /// Adds a reference. The caller has one already.
     #[inline]
     pub(crate) fn add_reference(&self) {
-        // ORDERING: Relaxed; made from an existing reference, nothing is published by counting.
+        // ORDERING: Relaxed; the caller's own reference keeps the task, and counting publishes nothing.
         let old = self.0.fetch_add(REFERENCE, Ordering::Relaxed);
         if old > MAX_REFERENCES {
-            // As Arc does: an overflow would free a task that is in use.
+            // As `Arc` does: an overflow would free a task that is in use.
             std::process::abort();
         }
     }
@@ -361,12 +367,12 @@ impl State {
     /// Drops a reference. The last one of an unfinished task goes to a queue instead [last-reference].
     #[inline]
     pub(crate) fn drop_reference(&self) -> Action {
-        // ORDERING[task-free]: Release puts this owner's last use before the free; Acquire, in the last
-        // owner, sees all the others' uses.
+        // ORDERING[task-free]: Release orders this owner's last use before the free; Acquire, in the last
+        // owner, sees the uses of all the others.
         self.transition(Ordering::AcqRel, |old| {
             let last = old / REFERENCE == 1;
-            // Of a LOCAL task the owner decides: it may be queued there. Elsewhere queue and runner would have
-            // a reference: the task is idle, and nobody can wake it.
+            // A LOCAL task may be queued by its owner, uncounted, so the owner decides. In a pool the queue and
+            // the runner are counted: the task is idle, and nothing can wake it.
             let unreachable = if old & LOCAL != 0 { QUEUED } else { QUEUED | CANCELLED };
             match (last, old & COMPLETE != 0) {
                 (true, false) if !fault("unfinished_freed") => (old | unreachable, Action::Schedule),
@@ -376,12 +382,13 @@ impl State {
         })
     }
 
-    /// The owner of a local task takes it out of the inbox: the inbox's bits and its reference go.
+    /// The owner of a local task takes it out of the inbox. This clears the inbox's bits and drops its
+    /// reference.
     pub(crate) fn leave_inbox(&self) -> Arrival {
-        // ORDERING[task-wake]: Acquire; pairs with the Release of the foreign wake.
-        // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`. Release, for the mail
-        // may be of a task that is complete: what we read of it comes before another's free. Survives
-        // without Release: loom does not see that an atomic's own memory is freed.
+        // ORDERING[task-wake]: Acquire; pairs with the Release of the other thread's wake.
+        // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`. Release, since the task may
+        // be complete: our reads of it are ordered before another thread's free. Survives without Release:
+        // loom does not see that an atomic's own memory is freed.
         self.transition(Ordering::AcqRel, |old| {
             debug_assert_ne!(old & QUEUED, 0, "[queued-once]: what is in the inbox is QUEUED");
             let arrival = match (old & COMPLETE != 0, old / REFERENCE == 1) {
@@ -394,11 +401,11 @@ impl State {
         })
     }
 
-    /// What the word says to the owner of a local task, whose claim is not counted.
+    /// What the word tells the owner of a local task, whose own claim is not counted.
     #[inline]
     pub(crate) fn seen_by_owner(&self) -> Seen {
-        // ORDERING[task-wake]: Acquire; pairs with the Release of `cancel`. For the count Relaxed would do: it
-        // comes to zero in the owner's `leave_inbox` alone, which acquired.
+        // ORDERING[task-wake]: Acquire; pairs with the Release of `cancel`. For the count Relaxed would do: only
+        // the owner's `leave_inbox`, an Acquire, makes it zero.
         let word = self.0.load(Ordering::Acquire);
         match (word & CANCELLED != 0, word / REFERENCE == 0) {
             (true, _) => Seen::Cancelled,

@@ -1,11 +1,14 @@
 //! A task's wakers: four functions over a pointer to its header.
 //!
-//! W1  A waker is a counted reference: cloning counts, dropping uncounts.
-//! W2  Waking works from any thread, at any time, even after completion: then it does nothing.
-//! W3  A poll borrows the runner's claim instead of counting (`borrowed`).
+//! `Arc<impl Wake>` would be the safe way. It would give the task a second reference count and a header of its
+//! own, and each poll would have to count a reference for its waker.
 //!
-//! One function table a scheduler, at one address: `will_wake` compares addresses.
-//! [claim], Called through `std::task::Waker`. Next: `cell`.
+//! W1  A waker is a counted reference [claim]: a clone adds one, a drop removes one.
+//! W2  Waking works from any thread at any time. After completion it does nothing.
+//! W3  A poll's waker borrows the runner's claim instead of counting a reference (`borrowed`).
+//!
+//! Each scheduler has one function table, at one address, since `will_wake` compares addresses. Called through
+//! `std::task::Waker`. Next: `cell`.
 #![allow(unsafe_code, reason = "a RawWaker is a pointer and four functions")]
 
 use std::mem::ManuallyDrop;
@@ -15,16 +18,16 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 use super::header::{self, Header, Schedule};
 use super::state::Action;
 
-/// The waker functions of a scheduler's tasks; each scheduler keeps them in a static.
+/// The waker functions for the tasks of one scheduler. Each scheduler keeps them in a static.
 pub(crate) const fn vtable<S: Schedule>() -> RawWakerVTable {
     RawWakerVTable::new(clone::<S>, wake::<S>, wake_by_ref::<S>, drop_waker)
 }
 
-/// A waker for the length of a poll, without counting (W3).
+/// A waker for the duration of one poll, not counted (W3).
 #[inline]
 pub(crate) fn borrowed<S: Schedule>(task: NonNull<Header>) -> ManuallyDrop<Waker> {
     let raw = RawWaker::new(task.as_ptr().cast(), S::waker_vtable());
-    // SAFETY: the functions keep RawWakerVTable's contract (W1, W2); never dropped here (W3).
+    // SAFETY: the functions keep RawWakerVTable's contract (W1, W2); this waker is never dropped (W3).
     ManuallyDrop::new(unsafe { Waker::from_raw(raw) })
 }
 

@@ -1,7 +1,7 @@
-//! The picture of the driver's states says what the verbs do: each of its arrows is walked.
+//! The picture of the driver's states is correct: for each of its arrows the verb is called.
 //!
-//! The picture is `docs/book/pictures/driver-states.svg`. Its arrows carry the state that they start from, the
-//! verb, the state they lead to, and what the verb returns.
+//! The picture is `docs/book/pictures/driver-states.svg`. The attributes of an arrow give the state that it
+//! starts from, the verb, the state that it leads to, and what the verb returns.
 
 use super::Role::{BlockOn, Worker};
 use super::*;
@@ -20,7 +20,7 @@ fn word(returned: &impl std::fmt::Debug) -> String {
     text.split(|c: char| !c.is_alphanumeric()).next().expect("a split has a first part").to_owned()
 }
 
-/// Two threads that run: a worker, 0, and 1 in `block_on`.
+/// Two running threads: 0 is a worker, 1 is in `block_on`.
 fn roster() -> Roster<usize> {
     let mut roster = Roster::new();
     let _ = (roster.enter(Worker), roster.enter(BlockOn));
@@ -43,7 +43,7 @@ fn thread(roster: &Roster<usize>) -> &'static str {
     }
 }
 
-/// Walks an arrow of the worker's. Returns where it leads, and what the verb returned.
+/// Follows an arrow between states of a worker. Returns the state it leads to, and what the verb returned.
 fn walk_thread(from: &str, verb: &str, returned: &str) -> (&'static str, String) {
     let mut roster = roster();
     if from == "driving" || returned == "StandBy" {
@@ -84,7 +84,7 @@ fn walk_thread(from: &str, verb: &str, returned: &str) -> (&'static str, String)
     (thread(&roster), said)
 }
 
-/// Walks an arrow of the role's.
+/// Follows an arrow between states of the driver's role.
 fn walk_role(from: &str, verb: &str, to: &str) -> (&'static str, String) {
     let mut roster = roster();
     if from == "Driving" {

@@ -1,9 +1,9 @@
-//! Tries every order of the steps of two and three threads, and of the wakes that are on their way.
+//! Tries every interleaving of the steps of two and three threads, and of the wakes that are pending.
 //!
-//! A thread's step is what it does while it has the lock, or one atomic access outside of it. Every thread may
-//! be unparked at any time, every turn of the reactor may end at any time, every park for no reason, every
-//! tick may be overdue or not, and a wake may come however late. What must hold is looked at where nothing is
-//! on its way any more.
+//! A thread's step is what it does while it holds the lock, or one atomic access outside of it. Any thread may
+//! be unparked at any time. A turn of the reactor may end at any time, and a park for no reason. Each tick may
+//! be overdue or not. A wake may be delivered arbitrarily late. The rules are checked in the states in which
+//! nothing is pending that would still restore them.
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::Hash;
@@ -27,7 +27,7 @@ enum At {
     /// It has the reactor for a moment, and does not wait.
     Looking,
     Turning(Limited),
-    /// It is back from its turn, and has not said so.
+    /// It has returned from its turn, and has not called `stop_driving`.
     Turned,
     Parking(Limited),
 }
@@ -48,9 +48,9 @@ struct Thread {
 struct World {
     roster: Roster<usize>,
     threads: Vec<Thread>,
-    /// Threads that will be unparked, each once.
+    /// Threads that are still to be unparked, each once.
     wakes: Vec<usize>,
-    /// The reactor will be notified, or is: the turn under way, or the next one, ends.
+    /// The reactor is notified, or about to be: the current turn, or the next one, ends.
     notifies: bool,
 }
 
@@ -78,7 +78,7 @@ impl World {
         }
     }
 
-    /// Somebody unparks the thread, with a notification.
+    /// Another thread unparks this one, with a notification.
     fn unpark(&mut self, thread: usize) {
         let before = std::mem::replace(&mut self.threads[thread].parker, Parker::Notified);
         match self.threads[thread].at {
@@ -88,7 +88,7 @@ impl World {
         }
     }
 
-    /// To a waiting state; false if there is a notification, which is taken.
+    /// Changes to a waiting state. Returns false if there is a notification, and takes it.
     fn begin(&mut self, thread: usize) -> bool {
         let parker = &mut self.threads[thread].parker;
         let begins = *parker != Parker::Notified;
@@ -121,7 +121,8 @@ impl World {
         }
     }
 
-    /// A thread is back from its park. `late`: it is notified between its look at the parker and the taking.
+    /// A thread has returned from its park. `late`: it is notified after it has looked at its parker, and before
+    /// it takes the notification.
     fn awake(&mut self, thread: usize, cause: Cause, late: bool) {
         self.threads[thread].token = false;
         let role = self.threads[thread].role;
@@ -141,13 +142,13 @@ impl World {
         self.threads[thread].at = At::Running;
     }
 
-    /// Every world that is one step further.
-    fn nexts(&self) -> Vec<Self> {
-        let mut nexts = Vec::new();
+    /// Every world that is one step away.
+    fn successors(&self) -> Vec<Self> {
+        let mut successors = Vec::new();
         let mut step = |with: &dyn Fn(&mut Self)| {
             let mut next = self.clone();
             with(&mut next);
-            nexts.push(next);
+            successors.push(next);
         };
         for (index, &thread) in self.wakes.iter().enumerate() {
             step(&|world| {
@@ -210,33 +211,33 @@ impl World {
                 }
             }
         }
-        nexts
+        successors
     }
 
-    /// What is wrong, if nothing is on its way that would mend it.
+    /// The rule that is broken, if nothing is pending that would restore it.
     fn fault(&self) -> Option<&'static str> {
         let at = |wanted: fn(At) -> bool| self.threads.iter().any(move |thread| wanted(thread.at));
         let waits = |at: At| matches!(at, At::Turning(_) | At::Parking(_));
         let turning = at(|at| matches!(at, At::Turning(_)));
-        let on_its_way = self.wakes.iter().any(|&thread| waits(self.threads[thread].at))
+        let pending = self.wakes.iter().any(|&thread| waits(self.threads[thread].at))
             || self.threads.iter().any(|thread| thread.token && matches!(thread.at, At::Parking(_)))
             || (self.notifies && turning)
             || at(|at| matches!(at, At::Looking | At::Turned));
-        if on_its_way || !at(waits) {
+        if pending || !at(waits) {
             return None;
         }
         let running =
             |role: Role| self.threads.iter().any(|thread| thread.at == At::Running && thread.role == role);
-        let watched = self.roster.monitor.is_some();
+        let monitored = self.roster.monitor.is_some();
         let limited = |thread: &Thread| matches!(thread.at, At::Turning(true) | At::Parking(true));
-        if running(Worker) && !watched {
+        if running(Worker) && !monitored {
             Some("[monitor]: a worker runs, another thread waits, and there is no monitor")
-        } else if running(BlockOn) && !turning && !watched {
-            Some("[monitor]: a thread runs, another one waits, nobody drives, and there is no monitor")
+        } else if running(BlockOn) && !turning && !monitored {
+            Some("[monitor]: a thread runs, another one waits, no thread drives, and there is no monitor")
         } else if !running(Worker) && !running(BlockOn) && !turning {
-            Some("[one-waits-in-it]: all wait, and nobody drives")
+            Some("[one-waits-in-it]: all wait, and none drives")
         } else if turning != matches!(self.roster.driver, Driver::Driving(..)) {
-            Some("[one-driver]: who drives is not who is in the reactor")
+            Some("[one-driver]: the driver is not the thread in the reactor")
         } else if self.roster.driver == Driver::Offered {
             Some("[pass-it-on]: the driver's role is offered, and no thread is about to take it")
         } else if self.roster.monitor.is_some_and(|monitor| !limited(&self.threads[monitor])) {
@@ -247,7 +248,7 @@ impl World {
     }
 }
 
-/// Walks every world that `roles` can come to. Returns how many there are, or the way to a fault.
+/// Visits every world that threads of these `roles` can reach. Returns how many there are; panics at a fault.
 fn search(roles: &[Role]) -> usize {
     let first = World::new(roles);
     let mut seen = HashSet::from([first.clone()]);
@@ -256,7 +257,7 @@ fn search(roles: &[Role]) -> usize {
         if let Some(fault) = world.fault() {
             panic!("{fault}: {world:#?}");
         }
-        for next in world.nexts() {
+        for next in world.successors() {
             next.roster.check();
             if seen.insert(next.clone()) {
                 queue.push_back(next);
@@ -274,8 +275,8 @@ fn two_threads() {
     }
 }
 
-/// The other three take as long again: they are left to the models' build, which is optimised. Finds
-/// `left_in_silence`, `monitor_stays`.
+/// The second set of roles runs only in the models' build, which is optimised. Finds `left_in_silence`,
+/// `monitor_stays`.
 #[test]
 fn three_threads() {
     let all = [[BlockOn, Worker, Worker], [BlockOn, BlockOn, Worker]];

@@ -1,9 +1,9 @@
-//! What each verb decides. That the decisions together hold is the search's to show.
+//! What each verb decides. The search shows that the decisions together keep the rules.
 
 use super::Role::{BlockOn, Worker};
 use super::*;
 
-/// Threads 0, 1, 2 … of these roles, which run.
+/// A roster of running threads 0, 1, 2 … with these roles.
 fn roster(roles: &[Role]) -> Roster<usize> {
     let mut roster = Roster::new();
     for role in roles {
@@ -41,20 +41,20 @@ fn a_block_on_drives_where_no_worker_would() {
     assert_eq!(alone.wait(BlockOn, never), Wait::Drive);
 
     let mut roster = roster(&[BlockOn, Worker]);
-    assert_eq!(roster.wait(BlockOn, || true), Wait::Drive, "nobody has driven for a tick");
-    assert_eq!(roster.wait(BlockOn, never), Wait::StandBy, "the role is the worker's");
+    assert_eq!(roster.wait(BlockOn, || true), Wait::Drive, "no thread has driven for a tick");
+    assert_eq!(roster.wait(BlockOn, never), Wait::StandBy, "the role is reserved for the worker");
     assert_eq!(roster.stand_by(&0, BlockOn), (Limit::Tick, Wake::Nobody));
     let ticked = |overdue| Cause::Ticked { overdue };
     assert_eq!(
         roster.awake(&0, BlockOn, ticked(false)),
         (Next::Run, Wake::Nobody),
-        "to rescue, and wait again"
+        "it rescues the pools, and waits again"
     );
     assert_eq!(roster.stand_by(&0, BlockOn), (Limit::Tick, Wake::Nobody));
     assert_eq!(roster.awake(&0, BlockOn, ticked(true)), (Next::Drive, Wake::Nobody));
     assert_eq!(roster.drive(&0, BlockOn), Limit::Tick);
     assert_eq!(roster.stop_driving(), Wake::Nobody);
-    assert_eq!(roster.wait(BlockOn, never), Wait::Drive, "and again, until a worker comes to wait");
+    assert_eq!(roster.wait(BlockOn, never), Wait::Drive, "it drives until a worker waits");
     assert_eq!(roster.wait(Worker, never), Wait::Drive);
     assert_eq!(roster.wait(BlockOn, never), Wait::StandBy);
 }
@@ -65,7 +65,7 @@ fn a_block_on_gives_the_role_to_a_worker_that_waits() {
     assert_eq!(roster.drive(&0, BlockOn), Limit::Tick);
     assert_eq!(roster.stand_by(&1, Worker), (Limit::Unlimited, Wake::Driver), "it is asked to give way");
     assert_eq!(roster.stand_by(&2, BlockOn), (Limit::Unlimited, Wake::Nobody));
-    assert_eq!(roster.stop_driving(), Wake::Thread(1), "also where a block_on came later");
+    assert_eq!(roster.stop_driving(), Wake::Thread(1), "even if a block_on thread waits, too");
     assert_eq!(
         roster.awake(&2, BlockOn, Cause::Called).0,
         Next::WaitOn(Limit::Tick),
@@ -79,7 +79,7 @@ fn an_offer_that_is_not_taken_goes_to_the_next() {
     let mut roster = roster(&[BlockOn, Worker, Worker]);
     assert_eq!(roster.stand_by(&1, Worker), (Limit::Tick, Wake::Nobody));
     assert_eq!(roster.stand_by(&2, Worker), (Limit::Unlimited, Wake::Nobody));
-    assert_eq!(roster.leave(BlockOn), Wake::Thread(2), "the last comer");
+    assert_eq!(roster.leave(BlockOn), Wake::Thread(2), "the most recent one");
     assert_eq!(roster.awake(&2, Worker, Cause::Notified), (Next::Run, Wake::Thread(1)));
     assert_eq!(roster.awake(&1, Worker, Cause::Called), (Next::Drive, Wake::Nobody));
     assert_eq!(roster.decline(), Wake::Nobody, "no thread waits");
@@ -88,10 +88,10 @@ fn an_offer_that_is_not_taken_goes_to_the_next() {
 #[test]
 fn a_look_at_the_reactor_takes_the_role_from_nobody() {
     let mut roster = roster(&[Worker, Worker, Worker]);
-    assert!(roster.is_unwatched());
+    assert!(roster.lacks_monitor());
     assert!(roster.drive_unless_driven(&0, Worker));
     assert!(!roster.drive_unless_driven(&1, Worker));
     assert_eq!(roster.stop_driving(), Wake::Nobody, "no thread waits");
     assert_eq!(roster.drive(&0, Worker), Limit::Tick);
-    assert!(!roster.is_unwatched());
+    assert!(!roster.lacks_monitor());
 }

@@ -1,7 +1,7 @@
-//! The picture of the states says what the verbs do: each of its arrows is walked.
+//! The picture of the states is correct: for each of its arrows the verb is called.
 //!
-//! The picture is `docs/book/pictures/task-states.svg`. Its arrows carry the state that they start from, the
-//! verb, the state they lead to, and the verb's answer.
+//! The picture is `docs/book/pictures/task-states.svg`. The attributes of an arrow give the state that it
+//! starts from, the verb, the state that it leads to, and what the verb returns.
 
 use super::*;
 
@@ -26,9 +26,9 @@ fn bits(name: &str) -> usize {
     name.split_whitespace().map(bit).fold(0, |all, bit| all | bit)
 }
 
-/// Walks an arrow: a task of a pool with its handle and a waker. Returns what the verb said.
+/// Follows an arrow, with a pool's task that has a handle and a waker. Returns what the verb returned.
 fn walk(verb: &str, state: &State) -> String {
-    let answer = match verb {
+    let returned = match verb {
         "start_poll" => format!("{:?}", state.start_poll()),
         "finish_poll" => format!("{:?}", state.finish_poll()),
         "wake" => format!("{:?}", state.wake()),
@@ -37,7 +37,7 @@ fn walk(verb: &str, state: &State) -> String {
         "complete" => format!("{:?}", state.complete()),
         other => panic!("the picture has a verb {other}"),
     };
-    if verb == "complete" { String::new() } else { answer }
+    if verb == "complete" { String::new() } else { returned }
 }
 
 #[test]
@@ -52,8 +52,8 @@ fn each_arrow_is_what_its_verb_does() {
             State::new()
         } else {
             let state = State(AtomicUsize::new(bits(&from) | HANDLE | (3 * REFERENCE)));
-            let answer = walk(&verb, &state);
-            assert_eq!(answer, attribute(&element, "data-answer"), "{verb} from {from}");
+            let returned = walk(&verb, &state);
+            assert_eq!(returned, attribute(&element, "data-answer"), "{verb} from {from}");
             state
         };
         let after = state.0.load(Ordering::Relaxed) & shown;
