@@ -111,8 +111,8 @@ pub fn growth(rounds: usize, docs: &Path) -> Result<(), Error> {
          loop pays for that as well (see the echo rows of [the benchmarks](benchmarks.md)).\n\
          - Members: a post to ten is a write to each of ten, as a post to a thousand is; with so few there is less \
          to join in one write, and less to do between two waits.\n\n\
-         ## Memory\n\nBytes a pending task, so many at once.\n\n| tasks | on the pool | local |\n|---|---|---|\n{memory}\n\
-         ## Workers\n\nWall (CPU), on pools of so many workers; beyond the cores they are oversubscribed.\n\n\
+         ## Memory\n\nBytes for each pending task, by how many are pending at once.\n\n| tasks | on the pool | local |\n|---|---|---|\n{memory}\n\
+         ## Workers\n\nWall (CPU), by the pool's number of workers; beyond the cores they are oversubscribed.\n\n\
          | | 1 | 2 | 4 | 8 |\n|---|---|---|---|---|\n{pools}",
         if is_quick() { " In a hurry: the figures mean nothing." } else { "" },
         machine()
