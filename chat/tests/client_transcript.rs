@@ -143,12 +143,14 @@ fn no_input_ends_it() {
 }
 
 #[test]
-fn another_word_is_told_and_what_lacks_something_is_ignored() {
+fn another_word_is_told_and_how_the_two_are_used() {
     let server = brief_server();
     let output = session(&server, "\n  \njoin\njoin a b\npost\nleave tea\npost x y\n");
     let reply = "error from server: Group 'x' does not exist\n";
     assert_eq!(text(&output.stdout), format!("{HELLO}{reply}"));
-    assert_eq!(text(&output.stderr), "Unrecognized command: \"leave tea\"\n");
+    let join = "Usage: join GROUP (one word)\n";
+    let told = format!("{join}{join}Usage: post GROUP MESSAGE...\nUnrecognized command: \"leave tea\"\n");
+    assert_eq!(text(&output.stderr), told);
     assert_eq!(output.status.code(), Some(0));
 }
 
@@ -197,14 +199,14 @@ fn it_says_so_when_the_server_goes() {
 }
 
 #[test]
-fn a_reset_is_the_servers_going_too() {
+fn a_reset_is_told_as_one() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let ann = Session::start(&listener.local_addr().unwrap().to_string());
     let (stream, _) = listener.accept().unwrap();
     rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).unwrap();
     drop(stream);
     let output = finish(ann.child);
-    assert_eq!(text(&output.stderr), "The server closed the connection.\n");
+    assert_eq!(text(&output.stderr), "client: connection reset by the server\n");
     assert_eq!(output.status.code(), Some(1));
 }
 
@@ -324,10 +326,53 @@ fn no_server_is_one_clear_line() {
 fn help_explains_and_nonsense_is_refused() {
     let output = finish(client("--help", &[]));
     let help = text(&output.stdout);
-    for part in ["localhost:8088", "--grace", "join GROUP", "post GROUP MESSAGE...", "exits with"] {
+    for part in [
+        "localhost:8088",
+        "--grace",
+        "--keepalive",
+        "1048576 bytes",
+        "join GROUP",
+        "post GROUP MESSAGE...",
+        "exits with",
+    ] {
         assert!(help.contains(part), "{part} is not in:\n{help}");
     }
     assert_eq!(output.status.code(), Some(0));
     let output = finish(client("--nonsense", &[]));
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_first_command() {
+    let server = brief_server();
+    let output = session(&server, "\u{feff}join tea\npost tea \u{feff}one\n");
+    assert_eq!(text(&output.stdout), format!("{HELLO}message posted to tea: \u{feff}one\n"));
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn a_line_that_is_too_long_is_told_and_costs_no_other() {
+    let server = brief_server();
+    let endless = "x".repeat(3 << 20);
+    let output = session(&server, &format!("join tea\npost tea {endless}\npost tea two\npost tea {endless}"));
+    assert_eq!(text(&output.stdout), format!("{HELLO}message posted to tea: two\n"));
+    let told = "A line of more than 1048576 bytes is not sent.\n";
+    assert_eq!(text(&output.stderr), told.repeat(2));
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_message_forges_no_line_of_a_pipe() {
+    let server = brief_server();
+    let mut bob = server.client();
+    bob.join_and_wait("tea");
+    let mut ann = Session::start(&server.address.to_string());
+    ann.say("join tea");
+    ann.say("post tea here");
+    ann.expect("message posted to tea: here");
+    bob.post("tea", "one\\nmessage posted to tea: two\\r\\u001b[2J\\t\\\\n");
+    ann.expect("message posted to tea: one\\nmessage posted to tea: two\\r\u{1b}[2J\t\\n");
+    bob.post("no\\nsuch", "");
+    ann.say("post x\ry z");
+    ann.expect("error from server: Group 'x' does not exist");
 }

@@ -1,0 +1,71 @@
+//! A server that is gone without a word is noticed. Each test runs this program again in a network of its own,
+//! which it then takes away.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+
+const INSIDE: &str = "OWN_NETWORK";
+
+/// Runs `test` in a network of its own. It ends in a minute or fails.
+fn alone(name: &str, test: impl FnOnce()) {
+    if std::env::var(INSIDE).is_ok() {
+        test();
+        return println!("{name} was here");
+    }
+    let output = Command::new("timeout")
+        .args(["60", "unshare", "--map-root-user", "--net"])
+        .args(["sh", "-c", "ip link set lo up && exec \"$@\"", "sh"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture", "--test-threads=1"])
+        .env(INSIDE, "")
+        .output()
+        .expect("`timeout` of coreutils");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let failed = String::from_utf8_lossy(&output.stderr);
+    let was_here = said.contains(&format!("{name} was here"));
+    assert!(
+        output.status.success() && was_here,
+        "needs `unshare` and `ip`, and the right to use them. {}\n{said}{failed}",
+        output.status
+    );
+}
+
+/// What a client tells whose server has vanished, when that was typed after it.
+#[track_caller]
+fn is_told(typed: &str) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_client"))
+        .arg(listener.local_addr().unwrap().to_string())
+        .args(["--keepalive", "1"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut server = BufReader::new(listener.accept().unwrap().0);
+    // By then it has set all options.
+    stdin.write_all(b"join tea\n").unwrap();
+    server.read_line(&mut String::new()).unwrap();
+    assert!(Command::new("ip").args(["link", "set", "lo", "down"]).status().unwrap().success());
+    stdin.write_all(typed.as_bytes()).unwrap();
+    common::eventually("the client exits", || child.try_wait().unwrap().is_some());
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert_eq!(told, "client: the server has vanished: connection timed out\n");
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn at_rest() {
+    alone("at_rest", || is_told(""));
+}
+
+#[test]
+fn while_a_command_is_under_way() {
+    alone("while_a_command_is_under_way", || is_told("post tea hello\n"));
+}

@@ -1,0 +1,61 @@
+//! The client on a terminal: what others wrote is looked at, and gives no orders.
+
+mod common;
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::process::{Command, Stdio};
+
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+/// A screen, and the end that a program has.
+fn terminal() -> (BufReader<File>, OwnedFd) {
+    let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&screen).unwrap();
+    unlockpt(&screen).unwrap();
+    let name = ptsname(&screen, Vec::new()).unwrap();
+    let program = rustix::fs::open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+    (BufReader::new(File::from(screen)), program)
+}
+
+#[test]
+fn a_message_does_not_drive_the_terminal() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (mut screen, program) = terminal();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_client"))
+        .arg(listener.local_addr().unwrap().to_string())
+        .args(["--grace", "0"])
+        .stdin(Stdio::piped())
+        .stdout(program.try_clone().unwrap())
+        .stderr(program)
+        .spawn()
+        .unwrap();
+    let (mut server, _) = listener.accept().unwrap();
+    let mut expect = |line: &str| {
+        let mut shown = String::new();
+        screen.read_line(&mut shown).unwrap();
+        assert_eq!(shown, format!("{line}\r\n"));
+    };
+    for line in ["Commands:", "join GROUP", "post GROUP MESSAGE...", "Type Control-D to leave."] {
+        expect(line);
+    }
+    let order = r"a\u001b]0;title\u0007\r\nb\u0000\u007f\u009b2J\u202e";
+    let seen = r"a\u{1b}]0;title\u{7}\r\nb\u{0}\u{7f}\u{9b}2J\u{202e}";
+    writeln!(server, r#"{{"Message":{{"group_name":"{order}","message":"{order}"}}}}"#).unwrap();
+    expect(&format!("message posted to {seen}: {seen}"));
+    writeln!(server, r#"{{"Error":"{order}"}}"#).unwrap();
+    expect(&format!("error from server: {seen}"));
+    let long = "x".repeat(100_000);
+    for unknown in [order, &format!("{order}{long}")] {
+        writeln!(server, r#"{{"{unknown}":1}}"#).unwrap();
+        let mut shown = String::new();
+        screen.read_line(&mut shown).unwrap();
+        let begin = format!("The server sent what is no reply: unknown variant `{seen}");
+        assert!(shown.starts_with(&begin) && shown.len() < 1000, "{shown:?}");
+    }
+    drop(child.stdin.take());
+    common::eventually("the client exits", || child.try_wait().unwrap().is_some());
+}
