@@ -6,25 +6,36 @@
 //!
 //! Two loops run side by side on one thread, that of the replies as a local task. That of the commands
 //! ends with the input, and closes its half of the connection; that of the replies ends with the server.
-//! After the input's end the replies go on for a short grace.
+//! After the input's end both go on for a short grace.
 //!
-//! Used by the program `client`. Next: `server/options`.
+//! C1  What one of the two waits for never stops the other: a stdout that nobody reads, or a stderr, costs no
+//!     typed line. Each write to them is done by a thread of its own.
+//! C2  What waits is bounded. While a piece is being printed nothing more is read from the server. While the
+//!     server does not read, lines are read ahead up to a limit, so that the end of the input is seen.
+//! C3  After the end of the input the client is gone when its grace is over, whoever does not read.
+//!
+//! Used by the program `client`. Next: `client/input`.
 
-use std::io::{self, Write};
+use std::collections::VecDeque;
+use std::io;
 use std::net::Shutdown;
 use std::pin::pin;
 use std::time::Duration;
 
 use executor::task;
-use futures_lite::io::{AsyncBufRead, AsyncBufReadExt, BufReader};
+use futures_lite::io::{AsyncBufRead, AsyncWriteExt};
 use futures_lite::{StreamExt, future};
+use reactor::io::{BufReader, stdin};
 use reactor::net::{TcpStream, ToSocketAddrs};
 use reactor::time::timeout;
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::retry_on_intr;
 
-use crate::framing::{receive_as_json, send_as_json};
+use self::input::{Input, LONGEST_LINE, Line};
+use self::output::{print, tell};
+use crate::framing::{encode_line, receive_as_json};
 use crate::{FromClient, FromServer};
+
+mod input;
+mod output;
 
 /// What the client tells at its start.
 ///
@@ -37,8 +48,33 @@ post GROUP MESSAGE...
 Type Control-D to leave.
 ";
 
-/// Replies are gathered up to so many bytes before they are printed.
+/// Replies are gathered up to this many bytes before they are printed.
 const PIECE: usize = 64 * 1024;
+
+/// Commands that the server does not read wait up to this many bytes; then no more are read.
+const AHEAD: usize = 16 << 20;
+
+/// What a user may set.
+///
+/// ```
+/// use std::time::Duration;
+/// let options = chat::client::Options { grace: Duration::ZERO, ..Default::default() };
+/// assert_eq!(options.keepalive, Some(Duration::from_secs(60)));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How long, after the end of the input, what was typed is still sent and replies are printed.
+    pub grace: Duration,
+    /// After how much silence the server is asked whether it is still there. One that has vanished is given up
+    /// after about twice that time, as is one that takes nothing of what is sent to it for as long.
+    pub keepalive: Option<Duration>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { grace: Duration::from_secs(1), keepalive: Some(Duration::from_secs(60)) }
+    }
+}
 
 /// How a client came to its end.
 ///
@@ -59,7 +95,9 @@ pub enum Ended {
 ///
 /// # Errors
 ///
-/// No connection; a standard stream that fails. A stdout that nobody reads any more is no error.
+/// No connection; one that breaks (`ConnectionReset`, or `TimedOut` where the server has vanished); commands
+/// that the server has not taken when the grace is over (`TimedOut`); a standard stream that fails. A stdout
+/// that nobody reads any more is no error.
 ///
 /// ```
 /// use std::time::Duration;
@@ -68,47 +106,125 @@ pub enum Ended {
 /// assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
 /// ```
 pub async fn run(address: impl ToSocketAddrs, grace: Duration) -> io::Result<Ended> {
+    run_with(address, Options { grace, ..Options::default() }).await
+}
+
+/// [`run`] with all options.
+///
+/// # Errors
+///
+/// Those of [`run`].
+///
+/// ```
+/// let nobody = chat::client::run_with("127.0.0.1:1", chat::client::Options::default());
+/// assert!(executor::task::block_on(nobody).is_err());
+/// ```
+pub async fn run_with(address: impl ToSocketAddrs, options: Options) -> io::Result<Ended> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    match talk(stream, grace).await {
+    notice_a_vanished_server(&stream, options.keepalive)?;
+    match talk(stream, options.grace).await {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Ended::ByUser),
         ended => ended,
     }
 }
 
 async fn talk(stream: TcpStream, grace: Duration) -> io::Result<Ended> {
-    print(COMMANDS.as_bytes())?;
     // A task of its own has a poll budget of its own: a flood of replies does not keep the commands.
     let mut replies = task::spawn_local(print_replies(BufReader::new(stream.clone())));
-    let commands = send_commands(BufReader::new(reactor::io::stdin()), &stream);
+    let mut unsent = VecDeque::new();
+    let commands = send_commands(BufReader::new(stdin()), &stream, &mut unsent);
     let first = future::or(async { Err((&mut replies).await) }, async { Ok(commands.await) }).await;
     let ended = match first {
         Err(replied) => replied,
-        Ok(commanded) => timeout(grace, &mut replies).await.unwrap_or(Ok(Ended::ByUser)).and(commanded),
+        Ok(commanded) => {
+            let rest = async {
+                send_the_rest(&stream, &mut unsent).await;
+                (&mut replies).await
+            };
+            let replied = timeout(grace, rest).await;
+            replied.unwrap_or_else(|_| in_vain(unsent.len())).and(commanded)
+        }
     };
     replies.abort();
     ended
 }
 
-/// Sends a request for each command. At the end of the input it closes this half of the connection.
-async fn send_commands(mut input: impl AsyncBufRead + Unpin, mut server: &TcpStream) -> io::Result<Ended> {
-    let mut line = Vec::new();
-    while input.read_until(b'\n', &mut line).await? > 0 {
-        let command = String::from_utf8_lossy(&line);
-        if let Some(request) = parse_command(&command)
-            && send_as_json(&mut server, &request).await.is_err()
-        {
-            return Ok(Ended::ByServer);
+/// Sends a request for each command until the input ends. What is `unsent` then is the caller's to send.
+async fn send_commands(
+    input: impl AsyncBufRead + Unpin,
+    server: &TcpStream,
+    unsent: &mut VecDeque<u8>,
+) -> io::Result<Ended> {
+    let mut lines = Input::new(input);
+    loop {
+        let (to_send, room) = (!unsent.is_empty(), unsent.len() < AHEAD);
+        let send =
+            async { if to_send { Err(send_some(server, unsent).await) } else { future::pending().await } };
+        let read = async { if room { Ok(lines.next().await) } else { future::pending().await } };
+        match future::or(send, read).await {
+            Err(Ok(())) => {}
+            Err(Err(error)) => {
+                // It would not be taken either.
+                unsent.clear();
+                return lost(error);
+            }
+            Ok(line) => match line? {
+                Some(Line::Typed(line)) => {
+                    if let Some(request) = parse_command(&line) {
+                        unsent.extend(encode_line(&request)?);
+                    }
+                }
+                Some(Line::TooLong) => {
+                    tell(format_args!("A line of more than {LONGEST_LINE} bytes is not sent."));
+                }
+                None => return Ok(Ended::ByUser),
+            },
         }
-        line.clear();
     }
-    // It fails if the server has gone: the replies tell.
-    let _ = server.shutdown(Shutdown::Write);
-    Ok(Ended::ByUser)
 }
 
-/// Understands one line of input. A `join` or `post` that lacks something, and an empty line, are
-/// ignored; of another word the user is told.
+/// Sends what the server takes at once, or waits until it takes something.
+async fn send_some(mut server: &TcpStream, unsent: &mut VecDeque<u8>) -> io::Result<()> {
+    let sent = server.write(unsent.as_slices().0).await?;
+    unsent.drain(..sent);
+    Ok(())
+}
+
+/// After the end of the input: sends what is left, and closes this half of the connection.
+async fn send_the_rest(server: &TcpStream, unsent: &mut VecDeque<u8>) {
+    while !unsent.is_empty() {
+        if send_some(server, unsent).await.is_err() {
+            // The server has gone: the replies tell.
+            unsent.clear();
+        }
+    }
+    let _ = server.shutdown(Shutdown::Write);
+}
+
+/// What it comes to when the grace is over.
+fn in_vain(unsent: usize) -> io::Result<Ended> {
+    if unsent == 0 {
+        return Ok(Ended::ByUser);
+    }
+    let what = format!("the server does not read: {unsent} bytes of requests were not sent");
+    Err(io::Error::new(io::ErrorKind::TimedOut, what))
+}
+
+/// How a connection that has failed is told.
+fn lost(error: io::Error) -> io::Result<Ended> {
+    let what = match error.kind() {
+        // The server had closed it before.
+        io::ErrorKind::BrokenPipe => return Ok(Ended::ByServer),
+        io::ErrorKind::ConnectionReset => "connection reset by the server",
+        io::ErrorKind::TimedOut => "the server has vanished, or does not read: connection timed out",
+        kind => return Err(io::Error::new(kind, format!("the connection broke: {error}"))),
+    };
+    Err(io::Error::new(error.kind(), what))
+}
+
+/// Understands one line of input. An empty line is ignored. The user is told of another word, and how `join`
+/// and `post` are used where something is missing or too much.
 ///
 /// ```
 /// use chat::{FromClient, client::parse_command};
@@ -124,12 +240,19 @@ pub fn parse_command(line: &str) -> Option<FromClient> {
     let (command, rest) = first_word(line)?;
     match command {
         "join" => {
-            let (group, rest) = first_word(rest)?;
-            let alone = rest.trim_start().is_empty();
-            alone.then(|| FromClient::Join { group_name: group.to_string() })
+            if let Some((group, rest)) = first_word(rest)
+                && rest.trim_start().is_empty()
+            {
+                return Some(FromClient::Join { group_name: group.to_string() });
+            }
+            tell(format_args!("Usage: join GROUP (one word)"));
+            None
         }
         "post" => {
-            let (group, rest) = first_word(rest)?;
+            let Some((group, rest)) = first_word(rest) else {
+                tell(format_args!("Usage: post GROUP MESSAGE..."));
+                return None;
+            };
             Some(FromClient::Post { group_name: group.to_string(), message: rest.trim_start().to_string() })
         }
         _ => {
@@ -149,7 +272,7 @@ fn first_word(text: &str) -> Option<(&str, &str)> {
 /// Prints what the server tells until it ends. What is there already is printed in one piece.
 async fn print_replies(server: impl AsyncBufRead + Unpin) -> io::Result<Ended> {
     let mut replies = pin!(receive_as_json(server));
-    let mut text = String::new();
+    let mut text = COMMANDS.to_string();
     loop {
         let ready = match text.len() < PIECE {
             true => future::poll_once(replies.next()).await,
@@ -158,22 +281,24 @@ async fn print_replies(server: impl AsyncBufRead + Unpin) -> io::Result<Ended> {
         let reply = match ready {
             Some(reply) => reply,
             None => {
-                print(text.as_bytes())?;
-                text.clear();
+                print(&mut text).await?;
                 replies.next().await
             }
         };
-        match reply {
-            Some(Ok(reply)) => describe(&reply, &mut text),
+        let ended = match reply {
+            Some(Ok(reply)) => {
+                describe(&reply, &mut text);
+                continue;
+            }
             Some(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
                 tell(format_args!("The server sent what is no reply: {error}"));
+                continue;
             }
-            // The end, or a reset.
-            None | Some(Err(_)) => {
-                print(text.as_bytes())?;
-                return Ok(Ended::ByServer);
-            }
-        }
+            Some(Err(error)) => lost(error),
+            None => Ok(Ended::ByServer),
+        };
+        print(&mut text).await?;
+        return ended;
     }
 }
 
@@ -187,32 +312,14 @@ fn describe(reply: &FromServer, text: &mut String) {
     }
 }
 
-/// Prints all of it, however long that takes.
-fn print(mut text: &[u8]) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    while !text.is_empty() {
-        match when_writable(|| stdout.write(text))? {
-            0 => return Err(io::ErrorKind::WriteZero.into()),
-            written => text = &text[written..],
-        }
+/// Without this a client at rest waits for ever for a server whose machine or network has gone.
+fn notice_a_vanished_server(stream: &TcpStream, keepalive: Option<Duration>) -> io::Result<()> {
+    stream.set_keepalive(keepalive)?;
+    // What is under way is not asked about but sent again, for a quarter of an hour if the system has its way.
+    #[cfg(target_os = "linux")]
+    if let Some(idle) = keepalive {
+        let limit = u32::try_from(2 * idle.as_millis()).unwrap_or(u32::MAX);
+        rustix::net::sockopt::set_tcp_user_timeout(stream, limit)?;
     }
-    when_writable(|| stdout.flush())
-}
-
-/// Waits as a blocking stdout does, for another program that shares it may have made it non-blocking.
-fn when_writable<T>(mut write: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    loop {
-        match write() {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                retry_on_intr(|| poll(&mut [PollFd::new(&io::stdout(), PollFlags::OUT)], None))?;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            outcome => return outcome,
-        }
-    }
-}
-
-/// Tells the user beside the conversation. A closed stderr is no reason to stop.
-fn tell(what: std::fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "{what}");
+    Ok(())
 }

@@ -221,6 +221,20 @@ fn a_server_that_never_reads_is_left_when_the_grace_is_over() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_server_that_never_reads_is_given_up_in_the_middle_of_the_input_too() {
+    let (mut child, mut stdin, _stream) = start(&["--keepalive", "1"], Stdio::null(), Stdio::piped());
+    let lines = format!("post tea {}\n", "x".repeat(10_000)).repeat(100);
+    let typed = thread::spawn(move || while stdin.write_all(lines.as_bytes()).is_ok() {});
+    eventually("the client exits", || child.try_wait().unwrap().is_some());
+    typed.join().unwrap();
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert_eq!(told, "client: the server has vanished, or does not read: connection timed out\n");
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
 fn an_input_without_end_is_not_kept() {
     let (child, mut stdin, stream) = start(&[], Stdio::null(), Stdio::null());
     let piece = vec![b'x'; 1 << 20];

@@ -4,9 +4,13 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use chat::client::{self, Ended};
+use chat::client::{self, Ended, Options};
 use executor::task;
 use lexopt::prelude::*;
+use reactor::notes;
+
+/// How long the end waits for a stderr that is slow.
+const LAST_NOTES: Duration = Duration::from_millis(500);
 
 const HELP: &str = "\
 A chat client. It reads commands from its input and prints what the server tells.
@@ -16,7 +20,10 @@ Usage: client [OPTIONS] [ADDRESS]
   ADDRESS              the server; localhost:8088 if none is given
 
 Options:
-  --grace SECONDS      how long replies are still printed after the end of the input (1)
+  --grace SECONDS      after the end of the input: how long what was typed is still sent, and replies
+                       are printed (1)
+  --keepalive SECONDS  after how much silence the server is asked whether it is still there; it is
+                       given up after about twice that time; 0 never asks (60)
   -h, --help           this text
 
 Commands:
@@ -24,20 +31,29 @@ Commands:
   post GROUP MESSAGE...     post to it
   the end of the input (Control-D) leaves
 
-It exits with 0 at the end of its input; with 1 when it cannot connect, or when the server goes
-before that; with 2 for arguments that make no sense.
+A line of input has at most 1048576 bytes; a longer one is told and not sent. A stdout or stderr
+that nobody reads does not stop the sending.
+
+It exits with 0 at the end of its input; with 1 when it cannot connect, when the server goes before
+that, when the connection breaks, or when the server has not taken all that was typed; with 2 for
+arguments that make no sense.
 ";
 
 fn main() -> ExitCode {
-    let (address, grace) = match arguments() {
-        Ok(Some(arguments)) => arguments,
-        Ok(None) => return ExitCode::SUCCESS,
+    let status = match arguments() {
+        Ok(Some((address, options))) => talk(&address, options),
+        Ok(None) => ExitCode::SUCCESS,
         Err(error) => {
             tell(format_args!("client: {error} (see --help)"));
-            return ExitCode::from(2);
+            ExitCode::from(2)
         }
     };
-    match task::block_on(client::run(&address, grace)) {
+    notes::stderr().flush(LAST_NOTES);
+    status
+}
+
+fn talk(address: &str, options: Options) -> ExitCode {
+    match task::block_on(client::run_with(address, options)) {
         Ok(Ended::ByUser) => ExitCode::SUCCESS,
         Ok(Ended::ByServer) => {
             tell(format_args!("The server closed the connection."));
@@ -50,18 +66,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// The address and the grace; `None` if help was asked for, and given.
-fn arguments() -> Result<Option<(String, Duration)>, lexopt::Error> {
+/// The address and the options; `None` if help was asked for, and given.
+fn arguments() -> Result<Option<(String, Options)>, lexopt::Error> {
     let mut address = None;
-    let mut grace = Duration::from_secs(1);
+    let mut options = Options::default();
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("grace") => {
-                grace = parser.value()?.parse_with(|text| match text.parse() {
-                    Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string()),
-                    Err(_) => Err("not a number of seconds".to_string()),
-                })?;
+            Long("grace") => options.grace = seconds(parser.value()?)?,
+            Long("keepalive") => {
+                options.keepalive = Some(seconds(parser.value()?)?).filter(|idle| !idle.is_zero());
             }
             Short('h') | Long("help") => {
                 let _ = io::stdout().write_all(HELP.as_bytes());
@@ -72,9 +86,17 @@ fn arguments() -> Result<Option<(String, Duration)>, lexopt::Error> {
         }
     }
     let address = address.unwrap_or_else(|| "localhost:8088".to_string());
-    Ok(Some((address, grace)))
+    Ok(Some((address, options)))
 }
 
+fn seconds(value: std::ffi::OsString) -> Result<Duration, lexopt::Error> {
+    value.parse_with(|text| match text.parse() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string()),
+        Err(_) => Err("not a number of seconds".to_string()),
+    })
+}
+
+/// Tells the user. It is written aside: a stderr that nobody reads stops nothing.
 fn tell(what: std::fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "{what}");
+    notes::stderr().tell(what);
 }

@@ -1,0 +1,65 @@
+//! What the client writes to its stdout and stderr, neither of which may stop the rest of it.
+//!
+//! A pipe that nobody reads, or a terminal after ^S, blocks a write. The flag `O_NONBLOCK` is shared with every
+//! process that has the same terminal, and epoll takes no regular file. So another thread writes, as another
+//! thread reads stdin. What is for stdout is waited for, since the replies are what the user came for; notes
+//! go to stderr when they can, and otherwise are dropped and counted.
+//!
+//! Used by `client`. Next: `server/options`.
+
+use std::io::{self, Write};
+
+use executor::task;
+use reactor::notes;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::retry_on_intr;
+
+/// A note is cut after this many bytes: it may cite what others wrote.
+const LONGEST_NOTE: usize = 400;
+
+/// Prints all of it on another thread: that may take until somebody reads.
+pub(super) async fn print(text: &mut String) -> io::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let piece = std::mem::take(text);
+    let printed = task::spawn_blocking(move || print_blocking(piece.as_bytes()).map(|()| piece));
+    *text = printed.try_join().await.map_err(|_| io::Error::other("no thread to print on"))??;
+    text.clear();
+    Ok(())
+}
+
+/// Prints all of it, however long that takes.
+fn print_blocking(mut text: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    while !text.is_empty() {
+        match when_writable(|| stdout.write(text))? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            written => text = &text[written..],
+        }
+    }
+    when_writable(|| stdout.flush())
+}
+
+/// Waits as a blocking stdout does, for another program that shares it may have made it non-blocking.
+fn when_writable<T>(mut write: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match write() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                retry_on_intr(|| poll(&mut [PollFd::new(&io::stdout(), PollFlags::OUT)], None))?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Tells the user beside the conversation. Whether somebody reads stderr is no affair of the conversation's.
+pub(super) fn tell(what: std::fmt::Arguments<'_>) {
+    let what = what.to_string();
+    let (shown, cut) = match what.len() > LONGEST_NOTE {
+        true => (&what[..what.floor_char_boundary(LONGEST_NOTE)], "..."),
+        false => (&*what, ""),
+    };
+    notes::stderr().tell(format_args!("{shown}{cut}"));
+}
