@@ -30,12 +30,14 @@ use reactor::net::{TcpStream, ToSocketAddrs};
 use reactor::time::timeout;
 
 use self::input::{Input, LONGEST_LINE, Line};
-use self::output::{print, tell};
+use self::output::{print, reader_of, tell};
+use self::visible::Reader;
 use crate::framing::{encode_line, receive_as_json};
 use crate::{FromClient, FromServer};
 
 mod input;
 mod output;
+mod visible;
 
 /// What the client tells at its start.
 ///
@@ -272,6 +274,7 @@ fn first_word(text: &str) -> Option<(&str, &str)> {
 /// Prints what the server tells until it ends. What is there already is printed in one piece.
 async fn print_replies(server: impl AsyncBufRead + Unpin) -> io::Result<Ended> {
     let mut replies = pin!(receive_as_json(server));
+    let reader = reader_of(&io::stdout());
     let mut text = COMMANDS.to_string();
     loop {
         let ready = match text.len() < PIECE {
@@ -287,7 +290,7 @@ async fn print_replies(server: impl AsyncBufRead + Unpin) -> io::Result<Ended> {
         };
         let ended = match reply {
             Some(Ok(reply)) => {
-                describe(&reply, &mut text);
+                describe(&reply, reader, &mut text);
                 continue;
             }
             Some(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
@@ -302,14 +305,21 @@ async fn print_replies(server: impl AsyncBufRead + Unpin) -> io::Result<Ended> {
     }
 }
 
-/// Appends a reply in the form that the user sees.
-fn describe(reply: &FromServer, text: &mut String) {
+/// Appends a reply in the form that the user sees: one line, whatever the others wrote.
+fn describe(reply: &FromServer, reader: Reader, text: &mut String) {
     match reply {
         FromServer::Message { group_name, message } => {
-            text.extend(["message posted to ", group_name, ": ", message, "\n"]);
+            text.push_str("message posted to ");
+            reader.append(group_name, text);
+            text.push_str(": ");
+            reader.append(message, text);
         }
-        FromServer::Error(error) => text.extend(["error from server: ", error, "\n"]),
+        FromServer::Error(error) => {
+            text.push_str("error from server: ");
+            reader.append(error, text);
+        }
     }
+    text.push('\n');
 }
 
 /// Without this a client at rest waits for ever for a server whose machine or network has gone.

@@ -15,7 +15,8 @@
 //! {"Error":"Group 'coffee' does not exist"}             what a client gets that asked in vain
 //! ```
 //!
-//! Reading order: this file, `framing` (packets from bytes), `client`; then the server:
+//! Reading order: this file, `framing` (packets from bytes), `client`, `client/input`,
+//! `client/output`, `client/visible`; then the server:
 //! `server/options`, `server/memory`, `server/inbound`, `server/outbound`, `server/group`, `server/group_table`,
 //! `server/connection`, `server/mod`; last the two programs in `bin/`.
 #![forbid(unsafe_code)]

@@ -31,8 +31,9 @@ Commands:
   post GROUP MESSAGE...     post to it
   the end of the input (Control-D) leaves
 
-A line of input has at most 1048576 bytes; a longer one is told and not sent. A stdout or stderr
-that nobody reads does not stop the sending.
+A line of input has at most 1048576 bytes; a longer one is told and not sent. A message is printed as
+one line: its newlines are shown as \\n. On a terminal all control characters of others are shown so,
+as \\u{1b}; a pipe gets them as they were sent. A stdout or stderr that nobody reads stops nothing else.
 
 It exits with 0 at the end of its input; with 1 when it cannot connect, when the server goes before
 that, when the connection breaks, or when the server has not taken all that was typed; with 2 for

@@ -5,17 +5,25 @@
 //! thread reads stdin. What is for stdout is waited for, since the replies are what the user came for; notes
 //! go to stderr when they can, and otherwise are dropped and counted.
 //!
-//! Used by `client`. Next: `server/options`.
+//! Used by `client`. Next: `client/visible`.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+use std::sync::LazyLock;
 
 use executor::task;
 use reactor::notes;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::retry_on_intr;
 
+use super::visible::Reader;
+
 /// A note is cut after this many bytes: it may cite what others wrote.
 const LONGEST_NOTE: usize = 400;
+
+/// Who reads a stream of this process.
+pub(super) fn reader_of(stream: &impl IsTerminal) -> Reader {
+    if stream.is_terminal() { Reader::Terminal } else { Reader::Program }
+}
 
 /// Prints all of it on another thread: that may take until somebody reads.
 pub(super) async fn print(text: &mut String) -> io::Result<()> {
@@ -56,10 +64,13 @@ fn when_writable<T>(mut write: impl FnMut() -> io::Result<T>) -> io::Result<T> {
 
 /// Tells the user beside the conversation. Whether somebody reads stderr is no affair of the conversation's.
 pub(super) fn tell(what: std::fmt::Arguments<'_>) {
+    static READER: LazyLock<Reader> = LazyLock::new(|| reader_of(&io::stderr()));
     let what = what.to_string();
     let (shown, cut) = match what.len() > LONGEST_NOTE {
         true => (&what[..what.floor_char_boundary(LONGEST_NOTE)], "..."),
         false => (&*what, ""),
     };
-    notes::stderr().tell(format_args!("{shown}{cut}"));
+    let mut note = String::new();
+    READER.append(shown, &mut note);
+    notes::stderr().tell(note + cut);
 }
