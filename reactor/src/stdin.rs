@@ -22,7 +22,7 @@
 //! Called by programs. Next: `notes`.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, Read, StdinLock};
 use std::mem;
 use std::pin::Pin;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -32,6 +32,7 @@ use std::time::Duration;
 
 use futures_lite::AsyncRead;
 use rustix::event::{PollFd, PollFlags};
+use rustix::io::Errno;
 use rustix::process::{Signal, getpgrp, kill_current_process_group};
 use slab::Slab;
 
@@ -224,12 +225,14 @@ fn read_blocking(buffer: &mut [u8]) -> io::Result<usize> {
             let _ = kill_current_process_group(Signal::TTIN);
             thread::sleep(LOOK_AGAIN);
         }
+        if foreground_is_elsewhere() {
+            readable(&stdin)?;
+        }
         match stdin.read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 // Another process of this terminal has set O_NONBLOCK on what we share.
-                let mut wanted = [PollFd::new(&stdin, PollFlags::IN)];
-                rustix::io::retry_on_intr(|| rustix::event::poll(&mut wanted, None))?;
+                readable(&stdin)?;
             }
             outcome => return outcome,
         }
@@ -241,6 +244,18 @@ fn read_blocking(buffer: &mut [u8]) -> io::Result<usize> {
 fn in_background() -> bool {
     // An error: it is no terminal, or that of another session, and the read may go on.
     rustix::termios::tcgetpgrp(io::stdin()).is_ok_and(|foreground| foreground != getpgrp())
+}
+
+/// Whether the terminal belongs to a process group of another PID namespace, as with `unshare --pid --fork`. The
+/// system does not tell then whether this one is in the background. So the read begins when there is something.
+fn foreground_is_elsewhere() -> bool {
+    rustix::termios::tcgetpgrp(io::stdin()) == Err(Errno::OPNOTSUPP)
+}
+
+fn readable(stdin: &StdinLock<'_>) -> io::Result<()> {
+    let mut wanted = [PollFd::new(stdin, PollFlags::IN)];
+    rustix::io::retry_on_intr(|| rustix::event::poll(&mut wanted, None))?;
+    Ok(())
 }
 
 /// Puts the outcome where the handles find it, and wakes them all: whoever comes too late waits again.
