@@ -16,7 +16,7 @@ use crate::support::{connection, run};
 
 /// Runs `work`, which completes `operations` without ever having to wait, beside another task, and
 /// returns how often that one had its turn.
-async fn turns_of_another(work: impl Future<Output = ()> + 'static) -> usize {
+pub(crate) async fn turns_of_another(work: impl Future<Output = ()> + 'static) -> usize {
     let turns = Rc::new(Cell::new(0));
     let other = {
         let turns = Rc::clone(&turns);
@@ -27,14 +27,17 @@ async fn turns_of_another(work: impl Future<Output = ()> + 'static) -> usize {
             }
         })
     };
-    let work = task::spawn_local(work);
-    work.await;
-    let turns = turns.get();
+    // Counted when the work ends, and not when we hear of it.
+    let work = task::spawn_local(async move {
+        work.await;
+        turns.get()
+    });
+    let turns = work.await;
     other.cancel().await;
     turns
 }
 
-fn at_least(operations: usize) -> usize {
+pub(crate) fn at_least(operations: usize) -> usize {
     operations / PER_POLL as usize - 1
 }
 

@@ -1,5 +1,6 @@
 //! What the reactor's core promises, a module each.
 
+mod always_ready;
 mod any_descriptor;
 mod edges;
 mod fairness;
