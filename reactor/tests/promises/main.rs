@@ -7,6 +7,7 @@ mod fairness;
 mod hangup;
 mod keepalive;
 mod many_wait;
+mod refusals;
 mod support;
 mod tcp;
 mod timers;
