@@ -5,8 +5,9 @@
 //!
 //! D1  Never early; late by what the poller's unit makes of it, a millisecond at most, and by what the
 //!     executor has to do first.
-//! D2  A timeout's deadline is checked outside the poll budget: a future that is always ready cannot
-//!     keep it from firing.
+//! D2  A moment that has come gives way to what the poll's budget refused [gives-way-once]: what is ready wins
+//!     over the deadline. Then the deadline decides, so a future that is always ready cannot keep it from firing.
+//! D3  What is over is charged, a timeout too: a loop over it gives way.
 //!
 //! Called by programs. Next: `async_io`.
 #![allow(unsafe_code, reason = "a timeout pins its future where it was captured")]
@@ -21,6 +22,7 @@ use std::time::{Duration, Instant};
 
 use futures_lite::Stream;
 
+use crate::budget::GaveWay;
 use crate::reactor::notify;
 use crate::shim::now;
 use crate::timers::Key;
@@ -55,7 +57,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// assert!(Instant::now() >= deadline);
 /// ```
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    Sleep { deadline, key: None }
+    Sleep { deadline, key: None, gave_way: GaveWay::default() }
 }
 
 /// The future of [`sleep`] and [`sleep_until`]. Polled again after it was ready, it is ready again.
@@ -73,6 +75,8 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 pub struct Sleep {
     deadline: Instant,
     key: Option<Key>,
+    /// D2
+    gave_way: GaveWay,
 }
 
 impl Sleep {
@@ -80,6 +84,7 @@ impl Sleep {
     /// woken at the new one.
     pub fn reset(&mut self, deadline: Instant) {
         self.deadline = deadline;
+        self.gave_way = GaveWay::default();
         let moved = self.key.and_then(|key| clock::reset(key, deadline));
         self.key = moved.map(|(key, _)| key);
         if let Some((_, true)) = moved {
@@ -92,13 +97,9 @@ impl Sleep {
             clock::remove(key);
         }
     }
-}
 
-impl Future for Sleep {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        ready!(budget::poll_proceed(cx));
+    /// Ready when the moment has come. Unless it `decides`, it gives way first if the budget is empty (D2).
+    fn poll_moment(&mut self, cx: &Context<'_>, decides: bool) -> Poll<()> {
         if self.key.is_some_and(|key| !clock::update(key, cx.waker())) {
             self.key = None; // It has fired: the deadline is past.
         } else if now() < self.deadline {
@@ -112,8 +113,21 @@ impl Future for Sleep {
             return Poll::Pending;
         }
         self.cancel();
+        if !decides {
+            ready!(self.gave_way.poll(cx));
+        }
+        self.gave_way = GaveWay::default();
         budget::spend();
         Poll::Ready(())
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let decides = self.gave_way.is_over();
+        self.poll_moment(cx, decides)
     }
 }
 
@@ -127,6 +141,11 @@ impl Drop for Sleep {
 ///
 /// The time runs from this call. Dropping the returned future drops the future.
 ///
+/// A future that is ready wins over a deadline that has passed: it is polled first. If it was only refused its turn
+/// because the task had used up its [budget](crate::budget), the timeout gives way once, and polls it
+/// again with a fresh budget, before it is over. So a future that is always ready and never ends is
+/// stopped one poll later. That the time is over counts against the budget: a loop of timeouts gives way.
+///
 /// # Errors
 ///
 /// [`Elapsed`] if the time is over before the future is ready; the future is dropped with the answer.
@@ -137,6 +156,8 @@ impl Drop for Sleep {
 ///
 /// let never = timeout(Duration::from_millis(1), std::future::pending::<()>());
 /// assert!(executor::task::block_on(never).is_err());
+/// let ready = timeout(Duration::ZERO, async { 5 });
+/// assert_eq!(executor::task::block_on(ready), Ok(5));
 /// ```
 pub fn timeout<F: Future>(
     duration: Duration,
@@ -148,10 +169,13 @@ pub fn timeout<F: Future>(
         // dropped with the block. `pin!` would move it to a second place, as large as the first.
         let mut future = unsafe { Pin::new_unchecked(&mut future) };
         std::future::poll_fn(|cx| {
-            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+            let decides = deadline.gave_way.is_over();
+            let polled =
+                if decides { budget::afresh(|| future.as_mut().poll(cx)) } else { future.as_mut().poll(cx) };
+            if let Poll::Ready(output) = polled {
                 return Poll::Ready(Ok(output));
             }
-            budget::without(|| Pin::new(&mut deadline).poll(cx)).map(|()| Err(Elapsed(()))) // D2
+            deadline.poll_moment(cx, decides).map(|()| Err(Elapsed(()))) // D2
         })
         .await
     }

@@ -5,14 +5,17 @@ use reactor::budget;
 
 use crate::support::{Count, poll};
 
-/// Runs `operation` inside a poll until it gives way, and says how often it was ready.
+/// Runs `operation` inside a poll until it gives way, and says how often it was ready. An empty account grants one
+/// more now and then; those are charged too, and are not counted here.
 fn ready_in_one_poll(mut operation: impl FnMut(&std::task::Waker) -> bool) -> u32 {
     let (woken, waker) = Count::new();
     budget::start();
     let ready = (0..10 * budget::PER_POLL).take_while(|_| operation(&waker)).count();
     budget::end();
     assert_eq!(woken.wakes(), 1, "it gives way, and is woken to go on");
-    u32::try_from(ready).expect("small")
+    let ready = u32::try_from(ready).expect("small");
+    assert!(ready < 2 * budget::PER_POLL, "{ready} in one poll");
+    ready.min(budget::PER_POLL)
 }
 
 #[test]
@@ -42,7 +45,7 @@ fn every_operation_is_charged() {
     }
     let receives = ready_in_one_poll(|waker| poll(&mut receiver.recv(), waker).is_ready());
     assert_eq!(receives, budget::PER_POLL);
-    assert_eq!(sender.len(), 1000 - budget::PER_POLL as usize);
+    assert!(sender.len() > 1000 - 2 * budget::PER_POLL as usize, "the others are there");
 
     let answers = ready_in_one_poll(|waker| {
         let (sender, mut receiver) = oneshot::channel();
@@ -52,20 +55,24 @@ fn every_operation_is_charged() {
     assert_eq!(answers, budget::PER_POLL);
 }
 
-/// A refusal leaves an operation to whatever the task polls next: a few times a poll, and then seldom.
+/// Outcomes are charged as values are, also those that come again each time.
 #[test]
-fn whoever_asks_again_and_again_gives_way() {
+fn a_send_that_was_done_is_charged() {
+    let (sender, _receiver) = mpsc::channel(1);
+    let mut sending = sender.send(1);
+    let again = ready_in_one_poll(|waker| poll(&mut sending, waker).is_ready());
+    assert_eq!(again, budget::PER_POLL);
+}
+
+/// An empty account grants an operation to one of sixteen that ask.
+#[test]
+fn what_asks_again_and_again_gets_on_seldom() {
     let mutex = Mutex::new(());
     let (_, waker) = Count::new();
     let lock = || poll(&mut mutex.lock(), &waker).is_ready();
     budget::start();
-    let answers: Vec<_> = (0..=4 * budget::PER_POLL).map(|_| lock()).collect();
+    assert!((0..budget::PER_POLL).all(|_| lock()));
+    let granted = (0..1600).filter(|_| lock()).count();
     budget::end();
-    let granted = answers.iter().filter(|ready| **ready).count();
-    assert!(answers[..budget::PER_POLL as usize].iter().all(|ready| *ready));
-    assert!(granted <= budget::PER_POLL as usize + 20, "{granted} of {}", answers.len());
-    assert!(
-        answers[2 * budget::PER_POLL as usize..].contains(&true),
-        "a foreign executor, which asks on, gets on"
-    );
+    assert!((50..200).contains(&granted), "{granted} of 1600");
 }

@@ -324,12 +324,9 @@ fn what_never_ends_is_stopped() {
     run(|| async {
         assert!(timeout(ZERO, flood()).await.is_err());
         assert!(timeout(SOON, flood()).await.is_err());
-        let (outer, inner) = (timeout(SOON, timeout(SOON * 2, flood())).await, timeout(SOON, flood()).await);
-        assert!(outer.is_err() && inner.is_err());
-        assert_eq!(
-            timeout(SOON * 100_000, timeout(SOON, flood())).await.map(|inner| inner.is_err()),
-            Ok(true)
-        );
+        let hour = Duration::from_secs(3600);
+        assert!(timeout(SOON, timeout(hour, flood())).await.is_err());
+        assert!(timeout(hour, timeout(SOON, flood())).await.unwrap().is_err());
         future::or(flood(), async { assert!(timeout(SOON, flood()).await.is_err()) }).await;
         future::block_on(async { assert!(timeout(SOON, flood()).await.is_err()) });
         let mut polls = 0;
