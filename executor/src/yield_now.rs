@@ -4,6 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use reactor::budget;
+
 /// Lets the other tasks of this queue run first.
 ///
 /// The answer is ready at its second poll. A long computation that awaits it now and then keeps its
@@ -33,7 +35,7 @@ impl Future for YieldNow {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if std::mem::replace(&mut self.yielded, true) {
-            return Poll::Ready(());
+            return budget::poll_take_one(cx); // At once only for a task that did give way.
         }
         cx.waker().wake_by_ref();
         Poll::Pending

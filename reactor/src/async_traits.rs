@@ -12,11 +12,12 @@ use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_lite::{AsyncRead, AsyncWrite};
 
 use crate::async_io::Async;
+use crate::budget;
 use crate::source::Wait;
 
 /// A type whose `Read` and `Write` never replace or close its descriptor.
@@ -128,9 +129,10 @@ where
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(budget::poll_proceed(cx));
         match self.get_ref().flush() {
             Err(error) if may_be_retried(&error) => self.poll_write_with(cx, |mut io| io.flush()),
-            flushed => Poll::Ready(flushed),
+            flushed => charged(flushed),
         }
     }
 
@@ -153,18 +155,25 @@ impl<T: AsFd + IoSafe + Write + Unpin> AsyncWrite for Async<T> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(budget::poll_proceed(cx));
         let (io, source) = self.get_mut().parts();
         match io.flush() {
             Err(error) if may_be_retried(&error) => {
                 source.write.poll(cx, Wait::Poll, || io.flush(), |_| false)
             }
-            flushed => Poll::Ready(flushed),
+            flushed => charged(flushed),
         }
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(cx)
     }
+}
+
+/// A flush that is done (U3), charged as one that had to wait is.
+fn charged(flushed: io::Result<()>) -> Poll<io::Result<()>> {
+    budget::spend();
+    Poll::Ready(flushed)
 }
 
 /// Whether a flush (U3) has to be tried again.

@@ -19,9 +19,10 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::LazyLock;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
+use crate::budget;
 use crate::shim::{Arc, Mutex, fault, lock};
 
 use crate::foreign::contain_panic;
@@ -219,12 +220,14 @@ impl<T> Future for Unblock<T> {
     /// When polled again after it was ready.
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        ready!(budget::poll_proceed(cx));
         // A waker's clone is foreign code: it runs before the slot is locked.
         let waker = cx.waker().clone();
         let mut slot = lock(&self.slot);
         match mem::replace(&mut *slot, Slot::Gone) {
             Slot::Done(outcome) => {
                 drop(slot);
+                budget::spend();
                 Poll::Ready(outcome)
             }
             Slot::Waiting(replaced) => {

@@ -3,9 +3,10 @@
 //! futures-lite's `fill_buf` asks its reader twice: whether there is something, and then for it. Its own
 //! reader, when it is empty, asks the source each time; and at the end of a stream the second answer may
 //! be another: standard input has to be read again, a socket's operation may be one too many for this
-//! poll. Then `fill_buf` panics. So this reader remembers an end until somebody has taken it.
+//! poll. Then `fill_buf` panics. So this reader gives what it has given a second time.
 //!
-//! E1  An empty answer is given again, once, unless `consume` or a read came in between: it has been taken.
+//! E1  What was given is given again, once, unless `consume` or a read came in between: it has been taken.
+//! E2  What is read ahead is charged as well, or a task with thousands of lines in the buffer would not give way.
 //!
 //! Called by programs. Next: `stdin`.
 
@@ -15,6 +16,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_lite::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
+
+use crate::budget;
 
 /// Reads in large pieces, and gives them out in small ones. As futures-lite's reader of that name, except
 /// that `fill_buf` is safe to call at the end.
@@ -33,14 +36,14 @@ use futures_lite::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 #[derive(Debug)]
 pub struct BufReader<R> {
     source: futures_lite::io::BufReader<R>,
-    /// The source has just answered that nothing comes, and nobody has taken that (E1).
-    ended: bool,
+    /// What is in the buffer, or that nothing comes, was just given, and nobody has taken it (E1).
+    given: bool,
 }
 
 impl<R: AsyncRead> BufReader<R> {
     /// A reader with a buffer of 8 KiB.
     pub fn new(source: R) -> Self {
-        Self { source: futures_lite::io::BufReader::new(source), ended: false }
+        Self { source: futures_lite::io::BufReader::new(source), given: false }
     }
 
     /// A reader with a buffer of so many bytes.
@@ -56,7 +59,7 @@ impl<R: AsyncRead> BufReader<R> {
     /// # });
     /// ```
     pub fn with_capacity(capacity: usize, source: R) -> Self {
-        Self { source: futures_lite::io::BufReader::with_capacity(capacity, source), ended: false }
+        Self { source: futures_lite::io::BufReader::with_capacity(capacity, source), given: false }
     }
 }
 
@@ -86,7 +89,7 @@ impl<R: AsyncRead + Unpin> BufReader<R> {
     /// The reader beneath, for a use that takes an end (E1).
     fn taking(self: Pin<&mut Self>) -> Pin<&mut futures_lite::io::BufReader<R>> {
         let this = self.get_mut();
-        this.ended = false;
+        this.given = false;
         Pin::new(&mut this.source)
     }
 }
@@ -94,12 +97,14 @@ impl<R: AsyncRead + Unpin> BufReader<R> {
 impl<R: AsyncRead + Unpin> AsyncBufRead for BufReader<R> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
-        if mem::take(&mut this.ended) {
-            return Poll::Ready(Ok(&[]));
+        if !mem::take(&mut this.given) {
+            ready!(budget::poll_proceed(cx));
+            let filled = ready!(Pin::new(&mut this.source).poll_fill_buf(cx));
+            budget::spend();
+            filled?;
+            this.given = true;
         }
-        let filled = ready!(Pin::new(&mut this.source).poll_fill_buf(cx))?;
-        this.ended = filled.is_empty();
-        Poll::Ready(Ok(filled))
+        Poll::Ready(Ok(this.source.buffer()))
     }
 
     fn consume(self: Pin<&mut Self>, amount: usize) {
@@ -109,7 +114,9 @@ impl<R: AsyncRead + Unpin> AsyncBufRead for BufReader<R> {
 
 impl<R: AsyncRead + Unpin> AsyncRead for BufReader<R> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.taking().poll_read(cx, into)
+        ready!(budget::poll_proceed(cx));
+        let read = self.taking().poll_read(cx, into);
+        charge(read)
     }
 
     fn poll_read_vectored(
@@ -117,8 +124,18 @@ impl<R: AsyncRead + Unpin> AsyncRead for BufReader<R> {
         cx: &mut Context<'_>,
         into: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.taking().poll_read_vectored(cx, into)
+        ready!(budget::poll_proceed(cx));
+        let read = self.taking().poll_read_vectored(cx, into);
+        charge(read)
     }
+}
+
+/// Charges a read that is done (E2).
+fn charge(read: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    if read.is_ready() {
+        budget::spend();
+    }
+    read
 }
 
 impl<R: AsyncSeek + AsyncRead + Unpin> AsyncSeek for BufReader<R> {

@@ -22,8 +22,8 @@ use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use reactor::contain_panic;
 use reactor::shim::fault;
+use reactor::{budget, contain_panic};
 
 use super::cell::Outcome;
 use super::header::TaskRef;
@@ -180,6 +180,7 @@ impl<T> JoinHandle<T> {
             // Too late: the completer did not see the waker, so the slot still belongs to us [join-slot].
             drop(self.swap_waker(None));
         }
+        std::task::ready!(budget::poll_take_one(cx));
         Poll::Ready(self.take_outcome())
     }
 

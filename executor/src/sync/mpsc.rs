@@ -306,6 +306,7 @@ impl<T> Future for Sending<'_, T> {
         ready!(budget::poll_proceed(cx));
         let this = &mut *self;
         if this.value.is_none() {
+            budget::spend();
             return Poll::Ready(Ok(())); // Scope after it was ready: there is nothing to send.
         }
         let mut state = shim::lock(&this.shared.state);

@@ -153,7 +153,10 @@ impl Future for Resolve {
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
-            Self::Ready(outcome) => Poll::Ready(outcome.take().expect("Resolve polled after it was ready")),
+            Self::Ready(outcome) => {
+                ready!(budget::poll_take_one(cx));
+                Poll::Ready(outcome.take().expect("Resolve polled after it was ready"))
+            }
             Self::Lookup { call, name } => {
                 let found = ready!(Pin::new(call).poll(cx));
                 Poll::Ready(found.map_err(|error| explain("lookup", name, error)))
@@ -175,7 +178,6 @@ pub(crate) async fn first_that_works<T>(
 ) -> io::Result<T> {
     let resolved = addresses.to_socket_addrs();
     let mut failures = Failures::new(operation);
-    budget::take_one().await;
     for address in resolved.await? {
         match attempt(address) {
             Ok(value) => return Ok(value),

@@ -23,6 +23,7 @@ macro_rules! byte_stream {
 
             use futures_lite::{AsyncRead, AsyncWrite};
 
+            use crate::budget;
             use crate::net::byte_stream::SLICES;
 
             /// The bytes without which a read is a short one (W1); no read is shorter than none.
@@ -68,14 +69,14 @@ macro_rules! byte_stream {
                     self.socket.poll_write_stream(cx, wanted, |mut socket| socket.write_vectored(from))
                 }
 
-                /// Nothing is kept back: ready at once.
-                fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> {
-                    Poll::Ready(Ok(()))
+                /// Nothing is kept back: it waits only for its turn.
+                fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+                    budget::poll_take_one(cx).map(Ok)
                 }
 
                 /// Shuts down the write half (W2).
-                fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> {
-                    Poll::Ready(match self.shutdown(Shutdown::Write) {
+                fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+                    budget::poll_take_one(cx).map(|()| match self.shutdown(Shutdown::Write) {
                         // The peer has gone already: there is nobody to tell.
                         Err(error) if error.kind() == ErrorKind::NotConnected => Ok(()),
                         outcome => outcome,

@@ -19,7 +19,6 @@ use super::byte_stream::byte_stream;
 use super::closing::Connection;
 use super::connect::connect;
 use crate::async_io::Async;
-use crate::budget;
 
 /// Connections that may wait to be accepted. With std's 128 a burst of clients overflows the queue, and
 /// each that does waits a second for its next attempt.
@@ -210,7 +209,6 @@ impl TcpStream {
     pub async fn connect(address: impl ToSocketAddrs) -> io::Result<Self> {
         let resolved = address.to_socket_addrs();
         drop(address);
-        budget::take_one().await;
         Ok(Self::new(connect(resolved.await?).await?))
     }
 
