@@ -17,3 +17,4 @@ mod oneshot_answers_once;
 mod ready_operations_are_charged;
 mod support;
 mod waker_panics_are_harmless;
+mod wakers_may_reenter;

@@ -116,3 +116,43 @@ impl<F: Fn() + Send + Sync + 'static> Drop for OnDrop<F> {
 pub(crate) fn poll_with<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(waker))
 }
+
+/// A waker that calls a function when it is cloned, woken or dropped. Raw, for safe ones cannot see a clone.
+#[allow(unsafe_code, reason = "only a waker of raw parts sees that it is cloned")]
+pub(crate) fn hooked(hook: impl Fn() + Send + Sync + 'static) -> Waker {
+    use std::mem::ManuallyDrop;
+    use std::task::{RawWaker, RawWakerVTable};
+    type Hook = Box<dyn Fn() + Send + Sync>;
+
+    /// What a pointer of this waker points to, borrowed.
+    unsafe fn of(data: *const ()) -> ManuallyDrop<Arc<Hook>> {
+        // SAFETY: every pointer is from `Arc::into_raw`, and its waker is there: the caller's promise.
+        ManuallyDrop::new(unsafe { Arc::from_raw(data.cast()) })
+    }
+    static CALLS: RawWakerVTable = RawWakerVTable::new(
+        |data| {
+            // SAFETY: called with a waker's pointer.
+            let hook = unsafe { of(data) };
+            hook();
+            RawWaker::new(Arc::into_raw(Arc::clone(&hook)).cast(), &CALLS)
+        },
+        |data| {
+            // SAFETY: as above; waking consumes the waker.
+            let hook = ManuallyDrop::into_inner(unsafe { of(data) });
+            hook();
+        },
+        |data| {
+            // SAFETY: as above.
+            let hook = unsafe { of(data) };
+            hook();
+        },
+        |data| {
+            // SAFETY: as above; dropping consumes the waker.
+            let hook = ManuallyDrop::into_inner(unsafe { of(data) });
+            hook();
+        },
+    );
+    let hook: Arc<Hook> = Arc::new(Box::new(hook));
+    // SAFETY: the functions count as RawWakerVTable asks, by the Arc.
+    unsafe { Waker::from_raw(RawWaker::new(Arc::into_raw(hook).cast(), &CALLS)) }
+}

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, RawWakerVTable, Waker};
 use std::time::{Duration, Instant};
 
-use futures_lite::{AsyncRead, AsyncReadExt, future};
+use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, future};
 use reactor::Async;
-use reactor::net::TcpStream;
+use reactor::net::{TcpListener, TcpStream, UdpSocket};
 use reactor::time::{Sleep, sleep};
 
-use crate::support::{Count, OnDrop, OnWake, connection, poll_with, run, settle, until};
+use crate::support::{Count, OnDrop, OnWake, connection, hooked, poll_with, run, settle, until};
 
 type Shared = Arc<Async<std::os::unix::net::UnixStream>>;
 
@@ -150,6 +150,85 @@ fn a_panicking_waker_harms_no_other() {
         theirs.write_all(b"x").unwrap();
         until("the others are woken", || count.get() == 4).await;
         settle().await;
+    });
+}
+
+/// A waker whose clone, wake and drop use the socket it waits for, in every way of waiting.
+#[test]
+fn a_waker_may_reenter_when_it_is_cloned() {
+    run(|| async {
+        let (socket, mut theirs) = unix();
+        while future::poll_once((&*socket).write(&[0; 65536])).await.is_some() {}
+        let using = || {
+            let socket = Arc::downgrade(&socket);
+            hooked(move || {
+                if let Some(socket) = socket.upgrade() {
+                    use_everything(&socket);
+                    let (waker, mut stream) = (Waker::noop(), &*socket);
+                    let mut cx = Context::from_waker(waker);
+                    let _ = Pin::new(&mut stream).poll_read(&mut cx, &mut []);
+                    let _ = Pin::new(&mut stream).poll_write(&mut cx, &[]);
+                }
+            })
+        };
+        let (mut readable, mut writable) = (pin!(socket.readable()), pin!(socket.writable()));
+        // A hundred: the socket's own sweep wakes them in between.
+        for _ in 0..100 {
+            let waker = using();
+            let (mut cx, mut stream) = (Context::from_waker(&waker), &*socket);
+            assert!(Pin::new(&mut stream).poll_read(&mut cx, &mut [0]).is_pending());
+            assert!(Pin::new(&mut stream).poll_write(&mut cx, &[0]).is_pending());
+            assert!(poll_with(readable.as_mut(), &waker).is_pending());
+            assert!(poll_with(writable.as_mut(), &waker).is_pending());
+        }
+        theirs.write_all(b"x").unwrap();
+        socket.readable().await.unwrap();
+    });
+}
+
+/// The same with datagrams, listeners, and a timer.
+#[test]
+fn a_waker_may_reenter_what_it_waits_for() {
+    run(|| async {
+        let datagrams = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let listener = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let (again, calls) = (datagrams.clone(), Arc::new(AtomicUsize::new(0)));
+        let (listener_again, called) = (Arc::clone(&listener), Arc::clone(&calls));
+        let using = hooked(move || {
+            let _ = future::block_on(future::poll_once(again.recv_from(&mut [0])));
+            let _ = future::block_on(future::poll_once(listener_again.accept()));
+            let _ = future::block_on(future::poll_once(sleep(Duration::from_secs(3600))));
+            called.fetch_add(1, Ordering::SeqCst);
+        });
+        let mut buffer = [0];
+        let mut receiving = pin!(datagrams.recv_from(&mut buffer));
+        assert!(poll_with(receiving.as_mut(), &using).is_pending());
+        let mut accepting = pin!(listener.accept());
+        assert!(poll_with(accepting.as_mut(), &using).is_pending());
+        let mut timer = sleep(Duration::from_millis(1));
+        assert!(poll_with(pin!(&mut timer), &using).is_pending());
+        assert!(calls.load(Ordering::SeqCst) >= 3, "each has cloned it");
+        let _peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        drop(using);
+        until("it is accepted", || poll_with(accepting.as_mut(), Waker::noop()).is_ready()).await;
+    });
+}
+
+/// What is ready costs no clone of the waker.
+#[test]
+fn a_read_that_is_ready_clones_no_waker() {
+    run(|| async {
+        let (socket, mut theirs) = unix();
+        theirs.write_all(b"x").unwrap();
+        let clones = Arc::new(AtomicUsize::new(0));
+        let counting = hooked({
+            let clones = Arc::clone(&clones);
+            move || _ = clones.fetch_add(1, Ordering::SeqCst)
+        });
+        let mut stream = &*socket;
+        let mut cx = Context::from_waker(&counting);
+        assert!(Pin::new(&mut stream).poll_read(&mut cx, &mut [0]).is_ready());
+        assert_eq!(clones.load(Ordering::SeqCst), 0);
     });
 }
 

@@ -1,0 +1,226 @@
+//! A waker is foreign code, its clone too: it may use the very channel or lock that it is kept by. And it is
+//! cloned only by whoever must wait.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Poll, Waker};
+
+use executor::sync::{Mutex, broadcast, mpsc, oneshot};
+use futures_lite::StreamExt;
+
+use crate::support::{Count, comes_to_an_end, hooked, poll};
+
+#[test]
+fn in_a_receive() {
+    comes_to_an_end(|| {
+        let (sender, mut receiver) = mpsc::channel(8);
+        let sending = hooked({
+            let sender = sender.clone();
+            move || _ = sender.try_send(1)
+        });
+        let mut recv = receiver.recv();
+        assert!(poll(&mut recv, Waker::noop()).is_pending());
+        assert_eq!(poll(&mut recv, &sending), Poll::Ready(Some(1)), "its clone sent one");
+        drop(recv);
+        while receiver.try_recv().is_ok() {}
+        let mut next = receiver.next();
+        assert_eq!(poll(&mut next, &sending), Poll::Ready(Some(1)), "its clone sent one");
+    });
+}
+
+/// One that only looks is stored, replaced, woken and dropped.
+#[test]
+fn in_a_receive_that_goes_on_waiting() {
+    comes_to_an_end(|| {
+        let (sender, mut receiver) = mpsc::channel(8);
+        let looking = || {
+            let sender = sender.clone();
+            hooked(move || assert!(!sender.is_closed()))
+        };
+        let mut recv = receiver.recv();
+        assert!(poll(&mut recv, &looking()).is_pending());
+        assert!(poll(&mut recv, &looking()).is_pending());
+        assert_eq!(sender.try_send(1), Ok(()));
+        assert_eq!(poll(&mut recv, Waker::noop()), Poll::Ready(Some(1)));
+        drop(recv);
+        assert!(poll(&mut receiver.next(), &looking()).is_pending());
+        drop(receiver.recv());
+    });
+}
+
+#[test]
+fn in_a_send_to_a_full_channel() {
+    comes_to_an_end(|| {
+        let (sender, mut receiver) = mpsc::channel(1);
+        sender.try_send(0).expect("room");
+        let looking = || {
+            let sender = sender.clone();
+            hooked(move || {
+                let _ = sender.is_closed();
+            })
+        };
+        let mut send = sender.send(1);
+        assert!(poll(&mut send, &looking()).is_pending());
+        assert!(poll(&mut send, &looking()).is_pending());
+        assert_eq!(receiver.try_recv(), Ok(0));
+        assert_eq!(poll(&mut send, Waker::noop()), Poll::Ready(Ok(())));
+        let mut given_up = sender.send(2);
+        assert!(poll(&mut given_up, &looking()).is_pending());
+        drop(given_up);
+        let mut refused = sender.send(3);
+        assert!(poll(&mut refused, &looking()).is_pending());
+        drop(receiver);
+        assert!(matches!(poll(&mut refused, &looking()), Poll::Ready(Err(_))));
+    });
+}
+
+/// The clone makes room: the send goes through, or is woken.
+#[test]
+fn in_a_send_that_makes_its_own_room() {
+    comes_to_an_end(|| {
+        let (sender, receiver) = mpsc::channel(1);
+        sender.try_send(0).expect("room");
+        let receiver = Arc::new(std::sync::Mutex::new(receiver));
+        let taking = hooked({
+            let receiver = Arc::clone(&receiver);
+            move || _ = receiver.lock().unwrap().try_recv()
+        });
+        let mut send = sender.send(1);
+        assert_eq!(poll(&mut send, &taking), Poll::Ready(Ok(())), "its clone made room");
+    });
+}
+
+#[test]
+fn in_a_oneshot() {
+    comes_to_an_end(|| {
+        let (sender, mut receiver) = oneshot::channel::<u8>();
+        let sender = Arc::new(sender);
+        let looking = || {
+            let sender = Arc::downgrade(&sender);
+            hooked(move || {
+                if let Some(sender) = sender.upgrade() {
+                    assert!(!sender.is_closed());
+                }
+            })
+        };
+        assert!(poll(&mut receiver, &looking()).is_pending());
+        assert!(poll(&mut receiver, &looking()).is_pending());
+
+        let (sender, mut receiver) = oneshot::channel();
+        let sender = std::sync::Mutex::new(Some(sender));
+        let answering = hooked(move || {
+            let sender = sender.lock().unwrap().take();
+            if let Some(sender) = sender {
+                assert_eq!(sender.send(7), Ok(()));
+            }
+        });
+        assert_eq!(poll(&mut receiver, &answering), Poll::Ready(Ok(7)), "its clone has sent it");
+    });
+}
+
+#[test]
+fn in_a_broadcast() {
+    comes_to_an_end(|| {
+        let (sender, mut receiver) = broadcast::channel(8);
+        let sending = hooked({
+            let sender = sender.clone();
+            move || _ = sender.send(1)
+        });
+        let mut recv = receiver.recv();
+        assert_eq!(poll(&mut recv, &sending), Poll::Ready(Ok(1)), "its clone sent one");
+        drop((recv, sending));
+        while receiver.try_recv().is_ok() {}
+        let looking = || {
+            let sender = sender.clone();
+            hooked(move || _ = sender.receiver_count())
+        };
+        let mut recv = receiver.recv();
+        assert!(poll(&mut recv, &looking()).is_pending());
+        assert!(poll(&mut recv, &looking()).is_pending());
+        assert_eq!(sender.send(2), Ok(1));
+        assert_eq!(poll(&mut recv, &looking()), Poll::Ready(Ok(2)));
+    });
+}
+
+#[test]
+fn in_a_lock() {
+    comes_to_an_end(|| {
+        let mutex = Arc::new(Mutex::new(()));
+        let waiting = || {
+            let mutex = Arc::clone(&mutex);
+            hooked(move || {
+                // It stands in line for a moment.
+                let _ = poll(&mut mutex.lock(), Waker::noop());
+            })
+        };
+        let held = mutex.try_lock().expect("free");
+        let (mut one, mut two) = (mutex.lock(), mutex.lock());
+        assert!(poll(&mut one, &waiting()).is_pending());
+        assert!(poll(&mut one, &waiting()).is_pending());
+        assert!(poll(&mut two, &waiting()).is_pending());
+        drop(held);
+        drop(two);
+        assert!(poll(&mut one, Waker::noop()).is_ready());
+    });
+}
+
+/// The clone gives up the lock: whoever was about to wait has it.
+#[test]
+fn in_a_lock_that_it_gives_up() {
+    comes_to_an_end(|| {
+        let mutex: &'static Mutex<()> = Box::leak(Box::new(Mutex::new(())));
+        let held = std::sync::Mutex::new(mutex.try_lock());
+        let unlocking = hooked(move || drop(held.lock().unwrap().take()));
+        assert!(poll(&mut mutex.lock(), &unlocking).is_ready(), "its clone gave it up");
+        assert!(mutex.try_lock().is_some(), "free at the end");
+    });
+}
+
+/// What is ready costs no clone.
+#[test]
+fn what_is_ready_clones_no_waker() {
+    let clones = Arc::new(AtomicUsize::new(0));
+    let counting = hooked({
+        let clones = Arc::clone(&clones);
+        move || _ = clones.fetch_add(1, Ordering::SeqCst)
+    });
+    let (sender, mut receiver) = mpsc::channel(1);
+    assert!(poll(&mut sender.send(1), &counting).is_ready());
+    assert!(poll(&mut receiver.recv(), &counting).is_ready());
+    let (sender, mut receiver) = oneshot::channel();
+    sender.send(1).expect("the receiver is there");
+    assert!(poll(&mut receiver, &counting).is_ready());
+    let (sender, mut receiver) = broadcast::channel(1);
+    sender.send(1).expect("a receiver");
+    assert!(poll(&mut receiver.recv(), &counting).is_ready());
+    let mutex = Mutex::new(());
+    drop(poll(&mut mutex.lock(), &counting));
+    let held = mutex.try_lock();
+    let mut lock = mutex.lock();
+    assert!(poll(&mut lock, Waker::noop()).is_pending());
+    drop(held);
+    assert!(poll(&mut lock, &counting).is_ready(), "it was handed over");
+    assert_eq!(clones.load(Ordering::SeqCst), 0);
+}
+
+/// Neither does it cost one to be polled again with the same waker.
+#[test]
+fn to_wait_on_clones_no_waker() {
+    static CLONES: OnceLock<AtomicUsize> = OnceLock::new();
+    let clones = CLONES.get_or_init(AtomicUsize::default);
+    let counting = hooked(|| _ = clones.fetch_add(1, Ordering::SeqCst));
+    let (sender, mut receiver) = mpsc::channel(1);
+    let mut recv = receiver.recv();
+    assert!(poll(&mut recv, &counting).is_pending());
+    let before = clones.load(Ordering::SeqCst);
+    assert!(poll(&mut recv, &counting).is_pending());
+    assert_eq!(clones.load(Ordering::SeqCst), before);
+    drop(recv);
+    sender.try_send(1).expect("room");
+    let (count, _waker) = Count::new();
+    let mut send = sender.send(2);
+    assert!(poll(&mut send, &counting).is_pending());
+    let before = clones.load(Ordering::SeqCst);
+    assert!(poll(&mut send, &counting).is_pending());
+    assert_eq!((clones.load(Ordering::SeqCst), count.wakes()), (before, 0));
+}
