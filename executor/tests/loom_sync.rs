@@ -22,13 +22,13 @@ use reactor::wait_list::{Removed, WaitList};
 fn wait_list_gives_each_waker_to_one() {
     check(|| {
         let list = Arc::new(shim::Mutex::new(WaitList::new()));
-        let key = shim::lock(&list).insert(Waker::noop());
+        let key = shim::lock(&list).insert(Waker::noop().clone());
         let popping = thread::spawn({
             let list = Arc::clone(&list);
             move || {
                 let mut list = shim::lock(&list);
                 let popped = list.pop().is_some();
-                let _successor = list.insert(Waker::noop());
+                let _successor = list.insert(Waker::noop().clone());
                 popped
             }
         });
@@ -173,7 +173,7 @@ fn oneshot_send_against_drop_keeps_nothing() {
 }
 
 /// Two senders through one place: both values arrive, nobody is left waiting. Finds
-/// `listed_too_late`.
+/// `listed_too_late`, `room_overlooked`.
 #[test]
 fn mpsc_two_senders_through_one_place() {
     check(|| {
@@ -215,7 +215,7 @@ fn mpsc_cancelled_send_passes_its_room_on() {
 }
 
 /// The receiver's end against a sender that waits: the sender is woken, gets its value back, and
-/// the queue is freed. Finds `waiting_senders_left`.
+/// the queue is freed. Finds `waiting_senders_left`, `end_overlooked`.
 #[test]
 fn mpsc_receiver_drop_wakes_and_frees() {
     check(|| {

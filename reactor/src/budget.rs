@@ -20,7 +20,7 @@
 //! loop that takes all it can get has a fifteenth of an operation more in each poll. A task that looks (`poll_once`)
 //! before it waits gives way too, for its wait is refused as often as its look.
 //!
-//! Called by every leaf future. Next: `wait_list`.
+//! Called by every leaf future. Next: `trim`.
 
 use std::cell::Cell;
 use std::future::poll_fn;

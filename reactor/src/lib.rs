@@ -40,9 +40,9 @@
 //! The reading order of the source: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`,
 //! `async_io`, then `net` (`tcp`). The rest: `time`, `async_traits`, `net::byte_stream`, `net::udp`,
 //! `net::unix`, `net::addr`, `net::lookup`, `net::new_socket`, `net::error`, `net::connect`, `net::closing`,
-//! `net::keepalive`, `net::hangup`, `heap`, `threads`, `blocking`, `foreign`, `buf_reader`, `stdin`, `notes`,
-//! `signal`, `no_poller`, `kqueue`, `metrics`. What both crates need stands here too: `shim`, `record`,
-//! `budget`, `wait_list`, `spin`.
+//! `net::keepalive`, `net::hangup`, `heap`, `poll_wakers`, `threads`, `blocking`, `foreign`, `buf_reader`, `stdin`,
+//! `notes`, `signal`, `no_poller`, `kqueue`, `metrics`. What both crates need stands here too: `shim`, `record`,
+//! `budget`, `trim`, `lazy_waker`, `wait_list`, `spin`.
 
 #![cfg_attr(loom, allow(dead_code, reason = "a model has a poller of its own"))]
 
@@ -52,6 +52,7 @@ pub mod blocking;
 pub mod budget;
 mod buf_reader;
 mod clock;
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod epoll;
 mod event;
@@ -59,10 +60,12 @@ mod foreign;
 mod heap;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod kqueue;
+mod lazy_waker;
 mod metrics;
 pub mod net;
 mod no_poller;
 pub mod notes;
+mod poll_wakers;
 mod poller;
 mod reactor;
 #[doc(hidden)] // For the crates of this project.
@@ -77,6 +80,8 @@ mod stdin;
 mod threads;
 pub mod time;
 mod timers;
+#[doc(hidden)] // For the crates of this project.
+pub mod trim;
 pub mod wait_list;
 
 pub use async_io::Async;

@@ -14,21 +14,20 @@
 //!     wakers: one of the two sees the other.
 //! E3  Several tasks may wait for one direction. An event wakes all of them; those that get nothing
 //!     wait again, and wake nobody by that.
-//! E4  No waker is called or dropped under the lock: an event takes them out, a replaced one is handed
-//!     out, the rest stays.
+//! E4  No waker is cloned, called or dropped under the lock [no-foreign-code].
 //! E5  A task that waits has found the direction not ready: an event that finds it ready has nobody to wake.
 //!     Only an event that says so (`must_drain`) wakes in any case: a task may wait for the end of a stream (see `hangup`).
 //!
 //! Called by `async_io` and `hangup`; events come from `reactor`. Next: `timers`.
 
 use std::io;
-use std::mem;
 use std::task::{Context, Poll, Waker};
 
 use crate::event::Event;
+use crate::poll_wakers::PollWakers;
 use crate::shim::atomic::{AtomicU64, Ordering};
 use crate::shim::{Mutex, fault, lock};
-use crate::wait_list::{self, Key, Removed, WaitList};
+use crate::wait_list::{self, Key, LazyWaker, Removed, WaitList, poll_lazily};
 use crate::{budget, poller};
 
 /// The direction may be tried.
@@ -37,9 +36,6 @@ const READY: u64 = 1;
 const MUST_DRAIN: u64 = 1 << 1;
 /// One event more. With 62 bits it does not come round: a billion a second last for a century.
 const GENERATION: u64 = 1 << 2;
-
-/// At so many wakers of `poll_…` calls the list is woken, to be rid of those whose task has gone on.
-const SWEEP_AT: usize = 64;
 
 /// A descriptor's two directions.
 pub(crate) struct Source {
@@ -64,8 +60,7 @@ struct Waiters {
 
 /// Who waits beside the first.
 struct Others {
-    polls: Vec<Waker>,
-    sweep_at: usize,
+    polls: PollWakers,
     /// From futures, which leave when they are dropped.
     line: WaitList,
 }
@@ -168,19 +163,22 @@ impl Direction {
 
     /// Stores the waker until the next event.
     pub(crate) fn wait(&self, waker: &Waker, wait: &mut Wait<'_>) {
-        let mut sweep_at = Vec::new();
-        let replaced = {
+        let mut swept = Vec::new();
+        let _ = poll_lazily(waker, |waker| {
             let mut waiters = lock(&self.waiters);
             match wait {
-                Wait::Poll => {
-                    waiters.join(waker, &mut sweep_at);
-                    None
-                }
+                Wait::Poll => waiters.join(waker, &mut swept),
                 Wait::Listed(key) => waiters.others().line.register(key, waker),
             }
-        };
-        drop(replaced); // E4
-        wait_list::wake_all(&mut sweep_at);
+            Poll::<()>::Pending
+        });
+        if !swept.is_empty() {
+            let mut probe = Some(waker.clone());
+            lock(&self.waiters).others().polls.send(&mut probe);
+            if !fault("swept_in_silence") {
+                wait_list::wake_all(&mut swept);
+            }
+        }
     }
 
     /// A future that waited gives its place back.
@@ -192,40 +190,25 @@ impl Direction {
 
 impl Waiters {
     fn others(&mut self) -> &mut Others {
-        self.others.get_or_insert_with(|| {
-            Box::new(Others { polls: Vec::new(), sweep_at: SWEEP_AT, line: WaitList::new() })
-        })
+        self.others
+            .get_or_insert_with(|| Box::new(Others { polls: PollWakers::new(), line: WaitList::new() }))
     }
 
     /// Stores a waker that is not there yet.
-    fn join(&mut self, waker: &Waker, sweep_at: &mut Vec<Waker>) {
+    fn join(&mut self, waker: &mut LazyWaker<'_>, swept: &mut Vec<Waker>) {
         match &self.first {
-            None => self.first = Some(waker.clone()),
-            Some(first) if first.will_wake(waker) => {}
+            None => _ = waker.store(&mut self.first),
+            Some(first) if waker.is_stored_as(first) => {}
             Some(_) if fault("others_forgotten") => {}
-            Some(_) => self.others().join(waker, sweep_at),
+            Some(_) => self.others().polls.join(waker, swept),
         }
     }
 
     fn take_all(&mut self, woken: &mut Vec<Waker>) {
         woken.extend(self.first.take());
         if let Some(others) = &mut self.others {
-            woken.append(&mut others.polls);
-            others.sweep_at = SWEEP_AT;
+            others.polls.take_all(woken);
             others.line.drain(woken);
-        }
-    }
-}
-
-impl Others {
-    fn join(&mut self, waker: &Waker, sweep_at: &mut Vec<Waker>) {
-        if self.polls.iter().any(|other| other.will_wake(waker)) {
-            return;
-        }
-        self.polls.push(waker.clone()); // First, for it may panic.
-        if self.polls.len() > self.sweep_at {
-            mem::swap(&mut self.polls, sweep_at);
-            self.sweep_at *= 2; // A true sweep_at is woken seldom.
         }
     }
 }

@@ -38,7 +38,7 @@ use slab::Slab;
 
 use crate::budget;
 use crate::threads::Threads;
-use crate::wait_list::wake_all;
+use crate::wait_list::{poll_lazily, wake_all};
 
 /// Bytes read ahead, at most: what a pipe holds.
 const READ_AHEAD: usize = 64 * 1024;
@@ -99,18 +99,21 @@ impl AsyncRead for Stdin {
             budget::spend();
             return Poll::Ready(Ok(0));
         }
-        // A waker's clone is foreign code: it runs before the lock is taken.
-        let waker = cx.waker().clone();
-        let mut shared = shared();
-        if let Some(outcome) = shared.take(into) {
-            drop(shared);
+        let mut asked = None;
+        let taken = poll_lazily(cx.waker(), |waker| {
+            let mut shared = shared();
+            if let Some(outcome) = shared.take(into) {
+                return Poll::Ready(outcome);
+            }
+            if waker.store(&mut shared.waiting[self.seat]) {
+                asked = shared.ask();
+            }
+            Poll::Pending
+        });
+        if let Poll::Ready(outcome) = taken {
             budget::spend();
             return Poll::Ready(outcome);
         }
-        let replaced = shared.waiting[self.seat].replace(waker);
-        let asked = shared.ask();
-        drop(shared);
-        drop(replaced);
         if let Some(buffer) = asked
             && THREAD.submit(Box::new(move || read_ahead(buffer))).is_err()
         {

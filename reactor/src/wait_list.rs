@@ -1,46 +1,42 @@
-//! A waiters of wakers, first come, first woken, kept under someone else's lock.
+//! A list of wakers, first come, first woken, kept under its owner's lock.
 //!
 //! ```text
-//!   front ─▶ [ticket 7, waker] ⇄ [ticket 9, waker] ⇄ [ticket 12, waker] ◀─ back
-//!     pop ◀── takes it out                                insert ──▶ joins
+//!   front ─▶ [ticket 7, waker] [ticket 8, gap] [ticket 12, waker] ◀─ back
+//!     pop ◀── takes it out                            insert ──▶ joins
 //! ```
 //!
 //! A waiter keeps the [`Key`] it got for joining. [`WaitList::pop`] forgets the entry, so a key that
-//! is not in the waiters any more *is* the notice: whoever finds it gone has been woken. A lock or a
-//! channel may read it as "the thing is yours"; whoever gives up must then pass it on.
+//! is not in the list any more *is* the notice: the waiter that finds it gone has been woken. A lock or a
+//! channel may read it as "the thing is yours"; a waiter that gives up must then pass it on.
 //!
-//! W1  Every entry is linked exactly once, and stands in the order in which it joined.
-//! W2  A ticket is never given twice, so a stale key cannot hit the successor in its place.
-//! W3  No method calls a waker or drops one: they are handed out, to be woken or dropped after the
-//!     owner's lock has been released. (A waker may be cloned here.)
-//! W4  At a steady depth nothing is allocated. After a burst the memory goes back the next time the
-//!     waiters empties having stayed short; a burst that repeats finds its memory still there.
+//! W1  The entries stand in the order of their tickets, which is the order in which they joined.
+//! W2  A ticket is never given twice, so a stale key cannot hit another waiter.
+//! [no-foreign-code]  No foreign code runs while a lock of ours is held. A waker is foreign code: its clone, its
+//!     wake and its drop may do anything, such as use what the lock guards. So the list takes wakers that are
+//!     owned, and hands them out: they are cloned before its owner locks (`lazy_waker`), and woken or dropped
+//!     after it has unlocked. To compare two wakers compares pointers.
+//! W3  At a steady depth nothing is allocated. What a burst took goes back as the list empties (`trim`).
 //!
 //! Used by the channels and the lock in `executor::sync`, and by sockets with several waiters.
 //! Next: `blocking`.
 
+use std::collections::VecDeque;
 use std::num::NonZeroU64;
 use std::task::Waker;
 
-use slab::Slab;
-
 use crate::foreign::contain_panic;
+pub use crate::lazy_waker::{LazyWaker, poll_lazily};
 use crate::shim::fault;
+use crate::trim::{KEEP, KEEP_BY_THREAD, Trim};
 
-/// Stands for "no neighbour".
-const NONE: u32 = u32::MAX;
+/// Gaps are closed when there are more of them than waiters, and more than this.
+const GAPS: usize = 16;
 
-/// An empty waiters keeps the memory of this many entries in any case.
-const KEEP: usize = 16;
-
-/// A waiter's place in the waiters. It never comes to mean another waiter's place.
+/// A waiter's place in the list. It never comes to mean another waiter's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key {
-    index: u32,
-    ticket: NonZeroU64,
-}
+pub struct Key(NonZeroU64);
 
-/// What a waiter was when it left the waiters.
+/// What a waiter was when it left the list.
 #[derive(Debug)]
 #[must_use = "a waker is dropped outside the lock, and a notice may have to be passed on"]
 pub enum Removed {
@@ -53,171 +49,134 @@ pub enum Removed {
 /// A first-in, first-out list of wakers. Its owner keeps it under a lock.
 ///
 /// ```
-/// use reactor::wait_list::{Key, Removed, WaitList, wake};
-/// use std::task::Waker;
+/// use reactor::wait_list::{Key, Removed, WaitList, poll_lazily, wake};
+/// use std::task::{Poll, Waker};
 ///
-/// let waker = Waker::noop();
-/// let mut waiters = WaitList::new();
-/// let mut first: Key = waiters.insert(waker);
+/// let mut list = WaitList::new();
+/// let first: Key = list.insert(Waker::noop().clone());
 /// let mut second = None;
-/// waiters.register(&mut second, waker);
-/// assert_eq!(waiters.len(), 2);
+/// let _ = poll_lazily(Waker::noop(), |waker| {
+///     list.register(&mut second, waker);
+///     Poll::<()>::Pending
+/// });
+/// assert_eq!(list.len(), 2);
 ///
-/// wake(waiters.pop().expect("the first in waiters"));
-/// assert!(!waiters.contains(first), "that it is gone is its notice");
-/// assert!(matches!(waiters.remove(first), Removed::Notified));
-/// waiters.update(&mut first, waker); // It joins anew, at the back.
+/// wake(list.pop().expect("the first in the list"));
+/// assert!(!list.contains(first), "that it is gone is its notice");
+/// assert!(matches!(list.remove(first), Removed::Notified));
 ///
-/// assert!(matches!(waiters.remove(second.expect("it was registered")), Removed::Waiting(_)));
+/// assert!(matches!(list.remove(second.expect("it was registered")), Removed::Waiting(_)));
+/// list.insert(Waker::noop().clone());
 /// let mut woken = Vec::new();
-/// waiters.drain(&mut woken);
-/// assert_eq!((woken.len(), waiters.is_empty()), (1, true));
+/// list.drain(&mut woken);
+/// assert_eq!((woken.len(), list.is_empty()), (1, true));
 /// ```
 #[derive(Debug)]
 pub struct WaitList {
-    entries: Slab<Entry>,
-    front: u32,
-    back: u32,
+    entries: VecDeque<Entry>,
     next_ticket: NonZeroU64,
-    /// The most entries at once since the waiters was last empty.
-    peak: usize,
+    /// The entries that are no gaps.
+    waiting: usize,
 }
 
 #[derive(Debug)]
 struct Entry {
-    waker: Waker,
     ticket: NonZeroU64,
-    ahead: u32,
-    behind: u32,
+    /// `None`: it has left, and those behind it have not moved up.
+    waker: Option<Waker>,
 }
 
 impl WaitList {
-    /// An empty waiters; it allocates nothing yet.
+    /// An empty list; it allocates nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { entries: Slab::new(), front: NONE, back: NONE, next_ticket: NonZeroU64::MIN, peak: 0 }
+        Self { entries: VecDeque::new(), next_ticket: NonZeroU64::MIN, waiting: 0 }
     }
 
     /// How many are waiting.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.waiting
     }
 
     /// Whether nobody is waiting.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.waiting == 0
     }
 
-    /// Joins the waiters at its back.
-    ///
-    /// # Panics
-    /// With 2³² − 1 waiters in the waiters already.
-    pub fn insert(&mut self, waker: &Waker) -> Key {
-        // The clone is foreign code: it comes before anything is changed, in case it panics.
-        let waker = waker.clone();
+    /// Joins the list at its back.
+    pub fn insert(&mut self, waker: Waker) -> Key {
         let ticket = self.next_ticket;
-        let index = u32::try_from(self.entries.vacant_key())
-            .ok()
-            .filter(|&index| index != NONE)
-            .expect("fewer than 2^32 - 1 waiters");
         // W2: at a billion a second the tickets last for five centuries.
-        self.next_ticket = ticket.saturating_add(1);
-        self.entries.insert(Entry { waker, ticket, ahead: self.back, behind: NONE });
-        match self.back {
-            NONE => self.front = index,
-            back => self.entry(back).behind = index,
-        }
-        self.back = index;
-        self.peak = self.peak.max(self.entries.len());
-        Key { index, ticket }
+        self.next_ticket = ticket.saturating_add(u64::from(!fault("stale_key")));
+        self.entries.push_back(Entry { ticket, waker: Some(waker) });
+        self.waiting += 1;
+        Key(ticket)
     }
 
-    /// Whether this waiter is still in the waiters. If not, it has been notified.
+    /// Whether this waiter is still in the list. If not, it has been notified.
     #[must_use]
     pub fn contains(&self, key: Key) -> bool {
-        self.entries
-            .get(key.index as usize)
-            .is_some_and(|entry| entry.ticket == key.ticket || fault("stale_key"))
+        self.place(key).is_some()
     }
 
-    /// Sees to it that `waker` is the one to be woken for this waiter, which keeps its place. One
-    /// that was notified meanwhile joins anew at the back, and `key` changes.
+    /// Sees to it that `waker` is the one to be woken for this waiter, which keeps its place. At its first
+    /// poll, and if it was notified meanwhile, it joins at the back, and `key` changes.
     ///
-    /// Returns the waker that was replaced: drop it after unlocking.
-    pub fn update(&mut self, key: &mut Key, waker: &Waker) -> Option<Waker> {
-        if !self.contains(*key) {
-            *key = self.insert(waker);
-            return None;
+    /// To be called by the looks of [`poll_lazily`].
+    pub fn register(&mut self, key: &mut Option<Key>, waker: &mut LazyWaker<'_>) {
+        match key.and_then(|key| self.place(key)) {
+            Some(place) => _ = waker.store(&mut self.entries[place].waker),
+            None => *key = waker.take().map(|waker| self.insert(waker)).or(*key),
         }
-        let entry = self.entry(key.index);
-        if entry.waker.will_wake(waker) {
-            return None;
-        }
-        let waker = waker.clone();
-        Some(std::mem::replace(&mut entry.waker, waker))
     }
 
-    /// [`insert`](Self::insert) at a waiter's first poll, [`update`](Self::update) at its later ones.
-    pub fn register(&mut self, key: &mut Option<Key>, waker: &Waker) -> Option<Waker> {
-        if let Some(key) = key {
-            return self.update(key, waker);
-        }
-        *key = Some(self.insert(waker));
-        None
-    }
-
-    /// Leaves the waiters.
+    /// Leaves the list.
     pub fn remove(&mut self, key: Key) -> Removed {
-        if !self.contains(key) {
-            return Removed::Notified;
+        let left = self.place(key).and_then(|place| self.entries[place].waker.take());
+        let Some(waker) = left else { return Removed::Notified };
+        self.waiting -= 1;
+        if self.entries.len() > 2 * self.waiting.max(GAPS) {
+            self.entries.retain(|entry| entry.waker.is_some());
         }
-        Removed::Waiting(self.unlink(key.index))
+        self.give_memory_back();
+        Removed::Waiting(waker)
     }
 
     /// Takes out the one who has waited longest; its key now says "notified". Wake it after
     /// unlocking.
     #[must_use = "whoever is taken out must be woken"]
     pub fn pop(&mut self) -> Option<Waker> {
-        (self.front != NONE).then(|| self.unlink(self.front))
+        loop {
+            if let Some(waker) = self.entries.pop_front()?.waker {
+                self.waiting -= 1;
+                self.give_memory_back();
+                return Some(waker);
+            }
+        }
     }
 
     /// Takes out everyone, the longest waiting first, and appends their wakers to `woken`.
     pub fn drain(&mut self, woken: &mut Vec<Waker>) {
-        woken.reserve(self.len());
-        while let Some(waker) = self.pop() {
-            woken.push(waker);
-        }
+        woken.reserve(self.waiting);
+        woken.extend(self.entries.drain(..).filter_map(|entry| entry.waker));
+        self.waiting = 0;
+        self.give_memory_back();
     }
 
-    fn entry(&mut self, index: u32) -> &mut Entry {
-        &mut self.entries[index as usize]
+    /// Where this waiter stands, by W1.
+    fn place(&self, key: Key) -> Option<usize> {
+        let found = self.entries.binary_search_by_key(&key.0, |entry| entry.ticket);
+        found.ok().filter(|&place| self.entries[place].waker.is_some())
     }
 
-    /// Takes one entry out, joins its neighbours (W1), and hands out its waker.
-    fn unlink(&mut self, index: u32) -> Waker {
-        let gone = self.entries.remove(index as usize);
-        match gone.ahead {
-            NONE => self.front = gone.behind,
-            ahead => self.entry(ahead).behind = gone.behind,
-        }
-        match gone.behind {
-            NONE => self.back = gone.ahead,
-            behind => self.entry(behind).ahead = gone.ahead,
-        }
-        if self.entries.is_empty() {
-            self.give_memory_back();
-        }
-        gone.waker
-    }
-
-    /// W4: the waiters is empty. It keeps what its last filling needed, fourfold.
+    /// W3
     fn give_memory_back(&mut self) {
-        if self.entries.capacity() > 4 * self.peak.max(KEEP) {
-            self.entries = Slab::new();
+        if self.waiting == 0 {
+            self.entries.clear(); // Gaps.
         }
-        self.peak = 0;
+        self.entries.trim(KEEP);
     }
 }
 
@@ -246,4 +205,5 @@ pub fn wake(waker: Waker) {
 /// ```
 pub fn wake_all(woken: &mut Vec<Waker>) {
     woken.drain(..).for_each(wake);
+    woken.trim(KEEP_BY_THREAD);
 }

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Wake, Waker};
+use std::task::{Poll, Wake, Waker};
 
 use proptest::prelude::*;
-use reactor::wait_list::{Key, Removed, WaitList};
+use reactor::wait_list::{Key, Removed, WaitList, poll_lazily};
 
 struct Named(usize, Arc<AtomicUsize>);
 
@@ -30,7 +30,7 @@ fn name_of(waker: Waker, last: &AtomicUsize) -> usize {
 fn first_come_first_woken() {
     let last = Arc::new(AtomicUsize::new(0));
     let mut list = WaitList::new();
-    let keys: Vec<Key> = (0..5).map(|n| list.insert(&named(n, &last))).collect();
+    let keys: Vec<Key> = (0..5).map(|n| list.insert(named(n, &last))).collect();
     let Removed::Waiting(third) = list.remove(keys[2]) else {
         panic!("it was waiting");
     };
@@ -46,31 +46,67 @@ fn first_come_first_woken() {
 fn a_stale_key_never_hits_its_successor() {
     let last = Arc::new(AtomicUsize::new(0));
     let mut list = WaitList::new();
-    let old = list.insert(&named(1, &last));
+    let old = list.insert(named(1, &last));
     assert!(list.pop().is_some());
-    let new = list.insert(&named(2, &last));
+    let new = list.insert(named(2, &last));
     assert!(!list.contains(old));
     assert!(matches!(list.remove(old), Removed::Notified));
     assert!(list.contains(new));
     assert_eq!(list.len(), 1);
 }
 
+/// Registers as a future's poll does.
+fn register(list: &mut WaitList, key: &mut Option<Key>, waker: &Waker) {
+    let _ = poll_lazily(waker, |waker| {
+        list.register(key, waker);
+        Poll::<()>::Pending
+    });
+}
+
 #[test]
-fn an_update_hands_out_the_old_waker_and_skips_an_equal_one() {
+fn who_registers_again_keeps_its_place_and_skips_an_equal_waker() {
     let last = Arc::new(AtomicUsize::new(0));
     let mut list = WaitList::new();
-    let first = named(1, &last);
-    let mut key = list.insert(&first);
-    list.insert(&named(9, &last));
-    assert!(list.update(&mut key, &first).is_none());
-    let old = list.update(&mut key, &named(2, &last)).expect("replaced");
-    assert!(old.will_wake(&first));
+    let note = Arc::new(Named(1, Arc::clone(&last)));
+    let first = Waker::from(Arc::clone(&note));
+    let mut key = None;
+    register(&mut list, &mut key, &first);
+    list.insert(named(9, &last));
+    assert_eq!(Arc::strong_count(&note), 3);
+    register(&mut list, &mut key, &first);
+    assert_eq!(Arc::strong_count(&note), 3, "an equal one is not stored again");
+    register(&mut list, &mut key, &named(2, &last));
+    assert_eq!(Arc::strong_count(&note), 2, "the replaced one is dropped");
     assert_eq!(name_of(list.pop().expect("kept its place"), &last), 2);
     let stale = key;
-    assert!(list.update(&mut key, &first).is_none());
+    register(&mut list, &mut key, &first);
     assert_ne!(key, stale);
     assert_eq!(name_of(list.pop().expect("the second"), &last), 9);
     assert_eq!(name_of(list.pop().expect("it joined anew"), &last), 1);
+}
+
+/// Who waits long at the front, while thousands behind come and go.
+#[test]
+fn gaps_are_closed_and_the_keys_still_hold() {
+    let last = Arc::new(AtomicUsize::new(0));
+    let mut list = WaitList::new();
+    let front = list.insert(named(1, &last));
+    let mut second = None;
+    for round in 0..1000 {
+        let keys: Vec<Key> = (0..10).map(|n| list.insert(named(n, &last))).collect();
+        if round == 500 {
+            second = Some(list.insert(named(2, &last)));
+        }
+        for key in keys {
+            assert!(matches!(list.remove(key), Removed::Waiting(_)));
+            assert!(matches!(list.remove(key), Removed::Notified));
+        }
+    }
+    assert!(list.contains(front) && list.contains(second.expect("it joined")));
+    assert_eq!(list.len(), 2);
+    assert_eq!(name_of(list.pop().expect("the first"), &last), 1);
+    assert_eq!(name_of(list.pop().expect("the second"), &last), 2);
+    assert!(list.pop().is_none());
 }
 
 proptest! {
@@ -87,7 +123,7 @@ proptest! {
             match step {
                 0 | 1 => {
                     let name = keys.len();
-                    keys.push(list.insert(&named(name, &last)));
+                    keys.push(list.insert(named(name, &last)));
                     model.push_back(name);
                 }
                 2 => {
@@ -110,7 +146,9 @@ proptest! {
                 4 if !keys.is_empty() => {
                     let name = index.index(keys.len());
                     if model.contains(&name) {
-                        prop_assert!(list.update(&mut keys[name], &named(name, &last)).is_some());
+                        let mut key = Some(keys[name]);
+                        register(&mut list, &mut key, &named(name, &last));
+                        prop_assert_eq!(key, Some(keys[name]), "it keeps its place");
                     }
                 }
                 _ => {}

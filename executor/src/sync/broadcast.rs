@@ -36,15 +36,14 @@ use std::task::{Context, Poll, Waker, ready};
 
 use reactor::budget;
 use reactor::shim::{self, fault};
-use reactor::wait_list::{Key, WaitList, wake_all};
+use reactor::trim::{KEEP, Trim};
+use reactor::wait_list::{Key, WaitList, poll_lazily, wake_all};
 
 pub use crate::sync::send_error::SendError;
 
-/// An empty ring keeps the memory of this many slots; a burst's goes back.
-const KEEP: usize = 32;
-
 /// Makes a channel that keeps at most `capacity` values for those who have not read them yet.
-/// Slots are allocated as they are used.
+/// Slots are allocated as they are used, and go back when less than a quarter of them is in use, but for a
+/// kibibyte.
 ///
 /// # Panics
 /// If `capacity` is zero.
@@ -260,10 +259,8 @@ impl<T> State<T> {
     }
 
     fn give_memory_back(&mut self) {
-        let much = self.slots.capacity() > KEEP || self.receivers == 0;
-        if much && self.slots.is_empty() {
-            self.slots = VecDeque::new();
-        }
+        let keep = if self.receivers == 0 { 0 } else { KEEP };
+        self.slots.trim(keep);
     }
 }
 
@@ -417,19 +414,20 @@ impl<T: Clone> Receiver<T> {
     }
 
     fn poll_recv(&mut self, key: &mut Option<Key>, waker: &Waker) -> Poll<Result<T, RecvError>> {
-        let mut state = shim::lock(&self.shared);
-        let look = state.look(&mut self.next);
-        if matches!(look, Look::Empty) {
-            if fault("look_then_list") {
-                drop(state);
-                state = shim::lock(&self.shared);
+        let look = ready!(poll_lazily(waker, |waker| {
+            let mut state = shim::lock(&self.shared);
+            if waker.is_owned() && fault("look_then_list") {
+                state.line.register(key, waker);
+                return Poll::Pending;
             }
-            let replaced = state.line.register(key, waker);
-            drop(state);
-            drop(replaced);
-            return Poll::Pending;
-        }
-        drop(state);
+            match state.look(&mut self.next) {
+                Look::Empty => {
+                    state.line.register(key, waker);
+                    Poll::Pending
+                }
+                look => Poll::Ready(look),
+            }
+        }));
         // B4: whatever ended the wait has taken our waker.
         *key = None;
         Poll::Ready(match look {

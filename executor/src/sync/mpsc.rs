@@ -31,14 +31,13 @@ use std::task::{Context, Poll, Waker, ready};
 use futures_lite::Stream;
 use reactor::budget;
 use reactor::shim::{self, fault};
-use reactor::wait_list::{Key, Removed, WaitList, wake, wake_all};
+use reactor::trim::{KEEP, Trim};
+use reactor::wait_list::{Key, Removed, WaitList, poll_lazily, wake, wake_all};
 
 pub use crate::sync::send_error::{SendError, TrySendError};
 
-/// An empty queue keeps the memory of this many values; a burst's goes back.
-const KEEP: usize = 64;
-
-/// Makes a channel that holds at most `capacity` values. Memory is taken as it is filled.
+/// Makes a channel that holds at most `capacity` values. Memory is taken as it is filled, and goes back when
+/// less than a quarter of it is in use, but for a kibibyte, or one value.
 ///
 /// # Panics
 /// If `capacity` is zero.
@@ -144,9 +143,7 @@ impl<T> State<T> {
     /// Takes the oldest value, and promises its room.
     fn take(&mut self) -> Option<(T, Option<Waker>)> {
         let value = self.queue.pop_front()?;
-        if self.queue.is_empty() && self.queue.capacity() > 2 * KEEP {
-            self.queue.shrink_to(KEEP);
-        }
+        self.queue.trim(KEEP);
         Some((value, self.promise()))
     }
 }
@@ -235,29 +232,22 @@ impl<T> Receiver<T> {
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         ready!(budget::poll_proceed(cx));
-        let mut state = shim::lock(&self.shared.state);
-        if let Some((value, sender)) = state.take() {
-            drop(state);
-            budget::spend();
-            wake_some(sender);
-            return Poll::Ready(Some(value));
-        }
-        if state.senders == 0 {
-            budget::spend();
-            return Poll::Ready(None);
-        }
-        if fault("listed_too_late") {
-            drop(state);
-            state = shim::lock(&self.shared.state);
-        }
-        // P4
-        if state.receiver.as_ref().is_some_and(|w| w.will_wake(cx.waker())) {
-            return Poll::Pending;
-        }
-        let replaced = state.receiver.replace(cx.waker().clone());
-        drop(state);
-        drop(replaced);
-        Poll::Pending
+        poll_lazily(cx.waker(), |waker| {
+            let mut state = shim::lock(&self.shared.state);
+            let unlooked = waker.is_owned() && fault("listed_too_late");
+            if let Some((value, sender)) = (!unlooked).then(|| state.take()).flatten() {
+                drop(state);
+                budget::spend();
+                wake_some(sender);
+                return Poll::Ready(Some(value));
+            }
+            if state.senders == 0 {
+                budget::spend();
+                return Poll::Ready(None);
+            }
+            waker.store(&mut state.receiver); // P4
+            Poll::Pending
+        })
     }
 }
 
@@ -309,17 +299,21 @@ impl<T> Future for Sending<'_, T> {
             budget::spend();
             return Poll::Ready(Ok(())); // Scope after it was ready: there is nothing to send.
         }
-        let mut state = shim::lock(&this.shared.state);
-        if !state.receiver_gone {
+        poll_lazily(cx.waker(), |waker| {
+            let mut state = shim::lock(&this.shared.state);
+            if state.receiver_gone && !(waker.is_owned() && fault("end_overlooked")) {
+                drop(state);
+                budget::spend();
+                this.key = None;
+                return Poll::Ready(this.value.take().map_or(Ok(()), |value| Err(SendError(value))));
+            }
             let promised = this.key.is_some_and(|key| !state.line.contains(key));
             let room = match this.key {
                 Some(_) => promised,                          // P3
                 None => state.has_room(this.shared.capacity), // P2: then nobody waits
             };
-            if !room {
-                let replaced = state.line.register(&mut this.key, cx.waker());
-                drop(state);
-                drop(replaced);
+            if !room || (waker.is_owned() && fault("room_overlooked")) {
+                state.line.register(&mut this.key, waker);
                 return Poll::Pending;
             }
             state.promised -= usize::from(promised);
@@ -329,12 +323,8 @@ impl<T> Future for Sending<'_, T> {
             drop(state);
             budget::spend();
             wake_some(receiver);
-            return Poll::Ready(Ok(()));
-        }
-        drop(state);
-        budget::spend();
-        this.key = None;
-        Poll::Ready(this.value.take().map_or(Ok(()), |value| Err(SendError(value))))
+            Poll::Ready(Ok(()))
+        })
     }
 }
 

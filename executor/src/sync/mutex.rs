@@ -30,7 +30,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use reactor::budget;
 use reactor::shim::{self, atomic::AtomicU8, fault};
-use reactor::wait_list::{Key, Removed, WaitList, wake};
+use reactor::wait_list::{Key, Removed, WaitList, poll_lazily, wake};
 
 const LOCKED: u8 = 1;
 const WAITERS: u8 = 2;
@@ -135,19 +135,19 @@ impl<T: ?Sized> Mutex<T> {
 
     /// Takes the lock, or stands in line for it. `Ready` means that the caller owns it.
     fn poll_acquire(&self, key: &mut Option<Key>, waker: &Waker) -> Poll<()> {
-        let mut line = shim::lock(&self.line);
-        let ours = match *key {
-            Some(key) => !line.contains(key), // M3
-            None => self.acquire_or_mark(),   // M2
-        };
-        if ours {
-            *key = None;
-            return Poll::Ready(());
-        }
-        let replaced = line.register(key, waker);
-        drop(line);
-        drop(replaced);
-        Poll::Pending
+        poll_lazily(waker, |waker| {
+            let mut line = shim::lock(&self.line);
+            let ours = match *key {
+                Some(key) => !line.contains(key), // M3
+                None => self.acquire_or_mark(),   // M2
+            };
+            if ours {
+                *key = None;
+                return Poll::Ready(());
+            }
+            line.register(key, waker);
+            Poll::Pending
+        })
     }
 
     /// Takes the lock if it is free, else sets WAITERS. The line's lock must be held (M1).

@@ -18,7 +18,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use reactor::budget;
 use reactor::shim::{self, fault};
-use reactor::wait_list::wake;
+use reactor::wait_list::{poll_lazily, wake};
 
 /// Makes a channel for one value.
 ///
@@ -133,18 +133,15 @@ impl<T> Future for Receiver<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(budget::poll_proceed(cx));
-        let mut stage = shim::lock(&self.shared);
-        if let Stage::Waiting(waiter) = &mut *stage {
-            if waiter.as_ref().is_some_and(|w| w.will_wake(cx.waker())) {
+        let polled = poll_lazily(cx.waker(), |waker| {
+            let mut stage = shim::lock(&self.shared);
+            if let Stage::Waiting(waiter) = &mut *stage {
+                waker.store(waiter);
                 return Poll::Pending;
             }
-            let replaced = waiter.replace(cx.waker().clone());
-            drop(stage);
-            drop(replaced);
-            return Poll::Pending;
-        }
-        let left = mem::replace(&mut *stage, Stage::Closed);
-        drop(stage);
+            Poll::Ready(mem::replace(&mut *stage, Stage::Closed))
+        });
+        let left = ready!(polled);
         self.done = true;
         budget::spend();
         Poll::Ready(match left {

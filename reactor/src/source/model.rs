@@ -3,7 +3,7 @@
 //! A wake that were lost would leave a thread that waits for ever, and loom reports that.
 
 use std::io;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use super::{Direction, Key, Wait, wait_list};
 use crate::shim::atomic::{AtomicUsize, Ordering};
@@ -109,4 +109,24 @@ fn two_readers_both_get_theirs() {
             }
         });
     }
+}
+
+/// Tasks that are too many are woken, come back and find the limit raised; each gets its byte. Finds
+/// `swept_in_silence`.
+#[test]
+fn a_sweep_leaves_nobody_behind() {
+    check(|| {
+        let socket = Socket::new();
+        // The first place has a task that asked and went on: the others are kept beside it.
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(socket.read.poll(&mut cx, Wait::Poll, || socket.take(), |_| false).is_pending());
+        let readers = [(); 2].map(|()| {
+            let reader = Arc::clone(&socket);
+            thread::spawn(move || reader.read(false))
+        });
+        socket.arrive(2);
+        for reader in readers {
+            reader.join().unwrap();
+        }
+    });
 }
