@@ -5,7 +5,7 @@
 //! T2  A group is dropped outside the lock: that wakes its subscription tasks.
 //! T3  A closed table stays empty. The groups go, so each subscription delivers what it has, and ends.
 //!
-//! Used by `connection` and the server. Next: `connection`.
+//! Used by `common`, and through it by `ending`, `connection` and the server. Next: `common`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -6,7 +6,7 @@
 //!
 //! I1  `held` is empty (and unallocated) whenever a read is pending.
 //!
-//! Used by `connection`, beneath a `LineReader`. Next: `outbound`.
+//! Used by `connection`, beneath a `LineReader`, and by `ending`. Next: `outbound`.
 
 use std::future::poll_fn;
 use std::io;

@@ -9,7 +9,7 @@
 //!
 //! M1  Each line is counted from its encoding until its last reference goes, each name as long as its group.
 //!
-//! Used by `group`, `group_table` and `connection`. Next: `inbound`.
+//! Used by `group`, `group_table`, `common` and `connection`. Next: `inbound`.
 
 use std::io;
 use std::ops::Deref;

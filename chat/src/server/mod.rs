@@ -29,10 +29,13 @@ use reactor::notes;
 use reactor::time::sleep;
 use rustix::io::Errno;
 
-use connection::{Common, serve};
+use common::Common;
+use connection::serve;
 pub use options::Options;
 
+mod common;
 mod connection;
+mod ending;
 mod group;
 mod group_table;
 mod inbound;

@@ -15,7 +15,7 @@
 //!     cancelled in mid-line, leaves it set, and nothing follows the torn line.
 //! W3  A failed write shuts the socket down, so that the connection's reader sees the end too.
 //!
-//! Used by `group` and `connection`. Next: `group`.
+//! Used by `group` and `ending`. Next: `group`.
 
 use std::io;
 use std::net::Shutdown;

@@ -1,0 +1,267 @@
+//! What a connection holds, and how it ends.
+//!
+//! ```text
+//!   no more requests ──▶ receive: deliver for a grace ──over, or the peer is gone──┐
+//!   refused, told to stop ─────────────────────────────────────────────────────────┴─▶ close
+//!
+//!   close:  wait for the line under way ──▶ end the subscription tasks ──▶ leave the groups
+//!              ──▶ shut the writing half ──▶ read and discard what the client still sends, for a moment
+//! ```
+//!
+//! E1  However the connection ends, its subscription tasks have ended and its groups are left before
+//!     the task ends: nothing of a departed client stays.
+//! E2  Its tasks are cancelled between two lines, unless the client does not take the line.
+//! E3  The answers outlive the reading, so a stop does not tear them.
+//! E4  A client that was refused, or has closed its half, is gone after the grace (and the lingering), whatever
+//!     it reads: its end is noticed also while an answer waits.
+//!
+//! Used by `connection`. Next: `connection`.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::io;
+use std::net::Shutdown;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use executor::task::JoinHandle;
+use futures_lite::future;
+use reactor::net::TcpStream;
+use reactor::time::timeout;
+
+use super::common::Common;
+use super::inbound::Inbound;
+use super::outbound::Outbound;
+
+/// How long a client's last bytes are read, so that they do not reset the connection before the client
+/// has read all that was written; and how long a closing connection waits for a line under way.
+const LINGER: Duration = Duration::from_secs(if cfg!(test) { 30 } else { 1 });
+
+/// Why a connection stops reading, or receiving.
+pub(super) enum End {
+    /// The client sends no more. It may still receive.
+    NoMoreRequests,
+    /// The client broke the rules, and has been told.
+    Refused,
+    /// The grace has passed.
+    GraceOver,
+    /// The connection is broken.
+    Gone,
+    /// The server stops.
+    Stopping,
+}
+
+/// What a connection holds until its end.
+pub(super) struct Session {
+    stream: TcpStream,
+    pub(super) outbound: Arc<Outbound>,
+    pub(super) common: Arc<Common>,
+    /// By group.
+    pub(super) memberships: HashMap<Arc<str>, Membership>,
+    /// Those that are being written.
+    answer: Option<Answer>,
+    /// Lines that are to be written after it.
+    pub(super) unsent: Vec<u8>,
+    /// When the client was refused, or was seen to have closed its half.
+    pub(super) closed: Option<Instant>,
+}
+
+/// Boxed: few connections ever need it, and all would pay for its room.
+type Answer = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+
+/// The task that carries a group's lines here; `None` once it has ended.
+pub(super) struct Membership(pub(super) Option<JoinHandle<()>>);
+
+impl Drop for Membership {
+    /// Only if the connection's own task is dropped before its end: then the pool goes too.
+    fn drop(&mut self) {
+        if let Some(delivery) = &self.0 {
+            delivery.abort();
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn new(stream: TcpStream, common: Arc<Common>) -> Self {
+        Self {
+            outbound: Arc::new(Outbound::new(stream.clone())),
+            stream,
+            common,
+            memberships: HashMap::new(),
+            answer: None,
+            unsent: Vec::new(),
+            closed: None,
+        }
+    }
+
+    /// Waits until the answers are written; but not longer than the grace for a client that has closed, even
+    /// if it does so meanwhile (E4).
+    pub(super) async fn answered(&mut self) -> Result<(), End> {
+        if self.answer.is_none() && self.unsent.is_empty() {
+            return Ok(());
+        }
+        if let Some(written) = future::poll_once(poll_fn(|cx| self.poll_answered(cx))).await {
+            return written.map_err(|_| End::Gone);
+        }
+        // Boxed: few connections ever need it, and all would pay for its room.
+        Box::pin(self.answered_in_time()).await
+    }
+
+    async fn answered_in_time(&mut self) -> Result<(), End> {
+        if self.closed.is_none() {
+            let stream = self.stream.clone();
+            let written = async { Some(poll_fn(|cx| self.poll_answered(cx)).await) };
+            let closed = async {
+                // It fails only if the system cannot tell. The grace begins then.
+                let _ = stream.read_closed().await;
+                None
+            };
+            if let Some(written) = future::or(written, closed).await {
+                return written.map_err(|_| End::Gone);
+            }
+        }
+        let left = self.grace_left();
+        match timeout(left, poll_fn(|cx| self.poll_answered(cx))).await {
+            Ok(written) => written.map_err(|_| End::Gone),
+            Err(_) => Err(End::GraceOver),
+        }
+    }
+
+    /// What is left of the grace, which begins now if it has not begun.
+    fn grace_left(&mut self) -> Duration {
+        let closed = self.closed.get_or_insert_with(Instant::now);
+        self.common.options.grace.saturating_sub(closed.elapsed())
+    }
+
+    pub(super) fn poll_answered(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            if let Some(answer) = &mut self.answer {
+                let written = ready!(answer.as_mut().poll(cx));
+                self.answer = None;
+                written?;
+            }
+            if self.unsent.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            let (outbound, lines) = (self.outbound.clone(), std::mem::take(&mut self.unsent));
+            self.answer = Some(Box::pin(async move { outbound.send_lines(&lines).await }));
+        }
+    }
+
+    /// Goes on delivering to a client that has closed its half, until it is gone or the grace is over.
+    pub(super) async fn receive(&mut self) -> End {
+        self.grace_left();
+        if let Err(end) = self.answered().await {
+            return end;
+        }
+        if self.memberships.is_empty() {
+            return End::GraceOver;
+        }
+        match timeout(self.grace_left(), self.stream.closed()).await {
+            Ok(_) => End::Gone,
+            Err(_) => End::GraceOver,
+        }
+    }
+
+    /// Ready when the answer, and all that the groups have for the client, is written or has failed.
+    fn poll_all_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut all = self.poll_answered(cx).map(drop);
+        for membership in self.memberships.values_mut() {
+            if membership.poll_ended(cx).is_pending() {
+                all = Poll::Pending;
+            }
+        }
+        all
+    }
+
+    /// Ends the subscription tasks, leaves the groups, closes the socket.
+    pub(super) async fn close(mut self, end: End, inbound: &mut Inbound<TcpStream>) {
+        let mut patience = LINGER;
+        if let End::Stopping = end {
+            let (asked, drain) = (Instant::now(), self.common.options.drain);
+            let _ = timeout(drain, poll_fn(|cx| self.poll_all_ended(cx))).await;
+            patience = patience.min(drain.saturating_sub(asked.elapsed()));
+        }
+        let lingering = patience;
+        if let End::Gone = end {
+            self.leave_all().await;
+            return;
+        }
+        if self.answer.take().is_some() {
+            // It holds the outgoing half, or stands before us, and will not be written any more.
+            patience = Duration::ZERO;
+        }
+        let outbound = self.outbound.clone();
+        let between_lines = timeout(patience, outbound.lock()).await;
+        self.leave_all().await;
+        drop(between_lines);
+        let _ = self.stream.shutdown(Shutdown::Write);
+        // Bytes that are unread when a socket is closed, or come after that, reset the connection, and the
+        // client might lose what it has not read yet. One that closes when it reads our end is let go then.
+        let _ = timeout(lingering, inbound.discard()).await;
+    }
+
+    async fn leave_all(&mut self) {
+        let deliveries = self.memberships.values_mut().map(|to| to.0.take());
+        let cancelled: Vec<_> = deliveries.flatten().map(JoinHandle::cancel).collect();
+        for delivery in cancelled {
+            delivery.await;
+        }
+        for group in std::mem::take(&mut self.memberships).keys() {
+            self.common.groups.leave(group);
+        }
+    }
+}
+
+impl Membership {
+    fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(delivery) = &mut self.0 {
+            ready!(Pin::new(delivery).poll(cx));
+            self.0 = None;
+        }
+        Poll::Ready(())
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::server::options::Options;
+    use crate::server::outbound::tests::connected;
+    use executor::task;
+    use futures_lite::AsyncReadExt;
+
+    pub(crate) fn common() -> Arc<Common> {
+        // The time that they have is over only if something hangs.
+        let options = Options { line_limit: 1 << 21, drain: Duration::from_secs(30), ..Options::default() };
+        Arc::new(Common::new(options))
+    }
+
+    #[test]
+    fn a_line_under_way_is_finished_before_the_close() -> io::Result<()> {
+        task::block_on(async {
+            let (stream, mut client) = connected().await?;
+            let mut inbound = Inbound::new(stream.clone());
+            // More than the buffers take: its task writes until the client reads.
+            rustix::net::sockopt::set_socket_send_buffer_size(&stream, 1 << 16)?;
+            let line = vec![b'x'; 1 << 20];
+            let long = line.len();
+            let mut session = Session::new(stream, common());
+            let outbound = session.outbound.clone();
+            let under_way = outbound.clone();
+            let delivery = task::spawn(async move { drop(under_way.lock().await.write_lines(&line).await) });
+            while future::poll_once(outbound.lock()).await.is_some() {
+                task::yield_now().await;
+            }
+            session.memberships = HashMap::from([("g".into(), Membership(Some(delivery)))]);
+            let mut got = Vec::new();
+            client.shutdown(Shutdown::Write)?;
+            let read = client.read_to_end(&mut got);
+            future::zip(session.close(End::GraceOver, &mut inbound), read).await.1?;
+            assert_eq!(got.len(), long);
+            Ok(())
+        })
+    }
+}
