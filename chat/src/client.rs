@@ -1,18 +1,19 @@
-//! The client: what is typed goes to the server, what the server tells is printed.
+//! The client: what is typed is sent to the server, what the server sends is printed.
 //!
 //! ```text
 //!   stdin ──▶ parse_command ──▶ FromClient ──▶ server ──▶ FromServer ──▶ stdout
 //! ```
 //!
-//! Two loops run side by side on one thread, that of the replies as a local task. That of the commands
-//! ends with the input, and closes its half of the connection; that of the replies ends with the server.
-//! After the input's end both go on for a short grace.
+//! Two loops run side by side on one thread; the one for the replies is a local task. The loop for the commands
+//! ends with the input, and closes its half of the connection; the loop for the replies ends with the server.
+//! After the end of the input both go on for a short grace period.
 //!
-//! C1  What one of the two waits for never stops the other: a stdout that nobody reads, or a stderr, costs no
+//! C1  What one of the two waits for never stops the other: a stdout or a stderr that is not read costs no
 //!     typed line. Each write to them is done by a thread of its own.
 //! C2  What waits is bounded. While a piece is being printed nothing more is read from the server. While the
 //!     server does not read, lines are read ahead up to a limit, so that the end of the input is seen.
-//! C3  After the end of the input the client is gone when its grace is over, whoever does not read.
+//! C3  After the end of the input the client ends when its grace period has elapsed, whether or not its peer
+//!     reads.
 //!
 //! Used by the program `client`. Next: `client/input`.
 
@@ -39,7 +40,7 @@ mod input;
 mod output;
 mod visible;
 
-/// What the client tells at its start.
+/// What the client prints at its start.
 ///
 /// ```
 /// assert!(chat::client::COMMANDS.starts_with("Commands:\njoin GROUP\n"));
@@ -50,7 +51,7 @@ post GROUP MESSAGE...
 Type Control-D to leave.
 ";
 
-/// Replies are gathered up to this many bytes before they are printed.
+/// Replies are collected up to this many bytes before they are printed.
 const PIECE: usize = 64 * 1024;
 
 /// Commands that the server does not read wait up to this many bytes; then no more are read.
@@ -78,7 +79,7 @@ impl Default for Options {
     }
 }
 
-/// How a client came to its end.
+/// Why a client ended.
 ///
 /// ```
 /// use chat::client::Ended;
@@ -87,19 +88,20 @@ impl Default for Options {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// The input ended, or nobody reads the output any more.
+    /// The input ended, or the reader of the output has closed it.
     ByUser,
     /// The server closed the connection while there was input to come.
     ByServer,
 }
 
-/// Connects, and talks until the input ends or the server goes. For the main thread's `block_on`.
+/// Connects, and talks until the input ends or the server closes the connection. Returns which it was. To be
+/// run by the main thread's `block_on`.
 ///
 /// # Errors
 ///
 /// No connection; one that breaks (`ConnectionReset`, or `TimedOut` where the server has vanished); commands
-/// that the server has not taken when the grace is over (`TimedOut`); a standard stream that fails. A stdout
-/// that nobody reads any more is no error.
+/// that the server has not taken when the grace period has elapsed (`TimedOut`); a standard stream that
+/// fails. A stdout whose reader has closed it is not an error.
 ///
 /// ```
 /// use std::time::Duration;
@@ -132,7 +134,7 @@ pub async fn run_with(address: impl ToSocketAddrs, options: Options) -> io::Resu
 }
 
 async fn talk(stream: TcpStream, grace: Duration) -> io::Result<Ended> {
-    // A task of its own has a poll budget of its own: a flood of replies does not keep the commands.
+    // A task of its own has a poll budget of its own: a flood of replies does not hold up the commands.
     let mut replies = task::spawn_local(print_replies(BufReader::new(stream.clone())));
     let mut unsent = VecDeque::new();
     let commands = send_commands(BufReader::new(stdin()), &stream, &mut unsent);
@@ -197,14 +199,14 @@ async fn send_some(mut server: &TcpStream, unsent: &mut VecDeque<u8>) -> io::Res
 async fn send_the_rest(server: &TcpStream, unsent: &mut VecDeque<u8>) {
     while !unsent.is_empty() {
         if send_some(server, unsent).await.is_err() {
-            // The server has gone: the replies tell.
+            // The server has gone: the loop for the replies ends too.
             unsent.clear();
         }
     }
     let _ = server.shutdown(Shutdown::Write);
 }
 
-/// What it comes to when the grace is over.
+/// The outcome when the grace period has elapsed.
 fn in_vain(unsent: usize) -> io::Result<Ended> {
     if unsent == 0 {
         return Ok(Ended::ByUser);
@@ -213,7 +215,7 @@ fn in_vain(unsent: usize) -> io::Result<Ended> {
     Err(io::Error::new(io::ErrorKind::TimedOut, what))
 }
 
-/// How a connection that has failed is told.
+/// What is reported of a connection that has failed.
 fn lost(error: io::Error) -> io::Result<Ended> {
     let what = match error.kind() {
         // The server had closed it before.
@@ -225,8 +227,8 @@ fn lost(error: io::Error) -> io::Result<Ended> {
     Err(io::Error::new(error.kind(), what))
 }
 
-/// Understands one line of input. An empty line is ignored. The user is told of another word, and how `join`
-/// and `post` are used where something is missing or too much.
+/// Parses one line of input. It returns `None` for an empty line, and for one that is no command; the latter is
+/// reported on stderr, with the usage of `join` or `post` where something is missing or too much.
 ///
 /// ```
 /// use chat::{FromClient, client::parse_command};
@@ -236,7 +238,7 @@ fn lost(error: io::Error) -> io::Result<Ended> {
 /// assert_eq!(parse_command("join"), None);
 /// ```
 pub fn parse_command(line: &str) -> Option<FromClient> {
-    // The newline is the terminal's; whatever else ends the line is the message's.
+    // The newline is the terminal's; other white space at the end belongs to the message.
     let line = line.strip_suffix('\n').unwrap_or(line);
     let line = line.strip_suffix('\r').unwrap_or(line);
     let (command, rest) = first_word(line)?;
@@ -271,7 +273,8 @@ fn first_word(text: &str) -> Option<(&str, &str)> {
     (end > 0).then(|| text.split_at(end))
 }
 
-/// Prints what the server tells until it ends. What is there already is printed in one piece.
+/// Prints what the server sends, until the connection ends. Replies that are there already are printed in one
+/// piece.
 async fn print_replies(server: impl AsyncBufRead + Unpin) -> io::Result<Ended> {
     let mut replies = pin!(receive_as_json(server));
     let reader = reader_of(&io::stdout());

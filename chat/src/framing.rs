@@ -4,11 +4,14 @@
 //!   bytes, in pieces of any size ──▶ LineReader ──▶ one line ──▶ serde_json ──▶ a packet
 //! ```
 //!
+//! The length of a line is not known before its end, so a reader without a limit lets one client take all
+//! memory; and a future that keeps the half of a line in a local variable loses it when it is dropped.
+//!
 //! L1  A line is cut at its newline, wherever the pieces end; so the packets do not depend on them.
 //! L2  What has been read of a line lives in the reader: a read that is dropped loses nothing.
 //! L3  The reader holds at most one line up to the limit, and one piece of the stream.
-//! L4  Each line is paid from the poll budget: a client that floods gives way to the others.
-//! L5  A packet is UTF-8 throughout, in the fields too that nobody looks at: serde_json alone passes over those.
+//! L4  Each line is charged to the poll budget: the task of a client that floods yields to the others.
+//! L5  A packet is UTF-8 throughout, in unknown fields too: serde_json by itself does not check those.
 //!
 //! Used by the client and by the server's connections. Next: `client`.
 
@@ -26,7 +29,7 @@ use serde::de::DeserializeOwned;
 /// The longest packet that [`receive_as_json`] takes in.
 const LONGEST_PACKET: usize = 16 << 20;
 
-/// What a line costs on the poll budget: to carry out a request takes longer than to read a socket.
+/// What a line costs of the poll budget: to carry out a request takes longer than to read a socket.
 const COST: u32 = 4;
 
 /// What some editors put before the first line of a text in UTF-8.
@@ -35,7 +38,7 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// A line's buffer may keep this much between lines; what is larger is given back.
 const KEPT: usize = 256;
 
-/// Writes one packet as a line. Flushing is the caller's affair: a socket needs none.
+/// Writes one packet as a line. It does not flush: a socket needs none, another stream is flushed by the caller.
 ///
 /// # Errors
 ///
@@ -86,8 +89,9 @@ pub(crate) fn decode_line<P: DeserializeOwned>(line: &[u8]) -> Result<Option<P>,
 
 /// The packets of a stream, in order, until it ends.
 ///
-/// Blank lines are passed over. A line that is no such packet is an error of kind `InvalidData`, and the
-/// stream goes on with the next line. After any other error, or a line of more than 16 MiB, it ends.
+/// Blank lines are ignored. A line that is not such a packet is an error of kind `InvalidData`, and the
+/// stream goes on with the next line. After any other error, or a line of more than 16 MiB, it ends. A future of
+/// its next packet may be dropped without losing anything.
 ///
 /// ```
 /// use futures_lite::StreamExt;
@@ -145,7 +149,7 @@ where
 pub enum LineError {
     /// The stream failed.
     Io(io::Error),
-    /// The line is longer than the limit, which is told.
+    /// The line is longer than this limit, in bytes.
     TooLong(usize),
 }
 
@@ -204,14 +208,13 @@ impl<S: AsyncBufRead + Unpin> LineReader<S> {
     }
 
     /// The next line without its newline (`\n` or `\r\n`); `None` at the end of the stream. A last
-    /// line without a newline counts. It need not be UTF-8. A byte order mark before the first line is passed
-    /// over.
+    /// line without a newline counts. It need not be UTF-8. A byte order mark before the first line is skipped.
     ///
     /// # Errors
     ///
-    /// The stream's, or [`LineError::TooLong`]; the reader is not to be used after either.
+    /// The stream's, or [`LineError::TooLong`]; after either the reader must not be used again.
     ///
-    /// Dropping the future loses nothing: the next call goes on where it was.
+    /// It is cancel-safe: the next call continues where a dropped future stopped.
     pub async fn next_line(&mut self) -> Result<Option<&[u8]>, LineError> {
         let whole = poll_fn(|cx| self.poll_whole_line(cx)).await?;
         Ok(whole.then(|| self.line()))

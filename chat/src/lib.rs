@@ -1,4 +1,4 @@
-//! A chat: a server that carries groups, a client for a terminal, and the protocol between them.
+//! A chat: a server with groups, a client for a terminal, and the protocol between them.
 //!
 //! ```text
 //!   client ── FromClient: Join, Post ──▶ connection ──▶ group table ──▶ group (a broadcast channel)
@@ -6,13 +6,13 @@
 //!     └── FromServer: Message, Error ── outgoing half (an async Mutex) ◀──┘ each connection and group
 //! ```
 //!
-//! The protocol is one JSON value per line, in UTF-8; blank lines are passed over:
+//! The protocol is one JSON value per line, in UTF-8; blank lines are ignored:
 //!
 //! ```text
-//! {"Join":{"group_name":"tea"}}                     a client joins (and makes) a group; no answer
+//! {"Join":{"group_name":"tea"}}                     a client joins (and makes) a group; no reply
 //! {"Post":{"group_name":"tea","message":"hello"}}   it posts; it need not have joined
 //! {"Message":{"group_name":"tea","message":"hello"}}    what each member then gets
-//! {"Error":"Group 'coffee' does not exist"}             what a client gets that asked in vain
+//! {"Error":"Group 'coffee' does not exist"}             what a client gets whose request failed
 //! ```
 //!
 //! Reading order: this file, `framing` (packets from bytes), `client`, `client/input`,
@@ -37,7 +37,7 @@ pub use framing::{LineError, LineReader, encode_line, receive_as_json, send_as_j
 /// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub enum FromClient {
-    /// Receive what is posted to this group from now on. There is no answer.
+    /// Receive what is posted to this group from now on. There is no reply.
     Join {
         /// The group, which is made if it does not exist.
         group_name: String,
@@ -51,7 +51,7 @@ pub enum FromClient {
     },
 }
 
-/// What the server tells a client.
+/// What the server sends to a client.
 ///
 /// ```
 /// let line = br#"{"Error":"Group 'coffee' does not exist"}"#;
@@ -67,6 +67,6 @@ pub enum FromServer {
         /// The text.
         message: String,
     },
-    /// A request could not be done, or messages were lost.
+    /// A request could not be carried out, or messages were lost.
     Error(String),
 }

@@ -9,11 +9,11 @@ use executor::task;
 use lexopt::prelude::*;
 use reactor::notes;
 
-/// How long the end waits for a stderr that is slow.
+/// How long the program's end waits for a slow stderr.
 const LAST_NOTES: Duration = Duration::from_millis(500);
 
 const HELP: &str = "\
-A chat client. It reads commands from its input and prints what the server tells.
+A chat client. It reads commands from its input and prints what the server sends.
 
 Usage: client [OPTIONS] [ADDRESS]
 
@@ -31,11 +31,11 @@ Commands:
   post GROUP MESSAGE...     post to it
   the end of the input (Control-D) leaves
 
-A line of input has at most 1048576 bytes; a longer one is told and not sent. A message is printed as
+A line of input has at most 1048576 bytes; a longer one is reported and not sent. A message is printed as
 one line: its newlines are shown as \\n. On a terminal all control characters of others are shown so,
-as \\u{1b}; a pipe gets them as they were sent. A stdout or stderr that nobody reads stops nothing else.
+as \\u{1b}; a pipe gets them as they were sent. A stdout or stderr that is not read stops nothing else.
 
-It exits with 0 at the end of its input; with 1 when it cannot connect, when the server goes before
+It exits with 0 at the end of its input; with 1 when it cannot connect, when the server ends before
 that, when the connection breaks, or when the server has not taken all that was typed; with 2 for
 arguments that make no sense.
 ";
@@ -67,7 +67,7 @@ fn talk(address: &str, options: Options) -> ExitCode {
     }
 }
 
-/// The address and the options; `None` if help was asked for, and given.
+/// The address and the options; `None` if help was asked for, and printed.
 fn arguments() -> Result<Option<(String, Options)>, lexopt::Error> {
     let mut address = None;
     let mut options = Options::default();
@@ -97,7 +97,7 @@ fn seconds(value: std::ffi::OsString) -> Result<Duration, lexopt::Error> {
     })
 }
 
-/// Tells the user. It is written aside: a stderr that nobody reads stops nothing.
+/// Reports to the user, on a thread of its own: a stderr that is not read stops nothing.
 fn tell(what: std::fmt::Arguments<'_>) {
     notes::stderr().tell(what);
 }

@@ -15,14 +15,14 @@ const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
 const SIGUSR1: i32 = if cfg!(target_os = "linux") { 10 } else { 30 };
 
-/// How long the end waits for what is to be told.
+/// How long the program's end waits for its last messages to be written.
 const LAST_NOTES: Duration = Duration::from_millis(500);
 
-/// The system takes no more.
+/// The longest that the system accepts.
 const LONGEST_KEEPALIVE: Duration = Duration::from_secs(32767);
 
 const HELP: &str = "\
-A chat server. It speaks JSON, one value per line, and keeps groups that clients join and post to.
+A chat server. It speaks JSON, one value per line, and has groups that clients join and post to.
 
 Usage: server [OPTIONS] [ADDRESS]
 
@@ -42,14 +42,15 @@ Options:
   --drain SECONDS      how long it goes on writing what is queued when it stops (2)
   -h, --help           this text
 
-SIGINT and SIGTERM stop it: nobody is accepted any more, what is queued is written, and it exits
-with 0. A second one exits at once, with 128 and the signal's number. SIGUSR1 asks how it is: it
-answers on stderr. Where nobody reads stderr it goes on, and counts what it could not tell. An address that cannot be listened on exits with 1, arguments that make no
-sense with 2.
+SIGINT and SIGTERM stop it: it accepts no more clients, writes what is queued, and exits
+with 0. A second one exits at once, with 128 and the signal's number. SIGUSR1 prints on stderr how
+many connections, groups, memberships and tasks there are. If stderr is not read the server goes on,
+and counts the messages that it could not write. An address that cannot be listened on exits with 1,
+arguments that make no sense with 2.
 ";
 
 fn main() -> ExitCode {
-    // The panic of a task, too, is told aside.
+    // The message of a task's panic is written in the same way, without blocking.
     std::panic::set_hook(Box::new(|panic| tell(format_args!("{panic}"))));
     let outcome = match arguments() {
         Ok(Some((address, options))) => task::block_on(serve(&address, options)).map_err(|error| {
@@ -69,8 +70,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Listens and serves. The signals come first: from then on none of them kills, and none is ignored, as it
-/// would be for the first process of a container.
+/// Listens and serves. It catches the signals first: from then on none of them kills, and none is ignored, as
+/// they would be for the first process of a container.
 async fn serve(address: &str, options: Options) -> io::Result<()> {
     let mut signals = Signals::new(&[SIGINT, SIGTERM, SIGUSR1])?;
     let bound = async { Some(Server::bind(address, options).await) };
@@ -106,8 +107,8 @@ async fn serve(address: &str, options: Options) -> io::Result<()> {
     stopper.abort();
     match served {
         Ok(outcome) => outcome,
-        // Nobody has cancelled it: there was no thread to run it.
-        Err(JoinError::Cancelled) => Err(io::Error::other("no thread can be had to serve on")),
+        // It was not cancelled by us: there was no thread to run it.
+        Err(JoinError::Cancelled) => Err(io::Error::other("no thread can be started to serve on")),
         Err(JoinError::Panicked(payload)) => std::panic::resume_unwind(payload),
     }
 }
@@ -118,7 +119,7 @@ fn how_it_is(count: Count) -> String {
     format!("{connections} connections, {groups} groups, {memberships} memberships, {tasks} tasks")
 }
 
-/// The address and the options; `None` if help was asked for, and given.
+/// The address and the options; `None` if help was asked for, and printed.
 fn arguments() -> Result<Option<(String, Options)>, lexopt::Error> {
     let mut address = None;
     let mut options = Options::default();
@@ -163,7 +164,7 @@ fn seconds(value: std::ffi::OsString) -> Result<Duration, lexopt::Error> {
     })
 }
 
-/// Tells the operator. It is written aside: a stderr that nobody reads stops nothing.
+/// Reports to the operator, on a thread of its own: a stderr that is not read stops nothing.
 fn tell(what: std::fmt::Arguments<'_>) {
     notes::stderr().tell(format_args!("server: {what}"));
 }

@@ -1,7 +1,7 @@
 //! The lines that are typed, each at most [`LONGEST_LINE`] long.
 //!
 //! An input need not have lines: `/dev/zero`, a file of another kind, a program gone wrong. Such a line is
-//! told as soon as it is too long, and skipped to its end; those before and after it are carried out.
+//! reported as soon as it is too long, and skipped to its end; the lines before and after it are carried out.
 //!
 //! Used by `client`. Next: `client/output`.
 
@@ -10,10 +10,10 @@ use std::mem;
 
 use futures_lite::io::{AsyncBufRead, AsyncBufReadExt};
 
-/// The longest line that is taken in, in bytes. A server takes 64 KiB, unless it is told otherwise.
+/// The longest line that is taken in, in bytes. A server accepts 64 KiB, unless it is configured otherwise.
 pub(super) const LONGEST_LINE: usize = 1 << 20;
 
-/// What an editor may put in front of a file; it is no part of the first command.
+/// What an editor may put at the beginning of a file; it is not a part of the first command.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 pub(super) struct Input<S> {

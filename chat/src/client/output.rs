@@ -1,8 +1,8 @@
 //! What the client writes to its stdout and stderr, neither of which may stop the rest of it.
 //!
-//! A pipe that nobody reads, or a terminal after ^S, blocks a write. The flag `O_NONBLOCK` is shared with every
+//! A pipe that is not read, or a terminal after ^S, blocks a write. The flag `O_NONBLOCK` is shared with every
 //! process that has the same terminal, and epoll takes no regular file. So another thread writes, as another
-//! thread reads stdin. What is for stdout is waited for, since the replies are what the user came for; notes
+//! thread reads stdin. The client waits for writes to stdout, since the replies are what the user wants; notes
 //! go to stderr when they can, and otherwise are dropped and counted.
 //!
 //! Used by `client`. Next: `client/visible`.
@@ -25,7 +25,7 @@ pub(super) fn reader_of(stream: &impl IsTerminal) -> Reader {
     if stream.is_terminal() { Reader::Terminal } else { Reader::Program }
 }
 
-/// Prints all of it on another thread: that may take until somebody reads.
+/// Prints all of it, on another thread: the reader of stdout may be slow.
 pub(super) async fn print(text: &mut String) -> io::Result<()> {
     if text.is_empty() {
         return Ok(());
@@ -49,7 +49,7 @@ fn print_blocking(mut text: &[u8]) -> io::Result<()> {
     when_writable(|| stdout.flush())
 }
 
-/// Waits as a blocking stdout does, for another program that shares it may have made it non-blocking.
+/// Waits as a blocking stdout would, for another program that shares it may have made it non-blocking.
 fn when_writable<T>(mut write: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match write() {
@@ -62,7 +62,7 @@ fn when_writable<T>(mut write: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     }
 }
 
-/// Tells the user beside the conversation. Whether somebody reads stderr is no affair of the conversation's.
+/// Reports on stderr, beside the conversation. A stderr that is not read does not stop the conversation.
 pub(super) fn tell(what: std::fmt::Arguments<'_>) {
     static READER: LazyLock<Reader> = LazyLock::new(|| reader_of(&io::stderr()));
     let what = what.to_string();

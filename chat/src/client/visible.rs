@@ -1,18 +1,18 @@
 //! What others wrote, made fit to be shown: a message is one line, and does not drive the terminal.
 //!
-//! Whoever may post could otherwise clear the screen of every member, rename its window, or forge a line that
-//! looks as if the server had told it: by an escape sequence, a return to the line's beginning, a newline.
+//! Otherwise a client that posts could clear the screen of every member, rename its window, or forge a line that
+//! looks as if the server had sent it: by an escape sequence, a return to the line's beginning, a newline.
 //! Such characters are shown in the form of a Rust string, `\u{1b}` or `\n`.
 //!
-//! A program that reads from a pipe is not driven by escapes, and gets the text as it was sent. But it is told
-//! by newlines where a message ends, so these two are made visible there too: `\n` and `\r`.
+//! A program that reads from a pipe does not obey escapes, and gets the text as it was sent. But newlines
+//! tell it where a message ends, so two characters are made visible there too: `\n` and `\r`.
 //!
 //! Used by `client` and `client/output`. Next: `server/options`.
 
 /// For whom text is made visible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reader {
-    /// Somebody at a terminal, which obeys control characters.
+    /// A user at a terminal, which obeys control characters.
     Terminal,
     /// A program, or a file: lines are what counts.
     Program,
@@ -29,7 +29,7 @@ impl Reader {
         }
     }
 
-    /// Whether this reader would take it for an order, and not for a character to look at.
+    /// Whether this reader would obey it, instead of showing it as a character.
     fn obeys(self, character: char) -> bool {
         match self {
             // Also the separators of lines and paragraphs, and what turns the direction of writing.

@@ -1,17 +1,17 @@
 //! One client's connection: its requests.
 //!
-//! A request is one line. Each is carried out, and its answer is written, before the next one is read; so the
+//! A request is one line. Each is carried out, and its reply is written, before the next one is read; so the
 //! order of the requests is a promise, and a client that asks and never reads makes only itself wait.
 //!
 //! ```text
-//!   read a line ──▶ understand ──▶ wait until earlier answers are written ──▶ join, or post
+//!   read a line ──▶ understand ──▶ wait until earlier replies are written ──▶ join, or post
 //!        ▲               │ malformed                                            │ refused
-//!        └───────────────┴── an answer to be written ◀──────────────────────────┘
+//!        └───────────────┴── a reply to be written ◀────────────────────────────┘
 //! ```
 //!
 //! C1  A request is carried out before the next one is read. A join has subscribed by then.
-//! C2  An answer is written before the next request is carried out: a client that asks and never reads waits.
-//!     Only those to malformed lines are gathered while one waits, for they are counted.
+//! C2  A reply is written before the next request is carried out: a client that asks and never reads waits.
+//!     Only replies to malformed lines are collected while one waits, for those lines are counted.
 //!
 //! Spawned by the server's accept loop. Next: `mod`.
 
@@ -35,7 +35,7 @@ use super::inbound::Inbound;
 use crate::framing::{LineError, LineReader, decode_line, encode_line};
 use crate::{FromClient, FromServer};
 
-/// Answers to malformed lines that may wait for a client that does not read, in bytes. With more it is refused.
+/// Replies to malformed lines that may wait for a client that does not read, in bytes. With more it is refused.
 const MOST_UNSENT: usize = 256 * 1024;
 
 /// Ends its wait when the server stops: nothing is ever sent on it.
@@ -44,14 +44,14 @@ pub(super) type Stop = broadcast::Receiver<Infallible>;
 /// Serves one client to its end.
 pub(super) async fn serve(stream: TcpStream, common: Arc<Common>, mut stop: Stop) {
     let _counted = Counted::new(&common);
-    // It fails only for a socket that is dead already, which the first read will tell.
+    // It fails only for a socket that is dead already; then the first read fails too.
     let _ = stream.set_nodelay(true);
     if common.options.keepalive.is_some() {
         let _ = stream.set_keepalive(common.options.keepalive);
     }
     let mut requests = LineReader::new(Inbound::new(stream.clone()), common.options.line_limit);
     let mut connection = Connection { session: Session::new(stream, common), names: 0, bad_lines: 0 };
-    // The stop is asked for first: a client that always has a request leaves nothing of a poll's budget.
+    // The stop is polled first: a client that always has a request leaves nothing of a poll's budget.
     let mut end = future::or(stopping(&mut stop), connection.read(&mut requests)).await;
     if let End::NoMoreRequests = end {
         end = future::or(stopping(&mut stop), connection.session.receive()).await;
@@ -61,7 +61,7 @@ pub(super) async fn serve(stream: TcpStream, common: Arc<Common>, mut stop: Stop
 }
 
 async fn stopping(stop: &mut Stop) -> End {
-    // It can only fail: that is the news.
+    // It can only fail, when the sender is dropped: the server stops.
     let _ = stop.recv().await;
     End::Stopping
 }
@@ -86,7 +86,7 @@ impl Connection {
             };
             let outcome = match outcome {
                 Ok(None) => continue,
-                Ok(Some(request)) => match self.session.answered().await {
+                Ok(Some(request)) => match self.session.replies_written().await {
                     Ok(()) => self.carry_out(request),
                     Err(end) => return end,
                 },
@@ -102,7 +102,7 @@ impl Connection {
             } else if let Refusal::Malformed(_) = refusal {
                 continue;
             }
-            if let Err(end) = self.session.answered().await {
+            if let Err(end) = self.session.replies_written().await {
                 return end;
             }
             if last {
@@ -111,13 +111,13 @@ impl Connection {
         }
     }
 
-    /// The next line; writes the answers that wait meanwhile.
+    /// The next line; writes the replies that wait meanwhile.
     async fn next_line<'a>(
         &mut self,
         requests: &'a mut LineReader<Inbound<TcpStream>>,
     ) -> Result<Option<&'a [u8]>, LineError> {
         let mut line = pin!(requests.next_line());
-        poll_fn(|cx| match self.session.poll_answered(cx) {
+        poll_fn(|cx| match self.session.poll_replies_written(cx) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(LineError::Io(error))),
             _ => line.as_mut().poll(cx),
         })
@@ -200,7 +200,7 @@ impl Connection {
 
 /// A request that is not carried out, with the reason.
 enum Refusal {
-    /// The line is none, but the connection goes on.
+    /// The line is not a request, but the connection goes on.
     Malformed(String),
     /// The connection goes on.
     GoOn(String),
@@ -208,8 +208,8 @@ enum Refusal {
     Last(String),
 }
 
-/// Whether a line is the first of a request in HTTP. A page of any site may have a browser send one here, with
-/// lines of our protocol in its body.
+/// Whether a line is the first of a request in HTTP. A page of any site may make a browser send such a
+/// request here, with lines of our protocol in its body.
 fn is_http(line: &[u8]) -> bool {
     let mut words = line.trim_ascii().rsplitn(2, |&byte| byte == b' ');
     let version = words.next().unwrap_or_default();
@@ -229,17 +229,17 @@ mod tests {
     fn a_client_that_always_has_a_request_does_not_hide_the_stop() -> io::Result<()> {
         task::block_on(async {
             let (stream, mut client) = connected().await?;
-            // More than the budget of a poll: the read gives way, with requests left.
+            // More than the budget of a poll: the read yields, with requests left.
             client.write_all(&b"[]\n".repeat(1000)).await?;
             let (_, stop) = broadcast::channel(1);
             let reading = async {
-                let mut answers = String::new();
-                client.read_to_string(&mut answers).await?;
+                let mut replies = String::new();
+                client.read_to_string(&mut replies).await?;
                 drop(client);
-                io::Result::Ok(answers)
+                io::Result::Ok(replies)
             };
-            let answers = future::zip(serve(stream, common(), stop), reading).await.1?;
-            assert_eq!(answers, "", "it was told to stop before it began");
+            let replies = future::zip(serve(stream, common(), stop), reading).await.1?;
+            assert_eq!(replies, "", "it was asked to stop before it began");
             Ok(())
         })
     }
@@ -248,7 +248,7 @@ mod tests {
     fn an_answer_under_way_and_what_is_queued_behind_it_outlive_the_stop() -> io::Result<()> {
         task::block_on(async {
             let (stream, mut client) = connected().await?;
-            // Less than the answer, which tells the name of a group.
+            // Less than the reply, which contains the name of a group.
             rustix::net::sockopt::set_socket_send_buffer_size(&stream, 1 << 16)?;
             let common = common();
             let (asked, stop) = broadcast::channel(1);

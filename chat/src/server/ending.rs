@@ -1,8 +1,11 @@
 //! What a connection holds, and how it ends.
 //!
+//! Without care at its end a connection leaves tasks or groups behind, cuts a line off in its middle, or resets
+//! the socket before the client has read the last reply.
+//!
 //! ```text
-//!   no more requests ──▶ receive: deliver for a grace ──over, or the peer is gone──┐
-//!   refused, told to stop ─────────────────────────────────────────────────────────┴─▶ close
+//!   no more requests ──▶ receive: deliver for the grace period, or until the peer is gone ──┐
+//!   refused, asked to stop ─────────────────────────────────────────────────────────────────┴─▶ close
 //!
 //!   close:  wait for the line under way ──▶ end the subscription tasks ──▶ leave the groups
 //!              ──▶ shut the writing half ──▶ read and discard what the client still sends, for a moment
@@ -10,10 +13,10 @@
 //!
 //! E1  However the connection ends, its subscription tasks have ended and its groups are left before
 //!     the task ends: nothing of a departed client stays.
-//! E2  Its tasks are cancelled between two lines, unless the client does not take the line.
-//! E3  The answers outlive the reading, so a stop does not tear them.
-//! E4  A client that was refused, or has closed its half, is gone after the grace (and the lingering), whatever
-//!     it reads: its end is noticed also while an answer waits.
+//! E2  Its tasks are cancelled between two lines, unless the client does not read the line.
+//! E3  Replies are written on after the reading has ended, so a stop does not tear them.
+//! E4  A client that was refused, or has closed its half, is gone after the grace period (and the lingering),
+//!     whatever it reads: the connection notices its end also while a reply waits.
 //!
 //! Used by `connection`. Next: `connection`.
 
@@ -43,9 +46,9 @@ const LINGER: Duration = Duration::from_secs(if cfg!(test) { 30 } else { 1 });
 pub(super) enum End {
     /// The client sends no more. It may still receive.
     NoMoreRequests,
-    /// The client broke the rules, and has been told.
+    /// The client broke the rules; it has been sent an error.
     Refused,
-    /// The grace has passed.
+    /// The grace period has elapsed.
     GraceOver,
     /// The connection is broken.
     Gone,
@@ -61,7 +64,7 @@ pub(super) struct Session {
     /// By group.
     pub(super) memberships: HashMap<Arc<str>, Membership>,
     /// Those that are being written.
-    answer: Option<Answer>,
+    reply: Option<Reply>,
     /// Lines that are to be written after it.
     pub(super) unsent: Vec<u8>,
     /// When the client was refused, or was seen to have closed its half.
@@ -69,7 +72,7 @@ pub(super) struct Session {
 }
 
 /// Boxed: few connections ever need it, and all would pay for its room.
-type Answer = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+type Reply = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
 /// The task that carries a group's lines here; `None` once it has ended.
 pub(super) struct Membership(pub(super) Option<JoinHandle<()>>);
@@ -90,31 +93,31 @@ impl Session {
             stream,
             common,
             memberships: HashMap::new(),
-            answer: None,
+            reply: None,
             unsent: Vec::new(),
             closed: None,
         }
     }
 
-    /// Waits until the answers are written; but not longer than the grace for a client that has closed, even
-    /// if it does so meanwhile (E4).
-    pub(super) async fn answered(&mut self) -> Result<(), End> {
-        if self.answer.is_none() && self.unsent.is_empty() {
+    /// Waits until the replies are written; but not longer than the grace period once the client has closed its
+    /// half, also if it does so meanwhile (E4).
+    pub(super) async fn replies_written(&mut self) -> Result<(), End> {
+        if self.reply.is_none() && self.unsent.is_empty() {
             return Ok(());
         }
-        if let Some(written) = future::poll_once(poll_fn(|cx| self.poll_answered(cx))).await {
+        if let Some(written) = future::poll_once(poll_fn(|cx| self.poll_replies_written(cx))).await {
             return written.map_err(|_| End::Gone);
         }
         // Boxed: few connections ever need it, and all would pay for its room.
-        Box::pin(self.answered_in_time()).await
+        Box::pin(self.replies_written_in_time()).await
     }
 
-    async fn answered_in_time(&mut self) -> Result<(), End> {
+    async fn replies_written_in_time(&mut self) -> Result<(), End> {
         if self.closed.is_none() {
             let stream = self.stream.clone();
-            let written = async { Some(poll_fn(|cx| self.poll_answered(cx)).await) };
+            let written = async { Some(poll_fn(|cx| self.poll_replies_written(cx)).await) };
             let closed = async {
-                // It fails only if the system cannot tell. The grace begins then.
+                // It fails only if the system cannot say. The grace period begins then.
                 let _ = stream.read_closed().await;
                 None
             };
@@ -123,37 +126,38 @@ impl Session {
             }
         }
         let left = self.grace_left();
-        match timeout(left, poll_fn(|cx| self.poll_answered(cx))).await {
+        match timeout(left, poll_fn(|cx| self.poll_replies_written(cx))).await {
             Ok(written) => written.map_err(|_| End::Gone),
             Err(_) => Err(End::GraceOver),
         }
     }
 
-    /// What is left of the grace, which begins now if it has not begun.
+    /// What is left of the grace period, which begins now if it has not begun.
     fn grace_left(&mut self) -> Duration {
         let closed = self.closed.get_or_insert_with(Instant::now);
         self.common.options.grace.saturating_sub(closed.elapsed())
     }
 
-    pub(super) fn poll_answered(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_replies_written(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            if let Some(answer) = &mut self.answer {
-                let written = ready!(answer.as_mut().poll(cx));
-                self.answer = None;
+            if let Some(reply) = &mut self.reply {
+                let written = ready!(reply.as_mut().poll(cx));
+                self.reply = None;
                 written?;
             }
             if self.unsent.is_empty() {
                 return Poll::Ready(Ok(()));
             }
             let (outbound, lines) = (self.outbound.clone(), std::mem::take(&mut self.unsent));
-            self.answer = Some(Box::pin(async move { outbound.send_lines(&lines).await }));
+            self.reply = Some(Box::pin(async move { outbound.send_lines(&lines).await }));
         }
     }
 
-    /// Goes on delivering to a client that has closed its half, until it is gone or the grace is over.
+    /// Goes on delivering to a client that has closed its half, until it is gone or the grace period has
+    /// elapsed.
     pub(super) async fn receive(&mut self) -> End {
         self.grace_left();
-        if let Err(end) = self.answered().await {
+        if let Err(end) = self.replies_written().await {
             return end;
         }
         if self.memberships.is_empty() {
@@ -165,9 +169,9 @@ impl Session {
         }
     }
 
-    /// Ready when the answer, and all that the groups have for the client, is written or has failed.
+    /// Ready when the replies, and all that the groups have for the client, are written or have failed.
     fn poll_all_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut all = self.poll_answered(cx).map(drop);
+        let mut all = self.poll_replies_written(cx).map(drop);
         for membership in self.memberships.values_mut() {
             if membership.poll_ended(cx).is_pending() {
                 all = Poll::Pending;
@@ -189,8 +193,8 @@ impl Session {
             self.leave_all().await;
             return;
         }
-        if self.answer.take().is_some() {
-            // It holds the outgoing half, or stands before us, and will not be written any more.
+        if self.reply.take().is_some() {
+            // It holds the outgoing half's lock, or waits for it before us, and will not be written any more.
             patience = Duration::ZERO;
         }
         let outbound = self.outbound.clone();

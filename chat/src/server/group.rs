@@ -5,14 +5,16 @@
 //!                                               take what else is ready, write it all at once
 //! ```
 //!
+//! If the poster wrote to the members' sockets itself, one member that does not read would stop the whole group.
+//! And unbounded queues would let such a member take all memory.
+//!
 //! G1  A post never waits. A member that is a full channel behind loses the oldest lines and is told
-//!     how many: those, and those that it got, add up to what was posted.
+//!     how many: those, and those that it got, are together what was posted.
 //! G2  A line is encoded once, by the poster.
 //! G3  The channel is read only under the outgoing half's lock, after a wait that took one line: what
-//!     comes while another writes is joined into the next write.
-//!
+//!     is posted while another task writes is joined into the next write.
 //! G4  A member whose write is stuck looks from time to time how much waits for its connection, in all its
-//!     groups, and drops its oldest lines if that is too much. Who is not stuck is not woken for it.
+//!     groups, and drops its oldest lines if that is too much. A member that is not stuck is not woken for it.
 //!
 //! Used by `group_table` and `connection`. Next: `group_table`.
 
@@ -30,10 +32,10 @@ use crate::FromServer;
 /// Lines that a member may be behind before it loses some.
 const CAPACITY: usize = 1000;
 
-/// Bytes that are gathered for one write; the last line may go beyond.
+/// Bytes that are joined into one write; the last line may exceed it.
 const BATCH: usize = 16 * 1024;
 
-/// The stuck members look when this part of a connection's bound has been posted.
+/// The stuck members look each time this fraction of a connection's bound, one in `LOOKS`, has been posted.
 const LOOKS: usize = 64;
 
 /// A group exists while it has members.
@@ -41,7 +43,7 @@ const LOOKS: usize = 64;
 pub(super) struct Group {
     name: Arc<str>,
     lines: broadcast::Sender<Line>,
-    /// Tells the stuck members to look.
+    /// Wakes the stuck members, to look.
     look: broadcast::Sender<()>,
     /// In bytes.
     posted: AtomicUsize,
@@ -65,7 +67,7 @@ impl Group {
             lines: self.lines.subscribe(),
             look: self.look.subscribe(),
             memory: self.memory.clone(),
-            told: 0,
+            reported: 0,
             held: 0,
             lost: 0,
         }
@@ -81,13 +83,13 @@ impl Group {
         sent
     }
 
-    /// Has the stuck members look, if it is time and somebody is behind (G4).
+    /// Wakes the stuck members to look, if it is time and a member is behind (G4).
     fn have_them_look(&self, posted: usize) {
         let step = (self.memory.connection / LOOKS).max(1);
         // ORDERING: Relaxed; only counted.
         let before = self.posted.fetch_add(posted, Ordering::Relaxed);
         if before / step != before.wrapping_add(posted) / step && self.weight() >= step {
-            // Nobody listens: nobody is stuck.
+            // An error means that no member listens: none is stuck.
             let _ = self.look.send(());
         }
     }
@@ -119,11 +121,11 @@ pub(super) struct Subscription {
     lines: broadcast::Receiver<Line>,
     look: broadcast::Receiver<()>,
     memory: Arc<Memory>,
-    /// The part of what waits for the connection that is ours.
-    told: usize,
+    /// What we have added to the connection's `waiting`.
+    reported: usize,
     /// The line that was taken from the channel to be written.
     held: usize,
-    /// Lines that were dropped here, and not told yet.
+    /// Lines that were dropped here, and not yet reported to the client.
     lost: u64,
 }
 
@@ -144,20 +146,20 @@ impl Subscription {
                 break;
             }
             self.held = 0;
-            if self.told > 0 {
-                self.tell(&outbound);
+            if self.reported > 0 {
+                self.report(&outbound);
             }
         }
     }
 
-    /// Waits for a future; looks meanwhile whether too much waits for the connection (G4).
+    /// Waits for a future, and meanwhile looks whether too much waits for the connection (G4).
     async fn while_stuck<T>(&mut self, outbound: &Outbound, waited_for: impl Future<Output = T>) -> T {
         let mut waited_for = pin!(waited_for);
         loop {
             let ready = async { Ok(waited_for.as_mut().await) };
             match future::or(ready, async { Err(self.look.recv().await) }).await {
                 Ok(outcome) => return outcome,
-                // The group has gone: no more lines come.
+                // The group is closed: no more lines come.
                 Err(Err(RecvError::Closed)) => return waited_for.await,
                 Err(Ok(()) | Err(RecvError::Lagged(_))) => self.shed(outbound),
             }
@@ -167,7 +169,7 @@ impl Subscription {
     /// Drops our oldest lines if too much waits for the connection. The newest may stay, so that a group of
     /// short lines does not lose all for one of long ones.
     fn shed(&mut self, outbound: &Outbound) {
-        let waiting = self.tell(outbound);
+        let waiting = self.report(outbound);
         let mut excess = waiting.saturating_sub(self.memory.connection);
         let left = (self.memory.connection / LOOKS) as u64;
         while excess > 0 && self.lines.weight() > left {
@@ -180,13 +182,13 @@ impl Subscription {
                 Err(TryRecvError::Empty | TryRecvError::Closed) => break,
             }
         }
-        self.tell(outbound);
+        self.report(outbound);
     }
 
-    /// Tells how much waits here; returns how much waits for the connection.
-    fn tell(&mut self, outbound: &Outbound) -> usize {
+    /// Adds how much waits here to the connection's sum. Returns how much waits for the connection.
+    fn report(&mut self, outbound: &Outbound) -> usize {
         let now = usize::try_from(self.lines.weight()).unwrap_or(usize::MAX).saturating_add(self.held);
-        let more = now.wrapping_sub(std::mem::replace(&mut self.told, now));
+        let more = now.wrapping_sub(std::mem::replace(&mut self.reported, now));
         // ORDERING: Relaxed; only counted. A sum that wraps is right when all have been added.
         outbound.waiting.fetch_add(more, Ordering::Relaxed).wrapping_add(more)
     }
@@ -210,7 +212,7 @@ impl Subscription {
         Some(batch)
     }
 
-    /// The next line, or the news that some were lost; `None` when the group is closed.
+    /// The next line, or the report that some were lost; `None` when the group is closed.
     async fn next_line(&mut self) -> Option<Line> {
         if self.lost > 0 {
             return self.dropped(0);
@@ -255,7 +257,7 @@ mod tests {
         memory
     }
 
-    /// What one write takes, of so many posts that are ready.
+    /// What one write takes of these posts, which are all ready.
     fn one_write(posts: &[String]) -> Vec<u8> {
         let (group, mut member) = Group::new("g".into(), memory());
         for post in posts {

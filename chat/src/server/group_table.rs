@@ -1,9 +1,13 @@
 //! The groups by name, under a std Mutex: every hold is short, and none is across an await.
 //!
+//! A join that finds a group while its last member leaves it would subscribe to a group that is in no table,
+//! and never hear a post. So both happen under one lock. It is std's, and not an asynchronous one: a wait for
+//! it is a few dozen instructions on another core, and to put a task to sleep would take longer.
+//!
 //! T1  A group is in the table exactly while it has members: joining makes it, under the lock; the
 //!     last to leave takes it out, under the lock.
 //! T2  A group is dropped outside the lock: that wakes its subscription tasks.
-//! T3  A closed table stays empty. The groups go, so each subscription delivers what it has, and ends.
+//! T3  A closed table stays empty. Its groups are dropped, so each subscription delivers what it has, and ends.
 //!
 //! Used by `common`, and through it by `ending`, `connection` and the server. Next: `common`.
 
@@ -13,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::group::{Group, Subscription};
 use super::memory::Memory;
 
-/// Places that the table keeps although it does not need them.
+/// Unused capacity that the table keeps.
 const SLACK: usize = 256;
 
 /// All groups of a server.
@@ -29,7 +33,7 @@ struct Groups {
     closed: bool,
 }
 
-/// Why nobody joins.
+/// Why a client cannot join.
 #[derive(Debug)]
 pub(super) enum NotJoined {
     /// The table is closed.
@@ -66,7 +70,7 @@ impl GroupTable {
         self.lock().by_name.get(name).cloned()
     }
 
-    /// To be called when a member has gone: an empty group goes too.
+    /// Called when a member has left: takes out and drops the group if it is empty.
     pub(super) fn leave(&self, name: &str) {
         let mut groups = self.lock();
         let empty = groups.by_name.get(name).is_some_and(|group| group.members() == 0);
@@ -78,7 +82,7 @@ impl GroupTable {
         drop(reaped);
     }
 
-    /// Has the heaviest groups lose lines, until there is an eighth of the room again.
+    /// Drops lines of the heaviest groups, until all together are below their bound.
     pub(super) fn relieve(&self) {
         let mut weights: Vec<(usize, Arc<Group>)> =
             self.lock().by_name.values().map(|group| (group.weight(), group.clone())).collect();
@@ -86,7 +90,7 @@ impl GroupTable {
         while let Some((weight, group)) = weights.pop()
             && self.memory.excess() > 0
         {
-            // Down to the next heaviest, but by an eighth at least.
+            // Down to the next heaviest, but by at least an eighth.
             let next = weights.last().map_or(0, |(weight, _)| *weight);
             group.shrink_to(next.min(weight - weight / 8));
         }

@@ -1,7 +1,7 @@
 //! The incoming half: a buffered reader that owns no buffer while it waits.
 //!
-//! Most connections of a chat are silent most of the time, and 8 KiB for each would be most of what
-//! they cost. So the bytes are read into a buffer on the stack, and what came is kept on the heap
+//! Most connections of a chat are silent most of the time, and the 8 KiB of a `BufReader` would be most of what
+//! each of them costs. So the bytes are read into a buffer on the stack, and what was read is kept on the heap
 //! until it is consumed.
 //!
 //! I1  `held` is empty (and unallocated) whenever a read is pending.
@@ -30,7 +30,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         Self { source, held: Vec::new(), consumed: 0 }
     }
 
-    /// Throws away what comes until the peer is done or the stream fails.
+    /// Reads and discards, until the end of the stream or an error.
     pub(super) async fn discard(&mut self) {
         poll_fn(|cx| {
             while let Ok(piece @ [_, ..]) = ready!(Pin::new(&mut *self).poll_fill_buf(cx)) {

@@ -1,5 +1,7 @@
 //! How much memory the clients may take, in bytes: a count of lines, groups or names does not bound it.
 //!
+//! A thousand lines of the longest kind take 64 MB, and a client may be in a hundred groups.
+//!
 //! ```text
 //!   a group        its kept lines: beyond the bound the oldest go
 //!   a connection   what its groups keep that it has not read, and its groups' names: beyond the bound it
@@ -7,7 +9,8 @@
 //!   in all         a half for lines: beyond it the heaviest group loses lines; a half for names
 //! ```
 //!
-//! M1  Each line is counted from its encoding until its last reference goes, each name as long as its group.
+//! M1  Each line is counted from its encoding until its last reference is dropped, each name as long as its
+//!     group exists.
 //!
 //! Used by `group`, `group_table`, `common` and `connection`. Next: `inbound`.
 
@@ -47,7 +50,7 @@ impl Memory {
         })
     }
 
-    /// A packet as a line that is encoded once and shared by all that it goes to.
+    /// A packet as a line that is encoded once and shared by all its receivers.
     pub(super) fn line(self: &Arc<Self>, packet: &FromServer) -> io::Result<Line> {
         let bytes = encode_line(packet)?.into_boxed_slice();
         // ORDERING: Relaxed; only counted.

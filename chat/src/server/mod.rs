@@ -7,9 +7,10 @@
 //!            close the listener ─▶ tell the connections ─▶ close the groups ─▶ wait for the connections
 //! ```
 //!
-//! The stop is told by dropping: the connections wait on a channel whose sender goes, the
-//! subscription tasks on groups that go, the server on a channel that all connections hold open. So
-//! each delivers what it has, and ends by itself; the drain time bounds it.
+//! A flag for the stop would have to be checked by every task, and one that waits would not see it. So the
+//! stop is signalled by dropping: the connections wait on a channel whose sender is dropped, the subscription
+//! tasks on groups that are dropped, the server on a channel that all connections hold open. Each task
+//! delivers what it has, and ends by itself, within the drain time.
 //!
 //! Used by the program `server`, by the tour and by the tests. It is the last file of the library to
 //! read; next are the programs.
@@ -46,10 +47,11 @@ mod outbound;
 /// The first wait when the system has no descriptor or memory for a new connection.
 const FIRST_BACKOFF: Duration = Duration::from_millis(10);
 
-/// The longest: it is doubled until here. So clients are let in well within a second of a release.
+/// The longest wait: it is doubled until here. So clients are let in well within a second after descriptors
+/// are free.
 const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
 
-/// So many clients in a row may fail to come in. If still more do, it is not their fault.
+/// If more accepts than this fail in a row, the cause is not the single connection.
 const MAX_CONSECUTIVE: u32 = 15;
 
 /// A chat server that listens.
@@ -74,7 +76,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on an address; port 0 takes a free one. Nobody is let in before [`run`](Self::run).
+    /// Listens on an address; port 0 takes a free one. No client is accepted before [`run`](Self::run).
     ///
     /// # Errors
     ///
@@ -94,21 +96,22 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// To stop it, and to look at it.
+    /// A handle to stop the server, and to count what it holds.
     pub fn handle(&self) -> Handle {
         Handle { ask_to_stop: self.ask_to_stop.clone(), common: self.common.clone() }
     }
 
-    /// Serves until it is asked to stop, on the pool. Returns when all connections have ended.
+    /// Accepts and serves clients, each in a task on the pool, until it is asked to stop. Returns when all
+    /// connections have ended.
     ///
-    /// Dropping the future stops the server too, but waits for nothing.
+    /// Dropping the future stops the server too, but does not wait for the connections.
     ///
     /// # Errors
     ///
-    /// An accept that fails for a reason that will not pass. The connections have ended then, too.
+    /// That of an accept that fails for good. The connections have ended then, too.
     pub async fn run(self) -> io::Result<()> {
         let Server { listener, common, ask_to_stop: _keeps_the_channel_open, mut asked_to_stop } = self;
-        // Nothing is ever sent on these: that their other ends go is the message.
+        // Nothing is ever sent on these: the drop of the other ends is the message.
         let (stop, _) = broadcast::channel::<Infallible>(1);
         let (alive, mut all_ended) = mpsc::channel::<Infallible>(1);
 
@@ -172,9 +175,9 @@ enum AcceptError {
     Aborted,
     /// That one connection has failed: on with the next.
     PerConnection,
-    /// The system is out of something: it will not be better at once, but later.
+    /// The system is out of descriptors or memory: it may have some again later.
     Transient,
-    /// The listener is of no use.
+    /// The listener cannot accept any more.
     Fatal,
 }
 
@@ -189,7 +192,7 @@ fn classify(error: &io::Error) -> AcceptError {
     }
 }
 
-/// Stops a [`Server`] and tells how it is; it may outlive it.
+/// Stops a [`Server`] and counts what it holds. It may outlive the server. Dropping it does nothing.
 ///
 /// ```
 /// use chat::server::{Count, Options, Server};
@@ -209,14 +212,14 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Asks the server to stop: to accept nobody, read no more, write what is queued, and end when the
-    /// clients have closed too, a second later at most. Returns at once; more than once is fine.
+    /// Asks the server to stop: to accept no more clients, read no more, write what is queued, and end when the
+    /// clients have closed too, a second later at most. Returns at once. Further calls do nothing.
     pub fn stop(&self) {
         // Full: it has been asked. Closed: it has stopped.
         let _ = self.ask_to_stop.try_send(());
     }
 
-    /// How many there are now.
+    /// Returns the numbers of connections, groups and memberships at this moment.
     pub fn count(&self) -> Count {
         let (groups, memberships) = self.common.groups.count();
         Count {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// The limits and patience of a [`Server`](super::Server). The default suits a public server.
+/// The limits of a [`Server`](super::Server), in bytes, in numbers and in time. The default suits a public
+/// server.
 ///
 /// ```
 /// let options = chat::server::Options { groups: 8, ..Default::default() };
@@ -17,17 +18,17 @@ pub struct Options {
     /// The malformed lines in a row that end a connection.
     pub bad_lines: u32,
     /// What a connection may have waiting, in bytes: what its groups keep that it has not read, and the names
-    /// of its groups. Beyond that it loses the oldest lines, and is told; or it may not join.
+    /// of its groups. Beyond that it loses the oldest lines, and is told how many; or a join is refused.
     pub connection_bytes: usize,
     /// What a group keeps for members that have not read it yet, in bytes, beside the bound of 1000 lines.
-    /// Members that are further behind lose the oldest lines, and are told.
+    /// Members that are further behind lose the oldest lines, and are told how many.
     pub group_bytes: usize,
     /// What all groups keep, in bytes: a half for lines, of which the heaviest group loses the oldest when
-    /// there are more, and a half for names. What a connection is just reading or writing comes on top: a
+    /// there are more, and a half for names. What a connection is just reading or writing is not counted: a
     /// line or two.
     pub memory: usize,
     /// After how much silence the system asks whether a client's machine is still there; `None`: never. A client
-    /// that does not answer is gone after about twice that.
+    /// that does not respond is disconnected after about twice that.
     pub keepalive: Option<Duration>,
     /// How long a client that sends no more (it has closed its half) goes on receiving.
     pub grace: Duration,

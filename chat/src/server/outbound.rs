@@ -1,18 +1,22 @@
 //! The outgoing half of a connection: whole lines, from several tasks, in few writes.
 //!
+//! Without it two tasks that write to one socket would mix their lines. The other design is one task that owns
+//! the socket, with a channel in front of it: it needs one task more for each connection, and each line one more
+//! queue to wait in.
+//!
 //! ```text
 //!   subscription task ─┐
 //!   subscription task ─┼─▶ async Mutex ─▶ Outgoing { stream } ─▶ one write for all that is ready
 //!   connection (errors)┘
 //! ```
 //!
-//! Whoever holds the lock writes; the others wait their turn, each with one line at most. So a client
-//! that never reads costs one batch, and what comes meanwhile stays in the groups' channels, whose
-//! lag does the dropping.
+//! The task that holds the lock writes; the others wait, each with one line at most. So a client that never
+//! reads costs one batch. What is posted meanwhile stays in the groups' channels, and a channel drops its oldest
+//! lines when it is full.
 //!
 //! W1  Lines are not interleaved: a batch is written whole under the lock.
 //! W2  `poisoned` is set before a write and cleared after it. A write that fails, or whose task is
-//!     cancelled in mid-line, leaves it set, and nothing follows the torn line.
+//!     cancelled in the middle of a line, leaves it set, and nothing follows the torn line.
 //! W3  A failed write shuts the socket down, so that the connection's reader sees the end too.
 //!
 //! Used by `group` and `ending`. Next: `group`.
@@ -28,7 +32,8 @@ use reactor::net::TcpStream;
 /// The outgoing half, shared by the tasks of one connection.
 pub(super) struct Outbound {
     outgoing: Mutex<Outgoing>,
-    /// What waits for this client, as far as its deliveries have told; with the names of its groups.
+    /// What waits for this client, as far as its subscription tasks have reported it, and the names of its
+    /// groups. In bytes.
     pub(super) waiting: AtomicUsize,
 }
 
@@ -37,12 +42,12 @@ impl Outbound {
         Self { outgoing: Mutex::new(Outgoing { stream, poisoned: false }), waiting: AtomicUsize::new(0) }
     }
 
-    /// Waits until nobody writes.
+    /// Waits until no task writes.
     pub(super) async fn lock(&self) -> MutexGuard<'_, Outgoing> {
         self.outgoing.lock().await
     }
 
-    /// Sends whole lines, when it is their turn.
+    /// Waits for the lock, and writes whole lines.
     pub(super) async fn send_lines(&self, lines: &[u8]) -> io::Result<()> {
         self.lock().await.write_lines(lines).await
     }
