@@ -28,6 +28,10 @@ use crate::source::Wait;
 /// stays the same open one. `Async` deregisters that one; another would keep its registration, or have
 /// its successor's taken away.
 ///
+/// `&T`, `Box<T>` and `Arc<T>` are `IoSafe` where `T` is. So an implementation also promises it for the `Read`
+/// and `Write` of these pointers to the type: the crate of the type may write one, such as
+/// `impl Read for Box<Own>`, in safe code.
+///
 /// ```
 /// use std::io::{self, Read};
 /// use std::os::fd::{AsFd, BorrowedFd};
