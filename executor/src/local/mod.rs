@@ -31,6 +31,7 @@ use reactor::record::{Kind, record};
 mod inbox;
 
 use reactor::shim::{fault, statics, thread_local};
+use reactor::trim::{KEEP_BY_THREAD, Trim};
 
 use inbox::Inbox;
 
@@ -251,7 +252,12 @@ impl Local {
         if let Some(inbox) = self.inbox.get().filter(|inbox| inbox.has_mail()) {
             self.empty(inbox);
         }
-        self.queue.borrow_mut().pop_front()
+        let mut queue = self.queue.borrow_mut();
+        let next = queue.pop_front();
+        if next.is_none() {
+            queue.trim(KEEP_BY_THREAD);
+        }
+        next
     }
 
     // Not inlined, so that `pop` is: mail is rare.
