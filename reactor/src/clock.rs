@@ -1,8 +1,13 @@
 //! The timers under their lock, and until when the turn under way waits.
 //!
+//! A thread that waits in the poller does not see a timer that another thread adds meanwhile. Notifying it
+//! for every new timer would cost a system call each; so the turn says until when it waits, and only an
+//! earlier deadline notifies it.
+//!
 //! A1  A turn arms the next deadline before it waits, and disarms when it is back.
-//! A2  A deadline that comes before the armed one is told to its maker, who notifies: the turn under way
-//!     does not miss it. While none is armed nobody waits, and the next turn will look.
+//! A2  `add` and `reset` return `true` for a deadline before the armed one. Their caller then notifies, so
+//!     the turn under way does not miss it. While nothing is armed no turn waits, and the next one looks at
+//!     the timers.
 //! A3  No waker is called, cloned or dropped under the lock.
 //!
 //! Called by `time` and `reactor`. Next: `reactor`.
@@ -24,7 +29,7 @@ struct Clock {
 /// Until when the turn under way waits (A1).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Armed {
-    /// Nobody waits.
+    /// No turn waits.
     Nobody,
     /// Until an event.
     Forever,
@@ -40,7 +45,7 @@ fn moment(instant: Instant) -> Moment {
 
 statics! { static CLOCK: Mutex<Clock> = Mutex::new(Clock { timers: Timers::new(), armed: Armed::Nobody }); }
 
-/// Notes until when this turn waits (A1), and answers for how long.
+/// Notes until when this turn waits (A1). Returns for how long.
 pub(crate) fn arm(limit: Option<Duration>) -> Option<Duration> {
     if limit == Some(Duration::ZERO) {
         return limit;
@@ -57,7 +62,7 @@ pub(crate) fn arm(limit: Option<Duration>) -> Option<Duration> {
     }
 }
 
-/// The turn is back: disarms, and takes out what is due. Returns how many timers that were.
+/// The turn has returned: disarms, and takes out the timers that are due. Returns how many there were.
 pub(crate) fn fire(woken: &mut Vec<Waker>) -> usize {
     let mut clock = lock(&CLOCK);
     clock.armed = Armed::Nobody;
@@ -83,7 +88,7 @@ pub(crate) fn update(key: Key, waker: &Waker) -> bool {
     if same != Some(false) {
         return same.is_some();
     }
-    let mut waker = waker.clone(); // Outside the lock: it is foreign code, and so is a drop.
+    let mut waker = waker.clone(); // Outside the lock: a clone runs arbitrary code, and so does a drop.
     let replaced = lock(&CLOCK).timers.waker(key).map(|stored| mem::swap(stored, &mut waker));
     replaced.is_some()
 }
@@ -102,7 +107,7 @@ impl Clock {
             Armed::Until(armed) => deadline < armed,
         };
         if early {
-            self.armed = Armed::Nobody; // It is on its way out: one notification is enough.
+            self.armed = Armed::Nobody; // That turn is about to return: one notification is enough.
         }
         (self.timers.insert(deadline, waker), early)
     }

@@ -1,4 +1,6 @@
-//! A heap that tells where its entries go, so that each can be found again and taken out.
+//! A heap that reports where its entries move, so that each can be found again and removed.
+//!
+//! A cancelled timer must leave the heap at once. `std`'s `BinaryHeap` removes only its greatest entry.
 //!
 //! ```text
 //!              0                 the children of i: 4i + 1 to 4i + 4
@@ -16,7 +18,7 @@
 
 const CHILDREN: usize = 4;
 
-/// An empty heap keeps the memory of so many entries.
+/// An empty heap keeps the memory of this many entries.
 const KEEP: usize = 64;
 
 /// The least entry is the first.
@@ -98,7 +100,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// In any order of pushes and removals: D1 holds, and D2 tells where each entry is.
+        /// In any order of pushes and removals: D1 holds, and D2 says where each entry is.
         #[test]
         fn agrees_with_a_map(steps in prop::collection::vec((any::<u16>(), any::<bool>()), 1..400)) {
             let mut heap = Heap::new();

@@ -1,15 +1,15 @@
-//! Waiting awake for a moment, where that is likely to be enough.
+//! Spinning for a moment before a thread sleeps, where a short wait is likely.
 //!
-//! Whoever sleeps is woken by a system call, and comes back 5 to 30 µs later. Two threads that hand work to
-//! and fro pay that at every hop; if they wait awake a hop takes less than 1 µs.
+//! A thread that sleeps is woken by a system call, and runs again 5 to 30 µs later. Two threads that pass
+//! work back and forth pay that at every hop; if they spin, a hop takes less than 1 µs.
 //!
 //! ```text
-//!   the last wait was short ──▶ awake, for LIMIT at most ──▶ asleep
-//!   it was long ──────────────────────────────────────────▶ asleep
+//!   the last wait was short ──▶ spin, for LIMIT at most ──▶ sleep
+//!   it was long ─────────────────────────────────────────▶ sleep
 //! ```
 //!
-//! A long wait makes the next one begin asleep, so an idle thread wastes one LIMIT, and no more until it
-//! has been busy again. On a single core nobody waits awake: the other side could not run.
+//! After a long wait the next one sleeps at once, so an idle thread wastes one LIMIT, and no more until it
+//! has been busy again. On a single core no thread spins: the other side could not run.
 //!
 //! On two cores a hop between a thread in `block_on` and a worker fell from 13 µs to 0.4 µs by this, and
 //! its CPU time from 12 µs to 0.8 µs (`benches/peers`, workload `cross`).
@@ -24,10 +24,11 @@ use std::time::{Duration, Instant};
 
 use crate::shim::now;
 
-/// How long a thread waits awake: about what it takes the other side to wake up and answer.
+/// How long a thread spins: about the time in which the other side wakes up and replies.
 const LIMIT: Duration = Duration::from_micros(20);
 
-/// A wait that took less was short. More than LIMIT, for whoever slept counts its own waking as well.
+/// A wait that took less was short. This is more than LIMIT, because a thread that slept counts its own
+/// waking too.
 const SHORT: Duration = Duration::from_micros(50);
 
 /// Looks between two looks at the clock.
@@ -37,7 +38,7 @@ thread_local! {
     static LAST_WAS_SHORT: Cell<bool> = const { Cell::new(true) };
 }
 
-/// A wait of this thread's, which ends when this is dropped.
+/// A wait of the current thread. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Spin {
     begin: Instant,
@@ -50,7 +51,7 @@ impl Spin {
         Self { begin: now() }
     }
 
-    /// Waits awake as long as `waiting` says so and it may be worth it.
+    /// Spins while `waiting` returns true, until LIMIT has passed. Returns at once if the last wait was long.
     pub fn spin_while(&self, waiting: impl Fn() -> bool) {
         if cfg!(loom) || !LAST_WAS_SHORT.get() || !several_cores() {
             return;
@@ -71,7 +72,7 @@ fn several_cores() -> bool {
     // No lazy lock: where std's own waits by parking it may take the notification that our caller waits for.
     static CORES: AtomicUsize = AtomicUsize::new(UNKNOWN);
     const UNKNOWN: usize = 0;
-    // ORDERING: Relaxed; nothing but a number, and whoever does not see it finds the same.
+    // ORDERING: Relaxed; nothing but a number, and a thread that does not see it computes the same.
     if CORES.load(Ordering::Relaxed) == UNKNOWN {
         // ORDERING: Relaxed; as said above.
         CORES.store(available_parallelism().map_or(1, NonZero::get), Ordering::Relaxed);

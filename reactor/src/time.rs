@@ -3,10 +3,11 @@
 //! A timer is registered when it is first polled, and removed when its future is dropped: a cancelled
 //! `timeout` of an hour leaves nothing behind.
 //!
-//! D1  Never early; late by what the poller's unit makes of it, a millisecond at most, and by what the
-//!     executor has to do first.
-//! D2  A moment that has come gives way to what the poll's budget refused [gives-way-once]: what is ready wins
-//!     over the deadline. Then the deadline decides, so a future that is always ready cannot keep it from firing.
+//! D1  A timer never fires early. It is late by the rounding to the poller's unit, a millisecond at most, and by
+//!     what the executor has to do first.
+//! D2  A moment that has come gives way to what the poll's budget refused [gives-way-once]: what is ready
+//!     wins over the deadline. Then the deadline decides, so a future that is always ready cannot keep it
+//!     from firing.
 //! D3  What is over is charged, a timeout too: a loop over it gives way.
 //!
 //! Called by programs. Next: `async_io`.
@@ -28,13 +29,13 @@ use crate::shim::now;
 use crate::timers::Key;
 use crate::{budget, clock};
 
-/// As good as never. The clock need not express more.
+/// Longer than any program runs. The clock need not express more.
 const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// Waits for a duration. More than a century, as `Duration::MAX` is, counts as one.
 ///
-/// Even a zero duration gives way: it counts against the poll's budget. Dropping the returned future cancels the
-/// timer. It works even where no descriptor for a poller can be had.
+/// A zero duration too counts against the poll's budget. Dropping the returned future cancels the timer. It
+/// works even where the system has no descriptor left for a poller.
 ///
 /// ```
 /// use reactor::time::sleep;
@@ -46,7 +47,7 @@ pub fn sleep(duration: Duration) -> Sleep {
     sleep_until(now() + duration.min(CENTURY))
 }
 
-/// Waits until a moment; if it has passed, not at all.
+/// Waits until `deadline`. If that has passed, the future is ready at once.
 ///
 /// ```
 /// use reactor::time::sleep_until;
@@ -137,18 +138,19 @@ impl Drop for Sleep {
     }
 }
 
-/// Runs a future, for so long at most.
+/// Runs a future for at most `duration`.
 ///
-/// The time runs from this call. Dropping the returned future drops the future.
+/// The time runs from this call. Dropping the returned future drops `future`.
 ///
-/// A future that is ready wins over a deadline that has passed: it is polled first. If it was only refused its turn
-/// because the task had used up its [budget](crate::budget), the timeout gives way once, and polls it
-/// again with a fresh budget, before it is over. So a future that is always ready and never ends is
+/// A future that is ready wins over a deadline that has passed: it is polled first. If it was only refused
+/// its turn because the task had used up its [budget](crate::budget), the timeout gives way once, and polls
+/// it again with a fresh budget, before it is over. So a future that is always ready and never ends is
 /// stopped one poll later. That the time is over counts against the budget: a loop of timeouts gives way.
 ///
 /// # Errors
 ///
-/// [`Elapsed`] if the time is over before the future is ready; the future is dropped with the answer.
+/// [`Elapsed`] if the deadline elapses before `future` is ready. `future` is dropped when this returns, in
+/// either case.
 ///
 /// ```
 /// use reactor::time::timeout;
@@ -165,7 +167,7 @@ pub fn timeout<F: Future>(
 ) -> impl Future<Output = Result<F::Output, Elapsed>> {
     let mut deadline = sleep(duration);
     async move {
-        // SAFETY: the future stands in this block, which is pinned, from before the first poll until it is
+        // SAFETY: the future is stored in this block, which is pinned, from before the first poll until it is
         // dropped with the block. `pin!` would move it to a second place, as large as the first.
         let mut future = unsafe { Pin::new_unchecked(&mut future) };
         std::future::poll_fn(|cx| {
@@ -181,7 +183,7 @@ pub fn timeout<F: Future>(
     }
 }
 
-/// The time of a [`timeout`] is over.
+/// The deadline of a [`timeout`] has elapsed.
 ///
 /// ```
 /// use reactor::time::{Elapsed, timeout};
@@ -233,8 +235,7 @@ pub fn interval(period: Duration) -> Interval {
 
 /// A stream of moments, `period` apart.
 ///
-/// Whoever comes late gets the missed ticks one after the other, without waiting, until the schedule is
-/// reached again.
+/// A caller that is late gets the missed ticks one after the other, without waiting, until it has caught up.
 ///
 /// ```
 /// use futures_lite::StreamExt;

@@ -1,25 +1,36 @@
-//! The deadlines: a heap of those that are near, and buckets of those that are wheel.
+//! The timers that have not fired: a heap of those that are due soon, and a wheel of buckets for the rest.
 //!
-//! Time is counted in ticks of about a millisecond. `tick` is how far the buckets have been cascaded; it and
-//! the tick of a deadline are compared digit by digit, to the base 64.
+//! A program that sets a timeout for each request adds and cancels many timers, and few of them fire. A heap
+//! of all timers would make each of these steps cost more the more timers there are, and a wheel alone would
+//! not fire them in the order of their deadlines. So most timers wait in the wheel, unordered, and only those
+//! that are due soon are put in order.
+//!
+//! Time is counted in ticks of about a millisecond, 2^20 ns. `tick` is how far the wheel has been cascaded.
+//! It and the tick of a deadline are compared digit by digit, in base 64.
 //!
 //! ```text
 //!   near     a heap, the next deadline on top               ticks up to `tick`
-//!   level 0    [ ][ ][ ] .. 64 buckets of one tick            later: the last digit differs from `tick`'s
+//!   level 0    [ ][ ][ ] .. 64 buckets of one tick            later ones: the last digit differs from `tick`'s
 //!   level 1    [ ][ ][ ] .. 64 buckets of 64 ticks            the last digit but one
 //!   ..                                                      and so on
 //!
 //!   cascade     the first bucket that is not empty: `tick` becomes its first ──▶ near, or a lower level
 //! ```
 //!
-//! To add or to cancel a timer in a bucket costs the same however many there are, and most are
-//! cancelled there. What comes due is cascaded, and put in order by a heap that fits the cache.
-//! To cascade costs what the bucket holds: a timer is moved once a level at most, but many may be moved in
-//! one go.
+//! One worked number: `tick` is 0, and a timer is due in 5 s. That is tick 4768 = 1·64² + 10·64 + 32, so its
+//! digits are 1, 10, 32. The highest digit that differs from `tick`'s is the third: level 2, bucket 1. When
+//! the earliest timer of that bucket is due, `tick` becomes 1, 0, 0, and ours moves to level 1, bucket 10.
+//! The next cascade makes `tick` 1, 10, 0, and the timer moves to level 0, bucket 32. The last one makes
+//! `tick` 1, 10, 32, and the timer moves to the heap, which fires it at its deadline.
+//!
+//! Adding or cancelling a timer in a bucket costs the same however many timers there are, and most are cancelled
+//! there. Cascading costs one move for each timer of the bucket. A timer is moved once per level at most, but a
+//! full bucket moves all of its timers in one call.
 //!
 //! H1  `slots[entry.slot].place` is where the entry stands, after every move: cancelling finds it at once.
-//! H2  A sequence is never given twice, so a key that has fired cannot hit a slot that is used again.
-//! H3  No waker is called or dropped here: they are handed out.
+//! H2  A sequence number is never given twice, so the key of a timer that has fired does not match the timer
+//!     that reuses its slot.
+//! H3  No waker is called or dropped here: they are returned to the caller.
 //! H4  An entry is near if its tick is at most `tick`. Else its level is the highest digit in which the two
 //!     differ, and its bucket is that digit. `tick` moves by cascading only, and never past the clock.
 //!
@@ -39,17 +50,17 @@ const TICK_BITS: u32 = 20;
 const DIGIT_BITS: u32 = if cfg!(loom) { 3 } else { 6 };
 /// The values of a digit.
 const BUCKETS: usize = 1 << DIGIT_BITS;
-/// So many digits hold every tick.
+/// The number of digits that hold every tick.
 const LEVELS: usize = (u64::BITS - TICK_BITS).div_ceil(DIGIT_BITS) as usize;
 
-/// Stands for the heap where a bucket's number is meant.
+/// The heap, where a bucket's number is expected.
 const HEAP: usize = LEVELS * BUCKETS;
-/// Without timers the slots keep the memory of so many.
+/// Without timers the slots keep the memory of this many.
 const KEEP: usize = 64;
-/// A bucket with fewer entries counts as one with so many, when it gives memory back.
+/// A bucket with fewer entries than this is sized as if it had this many, when it gives memory back.
 const SPARE: usize = 4;
 
-/// Nanoseconds since the clock's beginning.
+/// Nanoseconds since the clock's first reading.
 pub(crate) type Moment = u64;
 
 /// The timers that have not fired.
@@ -140,7 +151,7 @@ impl Timers {
         near.or_else(|| self.first_bucket().map(|bucket| self.wheel[bucket].earliest)) // H4
     }
 
-    /// Takes out what is due, in the order of the deadlines. Returns how many that were.
+    /// Takes out the timers that are due, in the order of their deadlines. Returns how many there were.
     pub(crate) fn fire(&mut self, now: Moment, woken: &mut Vec<Waker>) -> usize {
         let before = woken.len();
         loop {
@@ -165,7 +176,7 @@ impl Timers {
         Some(level * BUCKETS + self.occupied[level].trailing_zeros() as usize)
     }
 
-    /// The first bucket's ticks come up: its timers go down, to the heap or to a lower level.
+    /// Advances `tick` to the bucket's first tick, and moves its timers to the heap or to a lower level.
     fn cascade(&mut self, bucket: usize) {
         let (level, digit) = (bucket / BUCKETS, bucket % BUCKETS);
         let shift = level as u32 * DIGIT_BITS;
@@ -214,7 +225,8 @@ impl Timers {
         self.near.remove(index, |entry, index| self.slots[entry.slot].place = (HEAP, index)); // H1
     }
 
-    /// When the last timer has gone. (Before that the last slot may be in use, and a slot cannot move.)
+    /// Shrinks the slots when the last timer has gone. Before that the last slot may be in use, and a slot
+    /// cannot move.
     fn give_memory_back(&mut self) {
         if self.slots.is_empty() && self.slots.capacity() > KEEP {
             self.slots.shrink_to_fit();
@@ -320,7 +332,7 @@ mod tests {
                     }
                 }
                 timers.check();
-                // The next look is not too late, and a few that are too early lead to the deadline.
+                // The next look is not too late, and a few early ones lead to the deadline.
                 let next = model.iter().map(|timer| timer.0).min();
                 for _ in 0..=LEVELS {
                     if timers.next() == next {
