@@ -92,11 +92,11 @@ unsafe impl IoSafe for std::process::ChildStderr {}
 unsafe impl IoSafe for std::io::PipeReader {}
 // SAFETY: as above.
 unsafe impl IoSafe for std::io::PipeWriter {}
-// SAFETY: a reference reads and writes as what it refers to.
+// SAFETY: the contract of `T`'s implementation covers pointers to it.
 unsafe impl<T: IoSafe + ?Sized> IoSafe for &T {}
-// SAFETY: as for a reference.
+// SAFETY: as above.
 unsafe impl<T: IoSafe + ?Sized> IoSafe for Box<T> {}
-// SAFETY: as for a reference.
+// SAFETY: as above.
 unsafe impl<T: IoSafe + ?Sized> IoSafe for Arc<T> {}
 
 impl<T: AsFd + IoSafe> AsyncRead for &Async<T>
