@@ -36,6 +36,8 @@ fn it_is_an_error_and_never_a_panic() {
     }
     let error = Pool::new(2).unwrap_err();
     assert!(error.to_string().starts_with("start a worker thread: "), "{error}");
+    let source = std::error::Error::source(&error).expect("what the system said").to_string();
+    assert_eq!(error.to_string(), format!("start a worker thread: {source}"));
     task::block_on(async {
         // Twice, for the next call tries again.
         for _ in 0..2 {

@@ -171,4 +171,6 @@ fn what_cannot_be_handled_is_an_error_that_names_it() {
 
     let error = Signals::new(&[9999]).unwrap_err();
     assert!(error.to_string().starts_with("signal 9999: "), "{error}");
+    let source = std::error::Error::source(&error).expect("what the system said").to_string();
+    assert_eq!(error.to_string(), format!("signal 9999: {source}"));
 }

@@ -95,6 +95,9 @@ fn a_file_is_an_error() {
     let error = Async::new(file).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);
     assert!(error.to_string().starts_with("register a descriptor: "));
+    let source = std::error::Error::source(&error).expect("what the system said");
+    let source = source.downcast_ref::<std::io::Error>().expect("it is the system's error");
+    assert_eq!(source.raw_os_error(), Some(rustix::io::Errno::PERM.raw_os_error()));
 }
 
 /// `read_with` and `write_with` try until the answer is not "would block", and may be given up.
