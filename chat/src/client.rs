@@ -26,6 +26,7 @@ use std::time::Duration;
 use executor::task;
 use futures_lite::io::{AsyncBufRead, AsyncWriteExt};
 use futures_lite::{StreamExt, future};
+use reactor::explain::{explain, reword};
 use reactor::io::{BufReader, stdin};
 use reactor::net::{TcpStream, ToSocketAddrs};
 use reactor::time::timeout;
@@ -222,9 +223,9 @@ fn lost(error: io::Error) -> io::Result<Ended> {
         io::ErrorKind::BrokenPipe => return Ok(Ended::ByServer),
         io::ErrorKind::ConnectionReset => "connection reset by the server",
         io::ErrorKind::TimedOut => "the server has vanished, or does not read: connection timed out",
-        kind => return Err(io::Error::new(kind, format!("the connection broke: {error}"))),
+        _ => return Err(explain("the connection broke", error)),
     };
-    Err(io::Error::new(error.kind(), what))
+    Err(reword(what.to_owned(), error))
 }
 
 /// Parses one line of input. It returns `None` for an empty line, and for one that is no command; the latter is

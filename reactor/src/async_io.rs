@@ -20,6 +20,7 @@ use std::task::{Context, Poll};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt::socket_error;
 
+use crate::explain::explain;
 use crate::reactor::Reactor;
 use crate::source::{Direction, Source, Wait};
 use crate::wait_list::Key;
@@ -60,9 +61,7 @@ impl<T: AsFd> Async<T> {
     pub fn new(io: T) -> io::Result<Self> {
         let reactor = Reactor::get()?;
         rustix::io::ioctl_fionbio(&io, true)?;
-        let source = reactor
-            .register(io.as_fd())
-            .map_err(|error| io::Error::new(error.kind(), format!("register a descriptor: {error}")))?;
+        let source = reactor.register(io.as_fd()).map_err(|error| explain("register a descriptor", error))?;
         Ok(Self { io: Some(io), source })
     }
 

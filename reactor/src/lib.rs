@@ -42,7 +42,7 @@
 //! `net::unix`, `net::addr`, `net::lookup`, `net::new_socket`, `net::error`, `net::connect`, `net::closing`,
 //! `net::keepalive`, `net::hangup`, `heap`, `poll_wakers`, `threads`, `blocking`, `foreign`, `buf_reader`, `stdin`,
 //! `notes`, `signal`, `no_poller`, `kqueue`, `metrics`. What both crates need stands here too: `shim`, `record`,
-//! `budget`, `trim`, `lazy_waker`, `wait_list`, `spin`.
+//! `budget`, `trim`, `lazy_waker`, `wait_list`, `spin`, `explain`.
 
 #![cfg_attr(loom, allow(dead_code, reason = "a model has a poller of its own"))]
 
@@ -56,6 +56,8 @@ mod clock;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod epoll;
 mod event;
+#[doc(hidden)] // For the crates of this project.
+pub mod explain;
 mod foreign;
 mod heap;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]

@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use slab::Slab;
 
+use crate::explain::explain;
 use crate::poller::Poller;
 use crate::record::{Kind, record, record_many};
 use crate::shim::{Mutex, OnceLock, fault, lock, statics};
@@ -64,8 +65,7 @@ impl Reactor {
         if let Some(reactor) = REACTOR.get() {
             return Ok(reactor);
         }
-        let poller = Poller::new()
-            .map_err(|error| io::Error::new(error.kind(), format!("create the reactor: {error}")))?;
+        let poller = Poller::new().map_err(|error| explain("create the reactor", error))?;
         let sources = Mutex::new(Table { slots: Slab::new(), generation: 0 });
         let reactor = REACTOR.get_or_init(|| Self { poller, sources });
         no_poller::notify();

@@ -26,6 +26,7 @@ use signal_hook::low_level::{pipe, signal_name, unregister};
 
 use crate::async_io::Async;
 use crate::budget;
+use crate::explain::explain;
 
 /// A stream of the signals that this process gets, by their numbers; it never ends.
 ///
@@ -65,8 +66,7 @@ impl Signals {
     /// If a signal cannot be handled (`SIGKILL`, `SIGSTOP`, and those of a fault) or does not exist;
     /// the error names it. If descriptors are at the limit: it takes two, and one a signal.
     pub fn new(signals: &[i32]) -> io::Result<Self> {
-        let (reader, writer) = UnixStream::pair()
-            .map_err(|error| io::Error::new(error.kind(), format!("listen for signals: {error}")))?;
+        let (reader, writer) = UnixStream::pair().map_err(|error| explain("listen for signals", error))?;
         writer.set_nonblocking(true)?;
         let mut stream =
             Self { pipe: Async::new(reader)?, wanted: Vec::with_capacity(signals.len()), turn: 0 };
@@ -75,7 +75,7 @@ impl Signals {
                 continue;
             }
             // What is registered so far is unregistered by the drop, if this one fails.
-            stream.listen(signal, &writer).map_err(|error| name_signal(signal, &error))?;
+            stream.listen(signal, &writer).map_err(|error| name_signal(signal, error))?;
         }
         Ok(stream)
     }
@@ -162,10 +162,9 @@ impl fmt::Debug for Signals {
 }
 
 /// `signal 9 (SIGKILL): the system lets nobody handle it`
-fn name_signal(signal: i32, error: &io::Error) -> io::Error {
-    let text = match signal_name(signal) {
-        Some(name) => format!("signal {signal} ({name}): {error}"),
-        None => format!("signal {signal}: {error}"),
-    };
-    io::Error::new(error.kind(), text)
+fn name_signal(signal: i32, error: io::Error) -> io::Error {
+    match signal_name(signal) {
+        Some(name) => explain(format_args!("signal {signal} ({name})"), error),
+        None => explain(format_args!("signal {signal}"), error),
+    }
 }

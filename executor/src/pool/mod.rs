@@ -28,6 +28,7 @@ use std::future::Future;
 use std::io;
 use std::sync::Arc;
 
+use reactor::explain::explain;
 use reactor::shim::thread::{self, JoinHandle as Thread};
 
 use crate::driver::rescue::{Rescue, register_pool};
@@ -93,7 +94,7 @@ impl Pool {
                 Ok(thread) => pool.threads.push(thread),
                 Err(error) => {
                     (index..threads).for_each(|_| _ = pool.shared.end_work());
-                    return Err(io::Error::new(error.kind(), format!("start a worker thread: {error}")));
+                    return Err(explain("start a worker thread", error));
                 }
             }
         }

@@ -16,7 +16,8 @@ use std::task::{Context, Poll, ready};
 use super::lookup::{self, Addresses};
 use crate::blocking::Unblock;
 use crate::budget;
-use crate::net::error::{Failures, explain};
+use crate::explain::explain;
+use crate::net::error::Failures;
 
 /// What can be turned into socket addresses, as std's trait of the same name; a name is looked up
 /// without blocking the thread that asks.
@@ -140,7 +141,7 @@ impl Resolve {
 
     fn invalid(operation: &'static str, subject: &str, why: &str) -> Self {
         let error = io::Error::new(io::ErrorKind::InvalidInput, why);
-        Self::Ready(Some(Err(explain(operation, subject, error))))
+        Self::Ready(Some(Err(explain(format_args!("{operation} {subject}"), error))))
     }
 }
 
@@ -159,7 +160,7 @@ impl Future for Resolve {
             }
             Self::Lookup { call, name } => {
                 let found = ready!(Pin::new(call).poll(cx));
-                Poll::Ready(found.map_err(|error| explain("lookup", name, error)))
+                Poll::Ready(found.map_err(|error| explain(format_args!("lookup {name}"), error)))
             }
         }
     }

@@ -1,26 +1,17 @@
-//! Errors that tell what was being done, and to what.
+//! One error for an operation that tried several addresses.
 //!
-//! "Connection refused" alone does not tell by whom. And each address of a name may have failed in another
+//! Each address of a name may have failed in another
 //! way. The last one's error is no better than any other: "Cannot assign requested address", for
 //! a machine without IPv6, would hide that nobody listens. So all are told, and the one that explains most
 //! comes first and gives the kind.
 //!
-//! Called by all that bind or connect. Next: `addr`.
+//! Called by all that bind or connect by name. Next: `addr`.
 
-use std::error::Error;
-use std::fmt::{self, Write};
+use std::fmt::Write;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
-/// Names what was being done, and to what. The kind is kept; the system's error is the source.
-///
-/// ```text
-/// bind 127.0.0.1:80: Permission denied (os error 13)
-/// ```
-pub(super) fn explain(operation: &'static str, subject: impl fmt::Display, error: io::Error) -> io::Error {
-    let text = format!("{operation} {subject}: {error}");
-    io::Error::new(error.kind(), Explained { text, error })
-}
+use crate::explain::reword;
 
 /// The errors of one operation, one per address.
 pub(super) struct Failures {
@@ -51,7 +42,7 @@ impl Failures {
         for (address, error) in self.met {
             write!(text, "; {address}: {error}").expect("a String takes all");
         }
-        io::Error::new(error.kind(), Explained { text, error })
+        reword(text, error)
     }
 }
 
@@ -71,30 +62,6 @@ fn rank(error: &io::Error) -> u8 {
 /// `addr` keeps this from us; a foreign implementation of `ToSocketAddrs` may not.
 pub(super) fn no_address() -> io::Error {
     io::Error::new(ErrorKind::InvalidInput, "no address to try")
-}
-
-struct Explained {
-    text: String,
-    error: io::Error,
-}
-
-impl fmt::Display for Explained {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-/// In one piece: it is what a program shows whose `main` returns an error.
-impl fmt::Debug for Explained {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.text, f)
-    }
-}
-
-impl Error for Explained {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.error)
-    }
 }
 
 #[cfg(all(test, not(loom)))]

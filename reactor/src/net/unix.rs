@@ -21,8 +21,8 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socket
 
 use crate::async_io::Async;
 use crate::budget;
+use crate::explain::explain;
 use crate::net::byte_stream::byte_stream;
-use crate::net::error::explain;
 use crate::time::sleep;
 
 /// Between the first two attempts to connect to a listener whose line is full.
@@ -68,7 +68,7 @@ impl UnixListener {
         let path = path.as_ref();
         // The system would take an empty path for the wish for a name that it may choose itself.
         let bound = not_empty(path).and_then(net::UnixListener::bind).and_then(Self::try_from);
-        bound.map_err(|error| explain("bind", shown(path), error))
+        bound.map_err(|error| explain(format_args!("bind {}", shown(path)), error))
     }
 
     /// The next stream, and where it comes from (mostly unnamed).
@@ -178,7 +178,7 @@ impl UnixStream {
         budget::take_one().await;
         let path = path.as_ref();
         let connected = connect(path).await;
-        connected.map_err(|error| explain("connect", shown(path), error))
+        connected.map_err(|error| explain(format_args!("connect {}", shown(path)), error))
     }
 
     /// Two streams that are each other's peer.
