@@ -255,7 +255,7 @@ fn what_is_too_long_is_refused() {
 #[test]
 fn a_server_that_goes_silent_is_not_waited_for() {
     with_servers(async |Servers { mut client, plain, .. }| {
-        // The system takes the connection, and nobody ever speaks.
+        // The system accepts the connection, and nothing is ever sent on it.
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         for (url, step) in [
@@ -273,7 +273,7 @@ fn a_server_that_goes_silent_is_not_waited_for() {
             }
             refused(outcome, &url, step, &format!("not done within {:?}", client.timeout));
         }
-        // No time is no excuse for waiting.
+        // With a timeout of zero it must not wait.
         client.timeout = Duration::ZERO;
         let error = client.get(&format!("{plain}/silent")).send().await.unwrap_err();
         assert!(error.to_string().ends_with("not done within 0ns"), "{error}");

@@ -97,7 +97,7 @@ fn says(path: &str, message: &str, expected: &str) {
 /// Compiles a program that stands at `path`, seen from where the compiler runs: so it says in its messages.
 fn compile(path: &str, program: &str) -> Output {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
-    // ORDERING: Relaxed; only a number that nobody else has.
+    // ORDERING: Relaxed; only a number that no other call gets.
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("refused-{number}"));
     fs::create_dir_all(folder.join("tests/ui")).expect("the target folder is ours");

@@ -1,4 +1,4 @@
-/* Preloaded beside ThreadSanitizer, so that a parked thread answers signals.
+/* Preloaded beside ThreadSanitizer, so that a parked thread handles signals.
  *
  * ThreadSanitizer puts a signal's handler off until the thread calls a function of libc that it knows.
  * A thread that Rust's std parks calls none: it waits in syscall(SYS_futex), and, interrupted, waits

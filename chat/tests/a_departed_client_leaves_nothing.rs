@@ -1,4 +1,4 @@
-//! However a connection ends, also in a group where nobody speaks: its subscriptions end, its socket
+//! However a connection ends, also in a group without posts: its subscriptions end, its socket
 //! is closed, and a group without members is gone.
 
 mod common;
@@ -42,7 +42,7 @@ fn when_it_is_reset() {
 
 #[test]
 fn when_it_closes() {
-    // A close looks like a half-close until something is written: the grace decides.
+    // A close looks like a half-close until something is written, or the grace period has elapsed.
     all_comes_back(&["--grace", "0.2"], drop);
 }
 
@@ -50,7 +50,7 @@ fn when_it_closes() {
 fn when_it_closes_with_words_unread() {
     all_comes_back(&["--grace", "600"], |client| {
         client.post("nobody is here", "");
-        // The answer is there, unread: so the close resets.
+        // The reply is there, unread: so the close resets.
         let mut byte = [0];
         client.socket().peek(&mut byte).unwrap();
     });

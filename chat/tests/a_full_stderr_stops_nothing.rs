@@ -1,4 +1,4 @@
-//! Nobody reads what the server tells: it serves, and its signals work, as ever.
+//! The server's stderr, or stdout, is not read: it serves, and its signals work, as ever.
 
 mod common;
 
@@ -22,7 +22,7 @@ fn full_pipe() -> (PipeReader, PipeWriter) {
     (reader, writer)
 }
 
-/// A port that nobody has: the line that tells the server's own cannot be read here.
+/// A free port: the line in which the server reports its own cannot be read here.
 fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
@@ -133,7 +133,7 @@ fn at_the_descriptor_limit_old_clients_are_served_and_new_ones_let_in() {
         old.join_and_wait("g");
         let mut crowd: Vec<Client> = (0..60).map(|_| Client::connect(server.address)).collect();
         crowd.iter().for_each(|client| client.join("g"));
-        // The last that was let in, and so the first that was not, is known by its membership.
+        // The last client that was let in, and so the first that was not, is known by its membership.
         let descriptors = format!("/proc/{}/fd", server.child.id());
         common::eventually("it is at the limit", || std::fs::read_dir(&descriptors).unwrap().count() >= 39);
         old.post("g", "at the limit");
@@ -179,7 +179,8 @@ fn what_was_dropped_is_counted_when_somebody_reads_again() {
     let asked = 500;
     for _ in 0..asked {
         server.signal(Signal::USR1);
-        // It has been seen when a later client is served, or soon after; what comes twice before counts once.
+        // The server has seen the signal when a later client is served, or soon after; two signals before
+        // that count once.
         server.serves();
     }
     let reading = std::thread::spawn(move || {
@@ -187,7 +188,7 @@ fn what_was_dropped_is_counted_when_somebody_reads_again() {
         reader.read_to_string(&mut told).unwrap();
         told
     });
-    // What comes after the count is told again.
+    // What comes after the count is written again.
     server.serves();
     server.signal(Signal::TERM);
     assert_eq!(server.wait().code(), Some(0));

@@ -38,7 +38,7 @@ fn pieces(bytes: &[u8], sizes: Vec<usize>) -> BufReader<Pieces<'_>> {
     BufReader::with_capacity(64, pieces)
 }
 
-/// Each packet, or `None` for a line that is none.
+/// Each packet, or `None` for a line that is not one.
 fn packets(inbound: impl AsyncBufRead + Unpin) -> Vec<Option<FromClient>> {
     block_on(async {
         let mut packets = pin!(receive_as_json(inbound));
@@ -77,7 +77,7 @@ fn request() -> impl Strategy<Value = FromClient> {
     ]
 }
 
-/// A good line, or something that is none; each with its newline.
+/// A good line, or a malformed one; each with its newline.
 fn line() -> impl Strategy<Value = (Vec<u8>, Option<FromClient>)> {
     let good = || request().prop_map(|request| (encode_line(&request).unwrap(), Some(request)));
     let with_return = good().prop_map(|(mut line, request)| {

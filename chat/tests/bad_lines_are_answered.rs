@@ -1,4 +1,4 @@
-//! A line that is no request is answered, and the next one is understood.
+//! The reply to a line that is not a request is an error, and the next line is understood.
 
 mod common;
 
@@ -16,7 +16,7 @@ const BAD: [&[u8]; 10] = [
     b"{\"Join\":{\"group_name\":7}}\r\n",
     b"{\"Post\":{\"group_name\":\"g\",\"message\":\"\xff\xfe\"}}\n",
     b"\xc3\x28\n",
-    // In a field that nobody looks at.
+    // In an unknown field.
     b"{\"Join\":{\"group_name\":\"h\",\"x\":\"\xff\xfe\"}}\n",
     b"{\"Join\":{\"group_name\":\"h\",\"x\":{\"y\":[\"\xed\xa0\x80\"]}}}\n",
     b"{\"Join\":{\"\xff\":0,\"group_name\":\"h\"}}\n",
@@ -114,7 +114,7 @@ fn a_byte_order_mark_before_the_first_request_is_passed_over() {
     ann.join_and_wait("g");
     ann.post("g", "hello");
     ann.expect_message("g", "hello");
-    // Elsewhere it is no part of a request.
+    // Elsewhere it does not belong to a request.
     ann.send("\u{feff}");
     ann.post("g", "hello");
     ann.expect_error_with("malformed request");
@@ -142,12 +142,12 @@ fn what_a_browser_posts_is_not_carried_out() {
     }
 }
 
-/// What follows a refused line is thrown away, up to the end, wherever that stands in what one poll may do.
+/// What follows a refused line is discarded, up to the end, wherever a poll's budget runs out.
 #[test]
 fn what_follows_a_refusal_is_thrown_away() {
     let server = Program::start(&["--line-limit", "100"]);
     let before = server.held_at_rest();
-    // Each request takes some of it, each piece that is thrown away a little.
+    // Each request takes some of it, each piece that is discarded a little.
     for (requests, pieces) in (0..22).flat_map(|requests| (0..8).map(move |pieces| (requests, pieces))) {
         let mut sent = common::posted("nobody", "").repeat(requests).into_bytes();
         // Whole pieces: after a short one it would wait, and begin anew.
@@ -178,7 +178,7 @@ fn an_endless_line_costs_no_memory() {
         (0..62).take_while(|_| flood.write_all(&piece).is_ok()).count()
     });
     ann.expect_error_with("longer than 65536 bytes");
-    // A reset may follow the end, if the flood goes on for long.
+    // A reset may follow the end if the flood goes on for long.
     let mut rest = Vec::new();
     let _ = ann.stream.read_to_end(&mut rest);
     assert_eq!(rest, b"");
@@ -189,7 +189,7 @@ fn an_endless_line_costs_no_memory() {
     bob.join_and_wait("still served");
 }
 
-/// Numbers that only look random: the seed gives them again.
+/// Pseudorandom numbers: the same seed gives the same ones.
 struct Random(u64);
 
 impl Random {
@@ -201,7 +201,7 @@ impl Random {
         (mixed ^ (mixed >> 31)) as usize % bound
     }
 
-    /// A line that is no request, with its newline.
+    /// A line that is not a request, with its newline.
     fn bad_line(&mut self) -> Vec<u8> {
         loop {
             let mut line = match self.below(5) {
@@ -237,7 +237,7 @@ impl Random {
     }
 }
 
-/// Bad lines by the thousand: every one is answered, and every good line between them; nobody
+/// Bad lines by the thousand: each gets an error, each good line between them its reply; nothing
 /// panics, and nothing stays. `UNROLLED_SEED` repeats a run.
 #[test]
 fn bad_lines_without_end_leave_nothing_behind() {

@@ -1,4 +1,5 @@
-//! What clients make the server keep is bounded in bytes, whatever the counts allow; and what is lost is told.
+//! What clients make the server keep is bounded in bytes, whatever the counts allow; and what is lost is
+//! reported.
 
 mod common;
 
@@ -7,7 +8,7 @@ use common::{Client, InProcess, Program};
 
 const MIB: u64 = 1 << 20;
 
-/// As much as an address space of 1 GiB has room for.
+/// A server with an address space of 1 GiB.
 fn limited(arguments: &[&str]) -> Program {
     if std::env::var_os("UNROLLED_SANITIZED").is_some() {
         return Program::start(arguments);
@@ -31,7 +32,7 @@ fn silent_member(server: &Program, groups: impl IntoIterator<Item = usize>) -> C
     let mut silent = server.client();
     rustix::net::sockopt::set_socket_recv_buffer_size(silent.socket(), 4096).unwrap();
     groups.into_iter().for_each(|group| silent.join(&group.to_string()));
-    // Its answer is read before the flood.
+    // The reply is read before the flood.
     silent.join_and_wait("last");
     silent
 }
@@ -62,7 +63,7 @@ fn many_silent_members_of_a_group_each() {
     println!("30 members: grew by {grown} bytes");
     // The lines alone were 216 MB. Beside the 16 MiB that are kept: what is just written, and the allocator.
     assert!(grown < 64 * MIB, "grew by {grown} bytes");
-    // Who reads is served as ever.
+    // A client that reads is served as ever.
     poster.join_and_wait("tea");
     for _ in 0..10 {
         poster.post("tea", "hello");
@@ -119,7 +120,7 @@ fn the_names_of_a_connections_groups() {
     server.settles_at(1, 3, 3);
 }
 
-/// Whichever bound it is that a member is behind: what came and what it was told it lost is what was posted.
+/// Whichever bound a member exceeds: what it received and what it was told it lost is what was posted.
 #[test]
 fn what_was_lost_and_what_came_add_up() {
     let cases = [

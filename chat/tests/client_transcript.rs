@@ -217,12 +217,12 @@ fn it_half_closes_and_waits_no_longer_than_its_grace() {
     let mut child = client(&address, &["--grace", "2"]);
     let (mut stream, _) = listener.accept().unwrap();
     child.stdin.take().unwrap().write_all(b"join tea\n").unwrap();
-    // The input has ended: so does what the server reads, but not what it may still say.
+    // The input has ended: the server reads an end, but may still write.
     let mut requests = String::new();
     stream.read_to_string(&mut requests).unwrap();
     assert_eq!(requests, "{\"Join\":{\"group_name\":\"tea\"}}\n");
     stream.write_all(b"nonsense\n{\"Error\":\"late\"}\n{\"Error\":\"no newline\"}").unwrap();
-    // The connection stays open: the grace ends it.
+    // The connection stays open: the grace period ends it.
     let output = finish(child);
     assert_eq!(text(&output.stdout), format!("{HELLO}error from server: late\n"));
     assert!(text(&output.stderr).starts_with("The server sent what is no reply"));

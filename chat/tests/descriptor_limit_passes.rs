@@ -24,7 +24,7 @@ fn accept_backs_off_and_recovers() {
     assert!(spent <= 5, "{spent} ticks in a second at the limit");
     assert!(server.child.try_wait().unwrap().is_none());
 
-    // They are let in in their order, so a release lets in as many as it frees places.
+    // They are let in in their order, so a release lets in as many as it frees descriptors.
     let mut waits = Vec::new();
     let mut clients = clients.into_iter();
     let mut inside: Vec<Client> = clients.by_ref().take(server.held().connections).collect();
@@ -41,8 +41,7 @@ fn accept_backs_off_and_recovers() {
     }
     waits.sort();
     println!("let in after the release, the soonest first: {waits:?}");
-    // At most half a second by the server's own clock. The machine may be busy; the half of the waits
-    // tells whether it was that.
+    // At most half a second by the server's own clock. The machine may be busy, so the median decides.
     assert!(waits[waits.len() / 2] < Duration::from_secs(1), "let in after {waits:?}");
     assert!(server.child.try_wait().unwrap().is_none());
     inside.into_iter().for_each(Client::reset);

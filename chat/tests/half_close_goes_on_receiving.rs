@@ -1,4 +1,4 @@
-//! A client that has closed its half receives until it is gone, or a grace has passed.
+//! A client that has closed its half receives until it is gone, or the grace period has elapsed.
 
 mod common;
 

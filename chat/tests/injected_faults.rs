@@ -1,5 +1,5 @@
 //! System calls that fail, and a wall clock that jumps, against the program. It needs strace and
-//! libfaketime, so it is asked for: `cargo test -p chat --features strace --test injected_faults`.
+//! libfaketime, so it runs only when asked for: `cargo test -p chat --features strace --test injected_faults`.
 
 mod common;
 
@@ -102,12 +102,12 @@ fn interrupted_calls_are_made_again() {
     let (server, mut witness) = start();
     let before = server.held();
     for call in calls {
-        // Every second call: who makes it again must get on.
+        // Every second call fails: a program that makes it again must succeed.
         let injection = Injection::start(&server, &format!("{call}:error=EINTR:when=1+2"));
         let mut talks = 0;
         while injection.failed() < 10 {
             a_talk(&server);
-            // The signal's handler sends, too, a byte that never waits: no system interrupts that.
+            // The signal's handler sends a byte too, without waiting: no system interrupts that.
             if call != "sendto" {
                 server.held();
             }
@@ -165,7 +165,7 @@ fn an_accept_that_fails_for_one_client_goes_on_with_the_next() {
 fn an_accept_that_fails_for_everyone_is_tried_again_later() {
     let (server, mut witness) = start();
     let before = server.held();
-    // A policy of the system's refuses it: it is no client's fault, although it looks like that.
+    // A policy of the system refuses it: it looks like a client's fault, but is not.
     let injection = Injection::start(&server, "accept4:error=EPERM");
     let mut waiting = server.client();
     waiting.join("h");

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// A library for `LD_PRELOAD` whose `getaddrinfo` tells that it was called, and never returns.
+/// A library for `LD_PRELOAD` whose `getaddrinfo` reports that it was called, and never returns.
 const ENDLESS_LOOKUP: &str = r#"
     #[unsafe(no_mangle)]
     pub extern "C" fn getaddrinfo() -> i32 {
@@ -103,7 +103,7 @@ fn a_question_during_the_lookup_is_answered() {
     assert_eq!(server.wait().code(), Some(0));
 }
 
-/// The system ignores a signal to the first process of a container if that has not asked for it.
+/// The system ignores a signal to the first process of a container if it has not installed a handler.
 #[test]
 fn the_first_process_of_a_container_stops_too() {
     let may = Command::new("unshare").args(["-rfp", "true"]).stderr(Stdio::null()).status();

@@ -1,4 +1,4 @@
-//! A client that cannot keep up loses messages and is told how many; nobody waits for it.
+//! A client that cannot keep up loses messages and is told how many; no other client waits for it.
 
 mod common;
 
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chat::server::Options;
 use common::{Client, InProcess, Program};
 
-/// Posts so many messages, each of about 8 KB, so that the sockets' buffers fill soon.
+/// Posts this many messages, each of about 8 KB, so that the sockets' buffers fill soon.
 fn flood(poster: &mut Client, numbers: std::ops::Range<u32>) {
     let filling = "x".repeat(8000);
     for number in numbers {
@@ -36,7 +36,7 @@ fn read_up_to(client: &mut Client, last: u32) -> (u64, u64) {
         let rest = line.strip_prefix("{\"Message\":{\"group_name\":\"g\",\"message\":\"");
         let (number, _) = rest.expect(&line).split_once(' ').unwrap();
         let number: u64 = number.parse().unwrap();
-        // It goes on just where the lost ones end.
+        // The next message is the one after the lost ones.
         assert_eq!(number, expected);
         expected += 1;
         received += 1;
@@ -87,7 +87,7 @@ fn nobody_waits_for_one_that_never_reads() {
         client.join_and_wait("g");
     }
     let beside = round(1000..3000);
-    // Generous, for the machine may be busy; whoever waited for the silent ones would never end.
+    // Generous, for the machine may be busy; a client that waited for the silent ones would never end.
     assert!(beside < 10 * alone + Duration::from_secs(5), "{alone:?}, then {beside:?}");
     server.settles_at(7, 1, 7);
 }
@@ -136,7 +136,7 @@ fn a_hundred_that_never_read_hold_bounded_memory() {
         post(&mut poster, 100);
         let grown = server.memory().saturating_sub(before);
         assert!(grown < 2 << 20, "grew by {grown} bytes");
-        // When they go, so does what was kept for them.
+        // When they are gone, so is what was kept for them.
         drop(silent);
         post(&mut poster, 100);
         common::eventually("they have gone", || server.held().connections == 1);
@@ -148,7 +148,7 @@ fn a_hundred_that_never_read_hold_bounded_memory() {
     server.comes_back_within(held, 24 << 20);
 }
 
-/// From the post to the delivery to another member, for each of so many posts; the slowest last.
+/// The time from the post to the delivery to another member, for each of `count` posts; the slowest last.
 fn deliveries(poster: &mut Client, other: &mut Client, count: usize) -> Vec<Duration> {
     let mut took: Vec<_> = (0..count)
         .map(|number| {
@@ -164,15 +164,15 @@ fn deliveries(poster: &mut Client, other: &mut Client, count: usize) -> Vec<Dura
     took
 }
 
-/// The long form asserts what was promised: it wants a quiet machine and a release build. The short
-/// one asserts what would still show that somebody waits for them.
+/// The long form asserts what was promised: it needs a quiet machine and a release build. The short
+/// one asserts what would still show that a client waits for them.
 #[test]
 fn deliveries_beside_a_hundred_that_never_read() {
     let server = Program::start(&["--grace", "0.5"]);
     let (mut poster, mut other) = (server.client(), server.client());
     poster.join_and_wait("g");
     other.join_and_wait("g");
-    // The group keeps so much, with or without the silent ones.
+    // The group keeps this much, with or without the silent ones.
     for number in 0..1500 {
         flood(&mut poster, number..number + 1);
         other.line();

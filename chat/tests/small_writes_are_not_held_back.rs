@@ -1,4 +1,4 @@
-//! Both programs set TCP_NODELAY: a short line does not wait for the answer to the one before.
+//! Both programs set TCP_NODELAY: a short line does not wait for the acknowledgement of the one before.
 #![cfg(target_os = "linux")]
 
 mod common;

@@ -1,5 +1,5 @@
 //! A client, or the server, that the system stops for a while (SIGSTOP, as a laptop's lid does) goes on
-//! where it was; meanwhile nobody waits for a stopped client.
+//! where it was; meanwhile no other client waits for a stopped one.
 
 mod common;
 
@@ -64,7 +64,7 @@ impl Drop for Talker {
     }
 }
 
-/// Posts messages with their numbers, and hears them all: nobody waits for whoever is stopped.
+/// Posts messages with their numbers, and receives them all: this client does not wait for a stopped one.
 fn posts(witness: &mut Client, numbers: std::ops::Range<usize>, filling: &str) {
     for number in numbers {
         witness.post("g", &format!("{number} {filling}"));
@@ -92,7 +92,7 @@ fn a_stopped_client_goes_on_where_it_was() {
         assert_eq!(talker.line(), format!("message posted to g: {number} while it stands still"));
     }
 
-    // More than the sockets' buffers and the group's channel take: it loses some, and is told.
+    // More than the sockets' buffers and the group's channel hold: it loses some, and is told how many.
     talker.signal(Signal::STOP);
     let last = 4000;
     posts(&mut witness, 400..last + 1, &"x".repeat(8000));
@@ -131,7 +131,7 @@ fn a_stopped_server_goes_on_where_it_was() {
     let mut leaving = server.client();
     leaving.join_and_wait("g");
 
-    // Its grace passes while nobody looks at a clock.
+    // Its grace period elapses while the server is stopped.
     leaving.half_close();
     server.signal(Signal::STOP);
     // The system takes what comes: requests, and new connections.
@@ -151,7 +151,7 @@ fn a_stopped_server_goes_on_where_it_was() {
         ann.expect_message("g", &number.to_string());
         bob.expect_message("g", &number.to_string());
     }
-    // It gets the first of them, or all, or none: the grace may be over before they are carried out.
+    // It gets the first of them, or all, or none: the grace period may have elapsed before they are carried out.
     let mut heard = String::new();
     leaving.stream.read_to_string(&mut heard).unwrap();
     for (number, line) in heard.lines().enumerate() {

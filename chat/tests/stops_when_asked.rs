@@ -74,7 +74,7 @@ fn a_second_signal_exits_at_once() {
         poster.expect_message("g", &message);
     }
     server.signal(Signal::INT);
-    // It is stopping: it has let the one go that takes what is queued.
+    // It is stopping: it has closed the connection of the client that reads.
     poster.expect_end();
     assert!(server.child.try_wait().unwrap().is_none());
     server.signal(Signal::INT);
@@ -131,7 +131,7 @@ fn ended(mut command: Command) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// One line, which tells what was wrong.
+/// One line, which says what was wrong.
 fn one_line(output: &Output, part: &str) {
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(told.lines().count(), 1, "{told}");
@@ -161,7 +161,7 @@ fn a_bad_address_is_one_clear_line() {
 #[test]
 fn no_thread_to_be_had_is_one_clear_line() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
-    // Each thread asks for a stack that fits into no memory.
+    // Each thread asks for a stack larger than the memory.
     command.arg("127.0.0.1:0").env("RUST_MIN_STACK", (1_u64 << 50).to_string());
     let output = ended(command);
     assert_eq!(output.status.code(), Some(1));
@@ -225,7 +225,7 @@ fn help_tells_every_option_and_its_default() {
 
 #[test]
 fn a_closed_stdout_and_stderr_do_not_stop_it() {
-    // Without the line that tells the port, a port has to be found.
+    // The line with the port cannot be read, so a free port has to be found first.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap();
     drop(free);

@@ -44,7 +44,8 @@ fn a_flooding_client_beside_a_calm_one() {
     let over = AtomicBool::new(false);
     let flooded = AtomicU64::new(0);
     let beside = thread::scope(|scope| {
-        // One that is heard by nobody, one that hears itself and reads, and one in vain, that reads its errors.
+        // One posts to a group without another member, one receives its own posts and reads them, and one
+        // gets errors and reads those.
         for first in ["", "{\"Join\":[\"flood\"]}\n", "nonsense\n"] {
             let client = server.client();
             let (over, flooded) = (&over, &flooded);
@@ -82,7 +83,7 @@ fn a_flooding_client_beside_a_calm_one() {
         slowest(&beside)
     );
     server.comes_back_to(before);
-    // Generous, for the machine may be busy: a poll that never gives way would take for ever.
+    // Generous, for the machine may be busy: a poll that never yields would take for ever.
     assert!(median(&beside) < Duration::from_millis(200), "{:?}", median(&beside));
     assert!(slowest(&beside) < Duration::from_secs(3), "{:?}", slowest(&beside));
 }
@@ -121,7 +122,7 @@ fn a_thousand_clients_that_vanish_at_once() {
         for client in &mut clients {
             client.join_and_wait("g");
         }
-        // Some with words unread, most not; as when their process is killed.
+        // Some with unread bytes, most without; as when their process is killed.
         witness.post("g", "hello");
         for client in clients.iter_mut().skip(100) {
             client.expect_message("g", "hello");

@@ -111,7 +111,7 @@ fn order_is_kept_within_a_group() {
             thread::spawn(move || {
                 for number in 0..300 {
                     client.post("g", &format!("{poster} {number}"));
-                    // So that nobody falls behind.
+                    // So that no member falls behind.
                     if number % 100 == 99 {
                         thread::sleep(Duration::from_millis(20));
                     }

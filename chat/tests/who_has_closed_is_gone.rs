@@ -1,4 +1,4 @@
-//! Who is refused, or has closed its half, is gone after the grace, whatever it reads.
+//! A client that was refused, or has closed its half, is gone after the grace period, whatever it reads.
 
 mod common;
 
@@ -11,7 +11,7 @@ fn server() -> InProcess {
     InProcess::start(Options { grace: Duration::from_millis(500), ..Options::default() })
 }
 
-/// A member of "g" that never reads, with more queued than the sockets take; and the one who posts.
+/// A member of "g" that never reads, with more queued than the sockets take; and the client that posts.
 fn silent_member(server: &InProcess, small_buffer: bool) -> (Client, Client) {
     let (mut silent, mut poster) = (server.client(), server.client());
     if small_buffer {
@@ -55,7 +55,7 @@ fn it_half_closes_later() {
     let server = server();
     let (silent, mut poster) = silent_member(&server, true);
     silent.send(common::posted("nobody is here", "").repeat(3));
-    // It is carried out, and its answer waits.
+    // It is carried out, and its reply waits.
     poster.post("g", "in between");
     poster.expect_message("g", "in between");
     silent.half_close();
@@ -83,12 +83,12 @@ fn it_sends_bad_lines_without_end() {
     let server = server();
     let (mut silent, _poster) = silent_member(&server, true);
     let bad = format!("{{\"{}\":1}}\n", "x".repeat(60_000));
-    // It fails when it has been let go.
+    // It fails when the server has closed the connection.
     while silent.stream.get_mut().write_all(bad.as_bytes()).is_ok() {}
     server.settles_at(1, 1, 1);
 }
 
-/// What was promised to one that reads holds: it gets its answers, in their order.
+/// A client that reads still gets its replies, in order.
 #[test]
 fn one_that_reads_late_gets_its_answers_in_order() {
     let server = InProcess::start(Options { grace: Duration::from_secs(600), ..Options::default() });

@@ -22,7 +22,7 @@ impl AsyncRead for Pieces<'_> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, to: &mut [u8]) -> Poll<io::Result<usize>> {
         let size = usize::from(self.sizes[self.next % self.sizes.len()]);
         self.next += 1;
-        // Not for ever, if all are 0.
+        // Not for ever, even if all are 0.
         if size == 0 && self.next % 8 != 0 {
             cx.waker().wake_by_ref();
             return Poll::Pending;
@@ -35,7 +35,7 @@ impl AsyncRead for Pieces<'_> {
     }
 }
 
-/// The lines up to the first that is too long, and whether there is one: by the plain way.
+/// The lines up to the first that is too long, and whether there is one, found by a plain split.
 fn expected(bytes: &[u8], limit: usize) -> (Vec<&[u8]>, bool) {
     let mut lines = Vec::new();
     let mut rest = bytes;

@@ -1,4 +1,4 @@
-//! Whatever can be read as a packet is written as one line, which reads as the same packet.
+//! What can be read as a packet is written as one line, which reads as the same packet.
 #![no_main]
 
 use chat::client::parse_command;
@@ -23,7 +23,7 @@ fuzz_target!(|input: &[u8]| {
     if let Ok(packet) = serde_json::from_slice::<FromServer>(input) {
         comes_round(&packet);
     }
-    // Of other words the client tells its user, on stderr.
+    // The client reports other words to its user, on stderr.
     let text = String::from_utf8_lossy(input);
     for word in ["join", "post", " post\t"] {
         if let Some(request) = parse_command(&format!("{word} {text}")) {

@@ -1,5 +1,5 @@
-//! A connection that sends any bytes to a live server: each line is answered as a small model says, and
-//! afterwards the server holds nothing.
+//! A connection that sends any bytes to a live server: the reply to each line is what a small model predicts,
+//! and afterwards the server holds nothing.
 #![no_main]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use chat::server::{Handle, Options, Server};
 use chat::{FromClient, FromServer, encode_line};
 use libfuzzer_sys::fuzz_target;
 
-/// Nothing here takes so long, unless it hangs.
+/// Longer than anything here takes, unless it hangs.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Small, so that short inputs reach them.
@@ -36,7 +36,7 @@ fn server() -> &'static (SocketAddr, Handle) {
     })
 }
 
-/// What a connection that is alone is told.
+/// What the server sends to a connection that is alone.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Told {
     /// The errors, in their order.
@@ -45,7 +45,7 @@ struct Told {
     messages: BTreeMap<String, Vec<String>>,
 }
 
-/// What it must be told, and whether the server then ends it.
+/// What the server must send, and whether it then ends the connection.
 fn model(bytes: &[u8]) -> (Told, bool) {
     let options = options();
     let mut told = Told::default();
@@ -88,7 +88,7 @@ fn model(bytes: &[u8]) -> (Told, bool) {
     (told, false)
 }
 
-/// Reads so many replies, or to the end.
+/// Reads this many replies, or to the end.
 fn hear(stream: &TcpStream, replies: usize) -> Told {
     let mut told = Told::default();
     for line in BufReader::new(stream).split(b'\n').take(replies) {
@@ -109,7 +109,7 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let (in_two, half_closes) = (how & 1 == 1, how & 2 == 2);
-    // The last line, too, has its newline; and one more is answered for sure, if it is heard.
+    // The last line has its newline too; and one more line surely gets a reply, if the server still reads.
     let mut sent = input.to_vec();
     sent.push(b'\n');
     let last = FromClient::Post { group_name: "nobody is here".into(), message: String::new() };
@@ -126,7 +126,7 @@ fuzz_target!(|input: &[u8]| {
         let _ = stream.shutdown(Shutdown::Write);
     }
     if ends || half_closes {
-        // The messages that were queued by then may be lost.
+        // The messages that are still queued may be lost.
         let mut told = hear(&stream, usize::MAX);
         for (group, messages) in &mut expected.messages {
             let heard = told.messages.entry(group.clone()).or_default().len();

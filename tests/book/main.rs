@@ -1,6 +1,6 @@
 //! Tests of the book: what it quotes is there, what it links to is there, what it shows is what is printed.
 //!
-//! How the book is woven `docs/weave` says; `bash docs/build` builds it.
+//! `docs/weave` says how the book is woven; `bash docs/build` builds it.
 
 mod commands;
 mod pages;

@@ -26,7 +26,7 @@ fn anchors_are_there_once_and_hold_something() {
     free_of(&[Kind::BadAnchor]);
 }
 
-/// A new example lands with its anchors; a chapter of the book shows them, or they go.
+/// Each anchor of an example is shown by a chapter of the book.
 #[test]
 fn every_anchor_is_shown() {
     free_of(&[Kind::UnusedAnchor]);
@@ -70,7 +70,7 @@ fn every_chapter_ends_with_its_exercises() {
         let command = format!("cargo test -p exercises --test {name}");
         let alone = name == "reliability"; // Its chapter is about all of them.
         let times = set.iter().filter(|shown| **shown == command).count();
-        assert_eq!(times, usize::from(!alone), "exercises/tests/{name}.rs is set by so many chapters");
+        assert_eq!(times, usize::from(!alone), "exercises/tests/{name}.rs is set by this many chapters");
     }
 }
 

@@ -1,4 +1,4 @@
-//! No picture says what the code does not: its names are in the source, its numbers are the constants'.
+//! A picture agrees with the code: its names are in the source, its numbers are the constants'.
 //!
 //! The picture of a task's states says more, and is walked arrow by arrow in `executor/src/raw_task/state`.
 

@@ -1,8 +1,8 @@
 //! What may go to another thread, be shared, be moved while it is polled, and be looked at after a panic:
 //! of each public type, what holds and what does not.
 //!
-//! These traits come and go with a private field, and no other line of the source tells. So a table
-//! stands here: a change of it is a change of the interface.
+//! These traits come and go with a private field, and no other line of the source shows it. So there is a table
+//! here: a change of it is a change of the interface.
 
 use std::cell::Cell;
 use std::marker::{PhantomData, PhantomPinned};
@@ -93,7 +93,7 @@ fn handles_and_wakers() {
         JoinHandle<u8>: "Send Sync Unpin UnwindSafe",
         JoinHandle<Unshared>: "Send Sync Unpin UnwindSafe",
         JoinHandle<PhantomPinned>: "Send Sync Unpin UnwindSafe",
-        // The output of a local task need not be Send: then its handle stays at home.
+        // The output of a local task need not be Send: then its handle stays on its thread.
         JoinHandle<Rc<u8>>: "Unpin UnwindSafe",
         JoinHandle<Homesick>: "Unpin UnwindSafe",
         Waker: "Send Sync Unpin UnwindSafe Clone",
@@ -108,7 +108,7 @@ fn handles_and_wakers() {
 #[test]
 fn what_tasks_share() {
     holds! {
-        // Nothing is poisoned: whoever panics holding the lock may leave a value half changed.
+        // Nothing is poisoned: a task that panics while it holds the lock may leave a value half changed.
         Mutex<u8>: "Send Sync Unpin",
         Mutex<Unshared>: "Send Sync Unpin",
         Mutex<Rc<u8>>: "Unpin",

@@ -1,6 +1,6 @@
 //! Each rung of the ladder runs, and prints what it promises.
 //!
-//! What it promises stands beside this file, `NN_name.txt`: all of its output, line by line, where `…`
+//! What it promises is beside this file, in `NN_name.txt`: all of its output, line by line, where `…`
 //! stands for what differs from run to run. The programs are those that `cargo test` has just built.
 //! What the text of a rung promises is tested in `tests/tidy/ladder.rs`.
 
@@ -58,7 +58,7 @@ fn rungs() -> Vec<String> {
     rungs
 }
 
-/// Runs a rung to its end, and answers what it printed.
+/// Runs a rung to its end, and returns what it printed.
 fn run(name: &str) -> String {
     let program = program(name);
     let mut child = Command::new(&program)

@@ -2,8 +2,8 @@
 //!
 //!     chat → executor → reactor          net/tcp → async_io → source → …
 //!
-//! A file has an arrow to each file whose names it uses. A `pub use` that only hands a name on is no
-//! arrow: whoever uses the name there has an arrow to the file where it comes from.
+//! A file has an arrow to each file whose names it uses. A `pub use` that only hands a name on is not an
+//! arrow: a file that uses the name there has an arrow to the file where it comes from.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -261,7 +261,7 @@ fn tokens(source: &Source) -> Vec<(usize, String)> {
     tokens
 }
 
-/// Sorts the files so that each is above all that it needs, or tells the arrows on circles.
+/// Sorts the files so that each is above all that it needs, or returns the arrows on circles.
 fn layers(arrows: &Arrows) -> Result<Vec<Vec<String>>, Vec<String>> {
     let mut placed: BTreeSet<&String> = BTreeSet::new();
     let mut layers = Vec::new();
@@ -314,7 +314,7 @@ fn the_test_of_circles_can_fail() {
     let told = told.join("\n");
     assert!(told.contains("x/src/b/mod.rs:2 needs x/src/b/c.rs"), "{told}");
     assert!(told.contains("x/src/b/c.rs:1 needs x/src/b/mod.rs"), "{told}");
-    // A face that only hands names on is no part of a circle.
+    // A file that only hands names on is not a part of a circle.
     let face = files(&[
         ("x/src/lib.rs", "pub mod b;\npub mod face { pub use crate::b::f; }"),
         ("x/src/b/mod.rs", "mod c;\npub use c::C;\npub fn f() {}"),

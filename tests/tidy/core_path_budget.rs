@@ -1,4 +1,4 @@
-//! An evening has a budget: from `Future` to a socket's byte on a stealing pool in 2,000 lines.
+//! The core path can be read in an evening: from `Future` to a socket's byte on a stealing pool in 2,000 lines.
 //!
 //! The README's map says which files are on the core path, in their reading order; all others are
 //! the rest. To move a file, move its line there, and the `Next:` in the heads of its neighbours.
@@ -7,10 +7,10 @@ use crate::readme_commands::map_of;
 use crate::source::{Source, read};
 
 /// Lines of code that say something: comments, blank lines and tests aside, and imports and lines that
-/// only close brackets too, which nobody reads. The plain count is printed beside it.
+/// only close brackets too. The plain count is printed beside it.
 const BUDGET: usize = 2000;
 
-/// The steps of the path. To move one of them off the path cheats the reader.
+/// The steps of the path. None of them may be moved off it.
 const STEPS: [&str; 10] = [
     "executor/src/raw_task/state.rs",
     "executor/src/raw_task/waker.rs",
@@ -58,7 +58,7 @@ fn module(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
-/// Whoever goes from head to head reads in the order that the README prints.
+/// A reader who follows the heads reads in the order that the README prints.
 #[test]
 fn each_file_of_the_core_path_names_the_one_after_it() {
     let core = map_of("### The core path");

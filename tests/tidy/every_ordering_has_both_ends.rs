@@ -83,7 +83,7 @@ fn orderings(code: &str) -> Vec<&'static str> {
         .collect()
 }
 
-/// The lines of the ORDERING comments that speak of line `number`: its own, or else the nearest above
+/// The lines of the ORDERING comments that apply to line `number`: its own, or else the nearest above
 /// it in its paragraph, with the comment lines that stand right above that.
 fn comments_for(source: &Source, number: usize) -> Vec<usize> {
     let mut found = Vec::new();

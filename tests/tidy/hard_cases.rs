@@ -14,7 +14,7 @@ fn each_hard_case_has_its_test() {
         numbers.push(number.parse::<u32>().expect("a number"));
     }
     // Case 20 is a matter of documentation.
-    assert!(read("reactor/src/lib.rs").contains("fork"), "case 20 is told in reactor/src/lib.rs");
+    assert!(read("reactor/src/lib.rs").contains("fork"), "case 20 is documented in reactor/src/lib.rs");
     assert!(numbers.len() > 40, "few cases: {}", numbers.len());
     let wanted: Vec<u32> = (1..).filter(|&number| number != 20).take(numbers.len()).collect();
     assert_eq!(numbers, wanted);

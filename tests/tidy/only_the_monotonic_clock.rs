@@ -1,4 +1,4 @@
-//! A wall clock may be set, forth or back; no deadline may hang on it.
+//! A wall clock may be set, forward or back; no deadline may depend on it.
 
 use crate::source::{CRATES, crate_sources};
 

@@ -39,7 +39,7 @@ fn its_links_lead_somewhere() {
     }
 }
 
-/// The files that the README's map shows under a heading of its, in the order there.
+/// The files that the README's map shows under one of its headings, in the order there.
 pub(crate) fn map_of(heading: &str) -> Vec<String> {
     let readme = read("README.md");
     let body = readme::section(&readme, heading).unwrap_or_else(|| panic!("README.md has no {heading}"));

@@ -89,7 +89,7 @@ fn what_the_reliability_page_names_is_there() {
     for row in rows {
         let [_promise, checked_by, seen, command] = row[..] else { panic!("four cells: {row:?}") };
         assert!(!seen.is_empty(), "{row:?}");
-        // Else a tool checks it, and the command is all there is to name.
+        // Otherwise a tool checks it, and there is only the command to name.
         if let [file, ref tests @ ..] = quoted(checked_by)[..] {
             assert!(root().join(file).exists(), "no {file}");
             for test in tests {

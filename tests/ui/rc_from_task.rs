@@ -1,4 +1,4 @@
-//! Refused: what a task gives comes to whoever has its handle, on whatever thread.
+//! Refused: a task's output goes to the holder of its handle, which may be on any thread.
 
 use std::rc::Rc;
 

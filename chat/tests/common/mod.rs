@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use chat::server::{Handle, Options, Server};
 use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit};
 
-/// Nothing here takes so long, unless it hangs.
+/// Longer than anything here takes, unless it hangs.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Waits until something is so.
+/// Waits until a condition holds.
 #[track_caller]
 pub fn eventually(what: &str, mut so: impl FnMut() -> bool) {
     let start = Instant::now();
@@ -24,7 +24,8 @@ pub fn eventually(what: &str, mut so: impl FnMut() -> bool) {
     }
 }
 
-/// A server in this process, on the pool. Dropping it stops it, and sees that it ends well.
+/// A server in this process, on the pool. Dropping it stops the server, and checks that it ends without an
+/// error.
 pub struct InProcess {
     pub address: SocketAddr,
     pub handle: Handle,
@@ -79,7 +80,8 @@ impl Drop for InProcess {
     }
 }
 
-/// The program `server` in a process of its own. Dropping it kills it, and sees that it never panicked.
+/// The program `server` in a process of its own. Dropping it kills the server, and checks that it never
+/// panicked.
 pub struct Program {
     pub address: SocketAddr,
     pub child: Child,
@@ -87,7 +89,7 @@ pub struct Program {
     answers: mpsc::Receiver<Held>,
 }
 
-/// What a server holds. When all that came has gone, it holds what it held before.
+/// What a server holds. When all clients have gone, it holds what it held before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
     pub connections: usize,
@@ -100,7 +102,7 @@ pub struct Held {
 }
 
 impl Held {
-    /// Reads what the server answers to SIGUSR1; it does not tell the descriptors and the memory.
+    /// Parses the server's report on SIGUSR1, which has neither the descriptors nor the memory.
     fn parse(line: &str) -> Option<Self> {
         let names = ["connections", "groups", "memberships", "tasks"];
         let words = line.strip_prefix("server: ")?.split(", ").collect::<Vec<_>>();
@@ -163,7 +165,7 @@ impl Program {
         Held { descriptors: self.descriptors(), memory: self.memory(), ..told }
     }
 
-    /// What it holds without clients, when it has started altogether: a first client has come and gone.
+    /// What it holds without clients, when it has started completely: a first client has come and gone.
     #[track_caller]
     pub fn held_at_rest(&self) -> Held {
         let mut first = self.client();
@@ -183,8 +185,8 @@ impl Program {
         self.comes_back_within(before, 2 << 20);
     }
 
-    /// The same; and of the memory that was freed the allocator may keep so much. Each thread has an arena
-    /// of its own there, and each may keep as much as was held at one time.
+    /// The same, but the allocator may keep this much of the freed memory. Each thread has an arena of its
+    /// own, and each arena may keep as much as was held at one time.
     #[track_caller]
     pub fn comes_back_within(&self, before: Held, kept: u64) {
         let start = Instant::now();
@@ -219,8 +221,8 @@ impl Program {
         status.unwrap()
     }
 
-    /// Its descriptors, but for those that std opens in passing, to count the cores when a thread first
-    /// stands by.
+    /// Its descriptors, without those that std opens for a moment, to count the cores when a thread is first on
+    /// standby.
     pub fn descriptors(&self) -> usize {
         let path = format!("/proc/{}/fd", self.child.id());
         let links =
@@ -237,8 +239,8 @@ impl Program {
         fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
     }
 
-    /// Runs `round` until one leaves less than `most` bytes behind; fails after ten. A leak shows in each of
-    /// them. What the allocator keeps for each thread does not: it takes a few rounds until all have theirs.
+    /// Runs `round` until one leaves less than `most` bytes behind; fails after ten. A leak shows in every
+    /// round. What the allocator keeps for each thread does not: after a few rounds all threads have it.
     #[track_caller]
     pub fn comes_to_leave_nothing(&self, most: u64, mut round: impl FnMut()) {
         let mut left = Vec::new();
@@ -251,7 +253,7 @@ impl Program {
         println!("grew in round after round by so many bytes: {left:?}");
     }
 
-    /// Resident memory in bytes. Under a sanitizer none, for most of it is the sanitizer's own.
+    /// Resident memory in bytes. 0 under a sanitizer, for most of it would be the sanitizer's own.
     pub fn memory(&self) -> u64 {
         if std::env::var_os("UNROLLED_SANITIZED").is_some() {
             return 0;
@@ -319,7 +321,7 @@ impl Client {
         self.send(posted(group, message));
     }
 
-    /// Joins, and returns when the server has carried it out: requests are answered in order.
+    /// Joins, and returns when the server has carried it out: replies come in the order of the requests.
     #[track_caller]
     pub fn join_and_wait(&mut self, group: &str) {
         self.join(group);

@@ -1,4 +1,4 @@
-//! A source file as a page: what is said stands beside the code that it is said of.
+//! A source file as a page: each comment stands beside the code that it is about.
 //!
 //! ```text
 //!   /// Wakes it.           ┌───────────┬──────────────────────┐
@@ -96,8 +96,7 @@ impl<'a> Annotated<'a> {
         before.map_or_else(|| "head".to_owned(), Row::id)
     }
 
-    /// The rows, and above them the head of the file. `notes` has what else is to be said of a row, by
-    /// its id.
+    /// The rows, and above them the head of the file. `notes` has further remarks on a row, by its id.
     pub fn page(&self, notes: &BTreeMap<String, String>, links: &dyn Links) -> String {
         let mut page = String::new();
         let said = |lines: &[String]| self.markdown(lines, links);
@@ -238,7 +237,7 @@ impl<'a> Annotated<'a> {
         self.head.iter().filter_map(|line| rule_name(invariant(line)?.0))
     }
 
-    /// The orderings that the file speaks of: the label, and the row.
+    /// The orderings that the file names: the label, and the row.
     pub fn orderings(&self) -> Vec<(String, String)> {
         let mut found = Vec::new();
         for (number, line) in self.source.lines.iter().enumerate() {
@@ -262,7 +261,7 @@ pub trait Links {
 
 const NO_ERROR: &str = "a String takes all that is written";
 
-/// Of a line that is only a comment: what it says.
+/// The text of a line that is only a comment.
 fn comment(line: &str) -> Option<&str> {
     let said = line.trim_start().strip_prefix("//")?;
     Some(unindent(said.trim_start_matches(['/', '!'])))

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   1  the sources in the README's order, and the examples
-//!   2  the chapters, woven; they say what they quote
+//!   2  the chapters, woven; each records what it quotes
 //!   3  a page for each source, which says who quotes it
 //!   4  the table of contents, and a look at every link
 //! ```
@@ -75,7 +75,7 @@ struct Entry<'a> {
     source: &'a Source,
     annotated: Annotated<'a>,
     page: String,
-    /// What the README says of it.
+    /// What the README says about it.
     said: String,
 }
 
@@ -118,7 +118,7 @@ impl Weaver<'_> {
     }
 }
 
-/// The parts of the annotated source: core path, side rooms, examples.
+/// The parts of the annotated source: the core path, the rest, the examples.
 struct Order {
     core: Vec<(String, String)>,
     rooms: Vec<(String, Vec<(String, String)>)>,

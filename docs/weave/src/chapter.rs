@@ -7,7 +7,7 @@
 //!                                        and what closes them
 //!   {{#head FILE | FROM | TO}}           of the comment at the head of a file, likewise; to its end without TO
 //!   {{#anchor FILE NAME}}                what stands between an example's marks
-//!   {{#output NAME | FROM | TO}}         what a rung prints, of which a test has seen to it: tests/ladder/NAME.txt
+//!   {{#output NAME | FROM | TO}}         what a rung prints, as a test checks it: tests/ladder/NAME.txt
 //!   {{#picture NAME}}                    docs/book/pictures/NAME.svg
 //!   {{#page FILE}}                       another Markdown file of the project
 //! ```
@@ -25,7 +25,7 @@ use crate::links;
 use crate::source::Source;
 use crate::{figures, items};
 
-/// A listing may have so many lines. What is longer is not read.
+/// A listing may have this many lines. A longer one would not be read.
 pub const LONGEST: usize = 40;
 
 /// What a chapter shows of a file.
@@ -241,7 +241,7 @@ impl<'a> Chapter<'a> {
     fn picture(&mut self, file: &str) -> Result<String, (Kind, String)> {
         let svg =
             self.weaver.tree.text(file).ok_or_else(|| (Kind::MissingFile, format!("there is no {file}")))?;
-        // Its own style is for when it stands alone.
+        // Its own style is used where it stands alone.
         let (before, rest) = svg.split_once("<style>").unwrap_or((svg, ""));
         let after = rest.split_once("</style>").map_or("", |(_, after)| after);
         let lines = before.lines().chain(after.lines()).filter(|line| !line.trim().is_empty());
@@ -249,7 +249,7 @@ impl<'a> Chapter<'a> {
         Ok(format!("<figure class=\"{class}\">\n{}\n</figure>", lines.collect::<Vec<_>>().join("\n")))
     }
 
-    /// Another Markdown file as a part of this page: its headings one level down, its links led home.
+    /// Another Markdown file as a part of this page: its headings one level down, its links adapted.
     fn other_page(&mut self, file: &str) -> Result<String, (Kind, String)> {
         let text =
             self.weaver.tree.text(file).ok_or_else(|| (Kind::MissingFile, format!("there is no {file}")))?;

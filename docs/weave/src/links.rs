@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// Calls `each` with every line outside of fenced blocks, and joins what it answers.
+/// Calls `each` with every line outside of fenced blocks, and joins what it returns.
 pub fn outside_fences(text: &str, mut each: impl FnMut(&str) -> String) -> String {
     let mut woven = String::new();
     let mut fence = false;

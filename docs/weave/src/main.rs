@@ -16,7 +16,7 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
 fn main() -> ExitCode {
     let tree = Tree::load(root());
     let woven = weave(&tree);
-    // An anchor that nobody shows takes nothing from the book: that is the tests' affair.
+    // An anchor that no chapter shows does no harm to the book: only the tests report it.
     let problems: Vec<_> =
         woven.problems.iter().filter(|problem| problem.kind != Kind::UnusedAnchor).collect();
     for problem in &problems {

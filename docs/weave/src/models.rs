@@ -1,6 +1,6 @@
 //! The models as programs: built once, run one at a time, each run in a process of its own.
 //!
-//! A model that fails takes its whole process with it, and a seeded fault is awake for a whole process.
+//! A model that fails takes its whole process with it, and a seeded fault is on for a whole process.
 //! Called by the programs `seeded-faults` and `weaken`. Next: `main`.
 
 use std::fs::File;
@@ -73,7 +73,7 @@ impl Models {
     }
 }
 
-/// Runs a test program for `seconds` at most. What it says goes to `log`.
+/// Runs a test program for `seconds` at most. Its output goes to `log`.
 ///
 /// # Panics
 ///

@@ -11,7 +11,7 @@ pub fn section<'a>(readme: &'a str, heading: &str) -> Option<&'a str> {
     body.split("\n#").next()
 }
 
-/// The source files that a part of the map shows, each with what is said of it, in their order.
+/// The source files that a part of the map shows, each with its description, in their order.
 pub fn map(section: &str) -> Vec<(String, String)> {
     let mut files = Vec::new();
     for line in section.lines() {

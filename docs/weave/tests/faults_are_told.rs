@@ -1,4 +1,4 @@
-//! Each kind of fault, put into a book of a few lines, is told; the book without them has none.
+//! Each kind of fault, put into a book of a few lines, is reported; the book without them has none.
 
 use weave::{Kind, Tree, Woven, weave};
 

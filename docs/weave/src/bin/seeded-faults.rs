@@ -1,8 +1,8 @@
 //! Shows that the models notice faults: `bash .ci/seeded-faults [NAME]`.
 //!
-//! The shipped source carries seeded faults, `fault("name")`, which are built in with the models only, and
-//! asleep until the environment says `FAULT=name`. A model says in its comment which of them it finds:
-//! ``Finds `name`.`` Here each such model is run with the fault awake, and must fail. Every fault must be
+//! The shipped source carries seeded faults, `fault("name")`, which are compiled in with the models only, and
+//! are off until the environment has `FAULT=name`. A model says in its comment which of them it finds:
+//! ``Finds `name`.`` Here each such model is run with the fault on, and must fail. Every fault must be
 //! found by a model, and every model must find one. With a NAME: only that fault, or that model.
 
 use std::collections::BTreeSet;
@@ -15,14 +15,14 @@ use std::thread;
 use weave::models::{Models, Run, run};
 use weave::source::{Source, root, rust_files, words};
 
-/// What wakes a fault, in the source and in the environment.
+/// What turns a fault on, in the source and in the environment.
 const CALL: &str = "fault";
 const VARIABLE: &str = "FAULT";
 
 /// Preemptions that a model is given, one after the other: a large one may need the third.
 const PREEMPTIONS: [&str; 2] = ["2", "3"];
 
-/// Seconds that a model may take with a fault awake.
+/// Seconds that a model may take with a fault on.
 const PATIENCE: u32 = 300;
 
 /// A model, and the faults that its comment says it finds.
@@ -86,7 +86,7 @@ fn wake_all(built: &Models, pairs: &[(&str, &str)], target: &Path) -> Vec<String
     complaints.into_inner().unwrap()
 }
 
-/// Runs a model with a fault awake.
+/// Runs a model with a fault on.
 fn wake(built: &Models, model: &str, fault: &str, log: &Path) -> Result<(), String> {
     let (program, test) = built.find(model).ok_or_else(|| format!("the model {model} is in no program"))?;
     for preemptions in PREEMPTIONS {
@@ -100,7 +100,7 @@ fn wake(built: &Models, model: &str, fault: &str, log: &Path) -> Result<(), Stri
     Err(format!("{fault} survives {model}"))
 }
 
-/// What can be said without running anything.
+/// What is wrong, as far as it shows without running anything.
 fn complaints(models: &[Model], faults: &BTreeSet<String>) -> Vec<String> {
     let found: BTreeSet<&String> = models.iter().flat_map(|model| &model.finds).collect();
     let unfound = faults.iter().filter(|fault| !found.contains(fault));

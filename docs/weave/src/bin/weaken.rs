@@ -53,7 +53,7 @@ struct Site {
     place: String,
     ordering: &'static str,
     label: String,
-    /// What the comment argues that it can do without.
+    /// What the ordering can do without, as the comment argues.
     argued: Vec<String>,
 }
 
@@ -127,7 +127,7 @@ fn weaken(models: &Models, site: &Site, step: &str, lost: &str, log: &Path) -> (
     }
 }
 
-/// The model that failed first, or was under way when the program was aborted.
+/// The model that failed first, or was running when the program was aborted.
 fn failed(log: &Path) -> String {
     let said = fs::read_to_string(log).unwrap_or_default();
     let mut model = "";
@@ -207,7 +207,7 @@ fn label(comment: &str) -> Option<&str> {
     Some(comment.rsplit_once("ORDERING[")?.1.split_once(']')?.0)
 }
 
-/// What a comment argues that the ordering can do without.
+/// What the ordering can do without, as a comment argues.
 fn arguments(comment: &str) -> Vec<String> {
     let spoken = comment.split("urvives without ").skip(1);
     spoken.map(|rest| rest.chars().take_while(char::is_ascii_alphabetic).collect()).collect()
