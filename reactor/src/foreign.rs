@@ -4,7 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs foreign code (a waker, a destructor, a job) and contains its panic.
 ///
-/// The panic's hook has told of it. What panicked is dropped; if that panics too it is left where it is.
+/// The panic hook has reported it. The panic's payload is dropped; if that drop panics too,
+/// the second payload is leaked.
 ///
 /// ```
 /// reactor::contain_panic(|| std::panic::resume_unwind(Box::new("harmless")));

@@ -84,7 +84,7 @@ impl Ticket {
     }
 }
 
-/// For each so many jobs in the queue one thread is called; the threads that come call the rest.
+/// One thread is called per this many queued jobs; the threads that come call the rest.
 const JOBS_PER_WAKE: usize = 8;
 
 /// A pool of threads for calls that block.
@@ -191,7 +191,7 @@ impl Threads {
         Pool::submit(&self.pool, Place::Disposal(Ticket::draw()), job)
     }
 
-    /// For who takes a job back later.
+    /// For a caller that takes a job back later.
     pub(crate) fn pool(&self) -> &Arc<Pool> {
         &self.pool
     }
@@ -261,7 +261,7 @@ struct State {
     coming: usize,
     /// Threads being started: of those coming, the ones that may never come.
     starting: usize,
-    /// Nobody can submit any more.
+    /// No caller can submit any more.
     closed: bool,
 }
 
@@ -333,7 +333,7 @@ impl Pool {
         state.queue.remove(&Place::Job(ticket))
     }
 
-    /// Keeps P1 after a job was queued or taken: sees to it that enough threads are coming.
+    /// Keeps P1 after a job was queued or taken: makes sure that enough threads are coming.
     fn call_a_thread(pool: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         if state.queue.len() <= state.coming * JOBS_PER_WAKE || fault("nobody_called") {
             return;

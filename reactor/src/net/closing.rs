@@ -1,8 +1,8 @@
 //! A TCP connection that is closed without waiting.
 //!
 //! With SO_LINGER set to some seconds, `close` holds the thread until the peer has acknowledged everything, or
-//! the time is over; O_NONBLOCK changes nothing about that. A drop can happen on any thread, also on one that
-//! runs every task of the program. A program can get the option by an adopted socket, from a listener that
+//! that time has elapsed; O_NONBLOCK changes nothing about that. A drop can happen on any thread, also on one
+//! that runs every task of the program. A program can get the option by an adopted socket, from a listener that
 //! has it, or through `AsFd`, so it is looked at where it counts: before the close. Without it the system
 //! sends the rest in the background, which is all that a drop can promise.
 //!

@@ -22,7 +22,7 @@ use std::vec;
 
 use crate::blocking::{Threads, Unblock, unblock_on};
 
-/// So many names are looked up at a time, each on a thread of its own; more wait their turn.
+/// How many names are looked up at a time, each on a thread of its own. More wait their turn.
 ///
 /// ```
 /// assert_eq!(reactor::net::LOOKUP_LIMIT, 512);
