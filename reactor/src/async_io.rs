@@ -8,7 +8,7 @@
 //!     it, and `IoSafe` types keep it in `Read` and `Write` (see `async_traits`).
 //!
 //! Called by the sockets, and by programs with descriptors of their own. Next: `net`.
-#![allow(unsafe_code, reason = "get_mut hands out what must not be swapped: its caller promises U2")]
+#![allow(unsafe_code, reason = "get_mut hands out what must not be swapped: its caller promises [no-swap]")]
 
 use std::fmt;
 use std::future::Future;

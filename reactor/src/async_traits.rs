@@ -1,6 +1,7 @@
 //! `AsyncRead` and `AsyncWrite` for any descriptor that reads and writes.
 //!
-//! U2  (see `async_io`) An `IoSafe` type never replaces its descriptor while it reads or writes.
+//! [no-swap] of `async_io` is kept here by `IoSafe`: such a type never replaces its descriptor while it reads or
+//! writes.
 //!
 //! U3  A flush is tried at once, whatever is known of readiness: most have nothing to write, and must not
 //!     wait for room.
