@@ -1,4 +1,4 @@
-//! Whoever does not read what the client writes, or what it sends, does not stop the client.
+//! A terminal or pipe that is not read, or a server that does not read, does not stop the client.
 
 mod common;
 
@@ -43,7 +43,7 @@ fn start(
     stderr: impl Into<Stdio>,
 ) -> (Program, ChildStdin, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    // What the server does not read, the client cannot get rid of.
+    // What the server does not read, the client cannot send.
     rustix::net::sockopt::set_socket_recv_buffer_size(&listener, 4096).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_client"))
         .arg(listener.local_addr().unwrap().to_string())
@@ -59,7 +59,7 @@ fn start(
     (Program(child), stdin, stream)
 }
 
-/// A pipe that is full; who holds the reader may read it.
+/// A full pipe; the holder of the reader may read it.
 fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
     let (reader, mut writer) = std::io::pipe().unwrap();
     rustix::io::ioctl_fionbio(&writer, true).unwrap();
@@ -77,7 +77,7 @@ fn expect(server: &mut BufReader<TcpStream>, line: &str) {
     assert_eq!(sent, format!("{line}\n"));
 }
 
-/// The client sends no more, and is gone when its grace is over.
+/// The client sends no more, and ends when its grace period has elapsed.
 #[track_caller]
 fn expect_end(server: &mut BufReader<TcpStream>, child: &mut Child) -> ExitStatus {
     let mut rest = String::new();

@@ -1,5 +1,5 @@
-//! A server that is gone without a word is noticed. Each test runs this program again in a network of its own,
-//! which it then takes away.
+//! The client notices a server that has vanished silently. Each test runs this program again in a network of
+//! its own, which it then takes away.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -34,7 +34,7 @@ fn alone(name: &str, test: impl FnOnce()) {
     );
 }
 
-/// What a client tells whose server has vanished, when that was typed after it.
+/// What a client reports whose server has vanished, when this was typed afterwards.
 #[track_caller]
 fn is_told(typed: &str) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -48,7 +48,7 @@ fn is_told(typed: &str) {
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let mut server = BufReader::new(listener.accept().unwrap().0);
-    // By then it has set all options.
+    // Now it has set all options.
     stdin.write_all(b"join tea\n").unwrap();
     server.read_line(&mut String::new()).unwrap();
     assert!(Command::new("ip").args(["link", "set", "lo", "down"]).status().unwrap().success());

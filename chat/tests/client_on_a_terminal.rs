@@ -1,4 +1,4 @@
-//! The client on a terminal: what others wrote is looked at, and gives no orders.
+//! The client on a terminal: what others wrote is shown, and cannot control the terminal.
 
 mod common;
 

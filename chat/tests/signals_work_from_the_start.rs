@@ -108,7 +108,7 @@ fn a_question_during_the_lookup_is_answered() {
 fn the_first_process_of_a_container_stops_too() {
     let may = Command::new("unshare").args(["-rfp", "true"]).stderr(Stdio::null()).status();
     if !may.is_ok_and(|status| status.success()) {
-        println!("skipped: a process namespace is not to be had here");
+        println!("skipped: no process namespace can be made here");
         return;
     }
     let began =

@@ -86,7 +86,7 @@ pub struct Program {
     pub address: SocketAddr,
     pub child: Child,
     stderr: Option<thread::JoinHandle<Vec<String>>>,
-    answers: mpsc::Receiver<Held>,
+    reports: mpsc::Receiver<Held>,
 }
 
 /// What a server holds. When all clients have gone, it holds what it held before.
@@ -139,13 +139,13 @@ impl Program {
         let address = line.trim().strip_prefix("listening on ");
         let address = address.expect(&line).parse().expect("an address");
 
-        let (answer, answers) = mpsc::channel();
+        let (report, reports) = mpsc::channel();
         let stderr = BufReader::new(child.stderr.take().expect("piped"));
         let stderr = thread::spawn(move || {
             let mut said = Vec::new();
             for line in stderr.lines().map_while(Result::ok) {
                 match Held::parse(&line) {
-                    Some(held) => drop(answer.send(held)),
+                    Some(held) => drop(report.send(held)),
                     None => {
                         eprintln!("{line}");
                         said.push(line);
@@ -154,14 +154,14 @@ impl Program {
             }
             said
         });
-        Self { address, child, stderr: Some(stderr), answers }
+        Self { address, child, stderr: Some(stderr), reports }
     }
 
     /// Asks the server what it holds.
     #[track_caller]
     pub fn held(&self) -> Held {
         self.signal(Signal::USR1);
-        let told = self.answers.recv_timeout(DEADLINE).expect("the server answers SIGUSR1");
+        let told = self.reports.recv_timeout(DEADLINE).expect("the server reports on SIGUSR1");
         Held { descriptors: self.descriptors(), memory: self.memory(), ..told }
     }
 
@@ -250,7 +250,7 @@ impl Program {
             round();
             left.push(self.memory().saturating_sub(before));
         }
-        println!("grew in round after round by so many bytes: {left:?}");
+        println!("growth of each round, in bytes: {left:?}");
     }
 
     /// Resident memory in bytes. 0 under a sanitizer, for most of it would be the sanitizer's own.

@@ -99,7 +99,7 @@ impl<'a> Chapter<'a> {
         let mut words = named.splitn(3, ' ');
         let (kind, file, name) =
             (words.next().unwrap_or(""), words.next().unwrap_or(""), words.next().unwrap_or(""));
-        let answer = match kind {
+        let woven = match kind {
             "item" | "code" | "lines" | "anchor" => self.listing(kind, file, name, &rest),
             "head" => self.head(file, &rest),
             "output" => self.output(file, &rest),
@@ -107,7 +107,7 @@ impl<'a> Chapter<'a> {
             "page" => self.other_page(file),
             _ => Err((Kind::Directive, format!("no such directive: {directive}"))),
         };
-        answer.unwrap_or_else(|(kind, what)| {
+        woven.unwrap_or_else(|(kind, what)| {
             self.problem(kind, what);
             String::new()
         })
