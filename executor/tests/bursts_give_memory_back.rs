@@ -1,0 +1,298 @@
+//! What a burst leaves behind is bounded in bytes, and a steady depth allocates nothing. Counted by an allocator, so in
+//! a process of its own.
+#![cfg(not(loom))]
+#![allow(unsafe_code, reason = "a global allocator is unsafe by nature")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::future::pending;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::{PoisonError, RwLock, mpsc as std_mpsc};
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use executor::pool::Pool;
+use executor::sync::{broadcast, mpsc};
+use executor::task::{block_on, spawn_local, yield_now};
+use reactor::blocking::Threads;
+use reactor::time::{sleep, sleep_until};
+
+/// Counts each thread's allocations and bytes, and the bytes that are out in the whole process.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    static OWN: Cell<isize> = const { Cell::new(0) };
+}
+
+static BYTES: AtomicIsize = AtomicIsize::new(0);
+
+// SAFETY: the system's allocator does the work; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+        let _ = OWN.try_with(|bytes| bytes.set(bytes.get() + layout.size().cast_signed()));
+        BYTES.fetch_add(layout.size().cast_signed(), Ordering::Relaxed);
+        // SAFETY: the caller's layout, handed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        let _ = OWN.try_with(|bytes| bytes.set(bytes.get() - layout.size().cast_signed()));
+        BYTES.fetch_sub(layout.size().cast_signed(), Ordering::Relaxed);
+        // SAFETY: the caller's, handed on: it came from `System`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// Who counts the bytes of all threads is alone.
+static ALONE: RwLock<()> = RwLock::new(());
+
+fn beside_others() -> impl Drop {
+    ALONE.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Checks that a burst leaves so many bytes at most, on this thread. It may hand on what is still in use.
+fn leaves<R>(at_most: isize, burst: impl FnOnce() -> R) {
+    let _others = beside_others();
+    let before = OWN.get();
+    let in_use = burst();
+    let kept = OWN.get() - before;
+    assert!(kept <= at_most, "{kept} bytes are kept");
+    drop(in_use);
+}
+
+/// The same for all threads: the tests that have some take turns.
+fn all_leave<R>(at_most: isize, burst: impl FnOnce() -> R) {
+    let _alone = ALONE.write().unwrap_or_else(PoisonError::into_inner);
+    let before = BYTES.load(Ordering::Relaxed);
+    let in_use = burst();
+    // Other threads, and other tests, may be about to free what they have.
+    let begin = Instant::now();
+    let kept = || BYTES.load(Ordering::Relaxed) - before;
+    while kept() > at_most && begin.elapsed() < Duration::from_secs(30) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert!(kept() <= at_most, "{} bytes are kept", kept());
+    drop(in_use);
+}
+
+fn allocations(call: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    call();
+    ALLOCATIONS.get() - before
+}
+
+/// What a poll leaves allocated is not of interest here.
+fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+type Large = [u8; 4096];
+const LARGE: Large = [0; 4096];
+const BURST: usize = 1000;
+
+/// An empty channel keeps room for one value, and one that is never quite empty for four times what is in it.
+#[test]
+fn a_channel_of_large_values() {
+    leaves(2 * 4096, || {
+        let (sender, mut receiver) = mpsc::channel(BURST);
+        (0..BURST).for_each(|_| sender.try_send(LARGE).expect("room"));
+        while receiver.try_recv().is_ok() {}
+        (sender, receiver)
+    });
+    leaves(9 * 4096, || {
+        let (sender, mut receiver) = mpsc::channel(BURST);
+        (0..BURST).for_each(|_| sender.try_send(LARGE).expect("room"));
+        (2..BURST).for_each(|_| assert!(receiver.try_recv().is_ok()));
+        (sender, receiver)
+    });
+}
+
+#[test]
+fn a_channel_of_small_values() {
+    leaves(2048, || {
+        let (sender, mut receiver) = mpsc::channel(100_000);
+        (0..100_000_u64).for_each(|number| sender.try_send(number).expect("room"));
+        while receiver.try_recv().is_ok() {}
+        (sender, receiver)
+    });
+}
+
+#[test]
+fn senders_that_waited_in_line() {
+    leaves(4096, || {
+        let (sender, mut receiver) = mpsc::channel(1);
+        sender.try_send(0).expect("room");
+        let mut waiting: Vec<_> = (0..10_000).map(|number| sender.send(number)).collect();
+        waiting.iter_mut().for_each(|send| assert!(poll(send).is_pending()));
+        for send in &mut waiting {
+            assert!(receiver.try_recv().is_ok());
+            assert!(poll(send).is_ready());
+        }
+        drop(waiting);
+        (sender, receiver)
+    });
+}
+
+#[test]
+fn a_broadcast() {
+    leaves(2 * 4096, || {
+        let (sender, mut receiver) = broadcast::channel(100_000);
+        (0..100_000).for_each(|_| _ = sender.send(7).expect("a receiver"));
+        while receiver.try_recv().is_ok() {}
+        (sender, receiver)
+    });
+    // One that is never quite empty.
+    leaves(2 * 4096, || {
+        let (sender, mut receiver) = broadcast::channel(100_000);
+        (0..100_000).for_each(|_| _ = sender.send(7).expect("a receiver"));
+        (1..100_000).for_each(|_| _ = receiver.try_recv().expect("a value"));
+        (sender, receiver)
+    });
+}
+
+#[test]
+fn a_steady_depth_allocates_nothing() {
+    let _others = beside_others();
+    let (sender, mut receiver) = mpsc::channel(BURST);
+    (0..10).for_each(|_| sender.try_send(LARGE).expect("room"));
+    let mut turn_over = || {
+        for _ in 0..BURST {
+            sender.try_send(LARGE).expect("room");
+            assert!(receiver.try_recv().is_ok());
+        }
+    };
+    turn_over();
+    assert_eq!(allocations(turn_over), 0);
+    let mut rounds = [0; 2];
+    block_on(async {
+        let busy: Vec<_> = (0..5000)
+            .map(|_| {
+                spawn_local(async {
+                    loop {
+                        yield_now().await
+                    }
+                })
+            })
+            .collect();
+        for round in &mut rounds {
+            let before = ALLOCATIONS.get();
+            for _ in 0..100 {
+                yield_now().await;
+            }
+            *round = ALLOCATIONS.get() - before;
+        }
+        drop(busy.into_iter().map(|task| task.abort()).collect::<Vec<_>>());
+    });
+    assert_eq!(rounds[1], 0, "five thousand local tasks that go on and on");
+}
+
+/// What is kept here: 16 KiB for the queue, 16 KiB for the wakers of one turn, and what the thread has once and for all.
+const BY_THREAD: isize = 64 * 1024;
+
+#[test]
+fn local_tasks() {
+    leaves(BY_THREAD, || {
+        block_on(async {
+            let handles: Vec<_> = (0..100_000).map(|_| spawn_local(yield_now())).collect();
+            for handle in handles {
+                handle.await;
+            }
+        });
+    });
+}
+
+/// One task yields all the time, so the queue is never quite empty.
+#[test]
+fn local_tasks_beside_one_that_goes_on() {
+    let _others = beside_others();
+    block_on(async {
+        let busy = spawn_local(async {
+            loop {
+                yield_now().await
+            }
+        });
+        yield_now().await;
+        let before = OWN.get();
+        let handles: Vec<_> = (0..100_000).map(|_| spawn_local(yield_now())).collect();
+        for handle in handles {
+            handle.await;
+        }
+        for _ in 0..1000 {
+            yield_now().await;
+        }
+        let kept = OWN.get() - before;
+        assert!(kept <= BY_THREAD, "{kept} bytes are kept");
+        busy.cancel().await;
+    });
+}
+
+/// They wait, and then go one after the other, the last first: the list of those who wait has no gap to close.
+#[test]
+fn tasks_that_waited() {
+    let _others = beside_others();
+    let burst = || async {
+        let mut handles: Vec<_> = (0..100_000).map(|_| spawn_local(pending::<()>())).collect();
+        for _ in 0..10_000 {
+            yield_now().await;
+        }
+        while let Some(handle) = handles.pop() {
+            handle.cancel().await;
+        }
+    };
+    block_on(async {
+        let before = OWN.get();
+        burst().await;
+        let kept = OWN.get() - before;
+        assert!(kept <= BY_THREAD, "{kept} bytes are kept");
+    });
+}
+
+/// All are due at once: in `block_on`, and on a pool.
+#[test]
+fn timers_that_fire_in_one_turn() {
+    async fn burst() {
+        let due = Instant::now() + Duration::from_millis(300);
+        let sleeping: Vec<_> = (0..50_000).map(|_| spawn_local(sleep_until(due))).collect();
+        for task in sleeping {
+            task.await;
+        }
+    }
+    all_leave(2 * BY_THREAD, || block_on(burst()));
+    let pool = Pool::new(1).unwrap();
+    all_leave(2 * BY_THREAD, || block_on(pool.spawn(async { spawn_local(burst()).await })));
+}
+
+/// A timer that goes on does not keep what the others needed.
+#[test]
+fn timers_beside_one_that_goes_on() {
+    let mut long = sleep(Duration::from_secs(3600));
+    all_leave(BY_THREAD, || {
+        assert!(poll(&mut long).is_pending());
+        let mut timers: Vec<_> = (0..100_000).map(|n| sleep(Duration::from_secs(3000 + n % 7))).collect();
+        timers.iter_mut().for_each(|timer| assert!(poll(timer).is_pending()));
+    });
+}
+
+#[test]
+fn calls_that_may_block() {
+    let threads = Threads::new("burst", 1, Duration::from_secs(60));
+    let (begin, begun) = std_mpsc::channel::<()>();
+    all_leave(BY_THREAD, || {
+        let waits = move || _ = begun.recv();
+        assert!(threads.submit(Box::new(waits)).is_ok());
+        for number in 0..100_000_usize {
+            assert!(threads.submit(Box::new(move || _ = number + 1)).is_ok());
+        }
+        drop(begin);
+        while threads.idle() == 0 {
+            thread::yield_now();
+        }
+    });
+}
