@@ -176,7 +176,7 @@ fn a_steady_depth_allocates_nothing() {
             .map(|_| {
                 spawn_local(async {
                     loop {
-                        yield_now().await
+                        yield_now().await;
                     }
                 })
             })
@@ -215,7 +215,7 @@ fn local_tasks_beside_one_that_goes_on() {
     block_on(async {
         let busy = spawn_local(async {
             loop {
-                yield_now().await
+                yield_now().await;
             }
         });
         yield_now().await;

@@ -16,10 +16,9 @@
 //! Four children make half the depth of two, and they share a cache line or two.
 //! Called by `timers`. Next: `time`.
 
-const CHILDREN: usize = 4;
+use crate::trim::{KEEP_BY_THREAD, Trim};
 
-/// An empty heap keeps the memory of this many entries.
-const KEEP: usize = 64;
+const CHILDREN: usize = 4;
 
 /// The least entry is the first.
 pub(crate) struct Heap<T> {
@@ -47,9 +46,8 @@ impl<T: Copy + Ord> Heap<T> {
         if index < self.entries.len() {
             let index = self.sink(index, last, &mut moved);
             self.rise(index, last, &mut moved);
-        } else if self.entries.is_empty() && self.entries.capacity() > KEEP {
-            self.entries.shrink_to(KEEP);
         }
+        self.entries.trim(KEEP_BY_THREAD);
     }
 
     /// Puts an entry at `index`, or further up: those that it is less than move down (D1).

@@ -160,13 +160,13 @@ impl Timers {
             {
                 woken.push(self.slots.remove(slot).waker);
                 self.remove_near(0);
+                self.give_memory_back();
             }
             match self.first_bucket() {
                 Some(bucket) if self.wheel[bucket].earliest <= now => self.cascade(bucket),
                 _ => break,
             }
         }
-        self.give_memory_back();
         woken.len() - before
     }
 
@@ -225,10 +225,12 @@ impl Timers {
         self.near.remove(index, |entry, index| self.slots[entry.slot].place = (HEAP, index)); // H1
     }
 
-    /// Shrinks the slots when the last timer has gone. Before that the last slot may be in use, and a slot
-    /// cannot move.
+    /// A slot cannot move: what goes is the slots behind the last one in use. That costs a walk through them, so
+    /// it is done each time the timers have halved. New timers then take the first slots; but a timer that was
+    /// added at the height of a burst keeps the burst's slots until it has gone.
     fn give_memory_back(&mut self) {
-        if self.slots.is_empty() && self.slots.capacity() > KEEP {
+        let (count, capacity) = (self.slots.len(), self.slots.capacity());
+        if capacity > KEEP.max(4 * count) && (count == 0 || count.is_power_of_two()) {
             self.slots.shrink_to_fit();
         }
     }

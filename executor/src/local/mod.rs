@@ -121,7 +121,10 @@ pub(crate) fn start(task: Runnable) {
 /// Runs up to `limit` of this thread's local tasks, each once.
 #[inline]
 pub(crate) fn run(limit: usize) {
-    LOCAL.with(|local| (0..limit).map_while(|_| local.pop()).for_each(Runnable::run));
+    LOCAL.with(|local| {
+        (0..limit).map_while(|_| local.pop()).for_each(Runnable::run);
+        local.queue.borrow_mut().trim(KEEP_BY_THREAD);
+    });
 }
 
 /// Whether `run` would find something.
@@ -252,12 +255,7 @@ impl Local {
         if let Some(inbox) = self.inbox.get().filter(|inbox| inbox.has_mail()) {
             self.empty(inbox);
         }
-        let mut queue = self.queue.borrow_mut();
-        let next = queue.pop_front();
-        if next.is_none() {
-            queue.trim(KEEP_BY_THREAD);
-        }
-        next
+        self.queue.borrow_mut().pop_front()
     }
 
     // Not inlined, so that `pop` is: mail is rare.

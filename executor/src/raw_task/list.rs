@@ -72,7 +72,7 @@ impl TaskList {
         debug_assert_eq!(removed, Some(task), "I3");
         self.count -= 1;
         while self.tasks.pop_if(|task| task.is_none()).is_some() {}
-        if self.tasks.len() > KEEP.max(4 * self.count) {
+        if self.tasks.capacity() > KEEP.max(4 * self.count) {
             self.close_gaps();
         }
     }
