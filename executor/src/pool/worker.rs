@@ -247,3 +247,6 @@ impl Worker {
         Some(stolen)
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;
