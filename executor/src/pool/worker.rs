@@ -134,6 +134,7 @@ impl Worker {
                     drop(task); // V3
                 }
                 None if closed => {
+                    self.stop_searching(); // It may be long until the next look.
                     local::drop_all();
                     if self.shared.end_work() {
                         return;
