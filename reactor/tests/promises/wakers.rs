@@ -4,7 +4,7 @@ use std::io::Write;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, RawWakerVTable, Waker};
+use std::task::{Context, RawWaker, RawWakerVTable, Waker};
 use std::time::{Duration, Instant};
 
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, future};
@@ -258,6 +258,37 @@ fn a_waker_that_panics_when_it_is_cloned_harms_no_other() {
         let bad = unsafe { Waker::new(std::ptr::null(), &PANICS) };
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| poll(&bad))).is_err());
         theirs.write_all(b"x").unwrap();
+        until("all are woken", || crowd.iter().all(|(count, _)| count.get() > 0)).await;
+    });
+}
+
+/// One that panics when it is cloned a second time, or dropped, takes nothing from those that are swept.
+#[test]
+#[allow(unsafe_code, reason = "only a waker of raw parts can panic when it is cloned")]
+fn a_waker_that_panics_during_a_sweep_harms_no_other() {
+    static CLONES: AtomicUsize = AtomicUsize::new(0);
+    const CLONED_ONCE: RawWakerVTable = RawWakerVTable::new(
+        |data| {
+            assert_eq!(CLONES.fetch_add(1, Ordering::SeqCst), 0, "a second clone (expected)");
+            RawWaker::new(data, &CLONED_ONCE)
+        },
+        |_| {},
+        |_| {},
+        |_| {},
+    );
+    run(|| async {
+        let (socket, _theirs) = unix();
+        let poll = |waker: &Waker| {
+            let mut cx = Context::from_waker(waker);
+            Pin::new(&mut &*socket).poll_read(&mut cx, &mut [0]).is_pending()
+        };
+        // One stands alone, the others make the crowd that is swept with one more.
+        assert!(poll(Waker::noop()));
+        let crowd: Vec<_> = (0..64).map(|_| Count::new()).collect();
+        crowd.iter().for_each(|(_, waker)| assert!(poll(waker)));
+        // SAFETY: its functions do nothing with the pointer.
+        let bad = unsafe { Waker::new(std::ptr::null(), &CLONED_ONCE) };
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| poll(&bad)));
         until("all are woken", || crowd.iter().all(|(count, _)| count.get() > 0)).await;
     });
 }
