@@ -24,6 +24,7 @@ use std::io;
 use std::task::{Context, Poll, Waker};
 
 use crate::event::Event;
+use crate::foreign::contain_panic;
 use crate::poll_wakers::PollWakers;
 use crate::shim::atomic::{AtomicU64, Ordering};
 use crate::shim::{Mutex, fault, lock};
@@ -172,10 +173,14 @@ impl Direction {
             }
             Poll::<()>::Pending
         });
-        if !swept.is_empty() {
-            let mut probe = Some(waker.clone());
+        // The last to join is the caller's own. It is sent as the probe, and woken by reference instead. From
+        // here on no waker may panic before all are woken: no clone, and each wake and drop is contained.
+        let mut probe = swept.pop();
+        if probe.is_some() {
             lock(&self.waiters).others().polls.send(&mut probe);
             wait_list::wake_all(&mut swept);
+            contain_panic(|| waker.wake_by_ref());
+            contain_panic(|| drop(probe));
         }
     }
 
