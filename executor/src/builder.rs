@@ -58,7 +58,7 @@ impl Builder {
     where
         F: Future + 'static,
     {
-        let (task, handle) = new_task(future, local::home(), self.name.map(String::into_boxed_str));
+        let (task, handle) = new_task(future, local::scheduler(), self.name.map(String::into_boxed_str));
         local::start(task);
         JoinHandle::new(handle)
     }

@@ -67,8 +67,8 @@ impl Participant {
         }
     }
 
-    /// Takes the reactor's events without waiting, if no thread drives. For a worker that always has work. If no
-    /// thread waits, it also does the monitor's work [rescued-each-tick].
+    /// Takes the reactor's events without waiting, if no thread drives. For a worker that always has work.
+    /// If no thread waits, it also does the monitor's work [rescued-each-tick].
     pub(crate) fn poll_reactor(&self, woken: &mut Vec<Waker>) {
         let mut driver = lock(&DRIVER);
         let rescues = driver.roster.lacks_monitor();
@@ -161,7 +161,8 @@ impl Drop for Participant {
 }
 
 impl Wake<Arc<Parker>> {
-    /// Wakes without a notification: the woken thread looks at the roster again. Called without the lock (P5).
+    /// Wakes without a notification: the woken thread looks at the roster again. Called without the lock
+    /// (P5).
     fn deliver(self) {
         match self {
             Self::Nobody => {}

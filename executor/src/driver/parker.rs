@@ -1,7 +1,8 @@
 //! A thread's parker: a thread that has work for this one unparks it.
 //!
-//! A plain `Thread::unpark` is not enough: the thread may wait in the reactor, and has to be woken there. And it
-//! costs a system call, which is saved when the thread runs. So one atomic word says where the thread is.
+//! A plain `Thread::unpark` is not enough: the thread may wait in the reactor, and has to be woken there.
+//! And it costs a system call, which is saved when the thread runs. So one atomic word says where the
+//! thread is.
 //!
 //! ```text
 //!            begin(PARKED) ┌────────┐ unpark: the thread is woken
@@ -67,7 +68,8 @@ impl Parker {
         PARKER.try_with(|mine| std::ptr::eq(&raw const **mine, self)).unwrap_or(false)
     }
 
-    /// Ends the thread's current or next wait. The thread then sees what the caller did before [take-then-look].
+    /// Ends the thread's current or next wait. The thread then sees what the caller did before
+    /// [take-then-look].
     pub(crate) fn unpark(&self) {
         // ORDERING[unpark]: Release publishes what was pushed; pairs with the Acquire of
         // `take_notification`. Of many unparks each hands on what those before it published.
@@ -92,15 +94,15 @@ impl Parker {
         matches!(self.state.load(Ordering::Relaxed), PARKED | DRIVING)
     }
 
-    /// Changes from `RUN`, or from `PARKED`, to a waiting state. Returns false if there is a notification, which
-    /// the caller has to take first.
+    /// Changes from `RUN`, or from `PARKED`, to a waiting state. Returns false if there is a notification,
+    /// which the caller has to take first.
     pub(super) fn begin(&self, from: u8, wait: u8) -> bool {
         // ORDERING: Relaxed; on failure `take_notification` acquires, on success nothing is published.
         self.state.compare_exchange(from, wait, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Changes from any state back to RUN. Returns whether there was a notification: then the caller must look
-    /// before it waits [take-then-look].
+    /// Changes from any state back to RUN. Returns whether there was a notification: then the caller must
+    /// look before it waits [take-then-look].
     pub(crate) fn take_notification(&self) -> bool {
         // ORDERING[unpark]: Acquire; pairs with the Release of `unpark`.
         self.state.swap(RUN, Ordering::Acquire) == NOTIFIED

@@ -1,11 +1,11 @@
 //! The monitor's work: once a tick it rescues the tasks that wait behind a long poll.
 //!
-//! A worker that is in a long poll does not return to its queues. Without this file the tasks there wait until
-//! the poll ends. Waking another worker for each push would prevent that, but costs a system call, and almost
-//! always the worker is about to take the task itself.
+//! A worker that is in a long poll does not return to its queues. Without this file the tasks there wait
+//! until the poll ends. Waking another worker for each push would prevent that, but costs a system call,
+//! and almost always the worker is about to take the task itself.
 //!
-//! [rescued-each-tick]  While a worker runs, each pool is rescued once per [`TICK`]: by the monitor, or, if no
-//!     thread waits, by a busy worker.
+//! [rescued-each-tick]  While a worker runs, each pool is rescued once per [`TICK`]: by the monitor, or,
+//!     if no thread waits, by a busy worker.
 //!
 //! Called by `driver`, and by new pools. Next: `driver`.
 

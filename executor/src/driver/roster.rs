@@ -17,20 +17,20 @@
 //!                           └───┘ awake: WaitOn
 //! ```
 //!
-//! [one-driver]  Of the threads that wait, at most one drives and at most one is the monitor. One thread may be
-//!     both.
+//! [one-driver]  Of the threads that wait, at most one drives and at most one is the monitor. One thread
+//!     may be both.
 //! [monitor]  While a worker runs, or a thread runs and no thread drives, one of the waiting threads is the
 //!     monitor. When all threads wait there is no monitor: an idle program uses no CPU.
 //! [one-waits-in-it]  When all threads wait, one of them drives.
-//! [workers-first]  The driver's role is reserved for the workers, so that a task is run by the thread that
-//!     polled its socket. A thread in `block_on` takes the role when there is no worker, or when no thread has
-//!     driven for a tick. After that it takes the role at once, until a worker waits again.
-//! [pass-it-on]  A thread that stops driving, or leaves, makes sure that [monitor] and [one-waits-in-it] still
-//!     hold: it offers the role to a successor, or wakes a thread that becomes the monitor.
+//! [workers-first]  The driver's role is reserved for the workers, so that a task is run by the thread
+//!     that polled its socket. A thread in `block_on` takes the role when there is no worker, or when no
+//!     thread has driven for a tick. After that it takes the role at once, until a worker waits again.
+//! [pass-it-on]  A thread that stops driving, or leaves, makes sure that [monitor] and [one-waits-in-it]
+//!     still hold: it offers the role to a successor, or wakes a thread that becomes the monitor.
 //!
-//! A verb returns the wake that is due, and the caller delivers it after it has released its lock. The wake may
-//! come late: the thread that it wakes looks at the state again (`awake`). The search in `roster/search` tries
-//! every interleaving of two and three threads.
+//! A verb returns the wake that is due, and the caller delivers it after it has released its lock. The
+//! wake may come late: the thread that it wakes looks at the state again (`awake`). The search in
+//! `roster/search` tries every interleaving of two and three threads.
 //!
 //! Called by `driver`. Next: `driver`.
 
@@ -154,8 +154,8 @@ impl<T: Clone + PartialEq> Roster<T> {
         if fault("left_in_silence") { Wake::Nobody } else { self.hand_over() }
     }
 
-    /// A running thread wants to wait. Returns how it is to wait; the caller then calls `drive` or `stand_by`.
-    /// `overdue` returns whether no thread has driven for a tick.
+    /// A running thread wants to wait. Returns how it is to wait; the caller then calls `drive` or
+    /// `stand_by`. `overdue` returns whether no thread has driven for a tick.
     pub(super) fn wait(&mut self, role: Role, overdue: impl FnOnce() -> bool) -> Wait {
         self.check();
         self.reserved |= role == Role::Worker;
@@ -184,8 +184,8 @@ impl<T: Clone + PartialEq> Roster<T> {
         free
     }
 
-    /// The driver returns to running. If it is in `block_on`, the role is offered to a waiting worker, if there
-    /// is one [workers-first].
+    /// The driver returns to running. If it is in `block_on`, the role is offered to a waiting worker, if
+    /// there is one [workers-first].
     pub(super) fn stop_driving(&mut self) -> Wake<T> {
         self.check();
         let Driver::Driving(thread, role) = std::mem::replace(&mut self.driver, Driver::Nobody) else {
@@ -293,7 +293,8 @@ impl<T: Clone + PartialEq> Roster<T> {
         Wake::Thread(successor)
     }
 
-    /// Repeats an offer that no thread has taken yet, or makes sure that there will be a monitor [pass-it-on].
+    /// Repeats an offer that no thread has taken yet, or makes sure that there will be a monitor
+    /// [pass-it-on].
     fn ensure_monitor(&mut self) -> Wake<T> {
         if self.driver == Driver::Offered && !fault("offer_forgotten") {
             return self.hand_over();

@@ -1,9 +1,13 @@
 //! A thread's inbox: where other threads leave the local tasks that they woke.
 //!
-//! X1  Each entry is one counted reference to a task. Other threads use it as nothing more.
-//! [inboxes-stay]  Inboxes are recycled, never freed: a wake that comes when its thread is gone finds one. What
-//!     arrives then is complete, for a thread drops its tasks before it gives its inbox back.
-//! X3  Mail is put in before its owner is unparked [take-then-look].
+//! Another thread must not touch a local task's queue, and a waker may outlive the task's thread. If a
+//! thread's inbox were freed at its exit, each task would need a counted reference to it. So inboxes are
+//! never freed.
+//!
+//! X1  Each entry is one counted reference to a task. Other threads use it only as that.
+//! [inboxes-stay]  Inboxes are recycled, never freed: a wake after its thread's end still finds one. A
+//!     task that arrives then is complete, since a thread drops its tasks before it gives its inbox back.
+//! X3  A task is put in before the owner is unparked [take-then-look].
 //!
 //! Called by `local`. Next: `local`.
 #![allow(unsafe_code, reason = "the pointers in an inbox are references that any thread may leave")]
@@ -20,13 +24,13 @@ use crate::raw_task::header::Header;
 /// Where other threads leave the tasks that they woke.
 pub(crate) struct Inbox {
     mail: Mutex<Mail>,
-    /// Something is in it: spares the owner the lock.
+    /// Whether it has tasks: saves the owner the lock when it is empty.
     has_mail: AtomicBool,
 }
 
 struct Mail {
     tasks: Vec<NonNull<Header>>,
-    /// Whom to unpark; nobody while the inbox waits for a new owner.
+    /// The thread to unpark. None while the inbox has no owner.
     owner: Option<Arc<Parker>>,
 }
 
@@ -42,7 +46,7 @@ impl Inbox {
         Self { mail: Mutex::new(Mail { tasks: Vec::new(), owner: None }), has_mail: AtomicBool::new(false) }
     }
 
-    /// One for this thread.
+    /// Takes a spare inbox, or makes one, for this thread.
     pub(crate) fn open() -> &'static Self {
         let spare = lock(&SPARE).pop();
         let inbox = spare.unwrap_or_else(|| Box::leak(Box::new(Self::new())));
@@ -57,12 +61,12 @@ impl Inbox {
         lock(&SPARE).push(self);
     }
 
-    /// Leaves a task with one reference, and rings (X3).
+    /// Leaves a task, with one reference, and unparks the owner (X3).
     pub(crate) fn push(&self, task: NonNull<Header>) {
         let owner = {
             let mut mail = lock(&self.mail);
             mail.tasks.push(task);
-            // ORDERING: Relaxed; the lock publishes the mail, and `unpark` makes the owner look.
+            // ORDERING: Relaxed; the lock publishes the task, and `unpark` makes the owner look.
             self.has_mail.store(!fault("mail_unseen"), Ordering::Relaxed);
             mail.owner.clone()
         };
@@ -71,14 +75,14 @@ impl Inbox {
         }
     }
 
-    /// Whether there is mail.
+    /// Whether it has tasks.
     #[inline]
     pub(crate) fn has_mail(&self) -> bool {
-        // ORDERING: Relaxed; a miss is cured by the `unpark` that follows the push (X3).
+        // ORDERING: Relaxed; after a miss the `unpark` that follows the push makes the owner look again (X3).
         self.has_mail.load(Ordering::Relaxed)
     }
 
-    /// All that was left.
+    /// Takes all tasks out.
     pub(crate) fn take(&self) -> Vec<NonNull<Header>> {
         let mut mail = lock(&self.mail);
         // ORDERING: Relaxed; written under the lock, as in `push`.

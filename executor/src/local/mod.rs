@@ -1,21 +1,27 @@
 //! Local tasks: this thread's own queue, and how other threads wake its tasks.
 //!
+//! A future that is not `Send` has to be polled and dropped on the thread that spawned it, although its
+//! wakers and its handle may be on any thread. One queue behind a lock would do, but then each wake takes
+//! the lock. Most wakes come from the task's own thread, so its queue has no lock, and other threads use
+//! an inbox.
+//!
 //! ```text
 //!   this thread:    wake ──▶ byte: QUEUED ──▶ queue ──▶ run        no atomic operation
 //!   other threads:  wake ──▶ word: QUEUED ──▶ inbox ──▶ queue ──▶ run
 //! ```
 //!
-//! L1  A local task has two states: the byte, which is its thread's, and the word, by which others speak to it
-//!     (`raw_task::state`). The byte, the queue and the list are touched on the task's own thread only.
-//! L2  Its future is polled and dropped there only; other threads reach the word, and the count in it.
-//! L3  The thread's claim on a task that is queued or runs is the byte; the count leaves it out. A count of
-//!     zero with an idle byte means that nobody can wake the task any more: its future is dropped.
-//! L4  At thread exit the tasks are dropped on their thread, again and again while their drops spawn.
+//! L1  A local task has two states: the byte, which only its own thread uses, and the word, which all threads
+//!     share (`raw_task::state`). The queue and the list are used on the task's own thread only, too.
+//! L2  Its future is polled and dropped on that thread only. Other threads use the word, and the count in it.
+//! L3  The byte is the thread's claim [claim] on a task that is queued or runs; the count does not include
+//!     it. A count of zero with an idle byte means that nothing can wake the task any more: its future is
+//!     dropped.
+//! L4  At thread exit the tasks are dropped on their thread, repeatedly, as long as their drops spawn more.
 //!
-//! [claim], Run by `block_on` and by the pool's
-//! workers, and emptied after blocking calls. Next: `block_on`.
+//! Run by `block_on` and by the pool's workers, and emptied after blocking calls. Next: `block_on`.
 #![allow(unsafe_code, reason = "what comes out of the inbox is a pointer to a task")]
 
+mod inbox;
 mod owner_state;
 
 use std::cell::{Cell, RefCell};
@@ -28,12 +34,8 @@ use std::sync::LazyLock;
 use std::task::RawWakerVTable;
 
 use reactor::record::{Kind, record};
-mod inbox;
-
 use reactor::shim::{fault, statics, thread_local};
 use reactor::trim::{KEEP_BY_THREAD, Trim};
-
-use inbox::Inbox;
 
 use crate::driver::parker::Parker;
 use crate::raw_task::header::{self, Header, HeaderWith, Runnable, Schedule};
@@ -42,9 +44,10 @@ use crate::raw_task::list::TaskList;
 use crate::raw_task::run::new_task;
 use crate::raw_task::state::{Arrival, Finish, Start, State};
 use crate::raw_task::waker;
+use inbox::Inbox;
 use owner_state::{OwnerState, Wake};
 
-/// A local task's scheduler. It stands in the task; the inbox says whose it is.
+/// A local task's scheduler, which is stored in the task. The inbox identifies the task's thread.
 pub(crate) struct LocalScheduler {
     inbox: &'static Inbox,
     owned: Cell<OwnerState>,
@@ -54,14 +57,14 @@ pub(crate) struct LocalScheduler {
 /// A thread's local tasks.
 struct Local {
     queue: RefCell<VecDeque<Runnable>>,
-    /// Those that have been idle, and are not complete.
+    /// The tasks that have been idle, and are not complete.
     waiting: RefCell<TaskList>,
-    /// From the first task on, until the thread's exit.
+    /// Set from the first task on, until the thread's exit.
     inbox: Cell<Option<&'static Inbox>>,
 }
 
 thread_local! {
-    // Without a destructor it can be reached until the very end of its thread: `Exit` empties it.
+    // It has no destructor, so it can be used until the very end of its thread. `Exit` empties it.
     static LOCAL: ManuallyDrop<Local> = const {
         ManuallyDrop::new(Local {
             queue: RefCell::new(VecDeque::new()),
@@ -72,7 +75,7 @@ thread_local! {
     static EXIT: Exit = const { Exit };
 }
 
-// The inbox of tasks that are spawned when their thread is as good as gone: nothing ever comes.
+// The inbox of tasks that are spawned after their thread's exit has begun. It stays empty.
 statics! { static DEAD_INBOX: LazyLock<Inbox> = LazyLock::new(Inbox::new); }
 
 /// Its destructor is the thread's exit (L4).
@@ -80,12 +83,12 @@ struct Exit;
 
 /// Spawns a future onto this thread.
 ///
-/// The future may hold what cannot be sent to another thread. It runs while this thread is in
-/// [`block_on`](crate::task::block_on); in a pool task, on that worker's thread. It is polled and
-/// dropped on this thread only, wherever the handle goes. What has not finished when the thread ends is
-/// dropped then; on a thread for blocking calls, when the call ends.
+/// Returns the task's handle, which may be sent to another thread. Dropping it detaches the task.
 ///
-/// The answer is the task's handle; dropping it detaches the task.
+/// The future need not be `Send`: it is polled and dropped on this thread only. It runs while this thread
+/// is in [`block_on`](crate::task::block_on), or, if the thread is a pool's worker, between the worker's
+/// own tasks. If it has not finished when the thread ends, it is dropped then. If it was spawned in a call
+/// of [`spawn_blocking`](crate::task::spawn_blocking), it is dropped when the call ends.
 ///
 /// ```
 /// use executor::task;
@@ -99,22 +102,22 @@ struct Exit;
 /// assert_eq!(task::block_on(task) + *shared, 41);
 /// ```
 pub fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
-    let (task, handle) = new_task(future, home(), ());
+    let (task, handle) = new_task(future, scheduler(), ());
     start(task);
     JoinHandle::new(handle)
 }
 
 /// The scheduler of this thread's tasks.
-pub(crate) fn home() -> LocalScheduler {
+pub(crate) fn scheduler() -> LocalScheduler {
     let inbox = LOCAL.with(|local| local.open()).unwrap_or(&DEAD_INBOX);
     LocalScheduler { inbox, owned: Cell::new(OwnerState::Queued), listed: Cell::new(false) }
 }
 
-/// Queues a new task of this thread's.
+/// Queues a new task of this thread.
 pub(crate) fn start(task: Runnable) {
     LOCAL.with(|local| match local.inbox.get() {
         Some(_) => local.push(task),
-        None => drop(task), // The thread's locals are gone: cancelled at once.
+        None => drop(task), // The thread's locals are gone: the task is cancelled at once.
     });
 }
 
@@ -157,7 +160,7 @@ impl Schedule for LocalScheduler {
     fn schedule(inbox: &'static Inbox, task: Runnable) {
         record(Kind::Wake, task.number());
         LOCAL.with(|local| {
-            if local.is_home(inbox) {
+            if local.is_owner(inbox) {
                 local.arrive(task.into_raw());
             } else {
                 inbox.push(task.into_raw());
@@ -180,11 +183,11 @@ impl Schedule for LocalScheduler {
     unsafe fn finish(task: NonNull<Header>) -> Finish {
         // SAFETY: [claim], [same-types]: the caller's.
         let header_with = unsafe { HeaderWith::<Self>::of(task) };
-        let (state, home) = (&header_with.header.state, &header_with.scheduler);
-        let (owned, finish) = home.owned.get().finish(state.seen_by_owner());
-        home.owned.set(owned);
-        if finish == Finish::Idle && !home.listed.replace(true) {
-            // SAFETY: [claim]: the caller's; it was in no list, and `retire` takes it out [listed-is-live].
+        let (state, scheduler) = (&header_with.header.state, &header_with.scheduler);
+        let (owned, finish) = scheduler.owned.get().finish(state.seen_by_owner());
+        scheduler.owned.set(owned);
+        if finish == Finish::Idle && !scheduler.listed.replace(true) {
+            // SAFETY: [claim]: the caller's; it was in no list, and `retire` removes it [listed-is-live].
             LOCAL.with(|local| unsafe { local.waiting.borrow_mut().push(task) });
         }
         finish
@@ -192,10 +195,10 @@ impl Schedule for LocalScheduler {
 
     unsafe fn retire(task: NonNull<Header>) {
         // SAFETY: [claim], [same-types]: the caller's.
-        let home = unsafe { &HeaderWith::<Self>::of(task).scheduler };
-        home.owned.set(OwnerState::Done);
-        if home.listed.replace(false) {
-            // SAFETY: `finish` has put it there.
+        let scheduler = unsafe { &HeaderWith::<Self>::of(task).scheduler };
+        scheduler.owned.set(OwnerState::Done);
+        if scheduler.listed.replace(false) {
+            // SAFETY: `finish` has put it into this list.
             LOCAL.with(|local| unsafe { local.waiting.borrow_mut().remove(task) });
         }
     }
@@ -205,7 +208,7 @@ impl Schedule for LocalScheduler {
         // SAFETY: [claim], [same-types]: the caller's.
         let inbox = unsafe { HeaderWith::<Self>::of(task) }.scheduler.inbox;
         LOCAL.with(|local| {
-            let here = local.is_home(inbox);
+            let here = local.is_owner(inbox);
             if here && local.wake(task) {
                 record(Kind::Wake, task.addr().get());
             }
@@ -217,16 +220,17 @@ impl Schedule for LocalScheduler {
 impl Local {
     /// The thread's inbox, opened with the first task; `None` when the thread's locals are gone.
     fn open(&self) -> Option<&'static Inbox> {
-        // The doorbell comes first: made before `EXIT` it outlives it, and what `Exit` drops.
-        let in_life = || Parker::current().is_current() && EXIT.try_with(|_| ()).is_ok();
-        // loom's threads lose all their values at once: a model drops an `Exit` itself.
-        if self.inbox.get().is_none() && (cfg!(loom) || in_life()) {
+        // The parker comes first: made before `EXIT`, it is destroyed after it, and after what `Exit` drops.
+        let is_alive = || Parker::current().is_current() && EXIT.try_with(|_| ()).is_ok();
+        // A loom thread loses all its thread-locals at once, so a model drops an `Exit` itself.
+        if self.inbox.get().is_none() && (cfg!(loom) || is_alive()) {
             self.inbox.set(Some(Inbox::open()));
         }
         self.inbox.get()
     }
 
-    fn is_home(&self, inbox: &'static Inbox) -> bool {
+    /// Whether tasks with this inbox belong to this thread.
+    fn is_owner(&self, inbox: &'static Inbox) -> bool {
         self.inbox.get().is_some_and(|mine| std::ptr::eq(mine, inbox))
     }
 
@@ -236,10 +240,11 @@ impl Local {
         self.queue.borrow_mut().push_back(task);
     }
 
-    /// Into the queue, if it is idle. The task is this thread's, and the caller has a claim on it.
+    /// Queues the task, if it is idle. Returns whether it was. The task belongs to this thread, and the
+    /// caller has a claim on it.
     #[inline]
     fn wake(&self, task: NonNull<Header>) -> bool {
-        // SAFETY: [claim]: the caller's; [same-types]: this thread's tasks are of this scheduler.
+        // SAFETY: [claim]: the caller's; [same-types]: this thread's tasks have this scheduler.
         let owned = unsafe { &HeaderWith::<LocalScheduler>::of(task).scheduler.owned };
         let (state, wake) = owned.get().wake();
         owned.set(state);
@@ -258,7 +263,7 @@ impl Local {
         self.queue.borrow_mut().pop_front()
     }
 
-    // Not inlined, so that `pop` is: mail is rare.
+    // Not inlined, so that `pop` is: the inbox is rarely used.
     #[inline(never)]
     fn empty(&self, inbox: &Inbox) {
         inbox.take().into_iter().for_each(|task| self.arrive(task));
@@ -268,13 +273,14 @@ impl Local {
     fn arrive(&self, task: NonNull<Header>) {
         // SAFETY: [claim]: the inbox's reference.
         let header_with = unsafe { HeaderWith::<LocalScheduler>::of(task) };
-        let (header, home) = (&header_with.header, &header_with.scheduler);
+        let (header, owned) = (&header_with.header, &header_with.scheduler.owned);
         match header.state.leave_inbox() {
-            Arrival::Free if !fault("late_mail_leaks") => header::free(task), // [inboxes-stay]: also a former owner's.
+            // [inboxes-stay]: it may be a task of a former owner.
+            Arrival::Free if !fault("late_mail_leaks") => header::free(task),
             Arrival::Nothing | Arrival::Free => {}
             Arrival::Woken => _ = self.wake(task),
-            Arrival::Unreachable if home.owned.get() == OwnerState::Idle && !fault("unreachable_left") => {
-                // L3: dropped from the queue, for the caller may be in any code at all.
+            Arrival::Unreachable if owned.get() == OwnerState::Idle && !fault("unreachable_left") => {
+                // L3: dropped from the queue, since the caller may be in arbitrary code.
                 header.state.cancel_claimed();
                 self.wake(task);
             }
@@ -282,7 +288,7 @@ impl Local {
         }
     }
 
-    /// Drops every task, until none is left.
+    /// Drops the tasks, until none is left.
     fn drop_all(&self) {
         loop {
             self.waiting.borrow().iter().for_each(|task| {
@@ -291,7 +297,7 @@ impl Local {
                 self.wake(task);
             });
             let Some(first) = self.pop() else { return };
-            // One at a time: a drop may spawn more, or wait until another one has gone.
+            // One at a time: a drop may spawn more tasks, or wait until another one is dropped.
             iter::once(first).chain(iter::from_fn(|| self.pop())).for_each(drop);
         }
     }
@@ -301,7 +307,7 @@ impl Drop for Exit {
     fn drop(&mut self) {
         LOCAL.with(|local| {
             local.drop_all();
-            drop((local.queue.take(), local.waiting.take())); // Nothing is in them: only their memory goes.
+            drop((local.queue.take(), local.waiting.take())); // They are empty: this frees their memory.
             local.inbox.take().into_iter().for_each(Inbox::close);
         });
     }

@@ -8,25 +8,25 @@ use std::task::{Context, Poll, Waker};
 use reactor::shim::model::check;
 use reactor::shim::{self, thread};
 
-use super::{Exit, home, new_task, run, start};
+use super::{Exit, new_task, run, scheduler, start};
 use crate::model::{DropWitness, Gate, RaceCell};
 use crate::raw_task::cell::Name;
 use crate::raw_task::join_handle::JoinHandle;
 
-/// Waits for a gate, and tells of its drop.
-struct Guest {
+/// A future that waits for a gate, and records its drop.
+struct GateWaiter {
     gate: Arc<Gate>,
     witness: DropWitness,
 }
 
-impl Guest {
+impl GateWaiter {
     fn new() -> (Self, Arc<Gate>, DropWitness) {
         let (gate, witness) = (Gate::new(), DropWitness::default());
         (Self { gate: gate.clone(), witness: witness.clone() }, gate, witness)
     }
 }
 
-impl Future for Guest {
+impl Future for GateWaiter {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -34,27 +34,27 @@ impl Future for Guest {
     }
 }
 
-impl Drop for Guest {
+impl Drop for GateWaiter {
     fn drop(&mut self) {
         self.witness.dropped();
     }
 }
 
-/// A name that loom misses if its task is not freed, and whose end must come after every use.
-struct Watched {
+/// A name that loom reports if its task is not freed, and whose drop must come after every use.
+struct CheckedName {
     #[allow(dead_code, reason = "loom counts it")]
     share: shim::Arc<()>,
     cell: RaceCell,
 }
 
-impl Name for Watched {
+impl Name for CheckedName {
     fn name(&self) -> Option<&str> {
         self.cell.read();
         None
     }
 }
 
-impl Drop for Watched {
+impl Drop for CheckedName {
     fn drop(&mut self) {
         self.cell.write();
     }
@@ -62,26 +62,26 @@ impl Drop for Watched {
 
 fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
     let (task, handle) =
-        new_task(future, home(), Watched { share: shim::Arc::new(()), cell: RaceCell::new() });
+        new_task(future, scheduler(), CheckedName { share: shim::Arc::new(()), cell: RaceCell::new() });
     start(task);
     JoinHandle::new(handle)
 }
 
-/// [inboxes-stay], L4: a wake from another thread comes before, while or after the task's thread ends: the
-/// future is dropped once, at home, and the task is freed by whoever comes last: that may be the inbox's next
-/// owner. Finds `forgotten_free`.
+/// [inboxes-stay], L4: a wake from another thread comes before, while or after the task's thread ends. The
+/// future is dropped once, on its owner's thread. The last user of the task frees it, which may be the
+/// inbox's next owner. Finds `forgotten_free`.
 #[test]
 fn a_wake_races_the_end_of_its_thread() {
     check(|| {
-        let (guest, gate, witness) = Guest::new();
+        let (waiter, gate, witness) = GateWaiter::new();
         witness.allow();
-        let home = thread::spawn(move || {
-            drop(spawn_local(guest));
+        let owner = thread::spawn(move || {
+            drop(spawn_local(waiter));
             run(1);
             drop(Exit);
         });
         gate.open();
-        home.join().unwrap();
+        owner.join().unwrap();
         witness.check();
         drop(spawn_local(async {}));
         run(1);
@@ -89,14 +89,14 @@ fn a_wake_races_the_end_of_its_thread() {
     });
 }
 
-/// An inbox that goes on to another thread: what still comes for its former owner's task is freed, after
-/// its last use. Finds `late_mail_leaks`.
+/// An inbox gets a new owner: a task of the former owner that still arrives is freed, after its last use.
+/// Finds `late_mail_leaks`.
 #[test]
 fn an_inbox_is_handed_on() {
     check(|| {
-        let (guest, gate, witness) = Guest::new();
+        let (waiter, gate, witness) = GateWaiter::new();
         witness.allow();
-        let handle = spawn_local(guest);
+        let handle = spawn_local(waiter);
         run(1);
         let other = thread::spawn(move || {
             gate.open();
@@ -105,7 +105,7 @@ fn an_inbox_is_handed_on() {
         });
         drop(Exit);
         witness.check();
-        // The same thread comes again, as another one would.
+        // The same thread opens an inbox again, as another thread would.
         let handle = spawn_local(async {});
         run(1);
         assert!(handle.is_finished());
@@ -116,16 +116,16 @@ fn an_inbox_is_handed_on() {
     });
 }
 
-/// L2: a cancel from another thread ends the future at home, which sees what the canceller did before; be
-/// the task queued, running, idle or in the inbox. Finds `mail_unseen`.
+/// L2: after a cancel from another thread the future is dropped on its owner's thread, and its drop sees what
+/// the canceller did before. The task may be queued, running, idle or in the inbox. Finds `mail_unseen`.
 #[test]
-fn a_foreign_cancel_ends_it_at_home() {
+fn a_cancel_from_another_thread_drops_it_on_its_own() {
     check(|| {
-        let (guest, gate, witness) = Guest::new();
-        let handle = spawn_local(guest);
-        let told = witness.clone();
+        let (waiter, gate, witness) = GateWaiter::new();
+        let handle = spawn_local(waiter);
+        let theirs = witness.clone();
         let other = thread::spawn(move || {
-            told.allow();
+            theirs.allow();
             handle.abort();
             handle
         });
@@ -141,13 +141,13 @@ fn a_foreign_cancel_ends_it_at_home() {
     });
 }
 
-/// [single-step]: two threads use the waker that a detached task's poll lends them, which counts nothing: one
-/// wakes by reference, the other clones and drops. The task is queued once, and freed. Finds `counted_late`.
+/// [single-step]: two threads use a detached task's borrowed waker, which is not counted: one wakes by
+/// reference, the other clones and drops. The task is queued once, and freed. Finds `counted_late`.
 #[test]
 fn a_borrowed_waker_wakes_while_its_clone_goes() {
     check(|| {
         drop(spawn_local(poll_fn(|cx| {
-            // SAFETY: the thread that gets it is joined in this very poll.
+            // SAFETY: the thread that gets it is joined in this poll.
             let waker = unsafe { std::mem::transmute::<&Waker, &'static Waker>(cx.waker()) };
             let other = thread::spawn(move || waker.wake_by_ref());
             drop(waker.clone());
@@ -159,18 +159,18 @@ fn a_borrowed_waker_wakes_while_its_clone_goes() {
     });
 }
 
-/// L3: the last foreign waker goes, and the handle: the future is dropped at home, and sees what was done
-/// before that. Finds `unreachable_left`.
+/// L3: another thread drops the last waker, after the handle is gone. The future is dropped on its owner's
+/// thread, and its drop sees what was done before. Finds `unreachable_left`.
 #[test]
-fn an_unreachable_local_task_is_dropped_at_home() {
+fn an_unreachable_local_task_is_dropped_on_its_thread() {
     check(|| {
-        let (guest, gate, witness) = Guest::new();
-        drop(spawn_local(guest));
-        let told = witness.clone();
+        let (waiter, gate, witness) = GateWaiter::new();
+        drop(spawn_local(waiter));
+        let theirs = witness.clone();
         let other = thread::spawn(move || {
-            // Waits for the waker in the gate: it is the last.
+            // The gate's waker is the last one.
             let waker = gate.take_waker();
-            told.allow();
+            theirs.allow();
             waker.is_some()
         });
         run(1);

@@ -1,4 +1,7 @@
-//! What the owner of a local task knows of it: a plain value, for no other thread touches it.
+//! What the owner of a local task knows of it: a plain value, since no other thread uses it.
+//!
+//! If this state were in the word that all threads share, each wake would be an atomic operation. Most
+//! wakes of a local task come from its own thread.
 //!
 //! ```text
 //!              ┌────────── wake: Queue ───────────┐
@@ -10,16 +13,13 @@
 //!              └──── finish ── Again
 //! ```
 //!
-//! With this state in the word that all threads share, each wake would be an atomic operation. Most wakes of
-//! a local task come from its own thread.
-//!
 //! O1  A task is in its thread's queue exactly while it is Queued.
 //!
 //! Called by `local`. Next: `local`.
 
 use crate::raw_task::state::{Finish, Seen};
 
-/// A local task's state, as its owner has it.
+/// A local task's state, as its owner keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OwnerState {
     Idle,
@@ -31,7 +31,7 @@ pub(super) enum OwnerState {
     Done,
 }
 
-/// What a wake leaves to its caller.
+/// What the caller of a wake does next.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wake {
@@ -56,7 +56,7 @@ impl OwnerState {
         Self::Running
     }
 
-    /// The poll returned `Pending`; `seen` is what other threads say.
+    /// The poll returned `Pending`; `seen` is what the shared word says.
     pub(super) fn finish(self, seen: Seen) -> (Self, Finish) {
         match (self, seen) {
             (_, Seen::Cancelled) => (self, Finish::DropFuture),

@@ -1,5 +1,5 @@
-//! Queues that others steal from: crossbeam's. The models have a stand-in that keeps its promises, and so has
-//! Miri, which finds crossbeam's own pointers at odds with Stacked Borrows. Next: `queue`.
+//! Queues that other threads steal from: crossbeam's. The models use a stand-in that guarantees no more than
+//! crossbeam does. Miri uses it too, since crossbeam's pointers violate Stacked Borrows. Next: `queue`.
 
 #[cfg(not(any(loom, miri)))]
 pub(super) use crossbeam_deque::{Injector, Steal, Stealer, Worker as Deque};

@@ -1,19 +1,23 @@
 //! When a closed pool is over, and its workers may end.
 //!
+//! If each worker of a closed pool ended as soon as it found no task, a task that is woken a moment later
+//! would come into a queue that no worker empties. Its future would then be dropped by another thread, or
+//! never.
+//!
 //! ```text
 //!   close: cancel what is in the lists ──▶ hand it out ──▶ handed out
 //!   worker: drop what it finds ──nothing──▶ not busy, waits ──a task comes──▶ busy again
 //!                                              └── nobody is busy, handed out, spent: over, all end
 //! ```
 //!
-//! [pool-is-over]  A closed pool is over when nothing of it can come into a queue any more: `close` has
-//!     handed out what it cancelled, no worker is busy, the queues and the slots are empty, and what is still
-//!     in the lists runs: on a worker that is in `Pool`'s own drop. A task that somebody is just waking is in
-//!     a list and does not run. Until then the workers stay: they drop the futures, and whoever wakes, aborts
-//!     or lets the last waker go never does.
+//! [pool-is-over]  A closed pool is over when none of its tasks can come into a queue any more: `close` has
+//!     handed out the tasks that it cancelled, no worker is busy, the queues and the slots are empty, and the
+//!     tasks that are still listed are running, on a worker that is in `Pool`'s own drop. A task that another
+//!     thread is just waking is listed and not running. Until then the workers stay, so that they drop the
+//!     futures, and never a thread that wakes or aborts a task, or drops its last waker.
 //!
-//! Nothing is spawned any more, for a spawn borrows the `Pool` that is dropped. Called by `shared`. Next:
-//! `joining`.
+//! Nothing is spawned any more, since a spawn borrows the `Pool`, which is being dropped. Called by `shared`.
+//! Next: `joining`.
 
 use reactor::shim::{Mutex, fault, lock};
 
@@ -21,19 +25,19 @@ use reactor::shim::{Mutex, fault, lock};
 pub(super) struct End(Mutex<Stage>);
 
 struct Stage {
-    /// Workers that may have a task in hand, or find one.
+    /// The number of workers that may have a task, or find one.
     busy: usize,
     handed_out: bool,
     over: bool,
 }
 
 impl End {
-    /// Of a pool of so many workers, all of them busy.
+    /// For a pool with this number of workers, all of them busy.
     pub(super) fn new(workers: usize) -> Self {
         Self(Mutex::new(Stage { busy: workers, handed_out: false, over: false }))
     }
 
-    /// All that was cancelled is in a queue, or was taken from it.
+    /// All tasks that `close` cancelled are in a queue, or were taken from it.
     pub(super) fn handed_out(&self) {
         lock(&self.0).handed_out = true;
     }
@@ -43,9 +47,9 @@ impl End {
         lock(&self.0).busy += 1;
     }
 
-    /// A worker of a closed pool finds nothing. Returns whether the pool is over; the first to see it tells the
-    /// others.
-    pub(super) fn end_work(&self, is_spent: impl FnOnce() -> bool, tell: impl FnOnce()) -> bool {
+    /// A worker of a closed pool finds no task. Returns whether the pool is over. The first worker that
+    /// sees it calls `notify` for the others.
+    pub(super) fn end_work(&self, is_spent: impl FnOnce() -> bool, notify: impl FnOnce()) -> bool {
         let mut stage = lock(&self.0);
         stage.busy -= 1;
         if stage.over || stage.busy > 0 {
@@ -56,12 +60,13 @@ impl End {
         let over = stage.over;
         drop(stage);
         if over {
-            tell();
+            notify();
         }
         over
     }
 
-    /// While this is held the pool does not come to be over: for a task on its way from one queue to another.
+    /// While the returned guard is held the pool cannot become over. Held while a task moves between two
+    /// queues.
     pub(super) fn hold(&self) -> impl Sized {
         lock(&self.0)
     }

@@ -14,11 +14,13 @@ use crate::raw_task::header::Runnable;
 use crate::raw_task::join_handle::JoinHandle;
 use crate::raw_task::run::new_task;
 
-/// Spawns a future onto the global pool, which is started on first use with as many threads as
-/// the environment variable `UNROLLED_THREADS` says, else as the machine runs in parallel.
+/// Spawns a future onto the global pool, and returns the task's handle.
 ///
-/// It starts at once, and needs no `block_on`. Dropping the handle detaches it. If no thread can be had
-/// at all the handle is cancelled, and the next spawn tries again.
+/// The pool is started on first use. The environment variable `UNROLLED_THREADS` sets the number of its
+/// threads; the default is the machine's available parallelism.
+///
+/// The task starts at once, without being awaited and without a `block_on`. Dropping the handle detaches
+/// it. If no thread can be started at all, the task is cancelled, and the next spawn tries again.
 ///
 /// ```
 /// use executor::task;
@@ -37,7 +39,7 @@ where
     JoinHandle::new(handle)
 }
 
-/// The global pool, if it can be had, and the scheduler of its tasks.
+/// The global pool, if it can be started, and the scheduler of its tasks.
 pub(crate) fn begin() -> (Option<&'static Pool>, PoolScheduler) {
     let pool = global();
     (pool, pool.map_or_else(PoolScheduler::nowhere, |pool| PoolScheduler::new(&pool.shared)))
@@ -51,7 +53,7 @@ pub(crate) fn start(pool: Option<&'static Pool>, task: Runnable) {
     }
 }
 
-/// The global pool; started now, if it can be.
+/// The global pool. Starts it, if it has not been started.
 fn global() -> Option<&'static Pool> {
     static GLOBAL: OnceLock<Pool> = OnceLock::new();
     static STARTING: Mutex<()> = Mutex::new(());
@@ -77,7 +79,8 @@ fn default_threads() -> usize {
             notes::stderr().tell(format_args!(
                 "UNROLLED_THREADS is {wanted:?}, not a number from 1 to {MOST_THREADS}: using {available} threads"
             ));
-            // So that a program that ends at once has told it. A stderr that nobody reads costs this, once.
+            // So that a program that ends at once has reported it. If stderr blocks, this costs the wait,
+            // once.
             notes::stderr().flush(TELLING);
             available
         }
@@ -87,5 +90,5 @@ fn default_threads() -> usize {
 /// As many as the two counts of `sleep` can hold, with room to spare.
 const MOST_THREADS: usize = 4096;
 
-/// How long the start of the pool waits until a bad `UNROLLED_THREADS` is told.
+/// How long the start of the pool waits until a bad `UNROLLED_THREADS` is reported.
 const TELLING: Duration = Duration::from_millis(100);

@@ -1,4 +1,7 @@
-//! Which worker waits for which pool to end: none may close a ring.
+//! Which worker waits for which pool to end: no wait may close a ring.
+//!
+//! Without this file two pools whose tasks own each other would wait for each other for ever when they are
+//! dropped.
 //!
 //! ```text
 //!   a worker of A drops B, and waits for B's workers      A ──▶ B
@@ -6,19 +9,19 @@
 //!   one of those drops A: it would wait for the first                 C ─ ─▶ A   it does not wait
 //! ```
 //!
-//! N1  A pool is dropped once, so at most one thread waits for its end: from a pool one comes back to whoever
-//!     waits for it, to that one's pool, and so on, to the one that nobody waits for.
-//! N2  Whether a wait closes a ring is asked, and the wait is noted, under one lock.
+//! N1  A pool is dropped once, so at most one thread waits for its end. So the waits form chains: from a
+//!     pool to the worker that waits for it, to that worker's pool, and so on.
+//! N2  Checking whether a wait closes a ring, and recording the wait, are done under one lock.
 //!
-//! Only workers are in it: nobody joins the other threads. Called by `mod`, when a pool is dropped. Next:
-//! `global`.
+//! Only workers are recorded, since no pool joins any other thread. Called by `mod`, when a pool is dropped.
+//! Next: `global`.
 
 use std::cell::Cell;
 
 use reactor::shim::thread::{self, JoinHandle as Thread};
 use reactor::shim::{Mutex, fault, lock, statics, thread_local};
 
-/// A number that no other pool has had: an address may come again.
+/// A number that no other pool has had. An address could be reused.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct PoolId(u64);
 
@@ -36,18 +39,18 @@ struct Wait {
 statics! { static RING: Mutex<Ring> = Mutex::new(Ring { pools: 0, waits: Vec::new() }); }
 
 thread_local! {
-    // Without a destructor: what is dropped at a worker's exit may be another pool.
+    // It has no destructor, since another pool may be dropped at a worker's exit.
     static MINE: Cell<Option<PoolId>> = const { Cell::new(None) };
 }
 
-/// For a new pool.
+/// The id of a new pool.
 pub(super) fn new_pool() -> PoolId {
     let mut ring = lock(&RING);
     ring.pools += 1;
     PoolId(ring.pools)
 }
 
-/// The calling thread is a worker, from now to its end.
+/// The calling thread is a worker of this pool, from now to its end.
 pub(super) fn this_is_worker_of(pool: PoolId) {
     MINE.set(Some(pool));
 }
@@ -62,17 +65,17 @@ pub(super) fn join(pool: PoolId, threads: impl Iterator<Item = Thread<()>>) {
     let Some(_waiting) = wait_for(pool) else {
         return; // They are detached, and end by themselves.
     };
-    // A worker cannot wait for itself: it ends when it comes back to its loop.
+    // A worker cannot wait for itself: it ends when it returns to its loop.
     for thread in threads.filter(|thread| thread.thread().id() != thread::current().id()) {
-        // A worker does not panic; if it did, there is nobody to tell here.
+        // A worker does not panic; if it did, there would be nothing to do about it here.
         let _ = thread.join();
     }
 }
 
-/// Notes that the calling thread waits. `None`: it must not, for it would wait for itself.
+/// Records that the calling thread waits. `None`: it must not, since it would wait for itself.
 fn wait_for(pool: PoolId) -> Option<Waiting> {
     let Some(mine) = MINE.get().filter(|mine| *mine != pool) else {
-        return Some(Waiting(pool)); // Nobody waits for this thread; or it is left out of those it waits for.
+        return Some(Waiting(pool)); // No pool waits for this thread; or this pool's drop leaves it out.
     };
     let mut ring = lock(&RING);
     let mut waited_for = Some(mine);
@@ -86,7 +89,7 @@ fn wait_for(pool: PoolId) -> Option<Waiting> {
     Some(Waiting(pool))
 }
 
-/// A wait that is noted, until this is dropped.
+/// A recorded wait, until this is dropped.
 struct Waiting(PoolId);
 
 impl Drop for Waiting {

@@ -1,14 +1,19 @@
 //! The pool: a set of workers, what they share, and how it is closed.
 //!
+//! With one shared queue all workers would meet at its lock, and a task would seldom run on the thread whose
+//! cache it is in. With one queue for each worker and no stealing, a worker could be idle while tasks wait at
+//! another. So each worker has its own queue, and steals when it is empty.
+//!
 //! ```text
 //!   spawn outside ──▶ injector ─┐        ┌── worker 0: slot, deque ──┐
 //!   spawn inside  ──▶ own slot  ├──────▶ ├── worker 1: slot, deque ──┤ steal from each other
 //!   wake by a socket ─▶ the slot┘        └── …                      ─┘
 //! ```
 //!
-//! `queue` what a worker has, `sleep` who must be woken, `shared` what all see and how it ends, `worker`
-//! the run loop, `task` how a task finds its way back, `end` when it is over, `joining` who may
-//! wait for that, `global` the pool that `spawn` uses.
+//! The files: `queue` has a worker's queues, `sleep` decides which worker is woken, `shared` is what the
+//! workers share and how the pool is closed, `worker` is the run loop, `task` takes a woken task back to
+//! its pool, `end` says when the pool is over, `joining` which worker may wait for that, and `global` is
+//! the pool of `spawn`.
 //!
 //! Called by programs. Next: `queue`.
 
@@ -41,15 +46,15 @@ use task::PoolScheduler;
 
 /// A pool of threads that run tasks, stealing work from each other.
 ///
-/// Dropping it closes it: every task is cancelled, polls under way end, the futures are dropped, and
-/// the threads are joined. The futures are dropped on the pool's threads, never by whoever wakes or aborts a
-/// task; none is left when the drop returns. While one of the threads is in a long poll, the others
-/// drop the rest.
+/// Dropping it closes it: every task is cancelled, the polls that are running end, the futures are
+/// dropped, and the threads are joined. The futures are dropped on the pool's threads, never on the thread
+/// that wakes or aborts a task. None is left when the drop returns. While one of the threads is in a long
+/// poll, the others drop the rest.
 ///
-/// Dropped from inside one of its own workers it does all but wait for that one. Dropped on a worker of another
-/// pool, it waits for no thread if that would close a ring: if one of its workers waits for the other pool to
-/// end, itself or by way of more pools. So pools whose tasks own each other end; the last threads of such a
-/// ring end by themselves.
+/// If it is dropped on one of its own workers, it waits for all the others. If it is dropped on a worker
+/// of another pool, it does not wait when that would be a deadlock: when one of its workers waits,
+/// directly or through further pools, for that other pool to end. So pools whose tasks own each other end
+/// too. The threads that are not joined end by themselves.
 ///
 /// ```
 /// use executor::{pool::Pool, task};
@@ -66,18 +71,18 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// Starts a pool of so many threads.
+    /// Starts a pool with this number of threads.
     ///
     /// # Errors
     ///
-    /// The system's error if a thread cannot be had; those that were started end again.
+    /// The system's error if a thread cannot be started; those that were started end again.
     ///
     /// # Panics
     ///
     /// If `threads` is zero.
     #[track_caller]
     pub fn new(threads: usize) -> io::Result<Self> {
-        assert!(threads > 0, "Pool::new: `threads` is zero, and nobody would run the tasks");
+        assert!(threads > 0, "Pool::new: `threads` is zero, and no thread would run the tasks");
         let (owned, remotes): (Vec<_>, Vec<_>) = (0..threads).map(|_| queue::queues()).unzip();
         let shared = Arc::new(Shared::new(remotes));
         let rescued: Arc<dyn Rescue> = Arc::clone(&shared) as _;
@@ -101,7 +106,8 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Spawns a future onto the pool. It starts at once; dropping the handle detaches it.
+    /// Spawns a future onto the pool, and returns its handle. The task starts without being awaited.
+    /// Dropping the handle detaches it.
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,

@@ -48,8 +48,8 @@ fn a_waking_thread_drops_nothing() {
     });
 }
 
-/// A poll waits until what it has put into its slot is dropped: the other worker takes it from there, when the
-/// pool ends. Finds `the_slots_are_left`.
+/// A poll waits until what it has put into its slot is dropped: the other worker takes it from there, when
+/// the pool ends. Finds `the_slots_are_left`.
 #[test]
 fn the_slot_of_a_long_poll_is_emptied() {
     check_at_most(1, || {

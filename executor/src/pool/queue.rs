@@ -1,18 +1,22 @@
 //! A worker's queues: the next-task slot and the deque, and how others steal from them.
 //!
+//! With a deque alone, a task that has just been woken would wait behind all the others, and what it needs
+//! would have left the cache. If each push woke another worker, two tasks that wake each other would cost
+//! a system call per message. So the woken task goes into a slot, which other workers do not steal from.
+//!
 //! ```text
 //!   woken here ──▶ slot ──displaced──▶ deque ──▶ run          others: steal half of the deque
 //!                   └──────────────────────────▶ run first
 //! ```
 //!
-//! [slot-first]  The slot's task runs next: what a task has just woken finds its memory warm. After
-//!     [`SLOT_RUNS`] in a row the deque has its turn, so two tasks that wake each other starve nobody.
-//! [slot-is-quiet]  A task in the slot wakes no other worker, for its own will come to it soon. If it does not,
-//!     because it is in a long poll, the watch takes the task out (`rescue`); and then, one at a time, those in
-//!     the deque, for whom the others may be too busy to steal.
-//! [deque-is-told]  What is in the deque may be stolen at any time: whoever pushes there wakes a worker. Only
-//!     a task that gave way, alone in the deque, is not told: its own worker is about to take it. If a long
-//!     poll comes in between, the watch wakes another.
+//! [slot-first]  The slot's task runs next: a task that was just woken finds its data in the cache. After
+//!     [`SLOT_RUNS`] in a row the deque has its turn, so two tasks that wake each other starve no other task.
+//! [slot-is-quiet]  A task in the slot wakes no other worker, since its own takes it soon. If its own does
+//!     not, because it is in a long poll, the monitor takes the task out (`rescue`), and then, one at a
+//!     time, the tasks in the deque, which the other workers may be too busy to steal.
+//! [deque-is-told]  A task in the deque may be stolen at any time, so a push there wakes a worker. The
+//!     exception is a task that has yielded and is alone in the deque: its own worker is about to take it.
+//!     If a long poll comes in between, the monitor wakes another worker.
 //!
 //! Called by `worker`. Next: `sleep`.
 
@@ -23,17 +27,17 @@ use std::ptr::{self, NonNull};
 use super::deque::{Deque, Injector, Steal, Stealer};
 use crate::raw_task::header::{Header, Runnable};
 
-/// How often in a row the slot comes before the deque.
+/// How many times in a row the slot comes before the deque.
 pub(super) const SLOT_RUNS: u32 = 3;
 
 /// What other threads may use of a worker's queues.
 pub(super) struct Remote {
     slot: Slot,
     stealer: Stealer<Runnable>,
-    /// Counts the rounds of the worker's loop; the watch compares it.
+    /// Counts the rounds of the worker's loop. The monitor compares it.
     round: AtomicU32,
-    /// The round at the watch's last look.
-    watched_round: AtomicU32,
+    /// The round at the monitor's last look.
+    monitored_round: AtomicU32,
 }
 
 /// The worker's own ends.
@@ -49,13 +53,13 @@ pub(super) fn queues() -> (Owned, Remote) {
         slot: Slot(AtomicPtr::new(ptr::null_mut())),
         stealer,
         round: AtomicU32::new(0),
-        watched_round: AtomicU32::new(0),
+        monitored_round: AtomicU32::new(0),
     };
     (Owned { deque }, remote)
 }
 
 impl Owned {
-    /// To the back of the deque. Returns whether something was there before.
+    /// Pushes to the back of the deque. Returns whether the deque had tasks before.
     #[inline]
     pub(super) fn push(&self, task: Runnable) -> bool {
         let others = !self.deque.is_empty();
@@ -63,18 +67,18 @@ impl Owned {
         others
     }
 
-    /// From the front of the deque.
+    /// Pops from the front of the deque.
     #[inline]
     pub(super) fn pop(&self) -> Option<Runnable> {
         self.deque.pop()
     }
 
-    /// Whether the deque has something to steal.
+    /// Whether the deque has tasks.
     pub(super) fn has_work(&self) -> bool {
         !self.deque.is_empty()
     }
 
-    /// A batch from the injector: one to run now, the rest to the deque.
+    /// Takes a batch from the injector: returns one task to run now, and puts the rest into the deque.
     pub(super) fn take_from(&self, injector: &Injector<Runnable>) -> Option<Runnable> {
         if injector.is_empty() {
             return None;
@@ -82,7 +86,7 @@ impl Owned {
         until_decided(|| injector.steal_batch_and_pop(&self.deque))
     }
 
-    /// Half of another worker's deque: one to run now, the rest to the thief's own deque.
+    /// Steals half of another worker's deque: returns one task to run now, and puts the rest into this deque.
     pub(super) fn steal_from(&self, other: &Remote) -> Option<Runnable> {
         until_decided(|| other.stealer.steal_batch_and_pop(&self.deque))
     }
@@ -111,25 +115,27 @@ impl Remote {
         self.slot.take()
     }
 
-    /// Whether there is something in the deque, or with `slot` in the slot.
+    /// Whether there is a task in the deque or, if `slot` is set, in the slot.
     pub(super) fn has_work(&self, slot: bool) -> bool {
         !self.stealer.is_empty() || slot && self.slot.is_full()
     }
 
-    /// The owner begins a round of its loop. Returns how many that were.
+    /// The owner begins a round of its loop. Returns the number of rounds, this one included.
     #[inline]
     pub(super) fn count_round(&self) -> u32 {
-        // ORDERING: Relaxed; only the owner writes, and the watch needs no more than a difference.
+        // ORDERING: Relaxed; only the owner writes, and the monitor only compares two values.
         let round = self.round.load(Ordering::Relaxed).wrapping_add(1);
         self.round.store(round, Ordering::Relaxed);
         round
     }
 
-    /// For the watch: the next task, if the worker has polled nothing since the last look [slot-is-quiet].
+    /// Called by the monitor: takes the next task, if the worker has begun no round since the last call
+    /// [slot-is-quiet].
     pub(super) fn rescue(&self) -> Option<Runnable> {
-        // ORDERING: Relaxed; a wrong guess moves a task to another worker, no more.
+        // ORDERING: Relaxed; a wrong guess only moves a task to another worker.
         let round = self.round.load(Ordering::Relaxed);
-        let stuck = self.watched_round.swap(round, Ordering::Relaxed) == round && !fault("left_in_the_slot");
+        let stuck =
+            self.monitored_round.swap(round, Ordering::Relaxed) == round && !fault("left_in_the_slot");
         stuck.then(|| self.slot.take().or_else(|| until_decided(|| self.stealer.steal()))).flatten()
     }
 }
@@ -145,15 +151,15 @@ impl Slot {
 
     #[inline]
     fn is_full(&self) -> bool {
-        // ORDERING: Relaxed; a look that spares the swap. The owner sees its own writes; the watch
-        // comes again.
+        // ORDERING: Relaxed; it saves the swap if the slot is empty. The owner sees its own writes, and the
+        // monitor looks again.
         !self.0.load(Ordering::Relaxed).is_null()
     }
 
     #[inline]
     fn swap(&self, task: *mut Header) -> Option<Runnable> {
-        // ORDERING[slot]: Release publishes the task that is put there; Acquire pairs with it, for the
-        // one that takes it out. The task's own word orders its future.
+        // ORDERING[slot]: Release publishes the task that is put there; Acquire, in the thread that takes it
+        // out, pairs with it. The task's own word orders its future.
         // ORDERING[slot]: the other end is this same swap on another thread.
         NonNull::new(self.0.swap(task, Ordering::AcqRel)).map(Runnable::from_raw)
     }

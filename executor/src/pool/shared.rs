@@ -1,7 +1,12 @@
 //! What a pool's workers share, and how the pool is closed.
 //!
-//! [closed-under-lock]  A task comes into its list, and `close` walks it, under the list's lock: a task that
-//!     comes later sees that the pool is closed. So in a closed pool every task of the lists is cancelled.
+//! A task that waits is in no queue, so a pool that only emptied its queues would leak every task that
+//! waits for a socket. The lists here have those tasks. One list with one lock would be simpler, but all
+//! workers would meet at it: it is split by the tasks' addresses.
+//!
+//! [closed-under-lock]  A task is put into its list, and `close` walks the list, under the list's lock: a
+//!     task that is put in later sees that the pool is closed. So in a closed pool every listed task is
+//!     cancelled.
 //!
 //! Called by `worker`, `task` and `mod`. Next: `worker`.
 
@@ -21,8 +26,7 @@ use crate::driver::rescue::Rescue;
 use crate::raw_task::header::{Header, Runnable};
 use crate::raw_task::list::TaskList;
 
-/// The lists of waiting tasks are split by address, so that workers seldom meet at a lock.
-/// A model has one, for it must go the same way each time.
+/// The number of lists. A model has one, since each of its runs must take the same path.
 const SHARDS: usize = if cfg!(loom) { 1 } else { 16 };
 
 /// What the workers, the tasks that wait, and the pool's owner share.
@@ -50,7 +54,7 @@ impl Shared {
         }
     }
 
-    /// A worker says whom to unpark.
+    /// Stores the parker of a worker.
     pub(super) fn set_parker(&self, worker: usize, parker: &Arc<Parker>) {
         let _ = self.parkers[worker].set(Arc::clone(parker));
     }
@@ -67,13 +71,13 @@ impl Shared {
         }
     }
 
-    /// Pushes from outside. The caller holds a share of the pool [pusher-owns-pool].
+    /// Pushes to the injector. The caller holds a share of the pool [pusher-owns-pool].
     pub(super) fn inject(&self, task: Runnable) {
         self.injector.push(task);
         self.wake_one();
     }
 
-    /// Whether there is something to take: in the injector or in a deque, with `slots` in a slot too.
+    /// Whether there is a task in the injector, in a deque, or, if `slots` is set, in a slot.
     pub(super) fn has_work(&self, slots: bool) -> bool {
         !self.injector.is_empty() || self.remotes.iter().any(|remote| remote.has_work(slots))
     }
@@ -83,19 +87,20 @@ impl Shared {
         self.closed.load(Ordering::Relaxed)
     }
 
-    /// The list that has this task, or shall have it.
+    /// Calls `with` with the list that this task belongs to, locked.
     pub(super) fn task_list<R>(&self, task: NonNull<Header>, with: impl FnOnce(&mut TaskList) -> R) -> R {
         let shard = &self.waiting[(task.addr().get() >> 6) % SHARDS];
         with(&mut lock(shard))
     }
 
-    /// Cancels every task that waits, and tells the workers. If the caller is one of them it does not count as
-    /// busy until it says `begin_work`: the others end without it [pool-is-over].
+    /// Cancels every task that waits, and wakes the workers. If the caller is one of them it does not
+    /// count as busy until it calls `begin_work`: the others end without it [pool-is-over].
     pub(super) fn close(&self, on_a_worker: bool) {
-        // ORDERING: Relaxed; for the lists their locks publish it [closed-under-lock], for the workers `unpark`.
+        // ORDERING: Relaxed; the lists' locks publish it to the tasks [closed-under-lock], `unpark` to the
+        // workers.
         self.closed.store(!fault("end_unsaid"), Ordering::Relaxed);
-        // ORDERING[pool-sleep]: SeqCst fence; the race is our closing against a worker that has just come.
-        // Either we see its doorbell, or its last look sees that the pool is closed; pairs with `go_idle`.
+        // ORDERING[pool-sleep]: SeqCst fence; the race is our closing against a worker that has just started.
+        // Either we see its parker, or its last look sees that the pool is closed; pairs with `go_idle`.
         fence(Ordering::SeqCst);
         let mut cancelled = Vec::new();
         for shard in &self.waiting {
@@ -113,7 +118,7 @@ impl Shared {
         self.parkers.iter().filter_map(OnceLock::get).for_each(|parker| parker.unpark());
     }
 
-    /// A worker of a closed pool finds nothing. Returns whether the pool is over [pool-is-over].
+    /// A worker of a closed pool finds no task. Returns whether the pool is over [pool-is-over].
     pub(super) fn end_work(&self) -> bool {
         self.end.end_work(|| self.is_spent(), || self.unpark_all())
     }
@@ -126,7 +131,7 @@ impl Shared {
 
 impl Rescue for Shared {
     fn rescue(&self) {
-        // So that the pool is not over while a task is on its way from a slot to the injector [pool-is-over].
+        // The pool must not be over while a task moves from a slot to the injector [pool-is-over].
         let _held = self.end.hold();
         for task in self.remotes.iter().filter_map(Remote::rescue) {
             self.inject(task);

@@ -1,4 +1,9 @@
-//! Who sleeps, and who must be woken: a worker may sleep only when no work can be missed.
+//! Which workers sleep, and which one a push wakes: a worker sleeps only when it can miss no work.
+//!
+//! If a push looks for sleepers just before a worker goes to sleep, and the worker has just looked at the
+//! queues, the task waits for ever. A lock around both prevents that, but each push would take it. To wake
+//! a worker for each push is safe too, but many of them would find nothing. So there is one word of
+//! counts, and a fence.
 //!
 //! ```text
 //!   active ──no work──▶ searching ──nothing found: listed──▶ idle ──look again: empty──▶ waits
@@ -8,9 +13,10 @@
 //! [push-then-read]  Work is pushed before the counts are read.
 //! [idle-then-look]  A sleeper is listed before its last look at the queues.
 //!     With a fence between the two steps on both sides, one side must see the other.
-//! [searcher-finds]  While somebody searches a push wakes nobody: the searcher finds the work, or sees it in its
-//!     last look. A searcher that found something, and was the last, wakes the next if more is left.
-//! [counted-for-it]  Whoever takes a worker from the list moves it from idle to searching, on its behalf.
+//! [searcher-finds]  While a worker searches, a push wakes none: the searcher finds the work, or sees it
+//!     in its last look. The last searcher that finds something wakes another worker if more is left.
+//! [counted-for-it]  The thread that takes a worker from the list also moves it from idle to searching in the
+//!     counts.
 //!
 //! Called by `worker` and by every push. Next: `shared`.
 
@@ -24,20 +30,21 @@ const SEARCHING: usize = 1 << (usize::BITS / 2);
 pub(super) struct Sleep {
     /// How many are idle, how many search, in one word.
     counts: AtomicUsize,
-    /// The idle workers by index, the last comer on top.
+    /// The idle workers by index, the most recent one last.
     idle: Mutex<Vec<usize>>,
     workers: usize,
 }
 
 impl Sleep {
-    /// For so many workers, all of them active.
+    /// For this number of workers, all of them active.
     pub(super) fn new(workers: usize) -> Self {
         Self { counts: AtomicUsize::new(0), idle: Mutex::new(Vec::with_capacity(workers)), workers }
     }
 
-    /// A worker without work asks whether it may search. At most half of them do at a time.
+    /// A worker has no work. Returns whether it may search: at most half of the workers search at a time.
     pub(super) fn start_search(&self) -> bool {
-        // ORDERING: Relaxed; a limit on the crowd. The last look [idle-then-look] does not depend on it.
+        // ORDERING: Relaxed; a limit, which may be exceeded. The last look [idle-then-look] does not
+        // depend on it.
         if 2 * (self.counts.load(Ordering::Relaxed) / SEARCHING) >= self.workers {
             return false;
         }
@@ -47,27 +54,27 @@ impl Sleep {
         true
     }
 
-    /// A searcher found work. Returns whether it was the last: then it must look whether more is left
-    /// [searcher-finds], for a push may have relied on it.
+    /// A searcher found work. Returns whether it was the last searcher: then it must look whether more is
+    /// left, since a push may have relied on it [searcher-finds].
     pub(super) fn stop_search(&self) -> bool {
         // ORDERING[pool-sleep]: Release publishes what we have moved to our own deque; pairs with the fence
-        // of whoever counts itself out next, here or in `go_idle`, which acquires what its count has read.
-        // Our own fence may come too late for it: it may be the last, and the only one that looks.
+        // of the worker that next subtracts itself, here or in `go_idle`, which acquires what it has read.
+        // Our own fence may come too late for it: it may be the last searcher, and the only one that looks.
         let before = self.counts.fetch_sub(SEARCHING, Ordering::Release);
         // ORDERING[pool-sleep]: SeqCst fence; the race is our count against a push. Either the push
-        // sees that nobody searches, or we see what it pushed; pairs with `worker_to_notify`.
+        // sees that no worker searches, or we see what it pushed; pairs with `worker_to_notify`.
         fence(Ordering::SeqCst);
         before / SEARCHING == 1 && !fault("last_searcher_is_silent")
     }
 
-    /// The worker goes to the list. It must look at every queue once more before it waits [idle-then-look].
+    /// Lists the worker as idle. It must look at every queue once more before it waits [idle-then-look].
     pub(super) fn go_idle(&self, worker: usize, searching: bool) {
         {
             let mut idle = lock(&self.idle);
             idle.push(worker);
             let change = IDLE.wrapping_sub(if searching { SEARCHING } else { 0 });
-            // ORDERING: Relaxed; the fence below orders it, and this thread has moved nothing, so it
-            // publishes nothing. A read-modify-write, it hands on what `stop_search` has published.
+            // ORDERING: Relaxed; the fence below orders it, and this thread has moved nothing that it would
+            // have to publish. As a read-modify-write it continues the release sequence of `stop_search`.
             self.counts.fetch_add(change, Ordering::Relaxed);
         }
         // ORDERING[pool-sleep]: SeqCst fence; the race is our listing against a push. Either the push
@@ -75,18 +82,19 @@ impl Sleep {
         fence(Ordering::SeqCst);
     }
 
-    /// The worker is awake again, and searching, whoever took it from the list [counted-for-it].
+    /// The worker is awake again, and searches. If it is still in the list it takes itself out
+    /// [counted-for-it].
     pub(super) fn come_back(&self, worker: usize) {
         let mut idle = lock(&self.idle);
         if let Some(at) = idle.iter().position(|&listed| listed == worker) {
             idle.remove(at);
-            // ORDERING: Relaxed; under the lock, and it only makes pushes wake fewer.
+            // ORDERING: Relaxed; under the lock, and it only makes pushes wake fewer workers.
             self.counts.fetch_add(SEARCHING - IDLE, Ordering::Relaxed);
         }
     }
 
-    /// Work was pushed: the worker that must be woken for it, if one must. `prefers` says which
-    /// sleepers are cheap to wake.
+    /// Work was pushed. Returns the worker that must be woken for it, if there is one. `prefers` returns
+    /// whether a worker is cheap to wake.
     #[inline]
     pub(super) fn worker_to_notify(&self, prefers: impl Fn(usize) -> bool) -> Option<usize> {
         // ORDERING[pool-sleep]: SeqCst fence; the race is the push before us against a sleeper's
@@ -102,18 +110,18 @@ impl Sleep {
     #[cold]
     fn take_sleeper(&self, prefers: impl Fn(usize) -> bool) -> Option<usize> {
         let mut idle = lock(&self.idle);
-        // ORDERING: Relaxed; a second look, now that other pushes are held off.
+        // ORDERING: Relaxed; a second look, now that the lock excludes other pushes.
         if !may_wake(self.counts.load(Ordering::Relaxed)) {
             return None;
         }
         let at = idle.iter().rposition(|&worker| prefers(worker)).or(idle.len().checked_sub(1))?;
-        // ORDERING: Relaxed; under the lock. [counted-for-it].
+        // ORDERING: Relaxed; under the lock. [counted-for-it]
         self.counts.fetch_add(SEARCHING - IDLE, Ordering::Relaxed);
         Some(idle.remove(at))
     }
 }
 
-/// Somebody sleeps, and nobody searches.
+/// Whether a worker sleeps and none searches.
 fn may_wake(counts: usize) -> bool {
     counts != 0 && counts < SEARCHING
 }
@@ -139,20 +147,20 @@ mod tests {
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn as_many_may_sleep_as_there_are() {
-        let crowd = 1 << 16;
-        let sleep = Sleep::new(crowd);
-        (0..crowd).for_each(|worker| sleep.go_idle(worker, false));
-        assert_eq!(sleep.worker_to_notify(|_| false), Some(crowd - 1));
+        let workers = 1 << 16;
+        let sleep = Sleep::new(workers);
+        (0..workers).for_each(|worker| sleep.go_idle(worker, false));
+        assert_eq!(sleep.worker_to_notify(|_| false), Some(workers - 1));
     }
 
     #[test]
-    fn a_push_wakes_one_who_sleeps_unless_somebody_searches() {
+    fn a_push_wakes_a_sleeper_unless_another_worker_searches() {
         let sleep = Sleep::new(4);
         let woken = || sleep.worker_to_notify(|_| false);
-        assert_eq!(woken(), None, "nobody sleeps");
+        assert_eq!(woken(), None, "none sleeps");
         (0..3).for_each(|worker| sleep.go_idle(worker, false));
-        assert_eq!(woken(), Some(2), "the last comer");
-        assert_eq!(woken(), None, "the one that was woken searches");
+        assert_eq!(woken(), Some(2), "the most recent one");
+        assert_eq!(woken(), None, "the woken one searches");
         sleep.come_back(2); // It is not in the list any more.
         assert!(sleep.stop_search());
         assert_eq!(sleep.worker_to_notify(|worker| worker == 0), Some(0), "the preferred one");
@@ -160,10 +168,10 @@ mod tests {
         sleep.come_back(1); // It woke by itself, and searches.
         assert_eq!(woken(), None);
         sleep.go_idle(1, true);
-        assert_eq!(woken(), Some(1), "it slept again, and searched no more");
+        assert_eq!(woken(), Some(1), "it sleeps again, and does not search");
         assert!(sleep.stop_search());
-        assert_eq!(woken(), None, "nobody is left");
+        assert_eq!(woken(), None, "none is left");
         // ORDERING: Relaxed; one thread.
-        assert_eq!(sleep.counts.load(Ordering::Relaxed), 0, "nobody is idle, nobody searches");
+        assert_eq!(sleep.counts.load(Ordering::Relaxed), 0, "none is idle, none searches");
     }
 }

@@ -1,13 +1,16 @@
 //! A pool's tasks: where they go when they are woken, and how they find their pool.
 //!
-//! [list-owns-pool]  A task is in one of the pool's lists from its first `Pending` on, and as long as one of
-//!     them waits there the pool's workers stay [pool-is-over], each with a share of the pool: a wake from
-//!     anywhere finds it. Before that the task is in a queue or on a worker.
-//! [pusher-owns-pool]  Whoever pushes from outside holds a share of its own until it is done, for the pushed
-//!     task may run, and end with its pool meanwhile.
+//! A task has to find its pool when another thread wakes it. An `Arc` in each task would count a share at
+//! each spawn and each end, which all workers would write to. So a task has a plain pointer, and these
+//! rules say why the pool still exists.
 //!
-//! [claim], Called by the task's waker and
-//! its runner. Next: `poller`, the first file of the reactor.
+//! [list-owns-pool]  A task is in one of the pool's lists from its first `Pending` on. As long as a task
+//!     waits in a list the pool's workers stay [pool-is-over], each with a share of the pool: a wake from
+//!     any thread finds the pool. Before that the task is in a queue or on a worker.
+//! [pusher-owns-pool]  A thread that pushes from outside holds its own share of the pool until it returns,
+//!     since the pushed task may run meanwhile, and the pool may end.
+//!
+//! Called by the task's waker and its runner. Next: `poller`, the first file of the reactor.
 #![allow(unsafe_code, reason = "a task reaches its pool by a pointer, so that short tasks count nothing")]
 
 use std::ptr::NonNull;
@@ -34,7 +37,7 @@ impl PoolScheduler {
         Self { shared: Arc::as_ptr(shared) }
     }
 
-    /// For a task that is dropped before it has run, for want of a pool.
+    /// For a task that is dropped before it has run, since there is no pool.
     pub(super) fn nowhere() -> Self {
         Self { shared: std::ptr::null() }
     }
@@ -83,7 +86,7 @@ impl Schedule for PoolScheduler {
             let shared = unsafe { &*header_with.scheduler.shared };
             state.set_listed();
             shared.task_list(task, |list| {
-                // SAFETY: [claim]: the caller's; it was in no list, and `retire` takes it out [listed-is-live].
+                // SAFETY: [claim]: the caller's; it was in no list, and `retire` removes it [listed-is-live].
                 unsafe { list.push(task) };
                 if shared.is_closed() {
                     state.cancel_claimed(); // [closed-under-lock]
@@ -99,7 +102,7 @@ impl Schedule for PoolScheduler {
         if header_with.header.state.is_listed() {
             // SAFETY: [list-owns-pool]: called by the task's runner, a worker.
             let shared = unsafe { &*header_with.scheduler.shared };
-            // SAFETY: LISTED: `finish` has put it there.
+            // SAFETY: LISTED: `finish` has put it into this list.
             shared.task_list(task, |list| unsafe { list.remove(task) });
         }
     }

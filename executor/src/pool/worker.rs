@@ -1,18 +1,22 @@
-//! A worker's life: run what is there, steal, sleep.
+//! The run loop of a worker: run a task, or steal one, or sleep.
+//!
+//! A loop that only runs what is in its own queues would never look at the reactor or the injector while
+//! it has work, and one that sleeps as soon as it has none would miss what other workers have. The order
+//! of the steps here is what makes the pool fair.
 //!
 //! ```text
 //!   ┌─▶ slot ─▶ deque ─▶ injector ─▶ local tasks      now and then: the injector and the reactor first
 //!   │     nothing: search the others' deques
-//!   └──── nothing: listed, a last look, wait in `driver`
+//!   └──── nothing: listed as idle, a last look, wait in `driver`
 //! ```
 //!
-//! V1  A task is pushed to the queues of the worker that runs, without a system call unless somebody
-//!     sleeps who could help.
-//! V2  Every [`FAIR`] rounds the injector comes first, and if [`REACTOR_INTERVAL`] has passed, the reactor:
-//!     a worker that always has work starves neither.
-//! V3  A closed pool's worker drops what it finds instead of polling it, from the others' deques and slots
-//!     too, and then its local tasks. It ends when the pool is over [pool-is-over], and waits until then as
-//!     an idle one does.
+//! V1  A task that is woken on a worker is pushed to that worker's queues. That makes a system call only if
+//!     another worker sleeps and could take it.
+//! V2  Every [`FAIR`] rounds the injector comes first, and, if [`REACTOR_INTERVAL`] has passed, the
+//!     reactor: a worker that always has work starves neither.
+//! V3  A closed pool's worker drops the tasks that it finds instead of polling them, those in the others'
+//!     deques and slots too, and then its local tasks. It ends when the pool is over [pool-is-over]. Until
+//!     then it waits like an idle worker.
 //!
 //! Started by `mod`. Next: `task`.
 
@@ -34,7 +38,7 @@ use crate::raw_task::header::Runnable;
 /// Rounds between two looks at the injector.
 const FAIR: u32 = 61;
 
-/// Local tasks that run between two tasks of the pool.
+/// The most local tasks that run between two tasks of the pool.
 const LOCAL_BATCH: usize = 8;
 
 thread_local! {
@@ -47,16 +51,16 @@ pub(super) struct Worker {
     shared: Arc<Shared>,
     index: usize,
     queues: Owned,
-    /// How often in a row the slot came first [slot-first].
+    /// How many times in a row the task came from the slot [slot-first].
     slot_runs: Cell<u32>,
     last_look: Cell<Instant>,
-    /// Whether the counts have this worker as searching.
+    /// Whether the counts include this worker as a searcher.
     searching: Cell<bool>,
-    /// Where to begin to steal; the next time at the next one.
+    /// The worker to steal from first. It advances by one each time.
     victim: Cell<usize>,
 }
 
-/// The thread's whole work.
+/// The body of a worker's thread.
 pub(super) fn run_worker(shared: Arc<Shared>, index: usize, queues: Owned) {
     this_is_worker(index);
     let participant = Participant::enter(Role::Worker);
@@ -86,11 +90,12 @@ pub(super) fn push_slot(shared: *const Shared, task: Runnable) -> Result<(), Run
     })
 }
 
-/// Pushes a task that gave way to the back of this worker's deque.
+/// Pushes a task that has yielded to the back of this worker's deque, if this thread is a worker of that
+/// pool.
 #[inline]
 pub(super) fn push_back(shared: *const Shared, task: Runnable) -> Result<(), Runnable> {
     with_worker(shared, task, |worker, task| {
-        // Alone in the deque it needs no help: this worker is about to look there [deque-is-told].
+        // Alone in the deque it needs no other worker: this one is about to look there [deque-is-told].
         if worker.queues.push(task) {
             worker.shared.wake_one();
         }
@@ -173,8 +178,8 @@ impl Worker {
         self.queues.pop().or_else(|| remote.take_next()).or_else(|| self.take_injected())
     }
 
-    /// A batch from the injector. While it was on its way here nobody could see it: whoever has looked in vain
-    /// meanwhile is woken for the rest [deque-is-told].
+    /// Takes a batch from the injector. During the move no other worker could see it. One that looked
+    /// meanwhile, and went to sleep, is woken for the rest [deque-is-told].
     fn take_injected(&self) -> Option<Runnable> {
         let task = self.queues.take_from(&self.shared.injector);
         if task.is_some() && self.queues.has_work() && !fault("batch_untold") {
@@ -183,7 +188,7 @@ impl Worker {
         task
     }
 
-    /// Has a look at the reactor, if it is time (V2).
+    /// Polls the reactor, if the interval has passed (V2).
     fn poll_reactor_if_due(&self, participant: &Participant, woken: &mut Vec<Waker>) {
         let now = now();
         if now.duration_since(self.last_look.get()) >= REACTOR_INTERVAL {
@@ -192,7 +197,7 @@ impl Worker {
         }
     }
 
-    /// Nothing of its own: steals, or waits.
+    /// It has no task of its own: steals one, or waits.
     fn search_or_sleep(&self, participant: &Participant, woken: &mut Vec<Waker>) {
         if !self.searching.get() {
             self.searching.set(self.shared.sleep.start_search());
@@ -200,15 +205,15 @@ impl Worker {
         if self.searching.get()
             && let Some(task) = self.steal()
         {
-            // Through the slot, which is empty: `next` finds it there.
+            // It goes through the slot, which is empty: `next` finds it there.
             let displaced = self.shared.remotes[self.index].put_next(task);
-            debug_assert!(displaced.is_none(), "a worker that searches has nothing of its own");
+            debug_assert!(displaced.is_none(), "a worker that searches has no task of its own");
             return;
         }
         self.sleep(participant, woken, false);
     }
 
-    /// Waits, until there may be work, or the pool is closed.
+    /// Waits until there may be work, or the pool is closed.
     fn sleep(&self, participant: &Participant, woken: &mut Vec<Waker>, closed: bool) {
         self.shared.sleep.go_idle(self.index, self.searching.replace(false));
         let missed = self.shared.has_work(closed) || self.shared.is_closed() != closed || local::has_work(); // [idle-then-look]
@@ -220,7 +225,7 @@ impl Worker {
         self.searching.set(true); // [counted-for-it]
     }
 
-    /// A searcher that has found work, its own too, searches no more [searcher-finds].
+    /// Stops searching, since there is work, stolen or its own [searcher-finds].
     #[inline]
     fn stop_searching(&self) {
         if self.searching.replace(false)
@@ -231,13 +236,13 @@ impl Worker {
         }
     }
 
-    /// What stands in any slot or deque: its worker may be in a long poll (V3).
+    /// Takes a task from any worker's deque or slot: its worker may be in a long poll (V3).
     fn take_left(&self) -> Option<Runnable> {
         let slots = || self.shared.remotes.iter().find_map(Remote::take_next);
         self.steal().or_else(|| if fault("the_slots_are_left") { None } else { slots() })
     }
 
-    /// Goes round the other workers once, each time from another one on.
+    /// Tries the other workers once each, beginning with a different one each time.
     fn steal(&self) -> Option<Runnable> {
         let workers = self.shared.remotes.len();
         let begin = self.victim.replace(self.victim.get().wrapping_add(1));

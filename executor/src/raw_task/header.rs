@@ -1,8 +1,8 @@
 //! What every task begins with, whatever its types, and the two claims on a task.
 //!
-//! A queue holds tasks of many types. A `Box<dyn Task>` would be two words wide, too wide for an atomic slot
-//! or a waker's pointer. So a task is one pointer to a header, and the header points to the table of functions
-//! that know the types.
+//! A queue holds tasks of many types. A `Box<dyn Task>` would be two words wide, too wide for an atomic
+//! slot or a waker's pointer. So a task is one pointer to a header, and the header points to the table of
+//! functions that know the types.
 //!
 //! ```text
 //!   Runnable   the queue's claim: there is one, made where QUEUED is set, consumed by running the task
@@ -13,11 +13,11 @@
 //!     queue's place, or the scheduler's list (under its lock, or on its thread). The pointer is the one that
 //!     the allocation returned. One made from a Rust reference could reach only what that refers to.
 //! [same-types]  The functions in a header's vtable are those of the types that the task was allocated with.
-//! [no-live-reference]  No Rust reference into a task is live when a claim is given away: from then on another
-//!     thread may free the task. A function's argument is live until the function returns, so a function that
-//!     gives a claim away takes the pointer. Only the word's methods take a reference, `&State`. The whole word
-//!     is in an UnsafeCell, so Stacked Borrows, Tree Borrows and the compiler allow that it is freed during the
-//!     call.
+//! [no-live-reference]  No Rust reference into a task is live when a claim is given away: from then on
+//!     another thread may free the task. A function's argument is live until the function returns, so a
+//!     function that gives a claim away takes the pointer. Only the word's methods take a reference,
+//!     `&State`. The whole word is in an UnsafeCell, so Stacked Borrows, Tree Borrows and the compiler
+//!     allow that it is freed during the call.
 //!
 //! Called by everything that holds a task. Next: `waker`.
 #![allow(unsafe_code, reason = "a claim is a pointer to the task")]
@@ -189,8 +189,9 @@ impl Drop for Runnable {
 /// One counted reference to a task.
 pub(crate) struct TaskRef(NonNull<Header>);
 
-// SAFETY: [runner-only], [outcome-owner], [join-slot]: a reference gives access to the atomic word, and to parts
-// that the word grants to one thread at a time. The scheduler decides on which threads the future is polled.
+// SAFETY: [runner-only], [outcome-owner], [join-slot]: a reference gives access to the atomic word, and to
+// parts that the word grants to one thread at a time. The scheduler decides on which threads the future is
+// polled.
 unsafe impl Send for TaskRef {}
 // SAFETY: as for Send: a shared `TaskRef` gives access to the word.
 unsafe impl Sync for TaskRef {}

@@ -15,7 +15,8 @@ use super::cell::Failure;
 /// assert_eq!(error.to_string(), "the task panicked: out of tea");
 /// ```
 pub enum JoinError {
-    /// It was cancelled before it had finished, or could not be started because the system has no more threads.
+    /// It was cancelled before it had finished, or could not be started because the system has no more
+    /// threads.
     Cancelled,
     /// It panicked, with this payload.
     Panicked(Box<dyn Any + Send>),

@@ -40,8 +40,9 @@ use crate::task_id::TaskId;
 ///
 /// # Panics
 ///
-/// If the task panicked, awaiting the handle resumes that panic. If the task was cancelled, awaiting the handle
-/// panics with a message that names the task. [`try_join`](Self::try_join) returns both as an error instead.
+/// If the task panicked, awaiting the handle resumes that panic. If the task was cancelled, awaiting the
+/// handle panics with a message that names the task. [`try_join`](Self::try_join) returns both as an error
+/// instead.
 ///
 /// Polling the handle again after it was ready panics.
 ///
@@ -56,8 +57,9 @@ pub struct JoinHandle<T> {
     output: PhantomData<fn() -> T>,
 }
 
-// SAFETY: [outcome-owner], [join-slot]: a handle gives access to the word, the join waker (Send) and the output,
-// which is moved or dropped on the handle's thread: so T must be Send. Only runners touch the future.
+// SAFETY: [outcome-owner], [join-slot]: a handle gives access to the word, the join waker (Send) and the
+// output, which is moved or dropped on the handle's thread: so T must be Send. Only runners touch the
+// future.
 unsafe impl<T: Send> Send for JoinHandle<T> {}
 // SAFETY: `&JoinHandle` gives access to the word, the id and the name, never to the output.
 unsafe impl<T: Send> Sync for JoinHandle<T> {}
@@ -77,7 +79,8 @@ impl<T> JoinHandle<T> {
     /// It resolves to the output if the task had finished first, else to `None`. If the task panicked, the
     /// panic is discarded, and it resolves to `None`.
     ///
-    /// This call requests the cancellation, not the first poll: dropping the returned future does not undo it.
+    /// This call requests the cancellation, not the first poll: dropping the returned future does not undo
+    /// it.
     ///
     /// ```
     /// use executor::task;
@@ -196,8 +199,8 @@ impl<T> JoinHandle<T> {
     fn take_outcome(&mut self) -> Outcome<T> {
         let mut outcome: Option<Outcome<T>> = None;
         let header = self.task.header();
-        // SAFETY: [same-types]: T is the task's output type; [outcome-owner]: we are the handle, and HANDLE was
-        // set at COMPLETE; [one-outcome]: not taken yet, as `poll_outcome` asserts.
+        // SAFETY: [same-types]: T is the task's output type; [outcome-owner]: we are the handle, and
+        // HANDLE was set at COMPLETE; [one-outcome]: not taken yet, as `poll_outcome` asserts.
         unsafe { (header.vtable.take_outcome)(self.task.as_raw(), (&raw mut outcome).cast()) };
         header.state.outcome_taken();
         outcome.expect("take_outcome writes it")
@@ -230,7 +233,8 @@ impl<T> Drop for JoinHandle<T> {
         }
         match header.state.release_handle() {
             Join::Complete => contain_panic(|| {
-                // SAFETY: [same-types]; [outcome-owner]: the outcome belongs to the handle, and was not taken.
+                // SAFETY: [same-types]; [outcome-owner]: the outcome belongs to the handle, and was not
+                // taken.
                 unsafe { (header.vtable.drop_outcome)(self.task.as_raw()) }
             }),
             // [join-slot]: JOIN_WAKER was cleared before COMPLETE, so the slot belongs to us.

@@ -1,7 +1,9 @@
-//! A list of tasks, each of which knows its index: the scheduler's tasks that wait, so that it can cancel them.
+//! A list of tasks, each of which knows its index: the scheduler's tasks that wait, so that it can cancel
+//! them.
 //!
-//! A task that waits is in no queue. Without the list its scheduler could not drop it at its own end. A linked
-//! list through the tasks would write to two neighbours at each removal, which other threads may be using.
+//! A task that waits is in no queue. Without the list its scheduler could not drop it at its own end. A
+//! linked list through the tasks would write to two neighbours at each removal, which other threads may be
+//! using.
 //!
 //! ```text
 //!   tasks   [ task │ gap │ task │ task ]         push: at the end; remove: leaves a gap
@@ -37,8 +39,8 @@ pub(crate) struct TaskList {
     count: usize,
 }
 
-// SAFETY: I1: the thread that has the list also has its tasks' places; [claim]: beyond those the list's claim is
-// used for the word alone, which any thread may access.
+// SAFETY: I1: the thread that has the list also has its tasks' places; [claim]: beyond those the list's
+// claim is used for the word alone, which any thread may access.
 unsafe impl Send for TaskList {}
 
 impl TaskList {

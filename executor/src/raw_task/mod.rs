@@ -1,7 +1,8 @@
 //! One task, from the word that holds its state to the handle that takes its outcome.
 //!
-//! The simple design is an `Arc` with the boxed future in a mutex, and a channel for the result. That is three
-//! allocations for each task, and a lock for each poll. Here a task is one allocation and one atomic word.
+//! The simple design is an `Arc` with the boxed future in a mutex, and a channel for the result. That is
+//! three allocations for each task, and a lock for each poll. Here a task is one allocation and one atomic
+//! word.
 //!
 //! ```text
 //!   state         the word that says what state it is in

@@ -1,8 +1,8 @@
 //! Running a task: one poll, and, if it was the last one, the outcome.
 //!
-//! A poll calls arbitrary code, and so do the drops of a future and of an output. Each may panic, wake the task,
-//! abort it or drop its last handle. Here the order of the steps makes sure that none of that ends the thread,
-//! loses a wake, or uses a task that has been freed.
+//! A poll calls arbitrary code, and so do the drops of a future and of an output. Each may panic, wake the
+//! task, abort it or drop its last handle. Here the order of the steps makes sure that none of that ends
+//! the thread, loses a wake, or uses a task that has been freed.
 //!
 //! ```text
 //!   take from the queue ──▶ start ──▶ poll ──Pending──▶ finish ──▶ idle, or back to the queue
@@ -10,7 +10,8 @@
 //!                             └─────────┴──▶ drop the future, publish the outcome, wake the joiner
 //! ```
 //!
-//! R1  A panic ends the task, never the thread. A poll's panic is the outcome; a destructor's panic is caught.
+//! R1  A panic ends the task, never the thread. A poll's panic is the outcome; a destructor's panic is
+//!     caught.
 //! R2  When `finish` returns Idle, or the outcome is published with nothing left to do, the runner's claim is
 //!     gone, and no reference into the task is live: another thread may already run or free it
 //!     [no-live-reference].
@@ -68,7 +69,8 @@ unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
     // SAFETY: [claim]: the queue's claim; [same-types]: the caller's.
     let cell = unsafe { TaskCell::<F, S, N>::of(task) };
 
-    // Held until the future is dropped, and the outcome if there is no handle: destructors run inside the task.
+    // Held until the future is dropped, and the outcome if there is no handle: destructors run inside the
+    // task.
     let _polling = context::enter(S::scope(TaskId::of(task)));
     // SAFETY: [claim], [same-types], as above.
     let outcome = if unsafe { S::start(task) } == Start::DropFuture {

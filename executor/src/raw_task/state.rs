@@ -1,9 +1,9 @@
 //! The task's word: every state a task can be in, and every transition between them.
 //!
-//! Without this word two wakes could queue a task twice, two threads could poll its future at once, and a wake
-//! during a poll could be lost. A lock around the task would prevent that too, but each wake would then wait for
-//! the poll. So all of it is in one atomic word, the reference count included: a step that changes both the
-//! state and the count is atomic.
+//! Without this word two wakes could queue a task twice, two threads could poll its future at once, and a
+//! wake during a poll could be lost. A lock around the task would prevent that too, but each wake would
+//! then wait for the poll. So all of it is in one atomic word, the reference count included: a step that
+//! changes both the state and the count is atomic.
 //!
 //! ```text
 //!                    ┌──────────── wake ───────────┐
@@ -32,13 +32,13 @@
 //!     once COMPLETE is set over JOIN_WAKER.
 //! [last-reference]  The last reference of an unfinished task is not dropped. It goes to a queue, so that the
 //!     future is dropped where it is polled.
-//! [single-step]  A transition whose caller may have no counted reference (`cancel` by the scheduler's list,
-//!     `wake_by_ref` by a poll's borrowed waker) is a single atomic step. Between two steps the last reference
-//!     could be dropped, which would queue the task a second time.
+//! [single-step]  A transition whose caller may have no counted reference (`cancel` by the scheduler's
+//!     list, `wake_by_ref` by a poll's borrowed waker) is a single atomic step. Between two steps the last
+//!     reference could be dropped, which would queue the task a second time.
 //!
-//! A LOCAL task keeps QUEUED and RUNNING in a byte that only its owner touches (see `local`). In its word QUEUED
-//! means "in the owner's inbox", and RUNNING is never set. The owner's claim is not counted: the count may be
-//! zero while the task is queued or runs.
+//! A LOCAL task keeps QUEUED and RUNNING in a byte that only its owner touches (see `local`). In its word
+//! QUEUED means "in the owner's inbox", and RUNNING is never set. The owner's claim is not counted: the
+//! count may be zero while the task is queued or runs.
 //!
 //! There is no unsafe code here. Each method is one transition, and returns what its caller must do next.
 //! Called by `header`, `waker`, `run`, `join_handle` and `local`. Next: `header`.
@@ -166,7 +166,8 @@ impl State {
         Self(AtomicUsize::new(LOCAL | HANDLE | REFERENCE))
     }
 
-    /// Replaces the word by the one that `step` makes of it, atomically. Returns what `step` returned with it.
+    /// Replaces the word by the one that `step` makes of it, atomically. Returns what `step` returned with
+    /// it.
     #[inline]
     fn transition<A>(&self, ordering: Ordering, step: impl Fn(usize) -> (usize, A)) -> A {
         // ORDERING: Relaxed; the compare-exchange below decides.
@@ -194,8 +195,8 @@ impl State {
 
     /// Sets bits, QUEUED among them. An idle task gets the queue's reference in the same step [single-step].
     ///
-    /// It writes even if all of them are set already: the write makes what the caller did before visible to the
-    /// next poll.
+    /// It writes even if all of them are set already: the write makes what the caller did before visible
+    /// to the next poll.
     #[inline]
     fn queue(&self, bits: usize) -> Action {
         // ORDERING[task-wake]: Release publishes what the caller did before; pairs with the Acquire of
@@ -325,7 +326,8 @@ impl State {
         if seen & COMPLETE != 0 { Join::Complete } else { Join::Pending }
     }
 
-    /// The handle has written the slot. `Complete`: it was too late, and the slot still belongs to the handle.
+    /// The handle has written the slot. `Complete`: it was too late, and the slot still belongs to the
+    /// handle.
     pub(crate) fn store_waker(&self) -> Join {
         // ORDERING[join-waker]: Release publishes the slot; pairs with the Acquire of `complete`.
         // ORDERING[task-output]: Acquire; pairs with the Release of `complete`.
@@ -371,8 +373,8 @@ impl State {
         // owner, sees the uses of all the others.
         self.transition(Ordering::AcqRel, |old| {
             let last = old / REFERENCE == 1;
-            // A LOCAL task may be queued by its owner, uncounted, so the owner decides. In a pool the queue and
-            // the runner are counted: the task is idle, and nothing can wake it.
+            // A LOCAL task may be queued by its owner, uncounted, so the owner decides. In a pool the
+            // queue and the runner are counted: the task is idle, and nothing can wake it.
             let unreachable = if old & LOCAL != 0 { QUEUED } else { QUEUED | CANCELLED };
             match (last, old & COMPLETE != 0) {
                 (true, false) if !fault("unfinished_freed") => (old | unreachable, Action::Schedule),
@@ -386,9 +388,9 @@ impl State {
     /// reference.
     pub(crate) fn leave_inbox(&self) -> Arrival {
         // ORDERING[task-wake]: Acquire; pairs with the Release of the other thread's wake.
-        // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`. Release, since the task may
-        // be complete: our reads of it are ordered before another thread's free. Survives without Release:
-        // loom does not see that an atomic's own memory is freed.
+        // ORDERING[task-free]: Acquire; pairs with the Release in `drop_reference`. Release, since the
+        // task may be complete: our reads of it are ordered before another thread's free. Survives without
+        // Release: loom does not see that an atomic's own memory is freed.
         self.transition(Ordering::AcqRel, |old| {
             debug_assert_ne!(old & QUEUED, 0, "[queued-once]: what is in the inbox is QUEUED");
             let arrival = match (old & COMPLETE != 0, old / REFERENCE == 1) {
@@ -404,8 +406,8 @@ impl State {
     /// What the word tells the owner of a local task, whose own claim is not counted.
     #[inline]
     pub(crate) fn seen_by_owner(&self) -> Seen {
-        // ORDERING[task-wake]: Acquire; pairs with the Release of `cancel`. For the count Relaxed would do: only
-        // the owner's `leave_inbox`, an Acquire, makes it zero.
+        // ORDERING[task-wake]: Acquire; pairs with the Release of `cancel`. For the count Relaxed would
+        // do: only the owner's `leave_inbox`, an Acquire, makes it zero.
         let word = self.0.load(Ordering::Acquire);
         match (word & CANCELLED != 0, word / REFERENCE == 0) {
             (true, _) => Seen::Cancelled,

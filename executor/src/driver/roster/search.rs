@@ -1,9 +1,9 @@
 //! Tries every interleaving of the steps of two and three threads, and of the wakes that are pending.
 //!
-//! A thread's step is what it does while it holds the lock, or one atomic access outside of it. Any thread may
-//! be unparked at any time. A turn of the reactor may end at any time, and a park for no reason. Each tick may
-//! be overdue or not. A wake may be delivered arbitrarily late. The rules are checked in the states in which
-//! nothing is pending that would still restore them.
+//! A thread's step is what it does while it holds the lock, or one atomic access outside of it. Any thread
+//! may be unparked at any time. A turn of the reactor may end at any time, and a park for no reason. Each
+//! tick may be overdue or not. A wake may be delivered arbitrarily late. The rules are checked in the
+//! states in which nothing is pending that would still restore them.
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::Hash;
@@ -121,8 +121,8 @@ impl World {
         }
     }
 
-    /// A thread has returned from its park. `late`: it is notified after it has looked at its parker, and before
-    /// it takes the notification.
+    /// A thread has returned from its park. `late`: it is notified after it has looked at its parker, and
+    /// before it takes the notification.
     fn awake(&mut self, thread: usize, cause: Cause, late: bool) {
         self.threads[thread].token = false;
         let role = self.threads[thread].role;

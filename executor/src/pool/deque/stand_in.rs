@@ -1,8 +1,8 @@
-//! In the place of crossbeam's queues, which loom does not see: for the models, what they promise.
+//! A stand-in for crossbeam's queues, which loom cannot see into: for the models, with the same guarantees.
 //!
-//! A push publishes (Release) what was done before; a look (Acquire) may miss a push that no fence puts
-//! before it; a task that is in is taken once. That is all: in particular, a look at an empty queue
-//! orders nothing, or the fences of `sleep` would prove nothing here.
+//! A push publishes (Release) what was done before. A look (Acquire) may miss a push that no fence orders
+//! before it. A queued task is taken once. There is no other guarantee. In particular, a look at an empty
+//! queue orders nothing: if it did, the models would not show that the fences of `sleep` are needed.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use reactor::shim::{Mutex, lock};
 
 use crate::raw_task::header::Runnable;
 
-/// The answer to an attempt to steal.
+/// The result of an attempt to steal.
 pub(crate) enum Steal<T> {
     Empty,
     Success(T),
-    /// crossbeam's may say so; here it never comes.
+    /// crossbeam may return this; the stand-in never does.
     #[allow(dead_code, reason = "the callers ask for it")]
     Retry,
 }
@@ -51,7 +51,7 @@ impl<T> Queue<T> {
         self.length.load(Ordering::Acquire) == 0
     }
 
-    /// One to run now, and half of the rest to `to`.
+    /// Returns one task to run now, and moves half of the rest to `to`.
     fn steal_batch(&self, to: &Self) -> Steal<T> {
         let Some(first) = self.pop() else {
             return Steal::Empty;
@@ -87,7 +87,7 @@ impl Deque<Runnable> {
     }
 }
 
-/// The others' end of a worker's deque.
+/// The other threads' end of a worker's deque.
 pub(crate) struct Stealer<T>(Arc<Queue<T>>);
 
 impl Stealer<Runnable> {
@@ -104,7 +104,7 @@ impl Stealer<Runnable> {
     }
 }
 
-/// The queue for all.
+/// The queue that all threads push to.
 pub(crate) struct Injector<T>(Queue<T>);
 
 impl Injector<Runnable> {

@@ -76,8 +76,8 @@ impl Idle {
     }
 }
 
-/// [queued-once]: a wake of a task that is queued already is seen by the poll to come, whether it gives up its
-/// reference or not. Finds `wake_while_running_lost`.
+/// [queued-once]: a wake of a task that is queued already is seen by the poll to come, whether it gives up
+/// its reference or not. Finds `wake_while_running_lost`.
 #[test]
 fn a_poll_sees_what_came_before_its_wakes() {
     for by_value in [false, true] {
