@@ -1,4 +1,4 @@
-//! BlockingScheduler calls as tasks: polled once, on a thread of their own.
+//! Blocking calls as tasks: polled once, on a thread of their own.
 //!
 //! The task is like any other: one allocation, the same word. Its one poll is the call.
 //!

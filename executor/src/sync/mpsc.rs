@@ -297,7 +297,7 @@ impl<T> Future for Sending<'_, T> {
         let this = &mut *self;
         if this.value.is_none() {
             budget::spend();
-            return Poll::Ready(Ok(())); // Scope after it was ready: there is nothing to send.
+            return Poll::Ready(Ok(())); // Polled after it was ready: there is nothing to send.
         }
         poll_lazily(cx.waker(), |waker| {
             let mut state = shim::lock(&this.shared.state);

@@ -54,7 +54,7 @@ pub struct Sender<T> {
 /// The end that gets the value: a future. Cancel-safe: the value waits until it is polled.
 ///
 /// Dropping it drops a value that has been sent, and makes a later `send` give its value back.
-/// Scope again after it has been ready, it answers [`RecvError`].
+/// Polled again after it has been ready, it returns [`RecvError`].
 ///
 /// ```
 /// use executor::{sync::oneshot, task};
