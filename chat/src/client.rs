@@ -337,3 +337,20 @@ fn notice_a_vanished_server(stream: &TcpStream, keepalive: Option<Duration>) -> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error;
+
+    #[test]
+    fn a_lost_connection_keeps_what_the_system_said() {
+        for kind in [io::ErrorKind::ConnectionReset, io::ErrorKind::TimedOut, io::ErrorKind::HostUnreachable]
+        {
+            let told = lost(kind.into()).expect_err("it was not closed in order");
+            let source = told.source().expect("what the system said").downcast_ref::<io::Error>();
+            assert_eq!(source.map(io::Error::kind), Some(kind));
+            assert_eq!(told.kind(), kind);
+        }
+    }
+}
