@@ -18,7 +18,7 @@
 //! Reading order: this file, `framing` (packets from bytes), `client`, `client/input`,
 //! `client/output`, `client/visible`; then the server:
 //! `server/options`, `server/memory`, `server/inbound`, `server/outbound`, `server/group`, `server/group_table`,
-//! `server/common`, `server/ending`, `server/connection`, `server/mod`; last the two programs in `bin/`.
+//! `server/reclaim`, `server/common`, `server/ending`, `server/connection`, `server/mod`; last the two programs in `bin/`.
 #![forbid(unsafe_code)]
 
 use serde::{Deserialize, Serialize};

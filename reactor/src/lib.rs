@@ -41,7 +41,7 @@
 //! `async_io`, then `net` (`tcp`). The rest: `time`, `async_traits`, `net::byte_stream`, `net::udp`,
 //! `net::unix`, `net::addr`, `net::lookup`, `net::new_socket`, `net::error`, `net::connect`, `net::closing`,
 //! `net::keepalive`, `net::hangup`, `heap`, `poll_wakers`, `threads`, `blocking`, `foreign`, `buf_reader`, `stdin`,
-//! `notes`, `signal`, `no_poller`, `kqueue`, `metrics`. What both crates need stands here too: `shim`, `record`,
+//! `notes`, `signal`, `no_poller`, `malloc`, `kqueue`, `metrics`. What both crates need stands here too: `shim`, `record`,
 //! `budget`, `trim`, `lazy_waker`, `wait_list`, `spin`, `explain`.
 
 #![cfg_attr(loom, allow(dead_code, reason = "a model has a poller of its own"))]
@@ -63,6 +63,7 @@ mod heap;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod kqueue;
 mod lazy_waker;
+mod malloc;
 mod metrics;
 pub mod net;
 mod no_poller;
@@ -89,6 +90,7 @@ pub mod wait_list;
 pub use async_io::Async;
 pub use async_traits::IoSafe;
 pub use foreign::contain_panic;
+pub use malloc::return_free_memory;
 pub use metrics::{Metrics, metrics};
 pub use reactor::{notify, turn};
 pub use wait_list::wake_all;

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::group_table::GroupTable;
 use super::memory::Memory;
 use super::options::Options;
+use super::reclaim::Reclaim;
 
 /// One for each server.
 #[derive(Debug)]
@@ -16,12 +17,19 @@ pub(super) struct Common {
     pub(super) memory: Arc<Memory>,
     pub(super) groups: GroupTable,
     pub(super) connections: AtomicUsize,
+    pub(super) reclaim: Reclaim,
 }
 
 impl Common {
     pub(super) fn new(options: Options) -> Self {
         let memory = Memory::new(&options);
-        Self { options, groups: GroupTable::new(memory.clone()), memory, connections: AtomicUsize::new(0) }
+        Self {
+            options,
+            groups: GroupTable::new(memory.clone()),
+            memory,
+            connections: AtomicUsize::new(0),
+            reclaim: Reclaim::new(),
+        }
     }
 }
 
@@ -40,5 +48,6 @@ impl Drop for Counted {
     fn drop(&mut self) {
         // ORDERING: Relaxed; only counted.
         self.0.connections.fetch_sub(1, Ordering::Relaxed);
+        self.0.reclaim.departed();
     }
 }

@@ -215,6 +215,7 @@ impl Session {
         }
         for group in std::mem::take(&mut self.memberships).keys() {
             self.common.groups.leave(group);
+            self.common.reclaim.departed();
         }
     }
 }

@@ -9,7 +9,7 @@
 //! T2  A group is dropped outside the lock: that wakes its subscription tasks.
 //! T3  A closed table stays empty. Its groups are dropped, so each subscription delivers what it has, and ends.
 //!
-//! Used by `common`, and through it by `ending`, `connection` and the server. Next: `common`.
+//! Used by `common`, and through it by `ending`, `connection` and the server. Next: `reclaim`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -43,6 +43,7 @@ mod inbound;
 mod memory;
 mod options;
 mod outbound;
+mod reclaim;
 
 /// The first wait when the system has no descriptor or memory for a new connection.
 const FIRST_BACKOFF: Duration = Duration::from_millis(10);
@@ -127,7 +128,8 @@ impl Server {
             asked_to_stop.recv().await;
             Ok(())
         };
-        let outcome = future::or(asked, accept(&listener, let_in)).await;
+        let reclaiming = async { match common.reclaim.run().await {} };
+        let outcome = future::or(future::or(asked, accept(&listener, let_in)), reclaiming).await;
 
         drop(listener);
         drop(stop);
