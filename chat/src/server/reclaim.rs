@@ -14,6 +14,7 @@
 //! Used by `common` and `mod`. Next: `common`.
 
 use std::convert::Infallible;
+use std::panic::RefUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -35,6 +36,9 @@ pub(super) struct Reclaim {
     ask: mpsc::Sender<()>,
     asked: Mutex<mpsc::Receiver<()>>,
 }
+
+// A panic leaves a count and a channel behind, each of them whole.
+impl RefUnwindSafe for Reclaim {}
 
 impl Reclaim {
     pub(super) fn new() -> Self {
