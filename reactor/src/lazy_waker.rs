@@ -32,8 +32,9 @@ use std::task::{Poll, Waker};
 /// assert!(polled.is_pending() && listed.lock().unwrap().is_some());
 /// assert_eq!(looks, 2);
 ///
-/// let mut list = vec![Waker::noop().clone()];
-/// let polled = poll_lazily(Waker::noop(), |waker| {
+/// let waker = Waker::noop().clone();
+/// let mut list = vec![waker.clone()];
+/// let polled = poll_lazily(&waker, |waker| {
 ///     if !list.iter().any(|stored| waker.is_stored_as(stored)) {
 ///         assert!(waker.is_owned(), "else this is the first look");
 ///         list.extend(waker.take());
