@@ -143,7 +143,7 @@ impl Drop for Sleep {
 /// The time runs from this call. Dropping the returned future drops `future`.
 ///
 /// A future that is ready wins over a deadline that has passed: it is polled first. If it was only refused
-/// its turn because the task had used up its [budget](crate::budget), the timeout gives way once, and polls
+/// its turn because the task had used up its budget (see [`crate::budget`]), the timeout gives way once, and polls
 /// it again with a fresh budget, before it is over. So a future that is always ready and never ends is
 /// stopped one poll later. That the time is over counts against the budget: a loop of timeouts gives way.
 ///

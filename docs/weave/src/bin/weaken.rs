@@ -5,7 +5,9 @@
 //! at a time is weakened, and the models of its part must fail, at two preemptions. A weakening that they do
 //! not notice must be argued where it stands, in the ORDERING comment:
 //!
-//!     // … Survives without Acquire: the lock that the caller holds orders it.   (or: without Release, it)
+//! ```text
+//! // … Survives without Acquire: the lock that the caller holds orders it.   (or: without Release, it)
+//! ```
 //!
 //! An argument for a weakening that a model does find is out of date, and fails as well. With a SITE, such as
 //! `state.rs:150`: only that one.
