@@ -65,12 +65,7 @@ impl Starting {
 
     #[track_caller]
     fn wait(&mut self) -> ExitStatus {
-        let mut status = None;
-        common::eventually("it ends", || {
-            status = self.child.try_wait().unwrap();
-            status.is_some()
-        });
-        status.unwrap()
+        common::exit_of(&mut self.child)
     }
 }
 

@@ -14,6 +14,17 @@ use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit}
 /// Longer than anything here takes, unless it hangs.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
+/// Waits for a program's end.
+#[track_caller]
+pub fn exit_of(child: &mut Child) -> ExitStatus {
+    let mut status = None;
+    eventually("the program exits", || {
+        status = child.try_wait().unwrap();
+        status.is_some()
+    });
+    status.unwrap()
+}
+
 /// Waits until a condition holds.
 #[track_caller]
 pub fn eventually(what: &str, mut so: impl FnMut() -> bool) {
@@ -213,12 +224,7 @@ impl Program {
     /// Waits for its end.
     #[track_caller]
     pub fn wait(&mut self) -> ExitStatus {
-        let mut status = None;
-        eventually("the server exits", || {
-            status = self.child.try_wait().unwrap();
-            status.is_some()
-        });
-        status.unwrap()
+        exit_of(&mut self.child)
     }
 
     /// Its descriptors, without those that std opens for a moment, to count the cores when a thread is first on
