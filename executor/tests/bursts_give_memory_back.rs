@@ -57,7 +57,7 @@ fn beside_others() -> impl Drop {
     ALONE.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Checks that a burst leaves so many bytes at most, on this thread. It may hand on what is still in use.
+/// Checks that a burst leaves at most this many bytes, on this thread. It may hand on what is still in use.
 fn leaves<R>(at_most: isize, burst: impl FnOnce() -> R) {
     let _others = beside_others();
     let before = OWN.get();

@@ -47,7 +47,7 @@ use crate::shim::thread_local;
 /// ```
 pub const PER_POLL: u32 = 128;
 
-/// An empty account grants an operation one time in so many (B3).
+/// An empty account grants one operation in this many that are asked for (B3).
 const ODDS: u32 = 16;
 
 /// What [`Account::left`] is while no poll of ours is under way.

@@ -33,7 +33,7 @@ use crate::trim::{KEEP, Trim};
 /// More wakers than these are swept.
 const SWEEP_AT: usize = if cfg!(loom) { 1 } else { 64 };
 
-/// After so many have joined, a probe is given up; every other one after twice as many, and so on (G3).
+/// After this many have joined, a probe is given up; every other one after twice as many, and so on (G3).
 const PROBE_FOR: usize = 1024;
 
 /// Wakers, each of them once.

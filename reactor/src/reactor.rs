@@ -10,7 +10,7 @@
 //! N2  A deadline that comes before the armed one notifies (see `clock`).
 //! N3  Timers fire every turn, whatever the sockets do.
 //! N4  An index of the table comes with a generation: an event for a source that has gone finds nobody.
-//! N5  Without a poller (no descriptor to be had) timers work all the same (see `no_poller`).
+//! N5  Without a poller (no descriptor is left) timers work all the same (see `no_poller`).
 //!
 //! No waker is called here: the caller does that, after it has let the turn go. Called by the executor.
 //! Next: `async_io`.

@@ -83,13 +83,13 @@ static SHARED: Mutex<Shared> =
 /// ```
 pub struct Stdin {
     /// Where this handle waits.
-    seat: usize,
+    place: usize,
 }
 
 /// A handle to standard input; costs no thread until the first read.
 #[must_use]
 pub fn stdin() -> Stdin {
-    Stdin { seat: shared().waiting.insert(None) }
+    Stdin { place: shared().waiting.insert(None) }
 }
 
 impl AsyncRead for Stdin {
@@ -105,7 +105,7 @@ impl AsyncRead for Stdin {
             if let Some(outcome) = shared.take(into) {
                 return Poll::Ready(outcome);
             }
-            if waker.store(&mut shared.waiting[self.seat]) {
+            if waker.store(&mut shared.waiting[self.place]) {
                 asked = shared.ask();
             }
             Poll::Pending
@@ -128,7 +128,7 @@ impl AsyncRead for Stdin {
 
 impl Drop for Stdin {
     fn drop(&mut self) {
-        let waker = shared().waiting.remove(self.seat);
+        let waker = shared().waiting.remove(self.place);
         drop(waker);
     }
 }

@@ -13,7 +13,7 @@
 //!
 //! P1  Jobs in the queue: a thread is coming, or every thread runs a job and no other can be had.
 //!     So a job waits for a thread to arrive, and never behind another job while the limit allows.
-//! P2  Whoever takes a idler off the idle stack counts it as coming, until it has the lock and looks.
+//! P2  The thread that takes an idler off the idle stack counts it as coming, until it has the lock and looks.
 //!     A idler is called once, and a called thread looks even if its keep_alive ended just then.
 //! P3  A thread looks at the queue, under the lock, before it idles and before it leaves.
 //! P4  A thread that is being started may fail to start: nobody leaves until that is known, and

@@ -14,10 +14,10 @@
 
 use std::collections::VecDeque;
 
-/// So many bytes an idle channel, lock or socket keeps for each of its queues.
+/// The bytes that an idle channel, lock or socket keeps for each of its queues.
 pub const KEEP: usize = 1024;
 
-/// So many bytes a thread, or a pool of threads, keeps for each of its queues.
+/// The bytes that a thread, or a pool of threads, keeps for each of its queues.
 pub const KEEP_BY_THREAD: usize = 16 * 1024;
 
 /// A container that can give memory back.

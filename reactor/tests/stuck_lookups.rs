@@ -66,7 +66,7 @@ fn the_silent_network() {
     // As many as there were threads once, and as many as there are.
     for count in [16, LOOKUP_LIMIT] {
         while asked.len() < count {
-            // A few at a time, for the server's buffer holds only so many questions.
+            // A few at a time, for the server's buffer holds few questions.
             let next = dead.len()..dead.len() + 16.min(count - asked.len());
             dead.extend(next.map(|number| format!("dead-{number}.example:80").to_socket_addrs()));
             wait_until_asked(&server, &mut asked, dead.len().min(count));
@@ -87,7 +87,7 @@ fn the_silent_network() {
     }
 }
 
-/// Takes the questions, until so many names were asked for.
+/// Takes the questions, until this many names were asked for.
 fn wait_until_asked(server: &UdpSocket, asked: &mut HashSet<Vec<u8>>, count: usize) {
     server.set_read_timeout(Some(DEADLINE)).unwrap();
     let mut question = [0; 512];

@@ -34,7 +34,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// Keeps the list at a depth while one comes and one goes, so many times.
+/// Keeps the list at a depth while one comes and one goes, this many times.
 fn turn_over(list: &mut WaitList, depth: usize, times: usize) {
     while list.len() < depth {
         list.insert(Waker::noop().clone());

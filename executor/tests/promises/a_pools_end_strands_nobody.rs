@@ -1,4 +1,4 @@
-//! The end of a pool: no future is left to a worker that is stuck, none is dropped by whoever wakes it, and
+//! The end of a pool: no future is left to a worker that is stuck, none is dropped by the thread that wakes it, and
 //! no pool waits for itself by way of another.
 
 use std::cell::Cell;

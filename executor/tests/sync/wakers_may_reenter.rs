@@ -1,5 +1,5 @@
 //! A waker is foreign code, its clone too: it may use the very channel or lock that it is kept by. And it is
-//! cloned only by whoever must wait.
+//! cloned only by a poll that must wait.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -162,7 +162,7 @@ fn in_a_lock() {
     });
 }
 
-/// The clone gives up the lock: whoever was about to wait has it.
+/// The clone gives up the lock: the task that was about to wait has it.
 #[test]
 fn in_a_lock_that_it_gives_up() {
     comes_to_an_end(|| {

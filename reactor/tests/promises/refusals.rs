@@ -65,7 +65,7 @@ async fn join(mut neighbours: Vec<Child>, last: impl Future<Output = ()>) {
     .await;
 }
 
-/// Whoever was woken, in order, and who waits for all of them.
+/// The tasks that were woken, in order, and the waker of the one that waits for all of them.
 #[derive(Default)]
 struct Woken {
     queue: Mutex<(Vec<usize>, Option<Waker>)>,

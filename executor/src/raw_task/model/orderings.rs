@@ -99,7 +99,7 @@ fn a_poll_sees_what_came_before_its_wakes() {
     }
 }
 
-/// [runner-only]: what a runner wrote to the future is seen by the next one, whoever wakes in between. Finds
+/// [runner-only]: what a runner wrote to the future is seen by the next one, whatever thread wakes in between. Finds
 /// `wake_while_running_lost`.
 #[test]
 fn the_next_runner_sees_the_future() {
