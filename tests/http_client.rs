@@ -94,7 +94,7 @@ fn every_kind_of_body_arrives_whole() {
 }
 
 #[test]
-fn another_status_is_told() {
+fn another_status_is_reported() {
     with_servers(async |Servers { client, plain, .. }| {
         let url = format!("{plain}/missing");
         let response = client.get(&url).send().await.unwrap();
@@ -301,7 +301,7 @@ fn a_bad_url_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn nobody_at_home_is_told_with_the_address() {
+fn a_refused_connection_is_reported_with_its_address() {
     task::block_on(async {
         let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let url = format!("http://{gone}/hello");

@@ -48,7 +48,7 @@ fn what_cannot_be_sent_may_go_to_no_other_thread() {
     );
     refused("rc_from_task", "task::spawn(", "task::spawn_local(");
     refused("rc_from_task", "std::rc::Rc", "std::sync::Arc as Rc");
-    refused("handle_leaves_home", "std::rc::Rc", "std::sync::Arc as Rc");
+    refused("handle_leaves_its_thread", "std::rc::Rc", "std::sync::Arc as Rc");
 }
 
 #[test]

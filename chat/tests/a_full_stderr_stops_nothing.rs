@@ -72,7 +72,7 @@ fn server() -> Command {
 }
 
 #[test]
-fn a_signal_that_is_told_does_not_hide_the_next() {
+fn a_signal_that_is_reported_does_not_hide_the_next() {
     let (_reader, writer) = full_pipe();
     let mut server = Stuck::start(server(), Stdio::null(), writer.into());
     for _ in 0..3 {
@@ -108,7 +108,7 @@ fn the_second_signal_ends_it_at_once() {
 }
 
 #[test]
-fn a_full_stdout_at_the_start_keeps_nobody_out() {
+fn a_full_stdout_at_the_start_keeps_no_client_out() {
     let (_reader, writer) = full_pipe();
     let mut server = Stuck::start(server(), writer.into(), Stdio::null());
     server.serves();
@@ -142,7 +142,7 @@ fn at_the_descriptor_limit_old_clients_are_served_and_new_ones_let_in() {
 }
 
 #[test]
-fn nonsense_in_the_environment_keeps_nobody_out() {
+fn nonsense_in_the_environment_keeps_no_client_out() {
     let (_reader, writer) = full_pipe();
     let mut command = server();
     command.env("UNROLLED_THREADS", "many");
@@ -153,7 +153,7 @@ fn nonsense_in_the_environment_keeps_nobody_out() {
 }
 
 #[test]
-fn an_error_that_cannot_be_told_still_exits_with_1() {
+fn an_error_that_cannot_be_reported_still_exits_with_1() {
     let (_reader, writer) = full_pipe();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut command = server();
@@ -168,7 +168,7 @@ fn an_error_that_cannot_be_told_still_exits_with_1() {
 }
 
 #[test]
-fn what_was_dropped_is_counted_when_somebody_reads_again() {
+fn what_was_dropped_is_counted_when_it_is_read_again() {
     let (mut reader, writer) = full_pipe();
     let mut server = Stuck::start(server(), Stdio::null(), writer.into());
     let asked = 500;

@@ -123,7 +123,7 @@ fn a_full_stderr_does_not_keep_it_from_ending_with_the_server() {
 }
 
 #[test]
-fn what_could_not_be_told_is_counted() {
+fn what_could_not_be_reported_is_counted() {
     let (mut unread, stderr) = full_pipe();
     let (mut child, mut stdin, stream) = start(&["--grace", "0.1"], Stdio::null(), stderr);
     stdin.write_all("join\n".repeat(200).as_bytes()).unwrap();

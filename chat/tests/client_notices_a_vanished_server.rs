@@ -36,7 +36,7 @@ fn alone(name: &str, test: impl FnOnce()) {
 
 /// What a client reports whose server has vanished, when this was typed afterwards.
 #[track_caller]
-fn is_told(typed: &str) {
+fn is_reported(typed: &str) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_client"))
         .arg(listener.local_addr().unwrap().to_string())
@@ -54,18 +54,18 @@ fn is_told(typed: &str) {
     assert!(Command::new("ip").args(["link", "set", "lo", "down"]).status().unwrap().success());
     stdin.write_all(typed.as_bytes()).unwrap();
     common::eventually("the client exits", || child.try_wait().unwrap().is_some());
-    let mut told = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
-    assert_eq!(told, "client: the server has vanished, or does not read: connection timed out\n");
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(said, "client: the server has vanished, or does not read: connection timed out\n");
     assert_eq!(child.wait().unwrap().code(), Some(1));
 }
 
 #[test]
 fn at_rest() {
-    alone("at_rest", || is_told(""));
+    alone("at_rest", || is_reported(""));
 }
 
 #[test]
 fn while_a_command_is_under_way() {
-    alone("while_a_command_is_under_way", || is_told("post tea hello\n"));
+    alone("while_a_command_is_under_way", || is_reported("post tea hello\n"));
 }

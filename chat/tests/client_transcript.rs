@@ -143,7 +143,7 @@ fn no_input_ends_it() {
 }
 
 #[test]
-fn another_word_is_told_and_how_the_two_are_used() {
+fn another_word_is_reported_and_how_the_two_are_used() {
     let server = brief_server();
     let output = session(&server, "\n  \njoin\njoin a b\npost\nleave tea\npost x y\n");
     let reply = "error from server: Group 'x' does not exist\n";
@@ -199,7 +199,7 @@ fn it_says_so_when_the_server_goes() {
 }
 
 #[test]
-fn a_reset_is_told_as_one() {
+fn a_reset_is_reported_as_one() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let ann = Session::start(&listener.local_addr().unwrap().to_string());
     let (stream, _) = listener.accept().unwrap();
@@ -255,7 +255,7 @@ fn a_flood_of_replies_does_not_keep_the_commands() {
 }
 
 #[test]
-fn a_stdout_that_nobody_reads_ends_it_quietly() {
+fn an_unread_stdout_ends_it_quietly() {
     let server = InProcess::start(Options::default());
     let mut ann = Session::start(&server.address.to_string());
     ann.say("join tea");
@@ -270,7 +270,7 @@ fn a_stdout_that_nobody_reads_ends_it_quietly() {
 }
 
 #[test]
-fn a_stdout_that_nobody_reads_from_the_start_ends_it_quietly() {
+fn a_stdout_that_is_unread_from_the_start_ends_it_quietly() {
     let server = InProcess::start(Options::default());
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -281,7 +281,7 @@ fn a_stdout_that_nobody_reads_from_the_start_ends_it_quietly() {
 }
 
 #[test]
-fn a_full_stdout_that_somebody_made_non_blocking_is_waited_for() {
+fn a_full_stdout_that_another_process_made_non_blocking_is_waited_for() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (mut output, input) = std::io::pipe().unwrap();
     rustix::io::ioctl_fionbio(&input, true).unwrap();
@@ -351,7 +351,7 @@ fn a_byte_order_mark_is_no_part_of_the_first_command() {
 }
 
 #[test]
-fn a_line_that_is_too_long_is_told_and_costs_no_other() {
+fn a_line_that_is_too_long_is_reported_and_costs_no_other() {
     let server = brief_server();
     let endless = "x".repeat(3 << 20);
     let output = session(&server, &format!("join tea\npost tea {endless}\npost tea two\npost tea {endless}"));

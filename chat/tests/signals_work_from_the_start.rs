@@ -87,7 +87,7 @@ fn a_stop_during_the_lookup_exits_with_0() {
 }
 
 #[test]
-fn a_question_during_the_lookup_is_answered() {
+fn sigusr1_during_the_lookup_reports_that_it_starts() {
     use std::io::{BufRead, BufReader};
     let mut server = Starting::new("usr1");
     server.signal(Signal::USR1);

@@ -99,7 +99,7 @@ fn a_stopped_server_has_ended_all_connections() {
 }
 
 #[test]
-fn it_tells_how_it_is_and_goes_on() {
+fn it_reports_its_state_and_goes_on() {
     let mut server = Program::start(&["--drain", "600"]);
     let empty = server.held_at_rest();
     assert_eq!((empty.connections, empty.groups, empty.memberships), (0, 0, 0));
@@ -159,7 +159,7 @@ fn a_bad_address_is_one_clear_line() {
 }
 
 #[test]
-fn no_thread_to_be_had_is_one_clear_line() {
+fn no_thread_available_is_one_clear_line() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
     // Each thread asks for a stack larger than the memory.
     command.arg("127.0.0.1:0").env("RUST_MIN_STACK", (1_u64 << 50).to_string());
@@ -169,7 +169,7 @@ fn no_thread_to_be_had_is_one_clear_line() {
 }
 
 #[test]
-fn no_descriptor_to_be_had_is_one_clear_line() {
+fn no_descriptor_available_is_one_clear_line() {
     // None for the reactor, none for the listener, too few for the signals.
     for limit in [4, 7, 10] {
         let mut command = Command::new("sh");
@@ -201,7 +201,7 @@ fn arguments_without_sense_are_one_clear_line() {
 }
 
 #[test]
-fn help_tells_every_option_and_its_default() {
+fn help_shows_every_option_and_its_default() {
     let output = refused(&["--help"]);
     assert_eq!(output.status.code(), Some(0));
     let help = String::from_utf8(output.stdout).unwrap();

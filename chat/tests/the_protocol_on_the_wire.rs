@@ -161,7 +161,7 @@ fn several_groups_share_a_connection_in_whole_lines() {
 }
 
 #[test]
-fn a_connection_may_join_so_many_groups() {
+fn a_connection_may_join_a_limited_number_of_groups() {
     let options = chat::server::Options { groups: 3, ..Default::default() };
     let server = InProcess::start(options);
     let mut ann = server.client();

@@ -40,7 +40,7 @@ fn it_half_closes_after_a_bad_line() {
 }
 
 #[test]
-fn it_half_closes_after_requests_that_are_answered() {
+fn it_half_closes_after_requests_that_have_replies() {
     for count in [1, 2, 1000] {
         let server = server();
         let (silent, _poster) = silent_member(&server, true);
@@ -90,7 +90,7 @@ fn it_sends_bad_lines_without_end() {
 
 /// A client that reads still gets its replies, in order.
 #[test]
-fn one_that_reads_late_gets_its_answers_in_order() {
+fn one_that_reads_late_gets_its_replies_in_order() {
     let server = InProcess::start(Options { grace: Duration::from_secs(600), ..Options::default() });
     let (mut silent, _poster) = silent_member(&server, false);
     silent.send("[]\n[\n");

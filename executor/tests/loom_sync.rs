@@ -128,7 +128,7 @@ fn mutex_is_free_after_the_last_waiter_gave_up() {
     });
 }
 
-/// An answer wakes the one who waits for it, and is what it gets. Finds `answer_withdrawn`.
+/// An answer wakes the one who waits for it, and is what it gets. Finds `sent_value_withdrawn`.
 #[test]
 fn oneshot_send_wakes() {
     check(|| {
@@ -151,7 +151,7 @@ fn oneshot_close_wakes() {
 }
 
 /// A send against the receiver's end: the value is received, comes back or is freed, and is not taken
-/// for the sender's end. Finds `answer_withdrawn`.
+/// for the sender's end. Finds `sent_value_withdrawn`.
 #[test]
 fn oneshot_send_against_drop_keeps_nothing() {
     check(|| {
@@ -314,7 +314,7 @@ fn broadcast_lag_adds_up_until_close() {
 }
 
 /// A subscription against a send and the close: it gets the value or it does not, and ends. Finds
-/// `close_tells_nobody`.
+/// `close_wakes_no_receiver`.
 #[test]
 fn broadcast_subscriber_never_hangs() {
     check(|| {
@@ -459,7 +459,7 @@ fn mpsc_keeps_each_senders_order() {
 /// The receiver goes while two senders wait for one place and a third value is queued: every value is
 /// freed, both senders are told. Finds `waiting_senders_left`.
 #[test]
-fn mpsc_receiver_drop_tells_every_sender() {
+fn mpsc_receiver_drop_wakes_every_sender() {
     check(|| {
         let value = Arc::new(());
         let (sender, receiver) = mpsc::channel(1);

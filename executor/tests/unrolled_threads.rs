@@ -38,7 +38,7 @@ fn workers(output: &Output) -> usize {
 }
 
 #[test]
-fn it_is_taken_at_its_word_and_nonsense_is_told() {
+fn a_number_is_obeyed_and_nonsense_is_reported() {
     let parallelism = available_parallelism().unwrap().get();
     for (value, expected) in [("1", 1), ("3", 3), (" 2\n", 2)] {
         let output = started_with(Some(value), Stdio::piped());
@@ -55,7 +55,7 @@ fn it_is_taken_at_its_word_and_nonsense_is_told() {
 }
 
 #[test]
-fn where_nobody_hears_it_nothing_breaks() {
+fn where_stderr_is_closed_nothing_breaks() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     assert!(workers(&started_with(Some("none"), writer.into())) > 0);

@@ -35,7 +35,7 @@ fn exercise_1_the_systems_error_is_kept() {
 }
 
 #[test]
-fn exercise_2_errors_of_accept_are_told_apart() {
+fn exercise_2_errors_of_accept_are_distinguished() {
     let of = |number| trouble(&io::Error::from_raw_os_error(number));
     for (number, expected) in
         [(24, AcceptError::Transient), (23, AcceptError::Transient), (105, AcceptError::Transient)]

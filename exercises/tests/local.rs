@@ -20,7 +20,7 @@ fn exercise_1_what_was_pushed_before_is_taken_at_once() {
 }
 
 #[test]
-fn exercise_1_the_owner_never_sleeps_on_mail() {
+fn exercise_1_the_owner_never_sleeps_while_its_inbox_is_full() {
     const EACH: u32 = 2000;
     let taken = ends("the owner sleeps, and there is mail, or a number was lost", || {
         let inbox = Arc::new(Inbox::new());
@@ -50,7 +50,7 @@ fn exercise_1_the_owner_never_sleeps_on_mail() {
 }
 
 #[test]
-fn exercise_2_nobody_is_polled_twice_in_a_round() {
+fn exercise_2_no_task_is_polled_twice_in_a_round() {
     let mut queue = VecDeque::from([1, 2, 3]);
     let mut polled = Vec::new();
     run_round(&mut queue, &mut |task, _| {

@@ -12,7 +12,7 @@ use exercises::ends;
 use pool::{SLOT_RUNS, Worker, steal_half};
 
 #[test]
-fn exercise_1_the_newest_runs_next_and_nobody_is_lost() {
+fn exercise_1_the_newest_runs_next_and_no_task_is_lost() {
     let mut worker = Worker::default();
     for task in [1, 2, 3] {
         worker.wake(task);
@@ -22,7 +22,7 @@ fn exercise_1_the_newest_runs_next_and_nobody_is_lost() {
 }
 
 #[test]
-fn exercise_1_a_ping_pong_starves_nobody() {
+fn exercise_1_a_ping_pong_starves_no_task() {
     let mut worker = Worker { queue: VecDeque::from([10, 11]), ..Worker::default() };
     worker.wake(0);
     let mut since = 0;

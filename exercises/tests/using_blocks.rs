@@ -8,7 +8,7 @@ use executor::task;
 use using_blocks::{three, wait_for};
 
 #[test]
-fn exercise_1_no_number_is_told_at_the_call() {
+fn exercise_1_no_number_is_reported_at_the_call() {
     assert!(wait_for("five").is_err(), "the caller has the text still in hand");
     let waiting = wait_for(&String::from("5")).expect("a number");
     assert_eq!(task::block_on(waiting), 5);

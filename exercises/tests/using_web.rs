@@ -25,7 +25,7 @@ fn exercise_1_the_body_does_not_depend_on_the_pieces() {
 }
 
 #[test]
-fn exercise_1_nonsense_is_told() {
+fn exercise_1_nonsense_is_an_error() {
     assert!(Chunked::default().feed(b"tea\r\n").is_err());
     assert!(Chunked::default().feed(b"2\r\nabc\r\n").is_err());
 }

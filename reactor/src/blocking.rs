@@ -25,8 +25,8 @@ use std::time::Duration;
 use crate::budget;
 use crate::shim::{Arc, Mutex, fault, lock};
 
-use crate::foreign::contain_panic;
 use crate::threads::Pool;
+use crate::user_code::contain_panic;
 
 pub use crate::threads::{Job, Spawn, Threads, Ticket};
 

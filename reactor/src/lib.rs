@@ -40,7 +40,7 @@
 //! The reading order of the source: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`,
 //! `async_io`, then `net` (`tcp`). The rest: `time`, `async_traits`, `net::byte_stream`, `net::udp`,
 //! `net::unix`, `net::addr`, `net::lookup`, `net::new_socket`, `net::error`, `net::connect`, `net::closing`,
-//! `net::keepalive`, `net::hangup`, `heap`, `poll_wakers`, `threads`, `blocking`, `foreign`, `buf_reader`, `stdin`,
+//! `net::keepalive`, `net::hangup`, `heap`, `poll_wakers`, `threads`, `blocking`, `user_code`, `buf_reader`, `stdin`,
 //! `notes`, `signal`, `no_poller`, `malloc`, `kqueue`, `metrics`. What both crates need stands here too: `shim`, `record`,
 //! `budget`, `trim`, `lazy_waker`, `wait_list`, `spin`, `explain`.
 
@@ -58,7 +58,6 @@ mod epoll;
 mod event;
 #[doc(hidden)] // For the crates of this project.
 pub mod explain;
-mod foreign;
 mod heap;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod kqueue;
@@ -85,14 +84,15 @@ pub mod time;
 mod timers;
 #[doc(hidden)] // For the crates of this project.
 pub mod trim;
+mod user_code;
 pub mod wait_list;
 
 pub use async_io::Async;
 pub use async_traits::IoSafe;
-pub use foreign::contain_panic;
 pub use malloc::return_free_memory;
 pub use metrics::{Metrics, metrics};
 pub use reactor::{notify, turn};
+pub use user_code::contain_panic;
 pub use wait_list::wake_all;
 
 /// Bytes in and out: standard input, and the traits and tools of futures-io.

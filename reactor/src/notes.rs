@@ -92,7 +92,7 @@ impl Notes {
     /// When 64 lines wait already this one is dropped. How many were is told where they are missing, when
     /// somebody reads again.
     pub fn tell(&'static self, note: impl Display) {
-        // [no-foreign-code]: a Display may do anything, such as tell another note.
+        // [no-user-code]: a Display may do anything, such as tell another note.
         let note = format!("{note}\n");
         let mut state = self.lock();
         if state.queue.len() == QUEUE {

@@ -21,7 +21,7 @@
 //! G3  A probe that does not return is given up, mostly soon, now and then late: many tasks need time until
 //!     they are back, and a probe whose task has ended must not keep others from being sent.
 //!
-//! Called by `source`, under its lock [no-foreign-code]. Next: `source`.
+//! Called by `source`, under its lock [no-user-code]. Next: `source`.
 
 use std::mem;
 use std::task::Waker;

@@ -14,7 +14,7 @@
 //!     wakers: one of the two sees the other.
 //! E3  Several tasks may wait for one direction. An event wakes all of them; those that get nothing
 //!     wait again, and wake nobody by that.
-//! E4  No waker is cloned, called or dropped under the lock [no-foreign-code].
+//! E4  No waker is cloned, called or dropped under the lock [no-user-code].
 //! E5  A task that waits has found the direction not ready: an event that finds it ready has nobody to wake.
 //!     Only an event that says so (`must_drain`) wakes in any case: a task may wait for the end of a stream (see `hangup`).
 //!
@@ -24,10 +24,10 @@ use std::io;
 use std::task::{Context, Poll, Waker};
 
 use crate::event::Event;
-use crate::foreign::contain_panic;
 use crate::poll_wakers::PollWakers;
 use crate::shim::atomic::{AtomicU64, Ordering};
 use crate::shim::{Mutex, fault, lock};
+use crate::user_code::contain_panic;
 use crate::wait_list::{self, Key, LazyWaker, Removed, WaitList, poll_lazily};
 use crate::{budget, poller};
 

@@ -36,11 +36,11 @@ use std::mem;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use crate::foreign::contain_panic;
 use crate::shim::atomic::{AtomicBool, Ordering};
 use crate::shim::{Arc, Condvar, Mutex, MutexGuard, fault, lock, thread};
 #[cfg(not(loom))]
 use crate::spin::Spin;
+use crate::user_code::contain_panic;
 
 /// A call that may block its thread.
 ///
@@ -335,7 +335,7 @@ impl Pool {
 
     /// Keeps P1 after a job was queued or taken: makes sure that enough threads are coming.
     fn call_a_thread(pool: &Arc<Self>, mut state: MutexGuard<'_, State>) {
-        if state.queue.len() <= state.coming * JOBS_PER_WAKE || fault("nobody_called") {
+        if state.queue.len() <= state.coming * JOBS_PER_WAKE || fault("no_thread_called") {
             return;
         }
         if let Some(idler) = state.idle.pop() {

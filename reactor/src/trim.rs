@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_bytes_are_kept_or_one_value() {
+    fn a_kilobyte_or_one_value_is_kept() {
         assert_eq!(smaller::<u64>(0, 128, KEEP), None);
         assert_eq!(smaller::<u64>(0, 129, KEEP), Some(128));
         assert_eq!(smaller::<[u8; 4096]>(0, 1, KEEP), None);

@@ -11,7 +11,7 @@
 //!
 //! W1  The entries stand in the order of their tickets, which is the order in which they joined.
 //! W2  A ticket is never given twice, so a stale key cannot hit another waiter.
-//! [no-foreign-code]  No foreign code runs while a lock of ours is held. A waker is foreign code: its clone, its
+//! [no-user-code]  No foreign code runs while a lock of ours is held. A waker is foreign code: its clone, its
 //!     wake and its drop may do anything, such as use what the lock guards. So the list takes wakers that are
 //!     owned, and hands them out: they are cloned before its owner locks (`lazy_waker`), and woken or dropped
 //!     after it has unlocked. To compare two wakers compares pointers.
@@ -24,10 +24,10 @@ use std::collections::VecDeque;
 use std::num::NonZeroU64;
 use std::task::Waker;
 
-use crate::foreign::contain_panic;
 pub use crate::lazy_waker::{LazyWaker, poll_lazily};
 use crate::shim::fault;
 use crate::trim::{KEEP, KEEP_BY_THREAD, Trim};
+use crate::user_code::contain_panic;
 
 /// Gaps are closed when there are more of them than waiters, and more than this.
 const GAPS: usize = 16;

@@ -242,7 +242,7 @@ fn when_only_some_threads_can_be_had_the_work_waits_for_them() {
 }
 
 #[test]
-fn nobody_leaves_while_a_start_is_under_way_that_may_fail() {
+fn no_thread_leaves_while_a_start_that_may_fail_is_under_way() {
     static STARTS: AtomicUsize = AtomicUsize::new(0);
     static MAY_FAIL: AtomicUsize = AtomicUsize::new(0);
     fn one_then_a_slow_failure(name: &str, main: Job) -> io::Result<()> {
@@ -296,7 +296,7 @@ fn unblock_gives_the_value_the_error_or_the_panic_as_an_error() {
 }
 
 #[test]
-fn debug_tells_name_limit_and_count() {
+fn debug_shows_name_limit_and_count() {
     let threads = Threads::new("tea", 2, LONG);
     assert_eq!(format!("{threads:?}"), "Threads { name: \"tea\", limit: 2, count: 0, .. }");
     assert_eq!(format!("{:?}", blocking::unblock(|| Ok(()))), "Unblock { .. }");

@@ -124,7 +124,7 @@ fn a_socket_of_std_is_adopted_with_its_options() {
 }
 
 #[test]
-fn a_connected_socket_does_not_hear_what_a_stranger_sent_before() {
+fn a_connected_socket_does_not_receive_what_a_stranger_sent_before() {
     block_on(async {
         let (socket, peer) = two().await;
         let stranger = UdpSocket::bind("127.0.0.1:0").await.unwrap();
@@ -160,7 +160,7 @@ fn a_socket_of_both_families_knows_its_peer() {
 /// Before it is connected, a socket hears everybody.
 #[test]
 #[cfg(target_os = "linux")]
-fn a_socket_without_a_peer_hears_everybody() {
+fn a_socket_without_a_peer_receives_from_any_sender() {
     block_on(async {
         let (socket, other) = two().await;
         other.send_to(b"x", socket.local_addr().unwrap()).await.unwrap();

@@ -38,7 +38,7 @@ fn refused(queue: bool) -> (Async<UdpSocket>, UdpSocket) {
 }
 
 #[test]
-fn a_queue_that_nobody_reads_does_not_spin() {
+fn an_unread_queue_does_not_spin() {
     block_on(async {
         let (socket, peer) = refused(true);
         let receive = || socket.get_ref().recv(&mut [0; 8]).unwrap_err().kind();
@@ -62,7 +62,7 @@ fn a_queue_that_nobody_reads_does_not_spin() {
 
 /// The error itself is told, by what asks first.
 #[test]
-fn an_error_is_told_once() {
+fn an_error_is_reported_once() {
     block_on(async {
         for queue in [false, true] {
             let (socket, _peer) = refused(queue);

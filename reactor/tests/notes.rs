@@ -19,7 +19,7 @@ impl fmt::Display for Talkative {
 
 /// A note's text is made with nothing locked.
 #[test]
-fn a_note_may_tell_another() {
+fn a_note_may_write_another() {
     let (told, is_told) = mpsc::channel();
     thread::spawn(move || {
         notes::stderr().tell(Talkative);

@@ -98,8 +98,8 @@ fn an_address_that_the_machine_lacks_does_not_end_a_bind() {
 
 /// "Cannot assign requested address" would hide that nobody listens, or that the address is in use.
 #[test]
-fn the_telling_error_comes_first() {
-    alone("the_telling_error_comes_first", "ip -6 address flush dev lo", async {
+fn the_most_useful_error_comes_first() {
+    alone("the_most_useful_error_comes_first", "ip -6 address flush dev lo", async {
         let v4 = SocketAddr::from(([127, 0, 0, 1], 4000));
         let v6: SocketAddr = "[::1]:4000".parse().unwrap();
         for addresses in [[v4, v6], [v6, v4]] {

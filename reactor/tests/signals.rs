@@ -44,7 +44,7 @@ fn a_signal_from_another_thread_wakes_the_turn() {
 }
 
 #[test]
-fn several_signals_are_told_apart_and_none_hides_another() {
+fn several_signals_are_distinguished_and_none_hides_another() {
     let _alone = alone();
     block_on(async {
         let mut signals = Signals::new(&[SIGUSR1, SIGUSR2, SIGWINCH]).unwrap();

@@ -18,10 +18,10 @@ use reactor::time::{sleep, sleep_until, timeout};
 #[test]
 fn timers_on_one_thread() {
     fire_in_their_order();
-    end_the_turn_of_another_thread(|| block_on(future::poll_fn(until_told)));
+    end_the_turn_of_another_thread(|| block_on(future::poll_fn(until_notified)));
     end_the_turn_of_another_thread(|| {
         let hour = Duration::from_secs(3600);
-        block_on(timeout(hour, future::poll_fn(until_told))).unwrap();
+        block_on(timeout(hour, future::poll_fn(until_notified))).unwrap();
     });
 }
 
@@ -55,7 +55,7 @@ fn end_the_turn_of_another_thread(turn: fn()) {
 static TURNING: Mutex<Option<Waker>> = Mutex::new(None);
 static TOLD: AtomicBool = AtomicBool::new(false);
 
-fn until_told(cx: &mut Context<'_>) -> Poll<()> {
+fn until_notified(cx: &mut Context<'_>) -> Poll<()> {
     *TURNING.lock().unwrap() = Some(cx.waker().clone());
     if TOLD.load(Ordering::SeqCst) { Poll::Ready(()) } else { Poll::Pending }
 }

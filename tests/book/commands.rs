@@ -65,7 +65,7 @@ fn what_it_shows_is_what_is_printed() {
 }
 
 #[test]
-fn it_shows_no_command_that_nobody_checks() {
+fn it_shows_no_unchecked_command() {
     let tree = Tree::load(root());
     let scripts = ["bash docs/build", "cargo test", "cargo bench"];
     for (page, session) in shown(&tree) {

@@ -75,7 +75,7 @@ type Unshared = Cell<u8>;
 type Homesick = StdGuard<'static, u8>;
 
 #[test]
-fn the_question_tells_one_answer_from_another() {
+fn the_check_distinguishes_yes_from_no() {
     holds! {
         u8: "Send Sync Unpin UnwindSafe Clone",
         Unshared: "Send Unpin Clone",

@@ -96,7 +96,7 @@ fn is_letter(word: &str) -> bool {
 }
 
 #[test]
-fn names_are_told_from_links_and_labels() {
+fn names_are_distinguished_from_links_and_labels() {
     let text = "as [claim] says, and [pinned]; not [a link](to), `[code]`, ORDERING[label] or [T]";
     assert_eq!(rules(text).collect::<Vec<_>>(), ["claim", "pinned"]);
     let source =

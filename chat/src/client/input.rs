@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_too_long_is_told_once_and_costs_no_other() {
+    fn a_line_that_is_too_long_is_reported_once_and_costs_no_other() {
         let longest = "x".repeat(LONGEST_LINE);
         for piece in [1000, 4 * LONGEST_LINE] {
             let long = format!("one\n{longest}\n{longest}x\n{longest}{longest}\nlast\n{longest}y");

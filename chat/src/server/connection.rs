@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_under_way_and_what_is_queued_behind_it_outlive_the_stop() -> io::Result<()> {
+    fn a_reply_under_way_and_what_is_queued_behind_it_outlive_the_stop() -> io::Result<()> {
         task::block_on(async {
             let (stream, mut client) = connected().await?;
             // Less than the reply, which contains the name of a group.

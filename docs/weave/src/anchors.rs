@@ -62,7 +62,7 @@ pub fn anchors(source: &Source) -> Anchors {
 }
 
 #[test]
-fn faults_of_anchors_are_told() {
+fn faults_of_anchors_are_reported() {
     let text = "// ANCHOR: a\nlet a;\n// ANCHOR: in_it\nlet b;\n// ANCHOR_END: in_it\n// ANCHOR_END: a\n";
     let good = anchors(&Source::new("good.rs", text.to_owned()));
     assert!(good.faults.is_empty(), "{:?}", good.faults);

@@ -75,7 +75,7 @@ impl Parker {
         // `take_notification`. Of many unparks each hands on what those before it published.
         match self.state.swap(NOTIFIED, Ordering::Release) {
             PARKED => self.thread.unpark(),
-            DRIVING if !fault("driver_not_told") => reactor::notify(),
+            DRIVING if !fault("driver_not_notified") => reactor::notify(),
             _ => {}
         }
     }

@@ -67,7 +67,7 @@ impl Inbox {
             let mut mail = lock(&self.mail);
             mail.tasks.push(task);
             // ORDERING: Relaxed; the lock publishes the task, and `unpark` makes the owner look.
-            self.has_mail.store(!fault("mail_unseen"), Ordering::Relaxed);
+            self.has_mail.store(!fault("inbox_unseen"), Ordering::Relaxed);
             mail.owner.clone()
         };
         if let Some(owner) = owner {

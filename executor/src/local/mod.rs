@@ -276,7 +276,7 @@ impl Local {
         let (header, owned) = (&header_with.header, &header_with.scheduler.owned);
         match header.state.leave_inbox() {
             // [inboxes-stay]: it may be a task of a former owner.
-            Arrival::Free if !fault("late_mail_leaks") => header::free(task),
+            Arrival::Free if !fault("late_push_leaks") => header::free(task),
             Arrival::Nothing | Arrival::Free => {}
             Arrival::Woken => _ = self.wake(task),
             Arrival::Unreachable if owned.get() == OwnerState::Idle && !fault("unreachable_left") => {

@@ -90,7 +90,7 @@ fn a_wake_races_the_end_of_its_thread() {
 }
 
 /// An inbox gets a new owner: a task of the former owner that still arrives is freed, after its last use.
-/// Finds `late_mail_leaks`.
+/// Finds `late_push_leaks`.
 #[test]
 fn an_inbox_is_handed_on() {
     check(|| {
@@ -117,7 +117,7 @@ fn an_inbox_is_handed_on() {
 }
 
 /// L2: after a cancel from another thread the future is dropped on its owner's thread, and its drop sees what
-/// the canceller did before. The task may be queued, running, idle or in the inbox. Finds `mail_unseen`.
+/// the canceller did before. The task may be queued, running, idle or in the inbox. Finds `inbox_unseen`.
 #[test]
 fn a_cancel_from_another_thread_drops_it_on_its_own() {
     check(|| {

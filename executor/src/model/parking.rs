@@ -14,9 +14,9 @@ use super::Gate;
 use crate::block_on::block_on;
 use crate::local;
 
-/// A wake from another thread ends a `block_on`'s wait in the reactor. Finds `driver_not_told`.
+/// A wake from another thread ends a `block_on`'s wait in the reactor. Finds `driver_not_notified`.
 #[test]
-fn a_guest_is_woken() {
+fn a_block_on_thread_is_woken() {
     check(|| {
         let gate = Gate::new();
         let other = {
@@ -28,7 +28,7 @@ fn a_guest_is_woken() {
     });
 }
 
-/// So does a wake of a local task. Finds `mail_unseen`.
+/// So does a wake of a local task. Finds `inbox_unseen`.
 #[test]
 fn a_local_task_is_woken_from_another_thread() {
     check(|| {
@@ -62,13 +62,13 @@ fn is_woken_twice(run: impl FnOnce(Pin<Box<dyn Future<Output = ()>>>)) {
 }
 
 /// A second wake, which finds the first one not yet taken and so does nothing more, still brings what
-/// was done before it. Finds `driver_not_told`.
+/// was done before it. Finds `driver_not_notified`.
 #[test]
 fn a_second_wake_brings_its_news() {
     check(|| is_woken_twice(block_on));
 }
 
-/// The same for a local task, whose first wake lies in the inbox. Finds `mail_unseen`.
+/// The same for a local task, whose first wake lies in the inbox. Finds `inbox_unseen`.
 #[test]
 fn a_second_letter_brings_its_news() {
     check(|| is_woken_twice(|woken| block_on(local::spawn_local(woken))));

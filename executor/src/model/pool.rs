@@ -26,7 +26,7 @@ fn a_spawn_finds_its_worker() {
     });
 }
 
-/// A task that waits is woken from outside, and its pool's end comes after that. Finds `push_wakes_nobody`.
+/// A task that waits is woken from outside, and its pool's end comes after that. Finds `push_wakes_no_worker`.
 #[test]
 fn a_wake_finds_its_worker() {
     check(|| {
@@ -91,7 +91,7 @@ fn a_detached_tasks_wake_races_the_pools_end() {
 /// A spawn from outside to two workers: one of them runs it.
 ///
 /// With one preemption at most: with two an unpark may come to a thread that waits for a lock just then, and
-/// loom takes that for the lock's release. Finds `no_last_look`, `driver_not_told`.
+/// loom takes that for the lock's release. Finds `no_last_look`, `driver_not_notified`.
 #[test]
 fn a_spawn_finds_one_of_two_workers() {
     check_at_most(1, || {
@@ -102,7 +102,7 @@ fn a_spawn_finds_one_of_two_workers() {
 }
 
 /// A task that blocks its worker until another task has run: that one is not left behind it, also when both
-/// came to that worker in one batch. Finds `batch_untold`.
+/// came to that worker in one batch. Finds `batch_not_announced`.
 #[test]
 fn a_task_is_not_left_behind_a_long_poll() {
     check_with_fewer(2, || {

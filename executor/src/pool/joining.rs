@@ -80,7 +80,7 @@ fn wait_for(pool: PoolId) -> Option<Waiting> {
     let mut ring = lock(&RING);
     let mut waited_for = Some(mine);
     while let Some(at) = waited_for {
-        if at == pool && !fault("the_ring_is_closed") {
+        if at == pool && !fault("the_cycle_is_closed") {
             return None;
         }
         waited_for = ring.waits.iter().find(|wait| wait.end == at).map(|wait| wait.by);

@@ -101,7 +101,7 @@ impl Sleep {
         // listing: pairs with `go_idle` and `stop_search` [push-then-read].
         fence(Ordering::SeqCst);
         // ORDERING: Relaxed; ordered by the fence.
-        if !may_wake(self.counts.load(Ordering::Relaxed)) || fault("push_wakes_nobody") {
+        if !may_wake(self.counts.load(Ordering::Relaxed)) || fault("push_wakes_no_worker") {
             return None;
         }
         self.take_sleeper(prefers)

@@ -95,7 +95,7 @@ pub(super) fn push_slot(shared: *const Shared, task: Runnable) -> Result<(), Run
 #[inline]
 pub(super) fn push_back(shared: *const Shared, task: Runnable) -> Result<(), Runnable> {
     with_worker(shared, task, |worker, task| {
-        // Alone in the deque it needs no other worker: this one is about to look there [deque-is-told].
+        // Alone in the deque it needs no other worker: this one is about to look there [deque-push-notifies].
         if worker.queues.push(task) {
             worker.shared.wake_one();
         }
@@ -179,10 +179,10 @@ impl Worker {
     }
 
     /// Takes a batch from the injector. During the move no other worker could see it. One that looked
-    /// meanwhile, and went to sleep, is woken for the rest [deque-is-told].
+    /// meanwhile, and went to sleep, is woken for the rest [deque-push-notifies].
     fn take_injected(&self) -> Option<Runnable> {
         let task = self.queues.take_from(&self.shared.injector);
-        if task.is_some() && self.queues.has_work() && !fault("batch_untold") {
+        if task.is_some() && self.queues.has_work() && !fault("batch_not_announced") {
             self.shared.wake_one();
         }
         task

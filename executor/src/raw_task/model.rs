@@ -346,7 +346,7 @@ fn an_unreachable_task_is_dropped() {
 }
 
 /// The last waker is dropped while the detached task is polled: it is not forgotten.
-/// Finds `nobody_left_to_wake_it`.
+/// Finds `no_waker_left`.
 #[test]
 fn the_last_waker_goes_during_a_poll() {
     check(|| {

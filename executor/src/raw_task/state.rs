@@ -262,7 +262,7 @@ impl State {
                 (old & !QUEUED, Finish::DropFuture)
             } else if old & QUEUED != 0 && !fault("wake_while_running_lost") {
                 (old & !RUNNING, Finish::Requeue)
-            } else if old / REFERENCE == 1 && !fault("nobody_left_to_wake_it") {
+            } else if old / REFERENCE == 1 && !fault("no_waker_left") {
                 (old, Finish::DropFuture)
             } else {
                 ((old & !RUNNING) - REFERENCE, Finish::Idle)

@@ -366,7 +366,7 @@ impl<T> Drop for Sender<T> {
         let mut woken = Vec::new();
         let mut state = shim::lock(&self.shared);
         state.senders -= 1;
-        if state.senders == 0 && !fault("close_tells_nobody") {
+        if state.senders == 0 && !fault("close_wakes_no_receiver") {
             state.line.drain(&mut woken); // B4
         }
         drop(state);

@@ -94,7 +94,7 @@ impl<T> Sender<T> {
     /// # Errors
     /// Gives the value back if the receiver is gone.
     pub fn send(mut self, value: T) -> Result<(), T> {
-        self.sent = !fault("answer_withdrawn");
+        self.sent = !fault("sent_value_withdrawn");
         let mut stage = shim::lock(&self.shared);
         let Stage::Waiting(waiter) = &mut *stage else {
             return Err(value);

@@ -6,9 +6,9 @@
 #[allow(dead_code, reason = "shared with `promises`, which uses all of it")]
 mod support;
 
+mod a_thread_always_drives;
 mod long_polls_hide_no_work;
 mod long_polls_stop_no_sockets;
-mod somebody_always_drives;
 mod timers_are_not_starved;
 
 use reactor::net::{TcpListener, TcpStream};

@@ -257,7 +257,7 @@ fn polling_a_handle_again_after_it_was_ready_panics() {
 }
 
 #[test]
-fn the_output_is_dropped_once_whoever_has_it() {
+fn the_output_is_dropped_once_on_every_path() {
     let drops = Drops::new();
     let token = drops.token();
     let handle = spawn(async move { token });

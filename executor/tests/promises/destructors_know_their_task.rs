@@ -185,7 +185,7 @@ fn at_the_end_of_a_local_tasks_thread() {
 
 /// The value of a task without a handle is dropped where it was made.
 #[test]
-fn in_a_value_that_nobody_took() {
+fn in_a_value_that_was_never_taken() {
     asked(End::Never, |mut future, gate| {
         let (asks, pass) = (future.asks.take().unwrap(), gate.pass());
         let handle = task::spawn(async move {

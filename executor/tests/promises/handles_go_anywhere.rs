@@ -111,7 +111,7 @@ fn names_are_kept() {
 }
 
 #[test]
-fn is_finished_tells_before_the_await() {
+fn is_finished_is_true_before_the_await() {
     let gate = Gate::new();
     let handle = spawn(gate.pass());
     gate.await_polls(1);

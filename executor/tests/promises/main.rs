@@ -6,20 +6,20 @@
     reason = "a wake by value gives up a reference, a wake by reference does not: both are tested"
 )]
 
-mod a_pools_end_strands_nobody;
+mod a_pools_end_strands_no_task;
 mod cancel_drops_once;
-mod debug_tells_what_it_is;
+mod debug_shows_what_it_is;
 mod destructors_know_their_task;
 mod handles_go_anywhere;
-mod local_tasks_stay_home;
-mod long_polls_strand_nobody;
+mod local_tasks_stay_on_their_thread;
+mod long_polls_strand_no_task;
 mod nested_block_on_panics;
 mod no_lost_wakeup;
-mod nobody_starves;
+mod no_task_starves;
 mod panics_are_contained;
 mod panics_point_at_the_caller;
 mod pool_drop_joins;
 mod spawn_blocking_runs_once;
 mod support;
 mod unreachable_tasks_are_dropped;
-mod wakers_are_foreign_code;
+mod wakers_are_user_code;

@@ -21,7 +21,7 @@ fn a_spawn_wakes_a_sleeping_pool() {
 
 /// The spawner does not wait in `block_on`, so nothing but the push wakes the pool.
 #[test]
-fn a_spawn_from_a_foreign_thread_wakes_a_sleeping_pool() {
+fn a_spawn_from_outside_wakes_a_sleeping_pool() {
     let pool = Pool::new(2).unwrap();
     let (done, end) = mpsc::channel();
     for round in 0..1000 {

@@ -76,7 +76,7 @@ fn a_panic_in_the_poll_and_in_the_drop_do_not_abort() {
 
 /// Hard case 14: the output's drop panics when the task was detached, or with the handle.
 #[test]
-fn a_panic_in_the_outputs_drop_harms_nobody() {
+fn a_panic_in_the_outputs_drop_harms_no_other() {
     let pool = Pool::new(1).unwrap();
     let gate = Gate::new();
     let pass = gate.pass();
@@ -108,7 +108,7 @@ fn a_panic_in_the_outputs_drop_harms_nobody() {
 }
 
 #[test]
-fn a_panic_in_the_payloads_drop_harms_nobody() {
+fn a_panic_in_the_payloads_drop_harms_no_other() {
     struct Payload;
     impl Drop for Payload {
         fn drop(&mut self) {
@@ -131,7 +131,7 @@ fn a_panic_in_the_payloads_drop_harms_nobody() {
 
 /// Hard case 32: a waker that panics in a join.
 #[test]
-fn a_join_waker_that_panics_harms_nobody() {
+fn a_join_waker_that_panics_harms_no_other() {
     let pool = Pool::new(1).unwrap();
     let gate = Gate::new();
     let mut handle = pool.spawn(gate.pass());

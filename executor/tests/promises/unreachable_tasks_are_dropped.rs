@@ -69,7 +69,7 @@ fn a_detached_pool_task_is_polled_when_its_only_waker_is_woken() {
 }
 
 #[test]
-fn a_detached_local_task_is_polled_when_its_only_waker_is_woken_at_home() {
+fn a_detached_local_task_is_polled_when_its_only_waker_is_woken_on_its_thread() {
     ends(|| {
         let gate = Gate::new();
         let done = Rc::new(Cell::new(false));
@@ -143,7 +143,7 @@ fn a_detached_local_task_may_await_a_pool_task() {
 }
 
 #[test]
-fn a_local_task_is_dropped_at_home_with_its_last_waker_wherever_that_goes() {
+fn a_local_task_is_dropped_on_its_thread_wherever_its_last_waker_goes() {
     ends(|| {
         let home = thread::current().id();
         let (drops, gate) = (Drops::new(), Gate::new());
@@ -177,7 +177,7 @@ fn a_local_task_is_dropped_at_home_with_its_last_waker_wherever_that_goes() {
 }
 
 #[test]
-fn a_local_task_is_dropped_at_home_with_its_last_waker_there() {
+fn a_local_task_is_dropped_with_its_last_waker_on_its_thread() {
     ends(|| {
         let (drops, gate) = (Drops::new(), Gate::new());
         drop(spawn_local({

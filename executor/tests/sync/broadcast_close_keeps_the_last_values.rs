@@ -34,7 +34,7 @@ fn close_after_a_lag_still_says_what_was_missed() {
 }
 
 #[test]
-fn close_wakes_whoever_waits() {
+fn close_wakes_every_waiter() {
     let (sender, mut receiver) = broadcast::channel::<()>(1);
     let mut second = sender.subscribe();
     let (woken, waker) = Count::new();

@@ -11,7 +11,7 @@ use futures_lite::future::block_on;
 use crate::support::{Count, comes_to_an_end, poll};
 
 #[test]
-fn nobody_overtakes_a_waiter() {
+fn no_task_overtakes_a_waiter() {
     let mutex = Mutex::new(());
     let held = mutex.try_lock().expect("free");
     let (first_woken, first_waker) = Count::new();
@@ -36,7 +36,7 @@ fn nobody_overtakes_a_waiter() {
 
 /// One thread locks as fast as it can, for as long as the others have not had their share.
 #[test]
-fn a_greedy_loop_starves_nobody() {
+fn a_greedy_loop_starves_no_task() {
     comes_to_an_end(|| {
         let mutex = Arc::new(Mutex::new(0u64));
         let served = Arc::new(AtomicBool::new(false));

@@ -33,7 +33,7 @@ fn in_the_end_of_a_receiver() {
 }
 
 #[test]
-fn in_a_send_an_unlock_and_an_answer() {
+fn in_a_send_an_unlock_and_a_oneshot() {
     let (sender, mut receiver) = mpsc::channel(1);
     let mut recv = receiver.recv();
     assert!(poll(&mut recv, &panicking()).is_pending());

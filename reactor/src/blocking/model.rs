@@ -45,7 +45,7 @@ fn a_replaced_waker_is_not_the_one_that_counts() {
 /// A future that is dropped before, while or after its call runs leaves nothing behind; and U3: a call is
 /// not begun when its future is gone. Finds `begun_unwanted`.
 #[test]
-fn an_outcome_nobody_wants() {
+fn an_outcome_that_no_task_wants() {
     check(|| {
         let (promise, mut future) = promise();
         let token = Arc::new(());

@@ -114,7 +114,7 @@ fn two_readers_both_get_theirs() {
 /// Tasks that are too many are woken, come back and find the limit raised; each gets its byte. Finds
 /// `swept_in_silence`.
 #[test]
-fn a_sweep_leaves_nobody_behind() {
+fn a_sweep_leaves_no_waiter_behind() {
     check(|| {
         let socket = Socket::new();
         // The first place has a task that asked and went on: the others are kept beside it.

@@ -80,7 +80,7 @@ fn a_job_against_the_end_of_patience() {
 }
 
 /// Two jobs submitted at once, with one idle thread or none, are never both left to one
-/// call: both run, and the pool keeps to its limit. Finds `nobody_called`.
+/// call: both run, and the pool keeps to its limit. Finds `no_thread_called`.
 #[test]
 fn two_submitters_and_a_patient_thread() {
     check(|| {
@@ -98,7 +98,7 @@ fn two_submitters_and_a_patient_thread() {
 }
 
 /// Below the limit a job never waits behind another: the first runs until the second has. Finds
-/// `nobody_called`.
+/// `no_thread_called`.
 #[test]
 fn a_job_never_waits_behind_another() {
     check(|| {
@@ -121,7 +121,7 @@ fn a_job_never_waits_behind_another() {
 /// When the second thread cannot be started, a job that was counted on it still runs, also
 /// when the first thread went idle, or wanted to leave, in between. Finds `failed_start_forgotten`.
 #[test]
-fn a_failed_start_strands_nobody() {
+fn a_failed_start_strands_no_job() {
     for keep_alive in [NONE, ENDLESS] {
         check(move || {
             *CAN_START.lock().unwrap() = 1;
@@ -179,7 +179,7 @@ fn a_job_taken_back_against_its_thread() {
 /// While the limit is at work a disposal has a thread of its own, and that one takes no job. Finds
 /// `jobs_beyond_the_limit`.
 #[test]
-fn a_disposal_waits_for_nobody() {
+fn a_disposal_never_waits() {
     check(|| {
         let threads = Threads::with_spawn("model", 1, ENDLESS, spawn);
         let (disposed, jobs) = (Count::new(), Count::new());

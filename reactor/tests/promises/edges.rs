@@ -241,7 +241,7 @@ fn a_writer_that_outruns_its_reader_is_woken_each_time() {
 
 /// Hard case 19: a descriptor and a key that are used again get no event of their predecessor.
 #[test]
-fn a_reused_descriptor_hears_nothing_of_its_predecessor() {
+fn a_reused_descriptor_gets_no_event_of_its_predecessor() {
     run(|| async {
         let mut reused = 0;
         for _ in 0..200 {

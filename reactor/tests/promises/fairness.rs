@@ -233,7 +233,7 @@ fn failing_connects_and_binds_give_way() {
 
 /// An executor within one of our polls would not renew the budget: it goes on all the same.
 #[test]
-fn a_foreign_executor_inside_a_poll_gets_on() {
+fn another_executor_inside_a_poll_gets_on() {
     run(|| async {
         let (mut ours, mut theirs) = connection();
         theirs.write_all(&[0; 1000]).unwrap();
@@ -247,7 +247,7 @@ fn a_foreign_executor_inside_a_poll_gets_on() {
 
 /// Outside our executor there is no budget: nobody would renew it.
 #[test]
-fn a_foreign_executor_has_no_budget() {
+fn another_executor_has_no_budget() {
     let (mut ours, mut theirs) = connection();
     theirs.write_all(&[0; 1000]).unwrap();
     futures_lite::future::block_on(async {

@@ -22,7 +22,7 @@ fn reset(theirs: std::net::TcpStream) {
 
 /// Also with bytes unread before it, and with a task that reads and one that only watches.
 #[test]
-fn a_reset_ends_the_wait_of_all_who_watch_and_reads_nothing() {
+fn a_reset_ends_every_wait_for_the_end_and_reads_nothing() {
     run(|| async {
         let (ours, mut theirs) = connection();
         let watching: Vec<_> = (0..3)
@@ -73,7 +73,7 @@ fn a_half_close_ends_the_wait_for_reading_alone() {
 }
 
 #[test]
-fn a_watcher_takes_no_wake_from_readers_and_writers() {
+fn a_wait_for_the_end_takes_no_wake_from_readers_and_writers() {
     run(|| async {
         let (mut ours, mut theirs) = connection();
         let (one, other) = (ours.clone(), ours.clone());
@@ -113,7 +113,7 @@ fn a_dropped_wait_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_unix_stream_tells_as_well() {
+fn a_unix_stream_notices_it_as_well() {
     run(|| async {
         let (near, far) = UnixStream::pair().unwrap();
         let watched = near.clone();

@@ -171,7 +171,7 @@ fn a_cancelled_wait_leaves_nothing() {
 
 /// `readable()` says yes as long as nobody takes the data, but wakes nobody again for it.
 #[test]
-fn data_that_nobody_takes_does_not_spin() {
+fn unread_data_does_not_spin() {
     run(|| async {
         let (ours, mut theirs) = std::os::unix::net::UnixStream::pair().unwrap();
         let ours = Async::new(ours).unwrap();

@@ -141,12 +141,12 @@ async fn beside_crowds<F: Future<Output = ()>>(together: impl Fn(Vec<Child>, Chi
 }
 
 #[test]
-fn a_join_gets_everybody_on() {
+fn a_join_lets_each_future_finish() {
     run(|| beside_crowds(|neighbours, last| async { join(neighbours, last).await }));
 }
 
 #[test]
-fn a_set_that_polls_again_at_once_gets_everybody_on() {
+fn a_set_that_polls_again_at_once_lets_each_future_finish() {
     run(|| {
         beside_crowds(|mut neighbours, last| {
             neighbours.push(last);
@@ -157,7 +157,7 @@ fn a_set_that_polls_again_at_once_gets_everybody_on() {
 
 /// An executor inside a poll of ours polls all of them again and again, and never gives way.
 #[test]
-fn a_foreign_executor_inside_a_poll_gets_everybody_on() {
+fn another_executor_inside_a_poll_lets_each_future_finish() {
     run(|| {
         beside_crowds(|neighbours, last| async {
             future::block_on(join(neighbours, last));
@@ -167,7 +167,7 @@ fn a_foreign_executor_inside_a_poll_gets_everybody_on() {
 
 /// The same one, written by hand: it does not even wait for a wake.
 #[test]
-fn a_loop_that_polls_inside_a_poll_gets_everybody_on() {
+fn a_loop_that_polls_inside_a_poll_lets_each_future_finish() {
     run(|| {
         beside_crowds(|neighbours, last| async {
             let mut joined = pin!(join(neighbours, last));
@@ -178,7 +178,7 @@ fn a_loop_that_polls_inside_a_poll_gets_everybody_on() {
 }
 
 #[test]
-fn or_and_zip_get_everybody_on() {
+fn or_and_zip_let_each_future_finish() {
     run(|| {
         beside_crowds(|neighbours, last| async {
             let nested =

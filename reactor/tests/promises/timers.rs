@@ -215,7 +215,7 @@ fn a_timeout_does_not_need_budget() {
 
 /// A timeout drops its future, and gives what it gave in time.
 #[test]
-fn a_timeout_answers_and_drops() {
+fn a_timeout_returns_and_drops() {
     run(|| async {
         assert_eq!(timeout(HOUR, async { 5 }).await, Ok(5));
         assert_eq!(timeout(Duration::ZERO, async { 5 }).await, Ok(5), "ready wins");

@@ -86,7 +86,7 @@ fn an_offer_that_is_not_taken_goes_to_the_next() {
 }
 
 #[test]
-fn a_look_at_the_reactor_takes_the_role_from_nobody() {
+fn a_look_at_the_reactor_takes_the_role_from_no_thread() {
     let mut roster = roster(&[Worker, Worker, Worker]);
     assert!(roster.lacks_monitor());
     assert!(roster.drive_unless_driven(&0, Worker));

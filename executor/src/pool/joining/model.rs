@@ -8,9 +8,9 @@ use reactor::shim::thread;
 use super::{new_pool, this_is_worker_of, wait_for};
 
 /// A worker of each of three pools drops the next pool, at the same time: one of them does not wait, and so
-/// all end. Finds `the_ring_is_closed`.
+/// all end. Finds `the_cycle_is_closed`.
 #[test]
-fn a_ring_is_never_closed() {
+fn a_cycle_is_never_closed() {
     check(|| {
         let ids = [(); 3].map(|()| new_pool());
         let ended = [(); 3].map(|()| Notifier::new().0);

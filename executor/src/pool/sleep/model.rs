@@ -69,7 +69,7 @@ impl Pool {
 }
 
 /// [push-then-read], [idle-then-look]: a push sees the sleeper, or the sleeper's last look sees the push.
-/// Finds `push_wakes_nobody`.
+/// Finds `push_wakes_no_worker`.
 #[test]
 fn a_push_meets_a_sleeper() {
     check(|| {
@@ -144,7 +144,7 @@ fn the_last_searcher_sees_a_slow_thiefs_batch() {
 }
 
 /// Two pushes at once, and two who sleep: each comes to a task, whether both pushes wake one, or one push
-/// relies on the searcher that the other woke. Finds `push_wakes_nobody`.
+/// relies on the searcher that the other woke. Finds `push_wakes_no_worker`.
 #[test]
 fn two_pushes_meet_two_sleepers() {
     check_with_fewer(1, || {

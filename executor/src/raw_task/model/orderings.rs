@@ -136,7 +136,7 @@ fn a_cancelled_future_sees_its_canceller() {
 }
 
 /// [last-reference]: the drop of a future that nobody can wake any more sees what was done before its last
-/// waker went. Finds `nobody_left_to_wake_it`.
+/// waker went. Finds `no_waker_left`.
 #[test]
 fn an_unreachable_future_sees_who_let_it_go() {
     check(|| {

@@ -67,7 +67,7 @@ fn what_was_lost_and_what_came_add_up() {
 }
 
 #[test]
-fn nobody_waits_for_one_that_never_reads() {
+fn no_member_waits_for_one_that_never_reads() {
     let server = InProcess::start(Options::default());
     let (mut poster, mut other) = (server.client(), server.client());
     poster.join_and_wait("g");

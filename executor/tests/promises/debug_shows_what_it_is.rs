@@ -6,7 +6,7 @@ use executor::task::{self, Builder, JoinError};
 use crate::support::quiet_panic;
 
 #[test]
-fn a_handle_tells_id_name_and_state() {
+fn a_handle_shows_id_name_and_state() {
     let mut task = Builder::new().name("adder").spawn_local(async { 1 + 1 });
     let id = task.id();
     assert_eq!(format!("{id:?}"), format!("TaskId({id})"));
@@ -19,13 +19,13 @@ fn a_handle_tells_id_name_and_state() {
 }
 
 #[test]
-fn an_error_tells_whether_it_was_a_panic() {
+fn an_error_shows_whether_it_was_a_panic() {
     let error = task::block_on(task::spawn_local(async { quiet_panic("no tea") }).try_join()).unwrap_err();
     assert_eq!(format!("{error:?}"), "Panicked(Some(\"no tea\"))");
     assert_eq!(format!("{:?}", JoinError::Cancelled), "Cancelled");
 }
 
 #[test]
-fn a_pool_tells_how_many_threads_it_has() {
+fn a_pool_shows_how_many_threads_it_has() {
     assert_eq!(format!("{:?}", Pool::new(3).unwrap()), "Pool { threads: 3, .. }");
 }

@@ -129,7 +129,7 @@ fn waking<R>(wake: impl FnOnce() -> R) -> R {
 /// Wakers, wakes by reference, last wakers and aborts race the pool's end: none of them drops the future, which
 /// might want a lock that its waker holds. It is dropped when the pool's drop returns.
 #[test]
-fn whoever_wakes_drops_nothing() {
+fn a_wake_drops_nothing() {
     ends(|| {
         const TASKS: usize = 16;
         let dropped_by_wakes = Arc::new(AtomicUsize::new(0));

@@ -101,7 +101,7 @@ fn a_book_without_faults_has_none() {
 }
 
 #[test]
-fn each_fault_is_told() {
+fn each_fault_is_reported() {
     let long = format!("fn long() {{\n{}}}\n", "    a();\n".repeat(39));
     let main = "// ANCHOR: main\nfn main() {}\n// ANCHOR_END: main\n";
     let twice = format!("{main}{main}");

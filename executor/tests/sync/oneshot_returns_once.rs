@@ -48,7 +48,7 @@ fn a_receiver_that_goes_gives_the_value_back_or_frees_it() {
 }
 
 #[test]
-fn polled_again_it_answers_that_nothing_comes() {
+fn polled_again_it_returns_an_error() {
     let (sender, mut receiver) = oneshot::channel();
     sender.send(1).expect("it is there");
     assert_eq!(poll(&mut receiver, Waker::noop()), Poll::Ready(Ok(1)));

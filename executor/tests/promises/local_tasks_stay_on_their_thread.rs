@@ -56,7 +56,7 @@ fn unfinished_tasks_survive_one_block_on_and_go_on_in_the_next() {
 }
 
 #[test]
-fn polled_at_home_when_woken_and_awaited_elsewhere() {
+fn polled_on_its_thread_when_woken_and_awaited_elsewhere() {
     ends(|| {
         let home = thread::current().id();
         let polls = Arc::new(Mutex::new(Vec::new()));
@@ -88,7 +88,7 @@ fn polled_at_home_when_woken_and_awaited_elsewhere() {
 }
 
 #[test]
-fn dropped_at_home_when_cancelled_elsewhere() {
+fn dropped_on_its_thread_when_cancelled_elsewhere() {
     ends(|| {
         let home = thread::current().id();
         let (drops, gate, finished) = (Drops::new(), Gate::new(), Gate::new());
@@ -115,7 +115,7 @@ fn dropped_at_home_when_cancelled_elsewhere() {
 
 /// The home thread is not in `block_on`: the foreign cancel ends when it exits.
 #[test]
-fn a_foreign_cancel_ends_when_the_home_thread_exits() {
+fn a_cancel_elsewhere_ends_when_the_owner_exits() {
     let (send, receive) = mpsc::channel();
     let (exit, may_exit) = mpsc::channel::<()>();
     let drops = Drops::new();
@@ -140,7 +140,7 @@ fn a_foreign_cancel_ends_when_the_home_thread_exits() {
 
 /// The same, of a task that has been polled and waits.
 #[test]
-fn a_foreign_cancel_of_a_waiting_task_ends_when_the_home_thread_runs_again() {
+fn a_cancel_elsewhere_of_a_waiting_task_ends_when_the_owner_runs_again() {
     let (send, receive) = mpsc::channel();
     let (go, may_go) = mpsc::channel::<()>();
     let gate = Gate::new();
@@ -374,7 +374,7 @@ fn leave_two(gates: &[Gate; 2], drops: &Drops, the_one_that_cancels_comes_first:
 
 /// When the thread ends, and when a blocking call does; whether they wait or have never run.
 #[test]
-fn a_drop_at_the_end_may_wait_for_another_tasks_drop() {
+fn a_drop_at_the_end_may_cancel_another_task() {
     ends(|| {
         for (comes_first, has_run) in [(false, false), (false, true), (true, false), (true, true)] {
             let (gates, drops) = ([Gate::new(), Gate::new()], Drops::new());
@@ -398,7 +398,7 @@ fn a_drop_at_the_end_may_wait_for_another_tasks_drop() {
 /// A thread local's destructor that comes when the thread's doorbell is gone: a task cannot be woken any more,
 /// and so is not begun.
 #[test]
-fn what_is_spawned_after_the_doorbell_is_gone_is_cancelled() {
+fn what_is_spawned_after_the_parker_is_gone_is_cancelled() {
     type AtExit = OnDrop<Box<dyn FnMut() + Send>>;
     thread_local! {
         static LAST: Cell<Option<AtExit>> = const { Cell::new(None) };
@@ -422,7 +422,7 @@ fn what_is_spawned_after_the_doorbell_is_gone_is_cancelled() {
 
 /// The output goes where the handle is, and only there.
 #[test]
-fn the_value_goes_to_whoever_awaits() {
+fn the_value_goes_to_the_awaiting_thread() {
     ends(|| {
         let handle = spawn_local(async { vec![1, 2, 3] });
         let finished = Gate::new();

@@ -1,8 +1,8 @@
-//! Foreign code that must not take its caller with it. Next: `wait_list`.
+//! User code that must not take its caller with it. Next: `wait_list`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs foreign code (a waker, a destructor, a job) and contains its panic.
+/// Runs user code (a waker, a destructor, a job) and contains its panic.
 ///
 /// The panic hook has reported it. The panic's payload is dropped; if that drop panics too,
 /// the second payload is leaked.
@@ -10,8 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// ```
 /// reactor::contain_panic(|| std::panic::resume_unwind(Box::new("harmless")));
 /// ```
-pub fn contain_panic(foreign: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(foreign))
+pub fn contain_panic(user_code: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(user_code))
         && let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload)))
     {
         std::mem::forget(again);
