@@ -92,8 +92,7 @@ pub use async_traits::IoSafe;
 pub use malloc::return_free_memory;
 pub use metrics::{Metrics, metrics};
 pub use reactor::{notify, turn};
-pub use user_code::contain_panic;
-pub use wait_list::wake_all;
+pub use user_code::{contain_panic, wake_all};
 
 /// Bytes in and out: standard input, and the traits and tools of futures-io.
 pub mod io {

@@ -27,8 +27,8 @@ use crate::event::Event;
 use crate::poll_wakers::PollWakers;
 use crate::shim::atomic::{AtomicU64, Ordering};
 use crate::shim::{Mutex, fault, lock};
-use crate::user_code::contain_panic;
-use crate::wait_list::{self, Key, LazyWaker, Removed, WaitList, poll_lazily};
+use crate::user_code::{contain_panic, wake_all};
+use crate::wait_list::{Key, LazyWaker, Removed, WaitList, poll_lazily};
 use crate::{budget, poller};
 
 /// The direction may be tried.
@@ -178,7 +178,7 @@ impl Direction {
         let mut probe = swept.pop();
         if probe.is_some() {
             lock(&self.waiters).others().polls.send(&mut probe);
-            wait_list::wake_all(&mut swept);
+            wake_all(&mut swept);
             contain_panic(|| waker.wake_by_ref());
             contain_panic(|| drop(probe));
         }

@@ -37,8 +37,9 @@ use rustix::process::{Signal, getpgrp, kill_current_process_group};
 use slab::Slab;
 
 use crate::budget;
+use crate::lazy_waker::poll_lazily;
 use crate::threads::Threads;
-use crate::wait_list::{poll_lazily, wake_all};
+use crate::user_code::wake_all;
 
 /// Bytes read ahead, at most: what a pipe holds.
 const READ_AHEAD: usize = 64 * 1024;

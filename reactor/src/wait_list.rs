@@ -11,11 +11,8 @@
 //!
 //! W1  The entries stand in the order of their tickets, which is the order in which they joined.
 //! W2  A ticket is never given twice, so a stale key cannot hit another waiter.
-//! [no-user-code]  No foreign code runs while a lock of ours is held. A waker is foreign code: its clone, its
-//!     wake and its drop may do anything, such as use what the lock guards. So the list takes wakers that are
-//!     owned, and hands them out: they are cloned before its owner locks (`lazy_waker`), and woken or dropped
-//!     after it has unlocked. To compare two wakers compares pointers.
-//! W3  At a steady depth nothing is allocated. What a burst took goes back as the list empties (`trim`).
+//! W3  The list takes wakers that are owned, and returns them: it calls, clones and drops none [no-user-code].
+//! W4  At a steady depth nothing is allocated. What a burst took goes back as the list empties (`trim`).
 //!
 //! Used by the channels and the lock in `executor::sync`, and by sockets with several waiters.
 //! Next: `blocking`.
@@ -26,8 +23,8 @@ use std::task::Waker;
 
 pub use crate::lazy_waker::{LazyWaker, poll_lazily};
 use crate::shim::fault;
-use crate::trim::{KEEP, KEEP_BY_THREAD, Trim};
-use crate::user_code::contain_panic;
+use crate::trim::{KEEP, Trim};
+pub use crate::user_code::{wake, wake_all};
 
 /// Gaps are closed when there are more of them than waiters, and more than this.
 const GAPS: usize = 16;
@@ -171,7 +168,7 @@ impl WaitList {
         found.ok().filter(|&place| self.entries[place].waker.is_some())
     }
 
-    /// W3
+    /// W4
     fn give_memory_back(&mut self) {
         if self.waiting == 0 {
             self.entries.clear(); // Gaps.
@@ -184,26 +181,4 @@ impl Default for WaitList {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Wakes one waiter. A waker that panics does not harm the one who wakes, who may be in a `Drop`.
-///
-/// Call it outside every lock.
-#[inline]
-pub fn wake(waker: Waker) {
-    contain_panic(|| waker.wake());
-}
-
-/// Wakes all of them, and empties the list: one that panics takes nothing from the rest.
-///
-/// Call it outside every lock.
-///
-/// ```
-/// let mut woken = vec![std::task::Waker::noop().clone()];
-/// reactor::wake_all(&mut woken);
-/// assert!(woken.is_empty());
-/// ```
-pub fn wake_all(woken: &mut Vec<Waker>) {
-    woken.drain(..).for_each(wake);
-    woken.trim(KEEP_BY_THREAD);
 }

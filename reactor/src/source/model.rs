@@ -5,7 +5,7 @@
 use std::io;
 use std::task::{Context, Poll, Waker};
 
-use super::{Direction, Key, Wait, wait_list};
+use super::{Direction, Key, Wait, wake_all};
 use crate::shim::atomic::{AtomicUsize, Ordering};
 use crate::shim::model::{Notifier, check};
 use crate::shim::{Arc, thread};
@@ -34,7 +34,7 @@ impl Socket {
         self.bytes.fetch_add(bytes, Ordering::AcqRel);
         let mut woken = Vec::new();
         self.read.event(false, &mut woken);
-        wait_list::wake_all(&mut woken);
+        wake_all(&mut woken);
     }
 
     /// One task: takes a byte, and waits as long as there is none.

@@ -10,7 +10,7 @@ use crate::shim::atomic::{AtomicBool, Ordering};
 use crate::shim::model::{Notifier, check};
 use crate::shim::{Arc, thread};
 use crate::source::Source;
-use crate::wait_list;
+use crate::user_code::wake_all;
 
 /// What the system knows of a stream, and its source.
 struct Stream {
@@ -27,7 +27,7 @@ impl Stream {
     fn event(&self, must_drain: bool) {
         let mut woken = Vec::new();
         self.source.event(Event { key: 0, readable: true, writable: false, must_drain }, &mut woken);
-        wait_list::wake_all(&mut woken);
+        wake_all(&mut woken);
     }
 
     fn end(&self) {
