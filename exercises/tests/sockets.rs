@@ -1,4 +1,4 @@
-//! Exercises of the chapter "Sockets, and what is no socket": `stubs/sockets.rs`.
+//! Exercises of the chapter "Sockets, and what is not a socket": `stubs/sockets.rs`.
 
 #[cfg_attr(feature = "solutions", path = "../solutions/sockets.rs")]
 #[cfg_attr(not(feature = "solutions"), path = "../stubs/sockets.rs")]
