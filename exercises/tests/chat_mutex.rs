@@ -1,4 +1,4 @@
-//! Exercises of the chapter "The groups, and a mutex of std's": `stubs/chat_mutex.rs`.
+//! Exercises of the chapter "The groups, and std's mutex": `stubs/chat_mutex.rs`.
 
 #[cfg_attr(feature = "solutions", path = "../solutions/chat_mutex.rs")]
 #[cfg_attr(not(feature = "solutions"), path = "../stubs/chat_mutex.rs")]
