@@ -1,17 +1,20 @@
 //! A waker that is cloned with no lock held, and only if it must be stored.
 //!
+//! Cloning a waker runs user code, so it must not happen under a lock [no-user-code]. Cloning it before each
+//! lock would be correct, but most operations are ready at once, and a clone costs an atomic operation.
+//!
 //! ```text
 //!   look, locked ──ready──▶ return          no clone
-//!      │   ▲  └─must wait: store ─▶ Pending  the waker is there already, or a clone is at hand
+//!      │   ▲  └─must wait: store ─▶ Pending  the waker is stored already, or a clone is at hand
 //!      │   └──── clone, unlocked
 //!      └──no clone at hand──┘
 //! ```
 //!
-//! Z1  The waker is cloned between two looks, with nothing locked. The second look is a whole one: what came
-//!     meanwhile is found.
-//! Z2  What a stored waker replaces is kept here, and dropped when the last look is over.
+//! Z1  The waker is cloned between two looks, with nothing locked. The second look repeats the whole first
+//!     one, so it finds what came meanwhile.
+//! Z2  A waker that is replaced in its slot is kept here, and dropped after the last look.
 //!
-//! Used by all that waits under a lock. Next: `wait_list`.
+//! Used by everything that waits under a lock. Next: `wait_list`.
 
 use std::mem;
 use std::task::{Poll, Waker};
@@ -36,7 +39,7 @@ use std::task::{Poll, Waker};
 /// let mut list = vec![waker.clone()];
 /// let polled = poll_lazily(&waker, |waker| {
 ///     if !list.iter().any(|stored| waker.is_stored_as(stored)) {
-///         assert!(waker.is_owned(), "else this is the first look");
+///         assert!(waker.is_owned(), "otherwise this is the first look");
 ///         list.extend(waker.take());
 ///     }
 ///     Poll::<()>::Pending
@@ -53,12 +56,13 @@ pub struct LazyWaker<'a> {
 enum State {
     Borrowed,
     Owned(Waker),
-    /// It is stored; with what was in its place, or a clone too many (Z2).
+    /// It is stored. Holds the waker that was in its place, or a clone that was not needed (Z2).
     Stored(#[expect(dead_code, reason = "it is kept to be dropped later")] Option<Waker>),
 }
 
 impl LazyWaker<'_> {
-    /// Sees to it that the waker is in `slot`. `false`: it is not, for this is a first look.
+    /// Stores the waker in `slot`, unless it is there. Returns false if this is a first look, which has no
+    /// clone.
     pub fn store(&mut self, slot: &mut Option<Waker>) -> bool {
         if slot.as_ref().is_some_and(|stored| self.is_stored_as(stored)) {
             return true;
@@ -68,7 +72,7 @@ impl LazyWaker<'_> {
         true
     }
 
-    /// Whether a waker that is stored already is this one: then nothing is left to do.
+    /// Whether `stored` is this waker, so that nothing has to be stored.
     pub fn is_stored_as(&mut self, stored: &Waker) -> bool {
         let same = self.waker.will_wake(stored);
         if same {
@@ -77,7 +81,7 @@ impl LazyWaker<'_> {
         same
     }
 
-    /// The owned waker, to be stored by the caller; `None` at a first look.
+    /// Returns the owned waker, which the caller stores; `None` at a first look.
     pub fn take(&mut self) -> Option<Waker> {
         match mem::replace(&mut self.state, State::Stored(None)) {
             State::Owned(waker) => Some(waker),
@@ -95,8 +99,8 @@ impl LazyWaker<'_> {
     }
 }
 
-/// Polls by `look`, which locks, and returns what is ready or stores the waker. If there was no clone of it to
-/// store, it is made now, with nothing locked, and `look` is called again (Z1).
+/// Polls by `look`, which locks, and then returns what is ready or stores the waker. If there was no clone to
+/// store, the waker is cloned, with nothing locked, and `look` is called again (Z1).
 #[inline]
 pub fn poll_lazily<R>(waker: &Waker, mut look: impl FnMut(&mut LazyWaker<'_>) -> Poll<R>) -> Poll<R> {
     let mut lazy = LazyWaker { waker, state: State::Borrowed };

@@ -1,8 +1,9 @@
-//! The wakers of `poll_read` and the like, which cannot tell when they give up.
+//! The wakers that `poll_read` and the like store, and how their number is bounded.
 //!
-//! A waker stays until the next event, also when its task has gone on to other things or has ended. So that
-//! an idle socket does not keep one for each task that ever asked, they are swept when they are too many: all are
-//! woken and forgotten, and the tasks that still wait come back.
+//! Such a function is not told when its task stops waiting. So a waker stays until the next event, even if
+//! its task now waits for something else or has ended, and an idle socket would keep one for each task that
+//! ever asked, and the task's memory with it. To prevent that, the wakers are swept when there are too many:
+//! all are woken and removed, and the tasks that still wait store theirs again.
 //!
 //! ```text
 //!   join ─▶ [w][w] .. [w] ──more than the limit──▶ all are woken, one of them is the probe
@@ -10,16 +11,18 @@
 //!             └─────── those that still wait ◀──────┘
 //! ```
 //!
-//! If more tasks wait than the limit allows, their own return would sweep them again, for ever. How many
-//! they are is measured by the probe: when it is back, each task that still waits has joined since. So
-//! the limit becomes twice the number of those that have joined.
+//! If more tasks wait than the limit allows, their own return would sweep them again, for ever. A limit that
+//! doubles at each sweep ends that, but then never comes down. So the number of waiting tasks is measured, by
+//! the probe: when it has joined again, each task that still waits has joined since the sweep. The limit
+//! becomes twice that number.
 //!
 //! G1  Wakers that are taken out are woken.
-//! G2  Each sweep sets the limit back to [`SWEEP_AT`]; only a probe that returns raises it, and events lower it
-//!     again. So the wakers of tasks that do not wait any more are [`SWEEP_AT`] at most, and the probe's; or, while
-//!     more tasks than that wait, twice as many as join until the probe is back.
-//! G3  A probe that does not return is given up, mostly soon, now and then late: many tasks need time until
-//!     they are back, and a probe whose task has ended must not keep others from being sent.
+//! G2  Each sweep sets the limit back to [`SWEEP_AT`]. Only a probe that returns raises it, and events lower
+//!     it again. So the wakers of tasks that do not wait any more are [`SWEEP_AT`] at most, and the probe's;
+//!     or, while more tasks than that wait, twice as many as join until the probe is back.
+//! G3  A probe that has not returned after a number of joins is given up, because its task may have ended,
+//!     and no other probe is sent before. That number is mostly small, and now and then large: many tasks
+//!     need time until they are back.
 //!
 //! Called by `source`, under its lock [no-user-code]. Next: `source`.
 
@@ -30,22 +33,23 @@ use crate::lazy_waker::LazyWaker;
 use crate::shim::fault;
 use crate::trim::{KEEP, Trim};
 
-/// More wakers than these are swept.
+/// The wakers are swept when there are more than this; it is the lowest limit.
 const SWEEP_AT: usize = if cfg!(loom) { 1 } else { 64 };
 
 /// After this many have joined, a probe is given up; every other one after twice as many, and so on (G3).
 const PROBE_FOR: usize = 1024;
 
-/// Wakers, each of them once.
+/// Wakers, without doubles.
 pub(crate) struct PollWakers {
     wakers: Vec<Waker>,
     limit: usize,
-    /// A waker that was swept, kept so that no other can be taken for it.
+    /// A waker that was swept. It is kept so that no other waker can be mistaken for it.
     probe: Option<Waker>,
+    /// Whether the probe has joined again.
     returned: bool,
-    /// How many have joined since the probe was sent.
+    /// The number of wakers that have joined since the probe was sent.
     joined: usize,
-    /// How many probes were sent.
+    /// The number of probes sent.
     probes: u32,
 }
 
@@ -54,7 +58,7 @@ impl PollWakers {
         Self { wakers: Vec::new(), limit: SWEEP_AT, probe: None, returned: true, joined: 0, probes: 0 }
     }
 
-    /// Takes a waker in. If they are too many then, all go to `swept`, and one of them is to be sent as the probe.
+    /// Stores a waker. If there are too many then, all go to `swept`, and the caller sends one as the probe.
     pub(crate) fn join(&mut self, waker: &mut LazyWaker<'_>, swept: &mut Vec<Waker>) {
         if self.wakers.iter().any(|other| waker.is_stored_as(other)) {
             return;
@@ -75,7 +79,7 @@ impl PollWakers {
         }
     }
 
-    /// Sends this one as the probe, unless another is under way; leaves the waker that was the probe before.
+    /// Makes `probe` the new probe, unless another is under way, and puts the old one there instead.
     pub(crate) fn send(&mut self, probe: &mut Option<Waker>) {
         let probe_for = PROBE_FOR << self.probes.trailing_zeros().min(20);
         if self.returned || self.joined > probe_for {
@@ -85,7 +89,7 @@ impl PollWakers {
         }
     }
 
-    /// An event wakes them all.
+    /// Takes all out, for an event.
     pub(crate) fn take_all(&mut self, woken: &mut Vec<Waker>) {
         if 2 * self.wakers.len() < self.limit {
             self.limit = SWEEP_AT.max(self.limit / 2);

@@ -1,22 +1,29 @@
-//! One registered descriptor: whether it is ready, and who waits for it.
+//! One registered descriptor: whether it is ready, and which tasks wait for it.
+//!
+//! A descriptor is registered once, and the system reports each change once (edge-triggered), often before
+//! any task asks. An event that was not remembered would never be seen again, and to register anew for each
+//! wait would cost a system call. A plain flag is not enough to remember it: a task that has found nothing
+//! would clear the flag of an event that came during its attempt. So readiness is kept together with a
+//! generation.
 //!
 //! ```text
-//!   event ──▶ READY, generation + 1 ──▶ take all who wait ──▶ woken by the caller, outside the lock
+//!   event ──▶ READY, generation + 1 ──▶ take all wakers ──▶ woken by the caller, outside the lock
 //!
-//!   poll:  READY? ──yes──▶ try ──done──▶ the answer
+//!   poll:  READY? ──yes──▶ try ──done──▶ return the result
 //!            ▲ no            └─would block──▶ clear READY, if the generation is still the same
 //!            └── look again ◀── wait: store the waker ◀──┘
 //! ```
 //!
-//! E1  READY is cleared only over the generation that was seen before the attempt: an event that comes
-//!     during the attempt stays.
-//! E2  A waker is stored before the last look at READY, and an event sets READY before it takes the
-//!     wakers: one of the two sees the other.
-//! E3  Several tasks may wait for one direction. An event wakes all of them; those that get nothing
-//!     wait again, and wake nobody by that.
+//! E1  READY is cleared only if the generation is the one that was seen before the attempt: an event that
+//!     comes during the attempt stays.
+//! E2  A waker is stored before the last look at READY, and an event sets READY before it takes the wakers:
+//!     one of the two sees the other.
+//! E3  Several tasks may wait for one direction. An event wakes all of them. Those that get nothing wait
+//!     again, and that wakes no other task.
 //! E4  No waker is cloned, called or dropped under the lock [no-user-code].
-//! E5  A task that waits has found the direction not ready: an event that finds it ready has nobody to wake.
-//!     Only an event that says so (`must_drain`) wakes in any case: a task may wait for the end of a stream (see `hangup`).
+//! E5  A task that waits has found the direction not ready. So an event that finds it ready has no task to
+//!     wake. An event with `must_drain` wakes the tasks in any case: one may wait for the end of a stream
+//!     (see `hangup`).
 //!
 //! Called by `async_io` and `hangup`; events come from `reactor`. Next: `timers`.
 
@@ -31,11 +38,11 @@ use crate::user_code::{contain_panic, wake_all};
 use crate::wait_list::{Key, LazyWaker, Removed, WaitList, poll_lazily};
 use crate::{budget, poller};
 
-/// The direction may be tried.
+/// An attempt may succeed.
 const READY: u64 = 1;
-/// A short read or write proves nothing any more (see [`Event::must_drain`]).
+/// A short read or write does not prove that there is no more (see [`Event::must_drain`]).
 const MUST_DRAIN: u64 = 1 << 1;
-/// One event more. With 62 bits it does not come round: a billion a second last for a century.
+/// Added at each event. It has 62 bits and does not wrap: a billion events a second last for a century.
 const GENERATION: u64 = 1 << 2;
 
 /// A descriptor's two directions.
@@ -51,36 +58,36 @@ pub(crate) struct Direction {
     waiters: Mutex<Waiters>,
 }
 
-/// Who waits for a direction.
+/// The tasks that wait for a direction.
 struct Waiters {
-    /// From `poll_read` and the like, which cannot say when they give up.
+    /// From `poll_read` and the like, which cannot say when their task stops waiting.
     first: Option<Waker>,
-    /// Made for the first who needs it: most sockets have one task per direction.
+    /// Allocated when a second waker is stored: most sockets have one task per direction.
     others: Option<Box<Others>>,
 }
 
-/// Who waits beside the first.
+/// The wakers beside the first.
 struct Others {
     polls: PollWakers,
     /// From futures, which leave when they are dropped.
-    line: WaitList,
+    futures: WaitList,
 }
 
-/// How a waiting operation is remembered.
+/// How a waiting operation stores its waker.
 pub(crate) enum Wait<'a> {
-    /// Until the next event, whatever becomes of the task.
+    /// Until the next event, even if the task stops waiting before.
     Poll,
-    /// With a place in the line, which the future gives back.
+    /// With an entry in the list, which the future removes.
     Listed(&'a mut Option<Key>),
 }
 
 impl Source {
-    /// A new source, to be tried at once in both directions.
+    /// A new source. It starts as ready: the first operation in each direction is tried at once.
     pub(crate) fn new(key: usize) -> Self {
         Self { key, read: Direction::new(), write: Direction::new() }
     }
 
-    /// Takes an event in: those who waited for it go to `woken`.
+    /// Handles an event: the wakers of the tasks that waited for it go to `woken`.
     pub(crate) fn event(&self, event: Event, woken: &mut Vec<Waker>) {
         if event.readable {
             self.read.event(event.must_drain, woken);
@@ -98,8 +105,8 @@ impl Direction {
 
     /// Tries `attempt` while the direction is ready, and waits when it would block.
     ///
-    /// `was_last` tells of an answer that there is no more for now: it spares the attempt that would
-    /// find that out.
+    /// `was_last` says whether a result shows that there is no more for now. That spares the attempt that
+    /// would find it out.
     pub(crate) fn poll<R>(
         &self,
         cx: &mut Context<'_>,
@@ -117,12 +124,12 @@ impl Direction {
                 continue;
             };
             match attempt() {
-                Ok(answer) => {
-                    if poller::SHORT_IO_MEANS_DRAINED && seen & MUST_DRAIN == 0 && was_last(&answer) {
+                Ok(result) => {
+                    if poller::SHORT_IO_MEANS_DRAINED && seen & MUST_DRAIN == 0 && was_last(&result) {
                         self.clear(seen);
                     }
                     budget::spend();
-                    return Poll::Ready(Ok(answer));
+                    return Poll::Ready(Ok(result));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.clear(seen),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -134,7 +141,7 @@ impl Direction {
         }
     }
 
-    /// The state, if it says READY.
+    /// The state, if READY is set in it.
     fn ready(&self) -> Option<u64> {
         // ORDERING[readiness]: Acquire; pairs with the Release in `event`: an attempt comes after the
         // event that it is made for.
@@ -142,11 +149,10 @@ impl Direction {
         (seen & READY != 0).then_some(seen)
     }
 
-    /// Not ready any more, unless there was an event since `seen` (E1).
+    /// Clears READY, unless there was an event since `seen` (E1).
     fn clear(&self, seen: u64) {
         let seen = if fault("cleared_over_newer") { self.ready().unwrap_or(seen) } else { seen };
-        // ORDERING: Relaxed; a failure means a newer event, which stays, and nothing is published by
-        // saying that there is nothing.
+        // ORDERING: Relaxed; a failure means a newer event, which stays. A success publishes nothing.
         let _ = self.state.compare_exchange(seen, seen & !READY, Ordering::Relaxed, Ordering::Relaxed);
     }
 
@@ -155,8 +161,8 @@ impl Direction {
         // ORDERING[readiness]: Release publishes the event; pairs with the Acquire of `ready`.
         let next = |state: u64| Some(state.wrapping_add(GENERATION) | READY | bit);
         let before = self.state.fetch_update(Ordering::Release, Ordering::Relaxed, next);
-        let heard = must_drain && !fault("ends_in_silence");
-        if heard || before.is_ok_and(|before| before & READY == 0) {
+        let must_wake = must_drain && !fault("ends_in_silence");
+        if must_wake || before.is_ok_and(|before| before & READY == 0) {
             // E2: READY first, then the wakers; the lock orders us with `wait`.
             lock(&self.waiters).take_all(woken);
         } // E5
@@ -169,12 +175,13 @@ impl Direction {
             let mut waiters = lock(&self.waiters);
             match wait {
                 Wait::Poll => waiters.join(waker, &mut swept),
-                Wait::Listed(key) => waiters.others().line.register(key, waker),
+                Wait::Listed(key) => waiters.others().futures.register(key, waker),
             }
             Poll::<()>::Pending
         });
-        // The last to join is the caller's own. It is sent as the probe, and woken by reference instead. From
-        // here on no waker may panic before all are woken: no clone, and each wake and drop is contained.
+        // The last of the swept wakers is the caller's own. It is sent as the probe, and the caller is woken
+        // by reference instead. From here on nothing may panic before all are woken: no waker is cloned, and
+        // each wake and drop is contained.
         let mut probe = swept.pop();
         if probe.is_some() {
             lock(&self.waiters).others().polls.send(&mut probe);
@@ -184,20 +191,20 @@ impl Direction {
         }
     }
 
-    /// A future that waited gives its place back.
+    /// Removes the entry of a future that does not wait any more.
     pub(crate) fn leave(&self, key: Key) {
-        let removed: Removed = lock(&self.waiters).others().line.remove(key);
-        drop(removed); // E4. Whoever was notified took nothing that others could use: all were.
+        let removed: Removed = lock(&self.waiters).others().futures.remove(key);
+        drop(removed); // E4. A notice need not be passed on: an event notifies all.
     }
 }
 
 impl Waiters {
     fn others(&mut self) -> &mut Others {
         self.others
-            .get_or_insert_with(|| Box::new(Others { polls: PollWakers::new(), line: WaitList::new() }))
+            .get_or_insert_with(|| Box::new(Others { polls: PollWakers::new(), futures: WaitList::new() }))
     }
 
-    /// Stores a waker that is not there yet.
+    /// Stores a waker, unless it is there already.
     fn join(&mut self, waker: &mut LazyWaker<'_>, swept: &mut Vec<Waker>) {
         match &self.first {
             None => _ = waker.store(&mut self.first),
@@ -211,7 +218,7 @@ impl Waiters {
         woken.extend(self.first.take());
         if let Some(others) = &mut self.others {
             others.polls.take_all(woken);
-            others.line.drain(woken);
+            others.futures.drain(woken);
         }
     }
 }

@@ -1,14 +1,18 @@
-//! What a burst leaves behind, in bytes: a container that is mostly unused gives memory back.
+//! Containers give memory back when they are mostly unused.
+//!
+//! std's containers never shrink by themselves, so a queue would keep the memory of its longest burst for
+//! ever. To shrink after each removal would allocate again at the next insertion.
 //!
 //! ```text
 //!   capacity  ████████████████████   a burst
 //!             ██▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁   under a quarter in use, and more than `keep` bytes:
-//!             ██▁▁                   room for twice what is there stays, or `keep` bytes
+//!             ██▁▁                   shrinks to twice what is in use, or to `keep` bytes
 //! ```
 //!
-//! It grows by doubling and shrinks at a quarter: a steady depth allocates nothing, and what a changing one
-//! costs is spread over the changes. It is asked after each removal, so a queue that is never quite empty
-//! gives memory back as well. One large value may be kept room for, whatever its size.
+//! A container grows by doubling and shrinks at a quarter. So a steady depth allocates nothing, and the cost
+//! of a changing one is spread over the changes. The length is checked after each removal, so a queue that is
+//! never quite empty gives memory back as well. Room for one value is always kept, however large the value
+//! is.
 //!
 //! Called by everything that has a queue. Next: `lazy_waker`.
 
@@ -34,7 +38,7 @@ pub const KEEP_BY_THREAD: usize = 16 * 1024;
 /// assert!(queue.capacity() * size_of::<u64>() <= KEEP);
 /// ```
 pub trait Trim {
-    /// Gives memory back if it is mostly unused; `keep` bytes stay in any case.
+    /// Gives memory back if the container is mostly unused. A capacity of `keep` bytes or less stays as it is.
     fn trim(&mut self, keep: usize);
 }
 
@@ -56,10 +60,10 @@ impl<T> Trim for VecDeque<T> {
     }
 }
 
-/// The capacity to shrink to, if it is worth it.
+/// Returns the capacity to shrink to; `None` if the container stays as it is.
 #[inline]
 const fn smaller<T>(len: usize, capacity: usize, keep: usize) -> Option<usize> {
-    // What takes no room is never in the way.
+    // Values of no size need no memory.
     let Some(kept) = keep.checked_div(size_of::<T>()) else { return None };
     let kept = if kept == 0 { 1 } else { kept };
     if capacity <= kept || len > capacity / 4 {

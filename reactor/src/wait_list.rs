@@ -1,21 +1,29 @@
 //! A list of wakers, first come, first woken, kept under its owner's lock.
 //!
+//! A lock or a channel needs a queue of the tasks that wait for it. A plain queue of wakers cannot tell a
+//! task that was woken from one that was not, and a task that gives up cannot find its waker in it. An
+//! entry's index is no name for it either: it comes to mean another task's entry. So each entry has a ticket
+//! that is given once.
+//!
 //! ```text
 //!   front ─▶ [ticket 7, waker] [ticket 8, gap] [ticket 12, waker] ◀─ back
 //!     pop ◀── takes it out                            insert ──▶ joins
 //! ```
 //!
-//! A waiter keeps the [`Key`] it got for joining. [`WaitList::pop`] forgets the entry, so a key that
-//! is not in the list any more *is* the notice: the waiter that finds it gone has been woken. A lock or a
-//! channel may read it as "the thing is yours"; a waiter that gives up must then pass it on.
+//! A waiter keeps the [`Key`] that `insert` returned. [`WaitList::pop`] removes the entry, so a key that is
+//! not in the list any more *is* the notice: the waiter that finds it gone has been woken. A lock or a
+//! channel may take it to mean that the lock or the value is this waiter's. A waiter that gives up must then
+//! pass it on.
 //!
 //! W1  The entries stand in the order of their tickets, which is the order in which they joined.
-//! W2  A ticket is never given twice, so a stale key cannot hit another waiter.
-//! W3  The list takes wakers that are owned, and returns them: it calls, clones and drops none [no-user-code].
-//! W4  At a steady depth nothing is allocated. What a burst took goes back as the list empties (`trim`).
+//! W2  A ticket is never given twice, so a stale key cannot match another waiter.
+//! W3  The list takes wakers that are owned, and returns them: it calls, clones and drops none
+//!     [no-user-code].
+//! W4  At a steady depth nothing is allocated. The memory of a burst is given back as the list empties
+//!     (`trim`).
 //!
-//! Used by the channels and the lock in `executor::sync`, and by sockets with several waiters.
-//! Next: `blocking`.
+//! Used by the channels and the lock in `executor::sync`, and by sockets with several waiters. Next:
+//! `blocking`.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU64;
@@ -26,20 +34,20 @@ use crate::shim::fault;
 use crate::trim::{KEEP, Trim};
 pub use crate::user_code::{wake, wake_all};
 
-/// Gaps are closed when there are more of them than waiters, and more than this.
+/// Gaps are removed when there are more of them than waiters, and more than this.
 const GAPS: usize = 16;
 
-/// A waiter's place in the list. It never comes to mean another waiter's place.
+/// Names a waiter's entry in the list. It never comes to name another waiter's entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key(NonZeroU64);
 
-/// What a waiter was when it left the list.
+/// The state of a waiter when it left the list.
 #[derive(Debug)]
 #[must_use = "a waker is dropped outside the lock, and a notice may have to be passed on"]
 pub enum Removed {
     /// It was still waiting. Drop its waker after unlocking.
     Waiting(Waker),
-    /// [`WaitList::pop`] or [`WaitList::drain`] had taken it: it was notified already.
+    /// [`WaitList::pop`] or [`WaitList::drain`] has taken its waker: it was notified.
     Notified,
 }
 
@@ -59,7 +67,7 @@ pub enum Removed {
 /// assert_eq!(list.len(), 2);
 ///
 /// wake(list.pop().expect("the first in the list"));
-/// assert!(!list.contains(first), "that it is gone is its notice");
+/// assert!(!list.contains(first), "a key that is gone is the notice");
 /// assert!(matches!(list.remove(first), Removed::Notified));
 ///
 /// assert!(matches!(list.remove(second.expect("it was registered")), Removed::Waiting(_)));
@@ -72,14 +80,14 @@ pub enum Removed {
 pub struct WaitList {
     entries: VecDeque<Entry>,
     next_ticket: NonZeroU64,
-    /// The entries that are no gaps.
+    /// The number of entries that are no gaps.
     waiting: usize,
 }
 
 #[derive(Debug)]
 struct Entry {
     ticket: NonZeroU64,
-    /// `None`: it has left, and those behind it have not moved up.
+    /// `None` is a gap: the waiter has left, and the entries behind it have not moved up.
     waker: Option<Waker>,
 }
 
@@ -90,19 +98,19 @@ impl WaitList {
         Self { entries: VecDeque::new(), next_ticket: NonZeroU64::MIN, waiting: 0 }
     }
 
-    /// How many are waiting.
+    /// The number of waiters.
     #[must_use]
     pub fn len(&self) -> usize {
         self.waiting
     }
 
-    /// Whether nobody is waiting.
+    /// Whether there are no waiters.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.waiting == 0
     }
 
-    /// Joins the list at its back.
+    /// Adds a waiter at the back. Returns its key.
     pub fn insert(&mut self, waker: Waker) -> Key {
         let ticket = self.next_ticket;
         // W2: at a billion a second the tickets last for five centuries.
@@ -118,10 +126,10 @@ impl WaitList {
         self.place(key).is_some()
     }
 
-    /// Sees to it that `waker` is the one to be woken for this waiter, which keeps its place. At its first
-    /// poll, and if it was notified meanwhile, it joins at the back, and `key` changes.
+    /// Makes `waker` the one that is woken for this waiter, which keeps its place. At its first poll, and if it
+    /// has been notified meanwhile, the waiter joins at the back, and `key` changes.
     ///
-    /// To be called by the looks of [`poll_lazily`].
+    /// Call it in the closure of [`poll_lazily`].
     pub fn register(&mut self, key: &mut Option<Key>, waker: &mut LazyWaker<'_>) {
         match key.and_then(|key| self.place(key)) {
             Some(place) => _ = waker.store(&mut self.entries[place].waker),
@@ -129,7 +137,7 @@ impl WaitList {
         }
     }
 
-    /// Leaves the list.
+    /// Removes a waiter, and returns its waker if it was not notified.
     pub fn remove(&mut self, key: Key) -> Removed {
         let left = self.place(key).and_then(|place| self.entries[place].waker.take());
         let Some(waker) = left else { return Removed::Notified };
@@ -141,9 +149,9 @@ impl WaitList {
         Removed::Waiting(waker)
     }
 
-    /// Takes out the one who has waited longest; its key now says "notified". Wake it after
-    /// unlocking.
-    #[must_use = "whoever is taken out must be woken"]
+    /// Takes out the waiter that has waited longest, whose key is the notice from now on. Returns its waker,
+    /// to be woken after unlocking; `None` if the list is empty.
+    #[must_use = "a waiter that is taken out must be woken"]
     pub fn pop(&mut self) -> Option<Waker> {
         loop {
             if let Some(waker) = self.entries.pop_front()?.waker {
@@ -154,7 +162,7 @@ impl WaitList {
         }
     }
 
-    /// Takes out everyone, the longest waiting first, and appends their wakers to `woken`.
+    /// Takes out all waiters, the longest waiting first, and appends their wakers to `woken`.
     pub fn drain(&mut self, woken: &mut Vec<Waker>) {
         woken.reserve(self.waiting);
         woken.extend(self.entries.drain(..).filter_map(|entry| entry.waker));
@@ -162,7 +170,7 @@ impl WaitList {
         self.give_memory_back();
     }
 
-    /// Where this waiter stands, by W1.
+    /// The index of this waiter's entry. It is found by binary search (W1).
     fn place(&self, key: Key) -> Option<usize> {
         let found = self.entries.binary_search_by_key(&key.0, |entry| entry.ticket);
         found.ok().filter(|&place| self.entries[place].waker.is_some())

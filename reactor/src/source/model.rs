@@ -1,6 +1,6 @@
 //! Readiness, under the model checker: every order in which a task and an event can meet.
 //!
-//! A wake that were lost would leave a thread that waits for ever, and loom reports that.
+//! A lost wake would leave a thread that waits for ever, and loom reports that.
 
 use std::io;
 use std::task::{Context, Poll, Waker};
@@ -10,7 +10,7 @@ use crate::shim::atomic::{AtomicUsize, Ordering};
 use crate::shim::model::{Notifier, check};
 use crate::shim::{Arc, thread};
 
-/// A socket's buffer: some bytes, which an attempt takes at most one of.
+/// A socket's buffer: a number of bytes. An attempt takes one of them.
 struct Socket {
     bytes: AtomicUsize,
     read: Direction,
@@ -28,7 +28,7 @@ impl Socket {
         taken.map_err(|_| io::ErrorKind::WouldBlock.into())
     }
 
-    /// Bytes arrive, and the reactor hears of it.
+    /// Bytes arrive, and the system reports an event.
     fn arrive(&self, bytes: usize) {
         // ORDERING: AcqRel, as above.
         self.bytes.fetch_add(bytes, Ordering::AcqRel);
@@ -37,15 +37,15 @@ impl Socket {
         wake_all(&mut woken);
     }
 
-    /// One task: takes a byte, and waits as long as there is none.
-    fn read(&self, in_line: bool) {
+    /// One task: waits until there is a byte, and takes it.
+    fn read(&self, as_future: bool) {
         let (notifier, waker) = Notifier::new();
         let mut count = 0;
         let mut cx = Context::from_waker(&waker);
         let mut place: Option<Key> = None;
         loop {
-            let wait = if in_line { Wait::Listed(&mut place) } else { Wait::Poll };
-            // Whoever takes the last byte says so: a short read.
+            let wait = if as_future { Wait::Listed(&mut place) } else { Wait::Poll };
+            // The attempt that takes the last byte is a short read.
             match self.read.poll(&mut cx, wait, || self.take(), |&before| before == 1) {
                 Poll::Ready(outcome) => {
                     outcome.unwrap();
@@ -60,15 +60,15 @@ impl Socket {
     }
 }
 
-/// E2: an event that comes while a task is about to wait is not slept through. Finds
+/// E2: an event that comes while a task is about to wait is not missed. Finds
 /// `no_look_after_listing`.
 #[test]
 fn an_event_is_not_lost() {
-    for in_line in [false, true] {
+    for as_future in [false, true] {
         check(move || {
             let socket = Socket::new();
             let reader = Arc::clone(&socket);
-            let reader = thread::spawn(move || reader.read(in_line));
+            let reader = thread::spawn(move || reader.read(as_future));
             socket.arrive(1);
             reader.join().unwrap();
         });
@@ -99,9 +99,9 @@ fn two_readers_both_get_theirs() {
     for ways in [[false, true], [false, false]] {
         check(move || {
             let socket = Socket::new();
-            let readers = ways.map(|in_line| {
+            let readers = ways.map(|as_future| {
                 let reader = Arc::clone(&socket);
-                thread::spawn(move || reader.read(in_line))
+                thread::spawn(move || reader.read(as_future))
             });
             socket.arrive(2);
             for reader in readers {
@@ -111,13 +111,13 @@ fn two_readers_both_get_theirs() {
     }
 }
 
-/// Tasks that are too many are woken, come back and find the limit raised; each gets its byte. Finds
+/// More tasks wait than the limit allows. They are woken, poll again, and each gets its byte. Finds
 /// `swept_in_silence`.
 #[test]
 fn a_sweep_leaves_no_waiter_behind() {
     check(|| {
         let socket = Socket::new();
-        // The first place has a task that asked and went on: the others are kept beside it.
+        // The first waker is that of a task that has stopped waiting: the others are stored beside it.
         let mut cx = Context::from_waker(Waker::noop());
         assert!(socket.read.poll(&mut cx, Wait::Poll, || socket.take(), |_| false).is_pending());
         let readers = [(); 2].map(|()| {
