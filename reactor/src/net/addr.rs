@@ -1,10 +1,13 @@
 //! Addresses: what `bind` and `connect` take, and how a name becomes numbers.
 //!
-//! A numeric address is parsed here and now. Only a name needs a thread: see `lookup`.
+//! Programs name a server by a text as often as by an address. std's trait calls `getaddrinfo` for a text,
+//! which can block the thread, and every task on it, for many seconds. A call on another thread for each text
+//! would be safe, but slow for the common case of a numeric address. So a numeric address is parsed at once,
+//! and only a name goes to a thread (`lookup`).
 //!
 //! A1  A numeric address starts no thread.
 //! A2  A [`Resolve`] borrows nothing: `connect(&name)` may outlive `name`.
-//! A3  An outcome holds at least one address.
+//! A3  A list of addresses that this crate returns is never empty.
 //!
 //! Called by `tcp` and `udp`. Next: `lookup`.
 
@@ -19,13 +22,13 @@ use crate::budget;
 use crate::explain::explain;
 use crate::net::error::Failures;
 
-/// What can be turned into socket addresses, as std's trait of the same name; a name is looked up
-/// without blocking the thread that asks.
+/// A value that can be turned into socket addresses, like std's trait of the same name; but looking up a name
+/// does not block the calling thread.
 ///
-/// A numeric address needs no thread, and waits for nothing. Names are looked up by the system, up to
-/// [`LOOKUP_LIMIT`](super::LOOKUP_LIMIT) at a time, on threads that do nothing else. When that many wait for
-/// servers that are silent, the next name waits until one of them is given up by the system; but not a name
-/// that the hosts file lists, as `localhost`.
+/// A numeric address needs no thread, and waits for nothing. The system looks up names, up to
+/// [`LOOKUP_LIMIT`](super::LOOKUP_LIMIT) at a time, on threads that do nothing else. While that many lookups
+/// wait for name servers that do not reply, the next name waits until the system gives one of them up. A name
+/// that the hosts file lists, such as `localhost`, does not wait for them.
 ///
 /// ```
 /// # use futures_lite::future::block_on;
@@ -38,11 +41,11 @@ use crate::net::error::Failures;
 /// assert_eq!(error.to_string(), "address localhost: missing port, as in localhost:80");
 /// ```
 pub trait ToSocketAddrs {
-    /// Begins to resolve; errors come with the future.
+    /// Starts to resolve the addresses. Every error is returned by the future, also one that is known at once.
     fn to_socket_addrs(&self) -> Resolve;
 }
 
-/// What is one address already.
+/// Implements the trait for types that are a single address.
 macro_rules! one_address {
     ($($form:ty),*) => {$(
         impl ToSocketAddrs for $form {
@@ -78,7 +81,7 @@ impl ToSocketAddrs for str {
         if !host.contains(['[', ']']) {
             return resolve(host, port);
         }
-        // A number without the name of an interface has been parsed above.
+        // An address in brackets that names no interface was parsed above.
         match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).and_then(scoped) {
             Some((ip, interface)) => resolve_scoped(ip, interface, port),
             None => Resolve::invalid("address", self, "only an IPv6 address stands in brackets"),
@@ -112,7 +115,8 @@ impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {
 
 /// The future of [`ToSocketAddrs::to_socket_addrs`].
 ///
-/// Dropping it forgets the lookup; one that has begun ends by itself, on its own thread.
+/// Dropping it cancels a lookup that has not started. One that has started runs to its end on its own thread,
+/// and its result is dropped.
 ///
 /// ```
 /// use reactor::net::{Resolve, ToSocketAddrs};
@@ -123,13 +127,13 @@ impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {
 #[derive(Debug)]
 #[must_use = "futures do nothing unless awaited"]
 pub enum Resolve {
-    /// Known without asking anyone; `None` once it was handed out.
+    /// Known without a lookup; `None` once it has been returned.
     Ready(Option<io::Result<Addresses>>),
     /// A name, being looked up.
     Lookup {
-        /// On a thread of its own.
+        /// The call of `getaddrinfo`, on another thread.
         call: Unblock<Addresses>,
-        /// For the error.
+        /// Named in the error.
         name: String,
     },
 }
@@ -150,7 +154,7 @@ impl Future for Resolve {
 
     /// # Panics
     ///
-    /// When polled again after it was ready.
+    /// If it is polled again after it has returned `Ready`.
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
@@ -166,12 +170,12 @@ impl Future for Resolve {
     }
 }
 
-/// Tries one address after the other, and stops at the first that works, or is in use: another one of the
-/// same name is no substitute for that.
+/// Tries one address after the other, and returns the first success. An address that is in use ends the search:
+/// another address of the same name is no substitute for it.
 ///
 /// # Errors
 ///
-/// Those of the lookup, or the error of each address.
+/// The error of the lookup, or one error that lists those of all addresses tried.
 pub(crate) async fn first_that_works<T>(
     operation: &'static str,
     addresses: impl ToSocketAddrs,
@@ -225,7 +229,7 @@ fn resolve_interface(ip: Ipv6Addr, interface: &str, port: u16) -> Resolve {
     use rustix::io::Errno;
     use rustix::net::{AddressFamily, SocketFlags, SocketType, netdevice, socket_with};
 
-    // The question may be put to any socket.
+    // The call needs a socket, of any kind.
     let number = socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)
         .and_then(|socket| netdevice::name_to_index(socket, interface));
     let why = match number {
@@ -236,7 +240,7 @@ fn resolve_interface(ip: Ipv6Addr, interface: &str, port: u16) -> Resolve {
     Resolve::invalid("address", &format!("[{ip}%{interface}]:{port}"), &why)
 }
 
-/// Elsewhere only `getaddrinfo` can be asked without unsafe code. It looks up no host for that.
+/// On other systems only `getaddrinfo` gives the number without unsafe code. It asks no name server for that.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn resolve_interface(ip: Ipv6Addr, interface: &str, port: u16) -> Resolve {
     look_up(&format!("{ip}%{interface}"), port)

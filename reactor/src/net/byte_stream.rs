@@ -1,16 +1,21 @@
-//! Reading and writing a stream socket: the same for each kind, written once.
+//! Reading and writing a stream socket: one macro for TCP and Unix streams.
 //!
-//! `byte_stream!(Stream, ..)` gives `AsyncRead` and `AsyncWrite` to `&Stream` and to `Stream`, which keeps
-//! its socket as `socket: Arc<Async<..>>` and has a `shutdown`.
+//! Both streams need the same four implementations: two traits, for the stream and for a reference to it.
+//! Written by hand for each they would drift apart. A blanket implementation is not possible, since the traits
+//! are from another crate.
 //!
-//! W1  A short transfer tells the source that the kernel is dry (see `MUST_DRAIN` in `source`). A short read
-//!     does so on TCP only: on a Unix stream the system also stops after a message with a descriptor.
-//! W2  Closing shuts the write half down, for all clones: the peer reads the end.
+//! `byte_stream!(Stream, ..)` implements `AsyncRead` and `AsyncWrite` for `&Stream` and for `Stream`, which
+//! keeps its socket as `socket: Arc<Async<..>>` and has a `shutdown`.
+//!
+//! W1  A transfer that is shorter than asked for has emptied, or filled, the kernel's buffer, and the source is
+//!     no longer ready (see `MUST_DRAIN` in `source`). For reads this holds on TCP only: on a Unix stream the
+//!     system also stops after a message that carries a descriptor.
+//! W2  Closing shuts down the write half, for all clones: the peer reads the end.
 //!
 //! Called by `tcp` and `unix`. Next: `tcp`.
 
-/// The slices that the system takes at a time (IOV_MAX). A transfer that leaves others alone for that
-/// is not a short one (W1).
+/// The most slices that the system takes in one call (IOV_MAX). A transfer that leaves out further slices for
+/// this reason is not short (W1).
 pub(super) const SLICES: usize = 1024;
 
 macro_rules! byte_stream {
@@ -26,7 +31,7 @@ macro_rules! byte_stream {
             use crate::budget;
             use crate::net::byte_stream::SLICES;
 
-            /// The bytes without which a read is a short one (W1); no read is shorter than none.
+            /// A read of fewer bytes than this is short (W1). No read is shorter than zero.
             const fn wanted(bytes: usize) -> usize {
                 if $short_read_says_empty { bytes } else { 0 }
             }
@@ -69,7 +74,7 @@ macro_rules! byte_stream {
                     self.socket.poll_write_stream(cx, wanted, |mut socket| socket.write_vectored(from))
                 }
 
-                /// Nothing is kept back: it waits only for its turn.
+                /// There is no buffer to flush: it waits only if the task's budget is spent.
                 fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
                     budget::poll_take_one(cx).map(Ok)
                 }
@@ -77,7 +82,7 @@ macro_rules! byte_stream {
                 /// Shuts down the write half (W2).
                 fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
                     budget::poll_take_one(cx).map(|()| match self.shutdown(Shutdown::Write) {
-                        // The peer has gone already: there is nobody to tell.
+                        // The connection is over already: the peer needs no notice.
                         Err(error) if error.kind() == ErrorKind::NotConnected => Ok(()),
                         outcome => outcome,
                     })

@@ -1,12 +1,14 @@
-//! A TCP connection that is closed without waiting.
+//! Closing a TCP connection without blocking the thread.
 //!
-//! With SO_LINGER set to some seconds, `close` holds the thread until the peer has acknowledged everything, or
-//! that time has elapsed; O_NONBLOCK changes nothing about that. A drop can happen on any thread, also on one
-//! that runs every task of the program. A program can get the option by an adopted socket, from a listener that
-//! has it, or through `AsFd`, so it is looked at where it counts: before the close. Without it the system
-//! sends the rest in the background, which is all that a drop can promise.
+//! With SO_LINGER set to some seconds, `close` blocks the thread until the peer has acknowledged everything, or
+//! that time has elapsed; O_NONBLOCK does not change that. A drop can happen on any thread, even on one that
+//! runs every task of the program. So the option is removed before the close, and the system sends the rest in
+//! the background, which is all that a drop can promise.
 //!
-//! A linger of zero waits for nothing: it asks for a reset, and stays.
+//! To remove it when a stream is made would not do: a program can also set it later, through `AsFd`. To close
+//! on another thread would cost every connection a handover, for an option that few set.
+//!
+//! A linger of zero stays: it blocks nothing, and asks for a reset.
 //!
 //! Called by `tcp`. Next: `connect`.
 
@@ -17,7 +19,7 @@ use rustix::net::sockopt;
 
 use crate::async_io::Async;
 
-/// The socket of a connection, until its last clone is dropped.
+/// The socket of a connection, shared by its clones. Dropping the last clone closes it.
 #[derive(Debug)]
 pub(super) struct Connection(pub(super) Async<TcpStream>);
 
@@ -31,7 +33,7 @@ impl Deref for Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        // An error is one of a socket that is gone: it has nothing to wait for.
+        // An error means that the socket is gone already: its close does not block.
         if let Ok(Some(time)) = sockopt::socket_linger(&self.0)
             && !time.is_zero()
         {

@@ -1,18 +1,18 @@
 //! Connecting by TCP: to the first of several addresses that accepts.
 //!
-//! An address may not reply at all: a firewall drops the packets, or IPv6 is routed nowhere. The system gives
-//! up such an attempt after two minutes. If the addresses were tried strictly one after the other, a good one
-//! would have to wait that long; if all were tried at once, each client would cost the server several
-//! connections. So an attempt begins when the one before has failed, or after a quarter of a second, and the
-//! first that succeeds ends the others. This is "happy eyeballs", RFC 8305.
+//! An address may not reply at all: a firewall drops the packets, or IPv6 has no route. The system gives up
+//! such an attempt after two minutes. If the addresses were tried strictly one after the other, a good one would
+//! have to wait that long. If all were tried at once, each client would cost the server several connections.
+//! So an attempt begins when the one before has failed, or after a quarter of a second, and the first that
+//! succeeds cancels the others. This is "happy eyeballs", RFC 8305.
 //!
 //! ```text
 //!   [2001:db8::1]:80 ──────────────────────────────── dropped
 //!   192.0.2.1:80            250 ms ├──── connected ────┘
 //! ```
 //!
-//! H1  The two families take turns: usually it is all the addresses of one family that do not reply.
-//! H2  A connection whose two ends are one address is never handed out: it is no server's.
+//! H1  IPv6 and IPv4 addresses alternate: usually all the addresses of one family fail to reply.
+//! H2  A socket that is connected to itself is never returned: there is no server behind it.
 //!
 //! Called by `tcp`. Next: `error`.
 
@@ -33,22 +33,22 @@ use crate::async_io::Async;
 use crate::shim::now;
 use crate::time::{Sleep, sleep};
 
-/// Until the next address is tried, though the one before has not failed yet.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// How long an attempt may take before the next address is tried beside it.
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 type Attempt = Pin<Box<dyn Future<Output = io::Result<Async<TcpStream>>> + Send>>;
 
-/// The first connection that is established.
+/// Returns the first connection that is established. Dropping the future closes all attempts.
 ///
 /// # Errors
 ///
-/// The error of each address.
+/// One error that lists the error of each address.
 pub(super) async fn connect(addresses: impl Iterator<Item = SocketAddr>) -> io::Result<Async<TcpStream>> {
     let mut race = Race {
         untried: take_turns(addresses.collect()).into_iter(),
         under_way: Vec::new(),
         failures: Failures::new("connect"),
-        patience: sleep(PATIENCE),
+        next_attempt: sleep(ATTEMPT_DELAY),
     };
     poll_fn(|cx| race.poll(cx)).await
 }
@@ -57,7 +57,7 @@ struct Race<I> {
     untried: I,
     under_way: Vec<(SocketAddr, Attempt)>,
     failures: Failures,
-    patience: Sleep,
+    next_attempt: Sleep,
 }
 
 impl<I: ExactSizeIterator<Item = SocketAddr>> Race<I> {
@@ -71,10 +71,10 @@ impl<I: ExactSizeIterator<Item = SocketAddr>> Race<I> {
             let next_is_due = self.untried.len() > 0
                 && (self.under_way.is_empty()
                     || one_failed
-                    || Pin::new(&mut self.patience).poll(cx).is_ready());
+                    || Pin::new(&mut self.next_attempt).poll(cx).is_ready());
             if next_is_due && let Some(address) = self.untried.next() {
                 self.under_way.push((address, Box::pin(connect_to(address))));
-                self.patience.reset(now() + PATIENCE);
+                self.next_attempt.reset(now() + ATTEMPT_DELAY);
             } else if self.under_way.is_empty() {
                 let failures = mem::replace(&mut self.failures, Failures::new("connect"));
                 return Poll::Ready(Err(failures.into_error()));
@@ -84,7 +84,7 @@ impl<I: ExactSizeIterator<Item = SocketAddr>> Race<I> {
         }
     }
 
-    /// Polls each attempt; those that have failed leave.
+    /// Polls each attempt, and removes those that have failed.
     fn poll_attempts(&mut self, cx: &mut Context<'_>) -> Option<Async<TcpStream>> {
         let mut at = 0;
         while let Some((address, attempt)) = self.under_way.get_mut(at) {
@@ -101,20 +101,20 @@ impl<I: ExactSizeIterator<Item = SocketAddr>> Race<I> {
     }
 }
 
-/// One attempt.
+/// One attempt, at one address.
 async fn connect_to(address: SocketAddr) -> io::Result<Async<TcpStream>> {
     let socket = new_socket(address)?;
     match rustix::net::connect(&socket, &address) {
         Ok(()) | Err(Errno::INPROGRESS) => {}
         Err(error) => return Err(error.into()),
     }
-    // Registered only now: before `connect` the system calls it writable, and hung up.
+    // Registered only now: before `connect` the system reports the socket as writable and hung up.
     let stream = Async::new(TcpStream::from(socket))?;
     stream.writable().await?;
     match stream.get_ref().take_error()? {
         Some(error) => Err(error),
         None if is_its_own_peer(stream.get_ref()) => {
-            // Closed by a reset, it leaves nothing at the port: the server may be about to take it.
+            // A reset keeps the port out of TIME_WAIT: the server may be about to bind it.
             sockopt::set_socket_linger(&stream, Some(Duration::ZERO))?;
             Err(Errno::CONNREFUSED.into())
         }
@@ -122,17 +122,17 @@ async fn connect_to(address: SocketAddr) -> io::Result<Async<TcpStream>> {
     }
 }
 
-/// Whether a socket is connected to itself (H2). If nobody listens on a local port, the system may choose that
-/// very port for our end. Then the socket's own SYN arrives at it: TCP takes that for a simultaneous open.
+/// Whether a socket is connected to itself (H2). If no socket listens on a local port, the system may choose
+/// that very port for our end. The socket then receives its own SYN, and TCP treats that as a simultaneous open.
 fn is_its_own_peer(stream: &TcpStream) -> bool {
-    // An error: the peer has closed already, so it was another socket.
+    // An error means that the peer has closed already, so it was another socket.
     match (stream.local_addr(), stream.peer_addr()) {
         (Ok(local), Ok(peer)) => (local.ip(), local.port()) == (peer.ip(), peer.port()),
         _ => false,
     }
 }
 
-/// Beginning with the first, an address of each family in turn (H1); each family keeps its order.
+/// Alternates between the families (H1), beginning with the first address's; each family keeps its order.
 fn take_turns(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let Some(first) = addresses.first().map(SocketAddr::is_ipv4) else { return addresses };
     let of_family =

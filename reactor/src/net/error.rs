@@ -1,9 +1,8 @@
 //! One error for an operation that tried several addresses.
 //!
-//! Each address of a name may have failed in another
-//! way. The last one's error is no better than any other: "Cannot assign requested address", for
-//! a machine without IPv6, would hide that nobody listens. So all are told, and the one that explains most
-//! comes first and gives the kind.
+//! Each address of a name can fail in its own way. To return the last error, as std does, can hide the cause:
+//! on a machine without IPv6 "Cannot assign requested address" would hide that the server is not running. So
+//! the error lists all of them. The one that explains most comes first, gives the kind, and is the source.
 //!
 //! Called by all that bind or connect by name. Next: `addr`.
 
@@ -28,7 +27,7 @@ impl Failures {
         self.met.push((address, error));
     }
 
-    /// One error for all. Of those that explain as much the earlier is first; the others keep their order.
+    /// One error for all. Of two that explain equally much the earlier comes first; the others keep their order.
     ///
     /// ```text
     /// connect 127.0.0.1:80: Connection refused (os error 111); [::1]:80: Network is unreachable (os error 101)
@@ -40,14 +39,14 @@ impl Failures {
         let (address, error) = self.met.remove(first);
         let mut text = format!("{} {address}: {error}", self.operation);
         for (address, error) in self.met {
-            write!(text, "; {address}: {error}").expect("a String takes all");
+            write!(text, "; {address}: {error}").expect("writing to a String cannot fail");
         }
         reword(text, error)
     }
 }
 
-/// The smaller, the more an error explains. Another program refused, or a rule did; then nobody replied; and
-/// last, this machine has no addresses of that kind.
+/// The smaller the rank, the more an error explains. First a refusal, by the other machine or by a rule; then
+/// silence; and last, that this machine has no addresses of that family.
 fn rank(error: &io::Error) -> u8 {
     match error.kind() {
         ErrorKind::ConnectionRefused | ErrorKind::AddrInUse => 0,
@@ -59,7 +58,7 @@ fn rank(error: &io::Error) -> u8 {
     }
 }
 
-/// `addr` keeps this from us; a foreign implementation of `ToSocketAddrs` may not.
+/// `addr` never returns an empty list; a user's implementation of `ToSocketAddrs` may.
 pub(super) fn no_address() -> io::Error {
     io::Error::new(ErrorKind::InvalidInput, "no address to try")
 }

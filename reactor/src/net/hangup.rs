@@ -1,21 +1,22 @@
 //! The end of a stream, noticed without reading.
 //!
-//! A task that reads or writes hears of the end by that. One that does neither does not: a server that computes
-//! an answer, or only forwards what others send. It cannot read to find out. Unread bytes stand before the end,
-//! and a read takes them from the task that they are meant for. Nor can it remember an event: before its
-//! `connect` a socket counts as hung up too. So it waits for an event and then asks the system.
+//! A task that reads or writes learns of the end from the call. A task that does neither does not: a server
+//! computes a response, and its client has left. It cannot read to find out: unread bytes come before the end,
+//! and the read would take them from the task that needs them. A flag that is set by an event would be wrong:
+//! the system also reports a socket as hung up before its `connect`. So the future waits for an event, and then
+//! asks the system.
 //!
 //! ```text
-//!   poll:  still listed? ──yes──▶ pending: nothing has happened since the system was asked
-//!            └─no──▶ join the line ──▶ ask the system ──ended──▶ ready
-//!                                           └─not yet──▶ pending
+//!   poll:  still listed? ──yes──▶ pending: no event since the system was asked
+//!            └─no──▶ join the wait list ──▶ ask the system ──ended──▶ ready
+//!                                                └─not yet──▶ pending
 //! ```
 //!
-//! G1  It joins the line before it asks, and the system knows the end before it sends the event: an end that
-//!     the system did not tell of yet finds it in the line.
-//! G2  An event that may mean an end wakes the line also where the direction was ready already (see
-//!     `source`): perhaps nobody reads.
-//! G3  A poll without news asks nobody: it costs no system call.
+//! G1  The future joins the wait list before it asks the system, and the system knows of the end before it sends
+//!     the event. So if the system does not report the end yet, the later event finds the future in the list.
+//! G2  An event that may mean an end wakes the waiters even if the direction was ready before (see `source`):
+//!     perhaps no task reads.
+//! G3  A poll without a new event makes no system call.
 //!
 //! Called by programs. Next: `udp`.
 
@@ -34,11 +35,11 @@ use crate::shim::fault;
 use crate::source::{Direction, Wait};
 use crate::wait_list::Key;
 
-/// Nothing can be read or written any more. Not `ERR`: a stream may have an error and go on, as one with
-/// `IP_RECVERR` does.
+/// Both directions have ended. Not `ERR`: a stream can have an error and continue, as one with `IP_RECVERR`
+/// does.
 const CLOSED: PollFlags = PollFlags::HUP;
 
-/// Or nothing more comes.
+/// The peer sends no more. Only Linux reports this; other systems report only that both directions have ended.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const READ_CLOSED: PollFlags = CLOSED.union(PollFlags::RDHUP);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -49,12 +50,13 @@ impl TcpStream {
     /// up, or each side has shut down its writing half. A peer that has only shut down its writing half still
     /// reads; [`read_closed`](Self::read_closed) waits for that.
     ///
-    /// It reads nothing: bytes that came before the end may still be there. It needs no descriptor. Several
-    /// tasks may wait, also while others read and write. Dropping the returned future leaves nothing behind.
+    /// It reads nothing: bytes that came before the end may still be unread. It needs no further descriptor.
+    /// Several tasks may wait, and others may read and write meanwhile. The returned future can be dropped at
+    /// any time.
     ///
     /// # Errors
     ///
-    /// If the system cannot tell.
+    /// The system's, if it refuses to report the state of the connection.
     ///
     /// ```
     /// use futures_lite::future;
@@ -67,18 +69,18 @@ impl TcpStream {
     ///     let client = TcpStream::connect(listener.local_addr()?).await?;
     ///     let (server, _) = listener.accept().await?;
     ///
-    ///     // The client gives up before the answer is ready.
+    ///     // The client gives up before the response is ready.
     ///     rustix::net::sockopt::set_socket_linger(&client, Some(Duration::ZERO))?;
     ///     drop(client);
-    ///     let answer = async {
+    ///     let response = async {
     ///         reactor::time::sleep(Duration::from_secs(3600)).await;
-    ///         Some("an answer")
+    ///         Some("a response")
     ///     };
     ///     let gone = async {
-    ///         server.closed().await.expect("the system can tell");
+    ///         server.closed().await.expect("an open socket has a state");
     ///         None
     ///     };
-    ///     assert_eq!(future::or(answer, gone).await, None);
+    ///     assert_eq!(future::or(response, gone).await, None);
     ///     Ok(())
     /// })
     /// # }
@@ -88,14 +90,15 @@ impl TcpStream {
     }
 
     /// Waits until the peer sends no more: it has shut down its writing half, or the connection is over as
-    /// [`closed`](Self::closed) says; or this side has shut down its reading half.
+    /// for [`closed`](Self::closed), or this side has shut down its reading half.
     ///
-    /// It reads nothing: bytes that came before may still be there. Dropping the returned future leaves nothing
-    /// behind. Only Linux can tell of a half; on other systems it may wait until the connection is over.
+    /// It reads nothing: bytes that came before the end may still be unread. The returned future can be dropped
+    /// at any time. Only Linux reports the end of one half; on other systems this may wait until the connection
+    /// is over.
     ///
     /// # Errors
     ///
-    /// If the system cannot tell.
+    /// The system's, if it refuses to report the state of the connection.
     ///
     /// ```
     /// use reactor::io::{AsyncReadExt, AsyncWriteExt};
@@ -111,9 +114,9 @@ impl TcpStream {
     ///     client.write_all(b"the last").await?;
     ///     client.close().await?;
     ///     server.read_closed().await?;
-    ///     let mut said = String::new();
-    ///     server.read_to_string(&mut said).await?;
-    ///     assert_eq!(said, "the last");
+    ///     let mut text = String::new();
+    ///     server.read_to_string(&mut text).await?;
+    ///     assert_eq!(text, "the last");
     ///     Ok(())
     /// })
     /// # }
@@ -127,11 +130,11 @@ impl TcpStream {
 
 impl UnixStream {
     /// Waits until the stream is over in both directions, as [`TcpStream::closed`] does: the other process has
-    /// closed it, or has ended.
+    /// closed it, or has ended. The returned future can be dropped at any time.
     ///
     /// # Errors
     ///
-    /// If the system cannot tell.
+    /// The system's, if it refuses to report the state of the stream.
     ///
     /// ```
     /// # executor::task::block_on(async {
@@ -147,11 +150,12 @@ impl UnixStream {
         until(&self.socket, &self.socket.source.write, CLOSED)
     }
 
-    /// Waits until the peer sends no more, as [`TcpStream::read_closed`] does.
+    /// Waits until the peer sends no more, as [`TcpStream::read_closed`] does. The returned future can be
+    /// dropped at any time.
     ///
     /// # Errors
     ///
-    /// If the system cannot tell.
+    /// The system's, if it refuses to report the state of the stream.
     ///
     /// ```
     /// # #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -170,7 +174,7 @@ impl UnixStream {
     }
 }
 
-/// Ready once the system tells of one of the flags.
+/// Becomes ready once the system reports one of the flags.
 fn until<'a, T: AsFd>(
     stream: &'a Async<T>,
     direction: &'a Direction,
@@ -181,27 +185,27 @@ fn until<'a, T: AsFd>(
         poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
         Ok(asked[0].revents().intersects(flags))
     };
-    let mut place = WaitGuard { direction, key: None };
+    let mut guard = WaitGuard { direction, key: None };
     std::future::poll_fn(move |cx| {
         ready!(budget::poll_proceed(cx));
-        let ended = ready!(poll_ended(direction, &mut place.key, cx, ask));
-        place.leave();
+        let ended = ready!(poll_ended(direction, &mut guard.key, cx, ask));
+        guard.leave();
         budget::spend();
         Poll::Ready(ended)
     })
 }
 
-/// Joins the line of those who wait for the direction, and asks whether the stream has ended.
+/// Joins the direction's wait list, and then asks the system whether the stream has ended.
 fn poll_ended(
     direction: &Direction,
-    place: &mut Option<Key>,
+    key: &mut Option<Key>,
     cx: &mut Context<'_>,
     ask: impl Fn() -> io::Result<bool>,
 ) -> Poll<io::Result<()>> {
     let early = fault("asked_before_listing").then(&ask);
-    let before = *place;
-    direction.wait(cx.waker(), &mut Wait::Listed(place));
-    if *place == before {
+    let before = *key;
+    direction.wait(cx.waker(), &mut Wait::Listed(key));
+    if *key == before {
         return Poll::Pending; // G3
     }
     match early.unwrap_or_else(ask) {

@@ -1,9 +1,9 @@
-//! Keepalive: noticing a peer that has vanished without a word.
+//! Keepalive: noticing a peer that has vanished without closing the connection.
 //!
-//! A connection that carries nothing sends nothing. If the peer's machine loses its power or its network, or
-//! a router on the way forgets the connection, no packet tells: a read waits for ever. With keepalive the
-//! system asks a silent peer whether it is still there. One setting stands for the system's three, which
-//! mean little apart: the idle time, the time between two probes, and the number of probes.
+//! An idle TCP connection sends no packets. If the peer's machine loses its power or its network, or a router
+//! on the way forgets the connection, this side receives nothing, and a read waits for ever. With keepalive the
+//! system probes a silent peer. The system has three settings: the idle time, the time between two probes, and
+//! the number of probes. They mean little apart, so one setting chooses all three here.
 //!
 //! Called by programs. Next: `udp`.
 
@@ -14,24 +14,23 @@ use rustix::net::sockopt;
 
 use super::tcp::TcpStream;
 
-/// Probes that may stay unanswered, where the idle time leaves a second for each.
+/// Probes without a reply before the peer is given up, if the idle time leaves a second for each.
 const PROBES: u64 = 4;
 
 impl TcpStream {
-    /// Has the system probe a peer that has been silent for `idle`, or not (`None`, the default).
+    /// Makes the system probe a peer that has been silent for `idle`; `None`, the default, means no probes.
     ///
-    /// A peer that does not answer the probes, of which there are up to four, is given up after about
-    /// twice `idle`: reads and writes then fail with `TimedOut`. A peer whose machine answers, but does
-    /// not know the connection any more, gives `ConnectionReset`. The system counts in seconds: `idle` is
-    /// rounded up to the next one.
+    /// The system sends up to four probes, and gives up a peer that does not reply after about twice `idle`:
+    /// reads and writes then fail with `TimedOut`. If the peer's machine replies, but no longer knows the
+    /// connection, they fail with `ConnectionReset`. The system counts in whole seconds: `idle` is rounded up.
     ///
-    /// The setting is the connection's, for all clones. It covers a connection at rest. While sent bytes
-    /// are unacknowledged the system does not probe but sends them again, until its own limit: on Linux
+    /// The setting belongs to the connection, and so to all clones. It covers an idle connection. While sent
+    /// bytes are unacknowledged the system does not probe but sends them again, until its own limit: on Linux
     /// about a quarter of an hour (`tcp_retries2`).
     ///
     /// # Errors
     ///
-    /// The system's: an idle time that is too long for it (Linux takes 32,767 seconds).
+    /// The system's: for example, an idle time above its limit (Linux: 32,767 seconds).
     ///
     /// ```
     /// use reactor::net::{TcpListener, TcpStream};
@@ -57,15 +56,15 @@ impl TcpStream {
             sockopt::set_tcp_keepintvl(self, Duration::from_secs(idle / probes))?;
             sockopt::set_tcp_keepcnt(self, probes as u32)?;
         }
-        // Last: a time that the system refuses leaves it as it was.
+        // Last: if the system refuses the time, keepalive stays on or off as it was.
         Ok(sockopt::set_socket_keepalive(self, idle.is_some())?)
     }
 
-    /// After how much silence the system probes the peer; `None` if it does not.
+    /// Returns after how much silence the system probes the peer; `None` if it does not.
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// Returns the system's error.
     pub fn keepalive(&self) -> io::Result<Option<Duration>> {
         if sockopt::socket_keepalive(self)? { Ok(Some(sockopt::tcp_keepidle(self)?)) } else { Ok(None) }
     }

@@ -1,16 +1,21 @@
-//! Names become numbers by `getaddrinfo`, which blocks: a thread for each name, and none waits for another.
+//! Looking up names: `getaddrinfo`, which blocks, on threads that do nothing else.
+//!
+//! A name server that does not reply holds its thread for as long as the system's resolver tries, many seconds.
+//! With only a few threads, a few such names would stop the lookup of all others, even of `localhost`. So each
+//! name has a thread, up to a high limit; and names that need no server have a few threads in reserve. A
+//! resolver of our own would need no threads, but it would ignore how the machine is set up (nsswitch).
 //!
 //! ```text
 //!   name ──▶ a thread of its own: getaddrinfo
 //!     └─ all of them taken? ─▶ in the hosts file? ─▶ getaddrinfo, on one of a few other threads
 //! ```
 //!
-//! A server that is silent keeps its thread for as long as the system's resolver tries, many seconds.
-//!
 //! N1  The threads are not those of `blocking`: a full general pool stops no lookup.
-//! N2  A name in the hosts file does not wait for names that are not, however many these are.
+//! N2  A name in the hosts file does not wait for names that are not in it, however many these are.
 //!
-//! The hosts file only decides where a name waits; what it means is the system's to say, in its own order.
+//! The hosts file only decides which threads look the name up. The addresses always come from the system, in
+//! the order of its own configuration.
+//!
 //! Called by `addr`. Next: `stdin`.
 
 use std::fs;
@@ -22,26 +27,27 @@ use std::vec;
 
 use crate::blocking::{Threads, Unblock, unblock_on};
 
-/// How many names are looked up at a time, each on a thread of its own. More wait their turn.
+/// How many names are looked up at a time, each on a thread of its own. Further names wait, in order.
 ///
 /// ```
 /// assert_eq!(reactor::net::LOOKUP_LIMIT, 512);
 /// ```
 pub const LOOKUP_LIMIT: usize = 512;
 
-/// Threads for the names of the hosts file while those above are taken.
+/// Threads for names in the hosts file, used only while all of the others are taken.
 const HOSTS_LIMIT: usize = 16;
 
 const HOSTS: &str = "/etc/hosts";
 
-/// How long an idle thread stays.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an idle thread waits for work before it ends.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
-static NAMES: LazyLock<Threads> = LazyLock::new(|| Threads::new("reactor-resolver", LOOKUP_LIMIT, PATIENCE));
+static NAMES: LazyLock<Threads> =
+    LazyLock::new(|| Threads::new("reactor-resolver", LOOKUP_LIMIT, KEEP_ALIVE));
 
-static LISTED: LazyLock<Threads> = LazyLock::new(|| Threads::new("reactor-hosts", HOSTS_LIMIT, PATIENCE));
+static LISTED: LazyLock<Threads> = LazyLock::new(|| Threads::new("reactor-hosts", HOSTS_LIMIT, KEEP_ALIVE));
 
-/// The addresses of one name, to be tried in their order.
+/// The addresses of one name, in the order in which to try them.
 ///
 /// ```
 /// use reactor::net::{Addresses, ToSocketAddrs};
@@ -69,7 +75,7 @@ impl Iterator for Addresses {
     }
 }
 
-/// Begins to look a name up.
+/// Starts the lookup of a name.
 pub(super) fn begin(host: &str, port: u16) -> Unblock<Addresses> {
     let name = host.to_owned();
     let unblock = unblock_on(&NAMES, move || look_up(&name, port));
@@ -80,7 +86,7 @@ pub(super) fn begin(host: &str, port: u16) -> Unblock<Addresses> {
     unblock
 }
 
-/// Asks the system; blocks.
+/// Looks the name up by the system's resolver; blocks.
 fn look_up(host: &str, port: u16) -> io::Result<Addresses> {
     let found: Vec<SocketAddr> = std::net::ToSocketAddrs::to_socket_addrs(&(host, port))?.collect();
     if found.is_empty() {
@@ -89,7 +95,7 @@ fn look_up(host: &str, port: u16) -> io::Result<Addresses> {
     Ok(Addresses::Many(found.into_iter()))
 }
 
-/// Whether no server need be asked: the hosts file has the name, or it is an address with its interface.
+/// Whether the lookup needs no name server: the hosts file has the name, or it is an address with its interface.
 fn is_local(host: &str) -> bool {
     if host.contains('%') {
         return true;
@@ -100,7 +106,7 @@ fn is_local(host: &str) -> bool {
         .any(|line| names_of(line).any(|name| name.eq_ignore_ascii_case(host)))
 }
 
-/// The names of a line: what follows the address, up to a comment.
+/// The names on a line of the hosts file: the words after the address, up to a comment.
 fn names_of(line: &str) -> impl Iterator<Item = &str> {
     let entry = line.split_once('#').map_or(line, |(entry, _)| entry);
     entry.split_ascii_whitespace().skip(1)

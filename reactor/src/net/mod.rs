@@ -1,4 +1,8 @@
-//! Sockets: TCP, UDP and Unix, and the addresses to reach them by. Next: `tcp`.
+//! Sockets: TCP, UDP and Unix, and the addresses that they bind and connect to.
+//!
+//! Every operation here is safe to cancel: dropping its future loses no byte, no datagram and no connection.
+//!
+//! Next: `tcp`.
 
 mod addr;
 mod byte_stream;

@@ -1,4 +1,10 @@
-//! A new stream socket that does not block. Next: `tcp`.
+//! A new stream socket that does not block.
+//!
+//! std makes a socket only together with its connection, and such a `connect` blocks. So the socket is made
+//! here, with the two flags that every socket needs: set in the same system call where the system can, so that
+//! a program that another thread starts at that moment inherits no descriptor.
+//!
+//! Called by `connect`. Next: `tcp`.
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,7 +12,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::net::{AddressFamily, SocketType};
 
-/// A socket that is closed on exec, and does not block.
+/// Returns a TCP socket of the address's family that is closed on exec and does not block.
 pub(super) fn new_socket(address: SocketAddr) -> io::Result<OwnedFd> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     #[cfg(not(target_vendor = "apple"))]

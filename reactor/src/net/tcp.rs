@@ -1,7 +1,9 @@
 //! TCP: a listener, and streams.
 //!
-//! A stream is a shared `Async<std::net::TcpStream>`: a clone costs no descriptor, and the last one to be
-//! dropped closes it (`closing`). It begins in `connect`; bytes go in and out through `byte_stream`.
+//! A stream is a shared `Async<std::net::TcpStream>`. Without a stream that can be cloned, a task that reads and
+//! a task that writes would need a duplicated descriptor, and a second registration, for each connection. A
+//! clone here costs neither, and dropping the last one closes the socket (`closing`). A stream is made in
+//! `connect`; it is read and written in `byte_stream`.
 //!
 //! Called by programs. Here the core path ends. Next: `udp`.
 
@@ -20,8 +22,8 @@ use super::closing::Connection;
 use super::connect::connect;
 use crate::async_io::Async;
 
-/// Connections that may wait to be accepted. With std's 128 a burst of clients overflows the queue, and
-/// each that does waits a second for its next attempt.
+/// Connections that may wait to be accepted. With std's 128 a burst of clients overflows the queue, and a client
+/// that finds it full waits a second for its next attempt.
 const BACKLOG: i32 = 4096;
 
 /// A socket that waits for connections.
@@ -31,16 +33,18 @@ pub struct TcpListener {
 }
 
 impl TcpListener {
-    /// Listens on an address; port 0 lets the system choose one. Up to 4096 connections wait to be accepted.
+    /// Listens on an address; with port 0 the system chooses the port. Up to 4096 connections can wait to be
+    /// accepted.
     ///
-    /// Of several addresses, as `localhost` has them, it listens on the first that works. An
-    /// address that is in use ends the attempt: else a second server would take another address of the
-    /// same name, both would run, and their clients would not meet.
+    /// A name may have several addresses, as `localhost` often has. It listens on the first that works. An
+    /// address that is in use ends the search: otherwise a second server would take another address of the same
+    /// name, both would run, and their clients would not meet.
     ///
     /// # Errors
     ///
-    /// The lookup's; or the error of each address (in use, not ours), with the operation.
-    /// The error that explains most comes first; it gives the kind, and is the source.
+    /// The error of the lookup; or one error that lists those of all addresses tried (in use, not of this
+    /// machine) and names the operation. The error that explains most comes first, gives the kind, and is the
+    /// source.
     ///
     /// ```
     /// use reactor::net::TcpListener;
@@ -58,17 +62,19 @@ impl TcpListener {
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
         first_that_works("bind", address, |address| {
             let socket = net::TcpListener::bind(address)?;
-            rustix::net::listen(&socket, BACKLOG)?; // Once more: only the backlog changes.
+            rustix::net::listen(&socket, BACKLOG)?; // A second time: only the backlog changes.
             Self::try_from(socket)
         })
         .await
     }
 
-    /// The next connection, and where it comes from. Dropping the returned future loses none.
+    /// Waits for the next connection, and returns it with the peer's address. Dropping the returned future loses
+    /// no connection.
     ///
     /// # Errors
     ///
-    /// The system's, untouched and each time: descriptors at the limit, for one. Wait a little then.
+    /// The system's, unchanged: for example, too many open descriptors. That error returns at once, each time,
+    /// until a descriptor is free: wait a little before the next call.
     ///
     /// ```
     /// use reactor::net::{TcpListener, TcpStream};
@@ -89,7 +95,8 @@ impl TcpListener {
         Ok((TcpStream::try_from(socket)?, from))
     }
 
-    /// The connections, one after the other; it never ends.
+    /// Returns a stream of the connections, as [`accept`](Self::accept) returns them. It never ends, not even
+    /// after an error.
     ///
     /// ```
     /// use futures_lite::StreamExt;
@@ -109,7 +116,7 @@ impl TcpListener {
         Incoming { listener: self }
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens, with the port that the system chose.
     ///
     /// # Errors
     ///
@@ -149,13 +156,13 @@ impl Stream for Incoming<'_> {
 
 /// A TCP connection: a byte stream in each direction.
 ///
-/// A clone is the same connection and costs no descriptor; the last one to be dropped closes it, and never
-/// waits for the peer, whatever SO_LINGER says: the system sends the rest. Both
-/// `TcpStream` and `&TcpStream` read and write, so that one task may do the one and another task the
-/// other. `close` shuts the write half; reading goes on.
+/// A clone is the same connection and costs no descriptor. Dropping the last one closes the connection. The drop
+/// never waits for the peer, whatever SO_LINGER says: the system sends the rest. Both `TcpStream` and
+/// `&TcpStream` read and write, so one task can read while another writes. `close` shuts down the write half;
+/// reading continues.
 ///
-/// Read and write errors are the system's, untouched. Cancelling a read or a write loses no byte: what
-/// is not answered has not been taken.
+/// Read and write errors are the system's, unchanged. Dropping the future of a single read or write loses no
+/// byte: a call that has not returned has transferred nothing.
 ///
 /// ```
 /// use reactor::io::{AsyncReadExt, AsyncWriteExt};
@@ -188,16 +195,17 @@ pub struct TcpStream {
 }
 
 impl TcpStream {
-    /// Connects. Of several addresses each is tried until one works: the families in turn, each address when
-    /// the one before has failed, or has not replied for a quarter of a second (RFC 8305).
+    /// Connects. Of several addresses each is tried until one works: IPv6 and IPv4 alternate, and each
+    /// address is tried when the one before has failed, or has not replied for a quarter of a second (RFC
+    /// 8305).
     ///
-    /// A connection of a socket to itself, which TCP allows where nobody listens on a local port, counts as
-    /// refused.
+    /// A connection of a socket to itself counts as refused. TCP allows one if no socket listens on a local
+    /// port. Dropping the returned future closes all sockets that it has made.
     ///
     /// # Errors
     ///
-    /// The lookup's; or the error of each address (refused, unreachable), with the operation. The error that
-    /// explains most comes first; it gives the kind, and is the source.
+    /// The error of the lookup; or one error that lists those of all addresses (refused, unreachable) and names
+    /// the operation. The error that explains most comes first, gives the kind, and is the source.
     ///
     /// ```
     /// use reactor::net::TcpStream;
@@ -216,7 +224,8 @@ impl TcpStream {
         Self { socket: Arc::new(Connection(socket)) }
     }
 
-    /// Looks at what comes next, without taking it. Zero means the end.
+    /// Waits for bytes, and copies them into the buffer without removing them from the stream. Returns how many;
+    /// zero means the end, or an empty buffer.
     ///
     /// # Errors
     ///
@@ -225,16 +234,17 @@ impl TcpStream {
         self.socket.read_with(|socket| socket.peek(into)).await
     }
 
-    /// Shuts one half, or both, of this connection and its clones.
+    /// Shuts down one half of the connection, or both, for all clones.
     ///
     /// # Errors
     ///
-    /// The system's: not connected any more, for one.
+    /// The system's: for example, that the socket is no longer connected.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.socket.get_ref().shutdown(how)
     }
 
-    /// Sends small writes at once (true), or lets the system join them for a while (Nagle's algorithm).
+    /// Sends small writes at once (`true`), or lets the system delay and combine them (`false`, the default;
+    /// Nagle's algorithm).
     ///
     /// # Errors
     ///
@@ -243,7 +253,7 @@ impl TcpStream {
         self.socket.get_ref().set_nodelay(nodelay)
     }
 
-    /// Whether small writes are sent at once.
+    /// Returns whether small writes are sent at once.
     ///
     /// # Errors
     ///
@@ -252,7 +262,7 @@ impl TcpStream {
         self.socket.get_ref().nodelay()
     }
 
-    /// This end's address.
+    /// Returns the address of this end.
     ///
     /// # Errors
     ///
@@ -261,11 +271,11 @@ impl TcpStream {
         self.socket.get_ref().local_addr()
     }
 
-    /// The other end's address.
+    /// Returns the address of the other end.
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// The system's: for example, that the socket is no longer connected.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.socket.get_ref().peer_addr()
     }

@@ -1,8 +1,8 @@
-//! Datagrams.
+//! UDP: datagrams.
 //!
-//! A [`UdpSocket`] is a counted reference to one descriptor: clones share it, and each may send and
-//! receive at the same time as the others. A datagram goes to one receiver, whole or cut to its
-//! buffer.
+//! A [`UdpSocket`] is a counted reference to one descriptor. Clones share it, and each may send and receive
+//! at the same time as the others. Two cases that std leaves to its caller are handled here: an address of
+//! the wrong family in a list, and datagrams that were queued before the socket was connected.
 //!
 //! Called by programs. Next: `unix`.
 
@@ -16,7 +16,10 @@ use crate::net::addr::{ToSocketAddrs, first_that_works};
 use crate::net::error::no_address;
 use crate::net::lookup::Addresses;
 
-/// A UDP socket. A clone costs no descriptor; the last one to be dropped closes it.
+/// A UDP socket. A clone costs no descriptor; dropping the last one closes the socket.
+///
+/// A datagram goes to one receiver, whole or cut to its buffer. Every future can be dropped at any time: a
+/// datagram is either sent or received by a call that returns, or not at all.
 ///
 /// ```
 /// # executor::task::block_on(async {
@@ -38,12 +41,12 @@ pub struct UdpSocket {
 }
 
 impl UdpSocket {
-    /// A socket at the first of these addresses that this machine has. One that is in use ends the attempt, as
-    /// for [`TcpListener::bind`](crate::net::TcpListener::bind).
+    /// Binds a socket to the first of these addresses that this machine has. An address that is in use ends the
+    /// search, as for [`TcpListener::bind`](crate::net::TcpListener::bind).
     ///
     /// # Errors
     ///
-    /// The error of each address, with the operation; or that of the lookup.
+    /// The error of the lookup; or one error that lists those of all addresses tried, and names the operation.
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
         let socket = first_that_works("bind", address, |address| {
             std::net::UdpSocket::bind(address).and_then(Async::new)
@@ -51,11 +54,11 @@ impl UdpSocket {
         Ok(Self { socket: Arc::new(socket.await?) })
     }
 
-    /// Sets whom [`send`](Self::send) sends to, and [`recv`](Self::recv) hears: the first of these
-    /// addresses that the system takes. Nothing is sent.
+    /// Sets the peer: [`send`](Self::send) sends to it, and [`recv`](Self::recv) receives only from it. The peer
+    /// is the first of these addresses that the system accepts. Nothing is sent.
     ///
-    /// What a stranger sent before is still queued: `recv` leaves it out, [`recv_from`](Self::recv_from)
-    /// hands it on, with its sender.
+    /// Datagrams that others sent before the call may still be queued: `recv` drops them, and
+    /// [`recv_from`](Self::recv_from) returns them with their sender.
     ///
     /// # Errors
     ///
@@ -82,26 +85,27 @@ impl UdpSocket {
         first_that_works("connect", address, |address| self.socket.get_ref().connect(address)).await
     }
 
-    /// Sends one datagram to the connected address; gives its length.
+    /// Sends one datagram to the connected address, and returns its length.
     ///
     /// # Errors
     ///
-    /// The system's: not connected, too long, or a refusal that an earlier datagram met.
+    /// The system's: not connected, too long, or that the peer's machine refused an earlier datagram.
     pub async fn send(&self, datagram: &[u8]) -> io::Result<usize> {
         self.socket.write_with(|socket| socket.send(datagram)).await
     }
 
-    /// Receives one datagram from the connected address; what does not fit is cut off.
+    /// Receives one datagram from the connected address, and returns its length. Bytes that do not fit in the
+    /// buffer are cut off.
     ///
     /// # Errors
     ///
-    /// The system's: not connected, or a refusal that an earlier datagram met.
+    /// The system's: not connected, or that the peer's machine refused an earlier datagram.
     pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.socket
             .read_with(|socket| {
                 loop {
                     let (length, from) = socket.recv_from(buffer)?;
-                    // The system keeps strangers out, except for what was queued before it knew the peer.
+                    // The system drops datagrams of other senders, except those queued before the connect.
                     match socket.peer_addr() {
                         Ok(peer) if (peer.ip(), peer.port()) != (from.ip(), from.port()) => {}
                         _ => return Ok(length),
@@ -111,17 +115,18 @@ impl UdpSocket {
             .await
     }
 
-    /// Sends one datagram to the first of these addresses that is of this socket's family; gives its length.
+    /// Sends one datagram to the first of these addresses that has this socket's family, and returns the
+    /// datagram's length.
     ///
     /// # Errors
     ///
-    /// The system's (too long, unreachable), or that of the lookup.
+    /// The system's (too long, unreachable), or the error of the lookup.
     pub async fn send_to(&self, datagram: &[u8], address: impl ToSocketAddrs) -> io::Result<usize> {
         let address = match address.to_socket_addrs().await? {
             Addresses::One(address) => address,
             Addresses::Many(addresses) => {
                 let is_v4 = self.local_addr()?.is_ipv4();
-                // If there is none the system says so.
+                // If none has this family, the system's error for the first says so.
                 let first = addresses.as_slice().first().copied();
                 addresses.into_iter().find(|address| address.is_ipv4() == is_v4).or(first)
             }
@@ -130,16 +135,17 @@ impl UdpSocket {
         self.socket.write_with(|socket| socket.send_to(datagram, address)).await
     }
 
-    /// Receives one datagram, and tells who sent it; what does not fit is cut off.
+    /// Receives one datagram, and returns its length and its sender. Bytes that do not fit in the buffer are cut
+    /// off.
     ///
     /// # Errors
     ///
-    /// The system's: a refusal that an earlier datagram met.
+    /// The system's: for example, that the machine of a connected peer refused an earlier datagram.
     pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.socket.read_with(|socket| socket.recv_from(buffer)).await
     }
 
-    /// Where this socket is bound; tells the port that the system chose.
+    /// Returns the address to which this socket is bound, with the port that the system chose.
     ///
     /// # Errors
     ///
@@ -148,11 +154,11 @@ impl UdpSocket {
         self.socket.get_ref().local_addr()
     }
 
-    /// Whom this socket is connected to.
+    /// Returns the address to which this socket is connected.
     ///
     /// # Errors
     ///
-    /// If it is not.
+    /// The system's, if it is not connected.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.socket.get_ref().peer_addr()
     }

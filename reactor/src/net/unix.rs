@@ -1,6 +1,10 @@
-//! Byte streams between processes of one machine, met at a path.
+//! Unix sockets: byte streams between processes of one machine, addressed by a path.
 //!
-//! As with std's, the path stays when the listener goes: remove it before the next `bind`.
+//! std's own connect cannot be used: it blocks while the listener's backlog is full. And a non-blocking one
+//! fails then, with no event that says when there is room. So `connect` here tries again after a pause.
+//!
+//! As with std's listener, the path stays when the listener is dropped: remove it before the next `bind`. A
+//! removal on drop could remove the path of a successor that has bound it in the meantime.
 //!
 //! Called by programs. Next: `blocking`.
 
@@ -25,14 +29,14 @@ use crate::explain::explain;
 use crate::net::byte_stream::byte_stream;
 use crate::time::sleep;
 
-/// Between the first two attempts to connect to a listener whose line is full.
+/// The pause between the first two attempts to connect to a listener whose backlog is full.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 
-/// Between two later ones.
+/// The longest pause between two later attempts.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// A socket that waits for streams at a path. A clone costs no descriptor; the last one to be
-/// dropped closes it, and leaves the path where it is.
+/// A socket that listens at a path. A clone costs no descriptor. Dropping the last one closes the socket, and
+/// leaves the path where it is.
 ///
 /// ```
 /// # executor::task::block_on(async {
@@ -62,26 +66,29 @@ impl UnixListener {
     ///
     /// # Errors
     ///
-    /// The system's (the path exists, or cannot be made), with the operation and the path; an empty path.
+    /// The system's (the path exists, or cannot be created), with the operation and the path. An empty path is
+    /// `InvalidInput`.
     pub async fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
         budget::take_one().await;
         let path = path.as_ref();
-        // The system would take an empty path for the wish for a name that it may choose itself.
+        // For an empty path the system would choose a name itself, at which no client would find the listener.
         let bound = not_empty(path).and_then(net::UnixListener::bind).and_then(Self::try_from);
         bound.map_err(|error| explain(format_args!("bind {}", shown(path)), error))
     }
 
-    /// The next stream, and where it comes from (mostly unnamed).
+    /// Waits for the next stream, and returns it with the peer's address, which mostly has no path. Dropping the
+    /// returned future loses no stream.
     ///
     /// # Errors
     ///
-    /// The system's, each time: descriptors at the limit, for one. Wait a little then.
+    /// The system's: for example, too many open descriptors. That error returns at once, each time, until a
+    /// descriptor is free: wait a little before the next call.
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let (stream, from) = self.socket.read_with(net::UnixListener::accept).await?;
         Ok((UnixStream::try_from(stream)?, from))
     }
 
-    /// The streams, one after the other; it never ends.
+    /// Returns the accepted streams, one after the other. It never ends, not even after an error.
     ///
     /// ```
     /// # executor::task::block_on(async {
@@ -105,7 +112,7 @@ impl UnixListener {
         UnixIncoming { listener: self }
     }
 
-    /// Where this socket listens.
+    /// Returns the address at which this socket listens.
     ///
     /// # Errors
     ///
@@ -146,7 +153,10 @@ impl TryFrom<net::UnixListener> for UnixListener {
     }
 }
 
-/// A byte stream to another process. A clone costs no descriptor; the last one to be dropped closes it.
+/// A byte stream to another process. A clone costs no descriptor; dropping the last one closes the stream.
+///
+/// Both `UnixStream` and `&UnixStream` read and write. `close` shuts down the write half; reading continues.
+/// Dropping the future of a single read or write loses no byte.
 ///
 /// ```
 /// # executor::task::block_on(async {
@@ -169,11 +179,13 @@ pub struct UnixStream {
 }
 
 impl UnixStream {
-    /// Connects to whoever listens at `path`; waits while there are too many that do.
+    /// Connects to the listener at `path`. While the listener's backlog is full it tries again, after pauses of
+    /// 1 to 50 milliseconds. Dropping the returned future closes its socket.
     ///
     /// # Errors
     ///
-    /// The system's (nobody listens there), with the operation and the path.
+    /// The system's (there is no such path, no process listens there), with the operation and the path. An empty
+    /// path is `InvalidInput`.
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
         budget::take_one().await;
         let path = path.as_ref();
@@ -181,17 +193,17 @@ impl UnixStream {
         connected.map_err(|error| explain(format_args!("connect {}", shown(path)), error))
     }
 
-    /// Two streams that are each other's peer.
+    /// Returns two streams that are connected to each other.
     ///
     /// # Errors
     ///
-    /// The system's: descriptors at the limit.
+    /// The system's: for example, too many open descriptors.
     pub fn pair() -> io::Result<(Self, Self)> {
         let (one, other) = net::UnixStream::pair()?;
         Ok((Self::try_from(one)?, Self::try_from(other)?))
     }
 
-    /// Shuts down one half or both, for all clones.
+    /// Shuts down one half of the stream, or both, for all clones.
     ///
     /// # Errors
     ///
@@ -213,7 +225,7 @@ impl UnixStream {
         self.socket.get_ref().shutdown(how)
     }
 
-    /// The address of this end; mostly unnamed.
+    /// Returns the address of this end, which mostly has no path.
     ///
     /// # Errors
     ///
@@ -222,7 +234,7 @@ impl UnixStream {
         self.socket.get_ref().local_addr()
     }
 
-    /// The address of the other end.
+    /// Returns the address of the other end.
     ///
     /// # Errors
     ///
@@ -249,8 +261,8 @@ impl TryFrom<net::UnixStream> for UnixStream {
     }
 }
 
-/// A Unix connect is done at once, or not at all. Linux says "again" while the listener's line is
-/// full, and no event tells when there is room: try again, a little later each time.
+/// Connecting a Unix socket succeeds at once or fails. While the listener's backlog is full Linux returns
+/// EAGAIN, and no event reports when there is room: try again, after a longer pause each time.
 async fn connect(path: &Path) -> io::Result<UnixStream> {
     let address = SocketAddrUnix::new(not_empty(path)?)?;
     let stream = net::UnixStream::from(new_socket()?);
@@ -273,7 +285,7 @@ fn not_empty(path: &Path) -> io::Result<&Path> {
     Ok(path)
 }
 
-/// For an error: an empty path has to be seen too.
+/// The path as an error shows it: an empty one is shown as `""`.
 fn shown(path: &Path) -> impl fmt::Display {
     if path.as_os_str().is_empty() { "\"\"".to_owned() } else { path.display().to_string() }
 }

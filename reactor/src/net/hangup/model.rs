@@ -1,6 +1,6 @@
 //! The end of a stream, under the model checker: every order in which a task and the end can meet.
 //!
-//! A wake that were lost would leave a thread that waits for ever, and loom reports that.
+//! A lost wake would leave a thread that waits for ever, and loom reports that as a deadlock.
 
 use std::task::{Context, Poll};
 
@@ -12,7 +12,7 @@ use crate::shim::{Arc, thread};
 use crate::source::Source;
 use crate::user_code::wake_all;
 
-/// What the system knows of a stream, and its source.
+/// What the system knows of a stream, and the stream's source.
 struct Stream {
     ended: AtomicBool,
     source: Source,
@@ -23,7 +23,7 @@ impl Stream {
         Arc::new(Self { ended: AtomicBool::new(false), source: Source::new(0) })
     }
 
-    /// The reactor hears of bytes, or of the end.
+    /// The reactor receives the event: bytes, or the end (`must_drain`).
     fn event(&self, must_drain: bool) {
         let mut woken = Vec::new();
         self.source.event(Event { key: 0, readable: true, writable: false, must_drain }, &mut woken);
@@ -36,25 +36,25 @@ impl Stream {
         self.event(true);
     }
 
-    /// One task: waits for the end, and reads nothing.
+    /// One task: it waits for the end, and reads nothing.
     fn wait_for_the_end(&self) {
         let (notifier, waker) = Notifier::new();
         let mut count = 0;
         let mut cx = Context::from_waker(&waker);
-        let mut place = None;
+        let mut key = None;
         // ORDERING: Acquire, as above.
         let ask = || Ok(self.ended.load(Ordering::Acquire));
-        while let Poll::Pending = poll_ended(&self.source.read, &mut place, &mut cx, ask) {
+        while let Poll::Pending = poll_ended(&self.source.read, &mut key, &mut cx, ask) {
             count = notifier.wait(count);
         }
-        if let Some(place) = place {
-            self.source.read.leave(place);
+        if let Some(key) = key {
+            self.source.read.leave(key);
         }
     }
 }
 
-/// G1 and G2: the end is not slept through, though nobody reads and the direction is ready all the time; nor
-/// with bytes before it. Finds `asked_before_listing` and `ends_in_silence`.
+/// G1 and G2: the end is not missed, though no task reads and the direction is ready all the time; nor if bytes
+/// come before it. Finds `asked_before_listing` and `ends_in_silence`.
 #[test]
 fn an_end_is_not_lost() {
     for bytes in [false, true] {
