@@ -121,7 +121,7 @@ impl Weaver<'_> {
 /// The parts of the annotated source: the core path, the rest, the examples.
 struct Order {
     core: Vec<(String, String)>,
-    rooms: Vec<(String, Vec<(String, String)>)>,
+    rest: Vec<(String, Vec<(String, String)>)>,
     examples: Vec<(String, String)>,
 }
 
@@ -129,17 +129,17 @@ impl Order {
     fn of(tree: &Tree) -> Order {
         let readme = tree.text("README.md").unwrap_or("");
         let core = readme::section(readme, "### The core path").map(readme::map).unwrap_or_default();
-        let rooms =
+        let rest =
             readme::section(readme, "### The rest of the source").map(readme::groups).unwrap_or_default();
         let examples = tree.under("examples/").filter(|(path, _)| path.ends_with(".rs"));
         let examples = examples.map(|(path, text)| (path.to_owned(), first_sentence(text))).collect();
-        Order { core, rooms, examples }
+        Order { core, rest, examples }
     }
 
     /// All files, in the order in which they are read.
     fn files(&self) -> Vec<(String, String)> {
-        let rooms = self.rooms.iter().flat_map(|(_, files)| files);
-        self.core.iter().chain(rooms).chain(&self.examples).cloned().collect()
+        let rest = self.rest.iter().flat_map(|(_, files)| files);
+        self.core.iter().chain(rest).chain(&self.examples).cloned().collect()
     }
 }
 
@@ -344,15 +344,16 @@ fn lists(weaver: &Weaver<'_>, order: &Order, woven: &mut Woven) {
         text
     };
     let core = "source/core.md";
-    let text = "# The core path\n\nFrom a bare `Future` to a socket's byte on a stealing pool. Read the files in this order: the comments \
+    let text = "# The core path\n\nFrom a bare `Future` to a byte from a socket, read on a work-stealing pool. Read the files in this order: the comments \
                 stand beside the code they explain, and each page leads to the next.\n\n";
     woven.pages.insert(core.to_owned(), text.to_owned() + &list(core, &order.core, "1."));
-    let rooms = "source/rooms.md";
-    let mut text = "# The rest of the source\n\nWhat an evening may leave out, in any order.\n".to_owned();
-    for (name, files) in &order.rooms {
-        write!(text, "\n## {name}\n\n{}", list(rooms, files, "-")).expect("a String takes all");
+    let rest = "source/rest.md";
+    let mut text =
+        "# The rest of the source\n\nThe files that a first reading can skip, in any order.\n".to_owned();
+    for (name, files) in &order.rest {
+        write!(text, "\n## {name}\n\n{}", list(rest, files, "-")).expect("a String takes all");
     }
-    woven.pages.insert(rooms.to_owned(), text);
+    woven.pages.insert(rest.to_owned(), text);
     let programs = "source/programs.md";
     let text = "# The programs\n\nEvery example, whole: the rungs of the ladder in their order, then programs on the real runtime. Each \
                 runs with no arguments: `cargo run --example NAME`.\n\n";
@@ -363,10 +364,10 @@ fn lists(weaver: &Weaver<'_>, order: &Order, woven: &mut Woven) {
 fn summary(tree: &Tree, order: &Order, woven: &mut Woven) {
     let text = tree.text(&format!("{CHAPTERS}SUMMARY.md")).unwrap_or("");
     let mut sources = String::new();
-    let rooms: Vec<(String, String)> = order.rooms.iter().flat_map(|(_, files)| files.clone()).collect();
+    let rest: Vec<(String, String)> = order.rest.iter().flat_map(|(_, files)| files.clone()).collect();
     let parts = [
         ("The core path", "core", &order.core),
-        ("The rest of the source", "rooms", &rooms),
+        ("The rest of the source", "rest", &rest),
         ("The programs", "programs", &order.examples),
     ];
     for (title, page, files) in parts {

@@ -45,13 +45,13 @@ pub fn groups(section: &str) -> Vec<(String, Vec<(String, String)>)> {
 
 #[test]
 fn the_map_is_read_in_its_order() {
-    let readme = "# A\n\n### Path\n\n1. [`a/src/b.rs`](a/src/b.rs): what b is\n2. `a/src/a.rs`: a, with `code` in it\n\n### Rooms\n";
+    let readme = "# A\n\n### Path\n\n1. [`a/src/b.rs`](a/src/b.rs): what b is\n2. `a/src/a.rs`: a, with `code` in it\n\n### Rest\n";
     let path = map(section(readme, "### Path").expect("it is there"));
     let files: Vec<&str> = path.iter().map(|(file, _)| file.as_str()).collect();
     assert_eq!(files, ["a/src/b.rs", "a/src/a.rs"]);
     assert_eq!(path[0].1, "what b is");
     assert_eq!(path[1].1, "a, with `code` in it");
     assert!(section(readme, "### Kitchen").is_none());
-    let rooms = groups("What may wait.\n\nReactor:\n\n- `r.rs`: r\n\nChat, in order:\n\n- `c.rs`: c\n");
-    assert_eq!(rooms[1], ("Chat, in order".to_owned(), vec![("c.rs".to_owned(), "c".to_owned())]));
+    let rest = groups("What may wait.\n\nReactor:\n\n- `r.rs`: r\n\nChat, in order:\n\n- `c.rs`: c\n");
+    assert_eq!(rest[1], ("Chat, in order".to_owned(), vec![("c.rs".to_owned(), "c".to_owned())]));
 }
