@@ -1,6 +1,6 @@
-//! Hard case 2 where no thread of the whole process waits: then the one that is always busy looks after the
-//! tasks in the slot and in the deque of the one that is in a long poll. In a process of its own: a thread
-//! that waits, for whatever pool, would be the watch.
+//! Hard case 2 where no thread of the process waits: the worker that is always busy then monitors the tasks in the
+//! slot and the deque of the worker in a long poll. In a process of its own: a waiting thread of any other pool
+//! would be the monitor.
 #![cfg(not(loom))]
 
 use std::sync::Arc;
@@ -27,7 +27,7 @@ fn the_next_tasks_are_run_by_a_worker_that_is_always_busy() {
         }
     }));
     for _ in 0..10 {
-        let (told, tells) = mpsc::channel();
+        let (report, reported) = mpsc::channel();
         let inside = Arc::clone(&pool);
         drop(pool.spawn(async move {
             let (child, ran) = mpsc::channel();
@@ -35,9 +35,9 @@ fn the_next_tasks_are_run_by_a_worker_that_is_always_busy() {
                 let child = child.clone();
                 drop(inside.spawn(async move { child.send(()).unwrap() }));
             }
-            told.send((0..3).all(|_| ran.recv_timeout(DEADLINE).is_ok())).unwrap();
+            report.send((0..3).all(|_| ran.recv_timeout(DEADLINE).is_ok())).unwrap();
         }));
-        assert_eq!(tells.recv_timeout(4 * DEADLINE), Ok(true));
+        assert_eq!(reported.recv_timeout(4 * DEADLINE), Ok(true));
     }
     stop.store(true, Ordering::Relaxed);
 }

@@ -1,5 +1,5 @@
-//! What a burst leaves behind is bounded in bytes, and a steady depth allocates nothing. Counted by an allocator, so in
-//! a process of its own.
+//! The memory that a burst leaves behind is bounded, and a steady depth allocates nothing. An allocator counts, so
+//! this test is a process of its own.
 #![cfg(not(loom))]
 #![allow(unsafe_code, reason = "a global allocator is unsafe by nature")]
 
@@ -19,7 +19,7 @@ use executor::task::{block_on, spawn_local, yield_now};
 use reactor::blocking::Threads;
 use reactor::time::{sleep, sleep_until};
 
-/// Counts each thread's allocations and bytes, and the bytes that are out in the whole process.
+/// Counts each thread's allocations and bytes, and the bytes allocated in the whole process.
 struct Counting;
 
 thread_local! {
@@ -35,14 +35,14 @@ unsafe impl GlobalAlloc for Counting {
         let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
         let _ = OWN.try_with(|bytes| bytes.set(bytes.get() + layout.size().cast_signed()));
         BYTES.fetch_add(layout.size().cast_signed(), Ordering::Relaxed);
-        // SAFETY: the caller's layout, handed on.
+        // SAFETY: the caller's layout, passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         let _ = OWN.try_with(|bytes| bytes.set(bytes.get() - layout.size().cast_signed()));
         BYTES.fetch_sub(layout.size().cast_signed(), Ordering::Relaxed);
-        // SAFETY: the caller's, handed on: it came from `System`.
+        // SAFETY: the caller's pointer, passed on: it came from `System`.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -50,14 +50,14 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// Who counts the bytes of all threads is alone.
+/// A test that counts the bytes of all threads runs alone.
 static ALONE: RwLock<()> = RwLock::new(());
 
 fn beside_others() -> impl Drop {
     ALONE.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Checks that a burst leaves at most this many bytes, on this thread. It may hand on what is still in use.
+/// Checks that a burst leaves at most `at_most` bytes on this thread. `burst` may return what is still in use.
 fn leaves<R>(at_most: isize, burst: impl FnOnce() -> R) {
     let _others = beside_others();
     let before = OWN.get();
@@ -67,12 +67,12 @@ fn leaves<R>(at_most: isize, burst: impl FnOnce() -> R) {
     drop(in_use);
 }
 
-/// The same for all threads: the tests that have some take turns.
+/// The same for all threads. Tests that start threads take turns.
 fn all_leave<R>(at_most: isize, burst: impl FnOnce() -> R) {
     let _alone = ALONE.write().unwrap_or_else(PoisonError::into_inner);
     let before = BYTES.load(Ordering::Relaxed);
     let in_use = burst();
-    // Other threads, and other tests, may be about to free what they have.
+    // Other threads, and other tests, may be about to free memory.
     let begin = Instant::now();
     let kept = || BYTES.load(Ordering::Relaxed) - before;
     while kept() > at_most && begin.elapsed() < Duration::from_secs(30) {
@@ -88,7 +88,7 @@ fn allocations(call: impl FnOnce()) -> usize {
     ALLOCATIONS.get() - before
 }
 
-/// What a poll leaves allocated is not of interest here.
+/// Polls once. The memory that this poll allocates is not counted here.
 fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
@@ -97,7 +97,7 @@ type Large = [u8; 4096];
 const LARGE: Large = [0; 4096];
 const BURST: usize = 1000;
 
-/// An empty channel keeps room for one value, and one that is never quite empty for four times what is in it.
+/// An empty channel keeps room for one value. One that is never quite empty keeps four times what it holds.
 #[test]
 fn a_channel_of_large_values() {
     leaves(2 * 4096, || {
@@ -190,10 +190,10 @@ fn a_steady_depth_allocates_nothing() {
         }
         drop(busy.into_iter().map(|task| task.abort()).collect::<Vec<_>>());
     });
-    assert_eq!(rounds[1], 0, "five thousand local tasks that go on and on");
+    assert_eq!(rounds[1], 0, "five thousand local tasks that yield for ever");
 }
 
-/// What is kept here: 16 KiB for the queue, 16 KiB for the wakers of one turn, and what the thread has once and for all.
+/// What is kept: 16 KiB for the queue, 16 KiB for the wakers of one turn, and what each thread keeps until it ends.
 const BY_THREAD: isize = 64 * 1024;
 
 #[test]
@@ -208,7 +208,7 @@ fn local_tasks() {
     });
 }
 
-/// One task yields all the time, so the queue is never quite empty.
+/// One task always yields, so the queue is never quite empty.
 #[test]
 fn local_tasks_beside_one_that_goes_on() {
     let _others = beside_others();
@@ -233,7 +233,7 @@ fn local_tasks_beside_one_that_goes_on() {
     });
 }
 
-/// They wait, and then go one after the other, the last first: the list of those who wait has no gap to close.
+/// They wait, and then end one after the other, the last first: the list of waiting tasks has no gap to close.
 #[test]
 fn tasks_that_waited() {
     let _others = beside_others();
@@ -269,7 +269,7 @@ fn timers_that_fire_in_one_turn() {
     all_leave(2 * BY_THREAD, || block_on(pool.spawn(async { spawn_local(burst()).await })));
 }
 
-/// A timer that goes on does not keep what the others needed.
+/// A timer that is still pending does not keep the memory of the others.
 #[test]
 fn timers_beside_one_that_goes_on() {
     let mut long = sleep(Duration::from_secs(3600));

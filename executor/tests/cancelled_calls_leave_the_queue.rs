@@ -1,5 +1,5 @@
-//! A process of its own: every thread for blocking calls is taken, and calls that wait for one are given
-//! up. Nothing of them stays until a thread is free.
+//! Blocking calls that are cancelled while every thread is busy leave the queue at once: nothing of them is kept
+//! until a thread is free. In a process of its own, because it takes every thread for blocking calls.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Condvar, Mutex, MutexGuard};
@@ -12,7 +12,7 @@ use reactor::time::timeout;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// All threads of the general pool, taken until this is dropped. One test at a time has them.
+/// Keeps all threads of the general pool busy until this is dropped. One test at a time has them.
 struct Full {
     open: Arc<(Mutex<bool>, Condvar)>,
     stuck: Vec<JoinHandle<()>>,
@@ -51,7 +51,7 @@ impl Drop for Full {
     }
 }
 
-/// What a call captures: where, and how often, it was dropped.
+/// Records the thread of each drop of what a call captures.
 #[derive(Clone, Default)]
 struct Drops(Arc<Mutex<Vec<ThreadId>>>);
 
@@ -98,7 +98,7 @@ fn cancel_does_not_wait_for_a_free_thread() {
     let drops = Drops::default();
     let cancelled = block_on(timeout(DEADLINE, call(&drops).cancel()));
     assert_eq!(cancelled, Ok(None));
-    assert_eq!(drops.threads().len(), 1, "it resolves once what the call captured is gone");
+    assert_eq!(drops.threads().len(), 1, "it resolves once what the call captured is dropped");
     let aborted = call(&drops);
     aborted.abort();
     let joined = block_on(timeout(DEADLINE, aborted.try_join()));
@@ -152,7 +152,7 @@ fn the_others_keep_their_turn() {
     assert_eq!(ran.load(Ordering::SeqCst), 50);
 }
 
-/// The destructor of what a call captures is foreign code: it may panic, and it may spawn.
+/// The destructor of what a call captures is user code: it may panic, and it may spawn.
 #[test]
 fn a_destructor_may_panic_or_spawn() {
     struct Panics {
@@ -189,7 +189,7 @@ fn an_unblock_that_is_dropped_takes_its_call_along() {
         let captured = drops.captured();
         blocking::unblock::<(), _>(move || {
             let _captured = captured;
-            unreachable!("nobody wants its outcome")
+            unreachable!("no task wants its outcome")
         })
     };
     for _ in 0..1000 {

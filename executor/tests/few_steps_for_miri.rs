@@ -1,6 +1,6 @@
-//! Tasks change hands between threads in every way there is, in few steps: for Miri, which watches what each
-//! pointer may reach and how long each reference lives. `bash .ci/miri` runs these, under both aliasing
-//! models and with several schedules; as plain tests they are quick.
+//! Tasks move between threads in every possible way, in few steps: for Miri, which checks what each pointer may
+//! access and how long each reference lives. `bash .ci/miri` runs these under both aliasing models and with
+//! several schedules. As plain tests they are quick.
 #![allow(unsafe_code, reason = "an outcome is freed by hand")]
 
 use std::future::{Future, pending, poll_fn};
@@ -11,7 +11,7 @@ use std::thread;
 use executor::pool::Pool;
 use executor::task::{JoinError, block_on, spawn_blocking, spawn_local, yield_now};
 
-/// Gives its waker away in the first poll, and is ready in the next one.
+/// Sends its waker away in the first poll, and is ready in the next one.
 fn woken_once(wakers: mpsc::Sender<Waker>) -> impl Future<Output = ()> + Send {
     let mut polled = false;
     poll_fn(move |cx| {
@@ -23,7 +23,7 @@ fn woken_once(wakers: mpsc::Sender<Waker>) -> impl Future<Output = ()> + Send {
     })
 }
 
-/// A waker is used up, or used and dropped, while the task that it wakes runs to its end and is freed.
+/// A waker is woken by value, or by reference and then dropped, while its task runs to its end and is freed.
 #[test]
 fn a_task_of_a_pool_is_woken_by_another_thread() {
     let pool = Pool::new(2).unwrap();
@@ -41,7 +41,7 @@ fn a_task_of_a_pool_is_woken_by_another_thread() {
     }
 }
 
-/// Nobody has a handle: the last waker frees the task, or the runner.
+/// No handle is left: the last waker frees the task, or the runner does.
 #[test]
 fn a_detached_task_of_a_pool_is_woken_by_another_thread() {
     let pool = Pool::new(2).unwrap();
@@ -61,7 +61,7 @@ fn a_task_gives_way_and_is_stolen() {
     handles.into_iter().for_each(block_on);
 }
 
-/// Cancelled while queued, while it runs, while it waits; with somebody who waits for it, and with nobody.
+/// Cancelled while it is queued, while it runs and while it waits; with a task that waits for it, and without.
 #[test]
 fn a_task_of_a_pool_is_cancelled() {
     let pool = Pool::new(1).unwrap();
@@ -72,7 +72,7 @@ fn a_task_of_a_pool_is_cancelled() {
     drop(waiting);
 }
 
-/// The pool's end cancels those that wait, while another thread wakes one of them.
+/// The pool's end cancels the waiting tasks, while another thread wakes one of them.
 #[test]
 fn a_pool_ends_beside_a_wake() {
     let pool = Pool::new(1).unwrap();
@@ -86,22 +86,22 @@ fn a_pool_ends_beside_a_wake() {
     other.join().unwrap();
 }
 
-/// The outcome goes to a handle on another thread, or dies with the task. What it owns or refers to is freed
-/// there, perhaps while the runner has not returned yet.
+/// The outcome goes to a handle on another thread, or is dropped with the task. What it owns or refers to is
+/// freed there, perhaps before the runner has returned.
 #[test]
 fn an_outcome_changes_hands() {
     let pool = Pool::new(1).unwrap();
     drop(pool.spawn(async { Box::new(5) }));
     assert_eq!(*block_on(pool.spawn(async { Box::new(6) })), 6);
     let leaked: &'static mut u8 = block_on(pool.spawn(async { Box::leak(Box::new(7)) }));
-    // SAFETY: it comes from a box, and nobody else has it.
+    // SAFETY: it comes from a box, and no other pointer to it is left.
     assert_eq!(*unsafe { Box::from_raw(leaked) }, 7);
     let panicked = pool.spawn(async { std::panic::resume_unwind(Box::new(8)) });
     let error = block_on(panicked.try_join()).map(|()| "a value").unwrap_err();
     assert!(matches!(error, JoinError::Panicked(payload) if payload.is::<i32>()));
 }
 
-/// A local task is woken from elsewhere, cancelled from elsewhere, and its last waker is dropped elsewhere.
+/// Another thread wakes a local task, cancels it, and drops its last waker.
 #[test]
 fn a_local_task_is_reached_by_another_thread() {
     for how in [Waker::wake, |waker: Waker| waker.wake_by_ref(), drop] {
@@ -122,25 +122,25 @@ fn a_local_task_is_reached_by_another_thread() {
     block_on(yield_now());
 }
 
-/// What others still hold of a thread's local tasks when the thread ends: wakers and a handle.
+/// When a thread ends, other threads still hold wakers and a handle of its local tasks.
 #[test]
 fn a_local_task_outlives_its_thread_in_others_hands() {
     let (sender, wakers) = mpsc::channel();
-    let home = thread::spawn(move || {
+    let owner = thread::spawn(move || {
         let handle = spawn_local(woken_once(sender));
         block_on(yield_now());
         handle
     });
     let waker = wakers.recv().unwrap();
     waker.wake_by_ref();
-    let handle = home.join().unwrap();
+    let handle = owner.join().unwrap();
     waker.wake();
     let _ = block_on(handle.try_join());
-    // Its inbox goes on to this thread.
+    // This thread owns its inbox now.
     block_on(spawn_local(yield_now()));
 }
 
-/// A blocking call, waited for and let go.
+/// A blocking call, awaited and detached.
 #[test]
 fn a_blocking_call_ends() {
     assert_eq!(block_on(spawn_blocking(|| 5)), 5);

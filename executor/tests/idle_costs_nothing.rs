@@ -1,5 +1,5 @@
-//! A runtime that has nothing to do uses no CPU: its threads wait and do not come back to look. In a
-//! process of its own, and all in one test: idleness is the whole process's.
+//! A runtime that has nothing to do uses no CPU: its threads wait, and none wakes up to look. In a process of its
+//! own, and in a single test, because the CPU time of the whole process is measured.
 #![cfg(not(loom))]
 
 use std::sync::mpsc;
@@ -15,7 +15,7 @@ use reactor::time::sleep;
 /// CPU time of the whole process, in ticks of 10 ms.
 #[cfg(target_os = "linux")]
 fn cpu_ticks() -> u64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux tells");
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("procfs, of Linux");
     let fields = stat.rsplit(')').next().expect("the name is in parentheses");
     fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a number")).sum()
 }
@@ -25,27 +25,27 @@ fn cpu_ticks() -> u64 {
     0
 }
 
-/// Times that any thread went to wait, or the reactor turned.
+/// How often a thread has parked, or the reactor has turned.
 fn activity() -> u64 {
     executor::metrics().parks + reactor::metrics().turns
 }
 
-/// What happens during so long.
+/// The CPU ticks and the activity during a wait of this length.
 fn during(length: Duration, wait: impl FnOnce(Duration)) -> (u64, u64) {
     let (ticks, before) = (cpu_ticks(), activity());
     wait(length);
     (cpu_ticks() - ticks, activity() - before)
 }
 
-/// Waits until a tenth of a second passes in which nothing happens.
+/// Waits until a tenth of a second passes without activity.
 fn settles() {
     let begin = Instant::now();
     while during(Duration::from_millis(100), thread::sleep).1 > 0 {
-        assert!(begin.elapsed() < Duration::from_secs(20), "it never rests");
+        assert!(begin.elapsed() < Duration::from_secs(20), "the runtime never comes to rest");
     }
 }
 
-/// A core that is burnt for half a second is 50 ticks, and a look each 5 ms is 100 turns.
+/// In half a second a busy core takes 50 ticks, and a thread that looks each 5 ms makes 100 turns.
 #[track_caller]
 fn assert_idle((ticks, turns): (u64, u64)) {
     assert!(ticks <= 5, "{ticks} ticks of CPU");
@@ -56,7 +56,7 @@ const LONG: Duration = Duration::from_millis(500);
 
 #[test]
 fn nothing_to_do_costs_nothing() {
-    // Pools with waiting tasks, blocking threads that idle, and local tasks.
+    // Pools with waiting tasks, idle blocking threads, and local tasks.
     let pool = Pool::new(4).unwrap();
     let waiting: Vec<_> = (0..100).map(|_| pool.spawn(std::future::pending::<()>())).collect();
     block_on(async {
@@ -69,19 +69,19 @@ fn nothing_to_do_costs_nothing() {
     settles();
     assert_idle(during(LONG, thread::sleep));
 
-    // A timer that is far away, with a pool beside it and one thread in `block_on`.
+    // A timer far in the future, with a pool beside it and one thread in `block_on`.
     assert_idle(during(LONG, |length| block_on(sleep(length))));
     assert_idle(during(LONG, |length| block_on(pool.spawn(sleep(length)))));
 
     // Several threads in `block_on` beside the pools.
-    let guests: Vec<_> = (0..3).map(|_| thread::spawn(|| block_on(sleep(2 * LONG)))).collect();
+    let in_block_on: Vec<_> = (0..3).map(|_| thread::spawn(|| block_on(sleep(2 * LONG)))).collect();
     settles();
     assert_idle(during(LONG / 2, thread::sleep));
-    for guest in guests {
-        guest.join().unwrap();
+    for thread in in_block_on {
+        thread.join().unwrap();
     }
 
-    // Connections on which nobody says a word, each with a reader, also two on the same one.
+    // Silent connections, each with a reader, and one with two.
     let (mut left, readers) = block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -104,7 +104,7 @@ fn nothing_to_do_costs_nothing() {
         }
     });
 
-    // One task at a time, in a pool of many that sleep: it wakes one of them, and no herd.
+    // One task at a time, in a pool of many sleeping workers: it wakes one of them, not all.
     let many = Pool::new(16).unwrap();
     settles();
     let parks = executor::metrics().parks;
@@ -116,7 +116,7 @@ fn nothing_to_do_costs_nothing() {
     }
     settles();
     let parks = executor::metrics().parks - parks;
-    assert!(parks <= 200 * 4, "{parks} times a thread went to wait, for 200 tasks");
+    assert!(parks <= 200 * 4, "threads parked {parks} times, for 200 tasks");
     drop(many);
 
     // Without any pool of our own: only the global one and this thread.

@@ -1,7 +1,7 @@
-//! Futures of 512 KiB on threads of 2 MiB, in whatever profile this is built: on its way into the task a
-//! future is copied a few times at most.
+//! Futures of 512 KiB fit on threads of 2 MiB, in each build profile: on its way into the task a future is copied a
+//! few times at most.
 //!
-//! Each entry point in a process of its own, for a stack that overflows takes its process along.
+//! Each entry point runs in a process of its own, because a stack overflow ends its process.
 
 use std::future::Future;
 use std::io;

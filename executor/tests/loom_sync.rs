@@ -1,9 +1,9 @@
-//! The lock and the channels under the model checker: every order in which threads can meet.
+//! The mutex and the channels under the model checker, which tries every order of the threads' steps.
 //!
 //!     bash .ci/models sync
 //!
-//! A wake that is lost leaves a thread that waits for ever, which loom reports as a deadlock. Each model
-//! says what it proves, and which seeded faults it finds: `.ci/seeded-faults` seeds them.
+//! After a lost wake a thread waits for ever, which loom reports as a deadlock. Each model says what it proves, and
+//! which seeded faults it finds: `.ci/seeded-faults` turns them on.
 #![cfg(loom)]
 
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use reactor::shim;
 use reactor::shim::model::{block_on, check, poll_once as poll};
 use reactor::wait_list::{Removed, WaitList};
 
-/// A notice reaches exactly one: the one who pops it, or the one who leaves; also when the one who pops
-/// puts another waiter in its place. Finds `stale_key`.
+/// Each waker reaches exactly one thread, the one that pops it or the waiter that leaves, even where the thread that
+/// pops puts another waiter in its place. Finds `stale_key`.
 #[test]
 fn wait_list_gives_each_waker_to_one() {
     check(|| {
@@ -39,7 +39,7 @@ fn wait_list_gives_each_waker_to_one() {
     });
 }
 
-/// One at a time, and each sees what the one before left. Finds `no_second_look`.
+/// One thread at a time has the lock, and sees what the one before it wrote. Finds `no_second_look`.
 #[test]
 fn mutex_excludes_and_publishes() {
     check(|| {
@@ -61,7 +61,7 @@ fn mutex_excludes_and_publishes() {
     });
 }
 
-/// Two who wait are both served, whenever the lock is given up. Finds `no_second_look`.
+/// Two waiters both get the lock, whenever it is released. Finds `no_second_look`.
 #[test]
 fn mutex_hands_over_to_all_who_wait() {
     check(|| {
@@ -79,7 +79,7 @@ fn mutex_hands_over_to_all_who_wait() {
     });
 }
 
-/// A waiter that gives up, before or after the lock was handed to it, leaves it to the next. Finds
+/// A waiter that gives up, before or after the lock was handed to it, passes it to the next. Finds
 /// `cancelled_keeps_lock`, `waiters_forgotten`.
 #[test]
 fn mutex_cancelled_waiter_passes_it_on() {
@@ -101,8 +101,8 @@ fn mutex_cancelled_waiter_passes_it_on() {
     });
 }
 
-/// The last waiter to give up races the unlock. Whoever finds the lock free meanwhile, or at the end, sees what
-/// was left. Finds `cancelled_keeps_lock`.
+/// The last waiter gives up while the lock is released. A thread that finds the lock free meanwhile, or at the end,
+/// sees what was written under it. Finds `cancelled_keeps_lock`.
 #[test]
 fn mutex_is_free_after_the_last_waiter_gave_up() {
     check(|| {
@@ -128,18 +128,18 @@ fn mutex_is_free_after_the_last_waiter_gave_up() {
     });
 }
 
-/// An answer wakes the one who waits for it, and is what it gets. Finds `sent_value_withdrawn`.
+/// A value that is sent wakes the receiver, which gets it. Finds `sent_value_withdrawn`.
 #[test]
 fn oneshot_send_wakes() {
     check(|| {
         let (sender, receiver) = oneshot::channel();
-        let answering = thread::spawn(move || sender.send(7));
+        let sending = thread::spawn(move || sender.send(7));
         assert_eq!(block_on(receiver), Ok(7));
-        assert_eq!(answering.join().unwrap(), Ok(()));
+        assert_eq!(sending.join().unwrap(), Ok(()));
     });
 }
 
-/// So does the end of the sender. Finds `silent_close`.
+/// The drop of the sender wakes the receiver too. Finds `silent_close`.
 #[test]
 fn oneshot_close_wakes() {
     check(|| {
@@ -150,8 +150,8 @@ fn oneshot_close_wakes() {
     });
 }
 
-/// A send against the receiver's end: the value is received, comes back or is freed, and is not taken
-/// for the sender's end. Finds `sent_value_withdrawn`.
+/// A send while the receiver is dropped: the value is received, returned or freed, and the receiver does not take
+/// it for the sender's drop. Finds `sent_value_withdrawn`.
 #[test]
 fn oneshot_send_against_drop_keeps_nothing() {
     check(|| {
@@ -172,7 +172,7 @@ fn oneshot_send_against_drop_keeps_nothing() {
     });
 }
 
-/// Two senders through one place: both values arrive, nobody is left waiting. Finds
+/// Two senders, with room for one value: both values arrive, and no sender is left waiting. Finds
 /// `listed_too_late`, `room_overlooked`.
 #[test]
 fn mpsc_two_senders_through_one_place() {
@@ -192,8 +192,8 @@ fn mpsc_two_senders_through_one_place() {
     });
 }
 
-/// A send that is given up, before or after room was promised to it, leaves the room to the next;
-/// and it has sent its value exactly if it said so. Finds `promise_kept`.
+/// A send that is dropped, before or after room was promised to it, leaves the room to the next. It has sent its
+/// value exactly if it returned so. Finds `promise_kept`.
 #[test]
 fn mpsc_cancelled_send_passes_its_room_on() {
     check(|| {
@@ -214,8 +214,8 @@ fn mpsc_cancelled_send_passes_its_room_on() {
     });
 }
 
-/// The receiver's end against a sender that waits: the sender is woken, gets its value back, and
-/// the queue is freed. Finds `waiting_senders_left`, `end_overlooked`.
+/// The receiver is dropped while a sender waits: the sender is woken, gets its value back, and the queue is freed.
+/// Finds `waiting_senders_left`, `end_overlooked`.
 #[test]
 fn mpsc_receiver_drop_wakes_and_frees() {
     check(|| {
@@ -232,7 +232,7 @@ fn mpsc_receiver_drop_wakes_and_frees() {
     });
 }
 
-/// The last of two senders to go, whichever it is, ends the receiver's wait. Finds
+/// The drop of the last of two senders, whichever it is, ends the receiver's wait. Finds
 /// `last_sender_is_silent`.
 #[test]
 fn mpsc_last_sender_ends_the_wait() {
@@ -247,8 +247,7 @@ fn mpsc_last_sender_ends_the_wait() {
     });
 }
 
-/// A receive that is given up against a send: the value waits for the next receive. Finds
-/// `listed_too_late`.
+/// A receive is dropped during a send: the value stays for the next receive. Finds `listed_too_late`.
 #[test]
 fn mpsc_cancelled_receive_loses_nothing() {
     check(|| {
@@ -264,7 +263,7 @@ fn mpsc_cancelled_receive_loses_nothing() {
     });
 }
 
-/// One send reaches both who wait. Finds `look_then_list`.
+/// One send reaches both waiting receivers. Finds `look_then_list`.
 #[test]
 fn broadcast_reaches_all_who_wait() {
     check(|| {
@@ -281,8 +280,8 @@ fn broadcast_reaches_all_who_wait() {
     });
 }
 
-/// Sends that overtake a reader: what it got and what it missed add up, then the channel is closed,
-/// and keeps nothing. Finds `evicted_readers_forgotten`.
+/// Sends overtake a receiver: what it got and what it missed add up. Then the channel is closed, and keeps nothing.
+/// Finds `evicted_readers_forgotten`.
 #[test]
 fn broadcast_lag_adds_up_until_close() {
     check(|| {
@@ -313,7 +312,7 @@ fn broadcast_lag_adds_up_until_close() {
     });
 }
 
-/// A subscription against a send and the close: it gets the value or it does not, and ends. Finds
+/// A subscription during a send and the close: it gets the value or does not, and ends. Finds
 /// `close_wakes_no_receiver`.
 #[test]
 fn broadcast_subscriber_never_hangs() {
@@ -322,17 +321,17 @@ fn broadcast_subscriber_never_hangs() {
         let sending = thread::spawn(move || sender.send(1).is_ok());
         let mut late = first.resubscribe();
         drop(first);
-        let answer = block_on(late.recv());
-        if answer == Ok(1) {
+        let received = block_on(late.recv());
+        if received == Ok(1) {
             assert_eq!(block_on(late.recv()), Err(broadcast::RecvError::Closed));
         } else {
-            assert_eq!(answer, Err(broadcast::RecvError::Closed));
+            assert_eq!(received, Err(broadcast::RecvError::Closed));
         }
         assert!(sending.join().unwrap(), "there was a receiver at any time");
     });
 }
 
-/// A receiver that leaves against a send and another's read: nothing is kept for one that is gone. Finds
+/// A receiver is dropped during a send and another's receive: nothing is kept for it. Finds
 /// `leaver_keeps`.
 #[test]
 fn broadcast_leaver_keeps_nothing() {
@@ -356,7 +355,7 @@ fn broadcast_leaver_keeps_nothing() {
     });
 }
 
-/// A receive that is given up against a send: its place is gone, the value is still there. Finds
+/// A receive is dropped during a send: it leaves the wait list, and the value is still there. Finds
 /// `look_then_list`.
 #[test]
 fn broadcast_cancelled_receive_loses_nothing() {
@@ -374,7 +373,7 @@ fn broadcast_cancelled_receive_loses_nothing() {
     });
 }
 
-/// Two who give up at once, before or after the lock was handed to them, and one who stays: it is served.
+/// Two waiters give up at once, before or after the lock was handed to them, and one stays: it gets the lock.
 /// Finds `cancelled_keeps_lock`.
 #[test]
 fn mutex_two_give_up_and_one_stays() {
@@ -398,7 +397,7 @@ fn mutex_two_give_up_and_one_stays() {
     });
 }
 
-/// Whoever does not wait never takes a lock that was handed to one who does, and it publishes as well. Finds
+/// `try_lock` never takes a lock that was handed to a waiter, and its unlock publishes as well. Finds
 /// `no_second_look`.
 #[test]
 fn mutex_is_not_snatched_from_who_waits() {
@@ -430,7 +429,7 @@ fn mutex_is_not_snatched_from_who_waits() {
     });
 }
 
-/// Two senders of two values each through one place: all arrive, each sender's in its order. Finds
+/// Two senders of two values each, with room for one: all arrive, each sender's in its order. Finds
 /// `listed_too_late`.
 #[test]
 fn mpsc_keeps_each_senders_order() {
@@ -456,8 +455,8 @@ fn mpsc_keeps_each_senders_order() {
     });
 }
 
-/// The receiver goes while two senders wait for one place and a third value is queued: every value is
-/// freed, both senders are told. Finds `waiting_senders_left`.
+/// The receiver is dropped while two senders wait for room and a third value is queued: every value is freed, and
+/// both senders are woken with an error. Finds `waiting_senders_left`.
 #[test]
 fn mpsc_receiver_drop_wakes_every_sender() {
     check(|| {
@@ -469,9 +468,9 @@ fn mpsc_receiver_drop_wakes_every_sender() {
             thread::spawn(move || {
                 // The first may still find room.
                 let _ = block_on(sender.send(Arc::clone(&value)));
-                let told = block_on(sender.send(Arc::clone(&value)));
+                let result = block_on(sender.send(Arc::clone(&value)));
                 let again = block_on(sender.send(value));
-                assert!(again.is_err() || told.is_ok(), "once gone it stays gone");
+                assert!(again.is_err() || result.is_ok(), "once gone it stays gone");
             })
         });
         drop(receiver);
@@ -482,7 +481,7 @@ fn mpsc_receiver_drop_wakes_every_sender() {
     });
 }
 
-/// Two senders and two receivers: both get both values, in one order. Finds `look_then_list`.
+/// Two senders and two receivers: both receivers get both values, in the same order. Finds `look_then_list`.
 #[test]
 fn broadcast_has_one_order_for_all() {
     check(|| {

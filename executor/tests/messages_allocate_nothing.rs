@@ -1,5 +1,5 @@
-//! In a steady state neither a message nor a wait allocates; a broadcast allocates its value's
-//! `Arc`, and one list for those whom it wakes.
+//! In a steady state neither a message nor a wait allocates. A broadcast allocates its value's `Arc`, and one list
+//! for the receivers that it wakes.
 #![cfg(not(loom))]
 #![allow(unsafe_code, reason = "counting allocations takes a global allocator, whose trait is unsafe")]
 
@@ -17,16 +17,16 @@ thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
 }
 
-// SAFETY: everything is handed on to the system's allocator as it came.
+// SAFETY: every call is passed on to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promise, handed on.
+        // SAFETY: the caller's promise, passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise, handed on.
+        // SAFETY: the caller's promise, passed on.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -34,7 +34,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// How often `round` allocates, once it has run often enough for its memory to be there.
+/// How often `round` allocates, once it has run often enough for its memory to be allocated.
 fn allocations(rounds: usize, mut round: impl FnMut()) -> usize {
     for _ in 0..100 {
         round();
@@ -97,12 +97,12 @@ fn a_broadcast_allocates_once_and_once_more_to_wake() {
     assert_eq!(count, 2000);
 }
 
-/// A thousand channels of a great capacity that nobody uses.
+/// A thousand unused channels of a large capacity.
 #[test]
-fn an_unused_channel_has_no_ring() {
+fn an_unused_channel_has_no_buffer() {
     let before = ALLOCATIONS.get();
     let channels: Vec<_> = (0..1000).map(|_| broadcast::channel::<u64>(1 << 20)).collect();
     let pipes: Vec<_> = (0..1000).map(|_| mpsc::channel::<u64>(1 << 20)).collect();
-    assert_eq!(ALLOCATIONS.get() - before, 2002, "one each, and the two lists here");
+    assert_eq!(ALLOCATIONS.get() - before, 2002, "one each, and the two lists of this test");
     drop((channels, pipes));
 }

@@ -1,6 +1,6 @@
-//! Where the system gives no more threads: errors that say so, and another try when there are some again.
+//! Where the system starts no more threads: the caller gets an error that says so, and a later call tries again.
 //!
-//! In a process of its own, in which the stack that each thread asks for fits into no memory.
+//! In a process of its own, in which the stack of each thread is larger than the memory.
 
 use std::env;
 use std::io;
@@ -15,10 +15,10 @@ use reactor::net::{TcpListener, TcpStream};
 
 const STACK: &str = "RUST_MIN_STACK";
 
-/// Tells, when it is dropped, which task that is in, and whether `block_on` panics there.
-struct Asks(mpsc::Sender<(Option<TaskId>, bool)>);
+/// Reports when it is dropped: the current task, and whether `block_on` panics there.
+struct ReportsOnDrop(mpsc::Sender<(Option<TaskId>, bool)>);
 
-impl Drop for Asks {
+impl Drop for ReportsOnDrop {
     fn drop(&mut self) {
         let panics = catch_unwind(AssertUnwindSafe(|| task::block_on(async {}))).is_err();
         self.0.send((task::current(), panics)).unwrap();
@@ -39,17 +39,17 @@ fn it_is_an_error_and_never_a_panic() {
     let source = std::error::Error::source(&error).expect("what the system said").to_string();
     assert_eq!(error.to_string(), format!("start a worker thread: {source}"));
     task::block_on(async {
-        // Twice, for the next call tries again.
+        // Twice, because the next call tries again.
         for _ in 0..2 {
             let spawned = task::spawn(async {});
             assert!(matches!(spawned.try_join().await, Err(JoinError::Cancelled)));
             let call = task::spawn_blocking(|| unreachable!("on which thread?"));
             assert!(matches!(call.try_join().await, Err(JoinError::Cancelled)));
             // What is dropped here, inside a poll, may not block.
-            let (tell, told) = mpsc::channel();
-            let (asks, asks_too) = (Asks(tell.clone()), Asks(tell));
-            let refused = [task::spawn_blocking(move || drop(asks)), task::spawn(async { drop(asks_too) })];
-            assert!(refused.iter().all(|task| told.recv() == Ok((Some(task.id()), true))));
+            let (report, reported) = mpsc::channel();
+            let (probe, another) = (ReportsOnDrop(report.clone()), ReportsOnDrop(report));
+            let refused = [task::spawn_blocking(move || drop(probe)), task::spawn(async { drop(another) })];
+            assert!(refused.iter().all(|task| reported.recv() == Ok((Some(task.id()), true))));
             let error = TcpStream::connect("localhost:1").await.unwrap_err();
             assert_eq!(error.to_string(), "lookup localhost:1: no thread could be had for a blocking call");
             let error = reactor::io::stdin().read(&mut [0]).await.unwrap_err();
@@ -59,7 +59,7 @@ fn it_is_an_error_and_never_a_panic() {
     let awaited = catch_unwind(AssertUnwindSafe(|| task::block_on(task::spawn_blocking(|| {}))));
     let message = awaited.unwrap_err().downcast::<String>().unwrap();
     assert!(message.contains("was cancelled"), "{message}");
-    // What needs no thread works.
+    // Operations that need no thread work.
     task::block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         TcpStream::connect(listener.local_addr()?).await?;

@@ -1,5 +1,5 @@
-//! A task costs exactly one allocation, and all of it is given back. Counted by an allocator, so in a
-//! process of its own.
+//! A task costs exactly one allocation, and all of it is given back. An allocator counts, so this test is a process
+//! of its own.
 #![cfg(not(loom))]
 #![allow(unsafe_code, reason = "a global allocator is unsafe by nature")]
 
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use executor::pool::Pool;
 use executor::task::{block_on, spawn_local, yield_now};
 
-/// Counts each thread's allocations, and the bytes that are out in the whole process.
+/// Counts each thread's allocations, and the bytes allocated in the whole process.
 struct Counting;
 
 thread_local! {
@@ -27,13 +27,13 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
         BYTES.fetch_add(layout.size() as isize, Ordering::Relaxed);
-        // SAFETY: the caller's layout, handed on.
+        // SAFETY: the caller's layout, passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         BYTES.fetch_sub(layout.size() as isize, Ordering::Relaxed);
-        // SAFETY: the caller's, handed on: it came from `System`.
+        // SAFETY: the caller's pointer, passed on: it came from `System`.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -41,7 +41,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// The tests count in turns.
+/// One test counts at a time.
 static TURN: Mutex<()> = Mutex::new(());
 
 fn allocations(call: impl FnOnce()) -> usize {
@@ -62,7 +62,7 @@ fn a_local_task_is_one_allocation() {
                 handles.extend((0..TASKS).map(|n| spawn_local(async move { n })));
             });
             if round > 0 {
-                assert_eq!(spawned, TASKS, "the queue has its size by now");
+                assert_eq!(spawned, TASKS, "the queue has reached its size");
             }
             for handle in handles.drain(..) {
                 handle.await;
@@ -92,7 +92,7 @@ fn the_whole_life_of_a_local_task_is_one_allocation() {
     assert_eq!(counts[2], 2 * TASKS);
 }
 
-/// In a pool of one worker all is counted on that worker's thread.
+/// In a pool of one worker that worker's thread counts everything.
 #[test]
 fn the_whole_life_of_a_pool_task_is_one_allocation() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -118,14 +118,14 @@ fn the_whole_life_of_a_pool_task_is_one_allocation() {
     assert_eq!(counts[2], 2 * TASKS);
 }
 
-/// What is out after many rounds is what was out after the first few, but for so many bytes.
+/// After many rounds no more is allocated than after the first few, but for `kept` bytes.
 fn gives_back(what: &str, kept: isize, mut round: impl FnMut()) {
     const ROUNDS: usize = 500;
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     (0..5).for_each(|_| round());
     let before = BYTES.load(Ordering::Relaxed);
     (0..ROUNDS).for_each(|_| round());
-    // Other threads may be about to free what they have.
+    // Other threads may be about to free memory.
     let begin = Instant::now();
     let mut after = BYTES.load(Ordering::Relaxed);
     while after > before + kept && begin.elapsed() < Duration::from_secs(10) {
@@ -161,8 +161,8 @@ fn a_thread_whose_local_tasks_wait_gives_everything_back() {
     });
 }
 
-/// Crossbeam keeps a record of each worker that has ended, until others come by: under load ten at a time,
-/// however many there were.
+/// Crossbeam keeps a record of each ended worker until another thread frees it: under load ten at a time, however
+/// many there were.
 #[test]
 fn a_pool_that_is_dropped_gives_everything_back() {
     gives_back("pools", 40_000, || {

@@ -14,7 +14,7 @@ use reactor::time::{sleep, timeout};
 
 #[cfg(target_os = "linux")]
 fn threads() -> usize {
-    std::fs::read_dir("/proc/self/task").expect("Linux tells").count()
+    std::fs::read_dir("/proc/self/task").expect("procfs, of Linux").count()
 }
 
 #[cfg(not(target_os = "linux"))]

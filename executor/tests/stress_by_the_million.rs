@@ -1,6 +1,5 @@
-//! Tasks spawned and joined, and tasks woken from other threads, by the million. Each is counted: one
-//! that is lost stops the count, and the watchdog then tells where it stands and aborts. Afterwards
-//! no task is alive.
+//! Tasks spawned and joined, and tasks woken from other threads, by the million. Each is counted: a lost one stops
+//! the count, and the watchdog then prints the state and aborts. Afterwards no task is alive.
 //!
 //! `UNROLLED_COUNT` says how many of each; .ci/nightly takes a hundred million, in a release build. In a
 //! process of its own: it counts all tasks.
@@ -16,7 +15,7 @@ use std::time::{Duration, Instant};
 use executor::pool::Pool;
 use executor::task::{JoinHandle, block_on, spawn_local};
 
-/// How long nothing may happen. Something happens a million times a second.
+/// How long the count may stand still. It grows by a million a second.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Each test counts all tasks, so they take turns.
@@ -26,7 +25,7 @@ fn wanted() -> u64 {
     std::env::var("UNROLLED_COUNT").map_or(200_000, |text| text.parse().expect("a number"))
 }
 
-/// Watches a count grow.
+/// Monitors that a count grows.
 struct Watchdog {
     count: Arc<AtomicU64>,
     over: Arc<AtomicBool>,
@@ -58,9 +57,9 @@ impl Watchdog {
         Self { count, over, watcher, what, start: Instant::now() }
     }
 
-    /// Nothing is left to watch: tells what it saw.
+    /// Ends the monitoring, and returns the count.
     fn end(self) -> u64 {
-        // ORDERING: Relaxed; all who counted have been joined.
+        // ORDERING: Relaxed; all counting threads have been joined.
         let count = self.count.load(Ordering::Relaxed);
         self.over.store(true, Ordering::Relaxed);
         self.watcher.thread().unpark();
@@ -71,7 +70,7 @@ impl Watchdog {
     }
 }
 
-/// Where it stands: the counters, and what each thread waits for.
+/// Prints the state: the counters, and what each thread waits for.
 fn dump(what: &str, now: u64, wanted: u64) {
     eprintln!("no progress for {PATIENCE:?} at {now} of {wanted} {what}");
     eprintln!("{:#?}\n{:#?}", executor::metrics(), reactor::metrics());
@@ -145,14 +144,14 @@ fn tasks_spawned_and_joined() {
     no_task_is_alive();
 }
 
-/// Where a task leaves its waker, and where it is told that it may go on.
+/// Where a task leaves its waker, and is notified.
 #[derive(Default)]
 struct Place(Mutex<Stand>);
 
 #[derive(Default)]
 struct Stand {
     waker: Option<Waker>,
-    told: bool,
+    notified: bool,
     over: bool,
 }
 
@@ -165,7 +164,7 @@ impl Place {
     fn wake(&self, over: bool) {
         let waker = {
             let mut stand = self.stand();
-            stand.told = true;
+            stand.notified = true;
             stand.over = over;
             stand.waker.take()
         };
@@ -173,44 +172,44 @@ impl Place {
     }
 }
 
-/// What the tasks that one thread wakes count down, and who is unparked by the last.
+/// The count of tasks still to run in a round, and the thread that the last one unparks.
 struct Round {
     left: AtomicUsize,
     waker: Thread,
 }
 
-/// A task: leaves its waker, and is counted each time that it is told. Returns how often.
+/// A task: leaves its waker, and counts each notification. Returns how many there were.
 async fn sleeper(place: Arc<Place>, round: Arc<Round>) -> u64 {
-    let mut told = 0;
+    let mut notified = 0;
     poll_fn(|cx| {
         let replaced = {
             let mut stand = place.stand();
             if stand.over {
                 return Poll::Ready(());
             }
-            if !std::mem::take(&mut stand.told) && stand.waker.is_some() {
-                // Nothing wakes it that did not tell it.
+            if !std::mem::take(&mut stand.notified) && stand.waker.is_some() {
+                // Each waker notifies it first.
                 panic!("woken for nothing");
             }
             stand.waker.replace(cx.waker().clone())
         };
         drop(replaced);
-        told += 1;
+        notified += 1;
         // ORDERING[round]: AcqRel; pairs with the Acquire of the thread that waits for zero: all tasks have
-        // left their wakers by then.
+        // left their wakers before it.
         if round.left.fetch_sub(1, Ordering::AcqRel) == 1 {
             round.waker.unpark();
         }
         Poll::Pending
     })
     .await;
-    told
+    notified
 }
 
 const SLEEPERS: usize = 500;
 
-/// Has tasks spawned, and wakes all of them again and again, a hundred or so at a time and in turn all;
-/// then ends them. Between two rounds everybody may fall asleep.
+/// Spawns tasks with `spawn`, and wakes them round after round, sometimes all and sometimes a few. Then it ends them.
+/// Between two rounds every thread may go to sleep.
 fn wake_sleepers(count: &AtomicU64, total: u64, spawn: impl Fn(Arc<Place>, Arc<Round>)) {
     let places: Vec<_> = (0..SLEEPERS).map(|_| Arc::new(Place::default())).collect();
     let round = Arc::new(Round { left: AtomicUsize::new(SLEEPERS), waker: thread::current() });
@@ -242,22 +241,22 @@ fn wake_sleepers(count: &AtomicU64, total: u64, spawn: impl Fn(Arc<Place>, Arc<R
 }
 
 /// A thread in `block_on` with local tasks, until all have ended; others spawn them through a channel.
-fn local_home() -> (impl Fn(Arc<Place>, Arc<Round>), thread::JoinHandle<u64>) {
+fn local_thread() -> (impl Fn(Arc<Place>, Arc<Round>), thread::JoinHandle<u64>) {
     let (sender, mut receiver) = executor::sync::mpsc::channel::<(Arc<Place>, Arc<Round>)>(SLEEPERS);
-    let home = thread::spawn(move || {
+    let owner = thread::spawn(move || {
         block_on(async move {
             let mut handles = Vec::new();
             while let Some((place, round)) = receiver.recv().await {
                 handles.push(spawn_local(sleeper(place, round)));
             }
-            let mut told = 0;
+            let mut notified = 0;
             for handle in handles {
-                told += handle.await;
+                notified += handle.await;
             }
-            told
+            notified
         })
     });
-    (move |place, round| sender.try_send((place, round)).unwrap(), home)
+    (move |place, round| sender.try_send((place, round)).unwrap(), owner)
 }
 
 #[test]
@@ -268,7 +267,7 @@ fn tasks_woken_from_other_threads() {
     let pool = Pool::new(2).unwrap();
     let handles = Mutex::new(Vec::new());
     // Two threads wake tasks of a pool; one wakes local tasks of a thread that waits in `block_on`.
-    let told: u64 = thread::scope(|scope| {
+    let notified: u64 = thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 wake_sleepers(&watchdog.count, wanted / 3, |place, round| {
@@ -276,21 +275,21 @@ fn tasks_woken_from_other_threads() {
                 });
             });
         }
-        let (spawn, home) = local_home();
+        let (spawn, owner) = local_thread();
         wake_sleepers(&watchdog.count, wanted.div_ceil(3), spawn);
-        home.join().unwrap()
+        owner.join().unwrap()
     });
     let in_the_pool = block_on(async {
-        let mut told = 0;
+        let mut notified = 0;
         for handle in handles.into_inner().unwrap() {
-            told += handle.await;
+            notified += handle.await;
         }
-        told
+        notified
     });
     drop(pool);
     let woken = watchdog.end();
     assert!(woken >= wanted / 3 * 3);
-    // Each task has come once by itself, and then once a wake.
-    assert_eq!(told + in_the_pool, woken + 3 * SLEEPERS as u64);
+    // Each task has counted once at its first poll, and then once for each wake.
+    assert_eq!(notified + in_the_pool, woken + 3 * SLEEPERS as u64);
     no_task_is_alive();
 }

@@ -1,7 +1,6 @@
-//! Cancels, aborts, drops, wakes and panics against each other, at random. Afterwards no task is
-//! alive, and no future was dropped twice or never. In a process of its own: it counts all tasks. A
-//! failure prints the seed; `UNROLLED_SEED` runs that one alone,
-//! and `UNROLLED_ROUNDS` runs so many.
+//! Cancels, aborts, drops, wakes and panics at the same time, at random. Afterwards no task is alive, and each future
+//! was dropped once. In a process of its own: it counts all tasks. A failure prints the seed; `UNROLLED_SEED` runs
+//! that one alone, and `UNROLLED_ROUNDS` sets the number of rounds.
 #![cfg(not(loom))]
 
 #[path = "promises/support.rs"]
@@ -53,7 +52,7 @@ fn call(kind: u64, tail: u64, _token: &support::Token) -> u64 {
     tail
 }
 
-/// One thing that can be done to a task by whoever has its handle.
+/// One of the operations on a task's handle.
 async fn treat(handle: JoinHandle<u64>, how: u64) {
     match how {
         0 => drop(handle),
@@ -79,7 +78,7 @@ async fn treat(handle: JoinHandle<u64>, how: u64) {
     }
 }
 
-/// One of the things that can be done to a gate, and so to a task's wakers.
+/// One of the operations on a gate, and so on a task's wakers.
 fn poke(gate: &Gate, kept: &Mutex<Vec<Waker>>, random: &mut Random) {
     match random.below(6) {
         0 => drop(gate.take_waker()),
@@ -129,7 +128,7 @@ fn round(seed: u64, drops: &Drops) {
             })
         })
         .collect();
-    // Some of the handles go elsewhere.
+    // Some of the handles go to another thread.
     let mut elsewhere = Vec::new();
     block_on(async {
         for handle in handles {

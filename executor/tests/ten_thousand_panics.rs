@@ -1,5 +1,5 @@
-//! Ten thousand tasks that panic leave all workers alive, and each panic is seen by its awaiter, once.
-//! In a process of its own, for it silences the panic hook.
+//! Ten thousand tasks panic: all workers stay alive, and each panic reaches its awaiter once. In a process of its
+//! own, because it silences the panic hook.
 #![cfg(not(loom))]
 
 use std::collections::HashSet;
@@ -70,7 +70,7 @@ fn all_workers_live_and_each_panic_is_seen_once() {
     });
     assert_eq!(SEEN_BY_THE_HOOK.load(Ordering::Relaxed), TASKS);
 
-    // Local tasks and blocking calls, a few of them.
+    // A few local tasks and blocking calls.
     let local: Vec<_> = (0..100).map(|n| spawn_local(panics(n))).collect();
     let blocking: Vec<_> = (0..100).map(|n| spawn_blocking(move || panic!("{n}"))).collect();
     block_on(async {
@@ -81,7 +81,7 @@ fn all_workers_live_and_each_panic_is_seen_once() {
     });
     assert_eq!(SEEN_BY_THE_HOOK.load(Ordering::Relaxed), TASKS + 200);
 
-    // Detached ones: nobody sees them, and nobody is harmed.
+    // Detached tasks: no awaiter sees their panics, and no other task is affected.
     (0..1000).for_each(|n| drop(pool.spawn(panics(n))));
 
     assert_eq!(workers(&pool), before, "the same threads as before");

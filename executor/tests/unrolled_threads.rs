@@ -1,5 +1,5 @@
-//! `UNROLLED_THREADS` says how many workers the global pool has; each value in a process of its own, whose
-//! threads Linux tells.
+//! `UNROLLED_THREADS` sets the number of workers of the global pool. Each value is tested in a process of its own,
+//! whose threads are counted in /proc.
 #![cfg(target_os = "linux")]
 
 use std::env;
@@ -19,7 +19,7 @@ fn child() {
     let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
     let before = threads();
     task::block_on(task::spawn(async {}));
-    // The thread that tells of nonsense is none of the workers.
+    // The thread that reports nonsense is not a worker.
     reactor::notes::stderr().flush(Duration::from_secs(30));
     println!("\n{} workers", threads() - before);
 }
@@ -48,9 +48,9 @@ fn a_number_is_obeyed_and_nonsense_is_reported() {
     for nonsense in ["", "0", "-1", "many", "1.5", "99999999999999999999"] {
         let output = started_with(Some(nonsense), Stdio::piped());
         assert_eq!(workers(&output), parallelism);
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(told.starts_with(&format!("UNROLLED_THREADS is {nonsense:?}, not a number from 1 to")));
-        assert_eq!(told.lines().count(), 1, "{told}");
+        let reported = String::from_utf8_lossy(&output.stderr);
+        assert!(reported.starts_with(&format!("UNROLLED_THREADS is {nonsense:?}, not a number from 1 to")));
+        assert_eq!(reported.lines().count(), 1, "{reported}");
     }
 }
 

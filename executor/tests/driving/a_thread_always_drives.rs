@@ -1,5 +1,5 @@
-//! However workers and threads in `block_on` come, wait and leave, one of them drives: a timer that
-//! is due fires.
+//! However workers and threads in `block_on` start, wait and end, one of them drives the reactor: a timer that is due
+//! fires.
 
 use std::future::poll_fn;
 use std::sync::mpsc;
@@ -44,8 +44,8 @@ fn a_pool_alone() {
     }
 }
 
-/// A worker that finds the seat taken for a moment, by a busy `block_on` that only has a look, must
-/// not count on that one: it may go to wait behind the workers.
+/// A busy `block_on` that only polls the reactor holds the driver's role for a moment. A worker that finds it held
+/// must not rely on that thread, which may then park behind the workers.
 #[test]
 fn when_a_busy_block_on_meets_a_worker_that_goes_to_sleep() {
     let _alone = alone();
@@ -53,7 +53,7 @@ fn when_a_busy_block_on_meets_a_worker_that_goes_to_sleep() {
         let pool = Pool::new(1).unwrap();
         let mut random = Random::new(1);
         block_on(async {
-            // With sockets a look at the reactor is a system call.
+            // With sockets, polling the reactor is a system call.
             let _sockets = pair().await;
             for _ in 0..1000 {
                 for _ in 0..random.below(30) {
@@ -68,7 +68,7 @@ fn when_a_busy_block_on_meets_a_worker_that_goes_to_sleep() {
     });
 }
 
-/// Threads in `block_on` take turns in ending: the seat is handed on.
+/// Threads in `block_on` end one after the other: each hands the driver's role to the next.
 #[test]
 fn when_the_block_on_that_drives_ends() {
     let _alone = alone();
@@ -91,12 +91,12 @@ fn when_the_block_on_that_drives_ends() {
     });
 }
 
-/// Pools come and go beside threads that wait for timers.
+/// Pools are created and dropped beside threads that wait for timers.
 #[test]
 fn when_pools_come_and_go() {
     let _alone = alone();
     ends(|| {
-        let guests: Vec<_> = (0..2)
+        let in_block_on: Vec<_> = (0..2)
             .map(|_| {
                 thread::spawn(|| {
                     block_on(async {
@@ -108,7 +108,7 @@ fn when_pools_come_and_go() {
             })
             .collect();
         let mut random = Random::new(7);
-        while !guests.iter().all(|guest| guest.is_finished()) {
+        while !in_block_on.iter().all(|thread| thread.is_finished()) {
             let pool = Pool::new(1 + random.below(2) as usize).unwrap();
             if random.below(2) == 0 {
                 let handle = pool.spawn(sleep(SHORT));
@@ -117,13 +117,13 @@ fn when_pools_come_and_go() {
                 }
             }
         }
-        for guest in guests {
-            guest.join().unwrap();
+        for thread in in_block_on {
+            thread.join().unwrap();
         }
     });
 }
 
-/// Wakes from outside and timers, for a worker that both drives and stands by.
+/// Wakes from outside and timers, for a worker that both drives and is on standby.
 #[test]
 fn while_threads_wake_each_other() {
     let _alone = alone();
@@ -175,8 +175,8 @@ fn inside_spawn_blocking() {
     });
 }
 
-/// A `block_on` that is woken again and again, each time before it could be the watch for long, drives all
-/// the same when the only worker blocks.
+/// A `block_on` that is woken repeatedly, each time soon after it has become the monitor, still drives when the only
+/// worker blocks.
 #[test]
 fn a_block_on_that_is_woken_all_the_time() {
     const LATE: Duration = Duration::from_millis(100);
@@ -184,7 +184,7 @@ fn a_block_on_that_is_woken_all_the_time() {
     ends(|| {
         let pool = Pool::new(1).unwrap();
         let (begins, begun) = mpsc::channel();
-        let (told, ran) = mpsc::channel();
+        let (report, ran) = mpsc::channel();
         let blocked = pool.spawn(async move {
             sleep(SHORT).await; // The worker drove, and blocks now.
             begins.send(()).unwrap();
@@ -209,8 +209,8 @@ fn a_block_on_that_is_woken_all_the_time() {
             wakes.send(cx.waker().clone()).unwrap();
             Poll::Pending
         }));
-        assert!(reactor::metrics().turns > turns, "nobody looked at the reactor for {:?}", start.elapsed());
-        told.send(()).unwrap();
+        assert!(reactor::metrics().turns > turns, "no thread polled the reactor for {:?}", start.elapsed());
+        report.send(()).unwrap();
         assert!(block_on(blocked));
         waker.join().unwrap();
     });

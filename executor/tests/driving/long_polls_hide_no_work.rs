@@ -1,6 +1,6 @@
-//! Hard case 2, wherever the work stands: what a worker in a long poll has in its deque, or was to search for,
-//! is run by another worker that sleeps; also where threads in `block_on` wait in between, which are
-//! woken more easily.
+//! Hard case 2, wherever the task is: a sleeping worker is woken for the tasks that a worker in a long poll has in its
+//! deque, or was woken to search for. Threads in `block_on` also wait in these tests, because the runtime wakes them
+//! more easily.
 
 use std::sync::mpsc;
 use std::thread;
@@ -12,11 +12,11 @@ use executor::task::{block_on, spawn_local, yield_now};
 use crate::alone;
 use crate::support::{DEADLINE, Gate, ends};
 
-/// Threads in `block_on`, as long as this lives.
-struct Guests(Vec<(oneshot::Sender<()>, thread::JoinHandle<()>)>);
+/// Keeps threads in `block_on` until it is dropped.
+struct InBlockOn(Vec<(oneshot::Sender<()>, thread::JoinHandle<()>)>);
 
-impl Guests {
-    fn come(count: usize) -> Self {
+impl InBlockOn {
+    fn start(count: usize) -> Self {
         let come = |_| {
             let (end, ended) = oneshot::channel();
             (end, thread::spawn(|| _ = block_on(ended)))
@@ -25,25 +25,25 @@ impl Guests {
     }
 }
 
-impl Drop for Guests {
+impl Drop for InBlockOn {
     fn drop(&mut self) {
         for (end, thread) in self.0.drain(..) {
             drop(end);
-            thread.join().expect("it only waits");
+            thread.join().expect("the thread only waits");
         }
     }
 }
 
-/// A task wakes a second one, which then blocks the worker, and gives way to it.
+/// A task wakes a second one and gives way to it; the second then blocks the worker.
 #[test]
 fn a_task_that_gave_way_to_one_that_blocks() {
-    for guests in 0..4 {
+    for in_block_on in 0..4 {
         let _alone = alone();
         ends(move || {
             let pool = Pool::new(2).unwrap();
-            let _guests = Guests::come(guests);
+            let _threads = InBlockOn::start(in_block_on);
             for _ in 0..5 {
-                let (told, ran) = mpsc::channel();
+                let (report, ran) = mpsc::channel();
                 let gate = Gate::new();
                 let pass = gate.pass();
                 let blocked = pool.spawn(async move {
@@ -54,24 +54,24 @@ fn a_task_that_gave_way_to_one_that_blocks() {
                 drop(pool.spawn(async move {
                     gate.open();
                     yield_now().await;
-                    told.send(()).unwrap();
+                    report.send(()).unwrap();
                 }));
-                assert!(block_on(blocked), "with {guests} threads in block_on");
+                assert!(block_on(blocked), "with {in_block_on} threads in block_on");
             }
         });
     }
 }
 
-/// A worker is woken for a local task, which blocks it: it searches for nobody.
+/// A worker is woken for a local task, which blocks it: it does not search for the pool's tasks.
 #[test]
 fn a_task_that_is_spawned_beside_a_local_task_that_blocks() {
-    for guests in 0..4 {
+    for in_block_on in 0..4 {
         let _alone = alone();
         ends(move || {
             let pool = Pool::new(2).unwrap();
-            let _guests = Guests::come(guests);
+            let _threads = InBlockOn::start(in_block_on);
             for _ in 0..5 {
-                let (told, ran) = mpsc::channel();
+                let (report, ran) = mpsc::channel();
                 let (begins, begun) = mpsc::channel();
                 let (ends, verdict) = mpsc::channel();
                 let gate = Gate::new();
@@ -86,8 +86,12 @@ fn a_task_that_is_spawned_beside_a_local_task_that_blocks() {
                 gate.await_polls(1);
                 gate.open();
                 begun.recv_timeout(DEADLINE).unwrap();
-                drop(pool.spawn(async move { told.send(()).unwrap() }));
-                assert_eq!(verdict.recv_timeout(DEADLINE), Ok(true), "with {guests} threads in block_on");
+                drop(pool.spawn(async move { report.send(()).unwrap() }));
+                assert_eq!(
+                    verdict.recv_timeout(DEADLINE),
+                    Ok(true),
+                    "with {in_block_on} threads in block_on"
+                );
             }
         });
     }

@@ -1,5 +1,5 @@
-//! Hard case 5: a thread in a long poll, also the one that drove the reactor a moment ago, stops no
-//! other task's timers and sockets.
+//! Hard case 5: a thread in a long poll stops no other task's timers and sockets, even if it has just driven the
+//! reactor.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -18,9 +18,9 @@ use crate::support::{DEADLINE, ends};
 
 const SHORT: Duration = Duration::from_millis(1);
 
-/// Blocks its thread until `ran` tells that the others went on.
+/// Blocks its thread until `ran` reports that the others went on.
 async fn blocks(ran: mpsc::Receiver<()>) -> bool {
-    // Woken by the reactor: this thread drove, and its poll begins right after.
+    // The reactor woke this task: its thread drove, and polls it right afterwards.
     sleep(SHORT).await;
     ran.recv_timeout(DEADLINE / 2).is_ok()
 }
@@ -30,13 +30,13 @@ fn a_timer_fires_beside_a_worker_that_blocks() {
     let _alone = alone();
     let pool = Pool::new(2).unwrap();
     for _ in 0..20 {
-        let (told, ran) = mpsc::channel();
+        let (report, ran) = mpsc::channel();
         let blocked = pool.spawn(blocks(ran));
         drop(pool.spawn(async move {
             for _ in 0..5 {
                 sleep(SHORT).await;
             }
-            told.send(()).unwrap();
+            report.send(()).unwrap();
         }));
         assert!(block_on(blocked));
     }
@@ -59,7 +59,7 @@ fn a_socket_is_read_beside_a_worker_that_blocks() {
             }
         });
         for _ in 0..5 {
-            let (told, ran) = mpsc::channel();
+            let (report, ran) = mpsc::channel();
             let blocked = pool.spawn(blocks(ran));
             let client = thread::spawn(move || {
                 let mut stream = std::net::TcpStream::connect(address).unwrap();
@@ -69,7 +69,7 @@ fn a_socket_is_read_beside_a_worker_that_blocks() {
                     stream.read_exact(&mut byte).unwrap();
                     assert_eq!(byte, [n]);
                 }
-                told.send(()).unwrap();
+                report.send(()).unwrap();
             });
             assert!(block_on(blocked));
             client.join().unwrap();
@@ -85,43 +85,43 @@ fn a_block_on_goes_on_beside_a_pool_that_blocks() {
     ends(|| {
         let pool = Pool::new(1).unwrap();
         for _ in 0..5 {
-            let (told, ran) = mpsc::channel();
+            let (report, ran) = mpsc::channel();
             let blocked = pool.spawn(blocks(ran));
             block_on(async {
                 for _ in 0..10 {
                     sleep(SHORT).await;
                 }
             });
-            told.send(()).unwrap();
+            report.send(()).unwrap();
             assert!(block_on(blocked));
         }
     });
 }
 
-/// The other way round: a `block_on` blocks, without and with a second one beside it.
+/// The reverse: a `block_on` blocks, without and with a second one beside it.
 #[test]
 fn others_go_on_beside_a_block_on_that_blocks() {
     let _alone = alone();
     ends(|| {
         for _ in 0..5 {
-            let (told, ran) = mpsc::channel();
+            let (report, ran) = mpsc::channel();
             let blocked = thread::spawn(move || block_on(spawn_local(blocks(ran))));
             block_on(async {
                 for _ in 0..10 {
                     sleep(SHORT).await;
                 }
             });
-            told.send(()).unwrap();
+            report.send(()).unwrap();
             assert!(blocked.join().unwrap());
         }
         let pool = Arc::new(Pool::new(1).unwrap());
         for _ in 0..5 {
-            let (told, ran) = mpsc::channel();
+            let (report, ran) = mpsc::channel();
             drop(pool.spawn(async move {
                 for _ in 0..5 {
                     sleep(SHORT).await;
                 }
-                told.send(()).unwrap();
+                report.send(()).unwrap();
             }));
             assert!(block_on(blocks(ran)));
         }

@@ -1,5 +1,5 @@
-//! Sockets and timers move while a thread is in `block_on` or a pool runs, whatever the threads do.
-//! Which thread drives the reactor is the whole process's affair, so these tests run in turns.
+//! Sockets and timers go on while a thread is in `block_on` or a pool runs, whatever the threads do. One thread of the
+//! whole process drives the reactor, so these tests run one at a time.
 #![cfg(not(loom))]
 
 #[path = "../promises/support.rs"]
@@ -14,7 +14,7 @@ mod timers_are_not_starved;
 use reactor::net::{TcpListener, TcpStream};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// One test at a time: another's threads would drive for this one.
+/// One test at a time: another test's threads would drive for this one.
 fn alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)

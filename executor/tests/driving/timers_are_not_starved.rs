@@ -55,7 +55,7 @@ fn a_timeout_around_what_is_always_ready_fires() {
             timeout(SHORT, talks_to_itself_for_ever()).await.unwrap_err();
             let (left, right) = pair().await;
             let flood = spawn_local(floods(left));
-            // The flood stops only by the budget of whoever reads.
+            // Only the reader's budget interrupts the flood.
             let _ = timeout(SHORT, drains(right)).await;
             flood.cancel().await;
         });
@@ -67,7 +67,7 @@ fn a_timeout_around_what_is_always_ready_fires() {
     });
 }
 
-/// Zero sleeps are always ready too, and charged.
+/// Sleeps of zero are always ready too, and are charged to the budget.
 #[test]
 fn a_timeout_around_sleeps_of_no_length_fires() {
     let _alone = alone();
@@ -136,8 +136,8 @@ fn timers_and_sockets_move_beside_yield_loops() {
     });
 }
 
-/// A busy thread looks at the reactor often enough: a timer beside a yield loop is not late by much.
-/// The bound is for a machine under load; on a quiet one it is far below a millisecond.
+/// A busy thread polls the reactor often enough: a timer beside a yield loop fires nearly on time. The bound is for a
+/// machine under load; on a quiet one the delay is far below a millisecond.
 #[test]
 fn a_timer_beside_a_yield_loop_is_not_late() {
     let _alone = alone();

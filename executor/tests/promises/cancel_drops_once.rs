@@ -1,5 +1,5 @@
-//! `cancel().await` resolves once the future has been dropped, `Some` if it had finished first;
-//! `abort()` is the same without waiting. A future is dropped exactly once, whoever asks.
+//! `cancel().await` resolves once the future has been dropped, with `Some` if the task had finished first. `abort()`
+//! does the same without waiting. A future is dropped exactly once, whatever happens at the same time.
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,9 @@ use std::thread;
 use executor::pool::Pool;
 use executor::task::{self, Builder, JoinError, block_on, spawn, spawn_local};
 
-use crate::support::{Count, DEADLINE, Drops, Foreign, Gate, OnDrop, Random, ends, eventually, panics, poll};
+use crate::support::{
+    ClosureWaker, Count, DEADLINE, Drops, Gate, OnDrop, Random, ends, eventually, panics, poll,
+};
 
 #[test]
 fn cancel_resolves_after_the_futures_drop() {
@@ -82,7 +84,7 @@ fn abort_of_what_has_finished_changes_nothing() {
     assert_eq!(block_on(handle), 7);
 }
 
-/// An odd moment: the cancellation comes while the last poll is under way.
+/// An unusual moment: the cancellation comes while the last poll is under way.
 #[test]
 fn a_cancel_during_the_last_poll_gives_the_value() {
     let (inside, is_inside) = mpsc::channel();
@@ -115,7 +117,7 @@ fn a_task_that_cancels_itself_and_waits_is_dropped() {
     });
 }
 
-/// An odd moment: the cancellation is asked for by the call, not by the first poll.
+/// An unusual moment: the call requests the cancellation, not the first poll.
 #[test]
 fn a_cancel_future_dropped_unpolled_has_cancelled() {
     let (drops, gate) = (Drops::new(), Gate::new());
@@ -168,7 +170,7 @@ fn cancel_swallows_the_panic_of_the_poll() {
     assert_eq!(block_on(handle.cancel()), None);
 }
 
-/// A dropped handle detaches: the task goes on.
+/// Dropping the handle detaches the task, which goes on.
 #[test]
 fn a_dropped_handle_detaches() {
     let gate = Gate::new();
@@ -181,7 +183,7 @@ fn a_dropped_handle_detaches() {
     gate.await_polls(1);
     drop(handle);
     gate.open();
-    end.recv_timeout(DEADLINE).expect("it goes on");
+    end.recv_timeout(DEADLINE).expect("the task goes on");
 }
 
 #[test]
@@ -200,7 +202,7 @@ fn a_dropped_try_join_detaches() {
     assert!(poll(&mut join, Waker::noop()).is_pending());
     drop(join);
     gate.open();
-    end.recv_timeout(DEADLINE).expect("it goes on");
+    end.recv_timeout(DEADLINE).expect("the task goes on");
 }
 
 #[test]
@@ -217,17 +219,17 @@ fn only_the_newest_join_waker_is_woken() {
     assert!(poll(&mut handle, &new_waker).is_ready());
 }
 
-/// Hard case 14: what the join waker holds is not kept by a task whose handle has gone.
+/// Hard case 14: a task whose handle was dropped does not keep what the join waker holds.
 #[test]
 fn the_join_waker_goes_with_the_handle() {
     let gate = Gate::new();
     let mut handle = spawn(gate.pass());
     let drops = Drops::new();
     let token = std::sync::Mutex::new(Some(drops.token()));
-    let waker = Foreign::waker(|| {}, move || drop(token.lock().unwrap().take()));
+    let waker = ClosureWaker::waker(|| {}, move || drop(token.lock().unwrap().take()));
     assert!(poll(&mut handle, &waker).is_pending());
     drop(waker);
-    assert_eq!(drops.count(), 0, "the handle waits with it");
+    assert_eq!(drops.count(), 0, "the task still has the waker");
     drop(handle);
     assert_eq!(drops.count(), 1);
     gate.open();
@@ -240,7 +242,7 @@ fn the_join_waker_does_not_outlive_the_completion() {
     let mut handle = spawn(gate.pass());
     let drops = Drops::new();
     let token = std::sync::Mutex::new(Some(drops.token()));
-    let waker = Foreign::waker(|| {}, move || drop(token.lock().unwrap().take()));
+    let waker = ClosureWaker::waker(|| {}, move || drop(token.lock().unwrap().take()));
     assert!(poll(&mut handle, &waker).is_pending());
     drop(waker);
     gate.open();
@@ -262,7 +264,7 @@ fn the_output_is_dropped_once_on_every_path() {
     let token = drops.token();
     let handle = spawn(async move { token });
     eventually("it finishes", || handle.is_finished());
-    assert_eq!(drops.count(), 0, "the handle owns it");
+    assert_eq!(drops.count(), 0, "the handle owns the output");
     drop(handle);
     assert_eq!(drops.count(), 1);
 
@@ -277,7 +279,7 @@ fn the_output_is_dropped_once_on_every_path() {
     eventually("the completer drops it", || drops.count() == 2);
 }
 
-/// The future is gone before the outcome can be seen: whoever awaits a task may rely on its drops.
+/// The future is dropped before the outcome can be seen: a caller that awaits a task may rely on its destructors.
 #[test]
 fn what_the_future_held_is_dropped_before_the_awaiter_goes_on() {
     for _ in 0..200 {
@@ -298,7 +300,7 @@ fn what_the_future_held_is_dropped_before_the_awaiter_goes_on() {
     }
 }
 
-/// A cancel, a wake, a drop of the handle and the task's own end, all at once: one drop.
+/// A cancel, a wake, a drop of the handle and the task's own end at the same time: one drop.
 #[test]
 fn all_at_once_drops_once() {
     let pool = Pool::new(2).unwrap();

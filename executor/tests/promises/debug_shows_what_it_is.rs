@@ -1,4 +1,4 @@
-//! What `{:?}` prints tells what the thing is and how it stands: for logs and failed assertions.
+//! `{:?}` prints what a thing is and its state, for logs and failed assertions.
 
 use executor::pool::Pool;
 use executor::task::{self, Builder, JoinError};

@@ -1,6 +1,6 @@
-//! In a destructor of a task's future `task::current` is that task, and `block_on` panics as in a poll,
-//! whichever way the future comes to be dropped. So it is in the destructor of a value that nobody took, and
-//! in that of a `block_on`'s own future, which is no task.
+//! In the destructor of a task's future `task::current` is that task, and `block_on` panics as in a poll, however the
+//! future comes to be dropped. The same holds in the destructor of a value that was never taken, and in that of a
+//! `block_on`'s own future, which is not a task.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,10 +14,10 @@ use executor::task::{self, JoinHandle, TaskId, block_on, spawn_blocking, spawn_l
 
 use crate::support::{DEADLINE, Gate, ends, message, quiet_panic};
 
-/// Tells, when it is dropped, what `current` is there, and with which message `block_on` panics.
-struct Asks(mpsc::Sender<(Option<TaskId>, Option<String>)>);
+/// Reports when it is dropped: what `current` is there, and the message with which `block_on` panics.
+struct ReportsOnDrop(mpsc::Sender<(Option<TaskId>, Option<String>)>);
 
-impl Drop for Asks {
+impl Drop for ReportsOnDrop {
     fn drop(&mut self) {
         let said = catch_unwind(AssertUnwindSafe(|| block_on(async {})));
         let said = said.err().map(|payload| message(&*payload).to_owned());
@@ -30,17 +30,17 @@ impl Drop for Asks {
 enum End {
     /// It drops what it holds in its last poll.
     InThePoll,
-    /// What it holds goes with it, after the last poll.
+    /// What it holds is dropped with it, after the last poll.
     AfterThePoll,
     /// It panics, which drops what the poll holds.
     Panic,
-    /// It waits, until somebody ends it.
+    /// It waits until it is dropped.
     Never,
 }
 
 struct Ends {
     end: End,
-    asks: Option<Asks>,
+    probe: Option<ReportsOnDrop>,
     gate: Gate,
 }
 
@@ -49,10 +49,10 @@ impl Future for Ends {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         match self.end {
-            End::InThePoll => drop(self.asks.take()),
+            End::InThePoll => drop(self.probe.take()),
             End::AfterThePoll => {}
             End::Panic => {
-                let _held = self.asks.take();
+                let _held = self.probe.take();
                 quiet_panic("on purpose");
             }
             End::Never => return Pin::new(&mut self.gate.pass()).poll(cx),
@@ -61,14 +61,14 @@ impl Future for Ends {
     }
 }
 
-/// Drops such a future with `way`, and looks at what its destructor found: the task `way` returns.
+/// Drops such a future with `way`, and checks that its destructor found the task that `way` returns.
 #[track_caller]
 fn asked(end: End, way: impl FnOnce(Ends, &Gate) -> Option<TaskId> + Send + 'static) {
-    let (tell, told) = mpsc::channel();
+    let (report, reported) = mpsc::channel();
     let gate = Gate::new();
-    let future = Ends { end, asks: Some(Asks(tell)), gate: gate.clone() };
+    let future = Ends { end, probe: Some(ReportsOnDrop(report)), gate: gate.clone() };
     let task = ends(move || way(future, &gate));
-    let (current, said) = told.recv_timeout(DEADLINE).expect("its destructor ran");
+    let (current, said) = reported.recv_timeout(DEADLINE).expect("its destructor ran");
     assert_eq!(current, task, "{end:?}");
     let said = said.expect("block_on panicked");
     assert!(said.contains(".await") && said.contains("spawn_blocking"), "{end:?}: {said}");
@@ -123,7 +123,7 @@ fn by_a_cancel() {
     });
 }
 
-/// Nobody can wake it any more.
+/// No waker of it is left.
 #[test]
 fn for_want_of_a_waker() {
     asked(End::Never, |future, gate| {
@@ -145,7 +145,7 @@ fn for_want_of_a_waker() {
     });
 }
 
-/// One that waits, and one that has not begun.
+/// A task that waits, and one that has not started.
 #[test]
 fn by_the_pools_end() {
     asked(End::Never, |future, gate| {
@@ -187,10 +187,10 @@ fn at_the_end_of_a_local_tasks_thread() {
 #[test]
 fn in_a_value_that_was_never_taken() {
     asked(End::Never, |mut future, gate| {
-        let (asks, pass) = (future.asks.take().unwrap(), gate.pass());
+        let (probe, pass) = (future.probe.take().unwrap(), gate.pass());
         let handle = task::spawn(async move {
             pass.await;
-            asks
+            probe
         });
         let id = handle.id();
         drop(handle);
@@ -199,13 +199,13 @@ fn in_a_value_that_was_never_taken() {
     });
 }
 
-/// A blocking call is on a thread of its own: there one may block, in what it drops too.
+/// A blocking call has a thread of its own, and may block there, in its destructors too.
 #[test]
 fn in_a_blocking_call_one_may_block() {
-    let (tell, told) = mpsc::channel();
-    let asks = Asks(tell);
-    let handle = spawn_blocking(move || drop(asks));
+    let (report, reported) = mpsc::channel();
+    let probe = ReportsOnDrop(report);
+    let handle = spawn_blocking(move || drop(probe));
     let id = handle.id();
     block_on(handle);
-    assert_eq!(told.recv_timeout(DEADLINE), Ok((Some(id), None)));
+    assert_eq!(reported.recv_timeout(DEADLINE), Ok((Some(id), None)));
 }

@@ -58,7 +58,7 @@ fn unfinished_tasks_survive_one_block_on_and_go_on_in_the_next() {
 #[test]
 fn polled_on_its_thread_when_woken_and_awaited_elsewhere() {
     ends(|| {
-        let home = thread::current().id();
+        let owner = thread::current().id();
         let polls = Arc::new(Mutex::new(Vec::new()));
         let (drops, gate) = (Drops::new(), Gate::new());
         let handle = spawn_local({
@@ -82,15 +82,15 @@ fn polled_on_its_thread_when_woken_and_awaited_elsewhere() {
         });
         block_on(finished.pass());
         assert_eq!(elsewhere.join().unwrap(), 7);
-        assert_eq!(*polls.lock().unwrap(), [home, home]);
-        assert_eq!(drops.threads(), [home]);
+        assert_eq!(*polls.lock().unwrap(), [owner, owner]);
+        assert_eq!(drops.threads(), [owner]);
     });
 }
 
 #[test]
 fn dropped_on_its_thread_when_cancelled_elsewhere() {
     ends(|| {
-        let home = thread::current().id();
+        let owner = thread::current().id();
         let (drops, gate, finished) = (Drops::new(), Gate::new(), Gate::new());
         let handle = spawn_local({
             let (token, pass) = (drops.token(), gate.pass());
@@ -109,18 +109,18 @@ fn dropped_on_its_thread_when_cancelled_elsewhere() {
         });
         block_on(finished.pass());
         elsewhere.join().unwrap();
-        assert_eq!(drops.threads(), [home]);
+        assert_eq!(drops.threads(), [owner]);
     });
 }
 
-/// The home thread is not in `block_on`: the foreign cancel ends when it exits.
+/// The owner thread is not in `block_on`: the foreign cancel ends when it exits.
 #[test]
 fn a_cancel_elsewhere_ends_when_the_owner_exits() {
     let (send, receive) = mpsc::channel();
     let (exit, may_exit) = mpsc::channel::<()>();
     let drops = Drops::new();
     let token = drops.token();
-    let home = thread::spawn(move || {
+    let owner = thread::spawn(move || {
         let handle = spawn_local(async move {
             let _token = token;
             std::future::pending::<()>().await;
@@ -128,14 +128,14 @@ fn a_cancel_elsewhere_ends_when_the_owner_exits() {
         send.send(handle).unwrap();
         may_exit.recv_timeout(DEADLINE).unwrap();
     });
-    let home_id = home.thread().id();
+    let owner_id = owner.thread().id();
     let handle = receive.recv_timeout(DEADLINE).unwrap();
     let canceller = thread::spawn(move || block_on(handle.cancel()));
     assert_eq!(drops.count(), 0);
     exit.send(()).unwrap();
     assert_eq!(canceller.join().unwrap(), None);
-    home.join().unwrap();
-    assert_eq!(drops.threads(), [home_id]);
+    owner.join().unwrap();
+    assert_eq!(drops.threads(), [owner_id]);
 }
 
 /// The same, of a task that has been polled and waits.
@@ -145,7 +145,7 @@ fn a_cancel_elsewhere_of_a_waiting_task_ends_when_the_owner_runs_again() {
     let (go, may_go) = mpsc::channel::<()>();
     let gate = Gate::new();
     let pass = gate.pass();
-    let home = thread::spawn(move || {
+    let owner = thread::spawn(move || {
         send.send(spawn_local(pass)).unwrap();
         block_on(task::yield_now());
         may_go.recv_timeout(DEADLINE).unwrap();
@@ -163,14 +163,14 @@ fn a_cancel_elsewhere_of_a_waiting_task_ends_when_the_owner_runs_again() {
     go.send(()).unwrap();
     go.send(()).unwrap();
     assert_eq!(canceller.join().unwrap(), None);
-    home.join().unwrap();
+    owner.join().unwrap();
 }
 
 #[test]
 fn at_thread_exit_the_rest_is_dropped_there() {
     let drops = Drops::new();
     // The gate comes back: its waker stays, so the task is not unreachable when its thread ends.
-    let (home, _gate) = ends({
+    let (owner, _gate) = ends({
         let drops = drops.clone();
         move || {
             let gate = Gate::new();
@@ -192,7 +192,7 @@ fn at_thread_exit_the_rest_is_dropped_there() {
             (thread::current().id(), gate)
         }
     });
-    assert_eq!(drops.threads(), [home; 4]);
+    assert_eq!(drops.threads(), [owner; 4]);
 }
 
 /// Again and again while their drops spawn.
@@ -211,19 +211,19 @@ fn at_thread_exit_what_the_drops_spawn_is_dropped_too() {
         }));
     }
     let drops = Drops::new();
-    let home = ends({
+    let owner = ends({
         let drops = drops.clone();
         move || {
             nest(&drops, 5);
             thread::current().id()
         }
     });
-    assert_eq!(drops.threads(), [home; 6]);
+    assert_eq!(drops.threads(), [owner; 6]);
 }
 
-/// A wake from any thread is safe, also when the home thread is gone.
+/// A wake from any thread is safe, also when the owner thread is gone.
 #[test]
-fn wakers_outlive_the_home_thread() {
+fn wakers_outlive_the_owner_thread() {
     let gate = Gate::new();
     let drops = Drops::new();
     let handle = ends({
@@ -261,7 +261,7 @@ fn wakers_outlive_the_home_thread() {
 fn a_pool_tasks_local_tasks_run_on_its_worker() {
     let pool = Pool::new(2).unwrap();
     for _ in 0..20 {
-        let home = block_on(pool.spawn(async {
+        let owner = block_on(pool.spawn(async {
             let (send, receive) = executor::sync::oneshot::channel();
             let shared = Rc::new(RefCell::new(Vec::new()));
             {
@@ -278,7 +278,7 @@ fn a_pool_tasks_local_tasks_run_on_its_worker() {
             let (all_here, there) = receive.await.unwrap();
             all_here && here == there
         }));
-        assert!(home, "it runs where it was spawned");
+        assert!(owner, "it runs where it was spawned");
     }
 }
 
@@ -287,7 +287,7 @@ fn a_workers_local_tasks_run_while_it_is_idle_and_are_dropped_with_it() {
     let pool = Pool::new(1).unwrap();
     let (drops, gate) = (Drops::new(), Gate::new());
     let (token, pass) = (drops.token(), gate.pass());
-    let home = block_on(pool.spawn(async move {
+    let owner = block_on(pool.spawn(async move {
         drop(spawn_local(async move {
             let _token = token;
             pass.await;
@@ -299,7 +299,7 @@ fn a_workers_local_tasks_run_while_it_is_idle_and_are_dropped_with_it() {
     gate.await_polls(1);
     let waker = gate.take_waker().expect("it waits");
     drop(pool);
-    assert_eq!(drops.threads(), [home]);
+    assert_eq!(drops.threads(), [owner]);
     waker.wake();
 }
 
@@ -323,7 +323,7 @@ fn leftovers_of_a_blocking_call_are_dropped_when_it_ends() {
     let (drops, gate) = (Drops::new(), Gate::new());
     let (token, pass) = (drops.token(), gate.pass());
     let [exits, late] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
-    let home = block_on(spawn_blocking({
+    let owner = block_on(spawn_blocking({
         let late = Arc::clone(&late);
         move || {
             let exited = Arc::clone(&exits);
@@ -338,7 +338,7 @@ fn leftovers_of_a_blocking_call_are_dropped_when_it_ends() {
         }
     }));
     eventually("the leftover is dropped", || drops.count() == 1);
-    assert_eq!(drops.threads(), [home]);
+    assert_eq!(drops.threads(), [owner]);
     assert!(!late.load(Ordering::SeqCst), "dropped when the thread ended");
 }
 

@@ -1,5 +1,5 @@
-//! Hard case 2: a task in the next-task slot of a worker that is in a long poll is run by another
-//! worker, while that poll is still going on.
+//! Hard case 2: another worker runs the task in the next-task slot of a worker in a long poll, while that poll is
+//! still going on.
 
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -11,22 +11,22 @@ use crate::support::{DEADLINE, Gate, ends};
 
 /// Spawns a task from inside a poll that then blocks until the task has run.
 fn waits_for_its_child(pool: &Arc<Pool>) -> mpsc::Receiver<bool> {
-    let (told, tells) = mpsc::channel();
+    let (report, reported) = mpsc::channel();
     let inside = Arc::clone(pool);
     drop(pool.spawn(async move {
         let (child, ran) = mpsc::channel();
         drop(inside.spawn(async move { child.send(()).unwrap() }));
-        told.send(ran.recv_timeout(DEADLINE / 2).is_ok()).unwrap();
+        report.send(ran.recv_timeout(DEADLINE / 2).is_ok()).unwrap();
     }));
-    tells
+    reported
 }
 
 #[test]
 fn the_slots_task_is_run_by_another_worker() {
     let pool = Arc::new(Pool::new(2).unwrap());
     for _ in 0..10 {
-        let tells = waits_for_its_child(&pool);
-        assert_eq!(tells.recv_timeout(DEADLINE), Ok(true));
+        let reported = waits_for_its_child(&pool);
+        assert_eq!(reported.recv_timeout(DEADLINE), Ok(true));
     }
 }
 
@@ -37,8 +37,8 @@ fn the_slots_task_is_run_while_a_block_on_waits_beside_the_pool() {
         let (end, ended) = executor::sync::oneshot::channel();
         let waiter = std::thread::spawn(move || block_on(ended));
         for _ in 0..10 {
-            let tells = waits_for_its_child(&pool);
-            assert_eq!(tells.recv_timeout(DEADLINE), Ok(true));
+            let reported = waits_for_its_child(&pool);
+            assert_eq!(reported.recv_timeout(DEADLINE), Ok(true));
         }
         end.send(()).unwrap();
         waiter.join().unwrap().unwrap();
@@ -65,7 +65,7 @@ fn a_woken_task_is_run_by_another_worker() {
     }
 }
 
-/// What stands in the deque behind a long poll is stolen, all of it.
+/// All tasks in the deque of a worker in a long poll are stolen.
 #[test]
 fn the_deques_tasks_are_run_by_another_worker() {
     let pool = Arc::new(Pool::new(2).unwrap());
@@ -81,7 +81,7 @@ fn the_deques_tasks_are_run_by_another_worker() {
     assert!(block_on(all_ran));
 }
 
-/// A long poll of a root or of a local task stops no pool.
+/// A long poll of a `block_on`'s future or of a local task stops no pool.
 #[test]
 fn a_block_on_thread_in_a_long_poll_stops_no_pool() {
     ends(|| {

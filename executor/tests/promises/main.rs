@@ -1,5 +1,4 @@
-//! What the executor promises, line by line, and the hard cases that broke others: each module is
-//! named by its promise.
+//! What the executor promises, and the hard cases that broke other runtimes. Each module is named for its promise.
 #![cfg(not(loom))]
 #![allow(
     clippy::waker_clone_wake,

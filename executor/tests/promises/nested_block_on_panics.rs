@@ -52,10 +52,10 @@ fn the_caught_panic_leaves_both_executors_usable() {
 
 #[test]
 fn inside_spawn_blocking_it_is_fine() {
-    let answer = block_on(spawn_blocking(|| {
+    let output = block_on(spawn_blocking(|| {
         block_on(async { spawn(async { 40 }).await + spawn_local(async { 2 }).await })
     }));
-    assert_eq!(answer, 42);
+    assert_eq!(output, 42);
 }
 
 /// Inside `spawn_blocking`, inside a `block_on` there: that one is polling.

@@ -79,20 +79,20 @@ fn a_local_task_is_woken_from_anywhere() {
 
 /// A worker that wakes another pool's task does not run it itself.
 #[test]
-fn a_wake_from_another_pools_worker_brings_it_home() {
+fn a_wake_from_another_pools_worker_returns_it_to_its_pool() {
     ends(|| {
-        let [home, other] = [(); 2].map(|()| Pool::new(1).unwrap());
-        let homes_thread = block_on(home.spawn(async { thread::current().id() }));
+        let [owner, other] = [(); 2].map(|()| Pool::new(1).unwrap());
+        let owners_thread = block_on(owner.spawn(async { thread::current().id() }));
         for _ in 0..100 {
             let gate = Gate::new();
             let pass = gate.pass();
-            let woken = home.spawn(async move {
+            let woken = owner.spawn(async move {
                 pass.await;
                 thread::current().id()
             });
             gate.await_polls(1);
             block_on(other.spawn(async move { gate.open() }));
-            assert_eq!(block_on(woken), homes_thread);
+            assert_eq!(block_on(woken), owners_thread);
         }
     });
 }

@@ -191,15 +191,15 @@ fn a_workers_local_tasks_and_its_pool_share_a_thread() {
         let pool = Pool::new(1).unwrap();
         let (_noise, stop) = Noise::new();
         let local_stop = Arc::clone(&stop);
-        let (told, tells) = std::sync::mpsc::channel();
+        let (report, reported) = std::sync::mpsc::channel();
         block_on(pool.spawn(async move {
             for _ in 0..20 {
-                let (stop, told) = (Arc::clone(&local_stop), told.clone());
+                let (stop, report) = (Arc::clone(&local_stop), report.clone());
                 drop(spawn_local(async move {
                     for _ in 0..100 {
                         yield_now().await;
                     }
-                    told.send(()).unwrap();
+                    report.send(()).unwrap();
                     while !stop.load(Ordering::Relaxed) {
                         yield_now().await;
                     }
@@ -213,7 +213,7 @@ fn a_workers_local_tasks_and_its_pool_share_a_thread() {
         }));
         others_go_on(&pool);
         for _ in 0..20 {
-            tells.recv_timeout(DEADLINE).expect("local tasks go on");
+            reported.recv_timeout(DEADLINE).expect("local tasks go on");
         }
     });
 }

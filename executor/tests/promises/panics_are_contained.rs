@@ -1,5 +1,5 @@
-//! A task's panic ends the task: the worker lives, `handle.await` resumes the panic where it is
-//! awaited, `try_join` returns it. Panics of destructors, outputs and wakers harm nobody else.
+//! A task's panic ends only the task: the worker goes on, `handle.await` resumes the panic, and `try_join` returns it.
+//! Panics of destructors, outputs and wakers reach no other task.
 
 use std::sync::mpsc;
 use std::task::Waker;
@@ -8,7 +8,7 @@ use executor::pool::Pool;
 use executor::task::{self, JoinError, block_on, spawn, spawn_blocking, spawn_local};
 
 use crate::support::{
-    DEADLINE, Drops, Foreign, Gate, OnDrop, ends, eventually, message, panics, poll, quiet_panic,
+    ClosureWaker, DEADLINE, Drops, Gate, OnDrop, ends, eventually, message, panics, poll, quiet_panic,
 };
 
 fn panicked(outcome: Result<(), JoinError>) -> String {
@@ -30,7 +30,7 @@ fn await_resumes_the_panic_where_it_is_awaited() {
     });
     let handle = spawn_blocking(|| quiet_panic("of a blocking call"));
     assert_eq!(panics(|| block_on::<task::JoinHandle<()>>(handle)), "of a blocking call");
-    assert_eq!(block_on(pool.spawn(async { 1 })), 1, "the worker lives");
+    assert_eq!(block_on(pool.spawn(async { 1 })), 1, "the worker goes on");
 }
 
 #[test]
@@ -42,13 +42,13 @@ fn try_join_returns_the_panic() {
 #[test]
 fn a_panic_is_seen_through_a_chain_of_tasks() {
     let inner = spawn(async { quiet_panic("from the depth") as () });
-    // A handle is a future, and may be a task itself.
+    // A handle is a future, and may be spawned as a task itself.
     let middle = spawn(inner);
     let outer = spawn_blocking(|| block_on(middle));
     assert_eq!(panicked(block_on(outer.try_join())), "from the depth");
 }
 
-/// An odd moment: a panic in the poll and another one in the future's drop do not abort.
+/// An unusual moment: a panic in the poll and another one in the future's drop do not abort.
 #[test]
 fn a_panic_in_the_poll_and_in_the_drop_do_not_abort() {
     ends(|| {
@@ -74,7 +74,7 @@ fn a_panic_in_the_poll_and_in_the_drop_do_not_abort() {
     });
 }
 
-/// Hard case 14: the output's drop panics when the task was detached, or with the handle.
+/// Hard case 14: the output's drop panics, at the end of a detached task or in the handle's drop.
 #[test]
 fn a_panic_in_the_outputs_drop_harms_no_other() {
     let pool = Pool::new(1).unwrap();
@@ -86,12 +86,12 @@ fn a_panic_in_the_outputs_drop_harms_no_other() {
     }));
     gate.await_polls(1);
     gate.open();
-    assert_eq!(block_on(pool.spawn(async { 1 })), 1, "the worker lives");
+    assert_eq!(block_on(pool.spawn(async { 1 })), 1, "the worker goes on");
 
     let handle = pool.spawn(async { OnDrop(|| quiet_panic("of the output")) });
     eventually("it finishes", || handle.is_finished());
     drop(handle);
-    assert_eq!(block_on(pool.spawn(async { 2 })), 2, "the worker lives");
+    assert_eq!(block_on(pool.spawn(async { 2 })), 2, "the worker goes on");
 
     // A blocking call that was cancelled drops its value itself.
     let (inside, is_inside) = mpsc::channel();
@@ -126,7 +126,7 @@ fn a_panic_in_the_payloads_drop_harms_no_other() {
     let handle = pool.spawn(explodes());
     eventually("it finishes", || handle.is_finished());
     assert!(block_on(handle.cancel()).is_none());
-    assert_eq!(block_on(pool.spawn(async { 1 })), 1, "the worker lives");
+    assert_eq!(block_on(pool.spawn(async { 1 })), 1, "the worker goes on");
 }
 
 /// Hard case 32: a waker that panics in a join.
@@ -135,12 +135,12 @@ fn a_join_waker_that_panics_harms_no_other() {
     let pool = Pool::new(1).unwrap();
     let gate = Gate::new();
     let mut handle = pool.spawn(gate.pass());
-    let waker = Foreign::waker(|| quiet_panic("of the waker"), || {});
+    let waker = ClosureWaker::waker(|| quiet_panic("of the waker"), || {});
     assert!(poll(&mut handle, &waker).is_pending());
     gate.open();
     eventually("it finishes", || handle.is_finished());
     assert!(poll(&mut handle, Waker::noop()).is_ready());
-    assert_eq!(block_on(pool.spawn(async { 1 })), 1, "the worker lives");
+    assert_eq!(block_on(pool.spawn(async { 1 })), 1, "the worker goes on");
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn the_root_futures_panic_leaves_block_on() {
     });
 }
 
-/// A panic in one local task is its own; its neighbours, and the root, go on.
+/// A panic in one local task ends that task; the other tasks, and the root, go on.
 #[test]
 fn a_local_tasks_panic_leaves_its_neighbours_alone() {
     ends(|| {
@@ -176,7 +176,7 @@ fn a_local_tasks_panic_leaves_its_neighbours_alone() {
     });
 }
 
-/// A panic at thread exit, in the drop of a local task that is left: caught, and the rest is dropped.
+/// A panic at a thread's exit, in the drop of a remaining local task, is caught, and the other tasks are dropped.
 #[test]
 fn a_panic_at_thread_exit_is_caught() {
     let drops = Drops::new();

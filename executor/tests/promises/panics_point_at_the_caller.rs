@@ -1,4 +1,4 @@
-//! A panic that is the caller's mistake names the caller's line, not one of ours.
+//! A panic about the caller's mistake names the caller's line, not a line of the runtime.
 
 use std::cell::RefCell;
 use std::future::{Future, pending};
@@ -15,7 +15,7 @@ use reactor::net::ToSocketAddrs;
 use reactor::time::interval;
 
 thread_local! {
-    /// Where the last panic of this thread was, if somebody wants to know.
+    /// The place of this thread's last panic, if it is recorded.
     static WHERE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
@@ -39,7 +39,7 @@ fn points_here(call: impl FnOnce()) {
     assert_eq!(file_of_panic(call), file!());
 }
 
-/// Polls twice: the second is too much for a future that was ready.
+/// Polls twice: the second poll is the mistake, after the future was ready.
 fn poll_twice<F: Future>(future: F) {
     let mut future = pin!(future);
     let mut cx = Context::from_waker(Waker::noop());
@@ -60,7 +60,7 @@ fn nothing_where_something_is_needed() {
     points_here(|| drop(interval(Duration::ZERO)));
 }
 
-/// The await of a task that was cancelled: in a task or in a `block_on`, and polled by hand.
+/// The await of a cancelled task: in a task, in a `block_on`, and polled by hand.
 #[test]
 fn an_await_of_a_cancelled_task() {
     let cancelled = || {

@@ -1,5 +1,5 @@
-//! `spawn_blocking`: a thread of its own while it runs. Cancelled before it starts it never runs;
-//! cancelled while it runs its value is dropped.
+//! A `spawn_blocking` call has a thread of its own while it runs. If it is cancelled before it starts, it never runs; if
+//! it is cancelled while it runs, its value is dropped.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
@@ -50,7 +50,7 @@ fn one_that_runs_goes_on_when_cancelled_and_its_value_is_dropped() {
     });
     is_inside.recv_timeout(DEADLINE).unwrap();
     let cancelled = call.cancel();
-    assert_eq!(drops.count(), 0, "it goes on");
+    assert_eq!(drops.count(), 0, "the call goes on");
     go_on.send(()).unwrap();
     assert!(block_on(cancelled).is_none());
     assert_eq!((drops.count(), token_drops.count()), (1, 1));
@@ -70,7 +70,7 @@ fn cancel_of_what_has_finished_gives_the_value() {
     assert_eq!(block_on(call.cancel()), Some(7));
 }
 
-/// More calls than threads: the last one waits behind the others, and is cancelled meanwhile.
+/// More calls than threads: the last one waits behind the others, and is cancelled while it waits.
 #[test]
 fn cancelled_before_it_starts_it_never_runs() {
     ends(|| {
@@ -87,7 +87,7 @@ fn cancelled_before_it_starts_it_never_runs() {
         call.abort();
         go_on.wait();
         assert!(matches!(block_on(call.try_join()), Err(JoinError::Cancelled)));
-        assert!(!hold.load(Ordering::SeqCst), "it never runs");
+        assert!(!hold.load(Ordering::SeqCst), "a cancelled call never runs");
         block_on(async {
             for call in stuck {
                 call.await;

@@ -1,4 +1,4 @@
-//! A gate that tasks wait at, values that tell when and where they are dropped, and deadlines.
+//! A gate that tasks wait at, values that record when and where they are dropped, and deadlines.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-/// Long enough for a machine under load; what takes longer hangs.
+/// Long enough for a machine under load: a wait that takes longer counts as a hang.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Runs `check` on a thread of its own, waits for that thread's exit, and fails if it hangs.
@@ -17,11 +17,11 @@ pub(crate) fn ends<R: Send + 'static>(check: impl FnOnce() -> R + Send + 'static
     let runner = thread::Builder::new()
         .name("ends".into())
         .spawn(move || {
-            let answer = check();
+            let output = check();
             let _ = done.send(());
-            answer
+            output
         })
-        .expect("a thread can be had");
+        .expect("a thread starts");
     if end.recv_timeout(DEADLINE) == Err(mpsc::RecvTimeoutError::Timeout) {
         panic!("it hangs");
     }
@@ -33,7 +33,7 @@ pub(crate) fn ends<R: Send + 'static>(check: impl FnOnce() -> R + Send + 'static
 pub(crate) fn eventually(what: &str, holds: impl Fn() -> bool) {
     let begin = Instant::now();
     while !holds() {
-        assert!(begin.elapsed() < DEADLINE, "it never came to this: {what}");
+        assert!(begin.elapsed() < DEADLINE, "never happened: {what}");
         thread::sleep(Duration::from_micros(200));
     }
 }
@@ -57,7 +57,7 @@ pub(crate) fn message(payload: &(dyn std::any::Any + Send)) -> &str {
         .expect("the payload is a message")
 }
 
-/// What must have panicked, and with what message.
+/// Runs a closure that must panic, and returns the panic's message.
 #[track_caller]
 pub(crate) fn panics<R>(call: impl FnOnce() -> R) -> String {
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)) {
@@ -66,7 +66,7 @@ pub(crate) fn panics<R>(call: impl FnOnce() -> R) -> String {
     }
 }
 
-/// Where one task waits until somebody opens it, from any thread.
+/// One task waits at it until it is opened, from any thread.
 #[derive(Clone, Default)]
 pub(crate) struct Gate(Arc<Mutex<GateState>>);
 
@@ -87,7 +87,7 @@ impl Gate {
         Pass(self.clone())
     }
 
-    /// Opens it and wakes whoever waits, by value.
+    /// Opens it, and wakes the waiting task by value.
     pub(crate) fn open(&self) {
         let waker = {
             let mut gate = self.0.lock().unwrap();
@@ -99,17 +99,17 @@ impl Gate {
         }
     }
 
-    /// Takes the waker that is kept: whoever waits is forgotten.
+    /// Takes the waker that is kept: opening the gate no longer wakes the waiting task.
     pub(crate) fn take_waker(&self) -> Option<Waker> {
         self.0.lock().unwrap().waker.take()
     }
 
-    /// How often it was polled.
+    /// How often the gate's future was polled.
     pub(crate) fn polls(&self) -> usize {
         self.0.lock().unwrap().polls
     }
 
-    /// Waits until it was polled so often.
+    /// Waits until it was polled this often.
     #[track_caller]
     pub(crate) fn await_polls(&self, polls: usize) {
         eventually("the gate is polled", || self.polls() >= polls);
@@ -136,7 +136,7 @@ impl Future for Pass {
     }
 }
 
-/// Counts the drops of the values it hands out, and notes on which threads.
+/// Counts the drops of its values, and records their threads.
 #[derive(Clone, Default)]
 pub(crate) struct Drops(Arc<Mutex<Vec<ThreadId>>>);
 
@@ -198,12 +198,12 @@ impl Wake for Count {
 }
 
 /// A waker made of closures: what it does when it is woken, and when its last clone is dropped.
-pub(crate) struct Foreign<W: Fn(), D: Fn()> {
+pub(crate) struct ClosureWaker<W: Fn(), D: Fn()> {
     on_wake: W,
     on_drop: D,
 }
 
-impl<W, D> Foreign<W, D>
+impl<W, D> ClosureWaker<W, D>
 where
     W: Fn() + Send + Sync + 'static,
     D: Fn() + Send + Sync + 'static,
@@ -213,7 +213,7 @@ where
     }
 }
 
-impl<W, D> Wake for Foreign<W, D>
+impl<W, D> Wake for ClosureWaker<W, D>
 where
     W: Fn() + Send + Sync + 'static,
     D: Fn() + Send + Sync + 'static,
@@ -227,7 +227,7 @@ where
     }
 }
 
-impl<W: Fn(), D: Fn()> Drop for Foreign<W, D> {
+impl<W: Fn(), D: Fn()> Drop for ClosureWaker<W, D> {
     fn drop(&mut self) {
         (self.on_drop)();
     }

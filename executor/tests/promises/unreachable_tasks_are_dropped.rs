@@ -1,5 +1,5 @@
-//! A pending task that nothing can wake any more has its future dropped, on its own thread if it is
-//! local. And only such a task: a last waker that is woken, and not dropped, makes it run.
+//! The future of a pending task is dropped once nothing can wake the task any more, on its own thread if it is local.
+//! This happens to no other task: a last waker that is woken, and not dropped, makes its task run.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -33,7 +33,7 @@ fn a_pool_task_is_dropped_with_its_last_waker() {
         pass.await;
     }));
     gate.await_polls(1);
-    let waker = gate.take_waker().expect("it waits");
+    let waker = gate.take_waker().expect("the task waits");
     assert_eq!(drops.count(), 0, "a waker is left");
     drop(waker);
     eventually("the future is dropped", || drops.count() == 1);
@@ -117,7 +117,7 @@ fn a_detached_local_task_is_polled_when_its_only_waker_is_woken_elsewhere() {
     });
 }
 
-/// The same, as programs meet it: a detached local task that awaits a task of the pool.
+/// The same in a common form: a detached local task awaits a task of the pool.
 #[test]
 fn a_detached_local_task_may_await_a_pool_task() {
     ends(|| {
@@ -145,7 +145,7 @@ fn a_detached_local_task_may_await_a_pool_task() {
 #[test]
 fn a_local_task_is_dropped_on_its_thread_wherever_its_last_waker_goes() {
     ends(|| {
-        let home = thread::current().id();
+        let owner = thread::current().id();
         let (drops, gate) = (Drops::new(), Gate::new());
         drop(spawn_local({
             let (token, pass) = (drops.token(), gate.pass());
@@ -158,7 +158,7 @@ fn a_local_task_is_dropped_on_its_thread_wherever_its_last_waker_goes() {
             let (gate, drops) = (gate.clone(), drops.clone());
             move || {
                 gate.await_polls(1);
-                drop(gate.take_waker().expect("it waits"));
+                drop(gate.take_waker().expect("the task waits"));
                 drops
             }
         });
@@ -171,7 +171,7 @@ fn a_local_task_is_dropped_on_its_thread_wherever_its_last_waker_goes() {
             Poll::Pending
         }));
         dropper.join().unwrap();
-        assert_eq!(drops.threads(), [home]);
+        assert_eq!(drops.threads(), [owner]);
         assert_eq!(gate.polls(), 1, "it was dropped, not polled again");
     });
 }

@@ -1,5 +1,5 @@
-//! Wakers are cloned, woken and dropped from anywhere, at any time; and a waker is foreign code: it
-//! may panic, and it may call the runtime again. Hard cases 12, 13 and 32.
+//! Wakers are cloned, woken and dropped on any thread, at any time. A waker is user code: it may panic, and it may call
+//! the runtime again. Hard cases 12, 13 and 32.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
@@ -9,14 +9,14 @@ use std::thread;
 use executor::pool::Pool;
 use executor::task::{self, JoinHandle, block_on, spawn, spawn_local};
 
-use crate::support::{Drops, Foreign, Gate, OnDrop, ends, eventually, poll};
+use crate::support::{ClosureWaker, Drops, Gate, OnDrop, ends, eventually, poll};
 
 #[test]
 fn a_tasks_waker_outlives_the_task() {
     let gate = Gate::new();
     let handle = spawn(gate.pass());
     gate.await_polls(1);
-    let waker = gate.take_waker().expect("it waits");
+    let waker = gate.take_waker().expect("the task waits");
     waker.wake_by_ref();
     gate.await_polls(2);
     block_on(handle.cancel());
@@ -34,7 +34,7 @@ fn a_tasks_waker_outlives_its_pool() {
         let pool = Pool::new(2).unwrap();
         let handle = pool.spawn(gate.pass());
         gate.await_polls(1);
-        let waker = gate.take_waker().expect("it waits");
+        let waker = gate.take_waker().expect("the task waits");
         drop(pool);
         waker.wake_by_ref();
         let clone = waker.clone();
@@ -55,7 +55,7 @@ fn the_roots_waker_outlives_its_block_on() {
     });
 }
 
-/// A wake in the future's own drop, and one in the drop of its output.
+/// A wake in the drop of the task's own future, and one in the drop of its output.
 #[test]
 fn a_task_may_be_woken_in_its_own_drop() {
     ends(|| {
@@ -75,7 +75,7 @@ fn a_task_may_be_woken_in_its_own_drop() {
             })
         };
         let handle = spawn(make());
-        eventually("it waits", || own.lock().unwrap().is_some());
+        eventually("the task waits", || own.lock().unwrap().is_some());
         assert_eq!(block_on(handle.cancel()), None);
         drop(own.lock().unwrap().take());
         let handle = spawn_local(make());
@@ -88,7 +88,7 @@ fn a_task_may_be_woken_in_its_own_drop() {
     });
 }
 
-/// A waker of a task is the same for every poll, so that whoever waits need not store it anew.
+/// A task's waker is the same at every poll, so a future that waits need not replace it.
 #[test]
 fn the_same_tasks_wakers_will_wake_each_other() {
     let mut last: Option<Waker> = None;
@@ -103,7 +103,7 @@ fn the_same_tasks_wakers_will_wake_each_other() {
     assert!(same);
 }
 
-/// Hard case 12: a join waker whose wake and whose drop come back to the very handle and pool.
+/// Hard case 12: a join waker whose wake and drop use the same handle and pool.
 #[test]
 fn a_join_waker_may_call_the_runtime_again() {
     ends(|| {
@@ -112,13 +112,13 @@ fn a_join_waker_may_call_the_runtime_again() {
         let handle = Arc::new(Mutex::new(pool.spawn(gate.pass())));
         let (inside, mine) = (Arc::clone(&pool), Arc::clone(&handle));
         let woken = Gate::new();
-        let tells = woken.clone();
-        let waker = Foreign::waker(
+        let gate_too = woken.clone();
+        let waker = ClosureWaker::waker(
             move || {
                 drop(inside.spawn(async {}));
                 mine.lock().unwrap().abort();
                 assert!(mine.lock().unwrap().is_finished());
-                tells.open();
+                gate_too.open();
             },
             || {
                 drop(spawn(async {}));
@@ -132,8 +132,7 @@ fn a_join_waker_may_call_the_runtime_again() {
     });
 }
 
-/// Hard cases 12 and 31: a join waker that is replaced is dropped where its drop may use the handle's
-/// task.
+/// Hard cases 12 and 31: a replaced join waker is dropped where its drop may use the handle's task.
 #[test]
 fn a_replaced_join_waker_may_cancel_the_task_in_its_drop() {
     ends(|| {
@@ -143,7 +142,7 @@ fn a_replaced_join_waker_may_cancel_the_task_in_its_drop() {
         let mut handle: JoinHandle<()> = spawn(std::future::pending());
         let drops = Drops::new();
         let (token, aborts) = (Mutex::new(Some(drops.token())), Arc::clone(&other));
-        let waker = Foreign::waker(
+        let waker = ClosureWaker::waker(
             || {},
             move || {
                 aborts.abort();
@@ -168,7 +167,7 @@ fn a_futures_drop_may_call_the_runtime_again() {
         let other = pool.spawn(gate.pass());
         let reenters = OnDrop(move || {
             opener.open();
-            let pool = inside.upgrade().expect("it is alive");
+            let pool = inside.upgrade().expect("the pool is alive");
             drop(pool.spawn(async {}));
             pool.spawn(std::future::pending::<()>()).abort();
             drop(pool.spawn(async {}).cancel());
@@ -183,7 +182,7 @@ fn a_futures_drop_may_call_the_runtime_again() {
     });
 }
 
-/// A local task whose drop spawns, cancels and wakes local tasks, at home.
+/// A local task whose drop spawns, cancels and wakes local tasks, on its own thread.
 #[test]
 fn a_local_futures_drop_may_call_the_runtime_again() {
     ends(|| {

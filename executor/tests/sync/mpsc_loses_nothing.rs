@@ -175,7 +175,7 @@ fn ping_pong_never_loses_a_wake() {
         let (ping, mut pinged) = mpsc::channel(1);
         let (pong, mut ponged) = mpsc::channel(1);
         let rounds = Arc::new(AtomicUsize::new(0));
-        let answering = thread::spawn({
+        let sending = thread::spawn({
             let rounds = Arc::clone(&rounds);
             move || {
                 while let Some(number) = block_on(pinged.recv()) {
@@ -189,7 +189,7 @@ fn ping_pong_never_loses_a_wake() {
             assert_eq!(block_on(ponged.recv()), Some(number));
         }
         drop(ping);
-        answering.join().expect("no panic");
+        sending.join().expect("no panic");
         assert_eq!(rounds.load(Ordering::SeqCst), 2000);
     });
 }

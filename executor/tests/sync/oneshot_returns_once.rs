@@ -14,9 +14,9 @@ fn a_value_crosses_threads() {
     comes_to_an_end(|| {
         for round in 0..500 {
             let (sender, receiver) = oneshot::channel();
-            let answering = thread::spawn(move || sender.send(round));
+            let sending = thread::spawn(move || sender.send(round));
             assert_eq!(block_on(receiver), Ok(round));
-            assert_eq!(answering.join().expect("no panic"), Ok(()));
+            assert_eq!(sending.join().expect("no panic"), Ok(()));
         }
     });
 }

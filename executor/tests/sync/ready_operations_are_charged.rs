@@ -47,12 +47,12 @@ fn every_operation_is_charged() {
     assert_eq!(receives, budget::PER_POLL);
     assert!(sender.len() > 1000 - 2 * budget::PER_POLL as usize, "the others are there");
 
-    let answers = ready_in_one_poll(|waker| {
+    let received = ready_in_one_poll(|waker| {
         let (sender, mut receiver) = oneshot::channel();
         sender.send(1).expect("it is there");
         poll(&mut receiver, waker).is_ready()
     });
-    assert_eq!(answers, budget::PER_POLL);
+    assert_eq!(received, budget::PER_POLL);
 }
 
 /// Outcomes are charged as values are, also those that come again each time.

@@ -106,13 +106,13 @@ fn in_a_oneshot() {
 
         let (sender, mut receiver) = oneshot::channel();
         let sender = std::sync::Mutex::new(Some(sender));
-        let answering = hooked(move || {
+        let sending = hooked(move || {
             let sender = sender.lock().unwrap().take();
             if let Some(sender) = sender {
                 assert_eq!(sender.send(7), Ok(()));
             }
         });
-        assert_eq!(poll(&mut receiver, &answering), Poll::Ready(Ok(7)), "its clone has sent it");
+        assert_eq!(poll(&mut receiver, &sending), Poll::Ready(Ok(7)), "its clone has sent it");
     });
 }
 
