@@ -2,15 +2,14 @@
 //!
 //!     cargo run --example 01_poll_by_hand
 //!
-//! The ladder begins with threads. A thread that calls a blocking function is held by it until it
-//! returns, and can do nothing else: a thousand things to wait for are a thousand threads. That is the
-//! flaw that this rung mends.
+//! The ladder begins with threads. A thread that calls a blocking function can do nothing else until the
+//! function returns. To wait for a thousand things at once takes a thousand threads. This rung fixes that.
 //!
-//! A future never waits. It is a value with one method, `poll`: it goes on as far as it can, then returns
-//! `Ready(output)`, or `Pending`: not yet, poll me again. Where it stopped stands in its fields, so
-//! between two polls it needs no thread and no stack.
+//! A future never blocks. It is a value with one method, `poll`. `poll` goes as far as it can, then returns
+//! `Ready(output)`, or `Pending`, which means: not yet, poll me again later. The future keeps its position in
+//! its own fields, so between two polls it needs no thread and no stack.
 //!
-//! (`Pin` is about futures that must not be moved. Until rung 12 read `Pin<&mut T>` as `&mut T`.)
+//! (`Pin` is about futures that must not be moved. Until rung 12, read `Pin<&mut T>` as `&mut T`.)
 //!
 //! ```text
 //!          poll           poll           poll            poll
@@ -22,8 +21,8 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker, ready};
 
 // ANCHOR: 01_leaf
-/// A leaf: a future that waits for something which is no future: here a parcel, which comes when
-/// it has been asked for often enough.
+/// A leaf: a future that waits for something other than a future. Here it is a parcel, which arrives
+/// after it has been polled a given number of times.
 #[derive(Debug)]
 struct Parcel {
     contents: &'static str,
@@ -43,14 +42,14 @@ impl Future for Parcel {
 }
 // ANCHOR_END: 01_leaf
 
-/// Orders something. It prints, so that we see when it runs.
+/// Orders something. It prints, so that the output shows when it runs.
 fn order(contents: &'static str, days_left: u32) -> Parcel {
     print!("orders {contents}, ");
     Parcel { contents, days_left }
 }
 
 // ANCHOR: 01_async_fn
-/// A future that is made of futures. `.await` means: poll this one; while it returns `Pending`, so do I.
+/// A future made of other futures. `.await` means: poll the inner one, and return `Pending` while it does.
 async fn breakfast() -> String {
     let tea = order("tea", 2).await;
     let milk = order("milk", 1).await;
@@ -59,8 +58,8 @@ async fn breakfast() -> String {
 // ANCHOR_END: 01_async_fn
 
 // ANCHOR: 01_by_hand
-/// What the compiler makes of `breakfast`: an enum with a variant for each place where it can stop. A
-/// variant holds what is alive there: the future that is awaited, and the variables used afterwards.
+/// What the compiler generates for `breakfast`: an enum with one variant for each point where it can stop.
+/// A variant holds what is alive at that point: the awaited future, and the variables used after it.
 #[derive(Debug)]
 enum Breakfast {
     Begin,
@@ -94,33 +93,34 @@ impl Future for Breakfast {
 // ANCHOR_END: 01_by_hand
 
 // ANCHOR: 01_poll_once
-/// One poll, and its answer. Whoever polls passes a context in; what is in it matters from rung 02 on.
+/// Polls once, and prints and returns the result. The caller of `poll` passes a context. Its contents matter
+/// from rung 02 on.
 fn poll_once(future: Pin<&mut impl Future<Output = String>>) -> Poll<String> {
     print!("    poll: ");
-    let answer = future.poll(&mut Context::from_waker(Waker::noop()));
-    println!("{answer:?}");
-    answer
+    let result = future.poll(&mut Context::from_waker(Waker::noop()));
+    println!("{result:?}");
+    result
 }
 // ANCHOR_END: 01_poll_once
 
 fn main() {
-    println!("An async function was called. Nothing of it has run yet.");
+    println!("An async function was called. None of its body has run yet.");
     let mut future = pin!(breakfast());
     while poll_once(future.as_mut()).is_pending() {}
 
-    println!("The same, written by hand. All of it stands in a value:");
+    println!("The same, written by hand. Its whole state is a value that can be printed:");
     let mut by_hand = Breakfast::Begin;
     println!("              {by_hand:?}");
     while poll_once(Pin::new(&mut by_hand)).is_pending() {
         println!("              {by_hand:?}");
     }
 
-    println!("Polled once and dropped: that cancels it. The milk is never ordered.");
+    println!("Polled once, then dropped. Dropping cancels it: the milk is never ordered.");
     let mut dropped = Box::pin(breakfast());
     assert!(poll_once(dropped.as_mut()).is_pending());
     drop(dropped);
 
-    // Still wrong: `Pending` does not say when to ask again, so we ask without a pause. A parcel that
-    // takes days would burn a processor for days. Somebody should call us: that is rung 02.
-    println!("Still wrong: nobody says when to ask again, so we ask without a pause. Rung 02 mends it.");
+    // Still wrong: `Pending` does not say when to poll again, so we poll in a busy loop. A parcel that takes
+    // days would keep a processor busy for days. We need a callback: that is rung 02.
+    println!("Still wrong: nothing says when to poll again, so we poll in a busy loop. Rung 02 fixes it.");
 }

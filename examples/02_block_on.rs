@@ -2,9 +2,9 @@
 //!
 //!     cargo run --example 02_block_on
 //!
-//! Rung 01 asked without a pause, for nobody said when to ask again. Now somebody does: with each poll
-//! comes a waker. A future that returns `Pending` has made sure that the waker will be called when it is
-//! worth polling again. Until then the thread sleeps.
+//! Rung 01 polled in a busy loop, because nothing said when to poll again. Now something does: each poll
+//! passes the future a waker. A future that returns `Pending` has arranged for that waker to be called when
+//! another poll is worthwhile. Until then the thread sleeps.
 //!
 //! ```text
 //!   block_on:   poll ──Ready──▶ the output
@@ -20,7 +20,7 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 // ANCHOR: 02_waker
-/// Our waker wakes a thread.
+/// A waker that wakes a thread.
 struct ThreadWaker(Thread);
 
 impl Wake for ThreadWaker {
@@ -31,23 +31,23 @@ impl Wake for ThreadWaker {
 // ANCHOR_END: 02_waker
 
 // ANCHOR: 02_block_on
-/// Runs a future to its end on this thread: from synchronous code into asynchronous code.
+/// Runs a future to completion on this thread. This is how synchronous code enters asynchronous code.
 fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future); // From its first poll on a future must not move: rung 12 shows why.
+    let mut future = pin!(future); // After its first poll a future must not move: rung 12 shows why.
     let waker = Waker::from(Arc::new(ThreadWaker(thread::current())));
     let mut cx = Context::from_waker(&waker);
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
             return output;
         }
-        // If the wake came already, even during the poll, this returns at once: unpark leaves a token.
+        // If the wake has already come, even during the poll, this returns at once: `unpark` leaves a token.
         thread::park();
     }
 }
 // ANCHOR_END: 02_block_on
 
 // ANCHOR: 02_nap
-/// A leaf that waits for the clock. Its output is how often it was polled.
+/// A leaf that waits for the clock. Its output is the number of times it was polled.
 struct Nap {
     length: Duration,
     until: Option<Instant>,
@@ -62,7 +62,7 @@ impl Future for Nap {
         let length = self.length;
         match self.until {
             Some(until) if until <= Instant::now() => Poll::Ready(self.polls),
-            Some(_) => Poll::Pending, // Asked too early. The alarm is set.
+            Some(_) => Poll::Pending, // Polled too early. The alarm is already set.
             None => {
                 self.until = Some(Instant::now() + length);
                 let waker = cx.waker().clone();
@@ -82,7 +82,7 @@ fn nap(milliseconds: u64) -> Nap {
 }
 
 // ANCHOR: 02_token
-/// It is woken during its first poll, and then parks for a reason of its own: that takes the token.
+/// Is woken during its first poll, and then parks for a reason of its own. That consumes the token.
 fn takes_the_token() -> impl Future<Output = ()> {
     let mut woken = false;
     poll_fn(move |cx| {
@@ -97,7 +97,7 @@ fn takes_the_token() -> impl Future<Output = ()> {
 }
 // ANCHOR_END: 02_token
 
-/// Runs a future on a thread of its own. Returns whether it ends while we look.
+/// Runs a future on a thread of its own. Returns whether it completes within 50 ms.
 fn ends(future: impl Future<Output = ()> + Send + 'static) -> bool {
     let (done, is_done) = mpsc::channel();
     thread::spawn(move || {
@@ -110,9 +110,9 @@ fn ends(future: impl Future<Output = ()> + Send + 'static) -> bool {
 fn main() {
     let mut spun = nap(20);
     while Pin::new(&mut spun).poll(&mut Context::from_waker(Waker::noop())).is_pending() {} // As rung 01 did.
-    println!("A nap of 20 ms, asked without a pause: {} polls.", spun.polls);
+    println!("A nap of 20 ms, polled in a busy loop: {} polls.", spun.polls);
     let polls = block_on(nap(20));
-    println!("The same nap in block_on: {polls} polls, and a thread that slept in between.");
+    println!("The same nap in block_on: {polls} polls, and the thread slept in between.");
     assert_eq!(polls, 2);
 
     let polls = block_on(async { nap(10).await + nap(10).await });
@@ -123,23 +123,24 @@ fn main() {
     let mut polls = 0;
     let impatient = poll_fn(|cx| {
         polls += 1;
-        cx.waker().wake_by_ref(); // The wake comes before the thread parks. It is not lost.
+        cx.waker().wake_by_ref(); // This wake comes before the thread parks. It is not lost.
         if polls < 3 { Poll::Pending } else { Poll::Ready(polls) }
     });
     println!("A future that wakes itself and then returns Pending: {} polls.", block_on(impatient));
     // ANCHOR_END: 02_early
 
     // ANCHOR: 02_forgetful
-    // The contract has two sides. This future returns Pending, and keeps no waker.
+    // The contract has two sides. This future breaks its own: it returns Pending and keeps no waker.
     let forgetful = poll_fn(|_cx| Poll::Pending);
     assert!(!ends(forgetful));
-    println!("A future that returns Pending and forgets the waker: its thread sleeps for ever.");
+    println!("A future that returns Pending and forgets the waker: its thread sleeps forever.");
     // ANCHOR_END: 02_forgetful
 
     assert!(!ends(takes_the_token()));
-    println!("A future that is woken, and then parks for a moment: its thread sleeps for ever, too.");
+    println!("A future that is woken, and then parks for a moment: its thread sleeps forever, too.");
 
-    // Still wrong: the wake is kept in the thread's one token, and all code that parks takes it: a channel of
-    // std inside a poll, for one. And what a `Waker` is made of, we took on trust. Both: rung 03.
-    println!("Still wrong: any code in a poll that parks takes the token meant for us. Rung 03 mends it.");
+    // Still wrong: the wake is recorded only in the thread's one token, and any code that parks consumes it,
+    // such as a std channel used inside a poll. And we have not looked at what a `Waker` is made of. Rung 03
+    // does both.
+    println!("Still wrong: any code in a poll that parks takes the token meant for us. Rung 03 fixes it.");
 }

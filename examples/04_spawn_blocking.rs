@@ -2,22 +2,24 @@
 //!
 //!     cargo run --example 04_spawn_blocking
 //!
-//! The wake of rung 03 carries no value. So a value needs a place where the thread that has it and the task that
-//! waits for it meet: a slot behind a lock, shared by both. With it we make the first future that is of
-//! real use: a function that blocks runs on a thread of its own, and its result can be awaited.
+//! The wake of rung 03 carries no value. So the thread that has a value and the task that waits for it share
+//! a slot behind a lock. With the slot we write the first useful future: a function that blocks runs on a
+//! thread of its own, and its result can be awaited.
 //!
 //! ```text
-//!   the thread:  work ──▶ lock ─ put the outcome, take the waker ─ unlock ──▶ wake
+//!   the thread:  work ──▶ lock ─ store the outcome, take the waker ─ unlock ──▶ wake
 //!                               ┌─────────────────────────────┐
 //!                               │ Slot { outcome, waker }     │
 //!                               └─────────────────────────────┘
-//!   a poll:               lock ─ take the outcome, or leave the waker ─ unlock
+//!   a poll:               lock ─ take the outcome, or store the waker ─ unlock
 //! ```
 //!
-//! S1  A poll looks and leaves its waker under one lock. With a gap in between, the outcome could come
-//!     just there: the thread finds no waker, the poll has seen no outcome, and nobody is ever woken.
-//! S2  Each poll leaves its own waker. Only the newest counts, for a future may change hands.
-//! S3  The waker is called when the lock is free again: it is foreign code, and may poll us at once.
+//! S1  A poll checks for an outcome and stores its waker under one lock. If it released the lock in between,
+//!     the outcome could arrive in that gap. Then the thread would find no waker, the poll would have seen no
+//!     outcome, and the task would never be woken.
+//! S2  Each poll stores its own waker. Only the latest counts, because a future may move to another task.
+//! S3  The waker is called after the lock is released. A waker is arbitrary code: it may poll this future at
+//!     once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
@@ -39,12 +41,12 @@ struct JoinHandle<T>(Arc<Mutex<Slot<T>>>);
 // ANCHOR_END: 04_slot
 
 // ANCHOR: 04_spawn_blocking
-/// Runs a function that blocks, on a thread of its own.
+/// Runs a blocking function on a thread of its own. Returns a future of its result.
 fn spawn_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     let slot = Arc::new(Mutex::new(Slot { outcome: None, waker: None }));
     let handle = JoinHandle(slot.clone());
     thread::spawn(move || {
-        let outcome = catch_unwind(AssertUnwindSafe(work)); // A panic is an outcome, too.
+        let outcome = catch_unwind(AssertUnwindSafe(work)); // A panic is an outcome too.
         let mut locked = slot.lock().unwrap();
         locked.outcome = Some(outcome);
         let waker = locked.waker.take();
@@ -121,7 +123,7 @@ fn main() {
     println!("A thread counted the lines of this file: {}.", block_on(length));
 
     // ANCHOR: 04_two_wakers
-    // S2: polled with one waker, then with another, as if the future had moved from task to task.
+    // S2: polled with one waker, then with another, as if the future had moved to another task.
     let (sender, calls) = mpsc::channel();
     let (go, gate) = mpsc::channel();
     let mut handle = spawn_blocking(move || gate.recv());
@@ -132,16 +134,16 @@ fn main() {
     drop(sender);
     go.send(()).expect("the call waits for it");
     let called: Vec<_> = calls.iter().collect(); // Until no waker is left.
-    println!("Polled with two wakers. Called was: {}.", called.join(", "));
+    println!("Polled with two wakers. The one that was called: {}.", called.join(", "));
     // ANCHOR_END: 04_two_wakers
 
-    println!("A call that panics (what std says of it goes to stderr):");
+    println!("A call that panics (std prints its message to stderr):");
     let handle = spawn_blocking(|| panic!("the disk is full"));
     let panicked = catch_unwind(AssertUnwindSafe(|| block_on(handle))).expect_err("it panics");
     let payload = panicked.downcast_ref::<&str>().expect("its message");
-    println!("    the panic comes out where the call is awaited: {payload:?}");
+    println!("    the panic resumes where the call is awaited: {payload:?}");
 
-    // Still wrong: `block_on` runs one future. `one.await`, then `other.await`: what is to happen at the
-    // same time must be threads already. We want many futures going on a single thread: rung 05.
-    println!("Still wrong: one block_on, one future; what goes on at once needs threads. Rung 05 mends it.");
+    // Still wrong: `block_on` runs one future. To do two things at once still takes two threads. We want
+    // many futures to make progress on a single thread: rung 05.
+    println!("Still wrong: block_on runs one future; two things at once need two threads. Rung 05 fixes it.");
 }

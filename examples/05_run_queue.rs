@@ -2,11 +2,11 @@
 //!
 //!     cargo run --example 05_run_queue
 //!
-//! Until rung 04 a thread ran one future. Now it runs many: each is a task, the tasks that are worth
-//! polling stand in a queue, and to wake a task is to put it there. While one waits, the others run.
+//! Up to rung 04 a thread ran one future. Now it runs many. Each is a task, and the tasks that are worth
+//! polling are in a queue. To wake a task is to push it onto that queue. While one task waits, others run.
 //!
-//! A waker may be called on any thread, but these futures stay on theirs: they may hold an `Rc`. So the
-//! waker does not hold the future. It holds the task's number, and the queue is a queue of numbers.
+//! A waker may be called on any thread, but these futures stay on their own thread: they may hold an `Rc`.
+//! So the waker does not hold the future. It holds the task's number, and the queue is a queue of numbers.
 //!
 //! ```text
 //!   wake, from anywhere ──▶ queue: 2 0 1 ──▶ block_on takes a number ──▶ tasks: 0 ▶ future
@@ -14,7 +14,7 @@
 //!                                                     └── none: park            2 ▶ future
 //! ```
 //!
-//! And a task that has ended leaves its output in the slot of rung 04, which a task fills now.
+//! A task that completes stores its output in the slot of rung 04.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -25,7 +25,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 // ANCHOR: 05_queue
-/// The numbers of the tasks to be polled. This much of an executor other threads can reach.
+/// The numbers of the tasks to poll. This is the only part of the executor that other threads can reach.
 struct RunQueue {
     ids: Mutex<VecDeque<usize>>,
     thread: Thread,
@@ -50,21 +50,21 @@ type LocalFuture = Pin<Box<dyn Future<Output = ()>>>;
 thread_local! {
     static QUEUE: Arc<RunQueue> =
         Arc::new(RunQueue { ids: Mutex::default(), thread: thread::current() });
-    /// By number. A task that has ended leaves an empty place.
+    /// Indexed by number. A task that has completed leaves `None`.
     static TASKS: RefCell<Vec<Option<LocalFuture>>> = RefCell::default();
 }
 
-/// The root is not in the table: it is borrowed by `block_on`, and ends with it.
+/// The root is not in the table: it lives on the stack of `block_on`.
 const ROOT: usize = usize::MAX;
 
 fn waker(id: usize) -> Waker {
     Waker::from(Arc::new(TaskWaker { id, queue: QUEUE.with(Arc::clone) }))
 }
 
-/// Polls a task. It is out of the table meanwhile, for it may spawn others.
+/// Polls a task. Meanwhile it is out of the table, because it may spawn others.
 fn run_task(id: usize) {
     let Some(mut future) = TASKS.with_borrow_mut(|tasks| tasks[id].take()) else {
-        return; // It has ended, and somebody woke it late.
+        return; // It has completed, and this wake came late.
     };
     if future.as_mut().poll(&mut Context::from_waker(&waker(id))).is_pending() {
         TASKS.with_borrow_mut(|tasks| tasks[id] = Some(future));
@@ -73,7 +73,7 @@ fn run_task(id: usize) {
 // ANCHOR_END: 05_tasks
 
 // ANCHOR: 05_block_on
-/// Runs a future to its end, and the tasks of this thread meanwhile.
+/// Runs a future to completion, and this thread's tasks meanwhile.
 fn block_on<F: Future>(root: F) -> F::Output {
     let mut root = pin!(root);
     let waker = waker(ROOT);
@@ -87,7 +87,7 @@ fn block_on<F: Future>(root: F) -> F::Output {
                 }
             }
             Some(id) => run_task(id),
-            // If a wake comes just now its token is kept. The queue is looked at before each sleep.
+            // A wake that comes just now leaves its token. The queue is checked before each sleep.
             None => thread::park(),
         }
     }
@@ -95,7 +95,7 @@ fn block_on<F: Future>(root: F) -> F::Output {
 // ANCHOR_END: 05_block_on
 
 // ANCHOR: 05_spawn_local
-/// Starts a task on this thread. It is polled when its turn comes, not now.
+/// Starts a task on this thread. It is first polled when its turn in the queue comes, not now.
 fn spawn_local<T: 'static>(future: impl Future<Output = T> + 'static) -> JoinHandle<T> {
     let slot = Slot::default();
     let handle = JoinHandle(slot.clone());
@@ -109,10 +109,10 @@ fn spawn_local<T: 'static>(future: impl Future<Output = T> + 'static) -> JoinHan
 // ANCHOR_END: 05_spawn_local
 
 // ANCHOR: 05_join_handle
-/// As in rung 04: the output, and the waker of whoever waits for it.
+/// As in rung 04: the output, and the waker of the task that waits for it.
 type Slot<T> = Arc<Mutex<(Option<T>, Option<Waker>)>>;
 
-/// The future of a task's output. Dropping it changes nothing for the task: it goes on, detached.
+/// The future of a task's output. Dropping it does not cancel the task, which continues, detached.
 struct JoinHandle<T>(Slot<T>);
 
 fn fill<T>(slot: &Slot<T>, output: T) {
@@ -142,7 +142,7 @@ fn spawn_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 }
 
 async fn ada(mailbox: Receiver<&'static str>) -> &'static str {
-    println!("Ada leaves a thread at the mailbox, and waits.");
+    println!("Ada leaves a thread at the mailbox and waits.");
     let letter = spawn_blocking(move || mailbox.recv().unwrap()).await;
     println!("Ada has a letter.");
     letter
@@ -150,11 +150,11 @@ async fn ada(mailbox: Receiver<&'static str>) -> &'static str {
 
 async fn ben(ada: JoinHandle<&'static str>) {
     println!("Ben waits for Ada.");
-    println!("Ben reads what Ada got: {:?}", ada.await);
+    println!("Ben reads Ada's letter: {:?}", ada.await);
 }
 
 async fn cleo(mailbox: Sender<&'static str>) {
-    println!("Cleo waits for nobody. She posts a letter.");
+    println!("Cleo waits for no one. She posts a letter.");
     mailbox.send("Tea at five?").unwrap();
 }
 
@@ -169,7 +169,7 @@ fn main() {
         println!("The root ends.");
     });
 
-    // Still wrong: a task leaves the thread only where it has to wait. One that computes, or whose awaits are
-    // always ready, keeps all the others from running: rung 06.
-    println!("Still wrong: a task that never has to wait stops all the others. Rung 06 mends it.");
+    // Still wrong: a task gives up the thread only where it has to wait. One that computes, or whose awaits
+    // are always ready, keeps all the others from running: rung 06.
+    println!("Still wrong: a task that never has to wait stops all the others. Rung 06 fixes it.");
 }

@@ -1,17 +1,17 @@
-//! Rung 06: yield_now, and a budget: tasks that give way.
+//! Rung 06: yield_now, and a budget: tasks that yield.
 //!
 //!     cargo run --example 06_yield_now
 //!
-//! The tasks of rung 05 share a thread as long as each has to wait now and then. Nobody can take the thread
-//! away from one that does not: scheduling is cooperative. So a long computation must yield by itself,
-//! and the leaf futures must yield on behalf of the tasks that find them always ready.
+//! The tasks of rung 05 share a thread only if each has to wait now and then. The executor cannot take the
+//! thread away from one that does not: scheduling is cooperative. So a long computation must yield by itself.
+//! And a leaf future that is always ready must yield on behalf of the task that awaits it.
 //!
 //! ```text
-//!   yield_now:  first poll ──▶ wake myself ──▶ Pending     I am at the back of the queue now
+//!   yield_now:  first poll ──▶ wake the task ──▶ Pending     the task is now at the back of the queue
 //!               second poll ─▶ Ready
 //!
 //!   budget:     each poll of a task starts with 3. A leaf that is ready takes one.
-//!               None left: wake myself, Pending, ready though I am.
+//!               None left: wake the task and return Pending, although the leaf is ready.
 //! ```
 
 use std::cell::{Cell, RefCell};
@@ -24,8 +24,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 // ANCHOR: 06_yield_now
-/// Lets all tasks run that are in the queue now. It is no way to wait: a task that does nothing but give
-/// way is always in the queue, and the thread never sleeps.
+/// Lets every task run that is in the queue now. It is not a way to wait: a task that only yields is always
+/// in the queue, so the thread never sleeps.
 struct YieldNow {
     yielded: bool,
 }
@@ -51,11 +51,11 @@ fn yield_now() -> YieldNow {
 const PER_POLL: u32 = 3;
 
 thread_local! {
-    /// How much the poll under way may still do.
+    /// How many more leaves the current poll may find ready.
     static BUDGET: Cell<u32> = const { Cell::new(PER_POLL) };
 }
 
-/// A leaf that is always ready, as a full channel is or a socket that is flooded; it keeps to the budget.
+/// A leaf that is always ready, like a full channel or a flooded socket. It respects the budget.
 fn ready_within_budget() -> impl Future<Output = ()> {
     poll_fn(|cx| match BUDGET.get() {
         0 => {
@@ -81,8 +81,8 @@ impl Wake for TaskWaker {
 }
 
 // ANCHOR: 06_run_all
-/// Rung 05's executor, with only what matters here: it runs until its queue is empty. Nobody in this file
-/// wakes a task that has ended.
+/// Rung 05's executor, reduced to what matters here: it runs until its queue is empty. No code in this file
+/// wakes a task that has completed.
 fn run_all(mut tasks: Vec<Pin<Box<dyn Future<Output = ()>>>>) {
     let queue = Queue::new(Mutex::new((0..tasks.len()).collect()));
     let next = || queue.lock().unwrap().pop_front();
@@ -94,7 +94,7 @@ fn run_all(mut tasks: Vec<Pin<Box<dyn Future<Output = ()>>>>) {
 }
 // ANCHOR_END: 06_run_all
 
-/// Where two tasks write, each its letter, nine times.
+/// Two tasks write here, each its own letter, nine times.
 type Board = Rc<RefCell<String>>;
 
 const TIMES: u32 = 9;
@@ -106,7 +106,7 @@ async fn computes(letter: char, board: Board) {
     }
 }
 
-async fn gives_way(letter: char, board: Board) {
+async fn yields(letter: char, board: Board) {
     for _ in 0..TIMES {
         board.borrow_mut().push(letter);
         yield_now().await;
@@ -115,7 +115,7 @@ async fn gives_way(letter: char, board: Board) {
 
 async fn is_always_ready(letter: char, board: Board) {
     for _ in 0..TIMES {
-        ready(()).await; // An await is a place where a task may stop, not one where it does.
+        ready(()).await; // At an await a task may give up the thread. It need not.
         board.borrow_mut().push(letter);
     }
 }
@@ -128,7 +128,7 @@ async fn is_always_ready_within_budget(letter: char, board: Board) {
 }
 // ANCHOR_END: 06_writers
 
-/// Two tasks of a kind on one thread, and how their steps fell.
+/// Runs two tasks of one kind on one thread, and prints the order of their steps.
 fn side_by_side<F: Future<Output = ()> + 'static>(kind: &str, writer: fn(char, Board) -> F) {
     let board = Board::default();
     run_all(vec![Box::pin(writer('a', board.clone())), Box::pin(writer('b', board.clone()))]);
@@ -136,14 +136,14 @@ fn side_by_side<F: Future<Output = ()> + 'static>(kind: &str, writer: fn(char, B
 }
 
 fn main() {
-    println!("Two tasks share a thread. Each letter is a step of one of them.\n");
+    println!("Two tasks share a thread. Each letter is one step of one task.\n");
     side_by_side("They compute:", computes);
-    side_by_side("They compute, and yield after each step:", gives_way);
-    side_by_side("They await what is always ready:", is_always_ready);
-    side_by_side("The same, but a leaf has a budget of three:", is_always_ready_within_budget);
+    side_by_side("They compute, and yield after each step:", yields);
+    side_by_side("They await a leaf that is always ready:", is_always_ready);
+    side_by_side("The same, with a budget of three per poll:", is_always_ready_within_budget);
     println!();
 
-    // Still wrong: whoever has to wait for the time needs a thread for that, as the nap of rung 02 did. A
-    // thousand sleepers are a thousand threads again, though all they wait for is one clock: rung 07.
-    println!("Still wrong: each task that sleeps for a while needs a thread that does. Rung 07 mends it.");
+    // Still wrong: each wait for the clock needs a thread that sleeps, as the nap of rung 02 did. A thousand
+    // sleeping tasks are a thousand threads again, although all of them wait for one clock: rung 07.
+    println!("Still wrong: each sleeping task needs a thread that sleeps for it. Rung 07 fixes it.");
 }

@@ -1,22 +1,22 @@
-//! Rung 07: timers: everyone who sleeps, and one thread.
+//! Rung 07: timers: any number of sleeping tasks on one thread.
 //!
 //!     cargo run --example 07_timers
 //!
-//! Until rung 06 each nap had a thread that slept for it. But the thread of the executor sleeps anyway when
-//! no task can run. It may as well sleep until the next deadline. So each sleep leaves its
-//! deadline and its waker in one sorted map.
+//! Up to rung 06 each nap had a thread that slept for it. But the executor's own thread sleeps anyway when no
+//! task can run. It may as well sleep until the next deadline. So each sleep stores its deadline and its
+//! waker in one sorted map.
 //!
 //! ```text
-//!   ┌─▶ run all that is in the queue ─▶ fire: wake all that is due ─▶ the queue is empty?
+//!   ┌─▶ run all tasks in the queue ───▶ fire: wake all that is due ─▶ the queue is empty?
 //!   │                                        │                          │ park until the
 //!   └────────────────────────────────────────┴──────────────────────────┘ first deadline
 //!
 //!   timers:  (12:00:00.010, 3) ▶ waker    (12:00:00.020, 1) ▶ waker    ...
 //! ```
 //!
-//! T1  A sleep that is not over has its entry; to fire is to take it out. A sleep that finds no entry is over.
-//! T2  A sleep that is dropped takes its entry along: a timeout that is not needed any more leaves nothing.
-//! T3  Timers fire in each turn, however much there is to run.
+//! T1  A pending sleep has an entry in the map. Firing removes it. A sleep that finds no entry is done.
+//! T2  Dropping a sleep removes its entry: a timeout that is no longer needed leaves nothing behind.
+//! T3  Timers fire in each turn of the loop, however many tasks there are to run.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -30,7 +30,7 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 // ANCHOR: 07_timers
-/// The deadline, and a number for those that have the same.
+/// The deadline, and a number that tells sleeps with the same deadline apart.
 type Key = (Instant, u64);
 
 thread_local! {
@@ -38,14 +38,14 @@ thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Wakes all that is due, the earliest first. Returns the next deadline.
+/// Wakes every sleep that is due, the earliest first. Returns the next deadline.
 fn fire(now: Instant) -> Option<Instant> {
     let (due, next) = TIMERS.with_borrow_mut(|timers| {
         let later = timers.split_off(&(now, u64::MAX));
         let due = mem::replace(timers, later);
         (due, timers.keys().next().map(|key| key.0))
     });
-    due.into_values().for_each(Waker::wake); // Outside of the borrow: a waker is foreign code.
+    due.into_values().for_each(Waker::wake); // After the borrow has ended: a waker is arbitrary code.
     next
 }
 // ANCHOR_END: 07_timers
@@ -81,7 +81,8 @@ impl Drop for Sleep {
 // ANCHOR_END: 07_sleep
 
 // ANCHOR: 07_timeout
-/// The future's output, or `None` when it takes too long. Then it is dropped, and thereby cancelled.
+/// Returns the future's output, or `None` if it takes longer than `limit`. Then the future is dropped, which
+/// cancels it.
 async fn timeout<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let mut sleep = sleep_until(Instant::now() + limit);
@@ -111,7 +112,7 @@ impl Wake for TaskWaker {
 }
 
 // ANCHOR: 07_run_all
-/// Runs until all tasks have ended.
+/// Runs until all tasks have completed.
 fn run_all(mut tasks: Vec<Task>) {
     let queue = Queue::new(Mutex::new((0..tasks.len()).collect()));
     loop {
@@ -147,13 +148,13 @@ fn main() {
         })
     });
     run_all(sleepers.into());
-    println!("{numbers:?}, sorted by sleeping: {:?}.", woken.borrow());
+    println!("{numbers:?}, in the order of waking: {:?}.", woken.borrow());
 
     run_all(vec![task(async {
         let never = timeout(Duration::from_millis(20), pending::<()>()).await;
-        println!("A reply that never comes, awaited for 20 ms at most: {never:?}.");
+        println!("A reply that never comes, with a timeout of 20 ms: {never:?}.");
         let there = timeout(Duration::from_secs(3600), async { "yes" }).await;
-        println!("One that is there, awaited for an hour at most: {there:?}.");
+        println!("A reply that is already there, with a timeout of an hour: {there:?}.");
     })]);
 
     let begun = Instant::now();
@@ -163,7 +164,7 @@ fn main() {
     println!("Ten thousand tasks slept at once, for 100 to 109 ms, on this one thread.");
     println!("Timers left in the map: {}.", TIMERS.with_borrow(BTreeMap::len));
 
-    // Still wrong: we wait for the time and for other threads, but not for the world. To read from a socket a
-    // thread must still block in `read`, one for each socket. The system can watch them all: rung 08.
-    println!("Still wrong: to wait for a socket, a thread blocks in read. Rung 08 mends it.");
+    // Still wrong: we wait for the clock and for other threads, but not for sockets. To read from a socket a
+    // thread must still block in `read`, one for each socket. The kernel can watch them all: rung 08.
+    println!("Still wrong: to wait for a socket, a thread blocks in read. Rung 08 fixes it.");
 }

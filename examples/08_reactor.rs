@@ -1,22 +1,22 @@
-//! Rung 08: a reactor: all the sockets, and one thread that waits for them.
+//! Rung 08: a reactor: one thread that waits for all the sockets.
 //!
 //!     cargo run --example 08_reactor
 //!
-//! After rung 07 a thread still blocks in `read`, one for each socket. The system can do better: epoll and
-//! kqueue watch thousands of descriptors for one thread. The crate `polling` is the thinnest layer over both.
-//! A reactor is that, and a table of wakers.
+//! After rung 07 a thread still blocks in `read`, one for each socket. The kernel can do better: epoll and
+//! kqueue watch thousands of descriptors for one thread. The crate `polling` is a thin layer over both. A
+//! reactor is such a poller and a table of wakers.
 //!
 //! ```text
 //!   read:   try ──bytes──▶ Ready                  the thread:  run the queue until it is empty
-//!            └─would block─▶ leave the waker,                  wait in the poller
+//!            └─would block─▶ store the waker,                  wait in the poller
 //!                            arm the poller,                   events: take the wakers, call them
 //!                            Pending
 //! ```
 //!
-//! R1  The waker is left before the poller is armed, for the event may come at once. The event disarms.
-//! R2  The thread sleeps in one place only, the poller. A wake from another thread notifies it there.
-//! R3  One task at a time waits for a socket: there is one place for a waker.
-#![allow(unsafe_code, reason = "polling asks that a source is deleted before it is closed")]
+//! R1  The waker is stored before the poller is armed, because the event may come at once. An event disarms.
+//! R2  The thread sleeps in one place only, the poller. A wake from another thread notifies the poller.
+//! R3  One task at a time waits for a socket: the table has room for one waker per socket.
+#![allow(unsafe_code, reason = "polling requires that a source is deleted before it is closed")]
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -33,14 +33,14 @@ use std::thread;
 use polling::{Event, Events, Poller};
 
 // ANCHOR: 08_reactor
-/// What the system watches for us.
+/// The kernel's list of the descriptors that it watches for us.
 static POLLER: LazyLock<Poller> = LazyLock::new(|| Poller::new().expect("there is a descriptor left"));
 
-/// Who waits, by the key of the socket.
+/// The wakers of the waiting tasks, by the key of the socket.
 static WAITING: Mutex<BTreeMap<usize, Waker>> = Mutex::new(BTreeMap::new());
 
-/// One turn of the reactor: sleeps until there are events, or a notification, and wakes the tasks that wait.
-/// Instead of `None` the next deadline of rung 07 could stand there.
+/// One turn of the reactor: sleeps until there are events or a notification, and wakes the tasks that wait
+/// for them. The `None` is the time limit. The next deadline of rung 07 could go there.
 fn turn() -> io::Result<()> {
     let mut events = Events::new();
     POLLER.wait(&mut events, None)?;
@@ -52,14 +52,14 @@ fn turn() -> io::Result<()> {
 }
 // ANCHOR_END: 08_reactor
 
-/// A number that is never given twice: for sockets, and for tasks.
+/// Returns a different number each time, for sockets and for tasks.
 fn new_key() -> usize {
     static KEYS: AtomicUsize = AtomicUsize::new(0);
-    KEYS.fetch_add(1, Ordering::Relaxed) // ORDERING: Relaxed; only counted.
+    KEYS.fetch_add(1, Ordering::Relaxed) // ORDERING: Relaxed; a counter, it publishes nothing.
 }
 
 // ANCHOR: 08_async
-/// A socket in non-blocking mode, known to the reactor.
+/// A socket in non-blocking mode, registered with the reactor.
 struct Async<T: AsFd> {
     socket: T,
     key: usize,
@@ -68,13 +68,13 @@ struct Async<T: AsFd> {
 impl<T: AsFd> Async<T> {
     fn new(socket: T) -> io::Result<Async<T>> {
         let key = new_key();
-        // SAFETY: our destructor deletes the source, before the field is dropped and thereby closed.
+        // SAFETY: our `drop` deletes the source before the field is dropped, which closes it.
         unsafe { POLLER.add(&socket.as_fd(), Event::none(key)) }?;
         Ok(Async { socket, key })
     }
 
-    /// Attempts until it would not block any more, and waits in between for an event: `kind` is
-    /// `Event::readable` or `Event::writable`.
+    /// Repeats `attempt` until it no longer returns `WouldBlock`, and returns its result. In between it waits
+    /// for an event. `kind` is `Event::readable` or `Event::writable`.
     async fn with<R>(
         &self,
         kind: fn(usize) -> Event,
@@ -86,7 +86,7 @@ impl<T: AsFd> Async<T> {
                 POLLER.modify(&self.socket, kind(self.key))?; // R1
                 Poll::Pending
             }
-            answer => Poll::Ready(answer),
+            result => Poll::Ready(result),
         })
         .await
     }
@@ -102,7 +102,7 @@ impl<T: AsFd> Drop for Async<T> {
 
 type Task = Pin<Box<dyn Future<Output = io::Result<()>>>>;
 
-/// The program has one executor, so its queue can be a static.
+/// The program has one executor, so the queue can be a static.
 static QUEUE: Mutex<VecDeque<usize>> = Mutex::new(VecDeque::new());
 
 thread_local! {
@@ -125,7 +125,7 @@ fn spawn(future: impl Future<Output = io::Result<()>> + 'static) {
 }
 
 // ANCHOR: 08_run
-/// Runs until all tasks have ended. An error of one ends all.
+/// Runs until all tasks have completed, or one returns an error.
 fn run() -> io::Result<()> {
     while !TASKS.with_borrow(BTreeMap::is_empty) {
         let next = QUEUE.lock().unwrap().pop_front();
@@ -164,7 +164,7 @@ async fn echo(stream: Async<TcpStream>) -> io::Result<()> {
             left = &left[written..];
         }
         if count == 0 {
-            return Ok(()); // The client has gone.
+            return Ok(()); // The client has closed the connection.
         }
     }
 }
@@ -172,7 +172,7 @@ async fn echo(stream: Async<TcpStream>) -> io::Result<()> {
 
 const CLIENTS: usize = 20;
 
-/// A client that blocks. All it says comes back.
+/// A blocking client. It checks that its message comes back.
 fn client(server: SocketAddr) -> io::Result<()> {
     let mut socket = TcpStream::connect(server)?;
     socket.write_all(b"hello")?;
@@ -190,13 +190,13 @@ fn main() -> io::Result<()> {
     spawn(serve(Async::new(listener)?));
     run()?;
     for client in clients {
-        client.join().expect("what it said came back")?;
+        client.join().expect("its message came back")?;
     }
-    println!("{CLIENTS} clients spoke with an echo server, and all they said came back.");
-    println!("Each client was a thread that blocks. The server was one thread, for all of them.");
+    println!("{CLIENTS} clients sent a message to an echo server, and each message came back.");
+    println!("Each client was a blocking thread. The server was one thread for all of them.");
 
-    // Still wrong: one thread. Its sockets can be a thousand, but while a task computes the others wait, and
-    // all the other processors idle. The tasks should run on several threads: rung 09.
-    println!("Still wrong: all tasks run on one thread, and the other processors idle. Rung 09 mends it.");
+    // Still wrong: one thread. It can serve a thousand sockets, but while one task computes, the others wait
+    // and all other processors idle. The tasks should run on several threads: rung 09.
+    println!("Still wrong: all tasks run on one thread, and the other processors idle. Rung 09 fixes it.");
     Ok(())
 }

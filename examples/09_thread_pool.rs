@@ -2,18 +2,18 @@
 //!
 //!     cargo run --example 09_thread_pool
 //!
-//! Up to rung 08 all tasks share one thread, and the other processors idle. Now some threads share one queue
-//! of tasks, and each polls whatever comes next. The queue holds the tasks themselves: a waker is a task,
-//! and to wake it is to push it.
+//! Up to rung 08 all tasks share one thread, and the other processors idle. Now several threads share one
+//! queue of tasks, and each polls the next one. The queue holds the tasks themselves. A waker is a pointer to
+//! its task, and waking pushes that task onto the queue.
 //!
 //! ```text
-//!   wake ──▶ queue, one lock ──▶ worker 0 ── poll ──▶ Pending: what has the waker has the task
+//!   wake ──▶ queue, one lock ──▶ worker 0 ── poll ──▶ Pending: now only the wakers hold the task
 //!                            ├─▶ worker 1
 //!                            └─▶ worker 2 ...
 //! ```
 //!
-//! A task may be polled by one worker now and by another later. So what it keeps across an await changes
-//! threads with it: the future must be `Send`. With `spawn_local` of rung 05 that was not so.
+//! A task may be polled by one worker now and by another later. So the values that it keeps across an await
+//! move between threads with it: the future must be `Send`. `spawn_local` of rung 05 did not require that.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -30,7 +30,7 @@ struct Queue {
     pushed: Condvar,
 }
 
-/// The pool is started at its first use.
+/// The pool starts on first use.
 static POOL: LazyLock<Queue> = LazyLock::new(|| {
     (0..WORKERS).for_each(|_| _ = thread::spawn(|| POOL.work()));
     Queue { tasks: Mutex::default(), pushed: Condvar::new() }
@@ -42,7 +42,7 @@ impl Queue {
         self.pushed.notify_one();
     }
 
-    /// A worker's life.
+    /// The loop of a worker.
     fn work(&self) {
         loop {
             let mut tasks = self.tasks.lock().unwrap();
@@ -60,8 +60,8 @@ impl Queue {
 // ANCHOR_END: 09_queue
 
 // ANCHOR: 09_task
-/// The future, until it has ended. The lock is for a task that is woken while it is polled: then a second
-/// worker takes it from the queue, and has to wait for the first.
+/// The future, until it has completed. The lock is for a task that is woken while it is being polled: a
+/// second worker may take it from the queue then, and must wait for the first.
 struct Task(Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>);
 
 impl Task {
@@ -84,7 +84,8 @@ impl Wake for Task {
 // ANCHOR_END: 09_task
 
 // ANCHOR: 09_spawn
-/// Starts a task on the pool. Any worker may poll it: so `Send`. Nobody knows how long: so `'static`.
+/// Starts a task on the pool. Any worker may poll it, so it must be `Send`. It may run for any length of
+/// time, so it must be `'static`.
 fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     let slot = Slot::default();
     let handle = JoinHandle(slot.clone());
@@ -93,7 +94,7 @@ fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) ->
     handle
 }
 
-/// Runs a future on the pool, while this thread blocks. What it runs is a task like the others.
+/// Runs a future on the pool as an ordinary task, while this thread blocks.
 fn block_on<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> T {
     let (sender, receiver) = mpsc::channel();
     spawn(async move { sender.send(future.await) });
@@ -125,7 +126,7 @@ impl<T> Future for JoinHandle<T> {
 }
 
 // ANCHOR: 09_change_thread
-/// Gives way until another worker has taken the task on.
+/// Awaits small tasks until another worker polls this one.
 async fn change_thread() {
     let before = thread::current().id();
     while thread::current().id() == before {
@@ -143,13 +144,13 @@ fn main() {
             task.await;
         }
     });
-    println!("{WORKERS} tasks met at a barrier that blocks: they ran at once, on {WORKERS} threads.");
+    println!("{WORKERS} tasks met at a blocking barrier: they ran at the same time, on {WORKERS} threads.");
 
     block_on(change_thread());
-    println!("A task began on one thread and went on, after an await, on another.");
+    println!("A task began on one thread and, after an await, continued on another.");
 
     // ANCHOR: 09_send
-    // This does not compile, for the Rc would change threads with the task:
+    // This does not compile, because the Rc would move between threads with the task:
     //
     //     spawn(async {
     //         let shared = Rc::new(6);
@@ -164,7 +165,7 @@ fn main() {
     //             change_thread().await;
     //                             ^^^^^ await occurs here, with `shared` maybe used later
     //
-    // Two cures: what can be sent, or to be done with it before the await.
+    // Two fixes: use a type that is Send, or drop the value before the await.
     let sent = spawn(async {
         let shared = Arc::new(6);
         change_thread().await;
@@ -175,10 +176,10 @@ fn main() {
         change_thread().await;
         six * 7
     });
-    println!("Kept in an Arc: {}. Taken out of the Rc before: {}.", block_on(sent), block_on(done));
+    println!("With an Arc: {}. With an Rc dropped before the await: {}.", block_on(sent), block_on(done));
     // ANCHOR_END: 09_send
 
-    // Still wrong: one queue, one lock. The more threads, the more often each finds it taken, and with short
-    // tasks they do little but wait for it. Each worker should have a queue of its own: rung 10.
-    println!("Still wrong: all workers wait for the lock of the one queue. Rung 10 mends it.");
+    // Still wrong: one queue with one lock. The more threads, the more often each finds the lock taken. With
+    // short tasks they do little but wait for it. Each worker should have a queue of its own: rung 10.
+    println!("Still wrong: all workers contend for the lock of one queue. Rung 10 fixes it.");
 }

@@ -2,18 +2,18 @@
 //!
 //!     cargo run --example 10_work_stealing
 //!
-//! In rung 09 all workers wait for the lock of one queue. Now each has a deque of its own. What a task wakes
-//! or spawns goes to the deque of the worker that runs it, so that most of the time a worker shares nothing.
-//! One whose deque is empty takes half of another's.
+//! In rung 09 all workers contend for the lock of one queue. Now each has a deque of its own. A task that is
+//! woken or spawned by another task goes to the deque of the worker that runs that task. So most of the time
+//! a worker shares nothing. A worker whose deque is empty steals half of another's.
 //!
 //! ```text
-//!   woken on a worker ──▶ its deque ──▶ popped by itself
+//!   woken on a worker ──▶ its deque ──▶ popped by that worker
 //!                             └───────▶ stolen by the others, half of it at once
 //!   woken elsewhere ────▶ injector ───▶ taken by idle workers, a batch at once
 //! ```
 //!
-//! The deque is crossbeam's: its owner pushes and pops without a lock, thieves steal without a lock. How that
-//! works is a book of its own; here we need what it promises: each task comes out once.
+//! The deque is crossbeam's. Its owner pushes and pops without a lock, and other threads steal without a
+//! lock. How it works is outside this ladder. We rely on its guarantee: each task comes out exactly once.
 
 use std::cell::OnceCell;
 use std::iter::repeat_with;
@@ -29,7 +29,7 @@ use crossbeam_deque::{Injector, Steal, Stealer, Worker as Deque};
 const WORKERS: usize = 4;
 
 // ANCHOR: 10_pool
-/// What a worker needs of the others.
+/// What the workers share: the injector, and a stealer for each worker's deque.
 struct Pool {
     injector: Injector<Arc<Task>>,
     stealers: Vec<Stealer<Arc<Task>>>,
@@ -45,7 +45,7 @@ static POOL: LazyLock<Pool> = LazyLock::new(|| {
 });
 
 thread_local! {
-    /// The deque of the worker that this thread is, if it is one.
+    /// This worker's deque. Empty on a thread that is not a worker.
     static DEQUE: OnceCell<Deque<Arc<Task>>> = const { OnceCell::new() };
 }
 
@@ -58,28 +58,28 @@ fn push(task: Arc<Task>) {
 // ANCHOR_END: 10_pool
 
 // ANCHOR: 10_find
-static THEFTS: AtomicUsize = AtomicUsize::new(0);
-static IN_VAIN: AtomicUsize = AtomicUsize::new(0);
+static STEALS: AtomicUsize = AtomicUsize::new(0);
+static FAILED_SEARCHES: AtomicUsize = AtomicUsize::new(0);
 
-/// The next task for the worker with this deque. What a batch brings besides goes into the deque.
+/// Finds the next task for the worker that owns this deque. The rest of a stolen batch goes into the deque.
 fn find(own: &Deque<Arc<Task>>) -> Option<Arc<Task>> {
     let injected = || take(|| POOL.injector.steal_batch_and_pop(own));
     let stolen = || POOL.stealers.iter().find_map(|other| take(|| other.steal_batch_and_pop(own)));
-    own.pop().or_else(injected).or_else(|| stolen().inspect(|_| count(&THEFTS)))
+    own.pop().or_else(injected).or_else(|| stolen().inspect(|_| count(&STEALS)))
 }
 
-/// Tries until it is decided. Of two who take at the same time one has to try again.
+/// Repeats the attempt while it returns `Retry`: when two workers take at the same time, one has to retry.
 fn take(attempt: impl Fn() -> Steal<Arc<Task>>) -> Option<Arc<Task>> {
-    repeat_with(attempt).find(|answer| !answer.is_retry())?.success()
+    repeat_with(attempt).find(|result| !result.is_retry())?.success()
 }
 
-/// A worker's life.
+/// The loop of a worker.
 fn work(own: &Deque<Arc<Task>>) {
     loop {
         match find(own) {
             Some(task) => task.run(),
             None => {
-                count(&IN_VAIN);
+                count(&FAILED_SEARCHES);
                 thread::yield_now();
             }
         }
@@ -88,11 +88,11 @@ fn work(own: &Deque<Arc<Task>>) {
 // ANCHOR_END: 10_find
 
 fn count(counter: &AtomicUsize) {
-    counter.fetch_add(1, Ordering::Relaxed); // ORDERING: Relaxed; only counted.
+    counter.fetch_add(1, Ordering::Relaxed); // ORDERING: Relaxed; a counter, it publishes nothing.
 }
 
 fn read(counter: &AtomicUsize) -> usize {
-    counter.load(Ordering::Relaxed) // ORDERING: Relaxed; only counted.
+    counter.load(Ordering::Relaxed) // ORDERING: Relaxed; a counter, it publishes nothing.
 }
 
 /// As in rung 09.
@@ -129,8 +129,8 @@ fn block_on<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static)
 
 fn main() {
     // ANCHOR: 10_busy
-    // A task spawns a hundred others into the deque of its worker, and then blocks that worker until all
-    // of them have run: as bad as a task can be.
+    // A task spawns a hundred others into its worker's deque, and then blocks the worker until all of them
+    // have run. No task should ever do this.
     let by_others = block_on(async {
         let (sender, receiver) = mpsc::channel();
         for _ in 0..100 {
@@ -138,18 +138,18 @@ fn main() {
             spawn(async move { sender.send(thread::current().id()).expect("the parent waits") });
         }
         drop(sender);
-        let busy = thread::current().id();
-        receiver.iter().filter(|&id| id != busy).count()
+        let blocked = thread::current().id();
+        receiver.iter().filter(|&id| id != blocked).count()
     });
-    println!("A busy worker had 100 tasks in its deque. The others stole and ran {by_others}.");
-    println!("Each theft takes a batch: there were {}.", read(&THEFTS));
+    println!("A blocked worker had 100 tasks in its deque. The others stole and ran {by_others}.");
+    println!("A steal takes a batch of tasks. Number of steals: {}.", read(&STEALS));
     // ANCHOR_END: 10_busy
 
-    let before = read(&IN_VAIN);
+    let before = read(&FAILED_SEARCHES);
     thread::sleep(Duration::from_millis(20));
-    println!("In 20 ms without work the workers looked for work {} times.", read(&IN_VAIN) - before);
+    println!("In 20 ms without work the workers searched {} times.", read(&FAILED_SEARCHES) - before);
 
-    // Still wrong: a worker that finds nothing looks again at once, and burns its processor. It should sleep,
-    // and a push should wake it. That sounds easy, and is where runtimes hang: rung 11.
-    println!("Still wrong: workers without work never sleep. Rung 11 mends it.");
+    // Still wrong: a worker that finds nothing searches again at once, and keeps its processor busy. It
+    // should sleep, and a push should wake it. That sounds easy, but it is where runtimes hang: rung 11.
+    println!("Still wrong: workers without work never sleep. Rung 11 fixes it.");
 }

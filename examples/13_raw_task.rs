@@ -2,22 +2,22 @@
 //!
 //!     cargo run --example 13_raw_task
 //!
-//! A task of rung 09 is an Arc with a lock with a box, and another Arc with a lock for the output: three
-//! allocations, and a lock taken at each poll. Rung 12 says what allows for less: a future that stays where it
-//! is until it is dropped. So let it stay in the task itself, and leave its output in the same place.
+//! A task of rung 09 is a box in a lock in an Arc, with another Arc and lock for the output. That is three
+//! allocations, and a lock taken at each poll. Rung 12 shows why one is enough: a pinned future stays where
+//! it is until it is dropped. So the future lives in the task itself, and its output later takes its place.
 //!
 //! ```text
 //!   the queue, the handle, each waker ──▶ Header: references, state, joiner, run, free   any future
 //!                                         Stage:  Future(F), then Output(T)              this one
 //! ```
 //!
-//! What a waker points to must be of one type for all futures: the header. The functions in it know the
-//! future's type, and cast the pointer back to the whole.
+//! A waker must point to one type, whatever the future's type is. That type is the header. The functions
+//! stored in it know the future's type, and cast the pointer back to the whole task.
 //!
-//! T1  Each pointer is counted. The last one that goes frees the task.
+//! T1  Each pointer is counted. Dropping the last one frees the task.
 //! T2  The state says who may touch the stage: the thread that took the task from the queue and set RUNNING;
 //!     after DONE, the handle.
-//! T3  WOKEN means: in the queue, or to be put there by its runner. So it is in the queue once at most.
+//! T3  WOKEN means: in the queue, or to be pushed by its runner. So it is in the queue at most once.
 #![allow(
     unsafe_code,
     reason = "one allocation is shared by the queue, the runner, the handle and the wakers"
@@ -36,18 +36,17 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use std::thread;
 
 // ANCHOR: 13_layout
-/// What all tasks begin with.
+/// The first part of every task.
 struct Header {
     references: AtomicUsize,
     state: AtomicUsize,
     joiner: Mutex<Option<Waker>>,
-    /// The functions that know the type of the rest.
+    /// Two functions that know the type of the rest.
     run: unsafe fn(TaskRef),
     free: unsafe fn(NonNull<Header>),
 }
 
-/// The allocation. In C's layout the header is at its beginning: a pointer to the one is a pointer to the
-/// other.
+/// The allocation. `repr(C)` puts the header at its beginning, so a pointer to one is a pointer to the other.
 #[repr(C)]
 struct Task<F: Future> {
     header: Header,
@@ -69,27 +68,27 @@ const DONE: usize = 4;
 /// A counted pointer to a task (T1).
 struct TaskRef(NonNull<Header>);
 
-// SAFETY: what it reaches from any thread is atomic, or behind a lock, or given to one thread at a time by
-// the state (T2); and `spawn` takes only futures and outputs that are Send.
+// SAFETY: everything that it reaches is atomic, or behind a lock, or accessible to one thread at a time by
+// the state (T2). And `spawn` takes only futures and outputs that are Send.
 unsafe impl Send for TaskRef {}
 
 impl TaskRef {
     fn header(&self) -> &Header {
-        // SAFETY: T1: we are counted, so it is alive.
+        // SAFETY: T1: this pointer is counted, so the task is alive.
         unsafe { self.0.as_ref() }
     }
 
     /// # Safety
     ///
-    /// The task's future is an F.
+    /// The task's future must be an `F`.
     unsafe fn task<F: Future>(&self) -> &Task<F> {
-        // SAFETY: T1; and the caller's: it is a Task<F>, and begins with its header.
+        // SAFETY: T1; and the caller guarantees that it is a Task<F>, which begins with its header.
         unsafe { self.0.cast().as_ref() }
     }
 
     fn wake(&self) {
         // ORDERING[task-state]: Release; the runner sees what came before the wake. Acquire pairs with the
-        // clearing of RUNNING, so that the next runner sees the poll before.
+        // clearing of RUNNING, so that the next runner sees the previous poll.
         if self.header().state.fetch_or(WOKEN, Ordering::AcqRel) == 0 {
             QUEUE.lock().unwrap().push_back(self.clone()); // It was idle.
         }
@@ -100,7 +99,7 @@ impl TaskRef {
 // ANCHOR: 13_count
 impl Clone for TaskRef {
     fn clone(&self) -> TaskRef {
-        // ORDERING: Relaxed; a count from which nothing follows. We hold one already.
+        // ORDERING: Relaxed; an increment publishes nothing. We hold a count already.
         self.header().references.fetch_add(1, Ordering::Relaxed);
         TaskRef(self.0)
     }
@@ -108,10 +107,10 @@ impl Clone for TaskRef {
 
 impl Drop for TaskRef {
     fn drop(&mut self) {
-        // ORDERING[task-count]: Release for what we did with it, Acquire for what all the others did: pairs
-        // with the same line in other threads.
+        // ORDERING[task-count]: Release for what we did with the task, Acquire for what all other threads did
+        // with it. Pairs with the same line in other threads.
         if self.header().references.fetch_sub(1, Ordering::AcqRel) == 1 {
-            // SAFETY: T1: no other pointer is left, and the function is this task's.
+            // SAFETY: T1: no other pointer is left, and `free` is this task's function.
             unsafe { (self.header().free)(self.0) }
         }
     }
@@ -119,57 +118,57 @@ impl Drop for TaskRef {
 // ANCHOR_END: 13_count
 
 // ANCHOR: 13_waker
-/// As in rung 03: clone, wake, wake_by_ref, drop. What is counted is ours now.
+/// As in rung 03: clone, wake, wake_by_ref, drop. Now the count is our own, not an Arc's.
 static WAKER: RawWakerVTable = RawWakerVTable::new(
     |data| {
-        // SAFETY: a waker of ours, which keeps its count.
+        // SAFETY: `data` comes from one of our wakers, which keeps its count.
         let lent = unsafe { lent(data) };
-        mem::forget(TaskRef::clone(&lent)); // The count of the new waker.
+        mem::forget(TaskRef::clone(&lent)); // This count belongs to the new waker.
         RawWaker::new(data, &WAKER)
     },
-    // SAFETY: a waker of ours, which is used up: its count is dropped at the end.
+    // SAFETY: `data` comes from one of our wakers, which is consumed: its count is dropped at the end.
     |data| ManuallyDrop::into_inner(unsafe { lent(data) }).wake(),
-    // SAFETY: a waker of ours, which keeps its count.
+    // SAFETY: `data` comes from one of our wakers, which keeps its count.
     |data| unsafe { lent(data) }.wake(),
-    // SAFETY: a waker of ours, which is used up.
+    // SAFETY: `data` comes from one of our wakers, which is consumed.
     |data| drop(ManuallyDrop::into_inner(unsafe { lent(data) })),
 );
 
-/// A waker's pointer as a reference, whose count stays with the waker.
+/// Returns a waker's pointer as a `TaskRef`. The count still belongs to the waker.
 ///
 /// # Safety
 ///
-/// It is the pointer of one of our wakers.
+/// `data` must be the pointer of one of our wakers.
 unsafe fn lent(data: *const ()) -> ManuallyDrop<TaskRef> {
-    // SAFETY: the caller's; none of them is null.
+    // SAFETY: the caller guarantees that it comes from one of our wakers. Those pointers are never null.
     ManuallyDrop::new(TaskRef(unsafe { NonNull::new_unchecked(data.cast_mut().cast()) }))
 }
 // ANCHOR_END: 13_waker
 
 // ANCHOR: 13_run
 impl<F: Future> Task<F> {
-    /// Polls it once, on the strength of the queue's pointer.
+    /// Polls the task once. `reference` is the pointer that was in the queue.
     unsafe fn run(reference: TaskRef) {
-        // SAFETY: this function is in the header of a Task<F> only.
+        // SAFETY: only the header of a Task<F> contains this function.
         let Task { header, stage } = unsafe { reference.task::<F>() };
-        // ORDERING[task-state]: Acquire; pairs with the Release of the wake, and of the runner before.
+        // ORDERING[task-state]: Acquire; pairs with the Release of the wake, and of the previous runner.
         header.state.swap(RUNNING, Ordering::AcqRel);
         // SAFETY: T2: we have set RUNNING. The reference lives as long as this function.
         let Stage::Future(future) = (unsafe { &mut *stage.get() }) else { unreachable!("it is not done") };
-        // SAFETY: it never moves: it stands in the allocation, and is dropped there.
+        // SAFETY: the future never moves: it stays in the allocation until it is dropped there.
         let future = unsafe { Pin::new_unchecked(future) };
-        // SAFETY: the functions keep the contract of wakers. This one is not counted, and never dropped.
+        // SAFETY: the functions keep the contract of wakers. This waker has no count, and is never dropped.
         let waker = ManuallyDrop::new(unsafe { Waker::new(reference.0.as_ptr().cast(), &WAKER) });
         if let Poll::Ready(output) = future.poll(&mut Context::from_waker(&waker)) {
-            // SAFETY: T2. This drops the future in its place, and puts the output there.
+            // SAFETY: T2. This drops the future in place, and stores the output there.
             unsafe { *stage.get() = Stage::Output(output) };
             // ORDERING[task-state]: Release; publishes the output. Pairs with the Acquire of the handle.
             header.state.swap(DONE, Ordering::AcqRel);
             let joiner = header.joiner.lock().unwrap().take();
             joiner.inspect(Waker::wake_by_ref);
-        // ORDERING[task-state]: Release; what this poll did is seen by the next one, on whatever thread.
+        // ORDERING[task-state]: Release; publishes what this poll did for the next one, on any thread.
         } else if header.state.fetch_and(!RUNNING, Ordering::AcqRel) & WOKEN != 0 {
-            QUEUE.lock().unwrap().push_back(reference); // T3: woken while it ran.
+            QUEUE.lock().unwrap().push_back(reference); // T3: it was woken while it ran.
         }
     }
 
@@ -198,14 +197,14 @@ fn spawn<F: Future<Output: Send> + Send + 'static>(future: F) -> impl Future<Out
     let reference = TaskRef(NonNull::from(Box::leak(task)).cast());
     reference.wake();
     poll_fn(move |cx| {
-        // SAFETY: it was made of an F.
+        // SAFETY: `spawn` made this task from an F.
         let Task { header, stage } = unsafe { reference.task::<F>() };
         *header.joiner.lock().unwrap() = Some(cx.waker().clone());
         // ORDERING[task-state]: Acquire; pairs with the Release that set DONE.
         if header.state.load(Ordering::Acquire) & DONE == 0 {
-            return Poll::Pending; // As in rung 11: first the waker, then the last look.
+            return Poll::Pending; // As in rung 11: first store the waker, then check once more.
         }
-        // SAFETY: T2: it is done, and we are the handle.
+        // SAFETY: T2: the task is done, and this is its handle.
         match mem::replace(unsafe { &mut *stage.get() }, Stage::Taken) {
             Stage::Output(output) => Poll::Ready(output),
             _ => panic!("polled again after it was ready"),
@@ -214,31 +213,31 @@ fn spawn<F: Future<Output: Send> + Send + 'static>(future: F) -> impl Future<Out
 }
 // ANCHOR_END: 13_spawn
 
-/// A worker's life. It never sleeps, to be short.
+/// The loop of a worker. To keep this file short, it never sleeps.
 fn work() {
     loop {
         let next = QUEUE.lock().unwrap().pop_front();
         if let Some(reference) = next {
             let run = reference.header().run;
-            // SAFETY: it is this task's.
+            // SAFETY: `run` is this task's function.
             unsafe { run(reference) };
         }
     }
 }
 
-/// The system's allocator, but it counts.
+/// The system's allocator, with a counter of allocations.
 struct Counting(AtomicUsize);
 
-// SAFETY: all is done by the system's.
+// SAFETY: the system's allocator does all the work.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        self.0.fetch_add(1, Ordering::Relaxed); // ORDERING: Relaxed; only counted.
-        // SAFETY: the caller's.
+        self.0.fetch_add(1, Ordering::Relaxed); // ORDERING: Relaxed; a counter, it publishes nothing.
+        // SAFETY: the caller's guarantees are passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's.
+        // SAFETY: the caller's guarantees are passed on.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -246,11 +245,11 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting(AtomicUsize::new(0));
 
-/// What `make` makes, and how many allocations that took.
+/// Returns what `make` returns, and how many allocations it made.
 fn counted<T>(make: impl FnOnce() -> T) -> (T, usize) {
-    let before = ALLOCATOR.0.load(Ordering::Relaxed); // ORDERING: Relaxed; only counted.
+    let before = ALLOCATOR.0.load(Ordering::Relaxed); // ORDERING: Relaxed; a counter, it publishes nothing.
     let made = make();
-    (made, ALLOCATOR.0.load(Ordering::Relaxed) - before) // ORDERING: Relaxed; only counted.
+    (made, ALLOCATOR.0.load(Ordering::Relaxed) - before) // ORDERING: Relaxed; as above.
 }
 
 fn main() {
@@ -258,7 +257,7 @@ fn main() {
     let slot = || Arc::new(Mutex::new((None::<u32>, None::<Waker>)));
     let (_, count) = counted(|| (Arc::new(Mutex::new(Some(Box::pin(async { 42 })))), slot()));
     println!("A task of rung 09, with its slot: {count} allocations.");
-    let (answer, count) = counted(|| spawn(async { 42 }));
+    let (forty_two, count) = counted(|| spawn(async { 42 }));
     println!("A raw task: {count} allocation.");
 
     (0..2).for_each(|_| _ = thread::spawn(work));
@@ -270,14 +269,12 @@ fn main() {
         if polls < 3 { Poll::Pending } else { Poll::Ready(polls) }
     }));
     let (sender, receiver) = mpsc::channel();
-    drop(spawn(async move { sender.send((answer.await, woken_by_threads.await)) }));
-    let (answer, polls) = receiver.recv().expect("the task sends it");
-    println!(
-        "A task awaited the output of another: {answer}. A task that other threads woke took {polls} polls."
-    );
+    drop(spawn(async move { sender.send((forty_two.await, woken_by_threads.await)) }));
+    let (output, polls) = receiver.recv().expect("the task sends both");
+    println!("A task awaited another's output: {output}. A task that other threads woke took {polls} polls.");
 
-    // Still wrong: what is left is small. The count and the state are two words, the joiner has a lock, a panic
-    // ends the thread, and nobody can cancel. The real task mends all that. But each of our rungs has one
-    // idea, and no one has them all: rung 14.
-    println!("Still wrong: each rung has its idea, and none has them all. Rung 14 puts them together.");
+    // Still wrong: only small things are left. The count and the state are two words, the joiner has a lock,
+    // a panic ends the thread, and a task cannot be cancelled. The real task fixes all of that. But each rung
+    // shows one idea, and no rung has them all: rung 14.
+    println!("Still wrong: each rung has one idea, and none has them all. Rung 14 puts them together.");
 }

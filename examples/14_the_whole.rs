@@ -2,38 +2,38 @@
 //!
 //!     cargo run --example 14_the_whole
 //!
-//! Rungs 01 to 13 have an idea each, and none has them all. Here they are together: tasks on a pool, handles,
-//! timers, sockets, and threads that sleep. It is a whole runtime, in safe Rust but for one line.
+//! Rungs 01 to 13 show one idea each, and none has them all. Here they are together: tasks on a pool,
+//! handles, timers, sockets, and threads that sleep. It is a whole runtime, in safe Rust except for one line.
 //!
 //! ```text
 //!   spawn, wake ──▶ queue ──▶ a worker polls
-//!                              └─ no task? ─▶ nobody drives: drive. Wait in the poller until the next
-//!                                             deadline, and wake what is ready or due   
-//!                                          ─▶ else park, until a push wakes us
+//!                              └─ no task? ─▶ no worker drives the reactor: drive it. Wait in the poller
+//!                                             until the next deadline, then wake what is ready or due.
+//!                                          ─▶ another worker drives it: park until a push
 //! ```
 //!
-//! W1  All that the workers share is behind one lock. A worker that looks, finds nothing and says that it sleeps
-//!     does so in one step for all others: rung 11, the easy way.
-//! W2  One worker drives. A push wakes one that is parked; where there is none, the one that drives.
-//! W3  Wakers are called when the lock is free.
+//! W1  Everything that the workers share is behind one lock. A worker looks for work, finds none and records
+//!     that it sleeps, all under that lock. To all others this is one step: rung 11, the easy way.
+//! W2  At most one worker drives the reactor. A push wakes a parked worker or, if none is parked, the driver.
+//! W3  Wakers are called after the lock is released.
 //!
-//! | rung                | in the real source          | what it does there besides                        |
-//! |---------------------|-----------------------------|---------------------------------------------------|
-//! | 01 a future, polled | executor/src/raw_task/run.rs     | a panic ends the task, not the thread             |
-//! | 02 block_on         | executor/src/block_on.rs    | runs local tasks, and the reactor, while it waits |
-//! | 03 wakers           | executor/src/raw_task/waker.rs   | the waker that a poll gets costs no count         |
-//! | 04 spawn_blocking   | reactor/src/blocking.rs     | threads are kept, and bounded                     |
-//! | 05 a run queue      | executor/src/local/mod.rs       | a wake on its own thread needs no atomic          |
-//! | 06 giving way       | reactor/src/budget.rs       | asked by all leaves: sockets, timers, channels    |
-//! | 07 timers           | reactor/src/timers.rs       | near ones in a heap, far ones in buckets          |
-//! | 08 a reactor        | reactor/src/source.rs       | registered once, and readiness is remembered      |
-//! | 09 a pool           | executor/src/pool/shared.rs | can be closed: drops its tasks, joins its threads |
-//! | 10 work stealing    | executor/src/pool/queue.rs  | a slot for the task that was woken last           |
-//! | 11 sleep and wake   | executor/src/pool/sleep.rs  | a push takes no lock; one who searches is enough  |
-//! | 12 pinning          | executor/src/raw_task/cell.rs    | pinned in the task itself                         |
-//! | 13 the raw task     | executor/src/raw_task/state.rs   | state and count in one word; can be cancelled     |
-//! | 14 who drives       | executor/src/driver/mod.rs  | one of those that wait watches those that run     |
-#![allow(unsafe_code, reason = "polling asks that a source is deleted before it is closed")]
+//! | rung                | in the real source             | what only the real source does                  |
+//! |---------------------|--------------------------------|-------------------------------------------------|
+//! | 01 a future, polled | executor/src/raw_task/run.rs   | a panic ends the task, not the thread           |
+//! | 02 block_on         | executor/src/block_on.rs       | runs local tasks and the reactor while it waits |
+//! | 03 wakers           | executor/src/raw_task/waker.rs | the waker passed to a poll costs no count       |
+//! | 04 spawn_blocking   | reactor/src/blocking.rs        | threads are reused, and their number is bounded |
+//! | 05 a run queue      | executor/src/local/mod.rs      | a wake on its own thread needs no atomic        |
+//! | 06 yielding         | reactor/src/budget.rs          | sockets, timers and channels respect the budget |
+//! | 07 timers           | reactor/src/timers.rs          | near ones in a heap, far ones in buckets        |
+//! | 08 a reactor        | reactor/src/source.rs          | registered once, and readiness is remembered    |
+//! | 09 a pool           | executor/src/pool/shared.rs    | can be closed: drops tasks, joins threads       |
+//! | 10 work stealing    | executor/src/pool/queue.rs     | a slot for the task that was woken last         |
+//! | 11 sleep and wake   | executor/src/pool/sleep.rs     | a push takes no lock; one searcher is enough    |
+//! | 12 pinning          | executor/src/raw_task/cell.rs  | a future is pinned in the task itself           |
+//! | 13 the raw task     | executor/src/raw_task/state.rs | state and count in one word; can be cancelled   |
+//! | 14 who drives       | executor/src/driver/mod.rs     | a waiting thread monitors the running ones      |
+#![allow(unsafe_code, reason = "polling requires that a source is deleted before it is closed")]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
@@ -51,14 +51,15 @@ use std::time::{Duration, Instant};
 use polling::{Event, Events, Poller};
 
 // ANCHOR: 14_state
-/// All that the workers share (W1).
+/// Everything that the workers share (W1).
 #[derive(Default)]
 struct State {
     queue: VecDeque<Arc<Task>>,
     timers: BTreeMap<Instant, Vec<Waker>>,
     sockets: BTreeMap<usize, Waker>,
-    /// How many workers are parked, and whether one drives.
+    /// How many workers are parked.
     parked: usize,
+    /// Whether a worker drives the reactor.
     driven: bool,
 }
 
@@ -72,7 +73,7 @@ fn state() -> MutexGuard<'static, State> {
 // ANCHOR_END: 14_state
 
 // ANCHOR: 14_worker
-/// A worker's life.
+/// The loop of a worker.
 fn work() {
     let mut state = state();
     loop {
@@ -91,7 +92,7 @@ fn work() {
     }
 }
 
-/// Drives the reactor, once: sleeps until something is due or ready, and wakes the tasks that wait for it.
+/// Drives the reactor for one turn: sleeps until a timer is due or a socket is ready, and wakes their tasks.
 fn turn(state: MutexGuard<'static, State>) -> MutexGuard<'static, State> {
     let next = state.timers.keys().next().copied();
     drop(state);
@@ -140,7 +141,7 @@ impl Wake for Task {
 // ANCHOR_END: 14_task
 
 // ANCHOR: 14_spawn
-/// Starts a task. Returns its handle: a future of its output.
+/// Starts a task. Returns its handle, a future of its output.
 fn spawn<F: Future<Output: Send> + Send + 'static>(future: F) -> impl Future<Output = F::Output> + Send {
     let slot = Arc::new(Mutex::new((None, None::<Waker>)));
     let filled = slot.clone();
@@ -168,7 +169,7 @@ fn block_on<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static)
 // ANCHOR_END: 14_spawn
 
 // ANCHOR: 14_sleep
-/// To be short, it leaves its entry behind when it is dropped. Rung 07 removes it.
+/// To keep this file short, dropping this future leaves its entry in the map. Rung 07 removes it.
 async fn sleep(duration: Duration) {
     let deadline = Instant::now() + duration;
     poll_fn(|cx| {
@@ -176,7 +177,7 @@ async fn sleep(duration: Duration) {
             return Poll::Ready(());
         }
         state().timers.entry(deadline).or_default().push(cx.waker().clone());
-        POLLER.notify().unwrap(); // It may be the first.
+        POLLER.notify().unwrap(); // This may be the earliest deadline.
         Poll::Pending
     })
     .await;
@@ -192,8 +193,8 @@ struct Async<T: AsFd> {
 impl<T: AsFd> Async<T> {
     fn new(socket: T) -> io::Result<Async<T>> {
         static KEYS: AtomicUsize = AtomicUsize::new(0);
-        let key = KEYS.fetch_add(1, Ordering::Relaxed); // ORDERING: Relaxed; only a number.
-        // SAFETY: our destructor deletes the source, before the field is dropped and thereby closed.
+        let key = KEYS.fetch_add(1, Ordering::Relaxed); // ORDERING: Relaxed; a counter, it publishes nothing.
+        // SAFETY: our `drop` deletes the source before the field is dropped, which closes it.
         unsafe { POLLER.add(&socket.as_fd(), Event::none(key)) }?;
         Ok(Async { socket, key })
     }
@@ -209,7 +210,7 @@ impl<T: AsFd> Async<T> {
                 POLLER.modify(&self.socket, kind(self.key))?;
                 Poll::Pending
             }
-            answer => Poll::Ready(answer),
+            result => Poll::Ready(result),
         })
         .await
     }
@@ -259,24 +260,25 @@ fn main() -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
     let server = listener.local_addr()?;
-    let heard = block_on(async move {
+    let echoed = block_on(async move {
         drop(spawn(serve(Async::new(listener)?)));
         let clients: Vec<_> = (0..CLIENTS).map(|_| spawn(client(server))).collect();
-        let mut heard = 0;
+        let mut echoed = 0;
         for client in clients {
-            heard += usize::from(&client.await? == b"hello");
+            echoed += usize::from(&client.await? == b"hello");
         }
-        io::Result::Ok(heard)
+        io::Result::Ok(echoed)
     })?;
     println!(
-        "{WORKERS} workers, a server that sleeps before it echoes: {heard} of {CLIENTS} clients heard it."
+        "{WORKERS} workers, a server that sleeps before it echoes: {echoed} of {CLIENTS} echoes arrived."
     );
-    println!("Where each rung is in the real source, and what it does there besides:");
+    println!("Where each rung is in the real source, and what only the real source does:");
     let rows = include_str!("14_the_whole.rs").lines().filter_map(|line| line.strip_prefix("//! | "));
     rows.skip(1).for_each(|row| println!("    {}", row.replace('|', "").trim_end()));
 
-    // Still wrong: one lock for all workers, a poll that nobody watches, timers that stay when they are dropped,
-    // one task per socket. You know the cure of each. The README has the order in which to read the real source.
-    println!("Still wrong: what the right column tells is missing here. The real source has it: README.md.");
+    // Still wrong: one lock for all workers, no monitor for a poll that takes too long, timers that stay when
+    // they are dropped, one task per socket. You know how to fix each. The README gives the order in which to
+    // read the real source.
+    println!("Still wrong: what the right column lists is missing here. README.md leads to the real source.");
     Ok(())
 }
