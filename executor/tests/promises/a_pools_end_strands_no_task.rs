@@ -1,5 +1,5 @@
-//! The end of a pool: no future is left to a worker that is stuck, none is dropped by the thread that wakes it, and
-//! no pool waits for itself by way of another.
+//! The end of a pool: no future waits for a stuck worker, no thread that wakes a task drops its future, and no pool
+//! waits for itself through another.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use executor::task::{self, block_on, spawn_blocking, spawn_local};
 
 use crate::support::{DEADLINE, Drops, Gate, OnDrop, Random, ends, eventually};
 
-/// A poll waits until the future of a task that sleeps is dropped: the pool's end drops that, on another worker.
+/// A poll waits until a waiting task's future is dropped: the pool's end drops that future on another worker.
 #[test]
 fn a_poll_may_wait_for_a_waiting_tasks_drop() {
     ends(|| {
@@ -36,7 +36,7 @@ fn a_poll_may_wait_for_a_waiting_tasks_drop() {
     });
 }
 
-/// The task that it waits for stands in the slot of its own worker.
+/// The task that the poll waits for is in the slot of its own worker.
 #[test]
 fn a_poll_may_wait_for_the_drop_of_what_it_has_spawned() {
     ends(|| {
@@ -60,7 +60,7 @@ fn a_poll_may_wait_for_the_drop_of_what_it_has_spawned() {
     });
 }
 
-/// So may a destructor: one worker is in it, and the other one drops the rest.
+/// A destructor may wait likewise: one worker runs it, and the other one drops the rest.
 #[test]
 fn a_drop_may_wait_for_another_tasks_drop() {
     ends(|| {
@@ -87,7 +87,7 @@ fn a_drop_may_wait_for_another_tasks_drop() {
     });
 }
 
-/// What a worker without work has of local tasks is dropped while another worker is in a long poll.
+/// A worker without work drops its local tasks while another worker is in a long poll.
 #[test]
 fn a_poll_may_wait_for_another_workers_local_task() {
     ends(|| {
@@ -118,7 +118,7 @@ thread_local! {
     static WAKES: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `wake` marked as what must drop no future.
+/// Runs `wake`; while it runs, this thread must drop no future.
 fn waking<R>(wake: impl FnOnce() -> R) -> R {
     WAKES.set(true);
     let result = wake();
@@ -126,8 +126,8 @@ fn waking<R>(wake: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Wakers, wakes by reference, last wakers and aborts race the pool's end: none of them drops the future, which
-/// might want a lock that its waker holds. It is dropped when the pool's drop returns.
+/// Wakes by value and by reference, drops of last wakers, and aborts race with the pool's end. None of them drops the
+/// future, whose destructor might take a lock that the waking thread holds. It is dropped when the pool's drop returns.
 #[test]
 fn a_wake_drops_nothing() {
     ends(|| {
@@ -153,7 +153,7 @@ fn a_wake_drops_nothing() {
             let other = thread::spawn(move || {
                 for (n, handle) in handles.iter_mut().enumerate() {
                     if n % 4 == 2 {
-                        *handle = None; // The gate's waker is the last.
+                        *handle = None; // The gate has the last waker.
                     }
                 }
                 starts.wait();
@@ -179,7 +179,7 @@ fn a_wake_drops_nothing() {
     });
 }
 
-/// Each pool is owned by a task of the one before, and the first by one of the last: they go together.
+/// Each pool is owned by a task of the one before, and the first by a task of the last: they end together.
 #[test]
 fn pools_that_own_each_other_end() {
     ends(|| {
@@ -191,7 +191,7 @@ fn pools_that_own_each_other_end() {
                 let owned = Arc::clone(&pools[(n + 1) % count]);
                 let (pass, token) = (gate.pass(), drops.token());
                 drop(pools[n].spawn(async move {
-                    let (_token, _owned) = (token, owned); // The token goes last.
+                    let (_token, _owned) = (token, owned); // The token is dropped last.
                     pass.await;
                     std::future::pending::<()>().await;
                 }));
@@ -208,7 +208,7 @@ fn pools_that_own_each_other_end() {
     });
 }
 
-/// Where a pool may be dropped: all its futures are gone when that returns.
+/// A pool may be dropped in each of these places: all its futures are dropped when its drop returns.
 #[test]
 fn a_pool_may_be_dropped_anywhere() {
     fn with_a_task(drops: &Drops) -> Pool {
@@ -220,7 +220,7 @@ fn a_pool_may_be_dropped_anywhere() {
             pass.await;
         }));
         gate.await_polls(1);
-        // Its waker goes nowhere: the gate is leaked with the task's waker in it.
+        // This task is never woken: the gate is leaked with the task's waker in it.
         std::mem::forget(gate);
         pool
     }
@@ -238,7 +238,7 @@ fn a_pool_may_be_dropped_anywhere() {
             block_on(task::spawn(async { drop(pool) }));
             let (pool, other) = (make(), Pool::new(1).unwrap());
             block_on(other.spawn(async { drop(spawn_local(async { drop(pool) })) }));
-            drop(other); // Its local task ran, or is dropped with the thread.
+            drop(other); // Its local task has run, or is dropped with the thread.
             let pool = make();
             thread::spawn(|| drop(spawn_local(async { drop(pool) }))).join().unwrap();
             assert_eq!(drops.count(), 6);
@@ -246,7 +246,7 @@ fn a_pool_may_be_dropped_anywhere() {
     });
 }
 
-/// On its own worker: in a task that has waited already, in one that has not, and in a local one.
+/// On the pool's own worker: in a task that has waited before, in one that has not, and in a local task.
 #[test]
 fn a_pool_may_be_dropped_on_its_own_worker() {
     ends(|| {

@@ -1,5 +1,5 @@
-//! What a handle, a pool and a task can be used for, as far as the types say: asserted at compile
-//! time. And what a task says of itself: its id, its name, whether it has finished.
+//! Where handles, pools and tasks may be sent and shared, which is asserted at compile time; and what a task says of
+//! itself: its id, its name, whether it has finished.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -48,7 +48,7 @@ fn the_futures_of_a_handle_may_be_sent() {
     assert_eq!(block_on(joined).ok(), Some(2));
 }
 
-/// A local task's output need not be Send; its handle then stays at home.
+/// A local task's output need not be `Send`; its handle then stays on the owner's thread.
 #[test]
 fn a_local_task_may_give_what_cannot_be_sent() {
     ends(|| {

@@ -1,5 +1,5 @@
-//! A local task's future is polled and dropped on its own thread only, wherever its handle and its
-//! wakers go. Local tasks may come before `block_on`, survive one, and are dropped at thread exit.
+//! A local task's future is polled and dropped on its own thread only, wherever its handle and its wakers go. Local
+//! tasks may be spawned before a `block_on`, go on after it, and are dropped at the thread's exit.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use executor::task::{self, JoinHandle, block_on, spawn, spawn_blocking, spawn_lo
 
 use crate::support::{DEADLINE, Drops, Gate, OnDrop, ends, eventually};
 
-/// A future that notes the thread of each poll, and waits at a gate.
+/// A future that records the thread of each poll, and waits at a gate.
 async fn noted(polls: Arc<Mutex<Vec<ThreadId>>>, gate: Gate) {
     let mut pass = gate.pass();
     std::future::poll_fn(move |cx| {
@@ -113,7 +113,7 @@ fn dropped_on_its_thread_when_cancelled_elsewhere() {
     });
 }
 
-/// The owner thread is not in `block_on`: the foreign cancel ends when it exits.
+/// The owner's thread is not in `block_on`: another thread's cancel ends when it exits.
 #[test]
 fn a_cancel_elsewhere_ends_when_the_owner_exits() {
     let (send, receive) = mpsc::channel();
@@ -138,7 +138,7 @@ fn a_cancel_elsewhere_ends_when_the_owner_exits() {
     assert_eq!(drops.threads(), [owner_id]);
 }
 
-/// The same, of a task that has been polled and waits.
+/// The same for a task that has been polled and waits.
 #[test]
 fn a_cancel_elsewhere_of_a_waiting_task_ends_when_the_owner_runs_again() {
     let (send, receive) = mpsc::channel();
@@ -159,7 +159,7 @@ fn a_cancel_elsewhere_of_a_waiting_task_ends_when_the_owner_runs_again() {
     let handle = receive.recv_timeout(DEADLINE).unwrap();
     gate.await_polls(1);
     let canceller = thread::spawn(move || block_on(handle.cancel()));
-    // The cancel may come after the ten turns: then it ends at the exit.
+    // If the cancel comes after the ten turns, it ends at the exit.
     go.send(()).unwrap();
     go.send(()).unwrap();
     assert_eq!(canceller.join().unwrap(), None);
@@ -169,7 +169,7 @@ fn a_cancel_elsewhere_of_a_waiting_task_ends_when_the_owner_runs_again() {
 #[test]
 fn at_thread_exit_the_rest_is_dropped_there() {
     let drops = Drops::new();
-    // The gate comes back: its waker stays, so the task is not unreachable when its thread ends.
+    // The gate is returned: it keeps the waker, so the task is not unreachable when its thread ends.
     let (owner, _gate) = ends({
         let drops = drops.clone();
         move || {
@@ -184,7 +184,7 @@ fn at_thread_exit_the_rest_is_dropped_there() {
             }
             block_on(task::yield_now());
             let token = drops.token();
-            // Never polled at all.
+            // A task that is never polled.
             drop(spawn_local(async move {
                 let _token = token;
                 std::future::pending::<()>().await;
@@ -195,7 +195,7 @@ fn at_thread_exit_the_rest_is_dropped_there() {
     assert_eq!(drops.threads(), [owner; 4]);
 }
 
-/// Again and again while their drops spawn.
+/// The exit goes on dropping tasks as long as their drops spawn more.
 #[test]
 fn at_thread_exit_what_the_drops_spawn_is_dropped_too() {
     fn nest(drops: &Drops, depth: usize) {
@@ -221,7 +221,7 @@ fn at_thread_exit_what_the_drops_spawn_is_dropped_too() {
     assert_eq!(drops.threads(), [owner; 6]);
 }
 
-/// A wake from any thread is safe, also when the owner thread is gone.
+/// A wake from any thread is safe, even after the owner's thread has ended.
 #[test]
 fn wakers_outlive_the_owner_thread() {
     let gate = Gate::new();
@@ -239,9 +239,9 @@ fn wakers_outlive_the_owner_thread() {
         }
     });
     assert_eq!((gate.polls(), drops.count()), (1, 1));
-    let waker = gate.take_waker().expect("it waited");
+    let waker = gate.take_waker().expect("the task waited");
     waker.wake_by_ref();
-    // The next thread with local tasks gets the old one's inbox.
+    // The next thread with local tasks takes over the ended thread's inbox.
     ends({
         let waker = waker.clone();
         move || {
@@ -278,7 +278,7 @@ fn a_pool_tasks_local_tasks_run_on_its_worker() {
             let (all_here, there) = receive.await.unwrap();
             all_here && here == there
         }));
-        assert!(owner, "it runs where it was spawned");
+        assert!(owner, "the task runs where it was spawned");
     }
 }
 
@@ -297,13 +297,13 @@ fn a_workers_local_tasks_run_while_it_is_idle_and_are_dropped_with_it() {
         thread::current().id()
     }));
     gate.await_polls(1);
-    let waker = gate.take_waker().expect("it waits");
+    let waker = gate.take_waker().expect("the task waits");
     drop(pool);
     assert_eq!(drops.threads(), [owner]);
     waker.wake();
 }
 
-/// Tells when its thread exits: the value of a thread that came last goes first.
+/// Reports when its thread exits. The thread local that was initialized last is dropped first.
 struct Exit(Cell<Option<Arc<AtomicBool>>>);
 
 impl Drop for Exit {
@@ -314,7 +314,7 @@ impl Drop for Exit {
     }
 }
 
-/// And not when its thread has idled for long enough, and ends.
+/// Not later, when its thread has idled for long enough, and ends.
 #[test]
 fn leftovers_of_a_blocking_call_are_dropped_when_it_ends() {
     thread_local! {
@@ -342,12 +342,12 @@ fn leftovers_of_a_blocking_call_are_dropped_when_it_ends() {
     assert!(!late.load(Ordering::SeqCst), "dropped when the thread ended");
 }
 
-/// Leaves a task whose drop cancels another one of its thread's.
+/// Leaves a task whose drop cancels another task of its thread.
 fn leave_two(gates: &[Gate; 2], drops: &Drops, the_one_that_cancels_comes_first: bool) {
     let other = Rc::new(Cell::new(None::<JoinHandle<()>>));
     let cancels = {
         let other = Rc::clone(&other);
-        OnDrop(move || other.take().expect("it was left there").abort())
+        OnDrop(move || other.take().expect("the handle is taken once").abort())
     };
     let [pass, others_pass] = gates.each_ref().map(Gate::pass);
     let [token, others_token] = [drops.token(), drops.token()];
@@ -372,7 +372,7 @@ fn leave_two(gates: &[Gate; 2], drops: &Drops, the_one_that_cancels_comes_first:
     }
 }
 
-/// When the thread ends, and when a blocking call does; whether they wait or have never run.
+/// At the end of a thread and of a blocking call, for tasks that wait and for tasks that have never run.
 #[test]
 fn a_drop_at_the_end_may_cancel_another_task() {
     ends(|| {
@@ -395,8 +395,8 @@ fn a_drop_at_the_end_may_cancel_another_task() {
     });
 }
 
-/// A thread local's destructor that comes when the thread's doorbell is gone: a task cannot be woken any more,
-/// and so is not begun.
+/// A thread local's destructor runs after that of the thread's parker: a task that it spawns could not be woken, and
+/// so is cancelled without a poll.
 #[test]
 fn what_is_spawned_after_the_parker_is_gone_is_cancelled() {
     type AtExit = OnDrop<Box<dyn FnMut() + Send>>;
@@ -407,20 +407,20 @@ fn what_is_spawned_after_the_parker_is_gone_is_cancelled() {
         let (gate, (done, end)) = (Gate::new(), mpsc::channel());
         let mut pass = Some(gate.pass());
         let at_exit: Box<dyn FnMut() + Send> = Box::new(move || {
-            let task = spawn_local(pass.take().expect("it is dropped once"));
+            let task = spawn_local(pass.take().expect("the value is dropped once"));
             done.send(block_on(task.try_join()).is_err()).unwrap();
         });
         let ending = thread::spawn(|| {
             LAST.set(Some(OnDrop(at_exit)));
             block_on(async {});
         });
-        assert_eq!(end.recv_timeout(DEADLINE), Ok(true), "it was cancelled");
+        assert_eq!(end.recv_timeout(DEADLINE), Ok(true), "the task was cancelled");
         ending.join().unwrap();
         gate.open();
     });
 }
 
-/// The output goes where the handle is, and only there.
+/// The output goes only to the thread that has the handle.
 #[test]
 fn the_value_goes_to_the_awaiting_thread() {
     ends(|| {
@@ -439,7 +439,7 @@ fn the_value_goes_to_the_awaiting_thread() {
     });
 }
 
-/// At a thread's end each of its waiting tasks is visited once, not once for each of the others.
+/// A thread's end visits each of its waiting tasks once, not once for each of the others.
 #[test]
 fn a_crowd_that_waits_is_dropped_with_its_thread() {
     const CROWD: usize = 200_000;
@@ -462,8 +462,8 @@ fn a_crowd_that_waits_is_dropped_with_its_thread() {
     });
 }
 
-/// Two threads use the waker that a detached task's poll lends them, which counts nothing: one wakes by
-/// reference, the other clones and drops. The task is queued once, whatever comes first.
+/// A detached task's poll lends its waker, which holds no reference, to two threads: one wakes by reference, the other
+/// clones and drops it. The task is queued once, in whichever order they do so.
 #[test]
 fn threads_of_a_poll_use_its_waker() {
     const ROUNDS: usize = if cfg!(miri) { 20 } else { 200 };

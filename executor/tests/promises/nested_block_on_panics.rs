@@ -1,5 +1,5 @@
-//! Hard case 11: `block_on` on a thread that is polling a future panics at once and says what to
-//! write instead; it never deadlocks. Elsewhere it is fine, also inside `spawn_blocking`. For destructors see
+//! Hard case 11: `block_on` on a thread that is polling a future panics at once and says what to write instead; it
+//! never deadlocks. Elsewhere it works, also inside `spawn_blocking`. For destructors see
 //! `destructors_know_their_task`.
 
 use std::sync::mpsc;
@@ -58,7 +58,7 @@ fn inside_spawn_blocking_it_is_fine() {
     assert_eq!(output, 42);
 }
 
-/// Inside `spawn_blocking`, inside a `block_on` there: that one is polling.
+/// Inside a `block_on` inside `spawn_blocking`: the outer `block_on` is polling.
 #[test]
 fn nested_inside_spawn_blocking_it_panics() {
     let said = block_on(spawn_blocking(|| block_on(async { panics(|| block_on(async {})) })));

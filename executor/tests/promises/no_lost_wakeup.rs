@@ -1,5 +1,5 @@
-//! Hard cases 1 and 4: every wake is followed by a poll. However sleepers, pushers, and the thread
-//! that drives the reactor meet, no task waits while a thread is free.
+//! Hard cases 1 and 4: a poll follows every wake. In whatever order workers fall asleep, tasks are pushed and the
+//! driver's role changes hands, no task waits while a thread is free.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Barrier, mpsc};
@@ -41,7 +41,7 @@ fn a_wake_between_the_poll_and_its_end_is_kept() {
             }
             left -= 1;
             let waker = cx.waker().clone();
-            // Sometimes it comes before this poll's end, and sometimes after.
+            // Sometimes the wake comes before this poll's end, and sometimes after it.
             if left % 2 == 0 {
                 waker.wake();
             } else {
@@ -97,7 +97,7 @@ fn a_wake_from_another_pools_worker_returns_it_to_its_pool() {
     });
 }
 
-/// A wake storm: many threads wake all tasks at once, again and again; each task counts its wakes.
+/// A wake storm: many threads wake all tasks at the same time, in many rounds; each task counts its wakes.
 #[test]
 fn a_storm_of_wakes_reaches_every_task() {
     ends(|| {
@@ -125,8 +125,8 @@ fn a_storm_of_wakes_reaches_every_task() {
     });
 }
 
-/// A cascade: each task spawns two more, down to as many leaves as there are workers, and the leaves
-/// wait for each other. A pool that wakes one sleeper at a time and then forgets would never end.
+/// A cascade: each task spawns two more, down to as many leaves as there are workers, and the leaves wait for each
+/// other. A pool that wakes one sleeper for several tasks would never end.
 #[test]
 fn a_cascade_wakes_the_whole_pool() {
     const DEPTH: u32 = 3;
@@ -154,8 +154,8 @@ fn a_cascade_wakes_the_whole_pool() {
     }
 }
 
-/// Two tasks spawned together must run at the same time if two workers sleep: the second one may not
-/// wait for the first to end.
+/// Two tasks that are spawned together must run at the same time if two workers sleep: the second must not wait for
+/// the end of the first.
 #[test]
 fn two_tasks_run_on_two_workers() {
     let pool = Pool::new(2).unwrap();
@@ -174,7 +174,7 @@ fn two_tasks_run_on_two_workers() {
     }
 }
 
-/// The same from inside: a task spawns as many as there are other workers, and waits for all to meet.
+/// The same from inside: a task spawns one task for each other worker, and all wait for each other.
 #[test]
 fn tasks_spawned_inside_run_on_every_worker() {
     const WORKERS: usize = 4;
@@ -201,7 +201,7 @@ fn tasks_spawned_inside_run_on_every_worker() {
     }
 }
 
-/// Threads in `block_on`, workers and foreign threads pass a token round: one lost wake stops it.
+/// Threads in `block_on`, workers and other threads pass a token round: one lost wake stops it.
 #[test]
 fn a_token_goes_round_all_kinds_of_threads() {
     ends(|| {
@@ -249,7 +249,7 @@ fn a_token_goes_round_all_kinds_of_threads() {
     });
 }
 
-/// Wakes that come with no thread in between: a chain of tasks, each woken by the one before.
+/// Wakes without another thread: a chain of tasks, each woken by the one before.
 #[test]
 fn a_brigade_hands_its_token_to_the_end() {
     ends(|| {

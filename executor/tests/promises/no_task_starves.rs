@@ -1,5 +1,5 @@
-//! Fairness: a task that is always ready starves no other task. Hard case 3: nor do two tasks that
-//! wake each other through the next-task slot.
+//! Fairness: a task that is always ready starves no other task, and neither do two tasks that wake each other through
+//! the next-task slot (hard case 3).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use futures_lite::future::poll_once;
 
 use crate::support::{DEADLINE, Gate, ends};
 
-/// Tells its tasks to stop when it goes.
+/// Stops its tasks when it is dropped.
 struct Noise(Arc<AtomicBool>);
 
 impl Noise {
@@ -27,7 +27,7 @@ impl Drop for Noise {
     }
 }
 
-/// What must go on beside the noise: new tasks, tasks that yield, and wakes from outside.
+/// What must go on beside tasks that are always ready: new tasks, tasks that yield, and wakes from outside.
 fn others_go_on(pool: &Pool) {
     for _ in 0..20 {
         block_on(pool.spawn(async {}));
@@ -98,7 +98,7 @@ fn beside_a_chain_of_spawns_in_a_pool_of_one() {
         let links = Arc::new(AtomicUsize::new(0));
         next(&pool, stop, Arc::clone(&links));
         others_go_on(&pool);
-        // The slot comes first a few times in a row, and not for as long as there is something in it.
+        // The slot comes first only a few times in a row, even if it always has a task.
         let passed = block_on(pool.spawn(async move {
             let before = links.load(Ordering::Relaxed);
             for _ in 0..100 {
@@ -110,7 +110,7 @@ fn beside_a_chain_of_spawns_in_a_pool_of_one() {
     });
 }
 
-/// A channel whose both ends are always ready: the budget makes the task give way.
+/// Both ends of a channel are always ready: the budget makes the task give way.
 #[test]
 fn beside_a_channel_that_is_always_ready() {
     ends(|| {
@@ -127,10 +127,10 @@ fn beside_a_channel_that_is_always_ready() {
     });
 }
 
-/// One that looks first, and waits only when nothing is there: what its look was refused its wait must not get
-/// again and again.
+/// A task tries first, and waits only when there is nothing: where the budget refuses the attempt, the wait must not
+/// be granted instead, time after time.
 #[test]
-fn beside_a_loop_that_looks_before_it_waits() {
+fn beside_a_loop_that_tries_before_it_waits() {
     ends(|| {
         let pool = Pool::new(1).unwrap();
         let (_noise, stop) = Noise::new();

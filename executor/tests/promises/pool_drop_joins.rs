@@ -1,5 +1,5 @@
-//! A pool that is dropped cancels every task, waits for the polls under way, drops the futures, and
-//! joins its threads. Hard case 6: a wake that races it is safe.
+//! A pool's drop cancels every task, waits for the polls under way, drops the futures, and joins its threads. A wake
+//! may race with it (hard case 6).
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -27,7 +27,7 @@ fn a_pool_of_no_threads_panics_and_names_the_argument() {
     assert!(said.contains("threads"), "{said}");
 }
 
-/// Waiting, queued and yielding tasks: all futures are gone when the drop returns.
+/// Waiting, queued and yielding tasks: all futures are dropped when the pool's drop returns.
 #[test]
 fn every_future_is_dropped_before_the_drop_returns() {
     ends(|| {
@@ -110,12 +110,12 @@ fn the_poll_under_way_ends_first() {
         go_on.send(()).unwrap();
         dropper.join().unwrap();
         assert!(ended.load(Ordering::SeqCst));
-        // It was not waiting, so nothing cancelled it: the last poll gave the value.
+        // It was not waiting, so nothing cancelled it: the last poll returned the value.
         assert_eq!(block_on(handle.try_join()).ok(), Some(7));
     });
 }
 
-/// A future's drop that spawns on the closing pool, or wakes other tasks of it.
+/// A future's drop spawns on the closing pool, or wakes other tasks of it.
 #[test]
 fn drops_may_spawn_and_wake_while_it_closes() {
     ends(|| {
@@ -173,7 +173,7 @@ fn from_inside_one_of_its_own_workers_it_does_not_wait_for_itself() {
     });
 }
 
-/// A task that stands in a queue when the pool closes is dropped, and not begun.
+/// A task that is in a queue when the pool closes is dropped without a poll.
 #[test]
 fn what_has_not_begun_never_runs() {
     ends(|| {
@@ -196,8 +196,8 @@ fn what_has_not_begun_never_runs() {
     });
 }
 
-/// What stands in the queue of a worker that is in a long poll is dropped by another one, so that it may be
-/// waited for, as it may be while the pool is open.
+/// Another worker drops the tasks in the queue of a worker in a long poll, so that the poll may wait for them, as it
+/// may while the pool is open.
 #[test]
 fn workers_help_each_other_to_end() {
     ends(|| {
@@ -205,7 +205,7 @@ fn workers_help_each_other_to_end() {
             let (pool, drops) = (Arc::new(Pool::new(2).unwrap()), Drops::new());
             let busy = Arc::downgrade(&pool);
             drop(pool.spawn(async move {
-                // It leaves the others' tasks alone until the pool goes.
+                // This worker steals no tasks until the pool ends.
                 while busy.strong_count() > 0 {
                     thread::yield_now();
                 }
@@ -222,7 +222,7 @@ fn workers_help_each_other_to_end() {
                     drop(closing.spawn(async move { drop(token) }));
                 }
                 begins.recv_timeout(DEADLINE).unwrap();
-                drop(closing); // The last one: it waits for the other worker.
+                drop(closing); // The last clone: this drop waits for the other worker.
                 done.send(counted.count()).unwrap();
             }));
             drop(pool);
@@ -232,7 +232,7 @@ fn workers_help_each_other_to_end() {
     });
 }
 
-/// The last share of the pool goes with one of its own futures.
+/// One of the pool's own futures drops the last handle of the pool.
 #[test]
 fn a_pool_owned_by_its_own_task_can_end() {
     ends(|| {
@@ -255,7 +255,7 @@ fn a_pool_owned_by_its_own_task_can_end() {
     });
 }
 
-/// Local tasks of a worker do not keep its pool from ending, not even one that is always ready.
+/// A worker's local tasks do not keep its pool from ending, not even one that is always ready.
 #[test]
 fn a_local_task_that_is_always_ready_does_not_keep_the_pool() {
     let drops = Drops::new();
@@ -278,7 +278,7 @@ fn a_local_task_that_is_always_ready_does_not_keep_the_pool() {
     assert_eq!(drops.count(), 1);
 }
 
-/// A worker's local task that holds the handle of a pool task, and wakes another in its drop.
+/// A worker's local task holds the handle of a pool task, and wakes another in its drop.
 #[test]
 fn the_drops_of_a_workers_local_tasks_may_use_the_pool() {
     let drops = Drops::new();
@@ -313,8 +313,8 @@ fn the_drops_of_a_workers_local_tasks_may_use_the_pool() {
     assert_eq!(drops.count(), 100);
 }
 
-/// Hard case 6: a foreign thread wakes, clones and drops wakers while the pool is dropped. The future
-/// is dropped once, by whoever comes last; nothing is touched afterwards.
+/// Hard case 6: a thread outside the pool wakes, clones and drops wakers while the pool is dropped. Each future is
+/// dropped once, whichever thread comes last, and not used afterwards.
 #[test]
 fn wakes_race_the_drop() {
     ends(|| {
@@ -368,7 +368,7 @@ fn wakes_race_the_drop() {
     });
 }
 
-/// Spawns from many threads race the drop: each future is run or dropped, none is left.
+/// Spawns from many threads race with the drop: each future runs or is dropped.
 #[test]
 fn spawns_race_the_drop() {
     ends(|| {
@@ -394,7 +394,7 @@ fn spawns_race_the_drop() {
             for spawner in spawners {
                 spawner.join().unwrap();
             }
-            // The last of the three dropped the pool, and waited for its threads.
+            // The last of the three threads dropped the pool, and waited for its threads.
             assert_eq!(drops.count(), spawned.load(Ordering::SeqCst));
         }
     });

@@ -1,4 +1,4 @@
-//! Closing takes nothing away, and hangs nobody: not the slow, not the late, not the waiting.
+//! Closing loses no value, and leaves no receiver waiting: neither slow, nor late, nor waiting ones.
 
 use std::task::{Poll, Waker};
 
@@ -42,7 +42,7 @@ fn close_wakes_every_waiter() {
     assert!(poll(&mut one, &waker).is_pending());
     assert!(poll(&mut two, &waker).is_pending());
     drop(sender.clone());
-    assert_eq!(woken.wakes(), 0, "not the last sender");
+    assert_eq!(woken.wakes(), 0, "it was not the last sender");
     drop(sender);
     assert_eq!(woken.wakes(), 2);
     assert_eq!(poll(&mut one, &waker), Poll::Ready(Err(RecvError::Closed)));
@@ -59,7 +59,7 @@ fn a_resubscriber_to_a_closed_channel_does_not_hang() {
         let mut late = receiver.resubscribe();
         assert_eq!(block_on(late.recv()), Err(RecvError::Closed));
         assert_eq!(block_on(behind.recv()), Err(RecvError::Closed));
-        assert_eq!(block_on(receiver.recv()), Ok(1), "it still has its own");
+        assert_eq!(block_on(receiver.recv()), Ok(1), "the receiver still gets its value");
         assert_eq!(block_on(receiver.recv()), Err(RecvError::Closed));
     });
 }
@@ -82,7 +82,7 @@ fn a_subscriber_gets_what_is_sent_from_now_on() {
     assert_eq!(again.try_recv(), Ok(4));
 }
 
-/// A receive that is given up, by a receiver that then reads: its next wait is a new one.
+/// A receive is dropped, and its receiver then reads: its next wait is a new one.
 #[test]
 fn a_receiver_waits_anew_after_giving_up() {
     let (sender, mut receiver) = broadcast::channel(2);

@@ -1,5 +1,4 @@
-//! A value stays no longer than the slowest receiver needs it, and a ring that is not used costs
-//! nothing.
+//! A value is kept no longer than the slowest receiver needs it, and unused capacity costs nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,13 +42,13 @@ fn values_go_when_the_last_has_read_them_and_it_gets_the_value_itself() {
     for _ in 0..3 {
         assert!(fast.try_recv().is_ok());
     }
-    assert_eq!(alive.load(Ordering::SeqCst), 3, "kept for the slow one");
+    assert_eq!(alive.load(Ordering::SeqCst), 3, "kept for the slow receiver");
     assert_eq!(clones.load(Ordering::SeqCst), 3);
     assert!(slow.try_recv().is_ok());
     assert_eq!(alive.load(Ordering::SeqCst), 2);
     assert_eq!(clones.load(Ordering::SeqCst), 3, "the last to read clones nothing");
     drop(slow);
-    assert_eq!(alive.load(Ordering::SeqCst), 0, "nobody is left who needs them");
+    assert_eq!(alive.load(Ordering::SeqCst), 0, "no receiver is left that needs them");
     assert!(sender.is_empty());
 }
 
@@ -67,7 +66,7 @@ fn the_last_receiver_to_go_frees_everything() {
     assert_eq!(alive.load(Ordering::SeqCst), 0);
 }
 
-/// A ring of this capacity, allocated up front, would not fit any machine.
+/// A buffer of this capacity, if it were allocated up front, would fit no machine.
 #[test]
 fn slots_are_allocated_as_they_are_used() {
     let (sender, mut receiver) = broadcast::channel(usize::MAX);

@@ -1,4 +1,4 @@
-//! What a receiver got and what it was told it missed add up to what was sent.
+//! The values that a receiver got and the number that it is reported to have missed add up to what was sent.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -138,7 +138,7 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The model keeps everything ever sent, and for each receiver where it stands.
+    /// The model keeps every value ever sent, and the position of each receiver.
     #[test]
     fn it_agrees_with_a_model(
         capacity in 1usize..5,

@@ -1,4 +1,4 @@
-//! Whoever was woken for something and gives up passes it on, and leaves nothing behind.
+//! A waiter that was woken for a lock, room or a value and then gives up passes it on, and leaves nothing behind.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -51,7 +51,7 @@ fn room_promised_to_one_who_gave_up_goes_to_the_next() {
     assert!(poll(&mut first, Waker::noop()).is_pending());
     assert!(poll(&mut second, &waker).is_pending());
     assert_eq!(receiver.try_recv(), Ok(0));
-    assert_eq!(sender.try_send(9), Err(mpsc::TrySendError::Full(9)), "it is promised");
+    assert_eq!(sender.try_send(9), Err(mpsc::TrySendError::Full(9)), "the room is promised");
     assert_eq!(woken.wakes(), 0);
     drop(first);
     assert_eq!(woken.wakes(), 1);
@@ -60,7 +60,7 @@ fn room_promised_to_one_who_gave_up_goes_to_the_next() {
     assert_eq!(sender.try_send(3), Ok(()), "no promise is left over");
 }
 
-/// A waker that is left in a channel keeps its task alive, and is woken for nothing.
+/// A waker that stayed in a channel would keep its task alive, and would be woken without a reason.
 #[test]
 fn a_receive_that_is_given_up_leaves_no_waker_behind() {
     let (count, waker) = Count::new();

@@ -1,4 +1,4 @@
-//! What `{:?}` prints tells what the thing is, and never waits.
+//! `{:?}` prints what a thing is, and never waits.
 
 use executor::sync::{Mutex, broadcast, mpsc, oneshot};
 

@@ -1,4 +1,4 @@
-//! Every error is a `std::error::Error`, says what happened, and needs nothing of the value.
+//! Every error is a `std::error::Error`, says what happened, and requires no trait of the value.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! On one thread, a task whose lock or channel is always ready still gives the others their turn.
+//! On one thread, a task whose lock or channel is always ready still lets the others run.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -1,5 +1,4 @@
-//! What the lock and the channels promise, under any executor: here threads that park, and
-//! wakers made for the purpose.
+//! What the mutex and the channels promise, under any executor: here parked threads, and wakers that the tests make.
 #![cfg(not(loom))]
 
 mod broadcast_close_keeps_the_last_values;

@@ -1,6 +1,6 @@
-//! Any order of sends, polls, receives and cancellations, against a model that is plain to see.
+//! Random sends, polls, receives and cancellations agree with a simple model.
 //!
-//! The model: values queued; sends that wait in line; sends that have been promised room.
+//! The model: queued values, sends that wait, and sends that have been promised room.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Every value sent is received, once and in its sender's order; every other goes back.
+//! Every value that is sent is received once, in its sender's order. Every other value is returned.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,8 +11,7 @@ use futures_lite::future::block_on;
 
 use crate::support::{Count, comes_to_an_end, poll};
 
-/// Four senders, some of whose sends are given up after one poll: those may or may not have been
-/// sent, and what `poll` answered says which.
+/// Four senders drop some of their sends after one poll. `poll` has returned whether the value was sent.
 #[test]
 fn sends_that_are_given_up_lose_nothing() {
     const EACH: usize = 3000;
@@ -131,7 +130,7 @@ fn a_receiver_that_goes_frees_the_queue_and_wakes_the_senders() {
     assert!(poll(&mut waiting, &waker).is_pending());
     assert_eq!(Arc::strong_count(&value), 4);
     drop(receiver);
-    assert_eq!(Arc::strong_count(&value), 2, "only the one that waits");
+    assert_eq!(Arc::strong_count(&value), 2, "only the value of the waiting send");
     assert_eq!(woken.wakes(), 1);
     let Poll::Ready(Err(SendError(back))) = poll(&mut waiting, &waker) else {
         panic!("the receiver is gone");
@@ -141,7 +140,7 @@ fn a_receiver_that_goes_frees_the_queue_and_wakes_the_senders() {
     assert!(matches!(sender.try_send(back), Err(TrySendError::Closed(_))));
 }
 
-/// A send that is polled again after it was ready has nothing to send: it takes nobody's room.
+/// A send that is polled again after it was ready has no value to send, and takes no room.
 #[test]
 fn a_send_that_was_ready_takes_no_more_room() {
     let (sender, mut receiver) = mpsc::channel(1);
@@ -168,7 +167,7 @@ fn a_hundred_pushes_wake_once() {
     assert_eq!(woken.wakes(), 1);
 }
 
-/// The wake comes from another thread each time: one that is lost hangs here.
+/// The wake comes from another thread each time: a lost one would hang this test.
 #[test]
 fn ping_pong_never_loses_a_wake() {
     comes_to_an_end(|| {

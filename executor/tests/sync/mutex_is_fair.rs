@@ -1,4 +1,4 @@
-//! Waiters are served in order, nobody overtakes them, and what the lock guards stays whole.
+//! Waiters get the lock in order, no task overtakes them, and the guarded value stays consistent.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -34,7 +34,7 @@ fn no_task_overtakes_a_waiter() {
     assert!(mutex.try_lock().is_some(), "free again");
 }
 
-/// One thread locks as fast as it can, for as long as the others have not had their share.
+/// One thread locks as fast as it can until the others have locked as often as they want.
 #[test]
 fn a_greedy_loop_starves_no_task() {
     comes_to_an_end(|| {
@@ -59,7 +59,7 @@ fn a_greedy_loop_starves_no_task() {
             })
             .collect();
         for thread in modest {
-            thread.join().expect("it was served");
+            thread.join().expect("the lock was handed over");
         }
         served.store(true, Ordering::SeqCst);
         greedy.join().expect("no panic");

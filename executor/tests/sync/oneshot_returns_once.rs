@@ -1,4 +1,4 @@
-//! One value, or the news that none will come; and the value is never lost nor kept too long.
+//! A receiver gets one value, or an error that none will come. The value is neither lost nor kept too long.
 
 use std::sync::Arc;
 use std::task::{Poll, Waker};

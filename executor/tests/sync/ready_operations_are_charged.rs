@@ -5,8 +5,8 @@ use reactor::budget;
 
 use crate::support::{Count, poll};
 
-/// Runs `operation` inside a poll until it gives way, and says how often it was ready. An empty account grants one
-/// more now and then; those are charged too, and are not counted here.
+/// Runs `operation` inside a poll until it gives way, and returns how often it was ready. An empty budget grants an
+/// operation now and then; those are charged too, and are not counted here.
 fn ready_in_one_poll(mut operation: impl FnMut(&std::task::Waker) -> bool) -> u32 {
     let (woken, waker) = Count::new();
     budget::start();
@@ -55,7 +55,7 @@ fn every_operation_is_charged() {
     assert_eq!(received, budget::PER_POLL);
 }
 
-/// Outcomes are charged as values are, also those that come again each time.
+/// Errors are charged as values are, even those that are returned again each time.
 #[test]
 fn a_send_that_was_done_is_charged() {
     let (sender, _receiver) = mpsc::channel(1);
@@ -64,9 +64,9 @@ fn a_send_that_was_done_is_charged() {
     assert_eq!(again, budget::PER_POLL);
 }
 
-/// An empty account grants an operation to one of sixteen that ask.
+/// An empty budget grants one in sixteen operations.
 #[test]
-fn what_asks_again_and_again_gets_on_seldom() {
+fn one_that_polls_repeatedly_is_granted_a_few_operations() {
     let mutex = Mutex::new(());
     let (_, waker) = Count::new();
     let lock = || poll(&mut mutex.lock(), &waker).is_ready();

@@ -1,4 +1,4 @@
-//! Wakers that count, panic, or do something when they are dropped; and a deadline for deadlocks.
+//! Wakers that count, panic, or run a closure when they are dropped; and a deadline for deadlocks.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,10 +8,10 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-/// Long enough for a machine under load; a deadlock is what takes longer.
+/// Long enough for a machine under load: what takes longer counts as a deadlock.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Runs `check` on a thread of its own, and fails if it does not come to an end.
+/// Runs `check` on a thread of its own, and fails if it does not end.
 pub(crate) fn comes_to_an_end(check: impl FnOnce() + Send + 'static) {
     let (done, end) = mpsc::channel();
     let worker = thread::spawn(move || {
@@ -81,16 +81,16 @@ pub(crate) fn panicking() -> Waker {
     Arc::new(Panics).into()
 }
 
-/// A waker that calls a function when it is cloned, woken or dropped. Raw, for safe ones cannot see a clone.
+/// A waker that calls a function when it is cloned, woken or dropped. Raw, because `Wake` has no hook for a clone.
 #[allow(unsafe_code, reason = "only a waker of raw parts sees that it is cloned")]
 pub(crate) fn hooked(hook: impl Fn() + Send + Sync + 'static) -> Waker {
     use std::mem::ManuallyDrop;
     use std::task::{RawWaker, RawWakerVTable};
     type Hook = Box<dyn Fn() + Send + Sync>;
 
-    /// What a pointer of this waker points to, borrowed.
+    /// Borrows what a pointer of this waker points to.
     unsafe fn of(data: *const ()) -> ManuallyDrop<Arc<Hook>> {
-        // SAFETY: every pointer is from `Arc::into_raw`, and its waker is there: the caller's promise.
+        // SAFETY: every pointer is from `Arc::into_raw`, and its waker has not been dropped: the caller's promise.
         ManuallyDrop::new(unsafe { Arc::from_raw(data.cast()) })
     }
     static CALLS: RawWakerVTable = RawWakerVTable::new(
@@ -117,6 +117,6 @@ pub(crate) fn hooked(hook: impl Fn() + Send + Sync + 'static) -> Waker {
         },
     );
     let hook: Arc<Hook> = Arc::new(Box::new(hook));
-    // SAFETY: the functions count as RawWakerVTable asks, by the Arc.
+    // SAFETY: the functions count references as RawWakerVTable requires, by the Arc.
     unsafe { Waker::from_raw(RawWaker::new(Arc::into_raw(hook).cast(), &CALLS)) }
 }

@@ -1,5 +1,4 @@
-//! A waker's or a value's drop may use the very channel that drops it: nothing of the kind happens
-//! under a lock.
+//! A waker's or a value's drop may use the channel that drops it, because no such drop happens under a lock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,15 +40,15 @@ fn a_replaced_waker_may_use_the_channel() {
                 let _ = sender.try_send(1);
             })
         };
-        // The receiver's.
+        // The receiver's waker.
         let mut recv = receiver.recv();
         let waker = using(&sender);
         assert!(poll(&mut recv, &waker).is_pending());
         drop(waker);
         assert!(poll(&mut recv, Waker::noop()).is_pending());
-        assert!(poll(&mut recv, Waker::noop()).is_ready(), "its drop sent one");
+        assert!(poll(&mut recv, Waker::noop()).is_ready(), "the waker's drop sent a value");
         drop(recv);
-        // A sender's, replaced, then given up, then woken by the end of the receiver.
+        // A sender's waker: replaced, then dropped with its send, then woken by the drop of the receiver.
         sender.try_send(0).expect("room");
         let mut send = sender.send(2);
         assert!(poll(&mut send, &using(&sender)).is_pending());
@@ -70,7 +69,7 @@ fn a_replaced_waker_may_use_the_channel() {
         let mut recv = receiver.recv();
         assert!(poll(&mut recv, &using(&sender)).is_pending());
         assert!(poll(&mut recv, Waker::noop()).is_pending());
-        assert!(poll(&mut recv, Waker::noop()).is_ready(), "its drop sent one");
+        assert!(poll(&mut recv, Waker::noop()).is_ready(), "the waker's drop sent a value");
         assert!(poll(&mut recv, &using(&sender)).is_pending());
         drop(recv);
 
@@ -92,7 +91,7 @@ fn a_dropped_value_may_use_the_channel() {
         type Again = Arc<OnDrop<Box<dyn Fn() + Send + Sync>>>;
         let dropped = Arc::new(AtomicUsize::new(0));
 
-        // Dropped with the receiver's queue.
+        // The value is dropped with the receiver's queue.
         let (sender, receiver) = mpsc::channel::<Again>(2);
         let value: Again = Arc::new(OnDrop(Box::new({
             let (sender, dropped) = (sender.clone(), Arc::clone(&dropped));
@@ -105,7 +104,7 @@ fn a_dropped_value_may_use_the_channel() {
         drop(receiver);
         assert_eq!(dropped.load(Ordering::SeqCst), 1);
 
-        // Evicted by a send, and dropped with the last receiver.
+        // A value is evicted by a send, and one is dropped with the last receiver.
         let (sender, receiver) = broadcast::channel::<Again>(1);
         for _ in 0..2 {
             let value: Again = Arc::new(OnDrop(Box::new({
@@ -138,7 +137,7 @@ fn a_dropped_value_may_use_the_channel() {
     });
 }
 
-/// A clone that sends: it happens after the lock.
+/// A value's clone sends: it runs after the lock is released.
 #[test]
 fn a_clone_may_use_the_channel() {
     struct Echo(broadcast::Sender<Echo>, bool);
@@ -155,7 +154,7 @@ fn a_clone_may_use_the_channel() {
         let _behind = sender.subscribe();
         assert!(sender.send(Echo(sender.clone(), true)).is_ok());
         assert!(receiver.try_recv().is_ok());
-        assert!(receiver.try_recv().is_ok(), "what the clone sent");
+        assert!(receiver.try_recv().is_ok(), "the clone sent a value");
         assert!(receiver.try_recv().is_err());
     });
 }

@@ -1,4 +1,4 @@
-//! A waker that panics harms neither the one who wakes nor the others who wait.
+//! A panicking waker affects neither the caller that wakes nor the other waiters.
 
 use std::task::{Poll, Waker};
 

@@ -1,5 +1,5 @@
-//! A waker is foreign code, its clone too: it may use the very channel or lock that it is kept by. And it is
-//! cloned only by a poll that must wait.
+//! A waker is user code, and so is its clone: it may use the channel or lock that keeps it. Only a poll that must wait
+//! clones it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -20,15 +20,15 @@ fn in_a_receive() {
         });
         let mut recv = receiver.recv();
         assert!(poll(&mut recv, Waker::noop()).is_pending());
-        assert_eq!(poll(&mut recv, &sending), Poll::Ready(Some(1)), "its clone sent one");
+        assert_eq!(poll(&mut recv, &sending), Poll::Ready(Some(1)), "the waker's clone sent a value");
         drop(recv);
         while receiver.try_recv().is_ok() {}
         let mut next = receiver.next();
-        assert_eq!(poll(&mut next, &sending), Poll::Ready(Some(1)), "its clone sent one");
+        assert_eq!(poll(&mut next, &sending), Poll::Ready(Some(1)), "the waker's clone sent a value");
     });
 }
 
-/// One that only looks is stored, replaced, woken and dropped.
+/// A waker whose clone takes no value is stored, replaced, woken and dropped.
 #[test]
 fn in_a_receive_that_goes_on_waiting() {
     comes_to_an_end(|| {
@@ -72,7 +72,7 @@ fn in_a_send_to_a_full_channel() {
     });
 }
 
-/// The clone makes room: the send goes through, or is woken.
+/// The clone makes room: the send is ready, or is woken.
 #[test]
 fn in_a_send_that_makes_its_own_room() {
     comes_to_an_end(|| {
@@ -84,7 +84,7 @@ fn in_a_send_that_makes_its_own_room() {
             move || _ = receiver.lock().unwrap().try_recv()
         });
         let mut send = sender.send(1);
-        assert_eq!(poll(&mut send, &taking), Poll::Ready(Ok(())), "its clone made room");
+        assert_eq!(poll(&mut send, &taking), Poll::Ready(Ok(())), "the waker's clone made room");
     });
 }
 
@@ -112,7 +112,7 @@ fn in_a_oneshot() {
                 assert_eq!(sender.send(7), Ok(()));
             }
         });
-        assert_eq!(poll(&mut receiver, &sending), Poll::Ready(Ok(7)), "its clone has sent it");
+        assert_eq!(poll(&mut receiver, &sending), Poll::Ready(Ok(7)), "the waker's clone has sent the value");
     });
 }
 
@@ -125,7 +125,7 @@ fn in_a_broadcast() {
             move || _ = sender.send(1)
         });
         let mut recv = receiver.recv();
-        assert_eq!(poll(&mut recv, &sending), Poll::Ready(Ok(1)), "its clone sent one");
+        assert_eq!(poll(&mut recv, &sending), Poll::Ready(Ok(1)), "the waker's clone sent a value");
         drop((recv, sending));
         while receiver.try_recv().is_ok() {}
         let looking = || {
@@ -147,7 +147,7 @@ fn in_a_lock() {
         let waiting = || {
             let mutex = Arc::clone(&mutex);
             hooked(move || {
-                // It stands in line for a moment.
+                // It waits for the lock for a moment.
                 let _ = poll(&mut mutex.lock(), Waker::noop());
             })
         };
@@ -162,19 +162,19 @@ fn in_a_lock() {
     });
 }
 
-/// The clone gives up the lock: the task that was about to wait has it.
+/// The clone releases the lock: the task that was about to wait gets it.
 #[test]
 fn in_a_lock_that_it_gives_up() {
     comes_to_an_end(|| {
         let mutex: &'static Mutex<()> = Box::leak(Box::new(Mutex::new(())));
         let held = std::sync::Mutex::new(mutex.try_lock());
         let unlocking = hooked(move || drop(held.lock().unwrap().take()));
-        assert!(poll(&mut mutex.lock(), &unlocking).is_ready(), "its clone gave it up");
+        assert!(poll(&mut mutex.lock(), &unlocking).is_ready(), "the waker's clone released it");
         assert!(mutex.try_lock().is_some(), "free at the end");
     });
 }
 
-/// What is ready costs no clone.
+/// A ready operation clones no waker.
 #[test]
 fn what_is_ready_clones_no_waker() {
     let clones = Arc::new(AtomicUsize::new(0));
@@ -201,7 +201,7 @@ fn what_is_ready_clones_no_waker() {
     assert_eq!(clones.load(Ordering::SeqCst), 0);
 }
 
-/// Neither does it cost one to be polled again with the same waker.
+/// Another poll with the same waker clones none either.
 #[test]
 fn to_wait_on_clones_no_waker() {
     static CLONES: OnceLock<AtomicUsize> = OnceLock::new();
