@@ -1,11 +1,13 @@
 //! Any descriptor as an asynchronous one.
 //!
-//! `Async<T>` owns a descriptor and its registration. An operation is tried first; if it would block,
-//! the task waits for the reactor's word and tries again.
+//! A read that blocks would stop its thread, and with it all tasks there. One that does not block returns
+//! `WouldBlock`, and to repeat it until it succeeds would use a core. `Async<T>` owns a descriptor and its
+//! registration with the reactor. An operation is tried first; if it would block, the task waits until the
+//! reactor reports an event, and tries again.
 //!
 //! [deregister-first]  The descriptor is deregistered before it is closed or given away.
-//! [no-swap]  `T` never swaps its descriptor for another while it is in here: the caller of `get_mut` promises
-//!     it, and `IoSafe` types keep it in `Read` and `Write` (see `async_traits`).
+//! [no-swap]  `T` never swaps its descriptor for another while it is in here: the caller of `get_mut`
+//!     promises it, and `IoSafe` types keep it in `Read` and `Write` (see `async_traits`).
 //!
 //! Called by the sockets, and by programs with descriptors of their own. Next: `net`.
 #![allow(unsafe_code, reason = "get_mut hands out what must not be swapped: its caller promises [no-swap]")]
@@ -46,18 +48,19 @@ use crate::wait_list::Key;
 /// # }
 /// ```
 pub struct Async<T: AsFd> {
-    /// There until `into_inner`.
+    /// `Some` until `into_inner`.
     io: Option<T>,
     pub(crate) source: Arc<Source>,
 }
 
 impl<T: AsFd> Async<T> {
-    /// Makes a descriptor non-blocking and registers it.
+    /// Makes a descriptor non-blocking and registers it. The mode belongs to the open file, so it changes for
+    /// duplicates of the descriptor too.
     ///
     /// # Errors
     ///
-    /// If there is no reactor to be had (descriptors at the limit), or the descriptor cannot be waited
-    /// for: a regular file, for one. Another try may succeed.
+    /// If the reactor cannot be created, because the process has no descriptor left; another try may succeed.
+    /// Or if the system cannot wait for the descriptor, such as a regular file's. `io` is dropped then.
     pub fn new(io: T) -> io::Result<Self> {
         let reactor = Reactor::get()?;
         rustix::io::ioctl_fionbio(&io, true)?;
@@ -65,7 +68,7 @@ impl<T: AsFd> Async<T> {
         Ok(Self { io: Some(io), source })
     }
 
-    /// What was put in.
+    /// Returns what was put in.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -79,7 +82,7 @@ impl<T: AsFd> Async<T> {
         self.io.as_ref().expect("only into_inner takes it, and takes self")
     }
 
-    /// What was put in, to be changed.
+    /// Returns what was put in, to be changed.
     ///
     /// # Safety
     ///
@@ -110,7 +113,7 @@ impl<T: AsFd> Async<T> {
     ///
     /// # Errors
     ///
-    /// If the system does not know the registration; the descriptor is closed then.
+    /// If the system does not know the registration. The descriptor is closed then.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -126,16 +129,18 @@ impl<T: AsFd> Async<T> {
         Ok(io)
     }
 
-    /// Waits until there is something to read, or the other end is gone, or there is an error. Dropping
-    /// the answer leaves nothing behind. The next read may still find that another task was quicker.
+    /// Waits until there is something to read, or the other end is gone, or there is an error. It asks the
+    /// system, so it returns at once if that is so already. The next read may still return `WouldBlock`,
+    /// because another task has read meanwhile. The returned future may be dropped at any time, and leaves
+    /// nothing behind.
     ///
-    /// Linux keeps a socket's extended errors and time stamps in an error queue of its own (`MSG_ERRQUEUE`).
-    /// This does not wait for those: [`read_with`](Self::read_with) does, if its closure reads that queue.
+    /// Linux keeps a socket's extended errors and time stamps in a queue of their own (`MSG_ERRQUEUE`). This
+    /// does not wait for those: [`read_with`](Self::read_with) does, if its closure reads that queue.
     ///
     /// # Errors
     ///
-    /// The socket's own error (a datagram was refused), if there is nothing to read: the next read does not
-    /// return it again. And if the system cannot tell.
+    /// The socket's pending error (such as a datagram that was refused), if there is nothing to read. The
+    /// next read does not return it again. Also if the system cannot be asked.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -157,7 +162,7 @@ impl<T: AsFd> Async<T> {
     ///
     /// # Errors
     ///
-    /// If the system cannot tell.
+    /// As for [`readable`](Self::readable).
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -170,8 +175,10 @@ impl<T: AsFd> Async<T> {
         self.wait(&self.source.write, PollFlags::OUT)
     }
 
-    /// Tries `read` until it does not return `WouldBlock`, and waits in between. Nothing is lost when
-    /// the answer is dropped: an attempt happens within one poll.
+    /// Calls `read` until it does not return `WouldBlock`, waits in between, and returns the last result.
+    ///
+    /// The returned future may be dropped without losing data: `read` is called within a poll, and a result
+    /// is returned by the same poll.
     ///
     /// # Errors
     ///
@@ -180,7 +187,7 @@ impl<T: AsFd> Async<T> {
         self.retry(&self.source.read, || read(self.get_ref())).await
     }
 
-    /// Tries `write`, as [`read_with`](Self::read_with) does for reading.
+    /// Calls `write`, as [`read_with`](Self::read_with) does for reading.
     ///
     /// # Errors
     ///
@@ -201,7 +208,7 @@ impl<T: AsFd> Async<T> {
         self.retry(&self.source.write, || write(self.get_ref())).await
     }
 
-    /// [`read_with`](Self::read_with) as a poll. The waker stays until the next event.
+    /// [`read_with`](Self::read_with) as a poll function. The waker stays until the next event.
     pub(crate) fn poll_read_with<R>(
         &self,
         cx: &mut Context<'_>,
@@ -210,7 +217,7 @@ impl<T: AsFd> Async<T> {
         self.source.read.poll(cx, Wait::Poll, || read(self.get_ref()), |_| false)
     }
 
-    /// [`write_with`](Self::write_with) as a poll.
+    /// [`write_with`](Self::write_with) as a poll function.
     pub(crate) fn poll_write_with<R>(
         &self,
         cx: &mut Context<'_>,
@@ -219,7 +226,8 @@ impl<T: AsFd> Async<T> {
         self.source.write.poll(cx, Wait::Poll, || write(self.get_ref()), |_| false)
     }
 
-    /// Reads up to `wanted` bytes from a stream socket, where fewer mean that there are no more for now.
+    /// Reads up to `wanted` bytes from a stream socket, where fewer bytes mean that there are no more for
+    /// now.
     pub(crate) fn poll_read_stream(
         &self,
         cx: &mut Context<'_>,
@@ -230,7 +238,7 @@ impl<T: AsFd> Async<T> {
         self.source.read.poll(cx, Wait::Poll, || read(self.get_ref()), was_last)
     }
 
-    /// Writes up to `wanted` bytes to a stream socket, where fewer mean that its buffer is full.
+    /// Writes up to `wanted` bytes to a stream socket, where fewer bytes mean that its buffer is full.
     pub(crate) fn poll_write_stream(
         &self,
         cx: &mut Context<'_>,
@@ -240,28 +248,29 @@ impl<T: AsFd> Async<T> {
         self.source.write.poll(cx, Wait::Poll, || write(self.get_ref()), |&count| count < wanted)
     }
 
-    /// Both halves, for a `T` that reads and writes by `&mut`.
+    /// The value and its source, for a `T` that reads and writes by `&mut`.
     pub(crate) fn parts(&mut self) -> (&mut T, &Source) {
         (self.io.as_mut().expect("only into_inner takes it, and takes self"), &self.source)
     }
 
-    /// Waits by asking the system: what is remembered may be an attempt that nobody has made.
+    /// Waits, and asks the system each time: the source also counts as ready when no operation has been tried
+    /// yet.
     async fn wait(&self, direction: &Direction, flags: PollFlags) -> io::Result<()> {
-        let asked = || {
+        let ask = || {
             let mut asked = [PollFd::new(self.get_ref(), flags)];
             if poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))? == 0 {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
             if asked[0].revents() == PollFlags::ERR
-                && let Ok(met) = socket_error(self.get_ref())
+                && let Ok(pending) = socket_error(self.get_ref())
             {
-                // Without an error of its own it has an error queue, which no read or write empties.
-                return met
+                // Without a pending error it has an error queue, which no read or write empties.
+                return pending
                     .map_or_else(|error| Err(error.into()), |()| Err(io::ErrorKind::WouldBlock.into()));
             }
             Ok(())
         };
-        self.retry(direction, asked).await
+        self.retry(direction, ask).await
     }
 
     fn retry<'a, R>(
@@ -280,7 +289,7 @@ impl<T: AsFd> Async<T> {
     }
 }
 
-/// A future's place among those who wait for a direction.
+/// A future's entry among the waiters for a direction. It is removed when this is dropped.
 pub(crate) struct WaitGuard<'a> {
     pub(crate) direction: &'a Direction,
     pub(crate) key: Option<Key>,
@@ -302,8 +311,8 @@ impl Drop for WaitGuard<'_> {
 
 impl<T: AsFd> Drop for Async<T> {
     fn drop(&mut self) {
-        // [deregister-first]: before the field is dropped. An error has nobody to go to: the close that
-        // follows takes the descriptor out of the poller as well.
+        // [deregister-first]: before the field is dropped. There is no caller to return an error to, and the
+        // close that follows takes the descriptor out of the poller as well.
         if let (Some(io), Ok(reactor)) = (&self.io, Reactor::get()) {
             let _ = reactor.deregister(&self.source, io.as_fd());
         }

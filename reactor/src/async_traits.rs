@@ -1,10 +1,11 @@
 //! `AsyncRead` and `AsyncWrite` for any descriptor that reads and writes.
 //!
-//! [no-swap] of `async_io` is kept here by `IoSafe`: such a type never replaces its descriptor while it reads or
-//! writes.
+//! A type's `Read` gets `&mut self`, so it could replace its descriptor by another, and `Async` would then
+//! deregister the wrong one. The compiler cannot forbid that. So `IoSafe` types promise not to, and by that
+//! [no-swap] of `async_io` holds here.
 //!
-//! U3  A flush is tried at once, whatever is known of readiness: most have nothing to write, and must not
-//!     wait for room.
+//! U3  A flush is tried at once, even if the source is not known to be ready: most flushes have nothing to
+//!     write, and must not wait for room.
 //!
 //! Called by programs with descriptors of their own. Next: `net`.
 #![allow(unsafe_code, reason = "IoSafe is a promise that the compiler cannot check")]
@@ -25,13 +26,14 @@ use crate::source::Wait;
 ///
 /// # Safety
 ///
-/// Through `&mut self` in `Read` and `Write`, and through `&self`, the descriptor that `as_fd` shows
-/// stays the same open one. `Async` deregisters that one; another would keep its registration, or have
-/// its successor's taken away.
+/// The descriptor that `as_fd` returns must stay the same and open, whatever is called through `&mut self` in
+/// `Read` and `Write`, or through `&self`. `Async` deregisters the one that it finds at the end. Another one
+/// would stay registered. And if this one was closed, its number may belong to another descriptor, which
+/// would lose its registration.
 ///
-/// `&T`, `Box<T>` and `Arc<T>` are `IoSafe` where `T` is. So an implementation also promises it for the `Read`
-/// and `Write` of these pointers to the type: the crate of the type may write one, such as
-/// `impl Read for Box<Own>`, in safe code.
+/// `&T`, `Box<T>` and `Arc<T>` are `IoSafe` where `T` is. So an implementation also promises it for `Read`
+/// and `Write` of these pointers to the type: the type's crate may implement those in safe code, such as
+/// `impl Read for Box<Own>`.
 ///
 /// ```
 /// use std::io::{self, Read};
@@ -175,13 +177,13 @@ impl<T: AsFd + IoSafe + Write + Unpin> AsyncWrite for Async<T> {
     }
 }
 
-/// A flush that is done (U3), charged as one that had to wait is.
+/// Charges a flush that is done at once (U3), like one that had to wait.
 fn charged(flushed: io::Result<()>) -> Poll<io::Result<()>> {
     budget::spend();
     Poll::Ready(flushed)
 }
 
-/// Whether a flush (U3) has to be tried again.
+/// Whether a flush (U3) has to be tried again after this error.
 fn may_be_retried(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

@@ -1,9 +1,8 @@
 //! The poller on Linux: a wait is one system call.
 //!
-//! The epoll descriptor is `polling`'s own. Sources are registered and waited for on it directly,
-//! because that crate's wait costs up to five calls (it arms a timer and rearms its notifier), and
-//! because it does not ask for EPOLLRDHUP, without which a short read says nothing about the end of a
-//! stream.
+//! The epoll descriptor is `polling`'s own. That crate's wait costs up to five calls, because it arms a timer
+//! and rearms its notifier. And it does not ask for EPOLLRDHUP, without which a short read does not show
+//! whether the stream has ended. So sources are registered and waited for on the descriptor directly.
 //!
 //! Called by `reactor`. Next: `source`.
 
@@ -19,13 +18,13 @@ use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
 
-/// The key of our own notifications; sources never get it. Nor `polling`'s, the one above.
+/// The key of our own notifications. Sources never get it, nor the one above, which is `polling`'s.
 const NOTIFY: usize = usize::MAX - 1;
 
-/// Events taken by one call. They stand on the stack: 12 bytes each.
+/// Events taken by one call. They are on the stack, at 12 bytes each.
 const BATCH: usize = 256;
 
-/// An epoll descriptor, and an eventfd in it to end a wait.
+/// An epoll descriptor, with an eventfd registered in it that ends a wait.
 pub(crate) struct Poller {
     epoll: polling::Poller,
     notifier: OwnedFd,
@@ -56,7 +55,7 @@ impl Poller {
         Ok(epoll::delete(&self.epoll, source)?)
     }
 
-    /// Waits, and hands each event on. An interrupted wait has none.
+    /// Waits, and calls `handle` for each event. An interrupted wait reports none.
     pub(crate) fn wait(&self, limit: Option<Duration>, mut handle: impl FnMut(Event)) -> io::Result<()> {
         let limit = limit.map(round_up);
         let mut buffer = [MaybeUninit::uninit(); BATCH];
@@ -71,7 +70,7 @@ impl Poller {
                 continue;
             };
             if key >= NOTIFY {
-                continue; // Ours, or `polling`'s own: usize::MAX.
+                continue; // A notification: ours, or `polling`'s, which is usize::MAX.
             }
             let broken = flags.intersects(EventFlags::ERR | EventFlags::HUP);
             let ended = flags.intersects(EventFlags::RDHUP | EventFlags::PRI);
@@ -86,12 +85,12 @@ impl Poller {
     }
 
     pub(crate) fn notify(&self) {
-        // It fails only when 2^64 - 2 notifications were written: then there was an edge.
+        // It fails only after 2^64 - 2 notifications, each of which was an edge.
         let _ = rustix::io::write(&self.notifier, &1_u64.to_ne_bytes());
     }
 }
 
-/// To the next millisecond, epoll's unit: never early, and late by less than one.
+/// Rounds up to the millisecond, epoll's unit: the wait never ends early, and is late by less than one.
 fn round_up(limit: Duration) -> Timespec {
     let milliseconds = limit.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128) as i64;
     Timespec { tv_sec: milliseconds / 1000, tv_nsec: (milliseconds % 1000) * 1_000_000 }

@@ -1,12 +1,12 @@
-//! What the poller reports. Next: `epoll`.
+//! What the poller reports, in the same form for epoll and kqueue. Next: `epoll`.
 
-/// What the system says of one source: something has changed here.
+/// A change that the system reports for one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Event {
     pub(crate) key: usize,
     pub(crate) readable: bool,
     pub(crate) writable: bool,
-    /// The stream has ended, or failed, or holds urgent data: from here on a short read or write does
-    /// not say that there is no more.
+    /// The stream has ended, or failed, or holds urgent data. From here on a short read or write does not
+    /// show that there is no more.
     pub(crate) must_drain: bool,
 }

@@ -1,16 +1,17 @@
-//! An error with more words, that keeps what the system said.
+//! Adds words to an error, and keeps the system's error as its source.
 //!
-//! "Permission denied" alone does not say what was tried. Words in a message are for people; a program that
-//! looks for a certain number follows `source`, and a text has none. So an error that is explained is kept
-//! beside its text.
+//! "Permission denied" alone does not say what was tried. To put the words into a new error would lose the
+//! system's error number: a program that looks for a certain number follows `source`, and a text has none. So
+//! the error is kept beside the text.
 //!
-//! Used by all that name what failed, in each crate. Next: `net::error`.
+//! Called wherever an operation that failed is named, in each crate. Next: `net::error`.
 
 use std::error::Error;
 use std::fmt;
 use std::io;
 
-/// Names what was being done. The kind is kept; the given error is the source.
+/// Returns the error with `what` before its text: what was being done. The kind is kept; the given error is
+/// the source.
 ///
 /// ```
 /// use std::error::Error;
@@ -26,7 +27,7 @@ pub fn explain(what: impl fmt::Display, error: io::Error) -> io::Error {
     reword(format!("{what}: {error}"), error)
 }
 
-/// Says the same in other words. The kind is kept; the given error is the source.
+/// Returns the error with `text` instead of its own. The kind is kept; the given error is the source.
 #[must_use]
 pub fn reword(text: String, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), Explained { text, error })
@@ -43,7 +44,7 @@ impl fmt::Display for Explained {
     }
 }
 
-/// In one piece: it is what a program shows whose `main` returns an error.
+/// The text alone: this is what a program prints whose `main` returns an error.
 impl fmt::Debug for Explained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.text, f)

@@ -1,4 +1,7 @@
-//! The poller elsewhere, on `polling`: kqueue on macOS and the BSDs.
+//! The poller on macOS and the BSDs: kqueue, through the crate `polling`.
+//!
+//! `kevent` takes a time limit, so `polling` needs no timer there and its own wait is used. It does not
+//! report the end of a stream, so every event has `must_drain`.
 //!
 //! Called by `reactor`. Next: `source`.
 #![allow(unsafe_code, reason = "polling asks that a source is deleted before it is closed")]
@@ -28,11 +31,12 @@ impl Poller {
 
     pub(crate) fn add(&self, source: BorrowedFd<'_>, key: usize) -> io::Result<()> {
         let interest = polling::Event::all(key);
-        // SAFETY: [deregister-first]: `Async` deletes the source before it closes or gives away the descriptor.
+        // SAFETY: [deregister-first]: `Async` deletes the source before it closes or gives away the
+        // descriptor.
         let added =
             unsafe { self.poller.add_with_mode(source.as_raw_fd(), interest, polling::PollMode::Edge) };
         if added.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::AlreadyExists) {
-            // `polling` has noted it all the same, and would refuse the next one of that number.
+            // `polling` has listed it all the same, and would refuse the next descriptor of that number.
             let _ = self.delete(source);
         }
         added
@@ -42,7 +46,8 @@ impl Poller {
         self.poller.delete(source)
     }
 
-    /// Waits, and hands each event on. At most for a day: some systems take no limit of years.
+    /// Waits, and calls `handle` for each event. It waits for a day at most: some systems refuse a limit of
+    /// years.
     pub(crate) fn wait(&self, limit: Option<Duration>, handle: impl FnMut(Event)) -> io::Result<()> {
         let mut events = lock(&self.events);
         events.clear();
@@ -51,19 +56,19 @@ impl Poller {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             Err(error) => return Err(error),
         }
-        let known = |event: polling::Event| Event {
+        let convert = |event: polling::Event| Event {
             key: event.key,
             readable: event.readable,
             writable: event.writable,
             must_drain: true,
         };
-        events.iter().map(known).for_each(handle);
+        events.iter().map(convert).for_each(handle);
         Ok(())
     }
 
     pub(crate) fn notify(&self) {
-        // It fails only if the system has no memory for an event; the next deadline or event ends
-        // the wait then.
+        // It fails only if the system has no memory for an event. Then the next deadline or event ends the
+        // wait.
         let _ = self.poller.notify();
     }
 }

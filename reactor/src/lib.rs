@@ -5,13 +5,13 @@
 //!        │                      │                        │
 //!     source ◀── events      timers                   threads
 //!        └───────┐              │
-//!              reactor: one turn waits for all of them, and collects whom to wake
+//!              reactor: one turn waits for all of them, and collects the wakers
 //!                │
 //!              poller: epoll, kqueue
 //! ```
 //!
-//! Programs use [`net`] for sockets, [`time`] for timers, [`io`] for standard input and the traits to read and
-//! write with, [`signal`], and [`Async`] for any other descriptor:
+//! Programs use [`net`] for sockets, [`time`] for timers, [`io`] for standard input and the traits to read
+//! and write with, [`signal`], and [`Async`] for any other descriptor:
 //!
 //! ```
 //! use reactor::io::prelude::*;
@@ -31,18 +31,18 @@
 //! # .unwrap();
 //! ```
 //!
-//! It knows `std::task::Waker`, and nothing of tasks: whoever runs futures calls [`turn`], and then
-//! [`wake_all`]. The crate `executor` does, in `block_on` and in its pool. Under another executor alone
-//! nobody turns, and sockets and timers do not move.
+//! It knows `std::task::Waker`, and nothing of tasks. An executor calls [`turn`], and then [`wake_all`]; the
+//! crate `executor` does, in `block_on` and in its pool. Under another executor alone no thread is in a turn,
+//! and sockets and timers do not move.
 //!
-//! After `fork` the child must not use what it inherited: the poller is shared with its parent.
+//! After `fork` the child must not use what it has inherited: it shares the poller with its parent.
 //!
 //! The reading order of the source: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`,
 //! `async_io`, then `net` (`tcp`). The rest: `time`, `async_traits`, `net::byte_stream`, `net::udp`,
 //! `net::unix`, `net::addr`, `net::lookup`, `net::new_socket`, `net::error`, `net::connect`, `net::closing`,
-//! `net::keepalive`, `net::hangup`, `heap`, `poll_wakers`, `threads`, `blocking`, `user_code`, `buf_reader`, `stdin`,
-//! `notes`, `signal`, `no_poller`, `malloc`, `kqueue`, `metrics`. What both crates need stands here too: `shim`, `record`,
-//! `budget`, `trim`, `lazy_waker`, `wait_list`, `spin`, `explain`.
+//! `net::keepalive`, `net::hangup`, `heap`, `poll_wakers`, `threads`, `blocking`, `user_code`, `buf_reader`,
+//! `stdin`, `notes`, `signal`, `no_poller`, `malloc`, `kqueue`, `metrics`. What both crates need stands here
+//! too: `shim`, `record`, `budget`, `trim`, `lazy_waker`, `wait_list`, `spin`, `explain`.
 
 #![cfg_attr(loom, allow(dead_code, reason = "a model has a poller of its own"))]
 

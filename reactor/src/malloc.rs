@@ -1,18 +1,18 @@
-//! Memory that was freed, given back to the system.
+//! Gives memory that was freed back to the system.
 //!
-//! `free` does not do that. glibc keeps freed memory for the next `malloc`, and gives back only what lies at the
-//! end of an arena, of which there are several for each core. So one live allocation behind a thousand freed
-//! ones keeps them all: after a burst a process stays as large as it was at its peak. `malloc_trim` gives back
-//! every whole page that is free, wherever it lies.
+//! `free` does not do that. glibc keeps freed memory for the next `malloc`, and gives back only what lies at
+//! the end of an arena, of which there are several for each core. So one live allocation behind a thousand
+//! freed ones keeps them all, and after a burst a process stays as large as it was at its peak. `malloc_trim`
+//! gives back every whole page that is free, wherever it lies.
 //!
 //! Called by programs. Next: `kqueue`.
 #![allow(unsafe_code, reason = "malloc_trim is a function of C")]
 
-/// Gives memory that was freed back to the system, with glibc on Linux; elsewhere it does nothing.
+/// Gives memory that was freed back to the system, with glibc on Linux. Elsewhere it does nothing.
 ///
-/// It takes time in proportion to the heap, and holds up threads that allocate meanwhile. Call it aside, after
-/// much has been freed, and seldom: memory that is soon needed again comes back page by page. If the program
-/// has an allocator of its own, only what C code allocates is concerned.
+/// It takes time in proportion to the heap, and threads that allocate meanwhile wait for it. So call it on a
+/// thread that runs no tasks, seldom, and after much has been freed: memory that is soon needed again comes
+/// back page by page. If the program has an allocator of its own, it gives back only what C code has freed.
 ///
 /// ```
 /// executor::task::block_on(async {

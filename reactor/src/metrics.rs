@@ -1,8 +1,9 @@
-//! What the reactor did, in numbers: sums of what `record` has. Next: `lib`.
+//! What the reactor has done, in numbers: the sums of what each thread has recorded (see `record`).
+//! Next: `lib`.
 
 use crate::record::{Kind, threads};
 
-/// What the reactor did since the program began.
+/// What the reactor has done since the program began.
 ///
 /// ```
 /// use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::record::{Kind, threads};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// Turns: each waits once, or takes what is there.
+    /// Turns. Each waits once, or takes what is there without waiting.
     pub turns: u64,
     /// Events that the system reported for sockets and other sources.
     pub events: u64,
@@ -22,7 +23,8 @@ pub struct Metrics {
     pub timers_fired: u64,
 }
 
-/// A snapshot of what the reactor did so far.
+/// Returns a snapshot of what the reactor has done so far. The numbers only grow. They are read one by one,
+/// so they need not be of the same moment.
 ///
 /// ```
 /// reactor::turn(Some(std::time::Duration::ZERO), &mut Vec::new());

@@ -1,13 +1,17 @@
-//! Where a turn waits that has no poller: no descriptor could be had for one yet. Timers work here.
+//! Where a turn waits while there is no poller.
 //!
-//! The poller's arrival ends the wait. Called by `reactor`. Next: `blocking`.
+//! A poller needs descriptors, and a process may have used up all that it may have. Timers need none. So a
+//! turn without a poller waits on a condition variable, and timers fire. When a poller has been created the
+//! wait ends, and the next turn waits there.
+//!
+//! Called by `reactor`. Next: `blocking`.
 
 use std::sync::PoisonError;
 use std::time::Duration;
 
 use crate::shim::{Condvar, Mutex, lock, now, statics};
 
-// Where a turn waits that has no poller: whether it was notified.
+// Whether there was a notification.
 statics! { static NOTIFIED: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new()); }
 
 /// Ends the wait under way, or the next one.
@@ -16,7 +20,7 @@ pub(crate) fn notify() {
     NOTIFIED.1.notify_all();
 }
 
-/// Waits for `limit`, until somebody rings, or until there is a poller.
+/// Waits until it is notified, `limit` has passed, or there is a poller.
 pub(crate) fn wait(limit: Option<Duration>, has_poller: impl Fn() -> bool) {
     let end = limit.and_then(|limit| now().checked_add(limit));
     let mut notified = lock(&NOTIFIED.0);

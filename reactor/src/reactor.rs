@@ -1,19 +1,24 @@
-//! The reactor: one turn waits for the world and collects whom to wake.
+//! The reactor: one turn waits in the system and collects the wakers of all that is ready or due.
+//!
+//! A task that waits for a socket or a timer has returned `Pending`, so some thread must ask the system for
+//! it. A thread for each socket would pay for a stack and a context switch each time. Here any thread that
+//! has nothing else to do asks for all sockets and timers in one call, and no thread is reserved for it.
 //!
 //! ```text
-//!   turn:  arm the next deadline ─▶ wait in the poller ─▶ fire what is due ─▶ map events to sources
-//!                                        ▲                                        │
-//!                                   notify, add a deadline                  wakers, for the caller
+//!   turn:  arm the next deadline ─▶ wait in the poller ─▶ map events to sources ─▶ fire what is due
+//!                                        ▲                        │                     │
+//!                                   notify, add a deadline        └── wakers, for the caller ──┘
 //! ```
 //!
-//! N1  One thread turns at a time; a second one returns at once.
+//! N1  One thread is in a turn at a time; a second one returns at once.
 //! N2  A deadline that comes before the armed one notifies (see `clock`).
-//! N3  Timers fire every turn, whatever the sockets do.
-//! N4  An index of the table comes with a generation: an event for a source that has gone finds nobody.
+//! N3  Timers fire in every turn, whatever the sockets do.
+//! N4  The index into the table comes with a generation: an event for a source that has gone matches no
+//!     source.
 //! N5  Without a poller (no descriptor is left) timers work all the same (see `no_poller`).
 //!
-//! No waker is called here: the caller does that, after it has let the turn go. Called by the executor.
-//! Next: `async_io`.
+//! No waker is called here: the caller does that when the turn is over. Called by the executor. Next:
+//! `async_io`.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -30,9 +35,9 @@ use crate::shim::{Mutex, OnceLock, fault, lock, statics};
 use crate::source::Source;
 use crate::{clock, no_poller};
 
-/// Half of a key is the index, half the generation (N4).
+/// Half of a key's bits are the index, the other half the generation (N4).
 const INDEX_BITS: u32 = usize::BITS / 2;
-/// The largest generation; then it begins again. An event is in flight for one turn at most.
+/// The generation wraps around at this number. An event is in flight for one turn at most.
 const GENERATIONS: usize = 1 << (INDEX_BITS - 1);
 
 /// The poller and its sources.
@@ -49,14 +54,14 @@ struct Table {
 
 statics! {
     static REACTOR: OnceLock<Reactor> = OnceLock::new();
-    /// Who creates the reactor.
+    /// Held by the thread that creates the reactor.
     static CREATING: Mutex<()> = Mutex::new(());
-    /// Who has it turns (N1).
+    /// Held by the thread that is in a turn (N1).
     static TURN: Mutex<()> = Mutex::new(());
 }
 
 impl Reactor {
-    /// The reactor; created now, if it was not yet. An error is of this attempt: the next tries again.
+    /// Returns the reactor, which the first call creates. After an error the next call tries again.
     pub(crate) fn get() -> io::Result<&'static Self> {
         if let Some(reactor) = REACTOR.get() {
             return Ok(reactor);
@@ -69,7 +74,7 @@ impl Reactor {
         let sources = Mutex::new(Table { slots: Slab::new(), generation: 0 });
         let reactor = REACTOR.get_or_init(|| Self { poller, sources });
         no_poller::notify();
-        // Whoever rang before there was a poller may mean a turn that looks it up only now.
+        // A notification from before there was a poller may be for a turn that looks up the poller only now.
         if !fault("poller_comes_in_silence") {
             reactor.poller.notify();
         }
@@ -86,7 +91,7 @@ impl Reactor {
             table.slots.insert(Arc::clone(&source));
             source
         };
-        // Outside the lock, and after the entry: the first event may come at once.
+        // Outside the lock, and after the entry was made: the first event may come at once.
         if let Err(error) = self.poller.add(fd, source.key) {
             self.forget(&source);
             return Err(error);
@@ -94,7 +99,7 @@ impl Reactor {
         Ok(source)
     }
 
-    /// Deregisters it; must come before the descriptor is closed.
+    /// Deregisters a source, before its descriptor is closed [deregister-first].
     pub(crate) fn deregister(&self, source: &Source, fd: BorrowedFd<'_>) -> io::Result<()> {
         let deleted = self.poller.delete(fd);
         self.forget(source);
@@ -103,10 +108,10 @@ impl Reactor {
 
     fn forget(&self, source: &Source) {
         let removed = lock(&self.sources).slots.remove(index(source.key));
-        drop(removed); // Outside the lock: with the last share its wakers go.
+        drop(removed); // Outside the lock: the last reference drops the wakers.
     }
 
-    /// Waits in the poller, and maps the events.
+    /// Waits in the poller, and hands each event to its source. Returns the number of events.
     fn wait(&self, limit: Option<Duration>, woken: &mut Vec<Waker>) -> usize {
         let mut count = 0;
         let mut table = None;
@@ -117,7 +122,7 @@ impl Reactor {
                 source.event(event, woken); // N4
             }
         });
-        // What epoll_wait can fail with is a bug of ours; a turn that found nothing is its safest answer.
+        // epoll_wait fails only through a bug of ours. To go on as if there were no event is the safest then.
         debug_assert!(waited.is_ok(), "{waited:?}");
         count
     }
@@ -130,9 +135,9 @@ fn index(key: usize) -> usize {
 /// One turn of the reactor: waits until there is an event, a deadline, a [`notify`], or `limit` has
 /// passed; then puts the wakers of all that is due or ready into `woken`.
 ///
-/// With `Some(Duration::ZERO)` it takes what is there and does not wait; with `None` it waits without
-/// limit. It may return early with nothing. It wakes nobody: call [`wake_all`](crate::wake_all)
-/// afterwards. While another thread is in a turn it returns at once, with nothing.
+/// With `Some(Duration::ZERO)` it takes what is there and does not wait; with `None` it waits without limit.
+/// It may return early with nothing. While another thread is in a turn it returns at once, with nothing. It
+/// calls no waker: call [`wake_all`](crate::wake_all) afterwards, or the tasks are not woken.
 ///
 /// This is for executors; programs use `block_on` of the crate `executor`.
 ///
@@ -162,8 +167,8 @@ pub fn turn(limit: Option<Duration>, woken: &mut Vec<Waker>) {
     record_many(Kind::TimerFired, 0, fired);
 }
 
-/// Makes the turn under way return, or the next one if there is none. Never lost; callable from
-/// anywhere, at any time.
+/// Makes the turn under way return, or the next one if there is none. A notification is never lost; several
+/// may end the same turn. It may be called from any thread, at any time.
 ///
 /// ```
 /// reactor::notify();
@@ -173,7 +178,7 @@ pub fn notify() {
     if REACTOR.get().is_none() {
         no_poller::notify();
     }
-    // Looked up again: a turn that has seen a poller meanwhile waits there.
+    // Looked up again: a poller may have come meanwhile, and a turn may wait there.
     if let Some(reactor) = REACTOR.get() {
         reactor.poller.notify();
     }
@@ -187,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_that_is_used_again_gets_another_key() {
+    fn a_slot_that_is_used_again_gets_another_key() {
         let reactor = Reactor::get().unwrap();
         let (near, _far) = UnixStream::pair().unwrap();
         let mut keys = Vec::new();
@@ -196,7 +201,7 @@ mod tests {
             keys.push(source.key);
             reactor.deregister(&source, near.as_fd()).unwrap();
         }
-        assert!(keys.iter().all(|&key| index(key) == index(keys[0])), "the test tried nothing");
+        assert!(keys.iter().all(|&key| index(key) == index(keys[0])), "no slot was used again");
         keys.dedup();
         assert_eq!(keys.len(), 3, "N4");
     }

@@ -1,12 +1,12 @@
-//! What happens in the runtime, recorded in one place: each thread adds up its own events, and a snapshot
-//! adds up the threads.
+//! What happens in the runtime, counted in one place: each thread adds up its own events, and a snapshot adds
+//! up the threads.
+//!
+//! Counters that all threads share would make each event wait for a cache line that moves between the cores.
+//! A counter for each thread costs a load and a store.
 //!
 //! ```text
-//!   record(kind, id) ──▶ this thread's sums, one for each kind          metrics() ──▶ the sums of all threads
+//!   record(kind, id) ──▶ this thread's sums, one for each kind        metrics() ──▶ the sums of all threads
 //! ```
-//!
-//! Counters that all threads share would cost each event a cache line that moves between cores. A counter
-//! for each thread costs a load and a store.
 //!
 //! R1  Only its own thread writes a thread's sums, so that adding needs no read-modify-write.
 //! R2  A thread's sums outlive it: the next thread goes on with them, and what was counted stays counted.
@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::shim::lock_static;
 
-/// What can happen.
+/// A kind of event.
 ///
 /// ```
 /// use reactor::record::{Kind, record, threads};
@@ -52,14 +52,14 @@ pub enum Kind {
     TimerFired,
 }
 
-/// Kinds of events.
+/// The number of kinds.
 const KINDS: usize = Kind::TimerFired as usize + 1;
 
 /// One thread's sums.
 #[derive(Default)]
 struct Sums {
     counts: [AtomicU64; KINDS],
-    /// One more than the worker's index in its pool; 0 for a thread that is no worker.
+    /// The worker's index in its pool plus one; 0 for a thread that is no worker.
     worker: AtomicU64,
 }
 
@@ -87,7 +87,7 @@ impl std::ops::Index<Kind> for Thread {
     }
 }
 
-/// Every thread's sums, and those that no thread uses now.
+/// The sums of all threads, and those that no thread uses now.
 struct Registry {
     all: Vec<&'static Sums>,
     free: Vec<&'static Sums>,
@@ -113,13 +113,13 @@ impl Drop for GiveBack {
     }
 }
 
-/// Records one event; `id` says of which task, worker or source.
+/// Records one event of the calling thread; `id` names the task, worker or source.
 #[inline]
 pub fn record(kind: Kind, id: usize) {
     record_many(kind, id, 1);
 }
 
-/// Records several events of a kind.
+/// Records `count` events of a kind.
 ///
 /// ```
 /// use reactor::record::{Kind, record_many};
@@ -135,7 +135,7 @@ pub fn record_many(kind: Kind, _id: usize, count: usize) {
     });
 }
 
-/// Says that the calling thread is a pool's worker.
+/// Marks the calling thread as a pool's worker with this index.
 ///
 /// ```
 /// use reactor::record;
@@ -152,7 +152,8 @@ pub fn this_is_worker(index: usize) {
     with_mine(|sums| sums.worker.store(index as u64 + 1, Ordering::Relaxed));
 }
 
-/// What each thread has recorded, those that have ended included: a new thread may go on with their sums.
+/// Returns what each thread has recorded. Threads that have ended are included, and a new thread may go on
+/// with the sums of one.
 ///
 /// The numbers are read one by one while the threads go on.
 pub fn threads() -> Vec<Thread> {
@@ -185,7 +186,7 @@ fn register_thread(with: impl FnOnce(&'static Sums)) {
     if GIVE_BACK.try_with(|_| ()).is_ok() {
         MINE.set(Some(sums));
     } else {
-        // The thread's locals are being destroyed: nothing would give these back later.
+        // The thread's locals are being destroyed: no destructor would give these sums back later.
         lock_static(&REGISTRY).free.push(sums);
     }
 }
