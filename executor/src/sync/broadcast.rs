@@ -1,28 +1,31 @@
 //! A channel in which every receiver gets every value, and a sender never waits.
 //!
+//! With a queue per receiver each value would be stored once for each of them, and one slow receiver would
+//! fill the memory or stop the sender. A ring that is allocated in advance costs its whole size while nothing
+//! is sent. So all receivers share one queue, which holds only what some receiver has not read, and drops the
+//! oldest value when it is full.
+//!
 //! ```text
 //!   head                              tail
 //!    ▼                                 ▼
 //!   [a  readers 2] [b  readers 0] [c  readers 1]   at_tail 3
 //! ```
 //!
-//! Each kept value stands at a position that is counted from the channel's first. A receiver knows
-//! the position of the next value it will read, and each slot counts the receivers that stand
-//! there. To read is to move one step. A slot that nobody stands at or before is dropped, so the
-//! channel holds what the slowest receiver has not read, at most the capacity, and nothing at all
-//! while everyone has caught up.
+//! Values have positions, which count from the channel's first value. A receiver knows the position of the value
+//! it will read next, and each slot counts the receivers that will read it next. A receiver that reads moves one
+//! slot on. A slot that no receiver has still to read is dropped. So the channel holds what the slowest receiver
+//! has not read, at most the capacity, and nothing while all receivers have read everything.
 //!
 //! B1  The readers of all slots and `at_tail` add up to `receivers`.
-//! B2  The front slot has readers: a front without any goes at once.
-//! B3  When a send pushes the front out, its readers move to the new front. A receiver whose own
-//!     position is before `head` thus stands at `head`, and the difference is what it missed.
-//! B4  A waker in the line belongs to a receiver at the tail of an open channel; a send and the
-//!     last sender's drop take them all.
-//! B5  Values are kept in an `Arc`: under the lock only a count changes, the clone comes after it,
-//!     and the last reader gets the value itself without a clone.
-//!
-//! B6  Each slot knows the weight that was sent before it, so the weight of what is kept, or of what a receiver
-//!     has not read, is a difference. The newest value stays, whatever it weighs.
+//! B2  The front slot has readers: a front slot without readers is dropped at once.
+//! B3  When a send drops the front slot, its readers move to the new front. So a receiver whose own position is
+//!     before `head` is counted at `head`, and the difference is the number of values it missed.
+//! B4  A waker in the wait list belongs to a receiver that has read everything, of an open channel. A send takes
+//!     all of them, and so does the drop of the last sender.
+//! B5  A value is in an `Arc`. Under the lock only its count changes, the value is cloned after unlocking, and
+//!     the last reader gets the value itself without a clone.
+//! B6  Each slot knows the weight that was sent before it. So the weight of what is kept, or of what a receiver
+//!     has not read, is a difference. The newest value stays, whatever its weight.
 //!
 //! Next: `send_error`.
 
@@ -41,9 +44,10 @@ use reactor::wait_list::{Key, WaitList, poll_lazily, wake_all};
 
 pub use crate::sync::send_error::SendError;
 
-/// Makes a channel that keeps at most `capacity` values for those who have not read them yet.
-/// Slots are allocated as they are used, and go back when less than a quarter of them is in use, but for a
-/// kibibyte.
+/// Makes a channel that keeps at most `capacity` values for receivers that have not read them yet.
+///
+/// Slots are allocated as they are used. Memory is given back when less than a quarter of it is in use,
+/// except for 1 KiB while there is a receiver.
 ///
 /// # Panics
 /// If `capacity` is zero.
@@ -67,8 +71,11 @@ pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     channel_with_weight(capacity, u64::MAX)
 }
 
-/// The same, which also keeps at most a weight of `heaviest` altogether (but for the newest value alone):
-/// where values are of different sizes a count does not bound the memory. See [`Sender::send_with_weight`].
+/// As [`channel`], with a second bound: the weights of the kept values add up to at most `max_weight`.
+///
+/// If values have different sizes, a bound on their number does not bound the memory. A weight may be a size
+/// in bytes; its unit is the caller's choice, and [`Sender::send_with_weight`] says it for each value. The
+/// newest value is kept even if it alone weighs more.
 ///
 /// # Panics
 /// If `capacity` is zero.
@@ -85,25 +92,25 @@ pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 /// assert_eq!(receiver.try_recv(), Ok("sixty-six"));
 /// ```
 #[track_caller]
-pub fn channel_with_weight<T: Clone>(capacity: usize, heaviest: u64) -> (Sender<T>, Receiver<T>) {
+pub fn channel_with_weight<T: Clone>(capacity: usize, max_weight: u64) -> (Sender<T>, Receiver<T>) {
     assert!(capacity > 0, "broadcast::channel: the capacity must not be zero");
     let shared = Arc::new(shim::Mutex::new(State {
         capacity,
-        heaviest,
-        sent: 0,
+        max_weight,
+        sent_weight: 0,
         slots: VecDeque::new(),
         head: 0,
         at_tail: 1,
         receivers: 1,
         senders: 1,
-        line: WaitList::new(),
+        waiters: WaitList::new(),
     }));
     let sender = Sender { shared: Arc::clone(&shared) };
     (sender, Receiver { shared, next: 0 })
 }
 
-/// The sending end. Clone it for more senders; when the last is dropped the receivers get what is
-/// kept for them, and then [`RecvError::Closed`].
+/// The sending end. Clone it for more senders. When the last one is dropped the receivers get what is kept for
+/// them, and then [`RecvError::Closed`].
 ///
 /// ```
 /// use executor::sync::broadcast::{self, SendError};
@@ -112,16 +119,16 @@ pub fn channel_with_weight<T: Clone>(capacity: usize, heaviest: u64) -> (Sender<
 /// let second = sender.subscribe();
 /// assert_eq!((sender.send('a'), sender.receiver_count(), sender.len()), (Ok(2), 2, 1));
 /// drop((receiver, second));
-/// assert!(sender.is_empty(), "nobody is left who would read it");
+/// assert!(sender.is_empty(), "no receiver is left to read it");
 /// assert_eq!(sender.send('b'), Err(SendError('b')));
 /// ```
 pub struct Sender<T> {
     shared: Arc<shim::Mutex<State<T>>>,
 }
 
-/// A receiving end: it gets every value sent after it was made.
+/// A receiving end: it gets every value that is sent after it was made.
 ///
-/// Dropping it frees the values that were kept only for it.
+/// Dropping it drops the values that were kept only for it.
 ///
 /// ```
 /// use executor::sync::broadcast::{self, TryRecvError};
@@ -142,10 +149,9 @@ pub struct Receiver<T> {
 
 struct State<T> {
     capacity: usize,
-    /// The most weight that is kept.
-    heaviest: u64,
-    /// The weight of all that was ever sent.
-    sent: u64,
+    max_weight: u64,
+    /// The weight of all values that were ever sent.
+    sent_weight: u64,
     slots: VecDeque<Slot<T>>,
     /// The position of the front slot.
     head: u64,
@@ -153,19 +159,19 @@ struct State<T> {
     at_tail: usize,
     receivers: usize,
     senders: usize,
-    /// The receivers that wait at the tail.
-    line: WaitList,
+    /// The receivers that have read everything and wait.
+    waiters: WaitList,
 }
 
 struct Slot<T> {
     value: Arc<T>,
-    /// Receivers that will read this one next.
+    /// The receivers that will read this value next.
     readers: usize,
-    /// The weight of all that was sent before it.
-    before: u64,
+    /// The weight of all values that were sent before this one.
+    weight_before: u64,
 }
 
-/// What one look at the channel gave.
+/// What a receiver finds in the channel.
 enum Look<T> {
     Value(Arc<T>),
     Lagged(u64),
@@ -178,9 +184,9 @@ impl<T> State<T> {
         self.head + self.slots.len() as u64
     }
 
-    /// The count of the receivers that stand at a position, which is not before `head`.
+    /// The number of the receivers at a position, which is not before `head`.
     fn readers_at(&mut self, position: u64) -> &mut usize {
-        // What does not fit a usize is past every slot.
+        // An index that does not fit a usize is past every slot.
         let index = usize::try_from(position - self.head).unwrap_or(usize::MAX);
         match self.slots.get_mut(index) {
             Some(slot) => &mut slot.readers,
@@ -191,19 +197,20 @@ impl<T> State<T> {
     /// The weight of the kept values from a position on.
     fn weight_from(&self, position: u64) -> u64 {
         let index = usize::try_from(position.saturating_sub(self.head)).unwrap_or(usize::MAX);
-        self.slots.get(index).map_or(0, |slot| self.sent - slot.before) // B6
+        self.slots.get(index).map_or(0, |slot| self.sent_weight - slot.weight_before) // B6
     }
 
-    /// Appends a value; the value that had to go for it is to be dropped after unlocking.
+    /// Appends a value. Returns the value that it replaces in a full channel; the caller drops it after
+    /// unlocking.
     fn push(&mut self, value: T, weight: u64) -> Option<Slot<T>> {
         let evicted = if self.slots.len() == self.capacity { self.evict() } else { None };
         let readers = mem::take(&mut self.at_tail);
-        self.slots.push_back(Slot { value: Arc::new(value), readers, before: self.sent });
-        self.sent += weight;
+        self.slots.push_back(Slot { value: Arc::new(value), readers, weight_before: self.sent_weight });
+        self.sent_weight += weight;
         evicted
     }
 
-    /// Takes the front out, although it has readers.
+    /// Takes the front slot out, although it has readers.
     fn evict(&mut self) -> Option<Slot<T>> {
         let evicted = self.slots.pop_front()?;
         self.head += 1;
@@ -213,12 +220,12 @@ impl<T> State<T> {
         Some(evicted)
     }
 
-    /// Takes the front out if there is another value, and too much weight.
-    fn evict_weight(&mut self, heaviest: u64) -> Option<Slot<T>> {
-        if self.slots.len() > 1 && self.weight_from(self.head) > heaviest { self.evict() } else { None }
+    /// Takes the front slot out if the kept values weigh too much, and it is not the only one.
+    fn evict_weight(&mut self, max_weight: u64) -> Option<Slot<T>> {
+        if self.slots.len() > 1 && self.weight_from(self.head) > max_weight { self.evict() } else { None }
     }
 
-    /// Reads at `next` and moves it on.
+    /// Reads the value at position `next`, and moves `next` on.
     fn look(&mut self, next: &mut u64) -> Look<T> {
         if *next < self.head {
             let missed = self.head - *next;
@@ -238,7 +245,7 @@ impl<T> State<T> {
         *next += 1;
         *self.readers_at(*next) += 1;
         if last {
-            // B2. The count goes from two to one: the clone above takes the value's place.
+            // B2. The Arc's count goes from two to one, so this drops no value: `value` holds it.
             self.slots.pop_front();
             self.head += 1;
             self.give_memory_back();
@@ -246,16 +253,16 @@ impl<T> State<T> {
         Look::Value(value)
     }
 
-    /// Takes out a receiver; the slots kept only for it are to be dropped after unlocking.
+    /// Removes a receiver. Returns the slots that were kept only for it; the caller drops them after unlocking.
     fn leave(&mut self, next: u64) -> Vec<Slot<T>> {
         self.receivers -= 1;
         *self.readers_at(next.max(self.head)) -= 1;
-        let unread = self.slots.iter().position(|slot| slot.readers > 0 || fault("leaver_keeps"));
-        let passed = unread.unwrap_or(self.slots.len());
-        self.head += passed as u64;
-        let passed = self.slots.drain(..passed).collect();
+        let first_unread = self.slots.iter().position(|slot| slot.readers > 0 || fault("leaver_keeps"));
+        let unneeded = first_unread.unwrap_or(self.slots.len());
+        self.head += unneeded as u64;
+        let unneeded = self.slots.drain(..unneeded).collect();
         self.give_memory_back();
-        passed
+        unneeded
     }
 
     fn give_memory_back(&mut self) {
@@ -265,18 +272,20 @@ impl<T> State<T> {
 }
 
 impl<T: Clone> Sender<T> {
-    /// Sends a value to every receiver there is now, without waiting, and returns how many there
-    /// are. If the channel is full the oldest kept value goes, and whoever had not read it will get
-    /// `Lagged`.
+    /// Sends a value to all present receivers, and returns their number. It never waits.
+    ///
+    /// If the channel is full the oldest kept value is dropped, and receivers that had not read it get
+    /// [`RecvError::Lagged`].
     ///
     /// # Errors
-    /// [`SendError`] gives the value back if there is no receiver. There may be one later.
+    /// [`SendError`] gives the value back if there is no receiver now. A later [`subscribe`](Self::subscribe)
+    /// makes one.
     pub fn send(&self, value: T) -> Result<usize, SendError<T>> {
         self.send_with_weight(value, 0)
     }
 
-    /// The same for a value that counts so much towards the weight that the channel keeps. See
-    /// [`channel_with_weight`].
+    /// As [`send`](Self::send), for a value with a weight; `send` gives its values the weight 0. If the kept
+    /// values then weigh more than the maximum of [`channel_with_weight`], the oldest are dropped.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -288,45 +297,45 @@ impl<T: Clone> Sender<T> {
             return Err(SendError(value));
         }
         let evicted = state.push(value, weight);
-        let heaviest = state.heaviest;
-        let heavy: Vec<_> = iter::from_fn(|| state.evict_weight(heaviest)).collect();
-        state.line.drain(&mut woken); // B4
+        let max_weight = state.max_weight;
+        let heavy: Vec<_> = iter::from_fn(|| state.evict_weight(max_weight)).collect();
+        state.waiters.drain(&mut woken); // B4
         drop(state);
         wake_all(&mut woken);
         drop((evicted, heavy));
         Ok(receivers)
     }
 
-    /// A new receiver, which gets what is sent from now on.
+    /// Returns a new receiver, which gets what is sent from now on.
     pub fn subscribe(&self) -> Receiver<T> {
         subscribe(&self.shared)
     }
 }
 
 impl<T> Sender<T> {
-    /// How many receivers there are.
+    /// Returns the number of receivers.
     pub fn receiver_count(&self) -> usize {
         shim::lock(&self.shared).receivers
     }
 
-    /// How many values are kept for receivers that have not read them yet.
+    /// Returns how many values are kept for receivers that have not read them yet.
     pub fn len(&self) -> usize {
         shim::lock(&self.shared).slots.len()
     }
 
-    /// Whether every receiver has read everything.
+    /// Returns whether no value is kept: every receiver has read everything.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The weight of the values that are kept.
+    /// Returns the weight of the values that are kept.
     pub fn weight(&self) -> u64 {
         let state = shim::lock(&self.shared);
         state.weight_from(state.head)
     }
 
-    /// Drops the oldest kept values until no more than `heaviest` is kept, or only the newest is left. Receivers
-    /// that had not read them will get `Lagged`.
+    /// Drops the oldest kept values until the rest weighs at most `max_weight`, or only the newest is left.
+    /// Receivers that had not read them get [`RecvError::Lagged`].
     ///
     /// ```
     /// use executor::sync::broadcast::{self, TryRecvError};
@@ -339,9 +348,9 @@ impl<T> Sender<T> {
     /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Lagged(3)));
     /// assert_eq!(receiver.try_recv(), Ok(3));
     /// ```
-    pub fn shrink_to_weight(&self, heaviest: u64) {
+    pub fn shrink_to_weight(&self, max_weight: u64) {
         let mut state = shim::lock(&self.shared);
-        let heavy: Vec<_> = iter::from_fn(|| state.evict_weight(heaviest)).collect();
+        let heavy: Vec<_> = iter::from_fn(|| state.evict_weight(max_weight)).collect();
         drop(state);
         drop(heavy);
     }
@@ -367,7 +376,7 @@ impl<T> Drop for Sender<T> {
         let mut state = shim::lock(&self.shared);
         state.senders -= 1;
         if state.senders == 0 && !fault("close_wakes_no_receiver") {
-            state.line.drain(&mut woken); // B4
+            state.waiters.drain(&mut woken); // B4
         }
         drop(state);
         wake_all(&mut woken);
@@ -375,20 +384,19 @@ impl<T> Drop for Sender<T> {
 }
 
 impl<T: Clone> Receiver<T> {
-    /// The next value.
+    /// Waits for the next value and returns it.
     ///
-    /// Cancel-safe: dropped before it is ready, the future has read nothing and leaves no waiter
-    /// behind.
+    /// Cancel-safe: a future that is dropped before it is ready has read nothing.
     ///
     /// # Errors
-    /// [`RecvError::Lagged`] once for values that were pushed out before they were read; the next
-    /// call goes on with the oldest kept. [`RecvError::Closed`] when every sender is gone and
-    /// everything kept has been read.
+    /// [`RecvError::Lagged`] once, with the number of values that were dropped before this receiver read
+    /// them. The next call continues with the oldest kept value. [`RecvError::Closed`] when every sender is
+    /// gone and this receiver has read everything.
     pub fn recv(&mut self) -> impl Future<Output = Result<T, RecvError>> + Unpin {
         Recv { receiver: self, key: None }
     }
 
-    /// The next value if there is one now.
+    /// Returns the next value if there is one now. It never waits.
     ///
     /// # Errors
     /// [`TryRecvError`]: as for [`recv`](Self::recv), or there is none now.
@@ -402,12 +410,13 @@ impl<T: Clone> Receiver<T> {
         }
     }
 
-    /// The weight of what it has not read. See [`channel_with_weight`].
+    /// Returns the weight of the kept values that this receiver has not read. See [`channel_with_weight`].
     pub fn weight(&self) -> u64 {
         shim::lock(&self.shared).weight_from(self.next)
     }
 
-    /// A new receiver, which gets what is sent from now on. On a closed channel that is `Closed`.
+    /// Returns a new receiver, which gets what is sent from now on. On a closed channel it gets
+    /// [`RecvError::Closed`].
     #[must_use]
     pub fn resubscribe(&self) -> Self {
         subscribe(&self.shared)
@@ -417,18 +426,18 @@ impl<T: Clone> Receiver<T> {
         let look = ready!(poll_lazily(waker, |waker| {
             let mut state = shim::lock(&self.shared);
             if waker.is_owned() && fault("look_then_list") {
-                state.line.register(key, waker);
+                state.waiters.register(key, waker);
                 return Poll::Pending;
             }
             match state.look(&mut self.next) {
                 Look::Empty => {
-                    state.line.register(key, waker);
+                    state.waiters.register(key, waker);
                     Poll::Pending
                 }
                 look => Poll::Ready(look),
             }
         }));
-        // B4: whatever ended the wait has taken our waker.
+        // B4: a send, or the drop of the last sender, has taken our waker.
         *key = None;
         Poll::Ready(match look {
             Look::Value(value) => Ok(Arc::unwrap_or_clone(value)), // B5
@@ -440,15 +449,15 @@ impl<T: Clone> Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        let passed = shim::lock(&self.shared).leave(self.next);
-        drop(passed);
+        let unneeded = shim::lock(&self.shared).leave(self.next);
+        drop(unneeded);
     }
 }
 
-/// Receives one value.
+/// The future of [`Receiver::recv`].
 struct Recv<'a, T> {
     receiver: &'a mut Receiver<T>,
-    /// Set while it waits, or has been woken without knowing it yet.
+    /// Set while it waits, and when it was woken but not polled since.
     key: Option<Key>,
 }
 
@@ -458,32 +467,32 @@ impl<T: Clone> Future for Recv<'_, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(budget::poll_proceed(cx));
         let this = &mut *self;
-        let answer = ready!(this.receiver.poll_recv(&mut this.key, cx.waker()));
+        let received = ready!(this.receiver.poll_recv(&mut this.key, cx.waker()));
         budget::spend();
-        Poll::Ready(answer)
+        Poll::Ready(received)
     }
 }
 
 impl<T> Drop for Recv<'_, T> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            // A notice need not be passed on: every receiver gets its own.
-            let was = shim::lock(&self.receiver.shared).line.remove(key);
+            // A wake need not be passed on: a send wakes every receiver.
+            let was = shim::lock(&self.receiver.shared).waiters.remove(key);
             drop(was);
         }
     }
 }
 
-/// Why no value was received.
+/// Why [`Receiver::recv`] returned no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecvError {
-    /// Every sender is gone, and everything has been read.
+    /// Every sender is gone, and this receiver has read everything.
     Closed,
-    /// So many values were pushed out before they were read.
+    /// This number of values was dropped before the receiver read them.
     Lagged(u64),
 }
 
-/// Why no value was received at once.
+/// Why [`Receiver::try_recv`] returned no value.
 ///
 /// ```
 /// use executor::sync::broadcast::{self, TryRecvError};
@@ -499,9 +508,9 @@ pub enum RecvError {
 pub enum TryRecvError {
     /// There is nothing to read now.
     Empty,
-    /// Every sender is gone, and everything has been read.
+    /// Every sender is gone, and this receiver has read everything.
     Closed,
-    /// So many values were pushed out before they were read.
+    /// This number of values was dropped before the receiver read them.
     Lagged(u64),
 }
 

@@ -1,23 +1,27 @@
-//! What tasks share and say to each other: a lock that waits without a thread, and three channels.
+//! How tasks share data and send messages to each other: a lock and three channels, whose waiters are futures.
+//!
+//! std's `Mutex` and `mpsc` block the thread, and the thread has other tasks to run. One of these may be the
+//! task that would unlock or send: then both wait for ever.
 //!
 //! ```text
-//!   Mutex       one at a time       the line is served in order, the lock is handed over
-//!   oneshot     one value, once     an answer to a question
-//!   mpsc        many to one         bounded: whoever sends too fast waits
-//!   broadcast   many to each        a sender never waits: whoever reads too slowly misses some
+//!   Mutex       one at a time       waiters are served in order: the lock is handed to the first
+//!   oneshot     one value, once     a reply to a request
+//!   mpsc        many to one         bounded: a sender waits while the channel is full
+//!   broadcast   many to many        a sender never waits: a receiver that is too slow misses values
 //! ```
 //!
 //! All of them follow three rules.
 //!
-//! C1  What is shared is kept under one short lock; no waker is called or dropped under it, and no
-//!     value of the user's is cloned or dropped under it. So any of that code may re-enter.
-//! C2  A condition is looked at, and the waker listed, under one hold of the lock: a wake that
-//!     comes between cannot be lost.
-//! C3  Whoever was woken for something and gives up passes it on.
+//! C1  The shared state is under one lock, which is held for a short time. No waker is cloned, called or
+//!     dropped under it, and no value of the user is cloned or dropped under it [no-user-code]. So all of
+//!     that code may use the same channel.
+//! C2  A waiter checks the condition and stores its waker under one hold of the lock: no wake can come
+//!     between the two and be lost.
+//! C3  A waiter that was woken for the lock or for free room, and gives up, passes it on.
 //!
-//! They need nothing of this runtime but `reactor`'s wait list and poll budget, and run under any
-//! executor. Under ours each completed operation is charged to the poll's budget, so that a task
-//! whose channel is always ready still gives the others their turn. Next: `mutex`.
+//! They need only the wait list and the poll budget of `reactor`, and run under any executor. Under ours each
+//! completed operation is charged to the poll's budget: a task whose channel is always ready still yields to the
+//! other tasks. Next: `mutex`.
 
 pub mod broadcast;
 pub mod mpsc;

@@ -1,23 +1,28 @@
 //! A bounded channel from many senders to one receiver.
 //!
+//! Without a bound, senders that are faster than the receiver would fill the memory. With a bound a sender
+//! must wait for room. If a receive merely made room and woke a sender, a new sender could use the room
+//! before the woken one is polled, which would wait again, perhaps for ever. So the room is promised to the
+//! one that is woken.
+//!
 //! ```text
 //!   send ─▶ ┌─────────────────────────┬──────────┬──────┐ ─▶ recv
 //!           │ queued, oldest first    │ promised │ free │
 //!           └─────────────────────────┴──────────┴──────┘
-//!   line of senders:  front ◀── waits ◀── waits          one waker: the receiver's
+//!   senders that wait:  first ◀── second ◀── third       one waker: the receiver's
 //! ```
 //!
-//! When the receiver takes a value and a sender waits, the room goes to that sender as a promise: it
-//! leaves the line, and may push when it is polled. Nobody can overtake it. A value stays with its
-//! sender until it is pushed, so a `send` that is cancelled has sent nothing.
+//! When the receiver takes a value, the room becomes a promise to the first sender that waits: it leaves the
+//! wait list, and may push when it is polled. No other sender can overtake it. A value stays in the future of
+//! its `send` until it is pushed, so a `send` that is cancelled has sent nothing.
 //!
 //! P1  Queued and promised together never exceed the capacity.
-//! P2  While a sender waits in the line there is no free room: whatever frees room promises it to
-//!     the front of the line under the same hold of the lock.
-//! P3  A sender whose key is gone from the line holds a promise, or the receiver is gone. One that
-//!     gives up passes the promise on.
-//! P4  The receiver lists its waker under the same hold in which it found the queue empty; one push
-//!     takes the waker, so a hundred pushes wake once.
+//! P2  While a sender waits there is no free room: what frees room promises it to the first sender that waits,
+//!     under the same hold of the lock.
+//! P3  A sender whose key is no longer in the wait list holds a promise, or the receiver is gone. If it gives
+//!     up, it passes the promise on.
+//! P4  The receiver stores its waker under the same hold of the lock in which it found the queue empty. The
+//!     first push takes the waker, so a hundred pushes wake once.
 //!
 //! Next: `broadcast`.
 
@@ -36,8 +41,10 @@ use reactor::wait_list::{Key, Removed, WaitList, poll_lazily, wake, wake_all};
 
 pub use crate::sync::send_error::{SendError, TrySendError};
 
-/// Makes a channel that holds at most `capacity` values. Memory is taken as it is filled, and goes back when
-/// less than a quarter of it is in use, but for a kibibyte, or one value.
+/// Makes a channel that holds at most `capacity` values.
+///
+/// Memory is allocated as values are queued. It is given back when less than a quarter of it is in use, except
+/// for 1 KiB, or room for one value if that is larger.
 ///
 /// # Panics
 /// If `capacity` is zero.
@@ -64,15 +71,15 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
             senders: 1,
             receiver_gone: false,
             receiver: None,
-            line: WaitList::new(),
+            waiters: WaitList::new(),
         }),
     });
     let sender = Sender { shared: Arc::clone(&shared) };
     (sender, Receiver { shared })
 }
 
-/// The sending end. Clone it for more senders; when the last is dropped the receiver gets what is
-/// queued, and then `None`.
+/// The sending end. Clone it for more senders. When the last one is dropped the receiver gets what is queued,
+/// and then `None`.
 ///
 /// ```
 /// use executor::sync::mpsc::{self, TrySendError};
@@ -88,8 +95,8 @@ pub struct Sender<T> {
     shared: Arc<Shared<T>>,
 }
 
-/// The receiving end, also a [`Stream`]. Dropping it drops what is queued and makes every `send`,
-/// waiting ones too, give its value back.
+/// The receiving end, also a [`Stream`]. Dropping it drops what is queued. Every `send`, also one that waits
+/// already, then gives its value back.
 ///
 /// ```
 /// use executor::sync::mpsc;
@@ -107,15 +114,15 @@ pub struct Receiver<T> {
     shared: Arc<Shared<T>>,
 }
 
-/// The lock and all that an ordinary send or receive touches lie in one cache line, in this order:
-/// four senders and a receiver on two cores take 86 ns a value so, 120 ns as the compiler lays it.
+/// The lock and all that an ordinary send or receive touches are in one cache line, in this order. Four
+/// senders and a receiver on two cores take 86 ns per value; in the compiler's order of fields it is 120 ns.
 #[repr(C, align(64))]
 struct Shared<T> {
     state: shim::Mutex<State<T>>,
     capacity: usize,
 }
 
-/// In the order of [`Shared`].
+/// Fields in the order that [`Shared`] needs.
 #[repr(C)]
 struct State<T> {
     queue: VecDeque<T>,
@@ -124,8 +131,8 @@ struct State<T> {
     promised: usize,
     senders: usize,
     receiver_gone: bool,
-    /// The senders who wait for room.
-    line: WaitList,
+    /// The senders that wait for room.
+    waiters: WaitList,
 }
 
 impl<T> State<T> {
@@ -133,9 +140,10 @@ impl<T> State<T> {
         self.queue.len() + self.promised < capacity
     }
 
-    /// P2: promises room that was just freed to the first who waits. Wake them after unlocking.
+    /// P2: promises room that was just freed to the first sender that waits. The caller wakes it after
+    /// unlocking.
     fn promise(&mut self) -> Option<Waker> {
-        let waker = self.line.pop()?;
+        let waker = self.waiters.pop()?;
         self.promised += 1;
         Some(waker)
     }
@@ -149,10 +157,10 @@ impl<T> State<T> {
 }
 
 impl<T> Sender<T> {
-    /// Sends a value, waiting for room. Senders who wait are served in order.
+    /// Sends a value, and waits for room if the channel is full. Senders that wait are served in order.
     ///
-    /// Cancel-safe: dropped before it is ready, the future has sent nothing, and the value is
-    /// dropped with it.
+    /// Cancel-safe: a future that is dropped before it is ready has sent nothing, and drops the value. A
+    /// future that has waited must be polled or dropped: room may be kept free for it.
     ///
     /// # Errors
     /// [`SendError`] gives the value back if the receiver is gone.
@@ -160,7 +168,7 @@ impl<T> Sender<T> {
         Sending { shared: &self.shared, value: Some(value), key: None }
     }
 
-    /// Sends a value if there is room now.
+    /// Sends a value if there is free room now. It never waits.
     ///
     /// # Errors
     /// [`TrySendError`] gives the value back if the channel is full, or the receiver is gone.
@@ -179,7 +187,7 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    /// Whether the receiver is gone, so that nothing can be sent any more.
+    /// Returns whether the receiver is gone. Then nothing can be sent any more.
     pub fn is_closed(&self) -> bool {
         shim::lock(&self.shared.state).receiver_gone
     }
@@ -206,17 +214,17 @@ impl<T> Drop for Sender<T> {
 }
 
 impl<T> Receiver<T> {
-    /// The next value; `None` once every sender is gone and the queue is empty.
+    /// Waits for the next value and returns it. Returns `None` once every sender is gone and the queue is empty.
     ///
-    /// Cancel-safe: dropped before it is ready, the future has taken nothing.
+    /// Cancel-safe: a future that is dropped before it is ready has taken no value.
     pub fn recv(&mut self) -> impl Future<Output = Option<T>> + Unpin {
-        Recv { receiver: self, listed: false }
+        Recv { receiver: self, waiting: false }
     }
 
-    /// The next value if there is one now.
+    /// Returns the next value if one is queued now. It never waits.
     ///
     /// # Errors
-    /// [`TryRecvError`]: nothing is queued now, or nothing ever will be.
+    /// [`TryRecvError`]: nothing is queued now, or nothing can come any more.
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         let mut state = shim::lock(&self.shared.state);
         if let Some((value, sender)) = state.take() {
@@ -234,8 +242,8 @@ impl<T> Receiver<T> {
         ready!(budget::poll_proceed(cx));
         poll_lazily(cx.waker(), |waker| {
             let mut state = shim::lock(&self.shared.state);
-            let unlooked = waker.is_owned() && fault("listed_too_late");
-            if let Some((value, sender)) = (!unlooked).then(|| state.take()).flatten() {
+            let skips_look = waker.is_owned() && fault("listed_too_late");
+            if let Some((value, sender)) = (!skips_look).then(|| state.take()).flatten() {
                 drop(state);
                 budget::spend();
                 wake_some(sender);
@@ -267,26 +275,26 @@ impl<T> Drop for Receiver<T> {
         let queue = mem::take(&mut state.queue);
         let own = state.receiver.take();
         if !fault("waiting_senders_left") {
-            state.line.drain(&mut woken);
+            state.waiters.drain(&mut woken);
         }
         drop(state);
-        // The wakers first: a value's drop may panic.
+        // The senders are woken first: the drop of a value may panic.
         wake_all(&mut woken);
         drop(own);
         drop(queue);
     }
 }
 
-/// Sends one value, waiting for room.
+/// The future of [`Sender::send`].
 struct Sending<'a, T> {
     shared: &'a Shared<T>,
     /// The value, until it is pushed or given back.
     value: Option<T>,
-    /// Set while it stands in line, or holds a promise without knowing it yet.
+    /// Set while it waits, and when it holds a promise but was not polled since (P3).
     key: Option<Key>,
 }
 
-// The value is never pinned: it is only carried from here to the queue.
+// The value is never pinned: it only moves from here to the queue.
 impl<T> Unpin for Sending<'_, T> {}
 
 impl<T> Future for Sending<'_, T> {
@@ -307,13 +315,13 @@ impl<T> Future for Sending<'_, T> {
                 this.key = None;
                 return Poll::Ready(this.value.take().map_or(Ok(()), |value| Err(SendError(value))));
             }
-            let promised = this.key.is_some_and(|key| !state.line.contains(key));
+            let promised = this.key.is_some_and(|key| !state.waiters.contains(key));
             let room = match this.key {
                 Some(_) => promised,                          // P3
-                None => state.has_room(this.shared.capacity), // P2: then nobody waits
+                None => state.has_room(this.shared.capacity), // P2: free room means that no sender waits
             };
             if !room || (waker.is_owned() && fault("room_overlooked")) {
-                state.line.register(&mut this.key, waker);
+                state.waiters.register(&mut this.key, waker);
                 return Poll::Pending;
             }
             state.promised -= usize::from(promised);
@@ -332,9 +340,9 @@ impl<T> Drop for Sending<'_, T> {
     fn drop(&mut self) {
         let Some(key) = self.key else { return };
         let mut state = shim::lock(&self.shared.state);
-        let was = state.line.remove(key);
+        let was = state.waiters.remove(key);
         let next = match was {
-            // P3: the promise goes on to the next in line, or becomes free room.
+            // P3: the promise goes to the next sender that waits, or becomes free room.
             Removed::Notified if !state.receiver_gone && !fault("promise_kept") => {
                 state.promised -= 1;
                 state.promise()
@@ -347,26 +355,26 @@ impl<T> Drop for Sending<'_, T> {
     }
 }
 
-/// Receives one value.
+/// The future of [`Receiver::recv`].
 struct Recv<'a, T> {
     receiver: &'a mut Receiver<T>,
     /// Whether our waker may be in the channel.
-    listed: bool,
+    waiting: bool,
 }
 
 impl<T> Future for Recv<'_, T> {
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let answer = self.receiver.poll_recv(cx);
-        self.listed = answer.is_pending();
-        answer
+        let polled = self.receiver.poll_recv(cx);
+        self.waiting = polled.is_pending();
+        polled
     }
 }
 
 impl<T> Drop for Recv<'_, T> {
     fn drop(&mut self) {
-        if self.listed {
+        if self.waiting {
             let waker = shim::lock(&self.receiver.shared.state).receiver.take();
             drop(waker);
         }
@@ -379,7 +387,7 @@ fn wake_some(waiter: Option<Waker>) {
     }
 }
 
-/// Why there was nothing to receive at once.
+/// Why [`Receiver::try_recv`] returned no value.
 ///
 /// ```
 /// use executor::sync::mpsc::{self, TryRecvError};
@@ -393,7 +401,7 @@ fn wake_some(waiter: Option<Waker>) {
 pub enum TryRecvError {
     /// Nothing is queued now.
     Empty,
-    /// Nothing is queued, and every sender is gone.
+    /// Nothing is queued, and every sender is gone: nothing can come any more.
     Disconnected,
 }
 

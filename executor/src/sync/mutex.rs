@@ -1,21 +1,25 @@
 //! A lock whose waiters are futures: waiting for it blocks no thread.
 //!
+//! If a task holds a lock across an `.await`, a waiter that blocked its thread could block the thread that would
+//! run the holder. An unlock could make the lock free and wake a waiter, which then competes for it. That gives
+//! more throughput, but a task that locks again and again could overtake a waiter for ever. So the lock is
+//! handed over.
+//!
 //! ```text
-//!   word: 0 ──lock──▶ LOCKED ──a waiter joins──▶ LOCKED|WAITERS
-//!         ◀─unlock──         ◀─the line empties──     │  ▲
-//!                                                     └──┘ unlock: handed to the front of the line
+//!   word: 0 ──lock──▶ LOCKED ──a waiter joins───▶ LOCKED|WAITERS
+//!         ◀─unlock──         ◀─no waiter is left──     │  ▲
+//!                                                      └──┘ unlock: the first waiter owns the lock
 //! ```
 //!
-//! Locking a free mutex is one compare-exchange, and so is unlocking one that nobody waits for.
-//! With waiters the lock never becomes free: the one who unlocks takes the first waiter out of the
-//! line, and that *is* the hand-over. So nobody can be overtaken, and no waiter starves.
+//! To lock a free mutex is one compare-exchange, and so is to unlock one without waiters. With waiters the lock
+//! never becomes free: the unlock takes the first waiter out of the wait list, and by that this waiter owns the
+//! lock. So no waiter is overtaken, and none starves.
 //!
-//! M1  WAITERS changes only under the line's lock, and is never set without LOCKED.
-//! M2  Whoever waits in the line sees to it, under the line's lock, that WAITERS is set: the one
-//!     who unlocks cannot overlook them.
-//! M3  A waiter whose key is gone from the line owns the lock. If it gives up, it unlocks.
-//! M4  The value is touched only by whoever owns the lock: by a [`MutexGuard`], of which there is
-//!     one at a time, or through `&mut Mutex`.
+//! M1  WAITERS changes only under the lock of the wait list, and is never set without LOCKED.
+//! M2  A waiter that joins sets WAITERS under the lock of the wait list, so the next unlock finds it.
+//! M3  A waiter whose key is no longer in the wait list owns the lock. If it gives up, it unlocks.
+//! M4  Only the owner of the lock touches the value: through a [`MutexGuard`], of which there is one at a
+//!     time, or through `&mut Mutex`.
 //!
 //! Next: `oneshot`.
 #![allow(unsafe_code, reason = "the value is shared by hand: M4 stands where the compiler cannot look")]
@@ -35,10 +39,9 @@ use reactor::wait_list::{Key, Removed, WaitList, poll_lazily, wake};
 const LOCKED: u8 = 1;
 const WAITERS: u8 = 2;
 
-/// A lock that is waited for without blocking the thread, first come, first served.
+/// A lock for tasks: waiting for it does not block the thread. First come, first served.
 ///
-/// It may be held across an `.await`. For a short section without one, `std::sync::Mutex` is
-/// cheaper still.
+/// It may be held across an `.await`. For a short section without one, `std::sync::Mutex` is cheaper.
 ///
 /// There is no poisoning: a panic while the lock is held unlocks it.
 ///
@@ -54,39 +57,39 @@ const WAITERS: u8 = 2;
 /// ```
 pub struct Mutex<T: ?Sized> {
     word: AtomicU8,
-    line: shim::Mutex<WaitList>,
-    // The models put the checker's own cell inside, as `T`; so this one can be std's.
+    waiters: shim::Mutex<WaitList>,
+    // Std's cell also under loom: the models choose loom's cell as `T`.
     value: UnsafeCell<T>,
 }
 
-// SAFETY: M4: the value goes where the mutex goes, and nowhere else.
+// SAFETY: M4: to send the mutex is to send the value, and nothing else.
 unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
 
-// SAFETY: M4: `&Mutex` lets one thread at a time at the value, which asks for `T: Send` alone.
+// SAFETY: M4: through `&Mutex` one thread at a time reaches the value, which requires only `T: Send`.
 unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 
 impl<T> Mutex<T> {
-    /// A free mutex around `value`.
+    /// Returns an unlocked mutex that holds `value`.
     #[cfg(not(loom))]
     pub const fn new(value: T) -> Self {
         Self {
             word: AtomicU8::new(0),
-            line: shim::Mutex::new(WaitList::new()),
+            waiters: shim::Mutex::new(WaitList::new()),
             value: UnsafeCell::new(value),
         }
     }
 
-    /// The same for the model checker, whose atomics are made at run time.
+    /// The same for loom, whose atomics cannot be made in a const.
     #[cfg(loom)]
     pub fn new(value: T) -> Self {
         Self {
             word: AtomicU8::new(0),
-            line: shim::Mutex::new(WaitList::new()),
+            waiters: shim::Mutex::new(WaitList::new()),
             value: UnsafeCell::new(value),
         }
     }
 
-    /// Takes the value out.
+    /// Consumes the mutex and returns the value.
     ///
     /// ```
     /// assert_eq!(executor::sync::Mutex::new("tea").into_inner(), "tea");
@@ -99,14 +102,16 @@ impl<T> Mutex<T> {
 impl<T: ?Sized> Mutex<T> {
     /// Waits for the lock, and returns a guard that unlocks when it is dropped.
     ///
-    /// Those who wait are served in the order of their first poll. Dropping the future gives up the
-    /// place; a lock that had just been handed to it goes on to the next. A future that has waited
-    /// must be polled or dropped, for the lock may be its own already.
+    /// Waiters are served in the order of their first poll.
+    ///
+    /// Cancel-safe: a future that is dropped before it is ready leaves the queue, and a lock that had just been
+    /// handed to it goes to the next waiter. A future that has waited must be polled or dropped: it may own the
+    /// lock already.
     pub fn lock(&self) -> impl Future<Output = MutexGuard<'_, T>> + Unpin {
         Lock { mutex: self, key: None }
     }
 
-    /// The guard if the lock is free, at once; else `None`.
+    /// Returns the guard if the lock is free, and `None` if it is not. It never waits.
     ///
     /// ```
     /// use executor::sync::Mutex;
@@ -118,11 +123,12 @@ impl<T: ?Sized> Mutex<T> {
     /// assert!(mutex.try_lock().is_some());
     /// ```
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        // ORDERING[mutex-value]: Acquire; pairs with Release in `unlock`; the value as it was left.
+        // ORDERING[mutex-value]: Acquire; pairs with Release in `unlock`; sees the last owner's writes to the
+        // value.
         self.word.compare_exchange(0, LOCKED, Acquire, Relaxed).is_ok().then(|| MutexGuard::of(self))
     }
 
-    /// The value, without locking: `&mut` shows that nobody else is there.
+    /// Returns the value without locking: `&mut` proves that there is no guard and no other access.
     ///
     /// ```
     /// let mut mutex = executor::sync::Mutex::new(1);
@@ -133,31 +139,32 @@ impl<T: ?Sized> Mutex<T> {
         self.value.get_mut()
     }
 
-    /// Takes the lock, or stands in line for it. `Ready` means that the caller owns it.
+    /// Takes the lock, or joins the waiters. `Ready` means that the caller owns the lock.
     fn poll_acquire(&self, key: &mut Option<Key>, waker: &Waker) -> Poll<()> {
         poll_lazily(waker, |waker| {
-            let mut line = shim::lock(&self.line);
+            let mut waiters = shim::lock(&self.waiters);
             let ours = match *key {
-                Some(key) => !line.contains(key), // M3
-                None => self.acquire_or_mark(),   // M2
+                Some(key) => !waiters.contains(key), // M3
+                None => self.acquire_or_mark(),      // M2
             };
             if ours {
                 *key = None;
                 return Poll::Ready(());
             }
-            line.register(key, waker);
+            waiters.register(key, waker);
             Poll::Pending
         })
     }
 
-    /// Takes the lock if it is free, else sets WAITERS. The line's lock must be held (M1).
+    /// Takes the lock if it is free, else sets WAITERS. Returns whether it took the lock. The caller holds the
+    /// lock of the wait list (M1).
     fn acquire_or_mark(&self) -> bool {
         // ORDERING: Relaxed; only a first guess for the exchange below.
         let mut seen = self.word.load(Relaxed);
         loop {
             let free = seen & LOCKED == 0 && !fault("no_second_look");
             let wanted = seen | if free { LOCKED } else { WAITERS };
-            // ORDERING[mutex-value]: Acquire; pairs with Release in `unlock`; the value as left.
+            // ORDERING[mutex-value]: Acquire; pairs with Release in `unlock`; sees the last owner's writes.
             match self.word.compare_exchange_weak(seen, wanted, Acquire, Relaxed) {
                 Ok(_) => return free,
                 Err(now) => seen = now,
@@ -165,27 +172,27 @@ impl<T: ?Sized> Mutex<T> {
         }
     }
 
-    /// Gives up the lock, which the caller owns.
+    /// Unlocks. The caller owns the lock.
     fn unlock(&self) {
-        // ORDERING[mutex-value]: Release; pairs with Acquire where the lock is taken; the value.
-        // It fails only because of WAITERS: nobody else changes a locked word.
+        // ORDERING[mutex-value]: Release; pairs with Acquire where the lock is taken; publishes the value. It
+        // fails only because of WAITERS: no other bit of a locked word is changed by another thread.
         if self.word.compare_exchange(LOCKED, 0, Release, Relaxed).is_err() {
             self.hand_over();
         }
     }
 
-    /// Makes the first waiter the owner; the value reaches it through the line's lock.
+    /// Makes the first waiter the owner. The lock of the wait list publishes the value to it.
     #[cold]
     fn hand_over(&self) {
-        let mut line = shim::lock(&self.line);
-        let next = line.pop();
-        if line.is_empty() {
+        let mut waiters = shim::lock(&self.waiters);
+        let next = waiters.pop();
+        if waiters.is_empty() {
             let word = if next.is_some() { LOCKED } else { 0 };
-            // ORDERING[mutex-value]: Release; pairs with Acquire in `try_lock`; the value, if the
-            // line proved to be empty and the lock is free again.
+            // ORDERING[mutex-value]: Release; pairs with Acquire in `try_lock`; publishes the value if every
+            // waiter has given up, and the lock becomes free here.
             self.word.store(word, Release);
         }
-        drop(line);
+        drop(waiters);
         if let Some(waker) = next {
             wake(waker);
         }
@@ -213,10 +220,10 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     }
 }
 
-/// Waits for the lock.
+/// The future of [`Mutex::lock`].
 struct Lock<'a, T: ?Sized> {
     mutex: &'a Mutex<T>,
-    /// Set while it stands in line, or has been handed the lock without knowing it yet.
+    /// Set while it waits, and when it owns the lock but was not polled since (M3).
     key: Option<Key>,
 }
 
@@ -242,13 +249,13 @@ impl<'a, T: ?Sized> Future for Lock<'a, T> {
 impl<T: ?Sized> Drop for Lock<'_, T> {
     fn drop(&mut self) {
         let Some(key) = self.key else { return };
-        let mut line = shim::lock(&self.mutex.line);
-        let was = line.remove(key);
-        if (line.is_empty() || fault("waiters_forgotten")) && matches!(was, Removed::Waiting(_)) {
-            // ORDERING: Relaxed; the line's lock orders it (M1), and it publishes nothing.
+        let mut waiters = shim::lock(&self.mutex.waiters);
+        let was = waiters.remove(key);
+        if (waiters.is_empty() || fault("waiters_forgotten")) && matches!(was, Removed::Waiting(_)) {
+            // ORDERING: Relaxed; the lock of the wait list orders it (M1), and it publishes nothing.
             self.mutex.word.fetch_and(!WAITERS, Relaxed);
         }
-        drop(line);
+        drop(waiters);
         match was {
             Removed::Waiting(waker) => drop(waker),
             Removed::Notified if fault("cancelled_keeps_lock") => {}
@@ -257,7 +264,7 @@ impl<T: ?Sized> Drop for Lock<'_, T> {
     }
 }
 
-/// The right to touch the value. Dropping it unlocks, and hands the lock to the first who waits.
+/// The right to touch the value. Dropping it unlocks, or hands the lock to the first waiter.
 ///
 /// ```
 /// use executor::sync::{Mutex, MutexGuard};
@@ -272,12 +279,12 @@ impl<T: ?Sized> Drop for Lock<'_, T> {
 #[must_use = "a guard that is dropped at once has locked nothing"]
 pub struct MutexGuard<'a, T: ?Sized> {
     mutex: &'a Mutex<T>,
-    /// A guard is shared and sent as the `&mut T` that it stands for.
+    /// A guard is `Send` and `Sync` exactly where a `&mut T` is.
     value: PhantomData<&'a mut T>,
 }
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
-    /// The guard of a lock that the caller owns.
+    /// The guard for a lock that the caller owns.
     fn of(mutex: &'a Mutex<T>) -> Self {
         Self { mutex, value: PhantomData }
     }
@@ -287,14 +294,14 @@ impl<T: ?Sized> Deref for MutexGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: M4: we are the one guard, and lend the value no longer than we live.
+        // SAFETY: M4: this is the only guard, and the reference lives no longer than the guard.
         unsafe { &*self.mutex.value.get() }
     }
 }
 
 impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: M4: we are the one guard, and `&mut self` lends it once at a time.
+        // SAFETY: M4: this is the only guard, and `&mut self` excludes a second reference through it.
         unsafe { &mut *self.mutex.value.get() }
     }
 }

@@ -1,12 +1,15 @@
-//! One value, sent once: the answer to a question.
+//! A channel for one value, which is sent once: the reply to a request.
+//!
+//! An `mpsc` channel could carry it. With one value and one waiter the queue and the wait list are not needed,
+//! and `send` never has to wait.
 //!
 //! ```text
 //!   Waiting ──send──▶ Sent ──received──▶ Closed
 //!      └──an end is dropped─────────────────▲
 //! ```
 //!
-//! O1  The stage is one enum under one lock: no value and no waker outlives what it was kept for.
-//! O2  A stage that is left is handed out of the lock before it is dropped.
+//! O1  The stage is one enum under one lock: a stage holds only the value or the waker that it needs.
+//! O2  The stage that is replaced is moved out of the lock before it is dropped.
 //!
 //! Next: `mpsc`.
 
@@ -36,7 +39,7 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     (sender, receiver)
 }
 
-/// The end that gives the value. Dropped without having sent, it ends the wait with [`RecvError`].
+/// The sending end. If it is dropped without having sent, the receiver gets [`RecvError`].
 ///
 /// ```
 /// use executor::sync::oneshot;
@@ -51,10 +54,14 @@ pub struct Sender<T> {
     sent: bool,
 }
 
-/// The end that gets the value: a future. Cancel-safe: the value waits until it is polled.
+/// The receiving end: a future that returns the value, or [`RecvError`] if the sender was dropped without having
+/// sent.
 ///
-/// Dropping it drops a value that has been sent, and makes a later `send` give its value back.
-/// Polled again after it has been ready, it returns [`RecvError`].
+/// Cancel-safe: poll it by `&mut`, for example under a timeout. What is sent meanwhile stays until the next
+/// poll.
+///
+/// Dropping it drops a value that was sent and not received. A later `send` gives its value back. Polled again
+/// after it was ready, it returns [`RecvError`].
 ///
 /// ```
 /// use executor::{sync::oneshot, task};
@@ -69,7 +76,7 @@ pub struct Receiver<T> {
     done: bool,
 }
 
-/// The sender is gone, and has sent nothing.
+/// The sender was dropped and had sent nothing.
 ///
 /// ```
 /// use executor::sync::oneshot::{self, RecvError};
@@ -82,7 +89,7 @@ pub struct Receiver<T> {
 pub struct RecvError;
 
 enum Stage<T> {
-    /// Both ends are there. Who waits, if anyone does.
+    /// Both ends exist, and nothing was sent. The receiver's waker, if it waits.
     Waiting(Option<Waker>),
     Sent(T),
     Closed,
@@ -92,7 +99,7 @@ impl<T> Sender<T> {
     /// Sends the value and wakes the receiver. It never waits.
     ///
     /// # Errors
-    /// Gives the value back if the receiver is gone.
+    /// Returns the value if the receiver is gone.
     pub fn send(mut self, value: T) -> Result<(), T> {
         self.sent = !fault("sent_value_withdrawn");
         let mut stage = shim::lock(&self.shared);
@@ -108,7 +115,7 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    /// Whether the receiver is gone, so that the answer need not be worked out.
+    /// Returns whether the receiver is gone. Then the value need not be computed.
     pub fn is_closed(&self) -> bool {
         matches!(*shim::lock(&self.shared), Stage::Closed)
     }
@@ -119,8 +126,8 @@ impl<T> Drop for Sender<T> {
         if self.sent {
             return;
         }
-        let left = mem::replace(&mut *shim::lock(&self.shared), Stage::Closed);
-        if let Stage::Waiting(Some(waker)) = left
+        let replaced = mem::replace(&mut *shim::lock(&self.shared), Stage::Closed);
+        if let Stage::Waiting(Some(waker)) = replaced
             && !fault("silent_close")
         {
             wake(waker);
@@ -141,10 +148,10 @@ impl<T> Future for Receiver<T> {
             }
             Poll::Ready(mem::replace(&mut *stage, Stage::Closed))
         });
-        let left = ready!(polled);
+        let replaced = ready!(polled);
         self.done = true;
         budget::spend();
-        Poll::Ready(match left {
+        Poll::Ready(match replaced {
             Stage::Sent(value) => Ok(value),
             Stage::Closed | Stage::Waiting(_) => Err(RecvError),
         })
@@ -156,9 +163,10 @@ impl<T> Drop for Receiver<T> {
         if self.done {
             return;
         }
-        // O2: the value or the waker goes after the statement's lock has gone.
-        let left = mem::replace(&mut *shim::lock(&self.shared), Stage::Closed);
-        drop(left);
+        // O2: the lock is released at the end of the first statement, and the value or the waker dropped
+        // after it.
+        let replaced = mem::replace(&mut *shim::lock(&self.shared), Stage::Closed);
+        drop(replaced);
     }
 }
 

@@ -1,10 +1,11 @@
-//! The errors that give a value back to the one who could not send it.
+//! The errors of a send: they give the value back to the sender.
 //!
-//! A value need not be `Debug` for its error to be. Used by `mpsc` and `broadcast`.
+//! A derived `Debug` would ask that the value be `Debug` too, and then `unwrap` would not compile for every
+//! value. So `Debug` is written by hand, and does not show the value. Used by `mpsc` and `broadcast`.
 
 use std::fmt;
 
-/// Nobody is there to receive; here is the value.
+/// The value that could not be sent, because there is no receiver.
 ///
 /// ```
 /// use executor::sync::mpsc::{self, SendError};
@@ -17,7 +18,7 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
 
-/// Why a value could not be sent at once. It gives the value back.
+/// Why a value could not be sent at once, with the value.
 ///
 /// ```
 /// use executor::sync::mpsc;
@@ -29,14 +30,14 @@ pub struct SendError<T>(pub T);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TrySendError<T> {
-    /// There is no room now, or what there is has been promised to a sender who waits.
+    /// There is no free room now: the channel is full, or what is left is promised to senders that wait.
     Full(T),
-    /// The receiver is gone.
+    /// The receiver is gone: nothing can be sent any more.
     Closed(T),
 }
 
 impl<T> TrySendError<T> {
-    /// The value that was not sent.
+    /// Returns the value that was not sent.
     pub fn into_inner(self) -> T {
         match self {
             Self::Full(value) | Self::Closed(value) => value,
