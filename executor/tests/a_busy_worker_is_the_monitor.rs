@@ -1,6 +1,6 @@
-//! Hard case 2 where no thread of the process waits: the worker that is always busy then monitors the tasks in the
-//! slot and the deque of the worker in a long poll. In a process of its own: a waiting thread of any other pool
-//! would be the monitor.
+//! Hard case 2 where no thread of the process waits: the worker that is always busy then monitors the tasks
+//! in the slot and the deque of the worker in a long poll. In a process of its own: a waiting thread of any
+//! other pool would be the monitor.
 #![cfg(not(loom))]
 
 use std::sync::Arc;

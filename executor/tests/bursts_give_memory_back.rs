@@ -1,5 +1,5 @@
-//! The memory that a burst leaves behind is bounded, and a steady depth allocates nothing. An allocator counts, so
-//! this test is a process of its own.
+//! The memory that a burst leaves behind is bounded, and a steady depth allocates nothing. An allocator
+//! counts, so this test is a process of its own.
 #![cfg(not(loom))]
 #![allow(unsafe_code, reason = "a global allocator is unsafe by nature")]
 
@@ -193,7 +193,8 @@ fn a_steady_depth_allocates_nothing() {
     assert_eq!(rounds[1], 0, "five thousand local tasks that yield for ever");
 }
 
-/// What is kept: 16 KiB for the queue, 16 KiB for the wakers of one turn, and what each thread keeps until it ends.
+/// What is kept: 16 KiB for the queue, 16 KiB for the wakers of one turn, and what each thread keeps until it
+/// ends.
 const BY_THREAD: isize = 64 * 1024;
 
 #[test]

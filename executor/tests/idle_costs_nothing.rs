@@ -1,5 +1,5 @@
-//! A runtime that has nothing to do uses no CPU: its threads wait, and none wakes up to look. In a process of its
-//! own, and in a single test, because the CPU time of the whole process is measured.
+//! A runtime that has nothing to do uses no CPU: its threads wait, and none wakes up to look. In a process of
+//! its own, and in a single test, because the CPU time of the whole process is measured.
 #![cfg(not(loom))]
 
 use std::sync::mpsc;

@@ -1,5 +1,5 @@
-//! Futures of 512 KiB fit on threads of 2 MiB, in each build profile: on its way into the task a future is copied a
-//! few times at most.
+//! Futures of 512 KiB fit on threads of 2 MiB, in each build profile: on its way into the task a future is
+//! copied a few times at most.
 //!
 //! Each entry point runs in a process of its own, because a stack overflow ends its process.
 

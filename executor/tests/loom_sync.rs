@@ -2,8 +2,8 @@
 //!
 //!     bash .ci/models sync
 //!
-//! After a lost wake a thread waits for ever, which loom reports as a deadlock. Each model says what it proves, and
-//! which seeded faults it finds: `.ci/seeded-faults` turns them on.
+//! After a lost wake a thread waits for ever, which loom reports as a deadlock. Each model says what it
+//! proves, and which seeded faults it finds: `.ci/seeded-faults` turns them on.
 #![cfg(loom)]
 
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use reactor::shim;
 use reactor::shim::model::{block_on, check, poll_once as poll};
 use reactor::wait_list::{Removed, WaitList};
 
-/// Each waker reaches exactly one thread, the one that pops it or the waiter that leaves, even where the thread that
-/// pops puts another waiter in its place. Finds `stale_key`.
+/// Each waker reaches exactly one thread, the one that pops it or the waiter that leaves, even where the
+/// thread that pops puts another waiter in its place. Finds `stale_key`.
 #[test]
 fn wait_list_gives_each_waker_to_one() {
     check(|| {
@@ -101,8 +101,8 @@ fn mutex_cancelled_waiter_passes_it_on() {
     });
 }
 
-/// The last waiter gives up while the lock is released. A thread that finds the lock free meanwhile, or at the end,
-/// sees what was written under it. Finds `cancelled_keeps_lock`.
+/// The last waiter gives up while the lock is released. A thread that finds the lock free meanwhile, or at
+/// the end, sees what was written under it. Finds `cancelled_keeps_lock`.
 #[test]
 fn mutex_is_free_after_the_last_waiter_gave_up() {
     check(|| {
@@ -150,8 +150,8 @@ fn oneshot_close_wakes() {
     });
 }
 
-/// A send while the receiver is dropped: the value is received, returned or freed, and the receiver does not take
-/// it for the sender's drop. Finds `sent_value_withdrawn`.
+/// A send while the receiver is dropped: the value is received, returned or freed, and the receiver does not
+/// take it for the sender's drop. Finds `sent_value_withdrawn`.
 #[test]
 fn oneshot_send_against_drop_keeps_nothing() {
     check(|| {
@@ -214,8 +214,8 @@ fn mpsc_cancelled_send_passes_its_room_on() {
     });
 }
 
-/// The receiver is dropped while a sender waits: the sender is woken, gets its value back, and the queue is freed.
-/// Finds `waiting_senders_left`, `end_overlooked`.
+/// The receiver is dropped while a sender waits: the sender is woken, gets its value back, and the queue is
+/// freed. Finds `waiting_senders_left`, `end_overlooked`.
 #[test]
 fn mpsc_receiver_drop_wakes_and_frees() {
     check(|| {
@@ -280,8 +280,8 @@ fn broadcast_reaches_all_who_wait() {
     });
 }
 
-/// Sends overtake a receiver: what it got and what it missed add up. Then the channel is closed, and keeps nothing.
-/// Finds `evicted_readers_forgotten`.
+/// Sends overtake a receiver: what it got and what it missed add up. Then the channel is closed, and keeps
+/// nothing. Finds `evicted_readers_forgotten`.
 #[test]
 fn broadcast_lag_adds_up_until_close() {
     check(|| {
@@ -455,8 +455,8 @@ fn mpsc_keeps_each_senders_order() {
     });
 }
 
-/// The receiver is dropped while two senders wait for room and a third value is queued: every value is freed, and
-/// both senders are woken with an error. Finds `waiting_senders_left`.
+/// The receiver is dropped while two senders wait for room and a third value is queued: every value is freed,
+/// and both senders are woken with an error. Finds `waiting_senders_left`.
 #[test]
 fn mpsc_receiver_drop_wakes_every_sender() {
     check(|| {

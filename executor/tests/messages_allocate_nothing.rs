@@ -1,5 +1,5 @@
-//! In a steady state neither a message nor a wait allocates. A broadcast allocates its value's `Arc`, and one list
-//! for the receivers that it wakes.
+//! In a steady state neither a message nor a wait allocates. A broadcast allocates its value's `Arc`, and one
+//! list for the receivers that it wakes.
 #![cfg(not(loom))]
 #![allow(unsafe_code, reason = "counting allocations takes a global allocator, whose trait is unsafe")]
 

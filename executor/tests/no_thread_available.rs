@@ -51,9 +51,12 @@ fn it_is_an_error_and_never_a_panic() {
             let refused = [task::spawn_blocking(move || drop(probe)), task::spawn(async { drop(another) })];
             assert!(refused.iter().all(|task| reported.recv() == Ok((Some(task.id()), true))));
             let error = TcpStream::connect("localhost:1").await.unwrap_err();
-            assert_eq!(error.to_string(), "lookup localhost:1: no thread could be had for a blocking call");
+            assert_eq!(
+                error.to_string(),
+                "lookup localhost:1: no thread could be started for a blocking call"
+            );
             let error = reactor::io::stdin().read(&mut [0]).await.unwrap_err();
-            assert_eq!(error.to_string(), "no thread could be had to read standard input");
+            assert_eq!(error.to_string(), "no thread could be started to read standard input");
         }
     });
     let awaited = catch_unwind(AssertUnwindSafe(|| task::block_on(task::spawn_blocking(|| {}))));

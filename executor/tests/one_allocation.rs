@@ -1,5 +1,5 @@
-//! A task costs exactly one allocation, and all of it is given back. An allocator counts, so this test is a process
-//! of its own.
+//! A task costs exactly one allocation, and all of it is given back. An allocator counts, so this test is a
+//! process of its own.
 #![cfg(not(loom))]
 #![allow(unsafe_code, reason = "a global allocator is unsafe by nature")]
 
@@ -161,8 +161,8 @@ fn a_thread_whose_local_tasks_wait_gives_everything_back() {
     });
 }
 
-/// Crossbeam keeps a record of each ended worker until another thread frees it: under load ten at a time, however
-/// many there were.
+/// Crossbeam keeps a record of each ended worker until another thread frees it: under load ten at a time,
+/// however many there were.
 #[test]
 fn a_pool_that_is_dropped_gives_everything_back() {
     gives_back("pools", 40_000, || {

@@ -1,5 +1,5 @@
-//! Tasks spawned and joined, and tasks woken from other threads, by the million. Each is counted: a lost one stops
-//! the count, and the watchdog then prints the state and aborts. Afterwards no task is alive.
+//! Tasks spawned and joined, and tasks woken from other threads, by the million. Each is counted: a lost one
+//! stops the count, and the watchdog then prints the state and aborts. Afterwards no task is alive.
 //!
 //! `UNROLLED_COUNT` says how many of each; .ci/nightly takes a hundred million, in a release build. In a
 //! process of its own: it counts all tasks.
@@ -208,8 +208,8 @@ async fn sleeper(place: Arc<Place>, round: Arc<Round>) -> u64 {
 
 const SLEEPERS: usize = 500;
 
-/// Spawns tasks with `spawn`, and wakes them round after round, sometimes all and sometimes a few. Then it ends them.
-/// Between two rounds every thread may go to sleep.
+/// Spawns tasks with `spawn`, and wakes them round after round, sometimes all and sometimes a few. Then it
+/// ends them. Between two rounds every thread may go to sleep.
 fn wake_sleepers(count: &AtomicU64, total: u64, spawn: impl Fn(Arc<Place>, Arc<Round>)) {
     let places: Vec<_> = (0..SLEEPERS).map(|_| Arc::new(Place::default())).collect();
     let round = Arc::new(Round { left: AtomicUsize::new(SLEEPERS), waker: thread::current() });

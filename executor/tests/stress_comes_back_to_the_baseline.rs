@@ -1,6 +1,6 @@
-//! Cancels, aborts, drops, wakes and panics at the same time, at random. Afterwards no task is alive, and each future
-//! was dropped once. In a process of its own: it counts all tasks. A failure prints the seed; `UNROLLED_SEED` runs
-//! that one alone, and `UNROLLED_ROUNDS` sets the number of rounds.
+//! Cancels, aborts, drops, wakes and panics at the same time, at random. Afterwards no task is alive, and
+//! each future was dropped once. In a process of its own: it counts all tasks. A failure prints the seed;
+//! `UNROLLED_SEED` runs that one alone, and `UNROLLED_ROUNDS` sets the number of rounds.
 #![cfg(not(loom))]
 
 #[path = "promises/support.rs"]

@@ -1,5 +1,5 @@
-//! Ten thousand tasks panic: all workers stay alive, and each panic reaches its awaiter once. In a process of its
-//! own, because it silences the panic hook.
+//! Ten thousand tasks panic: all workers stay alive, and each panic reaches its awaiter once. In a process of
+//! its own, because it silences the panic hook.
 #![cfg(not(loom))]
 
 use std::collections::HashSet;

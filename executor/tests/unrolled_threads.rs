@@ -1,5 +1,5 @@
-//! `UNROLLED_THREADS` sets the number of workers of the global pool. Each value is tested in a process of its own,
-//! whose threads are counted in /proc.
+//! `UNROLLED_THREADS` sets the number of workers of the global pool. Each value is tested in a process of its
+//! own, whose threads are counted in /proc.
 #![cfg(target_os = "linux")]
 
 use std::env;

@@ -150,7 +150,7 @@ where
     match threads.submit_as(ticket, job) {
         Ok(()) => unblock.place = Some((Arc::clone(threads.pool()), ticket)),
         Err(refused) => {
-            refusal.keep_with(|| Err(io::Error::other("no thread could be had for a blocking call")));
+            refusal.keep_with(|| Err(io::Error::other("no thread could be started for a blocking call")));
             drop(refused);
         }
     }

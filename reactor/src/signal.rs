@@ -82,7 +82,7 @@ impl Signals {
 
     fn listen(&mut self, signal: i32, writer: &UnixStream) -> io::Result<()> {
         if FORBIDDEN.contains(&signal) {
-            let why = "the system lets nobody handle it";
+            let why = "the system lets no process handle it";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
         let writer = writer.try_clone()?;
@@ -161,7 +161,7 @@ impl fmt::Debug for Signals {
     }
 }
 
-/// `signal 9 (SIGKILL): the system lets nobody handle it`
+/// `signal 9 (SIGKILL): the system lets no process handle it`
 fn name_signal(signal: i32, error: io::Error) -> io::Error {
     match signal_name(signal) {
         Some(name) => explain(format_args!("signal {signal} ({name})"), error),

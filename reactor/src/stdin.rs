@@ -120,7 +120,7 @@ impl AsyncRead for Stdin {
         {
             budget::spend();
             tell(Vec::new(), Progress::Resting);
-            let why = "no thread could be had to read standard input";
+            let why = "no thread could be started to read standard input";
             return Poll::Ready(Err(io::Error::other(why)));
         }
         Poll::Pending

@@ -145,7 +145,7 @@ impl Drop for Sleep {
 /// A future that is ready wins over a deadline that has passed: it is polled first. If it was only refused
 /// its turn because the task had used up its budget (see [`crate::budget`]), the timeout gives way once, and polls
 /// it again with a fresh budget, before it is over. So a future that is always ready and never ends is
-/// stopped one poll later. That the time is over counts against the budget: a loop of timeouts gives way.
+/// stopped one poll later. An elapsed deadline counts against the budget: a loop of timeouts gives way.
 ///
 /// # Errors
 ///
@@ -198,7 +198,7 @@ pub struct Elapsed(());
 
 impl fmt::Display for Elapsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the time is over")
+        f.write_str("the deadline has elapsed")
     }
 }
 

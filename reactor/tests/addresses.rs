@@ -1,4 +1,4 @@
-//! Addresses: each form that the contract names, and what is said about a wrong one.
+//! Addresses: each form that the contract names, and the error of a wrong one.
 
 #![allow(clippy::needless_borrows_for_generic_args, reason = "each form is tried by reference too")]
 
@@ -8,10 +8,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use futures_lite::future::{block_on, poll_once};
 use reactor::net::{Resolve, ToSocketAddrs};
 
-/// The outcome of an address that needs nobody's help: ready at the first poll.
+/// The outcome of an address that needs no thread: ready at the first poll.
 fn at_once(address: impl ToSocketAddrs) -> std::io::Result<Vec<SocketAddr>> {
     let resolve = address.to_socket_addrs();
-    assert!(matches!(resolve, Resolve::Ready(_)), "a thread was asked");
+    assert!(matches!(resolve, Resolve::Ready(_)), "a thread looks it up");
     let outcome = block_on(poll_once(resolve)).expect("not ready at once");
     outcome.map(Iterator::collect)
 }
@@ -67,7 +67,7 @@ fn a_name_without_an_address_is_an_error_that_names_it() {
     let error = block_on("nohost.invalid:80".to_socket_addrs()).unwrap_err();
     let said = error.to_string();
     assert!(said.starts_with("lookup nohost.invalid:80: "), "{said}");
-    // As a program shows it whose main answers the error.
+    // As a program shows it whose main returns the error.
     assert!(format!("{error:?}").contains(&format!("{said:?}")), "{error:?}");
 }
 
@@ -80,7 +80,7 @@ fn a_resolve_outlives_the_name_it_was_given() {
     assert!(block_on(resolve).is_ok());
 }
 
-/// An interface is named, or numbered. Only the name of a host is looked up.
+/// A scope names an interface, or gives its number. Only a host's name is looked up.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_scope_is_no_reason_for_a_lookup() {
@@ -98,7 +98,7 @@ fn a_scope_is_no_reason_for_a_lookup() {
     assert_eq!(error.to_string(), "address [fe80::1%nowhere]:80: there is no such interface");
 }
 
-/// Nor is what stands in brackets, which is for numbers.
+/// Nor is text in brackets, which must be a numeric address.
 #[test]
 fn brackets_are_for_ipv6() {
     for wrong in ["[localhost]:80", "[127.0.0.1]:80", "[]:80", "[::1:80", "::1]:80"] {

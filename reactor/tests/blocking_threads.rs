@@ -1,4 +1,5 @@
-//! Threads for calls that block: a thread of its own for each job, reused, limited, and never lost.
+//! Threads for blocking calls: each job has a thread of its own; threads are reused and limited, and no job
+//! is lost.
 
 use std::io;
 use std::process::{Command, Stdio};
@@ -15,7 +16,7 @@ const SOON: Duration = Duration::from_secs(30);
 const LONG: Duration = Duration::from_secs(600);
 
 fn submit(threads: &Threads, job: impl FnOnce() + Send + 'static) {
-    assert!(threads.submit(Box::new(job)).is_ok(), "no thread at all");
+    assert!(threads.submit(Box::new(job)).is_ok(), "no thread starts");
 }
 
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
@@ -26,7 +27,7 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Jobs that tell when they have begun, and stay until the gate opens.
+/// Jobs that report when they have begun, and wait until the gate opens.
 struct Gate {
     begun: Sender<()>,
     begins: Receiver<()>,
@@ -109,7 +110,8 @@ fn the_last_to_idle_is_the_first_to_be_called() {
 #[test]
 fn no_job_waits_behind_another_below_the_limit() {
     let threads = Threads::new("barrier", 64, LONG);
-    // All 64 must run at once, or none gets past the barrier. Twice: grown, then called.
+    // All 64 must run at once, or none gets past the barrier. The first time threads start; the second time they
+    // are woken.
     for _ in 0..2 {
         let barrier = Arc::new(Barrier::new(64));
         let (sender, receiver) = channel();
@@ -162,7 +164,7 @@ fn idle_threads_leave_and_come_back() {
 
 #[test]
 fn no_job_is_lost_while_threads_time_out() {
-    // Jobs come about when the keep_alive ends: each is run, by whomever.
+    // Jobs come about when the keep_alive ends: each runs, on whichever thread.
     let keep_alive = Duration::from_micros(100);
     let threads = Threads::new("timing-out", 2, keep_alive);
     for round in 0..2000_u32 {
@@ -185,7 +187,7 @@ fn a_panicking_job_harms_no_other() {
     }
     let (sender, receiver) = channel();
     submit(&threads, move || sender.send(()).unwrap());
-    receiver.recv_timeout(SOON).expect("the thread died");
+    receiver.recv_timeout(SOON).expect("the thread ended");
     assert_eq!(threads.count(), 1);
 }
 
@@ -193,7 +195,7 @@ struct Bomb;
 
 impl Drop for Bomb {
     fn drop(&mut self) {
-        // What it panics with stays where it is, and is nothing: no memory is lost with it.
+        // The leaked payload is zero-sized: no memory leaks with it.
         std::panic::panic_any(());
     }
 }
@@ -207,10 +209,10 @@ fn with_no_thread_at_all_the_job_comes_back() {
     let (sender, receiver) = channel();
     let job = threads.submit(Box::new(move || sender.send(()).unwrap()));
     assert_eq!(threads.count(), 0);
-    job.expect_err("nobody can run it")();
+    job.expect_err("no thread can run it")();
     assert_eq!(receiver.try_recv(), Ok(()));
     let error = block_on(blocking::unblock_on(&threads, || Ok(()))).unwrap_err();
-    assert_eq!(error.to_string(), "no thread could be had for a blocking call");
+    assert_eq!(error.to_string(), "no thread could be started for a blocking call");
 }
 
 #[test]
@@ -263,11 +265,11 @@ fn no_thread_leaves_while_a_start_that_may_fail_is_under_way() {
         let second = sender.clone();
         scope.spawn(|| submit(&threads, move || second.send(2).unwrap()));
         until("the second thread is being started", || STARTS.load(Ordering::SeqCst) == 2);
-        // The first thread does all there is, and its keep_alive ends.
+        // The first thread runs all the jobs, and its keep_alive ends.
         gate.open(1);
         assert_eq!(receiver.recv_timeout(SOON), Ok(2));
         thread::sleep(Duration::from_millis(30));
-        // This job counts on the thread that is being started.
+        // This job relies on the thread that is being started.
         submit(&threads, move || sender.send(3).unwrap());
         MAY_FAIL.store(1, Ordering::SeqCst);
         assert_eq!(receiver.recv_timeout(SOON), Ok(3));
@@ -314,14 +316,14 @@ fn a_forgotten_call_that_has_not_begun_never_runs() {
         Ok(())
     }));
     gate.open(1);
-    // The sender goes with the call, and nothing was sent.
+    // The sender is dropped with the call, and nothing was sent.
     assert!(receiver.recv_timeout(SOON).is_err());
     block_on(blocking::unblock_on(&threads, || Ok(()))).unwrap();
 }
 
 const ROLE: &str = "BLOCKING_THREADS_ROLE";
 
-/// What the next test runs, in a process of its own; without [`ROLE`] it does nothing.
+/// The next test runs this in a process of its own. Without [`ROLE`] it does nothing.
 #[test]
 fn child_with_a_stuck_call() {
     if std::env::var_os(ROLE).is_some() {

@@ -1,6 +1,6 @@
-//! A process of its own, for it needs many descriptors.
+//! Hard case 24: a thousand clients connect before the server accepts: none fails, and none waits.
 //!
-//! Hard case 24: a thousand clients connect before anybody accepts: none fails, none waits.
+//! In a process of its own, because it needs many descriptors.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ fn a_thousand_clients_wait_for_accept() {
         let mut slow = 0;
         for number in 0..CLIENTS {
             let begin = Instant::now();
-            // One whose first attempt is lost waits for a second.
+            // A client whose first packet is lost waits for a second.
             let client = timeout(Duration::from_secs(10), TcpStream::connect(address)).await;
             clients.push(client.unwrap_or_else(|_| panic!("{number} waits")).unwrap());
             slow += usize::from(begin.elapsed() > Duration::from_millis(900));
@@ -34,7 +34,7 @@ fn a_thousand_clients_wait_for_accept() {
         assert!(slow < 5, "{slow} had to wait");
         for client in &mut clients {
             let (far, from) = listener.accept().await.unwrap();
-            assert_eq!(from, client.local_addr().unwrap(), "in their order");
+            assert_eq!(from, client.local_addr().unwrap(), "accepted in the order of their connects");
             drop(far);
             assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
         }

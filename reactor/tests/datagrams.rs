@@ -1,4 +1,4 @@
-//! Datagrams: sent, received, told apart, and refused.
+//! Datagrams: sent, received, attributed to their sender, and refused.
 
 use std::time::Duration;
 
@@ -142,7 +142,7 @@ fn a_connected_socket_does_not_receive_what_a_stranger_sent_before() {
     });
 }
 
-/// It is told the peer's address in the same form in which the datagrams have it.
+/// It gets the peer's address in the form in which the datagrams have it.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_socket_of_both_families_knows_its_peer() {
@@ -157,7 +157,7 @@ fn a_socket_of_both_families_knows_its_peer() {
     });
 }
 
-/// Before it is connected, a socket hears everybody.
+/// Before it is connected, a socket receives from any sender.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_socket_without_a_peer_receives_from_any_sender() {

@@ -1,7 +1,7 @@
-//! A process of its own, for it sets the limit of descriptors.
+//! Hard cases 17 and 33: at the limit of descriptors there are errors, not panics. What needs no descriptor
+//! works, and later attempts succeed.
 //!
-//! Hard cases 17 and 33: at the limit there are errors, not panics; what needs no descriptor works, and
-//! later attempts succeed.
+//! In a process of its own, because it sets the limit.
 
 #![cfg(target_os = "linux")]
 
@@ -17,17 +17,17 @@ use reactor::time::{sleep, timeout};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Whether a descriptor is open. Asking needs none.
+/// Whether a descriptor is open. The check needs no descriptor.
 fn is_open(number: &u64) -> bool {
     std::fs::read_link(format!("/proc/self/fd/{number}")).is_ok()
 }
 
-/// Open descriptors of this process.
+/// The number of open descriptors of this process.
 fn open() -> usize {
     (0..256).filter(is_open).count()
 }
 
-/// Allows `more` descriptors than are open: the numbers below the limit.
+/// Allows this many more descriptors than are open now. The limit bounds their numbers.
 fn allow(more: usize) {
     let mut free = (0..).filter(|number| !is_open(number));
     set(free.nth(more).expect("there is no end"));
@@ -46,7 +46,7 @@ fn errors_at_the_limit_and_success_after_it() {
     let std_listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = std_listener.local_addr().unwrap();
 
-    // No reactor to be had: too few descriptors, in each way that may happen.
+    // No reactor can be created: for each number of descriptors that is too small.
     for more in 0..4 {
         allow(more);
         let before = open();
@@ -58,10 +58,10 @@ fn errors_at_the_limit_and_success_after_it() {
             let error = block_on(TcpStream::connect(address)).unwrap_err();
             assert!(error.to_string().starts_with(&format!("connect {address}: ")), "{error}");
         }
-        assert_eq!(open(), before, "a failed attempt leaves nothing");
+        assert_eq!(open(), before, "a failed attempt leaves no descriptor open");
     }
 
-    // Timers need none; several, and from another thread.
+    // Timers need no descriptor: several timers, and one of another thread.
     allow(0);
     block_on(async {
         let begin = Instant::now();
@@ -72,7 +72,7 @@ fn errors_at_the_limit_and_success_after_it() {
         assert!(begin.elapsed() >= Duration::from_millis(15));
     });
 
-    // While a thread waits without a poller, another one gets it: the waiting one moves over.
+    // While a thread waits without a poller, another thread creates it: the waiting thread then uses it.
     let waiting = std::thread::spawn(|| block_on(sleep(Duration::from_millis(100))));
     set(usual);
     let one = Async::new(one).expect("a later attempt works");
@@ -95,7 +95,7 @@ fn accept_at_the_limit(listener: std::net::TcpListener, usual: u64) {
             assert_eq!(error.raw_os_error(), Some(Errno::MFILE.raw_os_error()), "untouched");
         }
         set(usual);
-        let (mut far, _) = listener.accept().await.expect("it was not lost");
+        let (mut far, _) = listener.accept().await.expect("the connection was not lost");
         far.write_all(b"hello").await.unwrap();
     });
     let mut text = [0; 5];
@@ -110,6 +110,6 @@ fn a_clone_costs_nothing(usual: u64) {
     let clones: Vec<_> = (0..100).map(|_| near.clone()).collect();
     assert_eq!(open(), before);
     drop((near, clones));
-    assert_eq!(open(), before - 1, "the last one closes it");
+    assert_eq!(open(), before - 1, "the last clone closes it");
     set(usual);
 }

@@ -1,4 +1,4 @@
-//! A socket's error queue: while it holds something the system reports an error, whatever is read.
+//! A socket's error queue: while it holds an entry, the system reports an error at every wait.
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code, reason = "IP_RECVERR, which fills the queue, is an option that no crate here can set")]
 
@@ -20,7 +20,8 @@ unsafe extern "C" {
     fn setsockopt(fd: c_int, level: c_int, name: c_int, value: *const c_void, length: u32) -> c_int;
 }
 
-/// A socket whose datagram was refused: an error to be told once, and with `queue` an entry that stays.
+/// A socket whose datagram was refused: it has an error to be reported once, and with `queue` an entry that
+/// stays.
 fn refused(queue: bool) -> (Async<UdpSocket>, UdpSocket) {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -31,9 +32,9 @@ fn refused(queue: bool) -> (Async<UdpSocket>, UdpSocket) {
     assert_eq!(set, 0);
     drop(peer);
     socket.connect(address).unwrap();
-    socket.send(b"nobody").unwrap();
+    socket.send(b"unheard").unwrap();
     let mut asked = [PollFd::new(&socket, PollFlags::empty())];
-    assert_eq!(poll(&mut asked, None).unwrap(), 1, "the refusal is there");
+    assert_eq!(poll(&mut asked, None).unwrap(), 1, "the refusal has arrived");
     (Async::new(socket).unwrap(), UdpSocket::bind(address).unwrap())
 }
 
@@ -60,7 +61,7 @@ fn an_unread_queue_does_not_spin() {
     });
 }
 
-/// The error itself is told, by what asks first.
+/// The first operation returns the error.
 #[test]
 fn an_error_is_reported_once() {
     block_on(async {

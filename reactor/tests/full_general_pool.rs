@@ -1,5 +1,7 @@
-//! A process of its own: every thread of the general pool is stuck, and names still resolve.
-//! First of all, though: numeric addresses start no thread.
+//! Names resolve while every thread of the general pool is stuck. Before that: numeric addresses start no
+//! thread.
+//!
+//! In a process of its own, because it counts threads and takes them all.
 
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier};
@@ -9,7 +11,7 @@ use futures_lite::future::block_on;
 use reactor::blocking;
 use reactor::net::ToSocketAddrs;
 
-/// Threads of this process.
+/// The number of threads of this process.
 #[cfg(target_os = "linux")]
 fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").unwrap().count()

@@ -1,4 +1,4 @@
-//! What a pool's task needs: futures that may move to another thread, and handles that are shared.
+//! What a pool's task needs: futures that may move to another thread, and handles that may be shared.
 
 use std::net::SocketAddr;
 

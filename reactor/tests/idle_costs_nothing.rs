@@ -1,4 +1,4 @@
-//! A process of its own, for it counts turns of the reactor: whoever waits costs nothing.
+//! A waiting task uses no CPU. In a process of its own, because it counts turns of the reactor.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -13,7 +13,7 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use reactor::net::TcpStream;
 use reactor::time::{sleep, timeout};
 
-/// What the calling thread has used of a processor.
+/// The CPU time of the calling thread.
 #[cfg(target_os = "linux")]
 fn processor_time() -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
@@ -39,14 +39,14 @@ fn who_waits_costs_nothing() {
             (near, listener.accept().unwrap().0)
         };
 
-        // Two readers of one socket; a writer whose buffer is full, on the same one.
+        // Two readers of one socket, and a writer on the same socket, whose buffer is full.
         let (shared, _peer) = connect().await;
         while poll_once((&shared).write(&[0; 65536])).await.is_some() {}
-        // Data that was seen and is not taken.
+        // Data that was noticed and is not read.
         let (untaken, mut talkative) = connect().await;
         talkative.write_all(b"hello").unwrap();
         assert_eq!(untaken.peek(&mut [0; 8]).await.unwrap(), 5);
-        // A socket whose peer has gone, of which only writing is asked.
+        // A socket whose peer is gone, with a task that only waits to write.
         let (ended, peer) = connect().await;
         drop(peer);
 
@@ -72,7 +72,7 @@ fn who_waits_costs_nothing() {
             assert!(poll_once(given_up).await.is_none());
             assert!(poll_once(pin!(sleep(WHILE / 3))).await.is_none());
         }
-        sleep(Duration::from_millis(50)).await; // The last edges have gone by.
+        sleep(Duration::from_millis(50)).await; // The last edges have arrived.
 
         let (turns, used, polled) = (reactor::metrics().turns, processor_time(), polls.get());
         sleep(WHILE).await;

@@ -1,5 +1,5 @@
-//! Wakers of tasks that have gone on do not pile up on an idle socket. Counted by an allocator, so in a process
-//! of its own.
+//! Wakers of tasks that no longer wait do not pile up on an idle socket. An allocator counts, so this test is a
+//! process of its own.
 #![allow(unsafe_code, reason = "counting allocations takes a global allocator, whose trait is unsafe")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -21,17 +21,17 @@ thread_local! {
     static BYTES: Cell<isize> = const { Cell::new(0) };
 }
 
-// SAFETY: everything is handed on to the system's allocator as it came.
+// SAFETY: every call is passed on to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         BYTES.set(BYTES.get() + layout.size().cast_signed());
-        // SAFETY: the caller's promise, handed on.
+        // SAFETY: the caller's promise, passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         BYTES.set(BYTES.get() - layout.size().cast_signed());
-        // SAFETY: the caller's promise, handed on.
+        // SAFETY: the caller's promise, passed on.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -84,8 +84,8 @@ fn ended_tasks_leave_their_memory() {
     });
 }
 
-/// Tasks that truly wait are not woken again and again, among others that come and go; when they have gone, what
-/// was kept for them goes too.
+/// Tasks that still wait are woken only a few times while other waits come and go. When they end, the memory
+/// that was kept for them is freed too.
 #[test]
 fn a_crowd_that_waits_is_left_in_peace_and_leaves_nothing() {
     const WAITING: usize = 1000;
@@ -106,7 +106,7 @@ fn a_crowd_that_waits_is_left_in_peace_and_leaves_nothing() {
         while polls.get() < WAITING {
             yield_now().await;
         }
-        // As many rounds as it takes until nobody is woken any more.
+        // As many rounds as it takes until no task is woken any more.
         let mut settled = 0;
         while settled < polls.get() {
             assert!(polls.get() < 20 * WAITING, "{} polls to begin to wait", polls.get());
@@ -115,7 +115,7 @@ fn a_crowd_that_waits_is_left_in_peace_and_leaves_nothing() {
                 yield_now().await;
             }
         }
-        // Ten thousand others come and go.
+        // Ten thousand other waits come and go.
         for round in 0..10_000 {
             begin_to_read(&idle, &Waker::from(Arc::new(Silent)));
             if round % 10 == 0 {

@@ -1,4 +1,4 @@
-//! Notes for the operator: what a program hands in is its own code.
+//! Notes for the operator: the text of a note comes from the program's own code.
 
 use std::fmt;
 use std::sync::mpsc;
@@ -7,24 +7,24 @@ use std::time::Duration;
 
 use reactor::notes;
 
-/// Tells something itself while it is written.
+/// Writes a note itself while it is formatted.
 struct Talkative;
 
 impl fmt::Display for Talkative {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         notes::stderr().tell("a note within a note");
-        f.write_str("a note that tells another")
+        f.write_str("a note that writes another")
     }
 }
 
-/// A note's text is made with nothing locked.
+/// A note's text is formatted with nothing locked.
 #[test]
 fn a_note_may_write_another() {
-    let (told, is_told) = mpsc::channel();
+    let (report, reported) = mpsc::channel();
     thread::spawn(move || {
         notes::stderr().tell(Talkative);
-        told.send(()).unwrap();
+        report.send(()).unwrap();
     });
-    is_told.recv_timeout(Duration::from_secs(30)).expect("`tell` has returned");
+    reported.recv_timeout(Duration::from_secs(30)).expect("`tell` has returned");
     assert!(notes::stderr().flush(Duration::from_secs(30)));
 }

@@ -1,5 +1,5 @@
-//! What can be shown only in a network of one's own: each test runs this program again in new namespaces
-//! (`unshare`), where it may set addresses, names and limits, and take the network away.
+//! What only a network of its own can show: each test runs this program again in new namespaces (`unshare`),
+//! where it may set addresses, names and limits, and take the network down.
 #![cfg(target_os = "linux")]
 
 use std::io::ErrorKind;
@@ -19,7 +19,7 @@ const BOTH: &str = "
     mount --bind /tmp/$$.hosts /etc/hosts
     rm /tmp/$$.hosts";
 
-/// Packets to 10.0.0.2 are sent, and vanish.
+/// Packets to 10.0.0.2 are sent, and get no response.
 const VOID: &str = "
     ip link add near type veth peer name far
     ip address add 10.0.0.1/24 dev near
@@ -69,7 +69,7 @@ fn keepalive_notices_a_peer_that_has_vanished() {
     });
 }
 
-/// Else both would serve, each on an address of its own, and their clients would not meet.
+/// Otherwise both servers would run, each on an address of its own, and their clients would not meet.
 #[test]
 fn a_name_with_two_addresses_is_bound_once() {
     alone("a_name_with_two_addresses_is_bound_once", BOTH, async {
@@ -96,7 +96,7 @@ fn an_address_that_the_machine_lacks_does_not_end_a_bind() {
     });
 }
 
-/// "Cannot assign requested address" would hide that nobody listens, or that the address is in use.
+/// "Cannot assign requested address" would hide that no server listens, or that the address is in use.
 #[test]
 fn the_most_useful_error_comes_first() {
     alone("the_most_useful_error_comes_first", "ip -6 address flush dev lo", async {
@@ -118,7 +118,7 @@ fn the_most_useful_error_comes_first() {
     });
 }
 
-/// While port 40001 is taken, a connection to port 40000 gets that very port for its own end.
+/// While port 40001 is taken, a connection to port 40000 gets the same port for its own end.
 #[test]
 fn a_connection_to_itself_is_refused() {
     let setup = "echo 40000 40001 > /proc/sys/net/ipv4/ip_local_port_range";
@@ -141,7 +141,7 @@ fn a_connection_to_itself_is_refused() {
     });
 }
 
-/// The first address says nothing for minutes; the second is tried long before it is given up.
+/// The first address does not respond for minutes; the second is tried long before that attempt ends.
 #[test]
 fn an_address_that_says_nothing_holds_nothing_up() {
     alone("an_address_that_says_nothing_holds_nothing_up", VOID, async {
@@ -153,7 +153,7 @@ fn an_address_that_says_nothing_holds_nothing_up() {
     });
 }
 
-/// A name's address of the other family could not be sent to.
+/// The socket cannot send to the name's address of the other family.
 #[test]
 fn a_datagram_goes_to_the_address_of_the_sockets_family() {
     alone("a_datagram_goes_to_the_address_of_the_sockets_family", BOTH, async {

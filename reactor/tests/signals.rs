@@ -1,4 +1,4 @@
-//! Signals, each raised at this process itself.
+//! Signals, which this process sends to itself.
 
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,7 +54,7 @@ fn several_signals_are_distinguished_and_none_hides_another() {
         let mut came = Vec::new();
         for _ in 0..3 {
             came.push(signals.next().await.unwrap());
-            // One that comes all the time.
+            // A signal that comes all the time.
             raise(came[0]).unwrap();
         }
         came.sort_unstable();
@@ -69,7 +69,7 @@ fn a_flood_counts_at_least_once_and_ends() {
     let _alone = alone();
     block_on(async {
         let mut signals = Signals::new(&[SIGUSR1]).unwrap();
-        // More than the pipe holds.
+        // More signals than the pipe holds bytes.
         for _ in 0..5000 {
             raise(SIGUSR1).unwrap();
         }
@@ -92,7 +92,7 @@ fn two_streams_both_get_it_and_a_dropped_one_takes_nothing_along() {
         drop(goes);
         raise(SIGUSR1).unwrap();
         assert_eq!(stays.next().await, Some(SIGUSR1));
-        // Nobody listens, and the process lives.
+        // No stream is left, and the process goes on.
         raise(SIGUSR2).unwrap();
     });
 }
@@ -105,7 +105,7 @@ fn a_dropped_stream_gives_its_descriptors_back() {
     }
     let _alone = alone();
     block_on(async {
-        // The reactor's own come first.
+        // The reactor's own descriptors come first.
         drop(Signals::new(&[SIGUSR1]).unwrap());
         let before = descriptors();
         for _ in 0..20 {
@@ -115,7 +115,7 @@ fn a_dropped_stream_gives_its_descriptors_back() {
     });
 }
 
-/// A list from a configuration may be empty, or name one twice.
+/// A list from a configuration may be empty, or name a signal twice.
 #[test]
 fn no_signal_never_comes_and_one_that_is_named_twice_comes_once() {
     let _alone = alone();
@@ -125,7 +125,7 @@ fn no_signal_never_comes_and_one_that_is_named_twice_comes_once() {
         let none = futures_lite::future::block_on(poll_once(nothing.next()));
         done.send((none, nothing)).unwrap();
     });
-    let (none, mut nothing) = end.recv_timeout(Duration::from_secs(20)).expect("a look ends");
+    let (none, mut nothing) = end.recv_timeout(Duration::from_secs(20)).expect("a poll returns");
     assert_eq!(none, None);
     block_on(async {
         assert_eq!(poll_once(nothing.next()).await, None);
@@ -136,12 +136,12 @@ fn no_signal_never_comes_and_one_that_is_named_twice_comes_once() {
     });
 }
 
-/// A handler that runs while the stream goes finds it whole: its byte raises no SIGPIPE.
+/// A handler that runs while the stream is dropped finds both ends of the pipe open: its byte raises no SIGPIPE.
 #[test]
 fn a_signal_while_the_stream_goes_breaks_no_pipe() {
     let _alone = alone();
     let broken = Arc::new(AtomicBool::new(false));
-    let watch = signal_hook::flag::register(SIGPIPE, Arc::clone(&broken)).unwrap();
+    let handler = signal_hook::flag::register(SIGPIPE, Arc::clone(&broken)).unwrap();
     let done = Arc::new(AtomicBool::new(false));
     let raising = {
         let (done, _ignored) = (Arc::clone(&done), Signals::new(&[SIGUSR1]).unwrap());
@@ -156,7 +156,7 @@ fn a_signal_while_the_stream_goes_breaks_no_pipe() {
     }
     done.store(true, Ordering::SeqCst);
     raising.join().unwrap();
-    signal_hook::low_level::unregister(watch);
+    signal_hook::low_level::unregister(handler);
     assert!(!broken.load(Ordering::SeqCst));
 }
 
@@ -164,7 +164,7 @@ fn a_signal_while_the_stream_goes_breaks_no_pipe() {
 fn what_cannot_be_handled_is_an_error_that_names_it() {
     let _alone = alone();
     let error = Signals::new(&[SIGUSR1, SIGKILL]).unwrap_err();
-    let said = "signal 9 (SIGKILL): the system lets nobody handle it";
+    let said = "signal 9 (SIGKILL): the system lets no process handle it";
     assert_eq!(error.to_string(), said);
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(Signals::new(&[SIGSEGV]).is_err());

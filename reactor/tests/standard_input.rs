@@ -1,7 +1,8 @@
-//! Standard input: a pipe, a file, a terminal; shared by its handles, and nobody waits for its end.
+//! Standard input from a pipe, a file and a terminal. Its handles share it, and the end of the process does
+//! not wait for its end.
 //!
-//! Each test runs this very program again with an input of its choice. The `child_…` tests are what
-//! it runs then; without [`ROLE`] they do nothing.
+//! Each test runs this program again with an input of its choice. That process runs one of the `child_…`
+//! tests, which do nothing without [`ROLE`].
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -30,7 +31,7 @@ fn command(name: &str, input: impl Into<Stdio>) -> Command {
     command
 }
 
-/// Waits for the child's end; what it said, line by line, without the test harness's own words.
+/// Waits for the child's end, and returns the lines that it printed, without those of the test harness.
 fn said(mut child: Child) -> Vec<String> {
     let begun = Instant::now();
     let status = loop {
@@ -70,7 +71,7 @@ fn child_lines() {
             while let Some(line) = lines.next().await {
                 say(&line.unwrap());
             }
-            // A file and a pipe say it again.
+            // A file and a pipe report the end again.
             say(&format!("end {}", stdin().read(&mut [0; 8]).await.unwrap()));
         });
         let flags = rustix::fs::fcntl_getfl(rustix::stdio::stdin()).unwrap();
@@ -119,7 +120,7 @@ fn child_filling() {
     }
 }
 
-/// `fill_buf` asks for the end twice, and panics if it is not told twice.
+/// `fill_buf` asks for the end twice, and panics if the end is not returned twice.
 #[test]
 fn a_buffer_is_filled_up_to_the_end() {
     let mut child = child("child_filling", Stdio::piped());
@@ -162,12 +163,12 @@ fn child_pending() {
 #[test]
 fn a_pending_read_does_not_keep_the_process_from_ending() {
     let mut child = child("child_pending", Stdio::piped());
-    // Held open until the child has gone.
+    // Held open until the child has ended.
     let _input = feed(&mut child);
     assert_eq!(said(child), ["leaving"]);
 }
 
-/// On an input that a neighbour has made non-blocking the thread waits in another call, which a signal
+/// Where another process has made the input non-blocking, the thread waits in another call, which a signal
 /// interrupts.
 #[test]
 #[cfg(target_os = "linux")]
@@ -185,7 +186,7 @@ fn child_interrupted() {
         let mut buffer = [0; 8];
         let mut read = Box::pin(input.read(&mut buffer));
         assert!(block_on(poll_once(&mut read)).is_none());
-        // A signal to the thread's number goes to that thread first.
+        // A signal to the thread's id goes to that thread first.
         let thread = asleep("reactor-stdin");
         rustix::process::kill_process(thread, rustix::process::Signal::USR1).unwrap();
         while !came.load(Ordering::SeqCst) {
@@ -197,7 +198,7 @@ fn child_interrupted() {
     }
 }
 
-/// The thread of this process that has that name, once it sleeps.
+/// The thread of this process with that name, once it sleeps.
 #[cfg(target_os = "linux")]
 fn asleep(name: &str) -> rustix::process::Pid {
     loop {
@@ -274,7 +275,7 @@ fn child_cancelled() {
     if is_child("child_cancelled") {
         block_on(async {
             let mut lines = BufReader::new(stdin()).lines();
-            // The first attempts are given up, whatever they have met.
+            // The first attempts are dropped, whatever they have read.
             for _ in 0..20 {
                 let given_up = async {
                     yield_now().await;
@@ -318,7 +319,7 @@ fn child_terminal() {
     }
 }
 
-/// A terminal: its keyboard, and the end that a program has.
+/// A terminal: the keyboard's end and the program's end.
 fn terminal() -> (File, std::os::fd::OwnedFd) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
@@ -340,7 +341,7 @@ fn a_terminal_ends_at_control_d_and_may_go_on() {
     assert_eq!(said(child), [r#""one\n""#, r#""""#, r#""two\n""#]);
 }
 
-/// Tells the pieces up to the end, and how it goes on after that.
+/// Prints the pieces up to the end, and those that follow.
 async fn say_pieces(mut pieces: impl futures_lite::Stream<Item = std::io::Result<String>> + Unpin) {
     for _ in 0..3 {
         while let Some(piece) = pieces.next().await {
@@ -391,8 +392,8 @@ fn child_terminal_read_line() {
     }
 }
 
-/// As `cat` does: the first ^D sends the unfinished line off, the second is the end. The reader of lines has
-/// met that end while it looked for the rest of the line, and is told it once more.
+/// As `cat` does: the first ^D sends the unfinished line, the second is the end. The reader of lines has met
+/// that end while it looked for the rest of the line, and gets it once more.
 #[test]
 fn an_unfinished_line_and_an_end_need_two_control_ds() {
     for name in [
@@ -408,7 +409,7 @@ fn an_unfinished_line_and_an_end_need_two_control_ds() {
     }
 }
 
-/// What `/proc` tells of a process: its state, and its CPU time in ticks.
+/// A process's state and its CPU time in ticks, from `/proc`.
 #[cfg(target_os = "linux")]
 fn state_and_ticks(process: u32) -> (String, u64) {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
@@ -416,8 +417,8 @@ fn state_and_ticks(process: u32) -> (String, u64) {
     (fields[0].to_owned(), fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap())
 }
 
-/// A shell with a terminal, which starts a job in the background, and brings it to the foreground when it is
-/// `at_rest`, told by its state and by whether it has used CPU since the last look.
+/// A shell with a terminal starts a job in the background, and brings it to the foreground when it is
+/// `at_rest`. This depends on the job's state, and on whether it has used CPU since the last look.
 #[cfg(target_os = "linux")]
 fn shell(job: &str, mut at_rest: impl FnMut(&str, bool) -> bool) {
     use rustix::process::{Pid, Signal, ioctl_tiocsctty, kill_process, setsid};
@@ -433,7 +434,10 @@ fn shell(job: &str, mut at_rest: impl FnMut(&str, bool) -> bool) {
         if at_rest(&state, ticks > std::mem::replace(&mut before, ticks)) {
             break;
         }
-        assert!(begun.elapsed() < SOON / 2, "in the background it comes to no rest: {state}, {ticks} ticks");
+        assert!(
+            begun.elapsed() < SOON / 2,
+            "in the background the job comes to no rest: {state}, {ticks} ticks"
+        );
         thread::sleep(Duration::from_millis(20));
     }
     let group = Pid::from_child(&job);
@@ -482,7 +486,7 @@ fn child_job_that_cannot_stop() {
         let came = std::sync::Arc::default();
         signal_hook::flag::register(SIGTTIN, std::sync::Arc::clone(&came)).unwrap();
         job();
-        assert!(came.load(std::sync::atomic::Ordering::SeqCst), "it has read in the background");
+        assert!(came.load(std::sync::atomic::Ordering::SeqCst), "the job has read in the background");
     }
 }
 

@@ -1,6 +1,6 @@
-//! Names whose server is silent: they keep no local name from being found, and no numeric address.
+//! Lookups of names whose server is silent delay no lookup of a local name, and no numeric address.
 //!
-//! In a network of its own, where the only name server takes the questions and never answers.
+//! In a network of its own, whose only name server receives the queries and never replies.
 #![cfg(target_os = "linux")]
 
 use std::collections::HashSet;
@@ -55,23 +55,23 @@ fn local_names_never_wait_behind_dead_ones() {
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
-/// What the test above runs inside; without [`ROLE`] it does nothing.
+/// The test above runs this inside its network. Without [`ROLE`] it does nothing.
 #[test]
 fn the_silent_network() {
     if std::env::var_os(ROLE).is_none() {
         return;
     }
-    let server = UdpSocket::bind("127.0.0.1:53").expect("the network is ours");
+    let server = UdpSocket::bind("127.0.0.1:53").expect("the network is new");
     let (mut dead, mut asked) = (Vec::new(), HashSet::new());
-    // As many as there were threads once, and as many as there are.
+    // As many names as the pool's former limit of threads, and as many as its present limit.
     for count in [16, LOOKUP_LIMIT] {
         while asked.len() < count {
-            // A few at a time, for the server's buffer holds few questions.
+            // A few at a time, because the server's buffer holds few queries.
             let next = dead.len()..dead.len() + 16.min(count - asked.len());
             dead.extend(next.map(|number| format!("dead-{number}.example:80").to_socket_addrs()));
             wait_until_asked(&server, &mut asked, dead.len().min(count));
         }
-        // More of them now wait for a thread.
+        // From now on more of them wait for a thread.
         let mut waiting =
             Vec::from_iter((0..8).map(|number| format!("late-{number}.example:80").to_socket_addrs()));
         for _ in 0..3 {
@@ -80,20 +80,20 @@ fn the_silent_network() {
             assert_eq!(found("ALIAS:80"), ["10.9.8.7:80"]);
             assert_eq!(found("10.1.1.1:80"), ["10.1.1.1:80"]);
         }
-        // What the file does not list is not found in it.
+        // A name that the hosts file does not list is not found in it.
         let mut unlisted = "not-a-name:80".to_socket_addrs();
         assert!(!is_ready(&mut unlisted));
         assert!(dead.iter_mut().chain(&mut waiting).all(|lookup| !is_ready(lookup)));
     }
 }
 
-/// Takes the questions, until this many names were asked for.
+/// Receives queries until they have asked for this many names.
 fn wait_until_asked(server: &UdpSocket, asked: &mut HashSet<Vec<u8>>, count: usize) {
     server.set_read_timeout(Some(DEADLINE)).unwrap();
     let mut question = [0; 512];
     while asked.len() < count {
         let length = server.recv(&mut question).expect("another name is asked for");
-        // Behind the twelve bytes of the head: the length of a label, and the label.
+        // After the header of twelve bytes: the length of a label, and the label.
         let label = &question[13..length][..question[12].into()];
         asked.insert(label.to_vec());
     }

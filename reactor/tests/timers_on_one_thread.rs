@@ -1,7 +1,8 @@
-//! A process of its own, in which one thread turns and nothing else makes it turn.
+//! Timers where one thread turns the reactor and no other event ends a turn.
 //!
-//! Where several threads turn in turns, one may be held up between taking the due timers out and waking
-//! them, and the next is quicker; and other tests' events would hide that a turn sleeps too long.
+//! In a process of its own. Where several threads turn the reactor, one may be delayed between taking the due
+//! timers out and waking them, so the next thread overtakes it; and other tests' events would hide that a
+//! turn sleeps too long.
 
 use std::cell::RefCell;
 use std::future;
@@ -18,29 +19,29 @@ use reactor::time::{sleep, sleep_until, timeout};
 #[test]
 fn timers_on_one_thread() {
     fire_in_their_order();
-    end_the_turn_of_another_thread(|| block_on(future::poll_fn(until_notified)));
+    end_the_turn_of_another_thread(|| block_on(future::poll_fn(until_stopped)));
     end_the_turn_of_another_thread(|| {
         let hour = Duration::from_secs(3600);
-        block_on(timeout(hour, future::poll_fn(until_notified))).unwrap();
+        block_on(timeout(hour, future::poll_fn(until_stopped))).unwrap();
     });
 }
 
 /// A timer that another thread adds ends a turn that would sleep for ever, or for long.
 fn end_the_turn_of_another_thread(turn: fn()) {
     for _ in 0..3 {
-        TOLD.store(false, Ordering::SeqCst);
+        STOP.store(false, Ordering::SeqCst);
         let adding = std::thread::spawn(|| {
-            // Late enough for the other thread to sleep, most of the times.
+            // Late enough that the other thread usually sleeps.
             std::thread::sleep(Duration::from_millis(20));
             let (fired, heard) = std::sync::mpsc::channel();
             let mut timer = sleep(Duration::from_millis(2));
-            let waker = Waker::from(Arc::new(Tell(Mutex::new(fired))));
+            let waker = Waker::from(Arc::new(Notify(Mutex::new(fired))));
             let polled = std::pin::pin!(&mut timer).poll(&mut Context::from_waker(&waker));
             let outcome = match polled {
                 Poll::Ready(()) => Ok(()), // A slow machine.
                 Poll::Pending => heard.recv_timeout(Duration::from_secs(20)),
             };
-            TOLD.store(true, Ordering::SeqCst);
+            STOP.store(true, Ordering::SeqCst);
             if let Some(waker) = TURNING.lock().unwrap().take() {
                 waker.wake();
             }
@@ -51,25 +52,25 @@ fn end_the_turn_of_another_thread(turn: fn()) {
     }
 }
 
-/// Who turns, and whether it was told to stop.
+/// The waker of the turning task, and whether it is to stop.
 static TURNING: Mutex<Option<Waker>> = Mutex::new(None);
-static TOLD: AtomicBool = AtomicBool::new(false);
+static STOP: AtomicBool = AtomicBool::new(false);
 
-fn until_notified(cx: &mut Context<'_>) -> Poll<()> {
+fn until_stopped(cx: &mut Context<'_>) -> Poll<()> {
     *TURNING.lock().unwrap() = Some(cx.waker().clone());
-    if TOLD.load(Ordering::SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+    if STOP.load(Ordering::SeqCst) { Poll::Ready(()) } else { Poll::Pending }
 }
 
-/// A waker that says so on a channel.
-struct Tell(Mutex<Sender<()>>);
+/// A waker that sends a message when it is woken.
+struct Notify(Mutex<Sender<()>>);
 
-impl Wake for Tell {
+impl Wake for Notify {
     fn wake(self: Arc<Self>) {
         let _ = self.0.lock().unwrap().send(());
     }
 }
 
-/// Deadlines fire in their order, whatever the order in which they were made; equal ones in that.
+/// Timers fire in the order of their deadlines, whatever order they were made in; equal deadlines in the latter.
 fn fire_in_their_order() {
     const NUMBERS: [u64; 12] = [7, 2, 9, 0, 5, 5, 1, 8, 3, 6, 4, 2];
     block_on(async {
@@ -92,7 +93,7 @@ fn fire_in_their_order() {
             for task in tasks {
                 in_time &= task.await;
             }
-            // A slow machine may have begun to wait too late.
+            // On a slow machine the wait may have begun too late.
             assert!(fired.borrow().is_sorted() || !in_time, "step {step}: {fired:?}");
         }
     });

@@ -1,4 +1,4 @@
-//! Unix streams: met at a path or born as a pair, and what stays when they go.
+//! Unix streams, connected at a path or created as a pair; and what is left when they are dropped.
 
 use std::io::ErrorKind;
 use std::net::Shutdown;
@@ -50,9 +50,9 @@ fn an_echo_over_a_path() {
             let text: Vec<u8> = (0..100_000_u32).map(|n| n as u8).collect();
             stream.write_all(&text).await.unwrap();
             stream.close().await.unwrap();
-            let mut answer = Vec::new();
-            stream.read_to_end(&mut answer).await.unwrap();
-            assert!(answer == text, "{} bytes came back", answer.len());
+            let mut echoed = Vec::new();
+            stream.read_to_end(&mut echoed).await.unwrap();
+            assert!(echoed == text, "{} bytes came back", echoed.len());
         };
         zip(serve, ask).await;
     });
@@ -120,7 +120,7 @@ fn close_shuts_the_write_half_only() {
         one.read_exact(&mut heard).await.unwrap();
         assert_eq!(&heard, b"heard");
         drop(other);
-        // Closed again, and with nobody there: nothing left to do.
+        // Closed again, without a peer: there is nothing left to do.
         one.close().await.unwrap();
     });
 }
@@ -171,10 +171,10 @@ fn both_directions_at_once_by_reference() {
             copied
         };
         let read = async {
-            let mut answer = Vec::new();
+            let mut echoed = Vec::new();
             let mut reader = &one;
-            reader.read_to_end(&mut answer).await.unwrap();
-            answer.len()
+            reader.read_to_end(&mut echoed).await.unwrap();
+            echoed.len()
         };
         let (((), copied), read) = zip(zip(write, echo), read).await;
         assert_eq!((copied, read), (1_000_000, 1_000_000));
@@ -204,7 +204,7 @@ fn a_cancelled_read_loses_nothing() {
 fn connect_waits_while_the_line_is_full() {
     let place = Place::new("full");
     block_on(async {
-        // One of std's, for a short line: nobody accepts yet.
+        // A listener of std's, for a short backlog: no connection is accepted yet.
         let listener = std::os::unix::net::UnixListener::bind(place.socket()).unwrap();
         rustix::net::listen(&listener, 1).unwrap();
         let mut waiting = Vec::new();
@@ -215,7 +215,7 @@ fn connect_waits_while_the_line_is_full() {
                 Some(stream) => waiting.push(stream.unwrap()),
                 None => break connect,
             }
-            assert!(waiting.len() < 100, "the line is never full");
+            assert!(waiting.len() < 100, "the backlog is never full");
         };
         let listener = UnixListener::try_from(listener).unwrap();
         let accept_all = async {
@@ -228,7 +228,7 @@ fn connect_waits_while_the_line_is_full() {
     });
 }
 
-/// The system would choose a name that nobody knows.
+/// The system would choose a name that no client knows.
 #[test]
 fn an_empty_path_is_an_error() {
     block_on(async {

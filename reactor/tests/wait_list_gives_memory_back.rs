@@ -1,4 +1,4 @@
-//! At a steady depth the wait list allocates nothing; after a burst its memory goes back.
+//! At a steady depth the wait list allocates nothing; after a burst it gives its memory back.
 #![allow(unsafe_code, reason = "counting allocations takes a global allocator, whose trait is unsafe")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -15,18 +15,18 @@ thread_local! {
     static BYTES: Cell<isize> = const { Cell::new(0) };
 }
 
-// SAFETY: everything is handed on to the system's allocator as it came.
+// SAFETY: every call is passed on to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
         BYTES.set(BYTES.get() + layout.size().cast_signed());
-        // SAFETY: the caller's promise, handed on.
+        // SAFETY: the caller's promise, passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         BYTES.set(BYTES.get() - layout.size().cast_signed());
-        // SAFETY: the caller's promise, handed on.
+        // SAFETY: the caller's promise, passed on.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -34,7 +34,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// Keeps the list at a depth while one comes and one goes, this many times.
+/// Keeps the list at a depth while one waiter joins and one leaves, this many times.
 fn turn_over(list: &mut WaitList, depth: usize, times: usize) {
     while list.len() < depth {
         list.insert(Waker::noop().clone());
@@ -79,7 +79,7 @@ fn the_memory_of_a_burst_goes_back() {
     assert!(BYTES.get() - before <= 1024, "{} bytes", BYTES.get() - before);
 }
 
-/// One always waits; also when those behind it leave, and it does not.
+/// One waiter stays in the list, even while those behind it leave.
 #[test]
 fn a_list_that_is_never_empty_gives_memory_back_too() {
     let mut list = WaitList::new();

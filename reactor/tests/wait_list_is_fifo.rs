@@ -1,4 +1,5 @@
-//! The wait list: first come, first woken; a stale key hits nobody; wakers leave alive.
+//! The wait list is first in, first out. A stale key reaches no other waiter, and wakers are returned, not
+//! dropped.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ impl Wake for Named {
     }
 }
 
-/// A waker that says its name when it is woken.
+/// A waker that records its name when it is woken.
 fn named(name: usize, last: &Arc<AtomicUsize>) -> Waker {
     Arc::new(Named(name, Arc::clone(last))).into()
 }
@@ -74,18 +75,18 @@ fn who_registers_again_keeps_its_place_and_skips_an_equal_waker() {
     list.insert(named(9, &last));
     assert_eq!(Arc::strong_count(&note), 3);
     register(&mut list, &mut key, &first);
-    assert_eq!(Arc::strong_count(&note), 3, "an equal one is not stored again");
+    assert_eq!(Arc::strong_count(&note), 3, "an equal waker is not stored again");
     register(&mut list, &mut key, &named(2, &last));
-    assert_eq!(Arc::strong_count(&note), 2, "the replaced one is dropped");
-    assert_eq!(name_of(list.pop().expect("kept its place"), &last), 2);
+    assert_eq!(Arc::strong_count(&note), 2, "the replaced waker is dropped");
+    assert_eq!(name_of(list.pop().expect("the waiter kept its place"), &last), 2);
     let stale = key;
     register(&mut list, &mut key, &first);
     assert_ne!(key, stale);
     assert_eq!(name_of(list.pop().expect("the second"), &last), 9);
-    assert_eq!(name_of(list.pop().expect("it joined anew"), &last), 1);
+    assert_eq!(name_of(list.pop().expect("the waiter joined again"), &last), 1);
 }
 
-/// Who waits long at the front, while thousands behind come and go.
+/// A waiter stays long at the front, while thousands behind it come and go.
 #[test]
 fn gaps_are_closed_and_the_keys_still_hold() {
     let last = Arc::new(AtomicUsize::new(0));
@@ -112,7 +113,7 @@ fn gaps_are_closed_and_the_keys_still_hold() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Against a plain queue of names.
+    /// The list agrees with a plain queue of names.
     #[test]
     fn it_agrees_with_a_queue(steps in prop::collection::vec((0u8..5, any::<prop::sample::Index>()), 0..200)) {
         let last = Arc::new(AtomicUsize::new(0));

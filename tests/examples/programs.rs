@@ -117,7 +117,7 @@ fn echo() {
 fn timers() {
     run("timers").says(&[
         "[4, 8, 15, 31, 35, 65, 92, 97] after",
-        "the time is over",
+        "the deadline has elapsed",
         "tick 5 was due at 100 ms",
         "10000 tasks, each asleep",
         "all awake after",

@@ -1,5 +1,5 @@
-//! However workers and threads in `block_on` start, wait and end, one of them drives the reactor: a timer that is due
-//! fires.
+//! However workers and threads in `block_on` start, wait and end, one of them drives the reactor: a timer
+//! that is due fires.
 
 use std::future::poll_fn;
 use std::sync::mpsc;
@@ -44,8 +44,8 @@ fn a_pool_alone() {
     }
 }
 
-/// A busy `block_on` that only polls the reactor holds the driver's role for a moment. A worker that finds it held
-/// must not rely on that thread, which may then park behind the workers.
+/// A busy `block_on` that only polls the reactor holds the driver's role for a moment. A worker that finds it
+/// held must not rely on that thread, which may then park behind the workers.
 #[test]
 fn when_a_busy_block_on_meets_a_worker_that_goes_to_sleep() {
     let _alone = alone();
@@ -175,8 +175,8 @@ fn inside_spawn_blocking() {
     });
 }
 
-/// A `block_on` that is woken repeatedly, each time soon after it has become the monitor, still drives when the only
-/// worker blocks.
+/// A `block_on` that is woken repeatedly, each time soon after it has become the monitor, still drives when
+/// the only worker blocks.
 #[test]
 fn a_block_on_that_is_woken_all_the_time() {
     const LATE: Duration = Duration::from_millis(100);

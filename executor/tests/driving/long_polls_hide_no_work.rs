@@ -1,6 +1,6 @@
-//! Hard case 2, wherever the task is: a sleeping worker is woken for the tasks that a worker in a long poll has in its
-//! deque, or was woken to search for. Threads in `block_on` also wait in these tests, because the runtime wakes them
-//! more easily.
+//! Hard case 2, wherever the task is: a sleeping worker is woken for the tasks that a worker in a long poll
+//! has in its deque, or was woken to search for. Threads in `block_on` also wait in these tests, because the
+//! runtime wakes them more easily.
 
 use std::sync::mpsc;
 use std::thread;

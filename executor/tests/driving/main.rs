@@ -1,5 +1,5 @@
-//! Sockets and timers go on while a thread is in `block_on` or a pool runs, whatever the threads do. One thread of the
-//! whole process drives the reactor, so these tests run one at a time.
+//! Sockets and timers go on while a thread is in `block_on` or a pool runs, whatever the threads do. One
+//! thread of the whole process drives the reactor, so these tests run one at a time.
 #![cfg(not(loom))]
 
 #[path = "../promises/support.rs"]

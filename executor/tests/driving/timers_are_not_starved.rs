@@ -136,8 +136,8 @@ fn timers_and_sockets_move_beside_yield_loops() {
     });
 }
 
-/// A busy thread polls the reactor often enough: a timer beside a yield loop fires nearly on time. The bound is for a
-/// machine under load; on a quiet one the delay is far below a millisecond.
+/// A busy thread polls the reactor often enough: a timer beside a yield loop fires nearly on time. The bound
+/// is for a machine under load; on a quiet one the delay is far below a millisecond.
 #[test]
 fn a_timer_beside_a_yield_loop_is_not_late() {
     let _alone = alone();

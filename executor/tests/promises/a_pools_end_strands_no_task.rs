@@ -1,5 +1,5 @@
-//! The end of a pool: no future waits for a stuck worker, no thread that wakes a task drops its future, and no pool
-//! waits for itself through another.
+//! The end of a pool: no future waits for a stuck worker, no thread that wakes a task drops its future, and
+//! no pool waits for itself through another.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -126,8 +126,9 @@ fn waking<R>(wake: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Wakes by value and by reference, drops of last wakers, and aborts race with the pool's end. None of them drops the
-/// future, whose destructor might take a lock that the waking thread holds. It is dropped when the pool's drop returns.
+/// Wakes by value and by reference, drops of last wakers, and aborts race with the pool's end. None of them
+/// drops the future, whose destructor might take a lock that the waking thread holds. It is dropped when the
+/// pool's drop returns.
 #[test]
 fn a_wake_drops_nothing() {
     ends(|| {

@@ -1,5 +1,6 @@
-//! `cancel().await` resolves once the future has been dropped, with `Some` if the task had finished first. `abort()`
-//! does the same without waiting. A future is dropped exactly once, whatever happens at the same time.
+//! `cancel().await` resolves once the future has been dropped, with `Some` if the task had finished first.
+//! `abort()` does the same without waiting. A future is dropped exactly once, whatever happens at the same
+//! time.
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -279,7 +280,8 @@ fn the_output_is_dropped_once_on_every_path() {
     eventually("the completer drops it", || drops.count() == 2);
 }
 
-/// The future is dropped before the outcome can be seen: a caller that awaits a task may rely on its destructors.
+/// The future is dropped before the outcome can be seen: a caller that awaits a task may rely on its
+/// destructors.
 #[test]
 fn what_the_future_held_is_dropped_before_the_awaiter_goes_on() {
     for _ in 0..200 {

@@ -1,6 +1,6 @@
-//! In the destructor of a task's future `task::current` is that task, and `block_on` panics as in a poll, however the
-//! future comes to be dropped. The same holds in the destructor of a value that was never taken, and in that of a
-//! `block_on`'s own future, which is not a task.
+//! In the destructor of a task's future `task::current` is that task, and `block_on` panics as in a poll,
+//! however the future comes to be dropped. The same holds in the destructor of a value that was never taken,
+//! and in that of a `block_on`'s own future, which is not a task.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};

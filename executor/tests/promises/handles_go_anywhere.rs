@@ -1,5 +1,5 @@
-//! Where handles, pools and tasks may be sent and shared, which is asserted at compile time; and what a task says of
-//! itself: its id, its name, whether it has finished.
+//! Where handles, pools and tasks may be sent and shared, which is asserted at compile time; and what a task
+//! says of itself: its id, its name, whether it has finished.
 
 use std::cell::Cell;
 use std::collections::HashSet;

@@ -1,5 +1,5 @@
-//! A local task's future is polled and dropped on its own thread only, wherever its handle and its wakers go. Local
-//! tasks may be spawned before a `block_on`, go on after it, and are dropped at the thread's exit.
+//! A local task's future is polled and dropped on its own thread only, wherever its handle and its wakers go.
+//! Local tasks may be spawned before a `block_on`, go on after it, and are dropped at the thread's exit.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -395,8 +395,8 @@ fn a_drop_at_the_end_may_cancel_another_task() {
     });
 }
 
-/// A thread local's destructor runs after that of the thread's parker: a task that it spawns could not be woken, and
-/// so is cancelled without a poll.
+/// A thread local's destructor runs after that of the thread's parker: a task that it spawns could not be
+/// woken, and so is cancelled without a poll.
 #[test]
 fn what_is_spawned_after_the_parker_is_gone_is_cancelled() {
     type AtExit = OnDrop<Box<dyn FnMut() + Send>>;
@@ -462,8 +462,8 @@ fn a_crowd_that_waits_is_dropped_with_its_thread() {
     });
 }
 
-/// A detached task's poll lends its waker, which holds no reference, to two threads: one wakes by reference, the other
-/// clones and drops it. The task is queued once, in whichever order they do so.
+/// A detached task's poll lends its waker, which holds no reference, to two threads: one wakes by reference,
+/// the other clones and drops it. The task is queued once, in whichever order they do so.
 #[test]
 fn threads_of_a_poll_use_its_waker() {
     const ROUNDS: usize = if cfg!(miri) { 20 } else { 200 };

@@ -1,5 +1,5 @@
-//! Hard case 2: another worker runs the task in the next-task slot of a worker in a long poll, while that poll is
-//! still going on.
+//! Hard case 2: another worker runs the task in the next-task slot of a worker in a long poll, while that
+//! poll is still going on.
 
 use std::sync::Arc;
 use std::sync::mpsc;

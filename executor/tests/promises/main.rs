@@ -1,4 +1,5 @@
-//! What the executor promises, and the hard cases that broke other runtimes. Each module is named for its promise.
+//! What the executor promises, and the hard cases that broke other runtimes. Each module is named for its
+//! promise.
 #![cfg(not(loom))]
 #![allow(
     clippy::waker_clone_wake,

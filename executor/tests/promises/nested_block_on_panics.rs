@@ -1,5 +1,5 @@
-//! Hard case 11: `block_on` on a thread that is polling a future panics at once and says what to write instead; it
-//! never deadlocks. Elsewhere it works, also inside `spawn_blocking`. For destructors see
+//! Hard case 11: `block_on` on a thread that is polling a future panics at once and says what to write
+//! instead; it never deadlocks. Elsewhere it works, also inside `spawn_blocking`. For destructors see
 //! `destructors_know_their_task`.
 
 use std::sync::mpsc;

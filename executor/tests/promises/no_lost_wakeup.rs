@@ -1,5 +1,5 @@
-//! Hard cases 1 and 4: a poll follows every wake. In whatever order workers fall asleep, tasks are pushed and the
-//! driver's role changes hands, no task waits while a thread is free.
+//! Hard cases 1 and 4: a poll follows every wake. In whatever order workers fall asleep, tasks are pushed and
+//! the driver's role changes hands, no task waits while a thread is free.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Barrier, mpsc};
@@ -125,8 +125,8 @@ fn a_storm_of_wakes_reaches_every_task() {
     });
 }
 
-/// A cascade: each task spawns two more, down to as many leaves as there are workers, and the leaves wait for each
-/// other. A pool that wakes one sleeper for several tasks would never end.
+/// A cascade: each task spawns two more, down to as many leaves as there are workers, and the leaves wait for
+/// each other. A pool that wakes one sleeper for several tasks would never end.
 #[test]
 fn a_cascade_wakes_the_whole_pool() {
     const DEPTH: u32 = 3;
@@ -154,8 +154,8 @@ fn a_cascade_wakes_the_whole_pool() {
     }
 }
 
-/// Two tasks that are spawned together must run at the same time if two workers sleep: the second must not wait for
-/// the end of the first.
+/// Two tasks that are spawned together must run at the same time if two workers sleep: the second must not
+/// wait for the end of the first.
 #[test]
 fn two_tasks_run_on_two_workers() {
     let pool = Pool::new(2).unwrap();

@@ -1,5 +1,5 @@
-//! Fairness: a task that is always ready starves no other task, and neither do two tasks that wake each other through
-//! the next-task slot (hard case 3).
+//! Fairness: a task that is always ready starves no other task, and neither do two tasks that wake each other
+//! through the next-task slot (hard case 3).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -127,8 +127,8 @@ fn beside_a_channel_that_is_always_ready() {
     });
 }
 
-/// A task tries first, and waits only when there is nothing: where the budget refuses the attempt, the wait must not
-/// be granted instead, time after time.
+/// A task tries first, and waits only when there is nothing: where the budget refuses the attempt, the wait
+/// must not be granted instead, time after time.
 #[test]
 fn beside_a_loop_that_tries_before_it_waits() {
     ends(|| {

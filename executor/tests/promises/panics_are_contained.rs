@@ -1,5 +1,5 @@
-//! A task's panic ends only the task: the worker goes on, `handle.await` resumes the panic, and `try_join` returns it.
-//! Panics of destructors, outputs and wakers reach no other task.
+//! A task's panic ends only the task: the worker goes on, `handle.await` resumes the panic, and `try_join`
+//! returns it. Panics of destructors, outputs and wakers reach no other task.
 
 use std::sync::mpsc;
 use std::task::Waker;
@@ -176,7 +176,8 @@ fn a_local_tasks_panic_leaves_its_neighbours_alone() {
     });
 }
 
-/// A panic at a thread's exit, in the drop of a remaining local task, is caught, and the other tasks are dropped.
+/// A panic at a thread's exit, in the drop of a remaining local task, is caught, and the other tasks are
+/// dropped.
 #[test]
 fn a_panic_at_thread_exit_is_caught() {
     let drops = Drops::new();

@@ -1,5 +1,5 @@
-//! A pool's drop cancels every task, waits for the polls under way, drops the futures, and joins its threads. A wake
-//! may race with it (hard case 6).
+//! A pool's drop cancels every task, waits for the polls under way, drops the futures, and joins its threads.
+//! A wake may race with it (hard case 6).
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -196,8 +196,8 @@ fn what_has_not_begun_never_runs() {
     });
 }
 
-/// Another worker drops the tasks in the queue of a worker in a long poll, so that the poll may wait for them, as it
-/// may while the pool is open.
+/// Another worker drops the tasks in the queue of a worker in a long poll, so that the poll may wait for
+/// them, as it may while the pool is open.
 #[test]
 fn workers_help_each_other_to_end() {
     ends(|| {
@@ -313,8 +313,8 @@ fn the_drops_of_a_workers_local_tasks_may_use_the_pool() {
     assert_eq!(drops.count(), 100);
 }
 
-/// Hard case 6: a thread outside the pool wakes, clones and drops wakers while the pool is dropped. Each future is
-/// dropped once, whichever thread comes last, and not used afterwards.
+/// Hard case 6: a thread outside the pool wakes, clones and drops wakers while the pool is dropped. Each
+/// future is dropped once, whichever thread comes last, and not used afterwards.
 #[test]
 fn wakes_race_the_drop() {
     ends(|| {

@@ -1,5 +1,5 @@
-//! A `spawn_blocking` call has a thread of its own while it runs. If it is cancelled before it starts, it never runs; if
-//! it is cancelled while it runs, its value is dropped.
+//! A `spawn_blocking` call has a thread of its own while it runs. If it is cancelled before it starts, it
+//! never runs; if it is cancelled while it runs, its value is dropped.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier, mpsc};

@@ -1,5 +1,5 @@
-//! The future of a pending task is dropped once nothing can wake the task any more, on its own thread if it is local.
-//! This happens to no other task: a last waker that is woken, and not dropped, makes its task run.
+//! The future of a pending task is dropped once nothing can wake the task any more, on its own thread if it
+//! is local. This happens to no other task: a last waker that is woken, and not dropped, makes its task run.
 
 use std::cell::Cell;
 use std::future::poll_fn;

@@ -1,5 +1,5 @@
-//! Wakers are cloned, woken and dropped on any thread, at any time. A waker is user code: it may panic, and it may call
-//! the runtime again. Hard cases 12, 13 and 32.
+//! Wakers are cloned, woken and dropped on any thread, at any time. A waker is user code: it may panic, and
+//! it may call the runtime again. Hard cases 12, 13 and 32.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,5 @@
-//! A waiter that was woken for a lock, room or a value and then gives up passes it on, and leaves nothing behind.
+//! A waiter that was woken for a lock, room or a value and then gives up passes it on, and leaves nothing
+//! behind.
 
 use std::sync::Arc;
 use std::task::Waker;

@@ -14,12 +14,12 @@ fn errors_say_what_happened() {
         let _: Box<dyn Error + Send + Sync> = Box::new(error);
     }
     says(oneshot::RecvError, "RecvError", "the sender is gone and has sent nothing");
-    says(mpsc::SendError(NoDebug), "SendError(..)", "nobody is there to receive");
+    says(mpsc::SendError(NoDebug), "SendError(..)", "there is no receiver");
     says(mpsc::TrySendError::Full(NoDebug), "Full(..)", "the channel is full");
     says(mpsc::TrySendError::Closed(NoDebug), "Closed(..)", "the receiver is gone");
     says(mpsc::TryRecvError::Empty, "Empty", "nothing is queued");
     says(mpsc::TryRecvError::Disconnected, "Disconnected", "every sender is gone");
-    says(broadcast::SendError(NoDebug), "SendError(..)", "nobody is there to receive");
+    says(broadcast::SendError(NoDebug), "SendError(..)", "there is no receiver");
     says(broadcast::RecvError::Closed, "Closed", "every sender is gone");
     says(broadcast::RecvError::Lagged(3), "Lagged(3)", "the receiver was too slow and missed 3");
     says(broadcast::TryRecvError::Empty, "Empty", "there is nothing to read");

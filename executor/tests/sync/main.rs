@@ -1,4 +1,5 @@
-//! What the mutex and the channels promise, under any executor: here parked threads, and wakers that the tests make.
+//! What the mutex and the channels promise, under any executor: here parked threads, and wakers that the
+//! tests make.
 #![cfg(not(loom))]
 
 mod broadcast_close_keeps_the_last_values;

@@ -5,8 +5,8 @@ use reactor::budget;
 
 use crate::support::{Count, poll};
 
-/// Runs `operation` inside a poll until it gives way, and returns how often it was ready. An empty budget grants an
-/// operation now and then; those are charged too, and are not counted here.
+/// Runs `operation` inside a poll until it gives way, and returns how often it was ready. An empty budget
+/// grants an operation now and then; those are charged too, and are not counted here.
 fn ready_in_one_poll(mut operation: impl FnMut(&std::task::Waker) -> bool) -> u32 {
     let (woken, waker) = Count::new();
     budget::start();

@@ -81,7 +81,8 @@ pub(crate) fn panicking() -> Waker {
     Arc::new(Panics).into()
 }
 
-/// A waker that calls a function when it is cloned, woken or dropped. Raw, because `Wake` has no hook for a clone.
+/// A waker that calls a function when it is cloned, woken or dropped. Raw, because `Wake` has no hook for a
+/// clone.
 #[allow(unsafe_code, reason = "only a waker of raw parts sees that it is cloned")]
 pub(crate) fn hooked(hook: impl Fn() + Send + Sync + 'static) -> Waker {
     use std::mem::ManuallyDrop;
@@ -90,7 +91,8 @@ pub(crate) fn hooked(hook: impl Fn() + Send + Sync + 'static) -> Waker {
 
     /// Borrows what a pointer of this waker points to.
     unsafe fn of(data: *const ()) -> ManuallyDrop<Arc<Hook>> {
-        // SAFETY: every pointer is from `Arc::into_raw`, and its waker has not been dropped: the caller's promise.
+        // SAFETY: every pointer is from `Arc::into_raw`, and its waker has not been dropped: the caller's
+        // promise.
         ManuallyDrop::new(unsafe { Arc::from_raw(data.cast()) })
     }
     static CALLS: RawWakerVTable = RawWakerVTable::new(

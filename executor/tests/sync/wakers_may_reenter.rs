@@ -1,5 +1,5 @@
-//! A waker is user code, and so is its clone: it may use the channel or lock that keeps it. Only a poll that must wait
-//! clones it.
+//! A waker is user code, and so is its clone: it may use the channel or lock that keeps it. Only a poll that
+//! must wait clones it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};

@@ -1,4 +1,4 @@
-//! What is ready as often as it is asked is charged as a ready channel is: a loop over it gives way.
+//! An operation that is always ready is charged to the budget, as a ready channel is: a loop over it gives way.
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -46,7 +46,7 @@ fn finished_handles_give_way() {
         let handles = finished().await;
         let cancels = turns_of_another(async {
             for (number, handle) in handles.into_iter().enumerate() {
-                assert_eq!(handle.cancel().await, Some(number), "it had finished");
+                assert_eq!(handle.cancel().await, Some(number), "the task had finished");
             }
         });
         assert!(cancels.await >= at_least(MANY));
@@ -203,7 +203,7 @@ fn the_same_future_again_and_again_gives_way() {
             }
         });
         assert!(late.await >= at_least(MANY));
-        // Each time it is asked once more than it has to be.
+        // Each is polled once more than necessary.
         let yields = turns_of_another(async {
             for _ in 0..MANY {
                 let mut turn = pin!(task::yield_now());
@@ -215,7 +215,7 @@ fn the_same_future_again_and_again_gives_way() {
     });
 }
 
-/// A timeout that is over is charged, if its future waits for nothing of ours too.
+/// An elapsed timeout is charged, even if its future waits for no operation of the runtime.
 #[test]
 fn timeouts_that_are_over_give_way() {
     run(|| async {
@@ -235,7 +235,7 @@ fn timeouts_that_are_over_give_way() {
     });
 }
 
-/// The loop that waits so needs what it waits for to have its turn.
+/// Such a loop ends only if the task that it waits for runs.
 #[test]
 fn a_loop_over_a_timeout_gets_what_a_neighbour_sends() {
     run(|| async {

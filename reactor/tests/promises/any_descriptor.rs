@@ -1,4 +1,4 @@
-//! `Async` over descriptors of other kinds.
+//! `Async` with descriptors of other kinds.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -14,7 +14,7 @@ use reactor::time::timeout;
 
 use crate::support::{Count, poll_with, run, settle};
 
-/// A pipe, both ends, with more than it holds.
+/// Both ends of a pipe, with more bytes than it holds.
 #[test]
 fn a_pipe() {
     run(|| async {
@@ -49,7 +49,7 @@ fn a_terminal() {
         let mut buffer = [0; 64];
         assert!(future::poll_once(user.read(&mut buffer)).await.is_none());
         controller.write_all(b"one\ntwo\n").await.unwrap();
-        // A read ends at the line: it is short, and there is more.
+        // A read ends at the end of a line: it is short, and there is more.
         let mut typed = Vec::new();
         while typed.len() < 8 {
             let count = user.read(&mut buffer).await.unwrap();
@@ -77,18 +77,18 @@ fn into_inner_gives_back_what_is_not_registered() {
                 assert!(poll_with(reading, &waker).is_pending());
             }
             ours = socket.into_inner().unwrap();
-            assert_eq!(Arc::strong_count(&count), 2, "the waker has gone");
+            assert_eq!(Arc::strong_count(&count), 2, "the waker was dropped");
         }
         theirs.write_all(b"x").unwrap();
         settle().await;
-        assert_eq!(count.get(), 0, "an event of what is not registered");
+        assert_eq!(count.get(), 0, "an event of a descriptor that is not registered");
         let socket = Async::new(ours).unwrap();
         assert!(Async::new(socket.as_fd()).is_err(), "registered twice");
         assert_eq!((&socket).read(&mut [0; 8]).await.unwrap(), 1);
     });
 }
 
-/// What cannot be waited for is an error, and nothing is left of the attempt.
+/// A descriptor that cannot be waited for is an error, and nothing is left of the attempt.
 #[test]
 fn a_file_is_an_error() {
     let file = File::open("/proc/self/exe").unwrap();
@@ -100,7 +100,7 @@ fn a_file_is_an_error() {
     assert_eq!(source.raw_os_error(), Some(rustix::io::Errno::PERM.raw_os_error()));
 }
 
-/// `read_with` and `write_with` try until the answer is not "would block", and may be given up.
+/// `read_with` and `write_with` try until the result is not "would block", and may be dropped.
 #[test]
 fn attempts_with_a_closure() {
     run(|| async {
@@ -119,7 +119,7 @@ fn attempts_with_a_closure() {
     });
 }
 
-/// A flush has nothing to wait for, also while the buffer is full: nor has a close.
+/// A flush has nothing to wait for, even while the buffer is full, and neither has a close.
 #[test]
 fn a_flush_does_not_wait_for_room() {
     run(|| async {
@@ -133,7 +133,7 @@ fn a_flush_does_not_wait_for_room() {
     });
 }
 
-/// Reading and writing at once, through shared references, by several owners.
+/// Several owners read and write at once, through shared references.
 #[test]
 fn both_directions_at_once() {
     run(|| async {

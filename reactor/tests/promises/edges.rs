@@ -1,4 +1,4 @@
-//! An edge comes once: nothing that it told of may be lost.
+//! An edge is reported once: nothing that it reported may be lost.
 
 use std::io::{IoSlice, IoSliceMut, Read, Write};
 use std::net::Shutdown;
@@ -28,12 +28,12 @@ fn data_and_the_end_in_one_edge() {
             theirs.shutdown(Shutdown::Write).unwrap();
             assert_eq!(ours.read(&mut buffer).await.unwrap(), 3);
             assert_eq!(ours.read(&mut buffer).await.unwrap(), 0);
-            assert_eq!(ours.read(&mut buffer).await.unwrap(), 0, "and stays there");
+            assert_eq!(ours.read(&mut buffer).await.unwrap(), 0, "the end is reported again");
         }
     });
 }
 
-/// Hard case 29: a read stops short at urgent data; what follows must not wait for another edge.
+/// Hard case 29: a read stops short at urgent data. The bytes behind it must not wait for another edge.
 #[test]
 fn urgent_data_between_normal_data() {
     run(|| async {
@@ -68,7 +68,7 @@ fn a_read_into_very_many_slices_does_not_look_short() {
         let (mut ours, mut theirs) = connection();
         theirs.write_all(&[7; 3000]).unwrap();
         until("the data is there", || future::block_on(ours.peek(&mut [0; 3000])).unwrap() == 3000).await;
-        settle().await; // The edges have gone by.
+        settle().await; // The edges have arrived.
         let mut left = 3000;
         while left > 0 {
             let mut bytes = vec![0; left];
@@ -110,7 +110,7 @@ fn a_descriptor_on_a_unix_stream_ends_a_read_but_not_the_stream() {
             let flags = SendFlags::empty();
             sendmsg(&theirs, &[IoSlice::new(text)], &mut control, flags).unwrap();
         }
-        settle().await; // The edges have gone by.
+        settle().await; // The edges have arrived.
         let mut buffer = [0; 4];
         ours.read_exact(&mut buffer).await.unwrap();
         assert_eq!(&buffer, b"abcd");
@@ -134,7 +134,7 @@ fn a_pipe_hangs_up_with_its_last_bytes() {
     });
 }
 
-/// Hard case 18: a pipe's hang-up without bytes comes alone, and is something to read.
+/// Hard case 18: a pipe's hang-up without bytes is an event of its own, and wakes the reader.
 #[test]
 fn a_pipe_hangs_up_without_bytes() {
     run(|| async {
@@ -166,7 +166,7 @@ fn a_reset_wakes_both_directions() {
         sockopt::set_socket_linger(&theirs, Some(Duration::ZERO)).unwrap();
         drop(theirs);
         until("both are woken", || read.get() > 0 && write.get() > 0).await;
-        // One of them gets the reset, the other an error or an end: neither waits.
+        // One gets the reset, the other an error or an end: neither waits.
         let read = reading.await;
         let write = writing.await;
         assert!(write.is_err(), "{write:?}");
@@ -174,7 +174,7 @@ fn a_reset_wakes_both_directions() {
     });
 }
 
-/// Hard case 18: a reader that has gone wakes whoever waits to write to a pipe.
+/// Hard case 18: when a pipe's reader goes, the task that waits to write is woken.
 #[test]
 fn a_pipe_without_reader_wakes_its_writer() {
     run(|| async {
@@ -190,8 +190,7 @@ fn a_pipe_without_reader_wakes_its_writer() {
     });
 }
 
-/// Hard case 7: clearing readiness never loses a newer event, under traffic in small pieces that
-/// races the reader.
+/// Hard case 7: clearing readiness never loses a newer event, while small pieces arrive as the reader reads.
 #[test]
 fn small_pieces_that_race_the_reader_all_arrive() {
     run(|| async {
@@ -215,7 +214,7 @@ fn small_pieces_that_race_the_reader_all_arrive() {
     });
 }
 
-/// Hard case 7: the same for a writer that fills the buffer again and again.
+/// Hard case 7: the same for a writer that fills the buffer repeatedly.
 #[test]
 fn a_writer_that_outruns_its_reader_is_woken_each_time() {
     run(|| async {
@@ -239,7 +238,7 @@ fn a_writer_that_outruns_its_reader_is_woken_each_time() {
     });
 }
 
-/// Hard case 19: a descriptor and a key that are used again get no event of their predecessor.
+/// Hard case 19: a reused descriptor and a reused key get no event of their predecessor.
 #[test]
 fn a_reused_descriptor_gets_no_event_of_its_predecessor() {
     run(|| async {
@@ -259,13 +258,13 @@ fn a_reused_descriptor_gets_no_event_of_its_predecessor() {
             assert!(poll_with(readable.as_mut(), &waker).is_pending());
             reactor::time::sleep(Duration::ZERO).await;
             settle().await;
-            assert_eq!(count.get(), 0, "an event of another");
+            assert_eq!(count.get(), 0, "an event of another socket");
         }
-        assert!(reused > 0, "the test tried nothing");
+        assert!(reused > 0, "no descriptor was reused");
     });
 }
 
-/// A shutdown of one's own ends one's own waiting read.
+/// The socket's own shutdown ends its waiting read.
 #[test]
 fn a_shutdown_ends_the_waiting_read_of_a_clone() {
     run(|| async {
@@ -281,7 +280,7 @@ fn a_shutdown_ends_the_waiting_read_of_a_clone() {
     });
 }
 
-/// A read that is given up has taken nothing.
+/// A dropped read has taken nothing.
 #[test]
 fn a_cancelled_read_loses_nothing() {
     run(|| async {

@@ -1,4 +1,4 @@
-//! Whoever is always ready gives way: to other tasks, to timers, to sockets.
+//! A task that is always ready gives way to other tasks, to timers and to sockets.
 
 use std::cell::Cell;
 use std::io::{Read, Write};
@@ -14,8 +14,8 @@ use reactor::time::{interval, sleep, timeout};
 
 use crate::support::{connection, run};
 
-/// Runs `work`, which completes `operations` without ever having to wait, beside another task, and
-/// returns how often that one had its turn.
+/// Runs `work`, which completes `operations` without ever having to wait, beside another task, and returns
+/// how often the other task ran.
 pub(crate) async fn turns_of_another(work: impl Future<Output = ()> + 'static) -> usize {
     let turns = Rc::new(Cell::new(0));
     let other = {
@@ -27,7 +27,7 @@ pub(crate) async fn turns_of_another(work: impl Future<Output = ()> + 'static) -
             }
         })
     };
-    // Counted when the work ends, and not when we hear of it.
+    // Counted when the work ends, not when this task is woken.
     let work = task::spawn_local(async move {
         work.await;
         turns.get()
@@ -97,8 +97,8 @@ fn what_takes_nothing_gives_way() {
     });
 }
 
-/// The end of a stream is charged, too, but `fill_buf` hears it however much is left: it asks twice, and
-/// panics if the second answer is another.
+/// The end of a stream is charged too, but `fill_buf` gets it however much of the budget is left: it asks
+/// twice, and panics if the second result differs.
 #[test]
 fn an_end_that_takes_the_last_of_the_budget_is_an_end() {
     run(|| async {
@@ -179,8 +179,8 @@ fn a_timeout_around_a_flood() {
     });
 }
 
-/// A future that spends the whole budget of every poll does not keep those that are polled after it in
-/// the same task.
+/// A future that spends the whole budget of every poll does not block those that are polled after it in the
+/// same task.
 #[test]
 fn who_shares_a_task_with_a_flood_gets_on() {
     async fn flood<T>() -> T {
@@ -200,13 +200,13 @@ fn who_shares_a_task_with_a_flood_gets_on() {
         let (sender, mut receiver) = mpsc::channel(1);
         let talk = future::zip(sender.send(1), receiver.recv());
         assert_eq!(future::or(flood(), talk).await, (Ok(()), Some(1)));
-        // As in a proxy: both directions, and a limit beside them.
+        // As in a proxy: both directions, and a time limit.
         future::or(flood(), future::or(flood(), sleep(Duration::from_millis(1)))).await;
         future::or(flood(), future::or(flood(), future::or(flood(), ticks.tick()))).await;
     });
 }
 
-/// Whoever tries again and again to make a socket gives way, though nothing of it has to wait.
+/// A task that repeatedly tries to create a socket gives way, although no attempt has to wait.
 #[test]
 fn failing_connects_and_binds_give_way() {
     async fn again<T>(mut attempt: impl AsyncFnMut() -> std::io::Result<T>) {
@@ -231,7 +231,7 @@ fn failing_connects_and_binds_give_way() {
     });
 }
 
-/// An executor within one of our polls would not renew the budget: it goes on all the same.
+/// An executor inside one of the runtime's polls does not renew the budget: its tasks go on all the same.
 #[test]
 fn another_executor_inside_a_poll_gets_on() {
     run(|| async {
@@ -245,7 +245,7 @@ fn another_executor_inside_a_poll_gets_on() {
     });
 }
 
-/// Outside our executor there is no budget: nobody would renew it.
+/// Outside the runtime's own polls there is no budget, because nothing would renew it.
 #[test]
 fn another_executor_has_no_budget() {
     let (mut ours, mut theirs) = connection();

@@ -20,7 +20,7 @@ fn reset(theirs: std::net::TcpStream) {
     drop(theirs);
 }
 
-/// Also with bytes unread before it, and with a task that reads and one that only watches.
+/// Also with unread bytes before it, a task that reads, and one that only waits for the end.
 #[test]
 fn a_reset_ends_every_wait_for_the_end_and_reads_nothing() {
     run(|| async {
@@ -43,7 +43,7 @@ fn a_reset_ends_every_wait_for_the_end_and_reads_nothing() {
     });
 }
 
-/// The peer still reads: it is not gone. What it wrote before is still to be read.
+/// The peer still reads: it is not gone. What it wrote before can still be read.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
 fn a_half_close_ends_the_wait_for_reading_alone() {
@@ -94,7 +94,7 @@ fn a_wait_for_the_end_takes_no_wake_from_readers_and_writers() {
     });
 }
 
-/// A wait that was given up leaves no waker, and the next one hears of the end.
+/// A dropped wait leaves no waker, and the next wait gets the end.
 #[test]
 fn a_dropped_wait_leaves_nothing_behind() {
     run(|| async {
@@ -105,7 +105,7 @@ fn a_dropped_wait_leaves_nothing_behind() {
             assert!(pin!(ours.closed()).poll(&mut cx).is_pending());
             assert!(pin!(ours.read_closed()).poll(&mut cx).is_pending());
         }
-        assert_eq!(Arc::strong_count(&count), 2, "this one, and the waker");
+        assert_eq!(Arc::strong_count(&count), 2, "this reference, and the waker's");
         reset(theirs);
         ours.closed().await.unwrap();
         assert_eq!(count.get(), 0);
@@ -126,7 +126,7 @@ fn a_unix_stream_notices_it_as_well() {
     });
 }
 
-/// A loop that asks an ended stream over and over lets others run.
+/// A loop that waits for the end of an ended stream lets other tasks run.
 #[test]
 fn an_ended_stream_takes_from_the_budget() {
     run(|| async {

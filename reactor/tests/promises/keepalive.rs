@@ -6,7 +6,7 @@ use rustix::net::sockopt;
 
 use crate::support::{connection, run};
 
-/// The whole time until a peer is given up is twice the idle time, in whole seconds.
+/// The time until a silent peer's connection ends is twice the idle time, in whole seconds.
 #[test]
 fn keepalive_sets_the_systems_three() {
     run(|| async {
@@ -28,7 +28,7 @@ fn keepalive_sets_the_systems_three() {
     });
 }
 
-/// A time that the system does not take is an error, and changes nothing.
+/// A time that the system does not accept is an error, and changes nothing.
 #[test]
 fn a_refused_keepalive_changes_nothing() {
     run(|| async {

@@ -1,4 +1,4 @@
-//! What the reactor's core promises, a module each.
+//! What the reactor promises, one module for each promise.
 
 mod always_ready;
 mod any_descriptor;

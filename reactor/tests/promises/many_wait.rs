@@ -24,7 +24,7 @@ async fn counted<F: Future>(polls: Rc<Cell<usize>>, future: F) -> F::Output {
     .await
 }
 
-/// Hard case 30: two idle readers on clones of one socket: none burns, both are woken.
+/// Hard case 30: two idle readers on clones of one socket use no CPU, and both are woken.
 #[test]
 fn two_idle_readers_wait_and_both_are_woken() {
     run(|| async {
@@ -42,7 +42,7 @@ fn two_idle_readers_wait_and_both_are_woken() {
         for _ in 0..10 {
             settle().await;
         }
-        assert_eq!(polls.get(), before, "they wake each other");
+        assert_eq!(polls.get(), before, "the readers wake each other");
         assert!(before <= 4, "{before} polls to begin to wait");
         theirs.write_all(b"ab").unwrap();
         for reader in readers {
@@ -52,7 +52,7 @@ fn two_idle_readers_wait_and_both_are_woken() {
     });
 }
 
-/// Hard case 30: of two readers one takes all; the other waits again and gets what comes next.
+/// Hard case 30: one of two readers takes everything; the other waits again, and gets what comes next.
 #[test]
 fn who_was_slower_waits_again() {
     run(|| async {
@@ -85,8 +85,8 @@ fn who_was_slower_waits_again() {
     });
 }
 
-/// A crowd of more `poll_read` waiters than a source keeps without a second look: all are served, and
-/// none burns while there is nothing.
+/// More `poll_read` waiters than a source keeps without a sweep: all get a byte, and they use no CPU while
+/// there is nothing to read.
 #[test]
 fn a_crowd_of_readers_is_served() {
     const CROWD: usize = 300;
@@ -106,7 +106,7 @@ fn a_crowd_of_readers_is_served() {
         for _ in 0..5 {
             settle().await;
         }
-        assert_eq!(polls.get(), before, "they wake each other");
+        assert_eq!(polls.get(), before, "the readers wake each other");
         assert!(before < 10 * CROWD, "{before} polls to begin to wait");
         theirs.write_all(&[0; CROWD]).unwrap();
         for reader in readers {
@@ -115,7 +115,7 @@ fn a_crowd_of_readers_is_served() {
     });
 }
 
-/// The same with futures that have a place in the line, on several threads.
+/// The same with futures in the wait list, on several threads.
 #[test]
 fn a_crowd_on_a_pool_is_served() {
     const CROWD: usize = 100;
@@ -165,11 +165,11 @@ fn a_cancelled_wait_leaves_nothing() {
         theirs.write_all(b"x").unwrap();
         ours.readable().await.unwrap();
         settle().await;
-        assert_eq!(count.get(), 0, "woken for a wait that was given up");
+        assert_eq!(count.get(), 0, "woken for a wait that was dropped");
     });
 }
 
-/// `readable()` says yes as long as nobody takes the data, but wakes nobody again for it.
+/// `readable()` is ready as long as the data is unread, but it wakes no task again for it.
 #[test]
 fn unread_data_does_not_spin() {
     run(|| async {
@@ -192,11 +192,11 @@ fn unread_data_does_not_spin() {
         }
         assert_eq!(count.get(), 1);
         assert_eq!(reader.read(&mut buffer).await.unwrap(), 1);
-        assert!(future::poll_once(ours.readable()).await.is_none(), "it was taken");
+        assert!(future::poll_once(ours.readable()).await.is_none(), "the data was read");
     });
 }
 
-/// Hard case 12: whoever polls with another waker is woken by the last one, and by that one only.
+/// Hard case 12: a future that is polled with another waker wakes the last one, and only that one.
 #[test]
 fn the_last_waker_counts() {
     run(|| async {

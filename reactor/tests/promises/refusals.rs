@@ -1,5 +1,5 @@
-//! What the budget refuses is only late: it has its turn whatever its neighbours do, is not lost, and a
-//! deadline does not take it for what is not ready.
+//! An operation that the budget refuses is only late. It is granted whatever the other futures of its task
+//! do, it is not lost, and a deadline does not take it for one that is not ready.
 
 use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
@@ -20,19 +20,20 @@ use crate::support::{connection, must_end, run};
 const ZERO: Duration = Duration::ZERO;
 const SOON: Duration = Duration::from_millis(1);
 
-/// Numbers of neighbours: few, about what a poll has, and what a rule that counts may be in step with.
+/// Numbers of neighbours: few, about as many as a poll's budget, and multiples that a rule that counts may
+/// fall in step with.
 const CROWDS: [usize; 18] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 18, 64, 127, 128, 129, 130];
 
 type Child = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Takes whatever it can get.
+/// Takes every operation that it is granted.
 async fn flood() {
     loop {
         sleep(ZERO).await;
     }
 }
 
-/// Takes one operation of each poll.
+/// Takes one operation in each poll.
 async fn sip() {
     loop {
         drop(AsyncMutex::new(()).lock().await);
@@ -48,7 +49,7 @@ async fn spend(operations: u32) {
     }
 }
 
-/// A receiver with these values in it. The sender goes with them.
+/// A receiver of a channel with these values. The sender is dropped.
 fn holding(values: usize) -> mpsc::Receiver<usize> {
     let (sender, receiver) = mpsc::channel(values);
     (0..values).for_each(|value| sender.try_send(value).unwrap());
@@ -65,7 +66,7 @@ async fn join(mut neighbours: Vec<Child>, last: impl Future<Output = ()>) {
     .await;
 }
 
-/// The tasks that were woken, in order, and the waker of the one that waits for all of them.
+/// The children that were woken, in order, and the waker of the task that waits for all of them.
 #[derive(Default)]
 struct Woken {
     queue: Mutex<(Vec<usize>, Option<Waker>)>,
@@ -86,8 +87,8 @@ impl Wake for ChildWaker {
     }
 }
 
-/// A set as `FuturesUnordered`: each child has a waker of its own, who wakes itself is polled again in the same
-/// poll, and after as many polls as there are children it gives way.
+/// A set like `FuturesUnordered`: each child has a waker of its own, a child that wakes itself is polled
+/// again in the same poll, and after as many polls as there are children the set gives way.
 async fn set(mut children: Vec<Child>) {
     let woken = Arc::new(Woken::default());
     woken.queue.lock().unwrap().0.extend(0..children.len());
@@ -113,7 +114,8 @@ async fn set(mut children: Vec<Child>) {
     .await;
 }
 
-/// Something that waits: for the time, for what a channel holds, for two ticks, for a lock made anew each time.
+/// Futures that wait: for a deadline, for a channel's values, for two ticks, for a lock that is created each
+/// time.
 fn waiters() -> Vec<Child> {
     let mut ticks = interval(Duration::from_micros(100));
     let mut receiver = holding(3);
@@ -128,7 +130,7 @@ fn waiters() -> Vec<Child> {
     ]
 }
 
-/// Each waiter beside each crowd: of those that take all, and of those that take one operation of each poll.
+/// Each waiter beside neighbours that take every operation, and beside neighbours that take one in each poll.
 async fn beside_crowds<F: Future<Output = ()>>(together: impl Fn(Vec<Child>, Child) -> F) {
     for count in CROWDS {
         for waiter in waiters() {
@@ -155,7 +157,7 @@ fn a_set_that_polls_again_at_once_lets_each_future_finish() {
     });
 }
 
-/// An executor inside a poll of ours polls all of them again and again, and never gives way.
+/// An executor inside one of the runtime's polls polls all of them in a loop, and never gives way.
 #[test]
 fn another_executor_inside_a_poll_lets_each_future_finish() {
     run(|| {
@@ -165,7 +167,7 @@ fn another_executor_inside_a_poll_lets_each_future_finish() {
     });
 }
 
-/// The same one, written by hand: it does not even wait for a wake.
+/// The same in a hand-written loop, which does not even wait for a wake.
 #[test]
 fn a_loop_that_polls_inside_a_poll_lets_each_future_finish() {
     run(|| {
@@ -203,7 +205,7 @@ fn or_and_zip_let_each_future_finish() {
     });
 }
 
-/// A child that waits through several layers, each of which asks: lines of a socket.
+/// A child that waits through several layers, each of which asks the budget: lines of a socket.
 #[test]
 fn what_asks_in_layers_gets_on() {
     run(|| async {
@@ -222,7 +224,7 @@ fn what_asks_in_layers_gets_on() {
     });
 }
 
-/// However much of the budget is left, what is ready wins over a deadline that has passed.
+/// However much of the budget is left, a ready future wins over a deadline that has passed.
 #[test]
 fn a_deadline_waits_for_what_the_budget_refused() {
     run(|| async {
@@ -231,9 +233,9 @@ fn a_deadline_waits_for_what_the_budget_refused() {
             spend(spent).await;
             assert_eq!(timeout(ZERO, receiver.recv()).await, Ok(Some(0)), "{spent} spent");
             spend(spent).await;
-            let (answer, answered) = oneshot::channel();
-            answer.send(1).unwrap();
-            assert_eq!(timeout(ZERO, answered).await, Ok(Ok(1)), "{spent} spent");
+            let (sender, receiver) = oneshot::channel();
+            sender.send(1).unwrap();
+            assert_eq!(timeout(ZERO, receiver).await, Ok(Ok(1)), "{spent} spent");
             spend(spent).await;
             assert!(timeout(ZERO, AsyncMutex::new(()).lock()).await.is_ok(), "{spent} spent");
             let finished = task::spawn_local(async {});
@@ -258,11 +260,12 @@ fn nothing_that_was_received_is_lost_with_a_deadline() {
                 assert_eq!(receiver.recv().await, Some(value));
             }
         };
-        assert_eq!(timeout(ZERO, all).await, Ok(()), "as much as a second poll has");
+        assert_eq!(timeout(ZERO, all).await, Ok(()), "as many operations as a second poll has");
     });
 }
 
-/// Many ready values under deadlines that have passed: none is late, also behind a neighbour that takes all.
+/// Many ready values under deadlines that have passed: none is late, even beside a neighbour that takes every
+/// operation.
 #[test]
 fn no_ready_value_is_late() {
     run(|| async {
@@ -318,7 +321,7 @@ fn nested_deadlines_wait_too() {
     });
 }
 
-/// A future that is always ready cannot keep a deadline from firing, and it fires after one more poll.
+/// A future that is always ready cannot keep a deadline from firing: it fires one poll later.
 #[test]
 fn what_never_ends_is_stopped() {
     run(|| async {
@@ -341,7 +344,7 @@ fn what_never_ends_is_stopped() {
     });
 }
 
-/// One that looks at a future before it waits for that same future gives way as well.
+/// A task that polls a future once before it waits for that future gives way as well.
 #[test]
 fn a_loop_that_looks_at_a_deadline_before_it_waits_gives_way() {
     run(|| async {
@@ -368,7 +371,7 @@ fn a_loop_that_looks_at_a_deadline_before_it_waits_gives_way() {
     });
 }
 
-/// In a pool, where another worker may poll the task the next time.
+/// In a pool, where another worker may make the task's next poll.
 #[test]
 fn deadlines_wait_in_a_pool() {
     must_end(|| {

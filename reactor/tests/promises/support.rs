@@ -1,4 +1,4 @@
-//! What the tests share: pairs of sockets, wakers that count, and patience with an end.
+//! What the tests share: pairs of sockets, wakers that count, and waits with a deadline.
 
 use std::future::Future;
 use std::net;
@@ -12,10 +12,10 @@ use executor::task;
 use reactor::net::TcpStream;
 use reactor::time::{sleep, timeout};
 
-/// Long enough for a machine that is busy with other things.
+/// Long enough for a machine under load.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Runs a test of futures. One that hangs, and one that deadlocks, fails.
+/// Runs a test of futures. If it hangs or deadlocks, it fails.
 pub(crate) fn run<F: Future<Output = ()> + 'static>(test: impl FnOnce() -> F + Send + 'static) {
     must_end(move || task::block_on(within(test())));
 }
@@ -38,10 +38,10 @@ pub(crate) fn must_end(test: impl FnOnce() + Send + 'static) {
 }
 
 pub(crate) async fn within<F: Future>(future: F) -> F::Output {
-    timeout(PATIENCE, future).await.expect("it hangs")
+    timeout(PATIENCE, future).await.expect("the test hangs")
 }
 
-/// Waits for a condition, and lets the reactor turn.
+/// Waits for a condition, while the reactor turns.
 pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !condition() {
@@ -50,14 +50,14 @@ pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-/// Several turns, in which anything that is due happens.
+/// Lets the reactor make several turns, so that all pending events arrive.
 pub(crate) async fn settle() {
     for _ in 0..5 {
         sleep(Duration::from_millis(1)).await;
     }
 }
 
-/// A connection: ours, and std's end of it, whose calls block.
+/// A connection: the reactor's end, and std's end, whose calls block.
 pub(crate) fn connection() -> (TcpStream, net::TcpStream) {
     let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
     let theirs = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -112,21 +112,23 @@ impl<F: Fn() + Send + Sync + 'static> Drop for OnDrop<F> {
     }
 }
 
-/// One poll with a waker of our choice.
+/// One poll with this waker.
 pub(crate) fn poll_with<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(waker))
 }
 
-/// A waker that calls a function when it is cloned, woken or dropped. Raw, for safe ones cannot see a clone.
+/// A waker that calls a function when it is cloned, woken or dropped. Raw, because `Wake` has no hook for a
+/// clone.
 #[allow(unsafe_code, reason = "only a waker of raw parts sees that it is cloned")]
 pub(crate) fn hooked(hook: impl Fn() + Send + Sync + 'static) -> Waker {
     use std::mem::ManuallyDrop;
     use std::task::{RawWaker, RawWakerVTable};
     type Hook = Box<dyn Fn() + Send + Sync>;
 
-    /// What a pointer of this waker points to, borrowed.
+    /// Borrows what a pointer of this waker points to.
     unsafe fn of(data: *const ()) -> ManuallyDrop<Arc<Hook>> {
-        // SAFETY: every pointer is from `Arc::into_raw`, and its waker is there: the caller's promise.
+        // SAFETY: every pointer is from `Arc::into_raw`, and its waker has not been dropped: the caller's
+        // promise.
         ManuallyDrop::new(unsafe { Arc::from_raw(data.cast()) })
     }
     static CALLS: RawWakerVTable = RawWakerVTable::new(
@@ -153,6 +155,6 @@ pub(crate) fn hooked(hook: impl Fn() + Send + Sync + 'static) -> Waker {
         },
     );
     let hook: Arc<Hook> = Arc::new(Box::new(hook));
-    // SAFETY: the functions count as RawWakerVTable asks, by the Arc.
+    // SAFETY: the functions count references as RawWakerVTable requires, by the Arc.
     unsafe { Waker::from_raw(RawWaker::new(Arc::into_raw(hook).cast(), &CALLS)) }
 }

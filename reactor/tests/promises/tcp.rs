@@ -13,7 +13,7 @@ use rustix::net::sockopt;
 
 use crate::support::{connection, run, settle};
 
-/// An address where nobody listens: bound, but not listening.
+/// An address without a server: bound, but not listening.
 fn refusing() -> (SocketAddr, impl Sized) {
     use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
     let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
@@ -45,7 +45,7 @@ fn an_address_in_use_says_which() {
     });
 }
 
-/// Each address is tried until one works; the error tells of each.
+/// Each address is tried until one works; the error names each.
 #[test]
 fn every_address_is_tried_in_order() {
     run(|| async {
@@ -67,24 +67,24 @@ fn every_address_is_tried_in_order() {
     });
 }
 
-/// Of several addresses the first that can be bound is. One that is in use ends the attempt: a second
-/// server would else sit on another address of the same name.
+/// The first of several addresses that can be bound is bound. One that is in use ends the attempt: otherwise
+/// a second server would listen on another address of the same name.
 #[test]
 fn an_address_in_use_ends_a_bind() {
     run(|| async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let taken = listener.local_addr().unwrap();
         let free: SocketAddr = "127.0.0.1:0".parse().unwrap();
-        // Of a network for documentation: no machine has it.
-        let foreign: SocketAddr = "192.0.2.1:0".parse().unwrap();
+        // From a network for documentation: no machine has it.
+        let elsewhere: SocketAddr = "192.0.2.1:0".parse().unwrap();
 
-        let bound = TcpListener::bind(&[foreign, free][..]).await.unwrap();
+        let bound = TcpListener::bind(&[elsewhere, free][..]).await.unwrap();
         assert!(bound.local_addr().unwrap().ip().is_loopback());
-        let error = TcpListener::bind(&[foreign, taken, free][..]).await.unwrap_err();
+        let error = TcpListener::bind(&[elsewhere, taken, free][..]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddrInUse);
         let said = error.to_string();
         assert!(said.starts_with(&format!("bind {taken}: ")), "{said}");
-        assert!(said.contains(&format!("; {foreign}: ")), "{said}");
+        assert!(said.contains(&format!("; {elsewhere}: ")), "{said}");
 
         let socket = UdpSocket::bind(free).await.unwrap();
         let taken = socket.local_addr().unwrap();
@@ -93,7 +93,7 @@ fn an_address_in_use_ends_a_bind() {
     });
 }
 
-/// The system would hold the thread until the peer has all, or the time is over.
+/// The system would block the thread until the peer has received everything, or the linger time has elapsed.
 #[test]
 fn a_drop_does_not_linger() {
     run(|| async {
@@ -107,7 +107,7 @@ fn a_drop_does_not_linger() {
     });
 }
 
-/// A linger of zero is a wish that costs no time, and stays: the peer sees a reset.
+/// A linger time of zero does not block, so it is kept: the peer sees a reset.
 #[test]
 fn a_wish_to_reset_stays() {
     run(|| async {
@@ -119,7 +119,7 @@ fn a_wish_to_reset_stays() {
     });
 }
 
-/// Read and write errors are the system's, untouched.
+/// Read and write errors are the system's, unchanged.
 #[test]
 fn transfer_errors_are_untouched() {
     run(|| async {
@@ -143,16 +143,16 @@ fn close_shuts_the_write_half() {
         let mut text = String::new();
         theirs.read_to_string(&mut text).unwrap();
         assert_eq!(text, "question");
-        theirs.write_all(b"answer").unwrap();
+        theirs.write_all(b"reply").unwrap();
         drop(theirs);
         text.clear();
         ours.read_to_string(&mut text).await.unwrap();
-        assert_eq!(text, "answer");
+        assert_eq!(text, "reply");
         ours.close().await.unwrap();
     });
 }
 
-/// A clone is the same descriptor, and the last one closes it.
+/// A clone shares the descriptor, and the last one closes it.
 #[test]
 fn a_clone_costs_no_descriptor() {
     run(|| async {
@@ -170,7 +170,7 @@ fn a_clone_costs_no_descriptor() {
     });
 }
 
-/// std's sockets are adopted, and become non-blocking.
+/// std's sockets are taken over, and become non-blocking.
 #[test]
 fn std_sockets_are_adopted() {
     run(|| async {
@@ -188,7 +188,7 @@ fn std_sockets_are_adopted() {
     });
 }
 
-/// peek takes nothing; nodelay is what was set; addresses are those of the two ends.
+/// `peek` takes nothing, `nodelay` is as it was set, and the addresses are those of the two ends.
 #[test]
 fn peek_nodelay_and_addresses() {
     run(|| async {
@@ -251,7 +251,7 @@ fn several_tasks_accept() {
     });
 }
 
-/// A connect that is given up leaves no connection behind that anybody waits for.
+/// A dropped connect leaves no open connection: if one was made, its peer reads the end.
 #[test]
 fn a_cancelled_connect_is_closed() {
     run(|| async {

@@ -1,4 +1,5 @@
-//! Deadlines: never early, and gone when they are cancelled. For their order see the test of that name.
+//! Timers never fire early, and leave nothing when they are cancelled. For their order see
+//! `timers_on_one_thread`.
 
 use std::cell::Cell;
 use std::future::pending;
@@ -17,7 +18,7 @@ use crate::support::{Count, poll_with, run, settle, until};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Timers that are cancelled leave nothing: neither a waker, nor a wake when their time comes.
+/// Cancelled timers leave nothing: neither a waker, nor a wake at their deadline.
 #[test]
 fn a_cancelled_timer_leaves_nothing() {
     run(|| async {
@@ -46,7 +47,7 @@ fn a_cancelled_timer_leaves_nothing() {
     });
 }
 
-/// `Duration::MAX` never fires, and does not disturb those that do.
+/// A sleep of `Duration::MAX` never fires, and does not disturb other timers.
 #[test]
 fn the_longest_duration_never_fires() {
     run(|| async {
@@ -55,7 +56,7 @@ fn the_longest_duration_never_fires() {
         assert!(poll_with(pin!(&mut never), &waker).is_pending());
         let mut waiting = pin!(timeout(Duration::MAX, pending::<()>()));
         assert!(poll_with(waiting.as_mut(), &waker).is_pending());
-        // As long as the clock can say.
+        // The longest sleep that the clock can express.
         let mut long = sleep(Duration::from_secs(u64::from(u32::MAX)));
         assert!(poll_with(pin!(&mut long), &waker).is_pending());
         settle().await;
@@ -66,7 +67,7 @@ fn the_longest_duration_never_fires() {
     });
 }
 
-/// A moment that has passed is no wait.
+/// A deadline that has passed is ready at once.
 #[test]
 fn a_moment_in_the_past_is_ready_at_once() {
     run(|| async {
@@ -95,8 +96,8 @@ fn reset_moves_the_deadline() {
     });
 }
 
-/// `reset` of a timer that somebody waits for moves the wait with it: a task that moves its own
-/// deadline need not poll it again.
+/// `reset` of a timer with a waiting task moves the wait too: a task that moves its own deadline need not
+/// poll the timer again.
 #[test]
 fn reset_keeps_who_waits() {
     run(|| async {
@@ -112,7 +113,7 @@ fn reset_keeps_who_waits() {
         assert!(poll_with(pin!(&mut timer), &waker).is_pending() || Instant::now() >= soon);
         timer.reset(Instant::now() + HOUR);
         if Instant::now() >= soon {
-            return; // A slow machine: the old deadline was met.
+            return; // A slow machine: the old deadline has passed.
         }
         sleep_until(soon + Duration::from_millis(5)).await;
         settle().await;
@@ -120,7 +121,7 @@ fn reset_keeps_who_waits() {
     });
 }
 
-/// Also of one that would never have ended.
+/// The same for a timer that would never have fired.
 #[test]
 fn reset_ends_the_longest_wait() {
     run(|| async {
@@ -132,7 +133,7 @@ fn reset_ends_the_longest_wait() {
     });
 }
 
-/// A timer that another thread adds is seen by a turn that sleeps for longer.
+/// A turn that sleeps for longer notices a timer that another thread adds.
 #[test]
 fn a_timer_from_another_thread_ends_the_turn() {
     run(|| async {
@@ -152,7 +153,7 @@ fn a_timer_from_another_thread_ends_the_turn() {
                 done.send(()).unwrap();
                 waker.wake();
             });
-            // This thread has nothing to do but to turn, for the hour if need be.
+            // This thread only turns the reactor, for an hour if necessary.
             let waiting = async {
                 future::poll_fn(|_| match receiver.try_recv() {
                     Ok(()) => Poll::Ready(()),
@@ -213,7 +214,7 @@ fn a_timeout_does_not_need_budget() {
     });
 }
 
-/// A timeout drops its future, and gives what it gave in time.
+/// A timeout drops its future, and returns its output if that is in time.
 #[test]
 fn a_timeout_returns_and_drops() {
     run(|| async {
@@ -226,15 +227,15 @@ fn a_timeout_returns_and_drops() {
             pending::<()>().await;
         })
         .await;
-        assert_eq!(Rc::strong_count(&held), 1, "dropped with the answer");
+        assert_eq!(Rc::strong_count(&held), 1, "dropped with the result");
         let error = io::Error::from(outcome.unwrap_err());
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert!(error.get_ref().unwrap().is::<Elapsed>());
-        assert_eq!(error.to_string(), "the time is over");
+        assert_eq!(error.to_string(), "the deadline has elapsed");
     });
 }
 
-/// An interval ticks at once, then by its schedule; whoever is late gets the missed ticks in a burst.
+/// An interval ticks at once, then by its schedule. A late caller gets the missed ticks in a burst.
 #[test]
 fn an_interval_keeps_its_schedule() {
     run(|| async {
@@ -248,10 +249,10 @@ fn an_interval_keeps_its_schedule() {
             let tick = future::poll_once(ticks.tick()).await.expect("missed ticks burst");
             assert_eq!(tick, first + number * PERIOD, "the scheduled moment");
         }
-        let next = ticks.next().await.expect("it never ends");
+        let next = ticks.next().await.expect("an interval never ends");
         assert_eq!(next, first + 6 * PERIOD);
         assert!(Instant::now() >= next, "early");
-        // A tick that is given up is not lost.
+        // A dropped tick is not lost.
         let _ = future::poll_once(ticks.tick()).await.is_none_or(|tick| {
             assert_eq!(tick, first + 7 * PERIOD);
             true
@@ -259,7 +260,7 @@ fn an_interval_keeps_its_schedule() {
     });
 }
 
-/// A tick that is given up comes again.
+/// A dropped tick is returned again.
 #[test]
 fn a_cancelled_tick_is_not_lost() {
     run(|| async {

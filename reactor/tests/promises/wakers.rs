@@ -1,4 +1,4 @@
-//! A waker is foreign code: it may do anything, also panic, and also in its drop.
+//! A waker is user code: it may do anything, even panic, and even in its drop.
 
 use std::io::Write;
 use std::pin::{Pin, pin};
@@ -29,7 +29,8 @@ fn use_everything(socket: &Shared) {
     drop(unix());
 }
 
-/// A waker whose drop re-enters; the socket is given so that no circle keeps it.
+/// A waker whose drop uses the socket. The socket is passed as a weak reference, so that no cycle keeps it
+/// alive.
 fn reentering(socket: &Shared, drops: &Arc<AtomicUsize>) -> Waker {
     let (socket, drops) = (Arc::downgrade(socket), Arc::clone(drops));
     Waker::from(Arc::new(OnDrop(move || {
@@ -40,7 +41,7 @@ fn reentering(socket: &Shared, drops: &Arc<AtomicUsize>) -> Waker {
     })))
 }
 
-/// Hard case 31: a waker that is replaced in the line is dropped outside the source's lock.
+/// Hard case 31: a waker that is replaced in the wait list is dropped outside the source's lock.
 #[test]
 fn a_replaced_waker_may_reenter_the_source() {
     run(|| async {
@@ -54,7 +55,7 @@ fn a_replaced_waker_may_reenter_the_source() {
     });
 }
 
-/// Hard case 31: a waker that leaves with its cancelled future is dropped outside the lock.
+/// Hard case 31: the waker of a cancelled future is dropped outside the lock.
 #[test]
 fn a_cancelled_waker_may_reenter_the_source() {
     run(|| async {
@@ -68,7 +69,7 @@ fn a_cancelled_waker_may_reenter_the_source() {
     });
 }
 
-/// Hard case 31: wakers of `poll_read` that go with their socket are dropped outside the locks.
+/// Hard case 31: `poll_read` wakers that are dropped with their socket are dropped outside the locks.
 #[test]
 fn a_waker_that_goes_with_its_socket_may_reenter() {
     run(|| async {
@@ -104,7 +105,7 @@ fn a_timers_waker_may_reenter_the_timers() {
     });
 }
 
-/// Hard case 12: a waker may use the socket and the timers, and block_on's own waker among them.
+/// Hard case 12: a waker may use the socket and the timers that it is registered with.
 #[test]
 fn a_waker_may_reenter_when_it_is_woken() {
     run(|| async {
@@ -127,7 +128,7 @@ fn a_waker_may_reenter_when_it_is_woken() {
     });
 }
 
-/// Hard cases 13 and 32: a waker that panics takes nothing from the others of the batch.
+/// Hard cases 13 and 32: a panicking waker does not prevent the other wakes of the batch.
 #[test]
 fn a_panicking_waker_harms_no_other() {
     run(|| async {
@@ -172,7 +173,7 @@ fn a_waker_may_reenter_when_it_is_cloned() {
             })
         };
         let (mut readable, mut writable) = (pin!(socket.readable()), pin!(socket.writable()));
-        // A hundred: the socket's own sweep wakes them in between.
+        // A hundred wakers: the socket's own sweep wakes them in between.
         for _ in 0..100 {
             let waker = using();
             let (mut cx, mut stream) = (Context::from_waker(&waker), &*socket);
@@ -217,7 +218,7 @@ fn a_waker_may_reenter_what_it_waits_for() {
     });
 }
 
-/// What is ready costs no clone of the waker.
+/// A ready operation does not clone the waker.
 #[test]
 fn a_read_that_is_ready_clones_no_waker() {
     run(|| async {
@@ -235,7 +236,7 @@ fn a_read_that_is_ready_clones_no_waker() {
     });
 }
 
-/// One whose clone panics takes nothing from the crowd that waits already.
+/// A waker whose clone panics does not affect the tasks that wait already.
 #[test]
 #[allow(unsafe_code, reason = "only a waker of raw parts can panic when it is cloned")]
 fn a_waker_that_panics_when_it_is_cloned_harms_no_other() {
@@ -262,7 +263,7 @@ fn a_waker_that_panics_when_it_is_cloned_harms_no_other() {
     });
 }
 
-/// One that would panic if it were cloned a second time takes nothing from those that are swept.
+/// A waker that would panic if it were cloned a second time does not affect the wakers that are swept.
 #[test]
 #[allow(unsafe_code, reason = "only a waker of raw parts can panic when it is cloned")]
 fn a_waker_that_panics_during_a_sweep_harms_no_other() {
@@ -282,7 +283,7 @@ fn a_waker_that_panics_during_a_sweep_harms_no_other() {
             let mut cx = Context::from_waker(waker);
             Pin::new(&mut &*socket).poll_read(&mut cx, &mut [0]).is_pending()
         };
-        // One stands alone, the others make the crowd that is swept with one more.
+        // One waits alone; the others are as many as are swept when one more comes.
         assert!(poll(Waker::noop()));
         let crowd: Vec<_> = (0..64).map(|_| Count::new()).collect();
         crowd.iter().for_each(|(_, waker)| assert!(poll(waker)));
@@ -301,13 +302,13 @@ fn a_waker_that_panics_in_its_drop_harms_no_other() {
         let (count, waker) = Count::new();
         let mut bad = pin!(socket.readable());
         let mut after = pin!(socket.readable());
-        let (panics, tell) = Count::new();
+        let (panics, counting) = Count::new();
         let panicking = Waker::from(Arc::new(OnDrop(move || {
-            tell.wake_by_ref();
+            counting.wake_by_ref();
             panic!("a waker's drop (expected)");
         })));
         assert!(poll_with(bad.as_mut(), &panicking).is_pending());
-        // The socket has the last one: here nothing panics yet.
+        // The socket has the last waker: nothing panics here.
         drop(panicking);
         assert!(poll_with(after.as_mut(), &waker).is_pending());
         assert_eq!(panics.get(), 0);
@@ -345,7 +346,7 @@ fn a_socket_may_be_dropped_by_a_waker() {
     });
 }
 
-/// A timer may be dropped by a waker, and one whose waker owns it is no harm.
+/// A waker may drop timers, even the one that fires it.
 #[test]
 fn a_timer_may_be_dropped_by_a_waker() {
     run(|| async {
