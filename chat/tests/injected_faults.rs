@@ -16,6 +16,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// strace at work on a server: from now on some of its calls fail.
 struct Injection {
+    server: Pid,
     strace: Child,
     log: PathBuf,
 }
@@ -30,28 +31,51 @@ impl Injection {
         let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let call = what.split(':').next().unwrap();
         let strace = Command::new("strace")
-            .args(["-qq", "-f", "-e", "signal=none"])
+            .args(["-qq", "-f", "-e", "signal=STOP"])
             .args(["-e", &format!("trace={call}"), "-e", &format!("inject={what}")])
             .args(["-p", &server.child.id().to_string()])
             .arg("-o")
             .arg(&log)
             .spawn()
             .expect("strace is installed");
-        let injection = Self { strace, log };
-        common::eventually("strace is attached to all threads", || traced(server));
+        let injection = Self { server: Pid::from_child(&server.child), strace, log };
+        common::eventually("strace is attached to all threads", || traced(injection.server));
         injection
     }
 
     /// How many calls it has let fail so far.
     fn failed(&self) -> usize {
-        fs::read_to_string(&self.log).unwrap_or_default().matches("(INJECTED)").count()
+        self.log().matches("(INJECTED)").count()
     }
 
     /// Ends it; returns how many calls it has let fail.
+    ///
+    /// strace makes a call fail in two steps. At the call's entry it replaces the number of the call by -1,
+    /// and at its exit the ENOSYS that -1 yields by the error. If strace detached between the two, the server
+    /// would see the ENOSYS, which no system returns for these calls. So the server is stopped first: a
+    /// thread stops only after the exit of its call.
     fn end(mut self) -> usize {
+        kill_process(self.server, Signal::STOP).unwrap();
+        common::eventually("all threads of the server have stopped", || self.stopped());
         kill_process(Pid::from_child(&self.strace), Signal::INT).unwrap();
         self.strace.wait().unwrap();
+        kill_process(self.server, Signal::CONT).unwrap();
         self.failed()
+    }
+
+    /// Whether strace has seen every thread of the server stop.
+    fn stopped(&self) -> bool {
+        let log = self.log();
+        let stopped: Vec<&str> =
+            log.lines().filter(|line| line.ends_with("--- stopped by SIGSTOP ---")).collect();
+        threads(self.server).all(|thread| {
+            let id = thread.file_name().unwrap().to_str().unwrap();
+            stopped.iter().any(|line| line.split_whitespace().next() == Some(id))
+        })
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
     }
 }
 
@@ -63,10 +87,15 @@ impl Drop for Injection {
     }
 }
 
-fn traced(server: &Program) -> bool {
-    let threads = fs::read_dir(format!("/proc/{}/task", server.child.id())).unwrap();
-    threads.map(|thread| thread.unwrap().path().join("status")).all(|status| {
-        let status = fs::read_to_string(status).unwrap_or_default();
+/// The directories of a process's threads.
+fn threads(process: Pid) -> impl Iterator<Item = PathBuf> {
+    let threads = fs::read_dir(format!("/proc/{}/task", process.as_raw_nonzero())).unwrap();
+    threads.map(|thread| thread.unwrap().path())
+}
+
+fn traced(server: Pid) -> bool {
+    threads(server).all(|thread| {
+        let status = fs::read_to_string(thread.join("status")).unwrap_or_default();
         status.lines().any(|line| line.strip_prefix("TracerPid:").is_some_and(|pid| pid.trim() != "0"))
     })
 }
