@@ -1,19 +1,26 @@
-//! The client: what is typed is sent to the server, what the server sends is printed.
+//! The client: it sends to the server what is typed, and prints what the server sends.
+//!
+//! A client that alternates between typed lines and replies would show no message while the user types nothing.
+//! And stdin, stdout, stderr and the server may each block: a terminal that is stopped, or a server that does
+//! not read, must not stop the rest of the client. Two threads would do, one for each direction, but both wait
+//! nearly all the time, and two loops on one thread are enough. Two futures in one task would be simpler
+//! still, but they would share one poll budget, and a flood of replies would leave the commands almost
+//! nothing of it.
 //!
 //! ```text
 //!   stdin ──▶ parse_command ──▶ FromClient ──▶ server ──▶ FromServer ──▶ stdout
 //! ```
 //!
-//! Two loops run side by side on one thread; the one for the replies is a local task. The loop for the commands
-//! ends with the input, and closes its half of the connection; the loop for the replies ends with the server.
-//! After the end of the input both go on for a short grace period.
+//! Two loops run concurrently on one thread. The loop for the replies is a local task, and ends when the
+//! server closes the connection. The loop for the commands ends with the input; then the client sends what is
+//! left, closes its half of the connection, and prints replies for a short grace period.
 //!
-//! C1  What one of the two waits for never stops the other: a stdout or a stderr that is not read costs no
-//!     typed line. Each write to them is done by a thread of its own.
-//! C2  What waits is bounded. While a piece is being printed nothing more is read from the server. While the
-//!     server does not read, lines are read ahead up to a limit, so that the end of the input is seen.
-//! C3  After the end of the input the client ends when its grace period has elapsed, whether or not its peer
-//!     reads.
+//! C1  Neither loop is stopped by what the other waits for: a stdout or stderr that is not read loses no
+//!     typed line. Other threads write to both.
+//! C2  What is queued is bounded. While a piece is being printed nothing more is read from the server. While the
+//!     server does not read, lines are read ahead up to a limit, so that the client sees the end of the input.
+//! C3  After the end of the input the client ends when its grace period has elapsed, whether or not the
+//!     server reads.
 //!
 //! Used by the program `client`. Next: `client/input`.
 
@@ -41,7 +48,7 @@ mod input;
 mod output;
 mod visible;
 
-/// What the client prints at its start.
+/// The help that the client prints on stdout when it has connected.
 ///
 /// ```
 /// assert!(chat::client::COMMANDS.starts_with("Commands:\njoin GROUP\n"));
@@ -55,10 +62,10 @@ Type Control-D to leave.
 /// Replies are collected up to this many bytes before they are printed.
 const PIECE: usize = 64 * 1024;
 
-/// Commands that the server does not read wait up to this many bytes; then no more are read.
+/// Requests that the server does not read are queued up to this many bytes. Then no more commands are read.
 const AHEAD: usize = 16 << 20;
 
-/// What a user may set.
+/// The client's settings.
 ///
 /// ```
 /// use std::time::Duration;
@@ -67,10 +74,11 @@ const AHEAD: usize = 16 << 20;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How long, after the end of the input, what was typed is still sent and replies are printed.
+    /// How long, after the end of the input, the client still sends what was typed and prints replies.
     pub grace: Duration,
-    /// After how much silence the server is asked whether it is still there. One that has vanished is given up
-    /// after about twice that time, as is one that takes nothing of what is sent to it for as long.
+    /// After this much silence the system asks the server's machine whether it is still there; `None`: never.
+    /// The client gives up a server that has vanished after about twice that time. On Linux, it does the same
+    /// with a server that acknowledges nothing, or takes nothing, of what was sent to it for that long.
     pub keepalive: Option<Duration>,
 }
 
@@ -80,7 +88,7 @@ impl Default for Options {
     }
 }
 
-/// Why a client ended.
+/// Why a client ended without an error.
 ///
 /// ```
 /// use chat::client::Ended;
@@ -89,40 +97,45 @@ impl Default for Options {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// The input ended, or the reader of the output has closed it.
+    /// The input ended, or the reader of the output closed it.
     ByUser,
-    /// The server closed the connection while there was input to come.
+    /// The server closed the connection before the end of the input.
     ByServer,
 }
 
-/// Connects, and talks until the input ends or the server closes the connection. Returns which it was. To be
-/// run by the main thread's `block_on`.
+/// Connects, and talks until the input ends or the server closes the connection. Returns which of the two
+/// happened. It spawns a local task, so it must run in `block_on`. It reads the standard input and writes to
+/// the two standard outputs of the process.
+///
+/// Dropping the future ends the conversation and closes the connection. Commands that are typed but not sent
+/// are lost.
 ///
 /// # Errors
 ///
-/// No connection; one that breaks (`ConnectionReset`, or `TimedOut` where the server has vanished); commands
-/// that the server has not taken when the grace period has elapsed (`TimedOut`); a standard stream that
-/// fails. A stdout whose reader has closed it is not an error.
+/// - No connection: the error of `connect`.
+/// - The connection breaks: `ConnectionReset`, or `TimedOut` if the server has vanished.
+/// - The server has not taken all requests when the grace period has elapsed: `TimedOut`.
+/// - A standard stream fails. A stdout whose reader has closed it is not an error.
 ///
 /// ```
 /// use std::time::Duration;
-/// let nobody = chat::client::run("127.0.0.1:1", Duration::ZERO);
-/// let error = executor::task::block_on(nobody).unwrap_err();
+/// let no_server = chat::client::run("127.0.0.1:1", Duration::ZERO);
+/// let error = executor::task::block_on(no_server).unwrap_err();
 /// assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
 /// ```
 pub async fn run(address: impl ToSocketAddrs, grace: Duration) -> io::Result<Ended> {
     run_with(address, Options { grace, ..Options::default() }).await
 }
 
-/// [`run`] with all options.
+/// The same as [`run`], with all options.
 ///
 /// # Errors
 ///
 /// Those of [`run`].
 ///
 /// ```
-/// let nobody = chat::client::run_with("127.0.0.1:1", chat::client::Options::default());
-/// assert!(executor::task::block_on(nobody).is_err());
+/// let no_server = chat::client::run_with("127.0.0.1:1", chat::client::Options::default());
+/// assert!(executor::task::block_on(no_server).is_err());
 /// ```
 pub async fn run_with(address: impl ToSocketAddrs, options: Options) -> io::Result<Ended> {
     let stream = TcpStream::connect(address).await?;
@@ -148,14 +161,14 @@ async fn talk(stream: TcpStream, grace: Duration) -> io::Result<Ended> {
                 (&mut replies).await
             };
             let replied = timeout(grace, rest).await;
-            replied.unwrap_or_else(|_| in_vain(unsent.len())).and(commanded)
+            replied.unwrap_or_else(|_| after_the_grace(unsent.len())).and(commanded)
         }
     };
     replies.abort();
     ended
 }
 
-/// Sends a request for each command until the input ends. What is `unsent` then is the caller's to send.
+/// Sends a request for each command until the input ends. It leaves in `unsent` what the caller has yet to send.
 async fn send_commands(
     input: impl AsyncBufRead + Unpin,
     server: &TcpStream,
@@ -170,7 +183,7 @@ async fn send_commands(
         match future::or(send, read).await {
             Err(Ok(())) => {}
             Err(Err(error)) => {
-                // It would not be taken either.
+                // The server would not take the rest either.
                 unsent.clear();
                 return lost(error);
             }
@@ -189,7 +202,7 @@ async fn send_commands(
     }
 }
 
-/// Sends what the server takes at once, or waits until it takes something.
+/// Sends as much as the server takes at once, or waits until it takes something. Cancel-safe.
 async fn send_some(mut server: &TcpStream, unsent: &mut VecDeque<u8>) -> io::Result<()> {
     let sent = server.write(unsent.as_slices().0).await?;
     unsent.drain(..sent);
@@ -200,15 +213,15 @@ async fn send_some(mut server: &TcpStream, unsent: &mut VecDeque<u8>) -> io::Res
 async fn send_the_rest(server: &TcpStream, unsent: &mut VecDeque<u8>) {
     while !unsent.is_empty() {
         if send_some(server, unsent).await.is_err() {
-            // The server has gone: the loop for the replies ends too.
+            // The connection has ended: the loop for the replies ends too.
             unsent.clear();
         }
     }
     let _ = server.shutdown(Shutdown::Write);
 }
 
-/// The outcome when the grace period has elapsed.
-fn in_vain(unsent: usize) -> io::Result<Ended> {
+/// Returns the outcome if the grace period has elapsed.
+fn after_the_grace(unsent: usize) -> io::Result<Ended> {
     if unsent == 0 {
         return Ok(Ended::ByUser);
     }
@@ -216,10 +229,10 @@ fn in_vain(unsent: usize) -> io::Result<Ended> {
     Err(io::Error::new(io::ErrorKind::TimedOut, what))
 }
 
-/// What is reported of a connection that has failed.
+/// Returns the outcome if the connection has failed with this error.
 fn lost(error: io::Error) -> io::Result<Ended> {
     let what = match error.kind() {
-        // The server had closed it before.
+        // The server had closed the connection before.
         io::ErrorKind::BrokenPipe => return Ok(Ended::ByServer),
         io::ErrorKind::ConnectionReset => "connection reset by the server",
         io::ErrorKind::TimedOut => "the server has vanished, or does not read: connection timed out",
@@ -228,8 +241,9 @@ fn lost(error: io::Error) -> io::Result<Ended> {
     Err(reword(what.to_owned(), error))
 }
 
-/// Parses one line of input. It returns `None` for an empty line, and for one that is no command; the latter is
-/// reported on stderr, with the usage of `join` or `post` where something is missing or too much.
+/// Parses one line of input. Returns `None` if it is empty or not a command. A line that is not a command is
+/// reported on stderr; if an argument of `join` or `post` is missing, or one is too many, the report is its
+/// usage.
 ///
 /// ```
 /// use chat::{FromClient, client::parse_command};
@@ -239,7 +253,7 @@ fn lost(error: io::Error) -> io::Result<Ended> {
 /// assert_eq!(parse_command("join"), None);
 /// ```
 pub fn parse_command(line: &str) -> Option<FromClient> {
-    // The newline is the terminal's; other white space at the end belongs to the message.
+    // The newline ends the command; other white space at the end belongs to the message.
     let line = line.strip_suffix('\n').unwrap_or(line);
     let line = line.strip_suffix('\r').unwrap_or(line);
     let (command, rest) = first_word(line)?;
@@ -267,15 +281,15 @@ pub fn parse_command(line: &str) -> Option<FromClient> {
     }
 }
 
-/// Splits at the first white space after the first word; `None` if there is no word.
+/// Splits a text after its first word. Returns `None` if there is no word.
 fn first_word(text: &str) -> Option<(&str, &str)> {
     let text = text.trim_start();
     let end = text.find(char::is_whitespace).unwrap_or(text.len());
     (end > 0).then(|| text.split_at(end))
 }
 
-/// Prints what the server sends, until the connection ends. Replies that are there already are printed in one
-/// piece.
+/// Prints what the server sends, until the connection ends. Replies that have arrived already are printed in
+/// one piece.
 async fn print_replies(server: impl AsyncBufRead + Unpin) -> io::Result<Ended> {
     let mut replies = pin!(receive_as_json(server));
     let reader = reader_of(&io::stdout());
@@ -309,7 +323,7 @@ async fn print_replies(server: impl AsyncBufRead + Unpin) -> io::Result<Ended> {
     }
 }
 
-/// Appends a reply in the form that the user sees: one line, whatever the others wrote.
+/// Appends a reply in the form that the user sees: one line, whatever other clients wrote.
 fn describe(reply: &FromServer, reader: Reader, text: &mut String) {
     match reply {
         FromServer::Message { group_name, message } => {
@@ -326,10 +340,11 @@ fn describe(reply: &FromServer, reader: Reader, text: &mut String) {
     text.push('\n');
 }
 
-/// Without this a client at rest waits for ever for a server whose machine or network has gone.
+/// Without this an idle client waits for ever for a server whose machine or network has gone.
 fn notice_a_vanished_server(stream: &TcpStream, keepalive: Option<Duration>) -> io::Result<()> {
     stream.set_keepalive(keepalive)?;
-    // What is under way is not asked about but sent again, for a quarter of an hour if the system has its way.
+    // Keepalive asks only if nothing is in flight. Bytes in flight are sent again, by default for a quarter
+    // of an hour.
     #[cfg(target_os = "linux")]
     if let Some(idle) = keepalive {
         let limit = u32::try_from(2 * idle.as_millis()).unwrap_or(u32::MAX);
@@ -347,10 +362,10 @@ mod tests {
     fn a_lost_connection_keeps_what_the_system_said() {
         for kind in [io::ErrorKind::ConnectionReset, io::ErrorKind::TimedOut, io::ErrorKind::HostUnreachable]
         {
-            let told = lost(kind.into()).expect_err("it was not closed in order");
-            let source = told.source().expect("what the system said").downcast_ref::<io::Error>();
+            let reported = lost(kind.into()).expect_err("the server had not closed it");
+            let source = reported.source().expect("the system's error").downcast_ref::<io::Error>();
             assert_eq!(source.map(io::Error::kind), Some(kind));
-            assert_eq!(told.kind(), kind);
+            assert_eq!(reported.kind(), kind);
         }
     }
 }

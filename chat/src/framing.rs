@@ -4,14 +4,17 @@
 //!   bytes, in pieces of any size ──▶ LineReader ──▶ one line ──▶ serde_json ──▶ a packet
 //! ```
 //!
-//! The length of a line is not known before its end, so a reader without a limit lets one client take all
-//! memory; and a future that keeps the half of a line in a local variable loses it when it is dropped.
+//! The length of a line is not known before its end. The `lines()` of a buffered reader has no limit, so one
+//! client could take all memory. An `async fn` that keeps half of a line in a local variable loses it when
+//! the future is dropped. A length in front of each packet would tell the reader what to expect, but after
+//! one wrong length everything is nonsense, while a reader of lines finds its place again at the next
+//! newline.
 //!
-//! L1  A line is cut at its newline, wherever the pieces end; so the packets do not depend on them.
-//! L2  What has been read of a line lives in the reader: a read that is dropped loses nothing.
+//! L1  A line is cut at its newline, wherever the pieces end. So the packets do not depend on the pieces.
+//! L2  The part of a line that has been read is kept in the reader: dropping a read loses nothing.
 //! L3  The reader holds at most one line up to the limit, and one piece of the stream.
 //! L4  Each line is charged to the poll budget: the task of a client that floods yields to the others.
-//! L5  A packet is UTF-8 throughout, in unknown fields too: serde_json by itself does not check those.
+//! L5  A packet is UTF-8 throughout, in unknown fields too, which serde_json does not check by itself.
 //!
 //! Used by the client and by the server's connections. Next: `client`.
 
@@ -26,25 +29,29 @@ use reactor::budget;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The longest packet that [`receive_as_json`] takes in.
+/// The longest packet that [`receive_as_json`] accepts, in bytes.
 const LONGEST_PACKET: usize = 16 << 20;
 
-/// What a line costs of the poll budget: to carry out a request takes longer than to read a socket.
+/// The price of a line in operations of the poll budget: carrying out a request takes longer than reading a
+/// socket.
 const COST: u32 = 4;
 
-/// What some editors put before the first line of a text in UTF-8.
+/// Some editors put this before the first line of a text in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// A line's buffer may keep this much between lines; what is larger is given back.
+/// The capacity, in bytes, that a line's buffer may keep between lines. A larger buffer is shrunk to it.
 const KEPT: usize = 256;
 
-/// Writes one packet as a line. It does not flush: a socket needs none, another stream is flushed by the caller.
+/// Writes one packet as a line, in one `write_all`. It does not flush: a socket needs no flush, and the
+/// caller flushes any other stream.
+///
+/// Not cancel-safe: dropping the future may leave a part of the line written. Nothing else should be written
+/// after it.
 ///
 /// # Errors
 ///
-/// The stream's, when it cannot be written; `InvalidData` if the packet has no form in JSON.
-///
-/// Dropping the future may leave a part of the line written: nothing else should follow it.
+/// The error of the stream if it cannot be written; `InvalidData` if the packet has no form in JSON, and then
+/// nothing has been written.
 ///
 /// ```
 /// # futures_lite::future::block_on(async {
@@ -61,11 +68,11 @@ where
     outbound.write_all(&encode_line(packet)?).await
 }
 
-/// One packet as the bytes of its line, the newline included.
+/// Returns one packet as the bytes of its line, including the newline.
 ///
 /// # Errors
 ///
-/// `InvalidData` if the packet has no form in JSON; those of the chat always have one.
+/// `InvalidData` if the packet has no form in JSON. The chat's own packets always have one.
 ///
 /// ```
 /// let error = chat::FromServer::Error("no such group".into());
@@ -78,7 +85,7 @@ pub fn encode_line<P: Serialize + ?Sized>(packet: &P) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// The packet on a line; `None` if it is blank.
+/// Parses the packet on a line. Returns `None` if the line is blank.
 pub(crate) fn decode_line<P: DeserializeOwned>(line: &[u8]) -> Result<Option<P>, serde_json::Error> {
     if line.trim_ascii().is_empty() {
         return Ok(None);
@@ -87,11 +94,14 @@ pub(crate) fn decode_line<P: DeserializeOwned>(line: &[u8]) -> Result<Option<P>,
     serde_json::from_str(text).map(Some)
 }
 
-/// The packets of a stream, in order, until it ends.
+/// Returns the packets of a byte stream, in order, until it ends.
 ///
-/// Blank lines are ignored. A line that is not such a packet is an error of kind `InvalidData`, and the
-/// stream goes on with the next line. After any other error, or a line of more than 16 MiB, it ends. A future of
-/// its next packet may be dropped without losing anything.
+/// Blank lines are ignored. A line that is not such a packet yields an error of kind `InvalidData`, and the
+/// next item is that of the next line. After any other error, or a line of more than 16 MiB (`InvalidData`
+/// too), the stream ends.
+///
+/// Cancel-safe: a future of the next packet may be dropped without losing anything. Dropping the stream drops
+/// the bytes that it has read of an unfinished line.
 ///
 /// ```
 /// use futures_lite::StreamExt;
@@ -135,7 +145,8 @@ where
     })
 }
 
-/// Why there is no next line.
+/// Why [`LineReader`] could not return a line. Converted to an [`io::Error`], [`TooLong`](Self::TooLong) has
+/// the kind `InvalidData`.
 ///
 /// ```
 /// # futures_lite::future::block_on(async {
@@ -149,7 +160,7 @@ where
 pub enum LineError {
     /// The stream failed.
     Io(io::Error),
-    /// The line is longer than this limit, in bytes.
+    /// The line is longer than the limit; contains the limit in bytes.
     TooLong(usize),
 }
 
@@ -180,7 +191,7 @@ impl From<LineError> for io::Error {
     }
 }
 
-/// Lines of a stream, each at most a limit long.
+/// Reads the lines of a stream, none of them longer than a limit. Dropping it drops what it has read of a line.
 ///
 /// ```
 /// # futures_lite::future::block_on(async {
@@ -195,26 +206,28 @@ pub struct LineReader<S> {
     inbound: S,
     limit: usize,
     line: Vec<u8>,
-    /// `line` has been given out; the next read begins a new one.
+    /// `line` has been returned; the next read starts a new one.
     given: bool,
-    /// No line has been given out yet.
+    /// No line has been returned yet.
     first: bool,
 }
 
 impl<S: AsyncBufRead + Unpin> LineReader<S> {
-    /// Reads lines of at most `limit` bytes, the `\n` not counted; the `\r` of a `\r\n` is.
+    /// Creates a reader of lines of at most `limit` bytes. The `\n` is not counted, but the `\r` of a `\r\n` is.
     pub fn new(inbound: S, limit: usize) -> Self {
         Self { inbound, limit, line: Vec::new(), given: false, first: true }
     }
 
-    /// The next line without its newline (`\n` or `\r\n`); `None` at the end of the stream. A last
-    /// line without a newline counts. It need not be UTF-8. A byte order mark before the first line is skipped.
+    /// Returns the next line without its newline (`\n` or `\r\n`); `None` at the end of the stream. A last
+    /// line without a newline is returned too. A line need not be UTF-8. A byte order mark before the first
+    /// line is skipped.
+    ///
+    /// Cancel-safe: the next call continues where the dropped future stopped.
     ///
     /// # Errors
     ///
-    /// The stream's, or [`LineError::TooLong`]; after either the reader must not be used again.
-    ///
-    /// It is cancel-safe: the next call continues where a dropped future stopped.
+    /// [`LineError::Io`] if the stream fails; [`LineError::TooLong`] as soon as the line exceeds the limit,
+    /// before its end. After either, the reader must not be used again.
     pub async fn next_line(&mut self) -> Result<Option<&[u8]>, LineError> {
         let whole = poll_fn(|cx| self.poll_whole_line(cx)).await?;
         Ok(whole.then(|| self.line()))
@@ -230,7 +243,8 @@ impl<S: AsyncBufRead + Unpin> LineReader<S> {
         self.line.strip_suffix(b"\r").unwrap_or(&self.line)
     }
 
-    /// The stream beneath.
+    /// Returns the underlying stream. The reader has taken nothing from it beyond the last line that it
+    /// returned, or the part of a line that a dropped future had read.
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -243,7 +257,7 @@ impl<S: AsyncBufRead + Unpin> LineReader<S> {
         &mut self.inbound
     }
 
-    /// Ready with `true` when `line` is whole, with `false` at the end of the stream.
+    /// Ready with true when `line` is complete, with false at the end of the stream.
     fn poll_whole_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, LineError>> {
         ready!(budget::poll_proceed(cx));
         if self.given {
@@ -297,7 +311,7 @@ mod tests {
             taken += 1;
         }
         budget::end();
-        // An empty account grants one more now and then.
+        // The budget grants one more now and then after it is spent.
         let all = budget::PER_POLL / COST;
         assert!((all..all + 10).contains(&taken), "{taken}");
     }

@@ -1,24 +1,29 @@
 //! A chat: a server with groups, a client for a terminal, and the protocol between them.
 //!
+//! A runtime that is tested only by itself may lack what a real program needs. This program meets what a
+//! server meets: clients that vanish, flood, send nonsense or never read, while the others must be served. It
+//! uses the public API of the two crates, and nothing else of them.
+//!
 //! ```text
 //!   client ── FromClient: Join, Post ──▶ connection ──▶ group table ──▶ group (a broadcast channel)
 //!     ▲                                                                   │ one subscription task for
 //!     └── FromServer: Message, Error ── outgoing half (an async Mutex) ◀──┘ each connection and group
 //! ```
 //!
-//! The protocol is one JSON value per line, in UTF-8; blank lines are ignored:
+//! The protocol is one JSON value per line, in UTF-8. Blank lines are ignored.
 //!
 //! ```text
-//! {"Join":{"group_name":"tea"}}                     a client joins (and makes) a group; no reply
-//! {"Post":{"group_name":"tea","message":"hello"}}   it posts; it need not have joined
-//! {"Message":{"group_name":"tea","message":"hello"}}    what each member then gets
-//! {"Error":"Group 'coffee' does not exist"}             what a client gets whose request failed
+//! {"Join":{"group_name":"tea"}}                         a client joins a group, or creates it; no reply
+//! {"Post":{"group_name":"tea","message":"hello"}}       a client posts; it need not have joined
+//! {"Message":{"group_name":"tea","message":"hello"}}    sent to each member of the group
+//! {"Error":"Group 'coffee' does not exist"}             sent to a client whose request failed
 //! ```
 //!
 //! Reading order: this file, `framing` (packets from bytes), `client`, `client/input`,
 //! `client/output`, `client/visible`; then the server:
-//! `server/options`, `server/memory`, `server/inbound`, `server/outbound`, `server/group`, `server/group_table`,
-//! `server/reclaim`, `server/common`, `server/ending`, `server/connection`, `server/mod`; last the two programs in `bin/`.
+//! `server/options`, `server/memory`, `server/inbound`, `server/outbound`, `server/group`,
+//! `server/group_table`, `server/reclaim`, `server/common`, `server/ending`, `server/connection`,
+//! `server/mod`; last the two programs in `bin/`.
 #![forbid(unsafe_code)]
 
 use serde::{Deserialize, Serialize};
@@ -29,7 +34,7 @@ pub mod server;
 
 pub use framing::{LineError, LineReader, encode_line, receive_as_json, send_as_json};
 
-/// What a client asks of the server. Any string is a legal group name.
+/// A request of a client. Any string is a legal group name.
 ///
 /// ```
 /// let join = chat::FromClient::Join { group_name: "tea".to_string() };
@@ -37,12 +42,12 @@ pub use framing::{LineError, LineReader, encode_line, receive_as_json, send_as_j
 /// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub enum FromClient {
-    /// Receive what is posted to this group from now on. There is no reply.
+    /// Receive what is posted to this group from now on. There is no reply, unless the request fails.
     Join {
-        /// The group, which is made if it does not exist.
+        /// The group, which is created if it does not exist.
         group_name: String,
     },
-    /// Send a message to all members of a group. The poster need not be one.
+    /// Send a message to all members of a group. The client that posts need not be a member.
     Post {
         /// The group, which must exist.
         group_name: String,
@@ -51,7 +56,7 @@ pub enum FromClient {
     },
 }
 
-/// What the server sends to a client.
+/// A packet that the server sends to a client.
 ///
 /// ```
 /// let line = br#"{"Error":"Group 'coffee' does not exist"}"#;
@@ -60,13 +65,13 @@ pub enum FromClient {
 /// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub enum FromServer {
-    /// Someone posted to a group that this client has joined.
+    /// A client posted to a group that this client has joined.
     Message {
         /// The group.
         group_name: String,
         /// The text.
         message: String,
     },
-    /// A request could not be carried out, or messages were lost.
+    /// A request was not carried out, or messages were dropped. The text says which, for a human reader.
     Error(String),
 }

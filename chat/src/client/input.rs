@@ -1,7 +1,10 @@
 //! The lines that are typed, each at most [`LONGEST_LINE`] long.
 //!
-//! An input need not have lines: `/dev/zero`, a file of another kind, a program gone wrong. Such a line is
-//! reported as soon as it is too long, and skipped to its end; the lines before and after it are carried out.
+//! An input need not have lines: it may be `/dev/zero`, a binary file, or the output of a broken program. The
+//! `lines()` of a buffered reader would fill the memory with such a line, and end the client at the first
+//! byte that is not UTF-8. The server's reader of lines (`framing`) ends at a line that is too long. This one
+//! reports such a line as soon as it is too long, and skips the rest of it; the lines before and after it are
+//! carried out.
 //!
 //! Used by `client`. Next: `client/output`.
 
@@ -10,17 +13,17 @@ use std::mem;
 
 use futures_lite::io::{AsyncBufRead, AsyncBufReadExt};
 
-/// The longest line that is taken in, in bytes. A server accepts 64 KiB, unless it is configured otherwise.
+/// The longest line that is accepted, in bytes. A server accepts 64 KiB, unless it is configured otherwise.
 pub(super) const LONGEST_LINE: usize = 1 << 20;
 
-/// What an editor may put at the beginning of a file; it is not a part of the first command.
+/// Some editors put this at the beginning of a file. It is not part of the first command.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 pub(super) struct Input<S> {
     source: S,
-    /// What has been read of the next line.
+    /// The part of the next line that has been read.
     line: Vec<u8>,
-    /// The line was too long: what remains of it is skipped.
+    /// The line was too long: the rest of it is skipped.
     skipping: bool,
     place: Place,
 }
@@ -29,7 +32,7 @@ pub(super) struct Input<S> {
 enum Place {
     FirstLine,
     Later,
-    /// A terminal could go on after its end; this does not ask it.
+    /// A terminal can deliver more after an end of input. It is not read again.
     End,
 }
 
@@ -46,7 +49,7 @@ impl<S: AsyncBufRead + Unpin> Input<S> {
         Self { source, line: Vec::new(), skipping: false, place: Place::FirstLine }
     }
 
-    /// The next line; `None` at the end. Dropping the future loses nothing.
+    /// Returns the next line; `None` at the end. Cancel-safe.
     pub(super) async fn next(&mut self) -> io::Result<Option<Line>> {
         while self.place != Place::End {
             let piece = self.source.fill_buf().await?;
@@ -91,7 +94,7 @@ mod tests {
     use futures_lite::future::block_on;
     use futures_lite::io::BufReader;
 
-    /// All lines of an input that comes in pieces of `piece` bytes.
+    /// Returns all lines of an input that is read in pieces of `piece` bytes.
     fn lines(bytes: &[u8], piece: usize) -> Vec<Line> {
         let mut input = Input::new(BufReader::with_capacity(piece, bytes));
         std::iter::from_fn(|| block_on(input.next()).unwrap()).collect()

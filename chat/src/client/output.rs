@@ -1,9 +1,10 @@
-//! What the client writes to its stdout and stderr, neither of which may stop the rest of it.
+//! The client's writes to its stdout and stderr, which must not stop the rest of it.
 //!
-//! A pipe that is not read, or a terminal after ^S, blocks a write. The flag `O_NONBLOCK` is shared with every
-//! process that has the same terminal, and epoll takes no regular file. So another thread writes, as another
-//! thread reads stdin. The client waits for writes to stdout, since the replies are what the user wants; notes
-//! go to stderr when they can, and otherwise are dropped and counted.
+//! A pipe that is not read, or a terminal after Control-S, blocks a write, and with it all tasks of the
+//! thread. To make the stream non-blocking is no way out: every process that has the same terminal shares the
+//! flag `O_NONBLOCK`, and epoll accepts no regular file. So another thread writes, as another thread reads
+//! stdin. The loop for the replies waits for each write to stdout, since the user wants every reply. Notes to
+//! stderr are not waited for: if stderr is not read they are dropped and counted.
 //!
 //! Used by `client`. Next: `client/visible`.
 
@@ -17,15 +18,20 @@ use rustix::io::retry_on_intr;
 
 use super::visible::Reader;
 
-/// A note is cut after this many bytes: it may cite what others wrote.
+/// A note is cut after this many bytes: it may quote what other clients wrote.
 const LONGEST_NOTE: usize = 400;
 
-/// Who reads a stream of this process.
+/// Returns which kind of reader a stream of this process has.
 pub(super) fn reader_of(stream: &impl IsTerminal) -> Reader {
     if stream.is_terminal() { Reader::Terminal } else { Reader::Program }
 }
 
-/// Prints all of it, on another thread: the reader of stdout may be slow.
+/// Prints the whole text on another thread, and clears it. Returns when it is printed: the reader of stdout
+/// may be slow. Dropping the future does not stop the printing.
+///
+/// # Errors
+///
+/// The error of stdout, or that no thread can be started.
 pub(super) async fn print(text: &mut String) -> io::Result<()> {
     if text.is_empty() {
         return Ok(());
@@ -37,7 +43,7 @@ pub(super) async fn print(text: &mut String) -> io::Result<()> {
     Ok(())
 }
 
-/// Prints all of it, however long that takes.
+/// Prints the whole text, however long that takes.
 fn print_blocking(mut text: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     while !text.is_empty() {
@@ -49,7 +55,7 @@ fn print_blocking(mut text: &[u8]) -> io::Result<()> {
     when_writable(|| stdout.flush())
 }
 
-/// Waits as a blocking stdout would, for another program that shares it may have made it non-blocking.
+/// Waits as a blocking stdout would: another program that shares it may have made it non-blocking.
 fn when_writable<T>(mut write: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match write() {
@@ -62,7 +68,7 @@ fn when_writable<T>(mut write: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     }
 }
 
-/// Reports on stderr, beside the conversation. A stderr that is not read does not stop the conversation.
+/// Reports to the user on stderr. It does not wait: a stderr that is not read does not stop the conversation.
 pub(super) fn tell(what: std::fmt::Arguments<'_>) {
     static READER: LazyLock<Reader> = LazyLock::new(|| reader_of(&io::stderr()));
     let what = what.to_string();

@@ -1,25 +1,25 @@
-//! What others wrote, made fit to be shown: a message is one line, and does not drive the terminal.
+//! Text from other clients is made safe to print: a message is one line, and cannot control the terminal.
 //!
-//! Otherwise a client that posts could clear the screen of every member, rename its window, or forge a line that
-//! looks as if the server had sent it: by an escape sequence, a return to the line's beginning, a newline.
-//! Such characters are shown in the form of a Rust string, `\u{1b}` or `\n`.
+//! Without this file a client could clear the screen of every member with an escape sequence, rename the
+//! window, or forge a line that looks as if the server had sent it, with a newline or a return to the start
+//! of the line. Such characters are shown as in a Rust string, `\u{1b}` or `\n`.
 //!
-//! A program that reads from a pipe does not obey escapes, and gets the text as it was sent. But newlines
-//! tell it where a message ends, so two characters are made visible there too: `\n` and `\r`.
+//! A program that reads from a pipe does not obey escape sequences, and gets the text as it was sent. But
+//! newlines show it where a message ends, so two characters are made visible there too: `\n` and `\r`.
 //!
 //! Used by `client` and `client/output`. Next: `server/options`.
 
-/// For whom text is made visible.
+/// The reader that a text is printed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reader {
     /// A user at a terminal, which obeys control characters.
     Terminal,
-    /// A program, or a file: lines are what counts.
+    /// A program, or a file. Only the ends of lines matter to it.
     Program,
 }
 
 impl Reader {
-    /// Appends what others wrote.
+    /// Appends a text from another client.
     pub(super) fn append(self, text: &str, into: &mut String) {
         for character in text.chars() {
             match self.obeys(character) {
@@ -29,10 +29,10 @@ impl Reader {
         }
     }
 
-    /// Whether this reader would obey it, instead of showing it as a character.
+    /// Returns whether this reader would obey the character instead of showing it.
     fn obeys(self, character: char) -> bool {
         match self {
-            // Also the separators of lines and paragraphs, and what turns the direction of writing.
+            // The others separate lines and paragraphs, or change the direction of writing.
             Reader::Terminal => {
                 character.is_control()
                     || matches!(character, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn orders_are_shown() {
+    fn control_characters_are_escaped() {
         let text = "\u{1b}[2J\u{7} a\rb\nc\0\u{7f}\u{9b}\t\u{202e}\u{e9}\u{1f375} \\";
         let terminal = r"\u{1b}[2J\u{7} a\rb\nc\u{0}\u{7f}\u{9b}\t\u{202e}é🍵 \";
         assert_eq!(shown(Reader::Terminal, text), terminal);
@@ -62,15 +62,15 @@ mod tests {
     }
 
     fn any_text() -> impl Strategy<Value = String> {
-        let order =
+        let control =
             prop_oneof![0..0xa0_u32, 0x2000..0x2070_u32].prop_map(|code| char::from_u32(code).unwrap());
-        prop::collection::vec(prop_oneof![order, any::<char>()], 0..40)
+        prop::collection::vec(prop_oneof![control, any::<char>()], 0..40)
             .prop_map(|characters| characters.into_iter().collect())
     }
 
     proptest! {
         #[test]
-        fn no_order_reaches_a_terminal(text in any_text()) {
+        fn no_control_character_reaches_a_terminal(text in any_text()) {
             let shown = shown(Reader::Terminal, &text);
             prop_assert!(!shown.contains(char::is_control), "{shown:?}");
             prop_assert!(!shown.contains(|character| Reader::Terminal.obeys(character)), "{shown:?}");

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! R1  The departure that makes it MANY asks, and no other does until the count is 0 again.
-//! R2  The count is set back before the memory is returned: who left before that is in the count or in the return.
+//! R2  The count is set back before the memory is returned: who left before that is in the count or in the
+//!     return.
 //!
 //! Used by `common` and `mod`. Next: `common`.
 
