@@ -1,9 +1,13 @@
 //! block_on: from synchronous code into asynchronous code.
 //!
+//! The outermost future has no task that awaits it, so a thread has to poll it. A loop that polled without
+//! waiting would use a whole core. One that only parked would run no local task, and see no event of a socket or
+//! timer. So this loop does the work of the thread in turn, and waits as `driver` decides.
+//!
 //! ```text
-//!   ┌─▶ root woken? poll it ──Ready──▶ the answer
+//!   ┌─▶ root woken? poll it ──Ready──▶ return its output
 //!   │   run some local tasks
-//!   └── nothing to do? wait: in the reactor, or parked; busy? now and then a look at the reactor
+//!   └── nothing to do? wait: in the reactor, or parked; always busy? poll the reactor now and then
 //! ```
 //!
 //! B1  The root, which is the future given to `block_on`, is polled when its flag is set, and the flag is
@@ -27,7 +31,7 @@ use crate::driver::parker::Parker;
 use crate::driver::{Participant, Role};
 use crate::local;
 
-/// Local tasks that run between two looks at the root.
+/// At most this many local tasks run before the root is looked at again.
 const BATCH: usize = 61;
 
 /// A thread that always has work looks at the reactor this often.
@@ -45,30 +49,33 @@ impl Wake for Root {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // ORDERING[root-wake]: Release publishes what the waker did; pairs with the Acquire in
-        // `block_on`. A swap, so that of many wakes one unparks.
+        // ORDERING[root-wake]: Release publishes what the waking thread did; pairs with the Acquire in
+        // `block_on`. A swap, so that only the first of many wakes unparks.
         if !self.woken.swap(true, Ordering::Release) && !self.parker.is_current() {
             self.parker.unpark();
         }
     }
 }
 
-/// Runs a future on this thread to its end, and this thread's local tasks while it waits.
+/// Runs a future on this thread until it is ready, and returns its output. While the future waits, this thread's
+/// local tasks run.
 ///
-/// It drives sockets and timers itself, so a program of `block_on`, [`spawn_local`] and sockets has
-/// one thread; to look up names takes another. Local tasks that have not finished when the future has
-/// stay, for the next `block_on`.
+/// It drives sockets and timers itself, so a program of `block_on`, [`spawn_local`] and sockets has one thread.
+/// Looking up host names uses further threads. Local tasks that are unfinished when `block_on` returns stay, and
+/// go on in this thread's next `block_on`.
 ///
-/// Sockets and timers move while a thread is in `block_on` or a pool runs. Under a foreign executor
-/// alone nobody drives them.
+/// Sockets and timers make progress while any thread is in `block_on`, or while a pool exists. Under another
+/// executor alone no thread drives them.
 ///
 /// # Panics
 ///
-/// When this thread is polling a future already: in a task, or inside another `block_on`. Waiting there
-/// would stop everything that the thread runs: `.await` the future instead. It panics in a destructor of
-/// such a future too, whether that is dropped in its last poll or after it, by a cancel, by the end of its pool
-/// or of its thread. Inside [`spawn_blocking`](crate::task::spawn_blocking) it may be called, also in what
-/// the call drops. A panic of the future goes on here.
+/// If the future panics, the panic continues in the caller.
+///
+/// It panics at once if this thread is polling a future already, in a task or in another `block_on`. Waiting
+/// there would stop everything else that the thread runs: `.await` the future instead. The destructors of such
+/// a future count as part of it: `block_on` panics there too, whether the future has ended, was cancelled, or
+/// is dropped with its pool or its thread. Inside [`spawn_blocking`](crate::task::spawn_blocking) it may be
+/// called, also in the destructors of what the call drops.
 ///
 /// [`spawn_local`]: crate::task::spawn_local
 ///
@@ -101,7 +108,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
             }
         }
         local::run(BATCH);
-        // ORDERING: Relaxed; a foreign wake that is missed here has yet to unpark (B2).
+        // ORDERING: Relaxed; a wake by another thread that is missed here has still to unpark (B2).
         if !root.woken.load(Ordering::Relaxed) && !local::has_work() {
             participant.wait(&mut woken);
             last_look = now();

@@ -1,4 +1,6 @@
-//! Spawning with a name. Next: `metrics`.
+//! Spawning with a name.
+//!
+//! Most tasks need no name: a task that is spawned without a builder has no field for one. Next: `metrics`.
 
 use std::future::Future;
 
@@ -7,7 +9,8 @@ use crate::raw_task::join_handle::JoinHandle;
 use crate::raw_task::run::new_task;
 use crate::{local, spawn_blocking};
 
-/// Spawns a task with a name, for messages and for [`JoinHandle::name`].
+/// Spawns a task with a name. [`JoinHandle::name`] returns it, and the panic of awaiting a cancelled task
+/// shows it.
 ///
 /// ```
 /// use executor::task::{self, Builder};
@@ -22,12 +25,12 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A builder without a name.
+    /// Returns a builder without a name.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the name.
+    /// Sets the name, and returns the builder.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());

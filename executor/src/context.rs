@@ -1,7 +1,13 @@
-//! What this thread is polling: `current` answers from it, and a nested `block_on` panics because of it.
+//! What this thread is polling, in a thread-local.
 //!
-//! It is entered around each poll and each drop of a task's future or of a `block_on`'s, and gives a poll its
-//! budget: how many ready operations it may complete before it has to give way (see the reactor's `budget`).
+//! A `block_on` inside a poll would block the thread that has to run the other tasks, often for ever. A
+//! `Context` has only a waker, so it cannot say whether the caller is in a poll, or in which task. This
+//! thread-local does: a nested `block_on` panics, and `current` returns the task's id.
+//!
+//! It is entered around each poll of a future, and around its drop, which may block or ask for its task as well.
+//! To enter also gives the poll its budget: the number of ready operations that it may complete before it has to
+//! yield (see the reactor's `budget`).
+//!
 //! Called by `raw_task::run` and `block_on`. Next: `raw_task`.
 
 use std::cell::Cell;
@@ -14,13 +20,13 @@ use crate::task_id::TaskId;
 /// What is being polled on a thread.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// Nothing of ours.
+    /// No future of this runtime.
     Nothing,
     /// The future of a `block_on`.
     Root,
     /// A task.
     Task(TaskId),
-    /// A blocking call: here one may block, and `block_on` too.
+    /// A blocking call. It may block, and it may call `block_on`.
     Blocking(TaskId),
 }
 
@@ -28,15 +34,15 @@ thread_local! {
     static SCOPE: Cell<Scope> = const { Cell::new(Scope::Nothing) };
 }
 
-/// What this thread polls now.
+/// Returns what this thread polls now.
 pub(crate) fn current_scope() -> Scope {
     SCOPE.get()
 }
 
-/// The id of the task that is being polled on this thread; `None` outside of one.
+/// Returns the id of the task that this thread is polling, or `None` if it polls no task.
 ///
-/// A task's future is inside the task until it is gone: in its destructors this is the task's own id, whether
-/// the task has ended, was cancelled, or went with its pool or its thread. The future of a
+/// The destructors of a task's future are part of the task: in them this is the task's own id, whether the task
+/// has ended, was cancelled, or is dropped with its pool or its thread. The future of a
 /// [`block_on`](crate::task::block_on) is not a task.
 ///
 /// ```
@@ -53,7 +59,7 @@ pub fn current() -> Option<TaskId> {
     }
 }
 
-/// A poll under way; its end is marked when this is dropped, by a panic too.
+/// A poll that is under way. Its drop ends the poll, also in a panic.
 pub(crate) struct Polling {
     outer: Scope,
 }

@@ -1,4 +1,4 @@
-//! Runs futures: one thread's own, and a pool's that steal work from each other.
+//! Runs futures: local tasks on their own thread, and tasks of a pool whose workers steal work from each other.
 //!
 //! ```text
 //!   block_on ─┬─ polls its future                       spawn ──▶ pool: worker, worker, …
@@ -6,9 +6,9 @@
 //!             └─ driver: waits, or drives the reactor ◀───────────────┘
 //! ```
 //!
-//! Programs use [`task`] to spawn futures and to wait for them, and [`sync`] for what tasks share. [`pool`] is
-//! for a pool of one's own, [`metrics()`] tells what the runtime did. Sockets and timers are in the crate
-//! `reactor`.
+//! Programs use [`task`] to spawn futures and to wait for them, and [`sync`] for locks and channels. [`pool`]
+//! makes pools besides the global one, and [`metrics()`] returns counters. Sockets and timers are in the
+//! crate `reactor`.
 //!
 //! ```
 //! use executor::task;
@@ -22,12 +22,12 @@
 //! ```
 //!
 //! The reading order of the source, from a future to a stealing pool: `context`, then one task in `raw_task`
-//! (`state`, `header`, `waker`, `cell`, `run`, `join_handle`), then who runs it: `parker`, `roster`,
-//! `driver`, `local`, `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`, `task`). Side
-//! rooms: `task_id`, `driver::rescue`, `inbox`, `local::owner_state`, `raw_task::list`,
+//! (`state`, `header`, `waker`, `cell`, `run`, `join_handle`), then the threads that run it: `parker`, `roster`,
+//! `driver`, `local`, `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`, `task`). The rest:
+//! `task_id`, `driver::rescue`, `local::inbox`, `local::owner_state`, `raw_task::list`,
 //! `raw_task::join_error`, `pool::end`, `pool::joining`, `pool::global`, `spawn_blocking`, `builder`,
-//! `metrics`, and [`sync`] (`mutex`, `oneshot`, `mpsc`, `broadcast`, `send_error`), which needs nothing of
-//! the rest.
+//! `metrics`, and [`sync`] (`mutex`, `oneshot`, `mpsc`, `broadcast`, `send_error`), which uses no other file of
+//! this crate.
 
 mod block_on;
 mod builder;
@@ -46,7 +46,7 @@ mod yield_now;
 
 pub use metrics::{Metrics, WorkerMetrics, metrics};
 
-/// Tasks: spawning them, waiting for them, giving way.
+/// Tasks: spawning them, waiting for them, yielding.
 pub mod task {
     pub use crate::block_on::block_on;
     pub use crate::builder::Builder;

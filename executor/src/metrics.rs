@@ -1,8 +1,11 @@
-//! What the executor did, in numbers: sums of what `record` has. Next: `lib`.
+//! What the executor did, in numbers.
+//!
+//! Each thread counts its own events (the reactor's `record`), because counters that all threads write would
+//! slow down every poll. A snapshot adds them up. Next: `lib`.
 
 use reactor::record::{Kind, Thread, threads};
 
-/// What the executor did since the program began.
+/// What the executor has done since the program began. Returned by [`metrics()`].
 ///
 /// ```
 /// use executor::{pool::Pool, task};
@@ -16,23 +19,23 @@ use reactor::record::{Kind, Thread, threads};
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Metrics {
-    /// Tasks spawned: on pools, local, and blocking calls.
+    /// The number of tasks spawned: on pools, local, and blocking calls.
     pub spawned: u64,
-    /// Tasks spawned whose future still exists.
+    /// The number of spawned tasks whose future still exists.
     pub alive: u64,
-    /// Polls of tasks.
+    /// The number of polls of tasks.
     pub polls: u64,
-    /// Wakes that put a task into a queue.
+    /// The number of wakes that put a task into a queue.
     pub wakes: u64,
-    /// Times that a worker took tasks from another one.
+    /// How often a worker took tasks from another worker.
     pub steals: u64,
-    /// Times that a thread went to wait, in the reactor or parked.
+    /// How often a thread began to wait, in the reactor or parked.
     pub parks: u64,
-    /// The workers of all pools that run now, one entry each.
+    /// One entry for each worker thread that runs now, of all pools.
     pub workers: Vec<WorkerMetrics>,
 }
 
-/// What one worker thread did. A thread may go on with the numbers of one that has ended.
+/// What one worker thread has done. A new worker may continue the counters of a thread that has ended.
 ///
 /// ```
 /// for executor::WorkerMetrics { index, polls, steals, parks } in executor::metrics().workers {
@@ -41,20 +44,20 @@ pub struct Metrics {
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WorkerMetrics {
-    /// Its place in its pool.
+    /// Its index in its pool, from 0 on.
     pub index: usize,
-    /// Polls of tasks.
+    /// The number of polls of tasks.
     pub polls: u64,
-    /// Times that it took tasks from another worker.
+    /// How often it took tasks from another worker.
     pub steals: u64,
-    /// Times that it went to wait.
+    /// How often it began to wait.
     pub parks: u64,
 }
 
-/// A snapshot of what the executor did so far.
+/// Returns a snapshot of the executor's counters.
 ///
-/// The numbers are read one by one while the threads go on: each is right, their sums may be a few
-/// events apart.
+/// The counters are read one after another while the threads run on. Each is right, but two of them may
+/// differ by the few events between the two reads.
 ///
 /// ```
 /// use executor::task;

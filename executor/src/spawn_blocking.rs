@@ -1,18 +1,25 @@
 //! Blocking calls as tasks: polled once, on a thread of their own.
 //!
-//! The task is like any other: one allocation, the same word. Its one poll is the call.
+//! A call that blocks in a poll blocks a worker, or the thread in `block_on`, and every task that waits
+//! there. So it runs on one of the reactor's threads for blocking calls. It is a task like any other, with
+//! one allocation and the same state word, so its handle is an ordinary `JoinHandle`. Its only poll makes the
+//! call.
+//!
+//! If the task were queued from its birth, as other tasks are, a cancel could only set a bit for the thread that
+//! will come: with all threads busy the call would stay in the queue. So it is idle until a thread begins it.
 //!
 //! ```text
 //!   spawn ──▶ idle, and in the threads' queue ──a thread begins it──▶ queued, running
-//!                              └──cancelled──▶ queued ──▶ out of the queue, and to be disposed of
+//!                              └──cancelled──▶ queued ──▶ removed from the queue, and disposed of
 //! ```
 //!
-//! Q1  While it waits for a thread the task is idle: its place in the threads' queue holds a reference, no
-//!     claim. Beginning it and cancelling it are two verbs that set QUEUED: the first one gets the claim.
-//! Q2  What a cancelled call captured is not dropped by who cancels it, but on one of the threads: a
-//!     destructor is foreign code, and `abort` may be called anywhere.
+//! Q1  While the task waits for a thread it is idle. Its entry in the threads' queue holds a counted
+//!     reference, not the queue's claim. The thread that begins it and the one that cancels it both set
+//!     QUEUED: the first of the two gets the queue's claim.
+//! Q2  What a cancelled call has captured is dropped on one of the threads, not by the thread that cancels: a
+//!     destructor is user code, and `abort` may be called anywhere.
 //!
-//! Next: `metrics`.
+//! Next: `builder`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -31,15 +38,17 @@ use crate::raw_task::state::{Action, State};
 use crate::raw_task::waker;
 use crate::task_id::TaskId;
 
-/// Runs a function that blocks, or computes for long, on a thread of its own.
+/// Runs a function that blocks, or computes for long, on a thread of its own. Returns the task's handle, whose
+/// output is what the function returns. Dropping the handle detaches the call.
 ///
-/// Threads are reused, grow to 512, and leave after idling. If none can be had the call waits for one
-/// that exists; if there is none it is cancelled: awaiting panics, and
-/// [`try_join`](JoinHandle::try_join) returns `Cancelled`.
+/// Threads are reused. There are at most 512 of them, and one that stays idle for ten seconds ends. If the
+/// system refuses a new thread, the call waits for one that exists. If there is none, the call is cancelled:
+/// awaiting the handle panics, and [`try_join`](JoinHandle::try_join) returns `Cancelled`.
 ///
-/// Cancelled before it has started it never runs: it leaves the queue at once, and one of the threads drops
-/// what it captured. If all of them are busy, one more is started for that. One that runs goes on, and its
-/// value is dropped. Local tasks that it leaves on its thread are dropped when it ends.
+/// A call that is cancelled before it has started never runs. It leaves the queue at once, and one of the
+/// threads drops what it has captured; if all of them are busy, one more is started for that. A call that
+/// runs already goes on after a cancel, and its value is dropped. Local tasks that the call spawns on its
+/// thread are dropped when it ends.
 ///
 /// ```
 /// use executor::task;
@@ -55,7 +64,7 @@ where
     spawn_named(f, ())
 }
 
-/// Spawns with a name.
+/// Spawns a call with a name, or with `()` for none.
 pub(crate) fn spawn_named<F, T, N>(f: F, name: N) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -73,14 +82,14 @@ where
     handle
 }
 
-/// On a thread: makes the call, unless it was cancelled first.
+/// On one of the threads: makes the call, unless it was cancelled first.
 fn begin(task: &TaskRef) {
     if task.header().state.wake_by_ref() == Action::Schedule || fault("begun_though_cancelled") {
         end(Runnable::from_raw(task.as_raw())); // Q1
     }
 }
 
-/// Makes the call, or drops it; and then what it has left on this thread.
+/// Makes the call, or drops it if it was cancelled. Then drops the local tasks that it has left on this thread.
 fn end(task: Runnable) {
     task.run();
     local::drop_all();
@@ -100,7 +109,8 @@ impl Schedule for BlockingScheduler {
         &WAKER
     }
 
-    /// Without a thread of its own the call is dropped where it was spawned: in a poll nobody may block.
+    /// If there is no thread for it, the call is dropped where it was spawned. That may be in a poll, where its
+    /// destructors must not block.
     fn scope(id: TaskId) -> Scope {
         if context::current_scope() == Scope::Nothing { Scope::Blocking(id) } else { Scope::Task(id) }
     }
@@ -117,15 +127,16 @@ impl Schedule for BlockingScheduler {
 
     /// Cancelled while it waited for a thread.
     fn schedule(ticket: Ticket, task: Runnable) {
-        // The reference that its place held is not the last one.
+        // This drops the reference of the queue's entry, which is not the last one.
         drop(blocking::take_back(ticket));
-        // Without a thread the job comes back, and is dropped here for want of a better place. Q2
+        // Q2. If there is no thread, the job comes back and is dropped here.
         drop(blocking::dispose(Box::new(move || end(task))));
     }
 }
 
-/// A call as a future that is ready at its first poll. In a box, for a large one would be copied several times
-/// on its way in and out where nothing is optimised, and overflow the stack.
+/// A call as a future that is ready at its first poll. The function is in a box: in a build without
+/// optimisation a large one would be copied several times on its way in and out, and could overflow the
+/// stack.
 struct Call<F>(Option<Box<F>>);
 
 impl<F: FnOnce() -> T, T> Future for Call<F> {

@@ -1,13 +1,16 @@
-//! A task's id: where it stands in memory. Next: `context`.
+//! A task's id: its address.
+//!
+//! It needs no field in the task and no counter that all threads share. The price is that a later task may
+//! have the id of one that is gone. Next: `context`.
 
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
 
-/// Tells a task from the others that are alive, for messages and maps.
+/// Identifies a task among those that exist at the same time, for messages and maps.
 ///
-/// Two tasks have different ids as long as both exist: each unfinished, or with its
-/// [`JoinHandle`](crate::task::JoinHandle) still held. A later task may get the id of one that is gone.
+/// A task exists until it has finished and its [`JoinHandle`](crate::task::JoinHandle) is dropped. Two tasks
+/// that exist have different ids. A later task may get the id of one that is gone.
 ///
 /// ```
 /// use executor::task::{self, TaskId};
@@ -20,7 +23,7 @@ use std::ptr::NonNull;
 pub struct TaskId(NonZeroUsize);
 
 impl TaskId {
-    /// The id of the task that stands at this address.
+    /// The id of the task at this address.
     pub(crate) fn of<T>(task: NonNull<T>) -> Self {
         Self(task.addr())
     }

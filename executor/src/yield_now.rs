@@ -1,4 +1,7 @@
-//! Giving way once: Pending, with a wake to itself. Next: `pool`.
+//! Yielding once: the future wakes its own task and returns `Pending`.
+//!
+//! A task runs until its poll returns. Without this a long computation would stop every other task of its
+//! thread, for there is no preemption. Next: `pool`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,11 +9,11 @@ use std::task::{Context, Poll};
 
 use reactor::budget;
 
-/// Lets the other tasks of this queue run first.
+/// Lets the other tasks that are queued with this one run first.
 ///
-/// The answer is ready at its second poll. A long computation that awaits it now and then keeps its
-/// neighbours alive; one that takes milliseconds between two awaits belongs to
-/// [`spawn_blocking`](crate::task::spawn_blocking).
+/// The returned future is ready at its second poll. Dropping it has no effect. A long computation that awaits it
+/// now and then leaves time for the other tasks. A computation that takes milliseconds between two awaits should
+/// run in [`spawn_blocking`](crate::task::spawn_blocking) instead.
 ///
 /// ```
 /// use executor::task;
@@ -35,7 +38,7 @@ impl Future for YieldNow {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if std::mem::replace(&mut self.yielded, true) {
-            return budget::poll_take_one(cx); // At once only for a task that did give way.
+            return budget::poll_take_one(cx); // Charged: a combinator may poll it again at once.
         }
         cx.waker().wake_by_ref();
         Poll::Pending
