@@ -67,7 +67,7 @@ async fn run(listener: TcpListener) -> io::Result<usize> {
 // ANCHOR_END: graceful_shutdown_run
 
 // ANCHOR: graceful_shutdown_drain
-/// Waits for all connections until the time is over, and cancels those that are left.
+/// Waits for all connections until the deadline, and cancels those that are left.
 async fn drain(connections: Vec<JoinHandle<io::Result<()>>>) -> io::Result<usize> {
     let over = Instant::now() + DRAIN;
     let mut cancelled = 0;

@@ -175,7 +175,7 @@ impl<T: AsFd> Async<T> {
         self.wait(&self.source.write, PollFlags::OUT)
     }
 
-    /// Calls `read` until it does not return `WouldBlock`, waits in between, and returns the last result.
+    /// Calls `read` until it does not return `WouldBlock`, waiting in between, and returns its last result.
     ///
     /// The returned future may be dropped without losing data: `read` is called within a poll, and a result
     /// is returned by the same poll.

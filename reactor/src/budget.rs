@@ -1,24 +1,29 @@
-//! The poll budget: a task that is always ready must give the others a turn.
+//! The poll budget: a task whose operations are always ready must give the other tasks a turn.
 //!
-//! Each poll of a task may complete [`PER_POLL`] operations on our sockets, timers and channels.
-//! The executor opens the account with [`start`] before it polls, and closes it with [`end`]. When
-//! the account is empty, [`poll_proceed`] returns `Pending` and wakes the task at once: it goes to
-//! the back of its queue, and the others have their turn.
+//! Tasks are scheduled cooperatively: a poll ends only when the future returns. A loop over a socket that
+//! always has data, or a channel that is never empty, would never return, and every other task of its thread
+//! would wait. So each poll of a task may complete [`PER_POLL`] operations on our sockets, timers and
+//! channels. The executor opens the account with [`start`] before it polls, and closes it with [`end`]. When
+//! the account is empty, [`poll_proceed`] returns `Pending` and wakes the task at once: it goes to the back
+//! of its queue, behind the others.
 //!
-//! B1  Outside one of our polls there is no budget: a foreign executor would never renew it.
-//! B2  Each operation that is done is charged, whatever its outcome; an answer of `Pending` is free.
-//! B3  Each time somebody asks while the account is empty, one operation is granted with a probability of one in
-//!     16 (`ODDS`). Else the task has to give way.
-//! [gives-way-once]  A refusal is not "not ready": a deadline that has passed gives way once if anything was refused
-//!     in this poll. At its next turn what it limits has a fresh budget, and then the deadline decides.
+//! B1  Outside one of our polls there is no budget: another executor would never renew it.
+//! B2  Each operation that is done is charged, whatever its outcome. Returning `Pending` is free.
+//! B3  When an operation is asked for while the account is empty, it is granted with a probability of one in
+//!     16 (`ODDS`). Otherwise the task has to give way.
+//! [gives-way-once]  A refusal is not the same as "not ready". So a deadline that has passed gives way once
+//!     if anything was refused in this poll. At its next poll it polls what it limits with a fresh budget,
+//!     and then it decides.
 //!
-//! Several futures may share a task, and one that is always ready takes all that the account has. By B3 the
-//! others still get on, however many they are and in whatever order a combinator polls them, because a draw does
-//! not depend on who has asked before: a future that is polled again and again gets on at the 16th poll on average.
-//! So does a foreign executor inside one of our polls. A rule that counts the refusals cannot promise that: its
-//! count may be in step with the combinator, and then every grant goes to the same child. The price is small: a
-//! loop that takes all it can get has a fifteenth of an operation more in each poll. A task that looks (`poll_once`)
-//! before it waits gives way too, for its wait is refused as often as its look.
+//! Several futures may share a task, in a join or a race, and one that is always ready takes the whole
+//! account. By B3 the others still make progress, whatever their number and the order in which the combinator
+//! polls them, because a draw does not depend on what was asked before: a future that is polled again and
+//! again is granted an operation at every 16th poll on average. So is a future under another executor's
+//! `block_on` inside one of our polls. A rule that counts the refusals cannot promise that: its count may be
+//! in step with the combinator, and then every grant goes to the same child. The price is small: a loop that
+//! takes all it can get completes a fifteenth of an operation more in each poll, on average. A loop that
+//! polls once before it waits (`poll_once`) gives way too, for its wait is refused as often as that first
+//! poll.
 //!
 //! Called by every leaf future. Next: `trim`.
 
@@ -40,28 +45,28 @@ use crate::shim::thread_local;
 ///     assert!(budget::poll_proceed(&cx).is_ready());
 ///     budget::spend();
 /// }
-/// assert!(budget::without(|| budget::poll_proceed(&cx).is_ready()), "outside of the account");
-/// assert!((0..100).any(|_| budget::poll_proceed(&cx).is_pending()), "it is empty, and seldom grants one more");
+/// assert!(budget::without(|| budget::poll_proceed(&cx).is_ready()), "not charged");
+/// assert!((0..100).any(|_| budget::poll_proceed(&cx).is_pending()), "it grants one more now and then");
 /// budget::end();
-/// assert!(budget::poll_proceed(&cx).is_ready(), "outside of a poll there is none");
+/// assert!(budget::poll_proceed(&cx).is_ready(), "outside a poll there is no budget");
 /// ```
 pub const PER_POLL: u32 = 128;
 
-/// An empty account grants one operation in this many that are asked for (B3).
+/// An empty account grants one in this many of the operations that are asked for (B3).
 const ODDS: u32 = 16;
 
 /// What [`Account::left`] is while no poll of ours is under way.
 const UNLIMITED: u32 = u32::MAX;
 
-/// A thread's account.
+/// The account of a thread.
 struct Account {
     /// Operations that the poll under way may still complete.
     left: Cell<u32>,
     /// The number of that poll.
     poll: Cell<u32>,
-    /// The number of the last poll that was refused something.
+    /// The number of the last poll in which something was refused.
     refused: Cell<u32>,
-    /// The state of the draws. Each thread begins with the same: a test draws the same again.
+    /// The state of the random numbers. It begins the same on each thread, so that a test can be repeated.
     random: Cell<u32>,
 }
 
@@ -77,7 +82,7 @@ thread_local! {
 }
 
 impl Account {
-    /// True one time in [`ODDS`].
+    /// True once in [`ODDS`] times on average.
     #[cold]
     fn draw(&self) -> bool {
         // Marsaglia's xorshift, with his seed.
@@ -90,7 +95,7 @@ impl Account {
     }
 }
 
-/// Opens an account of [`PER_POLL`] for the poll that begins now. For executors.
+/// Opens an account of [`PER_POLL`] operations for the poll that begins now. For executors.
 #[inline]
 pub fn start() {
     ACCOUNT.with(|account| {
@@ -99,13 +104,14 @@ pub fn start() {
     });
 }
 
-/// Closes the account: what follows on this thread is not inside a poll. For executors.
+/// Closes the account: what follows on this thread is outside a poll, without a budget. For executors.
 #[inline]
 pub fn end() {
     ACCOUNT.with(|account| account.left.set(UNLIMITED));
 }
 
-/// `Ready` if this poll may go on; else `Pending`, and the task has been woken to go on later.
+/// Returns `Ready` if this poll may try one more operation. Otherwise it wakes the task, to go on later, and
+/// returns `Pending`. It charges nothing: [`spend`] does, when the operation is done.
 #[inline]
 pub fn poll_proceed(cx: &Context<'_>) -> Poll<()> {
     ACCOUNT.with(|account| {
@@ -121,7 +127,7 @@ pub fn poll_proceed(cx: &Context<'_>) -> Poll<()> {
     })
 }
 
-/// Charges one completed operation.
+/// Charges one operation that is done. Outside a poll it does nothing.
 #[inline]
 pub fn spend() {
     ACCOUNT.with(|account| {
@@ -132,7 +138,7 @@ pub fn spend() {
     });
 }
 
-/// An operation that never has to wait, but for its turn: asked for and charged.
+/// [`poll_proceed`] and [`spend`] in one, for an operation that is always ready.
 ///
 /// ```
 /// use reactor::budget;
@@ -142,7 +148,7 @@ pub fn spend() {
 /// budget::start();
 /// let ready = (0..1000).take_while(|_| budget::poll_take_one(&cx).is_ready()).count();
 /// budget::end();
-/// assert!(ready < 1000, "it gives way");
+/// assert!(ready < 1000, "the task has to give way");
 /// ```
 #[inline]
 pub fn poll_take_one(cx: &Context<'_>) -> Poll<()> {
@@ -153,17 +159,18 @@ pub fn poll_take_one(cx: &Context<'_>) -> Poll<()> {
     turn
 }
 
-/// As [`poll_take_one`].
+/// [`poll_take_one`] as a future.
 pub(crate) async fn take_one() {
     poll_fn(|cx| poll_take_one(cx)).await;
 }
 
-/// Runs `check` outside the budget: what must be seen even when the account is empty.
+/// Runs `check` without a budget, and returns its result. For what must be seen even if the account is empty.
 pub fn without<T>(check: impl FnOnce() -> T) -> T {
     lend(UNLIMITED, check)
 }
 
-/// Runs `work` with a fresh budget; what it spends is charged to this poll, as far as there is something left.
+/// Runs `work` with a fresh budget, and returns its result. What it spends is charged to this poll, as far as
+/// there is something left.
 pub(crate) fn afresh<T>(work: impl FnOnce() -> T) -> T {
     let left = ACCOUNT.with(|account| account.left.get());
     lend(left.max(PER_POLL), work)
@@ -201,13 +208,14 @@ fn lend<T>(lent: u32, work: impl FnOnce() -> T) -> T {
 pub(crate) struct GaveWay(Option<u32>);
 
 impl GaveWay {
-    /// Whether it has, so that it is time to decide. Within one poll that is so by chance (B3): a loop that looks
-    /// before it waits has to give way, and a foreign executor inside our poll has to come to an end.
-    pub(crate) fn is_over(&self) -> bool {
+    /// Whether it has given way, so that the deadline decides now. Within one poll that is left to chance
+    /// (B3): it is mostly false, because a loop that polls again at once has to give way; and sometimes true,
+    /// because another executor's `block_on` inside our poll has to end.
+    pub(crate) fn may_decide(&self) -> bool {
         self.0.is_some_and(|poll| ACCOUNT.with(|account| account.poll.get() != poll || account.draw()))
     }
 
-    /// `Ready` if nothing was refused in this poll, and something is left.
+    /// Returns `Ready` if nothing was refused in this poll and there is budget left. Otherwise gives way.
     pub(crate) fn poll(&mut self, cx: &Context<'_>) -> Poll<()> {
         ACCOUNT.with(|account| {
             let (left, poll) = (account.left.get(), account.poll.get());
@@ -226,7 +234,7 @@ mod tests {
     use super::*;
     use std::task::Waker;
 
-    /// B3: a future's share does not depend on how many others ask before it.
+    /// B3: a future's share does not depend on the number of others that ask before it.
     #[test]
     fn every_place_among_any_number_is_granted_its_share() {
         const ROUNDS: usize = 4000;
@@ -265,24 +273,24 @@ mod tests {
         assert_eq!(left(), UNLIMITED);
     }
 
-    /// [gives-way-once]; within one poll by chance.
+    /// [gives-way-once]; within one poll it decides by chance.
     #[test]
     fn a_deadline_gives_way_once() {
         let cx = Context::from_waker(Waker::noop());
         let mut gave_way = GaveWay::default();
         start();
-        assert!(gave_way.poll(&cx).is_ready() && !gave_way.is_over(), "there is budget");
+        assert!(gave_way.poll(&cx).is_ready() && !gave_way.may_decide(), "there is budget");
         lend(0, || {
             assert!(gave_way.poll(&cx).is_pending());
-            let over = (0..1000).filter(|_| gave_way.is_over()).count();
-            assert!((10..250).contains(&over), "seldom, and not never: {over}");
+            let over = (0..1000).filter(|_| gave_way.may_decide()).count();
+            assert!((10..250).contains(&over), "now and then: {over}");
         });
         start();
-        assert!(gave_way.is_over());
+        assert!(gave_way.may_decide());
         end();
     }
 
-    /// Also where a later neighbour was granted an operation and has left it.
+    /// Also if a future that was polled later was granted an operation and has not used it.
     #[test]
     fn a_deadline_sees_a_refusal_that_was_followed_by_a_grant() {
         let cx = Context::from_waker(Waker::noop());
@@ -296,6 +304,6 @@ mod tests {
         afresh(|| assert!(GaveWay::default().poll(&cx).is_ready(), "nothing was refused in there"));
         assert!(GaveWay::default().poll(&cx).is_pending());
         end();
-        assert!(GaveWay::default().poll(&cx).is_ready(), "outside of a poll");
+        assert!(GaveWay::default().poll(&cx).is_ready(), "outside a poll");
     }
 }

@@ -1,33 +1,37 @@
-//! A pool of threads, and how a job is handed to one: no job is lost, none waits behind another.
+//! A pool of threads, and how a job is handed to one: no job is lost, and none waits behind another.
+//!
+//! If the first of two jobs waits for the second, and the second is queued behind the first, both hang. So a
+//! job may wait only for a thread that is on its way, as long as the limit allows one. To wake a thread for
+//! each job would keep that promise, but a burst of a thousand short jobs would cost a thousand wakes, and
+//! the threads that run already take most of these jobs. So each thread that comes wakes the next one, if
+//! jobs are left.
 //!
 //! ```text
 //!  submit ──▶ queue ──▶ a thread that comes takes the oldest job,
-//!                       calls the next thread if jobs are left, and only then runs its own
+//!                       wakes or starts the next thread if jobs are left, and only then runs its own
 //!
-//!            called, or started              queue empty
-//!  (coming) ────────────────────▶ looking ───────────────▶ idle ──keep_alive over──▶ gone
+//!            woken, or started               queue empty
+//!  (coming) ────────────────────▶ looking ───────────────▶ idle ──keep_alive elapsed──▶ gone
 //!                                  │   ▲                    │
-//!                              job ▼   │ done               └──called──▶ (coming)
+//!                              job ▼   │ done               └──woken──▶ (coming)
 //!                                 running
 //! ```
 //!
-//! P1  Jobs in the queue: a thread is coming, or every thread runs a job and no other can be had.
-//!     So a job waits for a thread to arrive, and never behind another job while the limit allows.
-//! P2  The thread that takes an idler off the idle stack counts it as coming, until it has the lock and looks.
-//!     A idler is called once, and a called thread looks even if its keep_alive ended just then.
+//! P1  While there are jobs in the queue, a thread is coming, or every thread runs a job and no other can be
+//!     started. So a job waits for a thread to arrive, and never behind another job while the limit allows.
+//! P2  The thread that takes another one off the idle stack counts it as coming, until that one has the lock
+//!     and looks. An idle thread is woken once, and a woken thread looks even if its keep_alive has elapsed
+//!     just then.
 //! P3  A thread looks at the queue, under the lock, before it idles and before it leaves.
-//! P4  A thread that is being started may fail to start: nobody leaves until that is known, and
-//!     the first thread of all is started under the lock. So there is somebody to fall back on.
+//! P4  A thread that is being started may fail to start. No thread leaves until that is known, and the first
+//!     thread of all is started under the lock. So there is a thread that can run the job instead.
 //! P5  Jobs run, and condition variables are notified, with no lock held.
-//! P6  A job in the queue can be taken back. What then needs a thread, to drop it, is a disposal: it goes
-//!     before all jobs, and if every thread is busy it gets one more than the limit. With more than
+//! P6  A job in the queue can be taken back. If its drop then needs a thread, that is a disposal: it goes
+//!     before all jobs, and if every thread is busy it gets one more than the limit. With more threads than
 //!     the limit at work a thread takes no job; when it finds no disposal either, it leaves.
 //!
-//! One caller that comes (and not one for each job) keeps a thousand short jobs from costing a
-//! thousand wakes: the threads that are up already take most of them.
-//!
-//! Threads are never joined, so a stuck call does not keep the process from ending.
-//! Called by `blocking` and `stdin`. Next: `blocking`.
+//! Threads are never joined, so a stuck call does not keep the process from ending. Called by `blocking` and
+//! `stdin`. Next: `blocking`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -50,7 +54,7 @@ use crate::user_code::contain_panic;
 /// ```
 pub type Job = Box<dyn FnOnce() + Send + 'static>;
 
-/// Starts a thread of the given name. A seam: tests let it fail, models start loom's threads.
+/// Starts a thread of the given name. It can be replaced: tests let it fail, models start loom's threads.
 ///
 /// ```
 /// use reactor::blocking::{Spawn, Threads};
@@ -58,7 +62,7 @@ pub type Job = Box<dyn FnOnce() + Send + 'static>;
 ///
 /// let never: Spawn = |_name, _main| Err(io::ErrorKind::OutOfMemory.into());
 /// let threads = Threads::with_spawn("none", 1, Duration::ZERO, never);
-/// assert!(threads.submit(Box::new(|| {})).is_err(), "no thread is to be had");
+/// assert!(threads.submit(Box::new(|| {})).is_err(), "no thread can be started");
 /// assert_eq!((threads.count(), threads.idle()), (0, 0));
 /// ```
 pub type Spawn = fn(name: &str, main: Job) -> io::Result<()>;
@@ -74,22 +78,22 @@ pub type Spawn = fn(name: &str, main: Job) -> io::Result<()>;
 pub struct Ticket(u64);
 
 impl Ticket {
-    /// The next one.
+    /// Returns a new ticket, later than all before it.
     #[must_use]
     pub fn draw() -> Self {
-        // Not the model's: it orders jobs, and carries nothing.
+        // Not the model's atomic: it orders jobs, and publishes nothing.
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // ORDERING: Relaxed; each number is given out once.
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 }
 
-/// One thread is called per this many queued jobs; the threads that come call the rest.
+/// One thread is woken per this many queued jobs; the threads that come wake the others.
 const JOBS_PER_WAKE: usize = 8;
 
 /// A pool of threads for calls that block.
 ///
-/// Dropping it lets the idle threads go; what was submitted still runs.
+/// Dropping it ends the idle threads. What was submitted still runs, and the drop does not wait for it.
 ///
 /// ```
 /// use reactor::blocking::Threads;
@@ -127,12 +131,11 @@ impl Threads {
         Self { pool: Arc::new(Pool { name, limit, keep_alive, spawn, state: Mutex::new(State::default()) }) }
     }
 
-    /// Runs `job` on a thread of this pool, of its own while it runs.
+    /// Runs `job` on a thread of this pool, which runs nothing else meanwhile. Returns at once.
     ///
     /// # Errors
     ///
-    /// The job comes back when no thread could be started and the pool has none. If it has one, the
-    /// job waits for it.
+    /// Returns the job if the pool has no thread and could start none. If it has one, the job waits for it.
     pub fn submit(&self, job: Job) -> Result<(), Job> {
         self.submit_as(Ticket::draw(), job)
     }
@@ -161,14 +164,14 @@ impl Threads {
         Pool::submit(&self.pool, Place::Job(ticket), job)
     }
 
-    /// Takes a job out of the queue, for the caller to drop; `None` if a thread has taken it.
+    /// Takes a job out of the queue, and returns it for the caller to drop; `None` if a thread has taken it.
     #[must_use = "the job is the caller's to drop"]
     pub fn take_back(&self, ticket: Ticket) -> Option<Job> {
         self.pool.take_back(ticket)
     }
 
-    /// Runs a job that does nothing but drop what the caller must not drop itself. It goes before all
-    /// others; if every thread is busy it gets one beyond the limit, which disposals share.
+    /// Runs a job that does nothing but drop what the caller must not drop itself. It goes before all other
+    /// jobs. If every thread is busy, one more than the limit is started, which all disposals share.
     ///
     /// # Errors
     ///
@@ -191,18 +194,18 @@ impl Threads {
         Pool::submit(&self.pool, Place::Disposal(Ticket::draw()), job)
     }
 
-    /// For a caller that takes a job back later.
+    /// What a caller keeps that takes a job back later.
     pub(crate) fn pool(&self) -> &Arc<Pool> {
         &self.pool
     }
 
-    /// Threads that this pool has now, those being started included.
+    /// Returns the number of threads that this pool has now, those being started included.
     #[must_use]
     pub fn count(&self) -> usize {
         lock(&self.pool.state).threads
     }
 
-    /// Threads of these that have nothing to do.
+    /// Returns the number of these that have nothing to do.
     #[must_use]
     pub fn idle(&self) -> usize {
         lock(&self.pool.state).idle.len()
@@ -215,7 +218,7 @@ impl Drop for Threads {
         state.closed = !fault("idlers_not_let_go");
         let idle = mem::take(&mut state.idle);
         for idler in &idle {
-            state.call(idler);
+            state.mark_woken(idler);
         }
         drop(state);
         for idler in idle {
@@ -234,7 +237,7 @@ impl fmt::Debug for Threads {
     }
 }
 
-/// What the threads share with those who submit.
+/// What the threads share with the callers that submit.
 pub(crate) struct Pool {
     name: &'static str,
     limit: usize,
@@ -243,7 +246,7 @@ pub(crate) struct Pool {
     state: Mutex<State>,
 }
 
-/// Where a job stands in the queue: the least is next.
+/// A job's place in the queue. The least is next.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Disposal(Ticket),
@@ -253,23 +256,23 @@ enum Place {
 #[derive(Default)]
 struct State {
     queue: BTreeMap<Place, Job>,
-    /// Who idles; the last to come is the first to be called, for its caches are warm.
+    /// The idle threads. The last to come is the first to be woken, for its caches are warm.
     idle: Vec<Arc<Idler>>,
     /// All threads, those being started included.
     threads: usize,
-    /// Threads called or started that have not looked at the queue yet.
+    /// Threads woken or started that have not looked at the queue yet.
     coming: usize,
-    /// Threads being started: of those coming, the ones that may never come.
+    /// Threads being started: those among the coming ones that may fail to come.
     starting: usize,
     /// No caller can submit any more.
     closed: bool,
 }
 
-/// Where one thread idles.
+/// An idle thread waits here.
 struct Idler {
     condvar: Condvar,
-    /// Off the idle stack, and counted as coming. Read and written under the pool's lock only.
-    called: AtomicBool,
+    /// Whether it is off the idle stack, and counted as coming. Written under the pool's lock only.
+    woken: AtomicBool,
 }
 
 impl State {
@@ -279,10 +282,10 @@ impl State {
         self.starting += 1;
     }
 
-    /// P2. The condvar is the caller's to ring, after unlocking.
-    fn call(&mut self, idler: &Idler) {
+    /// Marks an idle thread as woken (P2). The caller notifies its condvar after unlocking.
+    fn mark_woken(&mut self, idler: &Idler) {
         // ORDERING: Relaxed; the pool's lock orders it.
-        idler.called.store(true, Ordering::Relaxed);
+        idler.woken.store(true, Ordering::Relaxed);
         self.coming += 1;
     }
 
@@ -290,7 +293,7 @@ impl State {
         matches!(self.queue.first_key_value(), Some((Place::Disposal(_), _)))
     }
 
-    /// What a thread does that has come, or has done its job.
+    /// The next job for a thread that has come or has done its job.
     fn next_job(&mut self, limit: usize) -> Option<Job> {
         let idle = if fault("idlers_at_work") { 0 } else { self.idle.len() };
         let at_work = self.threads - self.starting - idle;
@@ -305,7 +308,7 @@ impl Pool {
     fn submit(pool: &Arc<Self>, place: Place, job: Job) -> Result<(), Job> {
         let mut state = lock(&pool.state);
         if state.threads == 0 {
-            // P4: there is nobody to leave the job to, so find out before anyone counts on it.
+            // P4: there is no other thread for the job, so find out first whether this one starts.
             if Self::start_thread(pool).is_err() {
                 return Err(job);
             }
@@ -313,12 +316,12 @@ impl Pool {
             state.queue.insert(place, job);
         } else {
             state.queue.insert(place, job);
-            Self::call_a_thread(pool, state);
+            Self::wake_or_start_thread(pool, state);
         }
         Ok(())
     }
 
-    /// Whether what is in the queue has to wait until a job ends.
+    /// Whether jobs in the queue have to wait until another job ends.
     pub(crate) fn is_full(&self) -> bool {
         let state = lock(&self.state);
         let may_start = self.limit.saturating_sub(state.threads);
@@ -334,12 +337,12 @@ impl Pool {
     }
 
     /// Keeps P1 after a job was queued or taken: makes sure that enough threads are coming.
-    fn call_a_thread(pool: &Arc<Self>, mut state: MutexGuard<'_, State>) {
-        if state.queue.len() <= state.coming * JOBS_PER_WAKE || fault("no_thread_called") {
+    fn wake_or_start_thread(pool: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        if state.queue.len() <= state.coming * JOBS_PER_WAKE || fault("no_thread_woken") {
             return;
         }
         if let Some(idler) = state.idle.pop() {
-            state.call(&idler);
+            state.mark_woken(&idler);
             drop(state);
             idler.condvar.notify_one();
         } else if state.threads < pool.limit + usize::from(state.has_disposals()) {
@@ -351,8 +354,8 @@ impl Pool {
         }
     }
 
-    /// Takes the expectation back. Meanwhile others relied on it: a thread may have gone idle and
-    /// a job been queued without a call, so look again.
+    /// A thread has failed to start. Others may have relied on it: a thread may have gone idle, or a job may
+    /// have been queued without waking one. So this looks again.
     fn do_without_a_new_thread(&self) {
         let mut state = lock(&self.state);
         state.threads -= 1;
@@ -362,7 +365,7 @@ impl Pool {
             return;
         }
         if let Some(idler) = state.idle.pop() {
-            state.call(&idler);
+            state.mark_woken(&idler);
             drop(state);
             idler.condvar.notify_one();
         }
@@ -375,24 +378,24 @@ impl Pool {
 
     /// One thread's life.
     fn work(pool: &Arc<Self>) {
-        let idler = Arc::new(Idler { condvar: Condvar::new(), called: AtomicBool::new(false) });
+        let idler = Arc::new(Idler { condvar: Condvar::new(), woken: AtomicBool::new(false) });
         let mut state = lock(&pool.state);
         state.starting -= 1;
         loop {
             state.coming -= 1;
             while let Some(job) = state.next_job(pool.limit) {
-                Self::call_a_thread(pool, state);
+                Self::wake_or_start_thread(pool, state);
                 contain_panic(job);
                 state = lock(&pool.state);
             }
             match pool.idle(state, &idler) {
-                Some(called) => state = called,
+                Some(again) => state = again,
                 None => return,
             }
         }
     }
 
-    /// Idles until called; `None` if this thread has left.
+    /// Idles until woken; `None` if this thread has to leave.
     fn idle<'a>(
         &'a self,
         mut state: MutexGuard<'a, State>,
@@ -404,13 +407,13 @@ impl Pool {
             return None;
         }
         // ORDERING: Relaxed; the pool's lock orders it.
-        idler.called.store(false, Ordering::Relaxed);
+        idler.woken.store(false, Ordering::Relaxed);
         state.idle.push(Arc::clone(idler));
         loop {
             let (again, timed_out) = self.wait(state, idler);
             state = again;
             // ORDERING: Relaxed; the pool's lock orders it.
-            if idler.called.load(Ordering::Relaxed) && !(timed_out && fault("left_though_called")) {
+            if idler.woken.load(Ordering::Relaxed) && !(timed_out && fault("left_though_woken")) {
                 return Some(state);
             }
             if timed_out && state.starting == 0 {
@@ -421,17 +424,17 @@ impl Pool {
         }
     }
 
-    /// Waits for the call, awake for a moment and then asleep, or until the keep_alive is over; `true` in the
-    /// last case.
+    /// Waits until woken, or until the keep_alive has elapsed; returns `true` in that case. It spins for a
+    /// moment before it sleeps.
     #[cfg(not(loom))]
     fn wait<'a>(&'a self, state: MutexGuard<'a, State>, idler: &Idler) -> (MutexGuard<'a, State>, bool) {
         drop(state);
         let wait = Spin::begin();
         // ORDERING: Relaxed; a guess. The pool's lock orders what is read under it below.
-        wait.spin_while(|| !idler.called.load(Ordering::Relaxed));
+        wait.spin_while(|| !idler.woken.load(Ordering::Relaxed));
         let state = lock(&self.state);
         // ORDERING: Relaxed; the pool's lock orders it.
-        if idler.called.load(Ordering::Relaxed) {
+        if idler.woken.load(Ordering::Relaxed) {
             return (state, false);
         }
         let (state, outcome) = idler
@@ -441,7 +444,7 @@ impl Pool {
         (state, outcome.timed_out())
     }
 
-    /// loom knows no time: no keep_alive is over at any moment, every other never.
+    /// loom has no time: a keep_alive of zero may elapse at any moment, and any other never does.
     #[cfg(loom)]
     fn wait<'a>(&'a self, state: MutexGuard<'a, State>, idler: &Idler) -> (MutexGuard<'a, State>, bool) {
         if self.keep_alive.is_zero() {

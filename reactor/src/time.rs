@@ -1,14 +1,16 @@
 //! Waiting for a moment: sleep, timeout, interval.
 //!
-//! A timer is registered when it is first polled, and removed when its future is dropped: a cancelled
-//! `timeout` of an hour leaves nothing behind.
+//! A thread that slept would stop all of its tasks. So a future registers a timer with the reactor and
+//! returns `Pending`. The timer is registered when the future is first polled, and removed when it is
+//! dropped: a cancelled `timeout` of an hour leaves nothing behind.
 //!
-//! D1  A timer never fires early. It is late by the rounding to the poller's unit, a millisecond at most, and by
-//!     what the executor has to do first.
-//! D2  A moment that has come gives way to what the poll's budget refused [gives-way-once]: what is ready
-//!     wins over the deadline. Then the deadline decides, so a future that is always ready cannot keep it
-//!     from firing.
-//! D3  What is over is charged, a timeout too: a loop over it gives way.
+//! D1  A timer never fires early. It is late by the rounding to the poller's unit, a millisecond at most, and
+//!     by what the executor has to do first.
+//! D2  A deadline that has passed gives way once to what the poll's budget refused [gives-way-once]: what is
+//!     ready wins over the deadline. Then the deadline decides, so a future that is always ready cannot keep
+//!     it from firing.
+//! D3  A wait that has ended is charged to the budget, and so is a timeout that has elapsed: a loop over
+//!     these gives way.
 //!
 //! Called by programs. Next: `async_io`.
 #![allow(unsafe_code, reason = "a timeout pins its future where it was captured")]
@@ -29,13 +31,15 @@ use crate::shim::now;
 use crate::timers::Key;
 use crate::{budget, clock};
 
-/// Longer than any program runs. The clock need not express more.
+/// Longer than any program runs. An `Instant` need not be able to express more.
 const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// Waits for a duration. More than a century, as `Duration::MAX` is, counts as one.
+/// Waits for a duration, counted from this call. A duration of more than a century, such as `Duration::MAX`,
+/// counts as a century.
 ///
-/// A zero duration too counts against the poll's budget. Dropping the returned future cancels the timer. It
-/// works even where the system has no descriptor left for a poller.
+/// It never ends early, and at most about a millisecond late while the executor is not busy. A zero duration
+/// also counts against the poll's budget. Dropping the returned future cancels the timer. It works even if
+/// the process has no descriptor left for a poller.
 ///
 /// ```
 /// use reactor::time::sleep;
@@ -47,7 +51,7 @@ pub fn sleep(duration: Duration) -> Sleep {
     sleep_until(now() + duration.min(CENTURY))
 }
 
-/// Waits until `deadline`. If that has passed, the future is ready at once.
+/// Waits until `deadline`. If that has passed, the future is ready at once. Dropping it cancels the timer.
 ///
 /// ```
 /// use reactor::time::sleep_until;
@@ -61,7 +65,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
     Sleep { deadline, key: None, gave_way: GaveWay::default() }
 }
 
-/// The future of [`sleep`] and [`sleep_until`]. Polled again after it was ready, it is ready again.
+/// The future of [`sleep`] and [`sleep_until`]. It may be polled again after it was ready: it is ready again.
 ///
 /// ```
 /// use reactor::time::{Sleep, sleep};
@@ -81,8 +85,8 @@ pub struct Sleep {
 }
 
 impl Sleep {
-    /// Sets another deadline, whether or not the old one has passed. A task that waits already will be
-    /// woken at the new one.
+    /// Sets another deadline, whether or not the old one has passed. A task that waits already is woken at
+    /// the new one.
     pub fn reset(&mut self, deadline: Instant) {
         self.deadline = deadline;
         self.gave_way = GaveWay::default();
@@ -99,8 +103,8 @@ impl Sleep {
         }
     }
 
-    /// Ready when the moment has come. Unless it `decides`, it gives way first if the budget is empty (D2).
-    fn poll_moment(&mut self, cx: &Context<'_>, decides: bool) -> Poll<()> {
+    /// Ready when the deadline has passed. Unless it `decides`, it first gives way to what was refused (D2).
+    fn poll_deadline(&mut self, cx: &Context<'_>, decides: bool) -> Poll<()> {
         if self.key.is_some_and(|key| !clock::update(key, cx.waker())) {
             self.key = None; // It has fired: the deadline is past.
         } else if now() < self.deadline {
@@ -127,8 +131,8 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let decides = self.gave_way.is_over();
-        self.poll_moment(cx, decides)
+        let decides = self.gave_way.may_decide();
+        self.poll_deadline(cx, decides)
     }
 }
 
@@ -140,12 +144,14 @@ impl Drop for Sleep {
 
 /// Runs a future for at most `duration`.
 ///
-/// The time runs from this call. Dropping the returned future drops `future`.
+/// The duration is counted from this call, and is capped at a century. Dropping the returned future drops
+/// `future`.
 ///
-/// A future that is ready wins over a deadline that has passed: it is polled first. If it was only refused
-/// its turn because the task had used up its budget (see [`crate::budget`]), the timeout gives way once, and polls
-/// it again with a fresh budget, before it is over. So a future that is always ready and never ends is
-/// stopped one poll later. An elapsed deadline counts against the budget: a loop of timeouts gives way.
+/// `future` is polled first, so if it is ready it wins over a deadline that has passed. If it was refused
+/// only because the task had used up its budget (see [`crate::budget`]), the timeout gives way once and polls
+/// it again with a fresh budget, before it returns the error. So a future whose operations are always ready
+/// and that never ends is stopped one poll later. An elapsed timeout counts against the budget: a loop of
+/// timeouts gives way.
 ///
 /// # Errors
 ///
@@ -171,13 +177,13 @@ pub fn timeout<F: Future>(
         // dropped with the block. `pin!` would move it to a second place, as large as the first.
         let mut future = unsafe { Pin::new_unchecked(&mut future) };
         std::future::poll_fn(|cx| {
-            let decides = deadline.gave_way.is_over();
+            let decides = deadline.gave_way.may_decide();
             let polled =
                 if decides { budget::afresh(|| future.as_mut().poll(cx)) } else { future.as_mut().poll(cx) };
             if let Poll::Ready(output) = polled {
                 return Poll::Ready(Ok(output));
             }
-            deadline.poll_moment(cx, decides).map(|()| Err(Elapsed(()))) // D2
+            deadline.poll_deadline(cx, decides).map(|()| Err(Elapsed(()))) // D2
         })
         .await
     }
@@ -211,7 +217,8 @@ impl From<Elapsed> for io::Error {
     }
 }
 
-/// Ticks now, and every `period` after that, without drift.
+/// Ticks at once, and every `period` after that, without drift: each tick is scheduled a period after the one
+/// before, however late that was seen.
 ///
 /// # Panics
 ///
@@ -254,8 +261,9 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Waits for the next tick. Returns when it was scheduled, not when it was seen. Cancelling loses
-    /// no tick.
+    /// Waits for the next tick. Returns the moment for which it was scheduled, not that in which it was seen.
+    ///
+    /// The returned future may be dropped at any time, and no tick is lost.
     pub async fn tick(&mut self) -> Instant {
         std::future::poll_fn(|cx| self.poll_tick(cx)).await
     }
@@ -268,7 +276,7 @@ impl Interval {
     }
 }
 
-/// Never ends.
+/// A stream of the ticks. It never ends.
 impl Stream for Interval {
     type Item = Instant;
 

@@ -1,7 +1,7 @@
-//! The hand-off, under the model checker: every order in which the threads can meet.
+//! How jobs are handed to threads, under the model checker: every order in which the threads can meet.
 //!
-//! A model whose job were lost would never end, and loom reports a thread that waits for ever.
-//! Patience is modelled by its ends: `NONE` may be over at any moment, `ENDLESS` never is.
+//! A model in which a job is lost never ends, and loom reports a thread that waits for ever. The keep_alive
+//! is modelled by its two extremes: `NONE` may elapse at any moment, `ENDLESS` never does.
 
 use std::io;
 use std::sync::Mutex as StdMutex;
@@ -18,13 +18,13 @@ fn spawn(_: &str, main: Job) -> io::Result<()> {
     Ok(())
 }
 
-/// Starts so many threads, then fails. One model at a time may use it.
+/// The number of threads that `spawn_few` still starts. One model at a time may use it.
 static CAN_START: StdMutex<usize> = StdMutex::new(0);
 
 fn spawn_few(_: &str, main: Job) -> io::Result<()> {
     let may = CAN_START.lock().unwrap().checked_sub(1);
     let Some(left) = may else {
-        // Trying takes its time.
+        // An attempt takes time.
         thread::yield_now();
         return Err(io::ErrorKind::WouldBlock.into());
     };
@@ -33,8 +33,8 @@ fn spawn_few(_: &str, main: Job) -> io::Result<()> {
     Ok(())
 }
 
-/// Counts what happened, and lets a thread wait for it. What never happens is a thread that waits
-/// for ever.
+/// Counts events, and lets a thread wait for a number of them. If they never happen the thread waits for
+/// ever.
 #[derive(Clone)]
 struct Count(Arc<(Mutex<usize>, Condvar)>);
 
@@ -67,7 +67,7 @@ fn submit(threads: &Threads, job: Job) {
 }
 
 /// A job that comes while the idle thread's keep_alive ends is run, by it or by a new one. Finds
-/// `left_though_called`.
+/// `left_though_woken`.
 #[test]
 fn a_job_against_the_end_of_patience() {
     check(|| {
@@ -79,8 +79,8 @@ fn a_job_against_the_end_of_patience() {
     });
 }
 
-/// Two jobs submitted at once, with one idle thread or none, are never both left to one
-/// call: both run, and the pool keeps to its limit. Finds `no_thread_called`.
+/// Two jobs that are submitted at once, with one idle thread or none, do not both rely on one thread: both
+/// run, and the pool keeps to its limit. Finds `no_thread_woken`.
 #[test]
 fn two_submitters_and_a_patient_thread() {
     check(|| {
@@ -98,7 +98,7 @@ fn two_submitters_and_a_patient_thread() {
 }
 
 /// Below the limit a job never waits behind another: the first runs until the second has. Finds
-/// `no_thread_called`.
+/// `no_thread_woken`.
 #[test]
 fn a_job_never_waits_behind_another() {
     check(|| {
@@ -118,8 +118,8 @@ fn a_job_never_waits_behind_another() {
     });
 }
 
-/// When the second thread cannot be started, a job that was counted on it still runs, also
-/// when the first thread went idle, or wanted to leave, in between. Finds `failed_start_forgotten`.
+/// When the second thread cannot be started, a job that relied on it still runs, also if the first thread has
+/// gone idle, or wanted to leave, in between. Finds `failed_start_forgotten`.
 #[test]
 fn a_failed_start_strands_no_job() {
     for keep_alive in [NONE, ENDLESS] {
@@ -142,7 +142,7 @@ fn a_failed_start_strands_no_job() {
     }
 }
 
-/// An idle thread that is let go by the pool's drop leaves, and what was submitted runs. Finds
+/// The pool's drop ends an idle thread, and what was submitted runs. Finds
 /// `idlers_not_let_go`.
 #[test]
 fn a_dropped_pool_ends_its_threads_after_their_work() {
@@ -155,7 +155,7 @@ fn a_dropped_pool_ends_its_threads_after_their_work() {
     });
 }
 
-/// A job is taken back, or a thread takes it: one of the two, and the job before it stays. Finds
+/// A job is either taken back or taken by a thread, and the job before it stays in the queue. Finds
 /// `another_taken_back`.
 #[test]
 fn a_job_taken_back_against_its_thread() {
@@ -176,8 +176,8 @@ fn a_job_taken_back_against_its_thread() {
     });
 }
 
-/// While the limit is at work a disposal has a thread of its own, and that one takes no job. Finds
-/// `jobs_beyond_the_limit`.
+/// While as many threads as the limit are at work, a disposal has a thread of its own, which takes no job.
+/// Finds `jobs_beyond_the_limit`.
 #[test]
 fn a_disposal_never_waits() {
     check(|| {
@@ -198,7 +198,7 @@ fn a_disposal_never_waits() {
     });
 }
 
-/// A job that counts on the thread that comes for a disposal is run, when another one has done the
+/// A job that relies on the thread that comes for a disposal is run, even if another thread has done the
 /// disposal and idles. Finds `idlers_at_work`.
 #[test]
 fn a_disposal_strands_no_job() {
