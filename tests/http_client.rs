@@ -1,4 +1,4 @@
-//! The web client among the examples, against servers of our own: what it receives, and what it refuses.
+//! The example web client against local servers: what it receives, and what it refuses.
 
 #[path = "../examples/http_client/http.rs"]
 mod http;
@@ -35,7 +35,7 @@ fn with_servers(test: impl AsyncFnOnce(Servers)) {
     });
 }
 
-/// Demands that this is refused at this step, with an error that names the URL and says `part`.
+/// Demands that the request fails at this step, with an error that names the URL and contains `part`.
 #[track_caller]
 fn refused<T>(outcome: Result<T, Error>, url: &str, step: Step, part: &str) {
     let error = outcome.err().unwrap_or_else(|| panic!("{url} must be refused"));
@@ -147,7 +147,7 @@ fn redirects_are_followed_only_so_often() {
 }
 
 #[test]
-fn a_circle_of_redirects_is_refused() {
+fn a_cycle_of_redirects_is_refused() {
     with_servers(async |Servers { client, plain, .. }| {
         let url = format!("{plain}/circle");
         refused(client.get(&url).send().await, &url, Step::Redirect, "in a circle");
@@ -164,7 +164,7 @@ fn a_redirect_to_nowhere_is_refused() {
         refuse("nowhere", "location").await;
         refuse("to?ftp://localhost/hello", "ftp").await;
         refuse("to?https://user@localhost/hello", "user name").await;
-        // What began encrypted goes on encrypted.
+        // An encrypted connection is never redirected to an unencrypted one.
         refuse(&format!("to?{plain}/hello"), "not encrypted").await;
     });
 }
@@ -222,7 +222,7 @@ fn what_was_cut_short_is_an_error() {
         ] {
             refused(client.get(&url).send().await, &url, step, "closed before its end");
         }
-        // With no length and no chunks the end of the connection is the end of the body: only if TLS says so.
+        // Without a length and chunks the end of the connection ends the body, but only if TLS reports that end.
         let url = format!("{tls}/cut-tls");
         refused(client.get(&url).send().await, &url, Step::Body, "close_notify");
         let url = format!("{plain}/nonsense");
@@ -244,7 +244,7 @@ fn what_is_too_long_is_refused() {
             let url = format!("{plain}/{path}");
             refused(client.get(&url).send().await, &url, Step::Body, "longer than 100000 bytes");
         }
-        // The line before a chunk may carry more than its length, and need not end.
+        // The line before a chunk may contain more than its length, and may never end.
         let url = format!("{plain}/endless-chunk");
         refused(client.get(&url).send().await, &url, Step::Body, "a chunk's head is longer than 65536 bytes");
         let url = format!("{plain}/endless-head");
@@ -255,7 +255,7 @@ fn what_is_too_long_is_refused() {
 #[test]
 fn a_server_that_goes_silent_is_not_waited_for() {
     with_servers(async |Servers { mut client, plain, .. }| {
-        // The system accepts the connection, and nothing is ever sent on it.
+        // The system accepts the connection, and no byte is ever sent on it.
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         for (url, step) in [
@@ -264,7 +264,8 @@ fn a_server_that_goes_silent_is_not_waited_for() {
             (format!("http://{address}/"), Step::Head),
             (format!("https://{address}/"), Step::Handshake),
         ] {
-            // How far it comes in so little time depends on the machine; with more of it, to the silence.
+            // The step that it reaches in this short time depends on the machine; with more time it is the
+            // silent one.
             client.timeout = Duration::from_millis(20);
             let mut outcome = client.get(&url).send().await;
             while outcome.as_ref().is_err_and(|error| error.step != step) && client.timeout.as_secs() < 20 {
@@ -306,7 +307,7 @@ fn a_refused_connection_is_reported_with_its_address() {
         let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let url = format!("http://{gone}/hello");
         refused(get(&url).send().await, &url, Step::Connect, &format!("connect {gone}: "));
-        // An address of version 6 is in brackets in a URL, and without them for the system.
+        // An IPv6 address has brackets in a URL, and none for the system.
         let url = "http://[::1]:1/hello";
         refused(get(url).send().await, url, Step::Connect, "connect [::1]:1: ");
     });

@@ -1,11 +1,12 @@
-//! What the compiler must refuse, and what it says then.
+//! Programs that the compiler must refuse, and its messages.
 //!
 //! Each `tests/ui/NAME.rs` is a program with one mistake, and `NAME.stderr` the part of the compiler's
-//! message that helps; `...` stands for lines left out. A cure of a few words must make the same program
-//! compile, so that nothing but the mistake can be what was refused.
+//! message that helps; `...` stands for lines that are left out. A correction of a few words must make the
+//! same program compile, so the mistake alone is the reason for the refusal.
 //!
-//! The compiler is called as cargo calls it, with the executor that this test was built with. So nothing
-//! is built anew, and nothing fetched. A new compiler may word a message anew; then the file follows.
+//! The test calls the compiler as cargo does, with the executor that the test itself was built with. So
+//! nothing is built again, and nothing is fetched. If a new compiler changes a message, the file has to
+//! follow.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -62,15 +63,16 @@ fn a_channel_has_one_receiver() {
     refused("two_receivers", "receiver.clone()", "sender.clone()");
 }
 
-/// Demands that the program is refused with its message, and accepted with the cure.
+/// Demands that the program is refused with its message, and compiles with the correction.
 #[track_caller]
 fn refused(name: &str, mistake: &str, cure: &str) {
     let path = format!("tests/ui/{name}.rs");
-    let program = fs::read_to_string(root().join(&path)).expect("the program is there");
+    let program = fs::read_to_string(root().join(&path)).expect("the program exists");
     let output = compile(&path, &program);
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success(), "{path} compiles, and must not");
-    let expected = fs::read_to_string(root().join(format!("tests/ui/{name}.stderr"))).expect("it is there");
+    let expected = fs::read_to_string(root().join(format!("tests/ui/{name}.stderr")))
+        .expect("the message's file exists");
     says(&path, &message, &expected);
 
     assert!(program.contains(mistake), "{path} has no {mistake:?}");
@@ -79,7 +81,7 @@ fn refused(name: &str, mistake: &str, cure: &str) {
     assert!(output.status.success(), "{path} is refused even with {cure:?}:\n{message}");
 }
 
-/// Demands that what stands between the dots is in the message, block after block.
+/// Demands that the blocks between the dots are in the message, in this order.
 #[track_caller]
 fn says(path: &str, message: &str, expected: &str) {
     let lines: Vec<&str> = message.lines().map(str::trim_end).collect();
@@ -94,14 +96,14 @@ fn says(path: &str, message: &str, expected: &str) {
     }
 }
 
-/// Compiles a program that stands at `path`, seen from where the compiler runs: so it says in its messages.
+/// Compiles a program at `path`, relative to the folder where the compiler runs: its messages use this path.
 fn compile(path: &str, program: &str) -> Output {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
-    // ORDERING: Relaxed; only a number that no other call gets.
+    // ORDERING: Relaxed; only a number that each call gets once.
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("refused-{number}"));
-    fs::create_dir_all(folder.join("tests/ui")).expect("the target folder is ours");
-    fs::write(folder.join(path), program).expect("the target folder is ours");
+    fs::create_dir_all(folder.join("tests/ui")).expect("the target folder is writable");
+    fs::write(folder.join(path), program).expect("the target folder is writable");
     let deps = deps();
     Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
         .current_dir(&folder)
@@ -121,13 +123,13 @@ fn root() -> &'static Path {
 
 /// The folder of the libraries that this test was built with, and its own.
 fn deps() -> PathBuf {
-    let this = env::current_exe().expect("a program knows where it is");
-    this.parent().expect("it is in a folder").to_owned()
+    let this = env::current_exe().expect("the program's path is known");
+    this.parent().expect("the program is in a folder").to_owned()
 }
 
-/// Of several builds of the executor the last: `cargo test` has built it just now, or found it fresh.
+/// The newest of several builds of the executor: `cargo test` has just built it, or found it up to date.
 fn newest_executor(deps: &Path) -> PathBuf {
-    let files = fs::read_dir(deps).expect("the folder of this very program").flatten();
+    let files = fs::read_dir(deps).expect("the folder of this program").flatten();
     let executors = files.filter(|file| {
         let name = file.file_name();
         let name = name.to_string_lossy();

@@ -1,8 +1,8 @@
-//! The commands that the book shows are run, and what it shows of their output is what they print.
+//! Runs the commands that the book shows, and compares their output with what the book shows.
 //!
-//! A command is `cargo run --example NAME`, with `--release` and arguments if need be: the example is run as
-//! `cargo test` built it, and what varies from run to run stands as `…` in the book. `cargo test -p exercises
-//! --test NAME` is not run, for it fails until the reader has done the exercise; its name must be right.
+//! A command is `cargo run --example NAME`, perhaps with `--release` and arguments. The test runs the example
+//! that `cargo test` has built; the book writes `…` for what varies from run to run. `cargo test -p exercises
+//! --test NAME` is not run, because it fails until the reader has done the exercise; but its name must exist.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -12,8 +12,8 @@ use weave::Tree;
 use weave::console::{Session, agrees, sessions};
 use weave::source::root;
 
-/// What the chapters show, with the chapter that does. What a rung prints they take from a file that is
-/// compared with the rung by the tests of the ladder.
+/// The commands that the chapters show, with their chapters. The output of a rung comes from a file that the
+/// tests of the ladder compare with the rung.
 fn shown(tree: &Tree) -> Vec<(String, Session)> {
     let chapters = tree.under("docs/book/src/");
     chapters
@@ -30,10 +30,10 @@ fn example(command: &str) -> Option<(String, Vec<String>)> {
     Some((name, words.skip_while(|word| *word == "--").map(str::to_owned).collect()))
 }
 
-/// Runs an example to its end and gives what it prints. `cargo test` has built it, beside this test.
+/// Runs an example to its end, and returns what it prints. `cargo test` has built it beside this test.
 fn run(name: &str, arguments: &[String]) -> String {
-    let test = env::current_exe().expect("a test knows where it is");
-    let folder = test.ancestors().nth(2).expect("it is in deps/").join("examples");
+    let test = env::current_exe().expect("the test's path is known");
+    let folder = test.ancestors().nth(2).expect("the test is in deps/").join("examples");
     let program = folder.join(name).with_extension(env::consts::EXE_EXTENSION);
     assert!(
         program.exists(),
@@ -41,9 +41,9 @@ fn run(name: &str, arguments: &[String]) -> String {
     );
     let output = Command::new(program).args(arguments).current_dir(root()).stdin(Stdio::null()).output();
     let output = output.unwrap_or_else(|error| panic!("{name} cannot be run: {error}"));
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{name} ends with {}:\n{told}", output.status);
-    String::from_utf8(output.stdout).expect("it prints text")
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name} ends with {}:\n{errors}", output.status);
+    String::from_utf8(output.stdout).expect("an example prints UTF-8")
 }
 
 #[test]
@@ -79,6 +79,6 @@ fn it_shows_no_unchecked_command() {
                 None => scripts.contains(&command) && session.output.is_empty(),
             },
         };
-        assert!(is_there, "{page}: `{command}` is no command that this test knows");
+        assert!(is_there, "{page}: this test does not know the command `{command}`");
     }
 }

@@ -1,6 +1,7 @@
-//! Tests of the book: what it quotes is there, what it links to is there, what it shows is what is printed.
+//! Tests of the book: what it quotes and what it links to exist, and the output that it shows is what
+//! programs print.
 //!
-//! `docs/weave` says how the book is woven; `bash docs/build` builds it.
+//! `docs/weave` describes how the book is woven; `bash docs/build` builds it.
 
 mod commands;
 mod pages;

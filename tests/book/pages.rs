@@ -1,4 +1,4 @@
-//! The chapters quote the source by name. Here each name is looked up, and each link followed.
+//! The chapters quote the source by name. These tests look up each name, and follow each link.
 
 use std::sync::LazyLock;
 
@@ -11,14 +11,14 @@ static BOOK: LazyLock<Woven> = LazyLock::new(|| weave(&Tree::load(root())));
 
 /// Fails if the book has problems of these kinds.
 fn free_of(kinds: &[Kind]) {
-    let told = BOOK.told(kinds);
-    assert!(told.is_empty(), "\n{told}");
+    let report = BOOK.report(kinds);
+    assert!(report.is_empty(), "\n{report}");
 }
 
 #[test]
 fn what_it_quotes_is_there() {
     free_of(&[Kind::MissingFile, Kind::MissingItem, Kind::Directive]);
-    assert!(!BOOK.quotes.is_empty(), "a book about source quotes some");
+    assert!(!BOOK.quotes.is_empty(), "the book quotes some source");
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn anchors_are_there_once_and_hold_something() {
     free_of(&[Kind::BadAnchor]);
 }
 
-/// Each anchor of an example is shown by a chapter of the book.
+/// A chapter of the book shows each anchor of an example.
 #[test]
 fn every_anchor_is_shown() {
     free_of(&[Kind::UnusedAnchor]);
@@ -47,8 +47,8 @@ fn no_link_is_dead() {
     free_of(&[Kind::DeadLink]);
 }
 
-/// A chapter of the ladder, of the real source or of the chat ends with its exercises, and those lead to a
-/// test that exists. No exercise is left out.
+/// A chapter of the ladder, of the programs, of the real source or of the chat ends with its exercises, which
+/// name an existing test. No exercise is left out.
 #[test]
 fn every_chapter_ends_with_its_exercises() {
     let tree = Tree::load(root());
@@ -70,7 +70,7 @@ fn every_chapter_ends_with_its_exercises() {
         let command = format!("cargo test -p exercises --test {name}");
         let alone = name == "reliability"; // Its chapter is about all of them.
         let times = set.iter().filter(|shown| **shown == command).count();
-        assert_eq!(times, usize::from(!alone), "exercises/tests/{name}.rs is set by this many chapters");
+        assert_eq!(times, usize::from(!alone), "the number of chapters with exercises/tests/{name}.rs");
     }
 }
 

@@ -1,11 +1,11 @@
-//! A picture agrees with the code: its names are in the source, its numbers are the constants'.
+//! The pictures agree with the code: their names are in the source, and their numbers are its constants.
 //!
-//! The picture of a task's states says more, and is walked arrow by arrow in `executor/src/raw_task/state`.
+//! A test in `executor/src/raw_task/state` checks the picture of a task's states arrow by arrow.
 
 use weave::Tree;
 use weave::source::{root, words};
 
-/// What stands in the picture in the type of code.
+/// The words of the picture that are set as code.
 fn names(svg: &str) -> Vec<&str> {
     let texts = svg.split("<text ").skip(1).filter_map(|rest| {
         let (attributes, rest) = rest.split_once('>')?;
@@ -27,14 +27,17 @@ fn their_names_are_in_the_source() {
         .map(|(_, text)| text)
         .collect();
     let pictures: Vec<(&str, &str)> = tree.under("docs/book/pictures/").collect();
-    assert!(pictures.len() >= 6, "layers, states, a wake, the pool, sleeping, the ring");
+    assert!(pictures.len() >= 6, "layers, states, a wake, the pool, sleeping, the broadcast's buffer");
     for (path, svg) in pictures {
         for name in names(svg) {
             let known = name == "idle" || source.iter().any(|text| words(text).any(|word| word == name));
-            assert!(known, "{path} has the name {name}, which is nowhere in the source");
+            assert!(known, "{path} has the name {name}, which is not in the source");
         }
         assert!(svg.contains("<title>") && svg.contains("<desc>"), "{path} does not say what it shows");
-        assert!(!svg.contains("http://") || svg.matches("http://").count() == 1, "{path} asks the network");
+        assert!(
+            !svg.contains("http://") || svg.matches("http://").count() == 1,
+            "{path} loads something from the network"
+        );
     }
 }
 
@@ -47,7 +50,10 @@ fn their_numbers_are_the_constants() {
         ("executor/src/pool/worker.rs", "const FAIR: u32 = 61;", "every 61st time the injector"),
         ("executor/src/pool/queue.rs", "const SLOT_RUNS: u32 = 3;", "three times in a row at most"),
     ] {
-        assert!(text(file).contains(constant), "{file} has another number: change the picture of the pool");
-        assert!(pool.contains(shown), "the picture of the pool lacks: {shown}");
+        assert!(
+            text(file).contains(constant),
+            "{file} has a different number: change the picture of the pool"
+        );
+        assert!(pool.contains(shown), "the picture of the pool does not show: {shown}");
     }
 }

@@ -1,8 +1,7 @@
-//! What may go to another thread, be shared, be moved while it is polled, and be looked at after a panic:
-//! of each public type, what holds and what does not.
+//! Which public types are `Send`, `Sync`, `Unpin`, unwind safe and `Clone`, and which are not.
 //!
-//! These traits come and go with a private field, and no other line of the source shows it. So there is a table
-//! here: a change of it is a change of the interface.
+//! A private field can change these traits, and no other line of the source shows it. So this table is part
+//! of the interface: changing it changes the interface.
 
 use std::cell::Cell;
 use std::marker::{PhantomData, PhantomPinned};
@@ -21,7 +20,7 @@ use reactor::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
 use reactor::signal::Signals;
 use reactor::time::{Elapsed, Interval, Sleep};
 
-/// `Answer::<T>::SEND` is the inherent constant if `T: Send`, else the one of this trait; and so on.
+/// `Check::<T>::SEND` is the inherent constant if `T: Send`, otherwise that of this trait; likewise the others.
 trait Otherwise {
     const SEND: &'static str = "";
     const SYNC: &'static str = "";
@@ -30,56 +29,56 @@ trait Otherwise {
     const CLONE: &'static str = "";
 }
 
-struct Answer<T: ?Sized>(PhantomData<T>);
+struct Check<T: ?Sized>(PhantomData<T>);
 
-impl<T: ?Sized> Otherwise for Answer<T> {}
+impl<T: ?Sized> Otherwise for Check<T> {}
 
-impl<T: ?Sized + Send> Answer<T> {
+impl<T: ?Sized + Send> Check<T> {
     const SEND: &'static str = "Send ";
 }
 
-impl<T: ?Sized + Sync> Answer<T> {
+impl<T: ?Sized + Sync> Check<T> {
     const SYNC: &'static str = "Sync ";
 }
 
-impl<T: ?Sized + Unpin> Answer<T> {
+impl<T: ?Sized + Unpin> Check<T> {
     const UNPIN: &'static str = "Unpin ";
 }
 
-impl<T: ?Sized + UnwindSafe + RefUnwindSafe> Answer<T> {
+impl<T: ?Sized + UnwindSafe + RefUnwindSafe> Check<T> {
     const UNWIND: &'static str = "UnwindSafe ";
 }
 
-impl<T: Clone> Answer<T> {
+impl<T: Clone> Check<T> {
     const CLONE: &'static str = "Clone ";
 }
 
-/// Demands that just these traits hold of each type.
+/// Checks that each type has exactly these traits.
 macro_rules! holds {
     ($($type:ty: $traits:literal,)*) => { $({
-        let answers = [
-            Answer::<$type>::SEND,
-            Answer::<$type>::SYNC,
-            Answer::<$type>::UNPIN,
-            Answer::<$type>::UNWIND,
-            Answer::<$type>::CLONE,
+        let traits = [
+            Check::<$type>::SEND,
+            Check::<$type>::SYNC,
+            Check::<$type>::UNPIN,
+            Check::<$type>::UNWIND,
+            Check::<$type>::CLONE,
         ];
-        assert_eq!(answers.concat().trim_end(), $traits, "{}", stringify!($type));
+        assert_eq!(traits.concat().trim_end(), $traits, "{}", stringify!($type));
     })* };
 }
 
-/// May go to another thread, but not be shared between two.
+/// `Send`, but not `Sync`.
 type Unshared = Cell<u8>;
 
-/// May be shared, but not go to another thread.
-type Homesick = StdGuard<'static, u8>;
+/// `Sync`, but not `Send`.
+type Unsendable = StdGuard<'static, u8>;
 
 #[test]
 fn the_check_distinguishes_yes_from_no() {
     holds! {
         u8: "Send Sync Unpin UnwindSafe Clone",
         Unshared: "Send Unpin Clone",
-        Homesick: "Sync Unpin UnwindSafe",
+        Unsendable: "Sync Unpin UnwindSafe",
         Rc<u8>: "Unpin UnwindSafe Clone",
         PhantomPinned: "Send Sync UnwindSafe Clone",
         &'static mut u8: "Send Sync Unpin",
@@ -89,18 +88,18 @@ fn the_check_distinguishes_yes_from_no() {
 #[test]
 fn handles_and_wakers() {
     holds! {
-        // A handle gives the output out, and never a reference to it.
+        // A handle returns the output, and never a reference to it.
         JoinHandle<u8>: "Send Sync Unpin UnwindSafe",
         JoinHandle<Unshared>: "Send Sync Unpin UnwindSafe",
         JoinHandle<PhantomPinned>: "Send Sync Unpin UnwindSafe",
-        // The output of a local task need not be Send: then its handle stays on its thread.
+        // A local task's output need not be Send: then its handle stays on its thread.
         JoinHandle<Rc<u8>>: "Unpin UnwindSafe",
-        JoinHandle<Homesick>: "Unpin UnwindSafe",
+        JoinHandle<Unsendable>: "Unpin UnwindSafe",
         Waker: "Send Sync Unpin UnwindSafe Clone",
         Pool: "Send Sync Unpin",
         Builder: "Send Sync Unpin UnwindSafe Clone",
         TaskId: "Send Sync Unpin UnwindSafe Clone",
-        // As std's of a thread: a payload is Send and no more.
+        // As std's `thread::Result`: a payload is only Send.
         JoinError: "Send Unpin",
     }
 }
@@ -108,15 +107,15 @@ fn handles_and_wakers() {
 #[test]
 fn what_tasks_share() {
     holds! {
-        // Nothing is poisoned: a task that panics while it holds the lock may leave a value half changed.
+        // A panic does not poison the lock: the panicking task may leave a half-changed value.
         Mutex<u8>: "Send Sync Unpin",
         Mutex<Unshared>: "Send Sync Unpin",
         Mutex<Rc<u8>>: "Unpin",
-        // Held across an await it goes where the task goes; std's guard may not.
+        // A guard that is held across an await moves with its task; std's guard may not.
         MutexGuard<'static, u8>: "Send Sync Unpin",
         MutexGuard<'static, Unshared>: "Send Unpin",
         MutexGuard<'static, Rc<u8>>: "Unpin",
-        MutexGuard<'static, Homesick>: "Unpin",
+        MutexGuard<'static, Unsendable>: "Unpin",
 
         oneshot::Sender<Unshared>: "Send Sync Unpin UnwindSafe",
         oneshot::Receiver<Unshared>: "Send Sync Unpin UnwindSafe",

@@ -1,5 +1,5 @@
-//! A chat in the shape of the *Programming Rust* chapter, on the public interface alone: the chapter's
-//! reader changes the `use` lines.
+//! A chat in the form of the *Programming Rust* chapter, with the public interface alone: a reader of that
+//! chapter has to change only the `use` lines.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -33,7 +33,7 @@ async fn serve(socket: TcpStream, groups: Arc<Groups>) -> Result<()> {
     let outbound = Arc::new(Outbound(Mutex::new(socket.clone())));
     let mut requests = receive_as_json(BufReader::new(socket));
     while let Some(request) = requests.next().await {
-        let answer = match request? {
+        let reply = match request? {
             FromClient::Join { group_name } => {
                 let mut table = groups.0.lock().unwrap();
                 let group = table.entry(group_name.clone()).or_insert_with(|| broadcast::channel(1000).0);
@@ -41,11 +41,11 @@ async fn serve(socket: TcpStream, groups: Arc<Groups>) -> Result<()> {
                 continue;
             }
             FromClient::Post { group_name, message } => match groups.0.lock().unwrap().get(&group_name) {
-                Some(group) => group.send(Arc::new(message)).err().map(|_| "nobody is there".to_string()),
+                Some(group) => group.send(Arc::new(message)).err().map(|_| "the group is empty".to_string()),
                 None => Some(format!("Group '{group_name}' does not exist")),
             },
         };
-        if let Some(text) = answer {
+        if let Some(text) = reply {
             outbound.send(FromServer::Error(text)).await?;
         }
     }

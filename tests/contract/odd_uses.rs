@@ -1,5 +1,5 @@
-//! Uses that are legal and not the first to come to mind: futures in structs, guards across an await on the
-//! pool, errors through `?`, generic functions over the traits, the tools of other futures crates.
+//! Legal but less obvious uses: futures in structs, guards across an await on the pool, errors through `?`,
+//! generic functions over the traits, and the tools of other futures crates.
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -27,7 +27,7 @@ type Anything = Box<dyn Error + Send + Sync + 'static>;
 
 const LONG: Duration = Duration::from_secs(60);
 
-/// A connection's two ends.
+/// The two ends of a connection.
 async fn connection() -> io::Result<(TcpStream, TcpStream)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let near = TcpStream::connect(listener.local_addr()?).await?;
@@ -78,17 +78,17 @@ fn what_is_held_across_an_await_may_move_between_workers() -> Result<(), Anythin
             far.shutdown(Shutdown::Write)?;
             io::Result::Ok(lines.len())
         });
-        let mut answer = String::new();
+        let mut reply = String::new();
         let mut near = BufWriter::new(near);
         near.write_all(b"a\nb\nc").await?;
         near.close().await?;
-        near.get_mut().read_to_string(&mut answer).await?;
-        assert_eq!((read.await?, answer.as_str()), (3, "abc"));
+        near.get_mut().read_to_string(&mut reply).await?;
+        assert_eq!((read.await?, reply.as_str()), (3, "abc"));
         Ok(())
     })
 }
 
-/// What a program keeps in its own structs.
+/// Futures and handles that a program keeps in its own structs.
 struct Kept {
     pause: Sleep,
     ticks: Interval,
@@ -122,10 +122,10 @@ fn futures_are_kept_in_structs() {
 #[test]
 fn futures_move_although_what_they_carry_must_not() {
     fn moves<T: Unpin>(_: T) {}
-    let (one, answer) = oneshot::channel::<PhantomPinned>();
+    let (sender, receiver) = oneshot::channel::<PhantomPinned>();
     let (many, stream) = mpsc::channel::<PhantomPinned>(1);
     moves(many.send(PhantomPinned));
-    moves((one, answer, stream));
+    moves((sender, receiver, stream));
     moves(task::yield_now());
     moves(task::spawn(async {}).try_join());
     moves(task::spawn(async {}).cancel());

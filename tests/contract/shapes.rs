@@ -1,4 +1,4 @@
-//! Every name, and every call once.
+//! Uses every public name, and makes every call once.
 #![allow(clippy::needless_borrows_for_generic_args, reason = "that references are accepted is the point")]
 
 use std::any::Any;
@@ -144,7 +144,7 @@ fn sockets_and_time() -> io::Result<()> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let mut near = TcpStream::connect(listener.local_addr()?).await?;
         let mut incoming = is_stream(is_unpin(listener.incoming()));
-        let far = incoming.next().await.expect("it never ends")?;
+        let far = incoming.next().await.expect("`incoming` never ends")?;
         near.set_nodelay(true)?;
         assert!(near.nodelay()?);
         near.set_keepalive(Some(Duration::from_secs(60)))?;

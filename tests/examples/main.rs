@@ -1,7 +1,8 @@
-//! Runs every example, and reads what it prints.
+//! Runs every example, and checks what it prints.
 //!
-//! An example checks its own results. Here it must end by itself, successfully, and say what the README
-//! promises. `cargo test` builds the examples first; next are `programs`, one test each.
+//! An example checks its own results. These tests demand that it ends by itself, successfully, and prints
+//! what the README promises. `cargo test` builds the examples first. Next: `programs`, with one test for
+//! each.
 
 mod programs;
 mod run;

@@ -1,4 +1,4 @@
-//! The programs on the real runtime, in the README's order.
+//! Tests of the programs that use the real runtime, in the README's order.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -157,7 +157,7 @@ fn stdin_lines() {
     ]);
 }
 
-/// As `ls | stdin_lines -` would.
+/// Runs it as `ls | stdin_lines -` would.
 #[test]
 fn stdin_lines_of_a_pipe() {
     run_with("stdin_lines", &["-"], b"one\ntwo").says(&["  1  one", "  2  two", "the end, after 2 lines"]);
@@ -197,7 +197,7 @@ fn http_client() {
     ]);
 }
 
-/// As a user calls it: one URL prints the page, several print a line each.
+/// Runs it as a user does: one URL prints the page, several print a line each.
 #[test]
 fn http_client_of_urls() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

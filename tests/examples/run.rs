@@ -1,4 +1,4 @@
-//! Runs one example, as `cargo run --example` would.
+//! Runs one example, as `cargo run --example` does.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -7,10 +7,10 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Far more than any needs, even in a debug build on a busy machine.
+/// Far longer than any example needs, even in a debug build on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What an example printed, and how it ended.
+/// The name of an example, and what it printed.
 pub(crate) struct Printed {
     name: &'static str,
     text: String,
@@ -32,9 +32,9 @@ pub(crate) fn run_with(name: &'static str, arguments: &[&str], input: &[u8]) -> 
         .stdout(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
-    // A pipe holds a few words; an example that reads nothing may be gone already.
-    let _ = child.stdin.take().expect("it is piped").write_all(input);
-    let mut stdout = child.stdout.take().expect("it is piped");
+    // A pipe holds a few words; an example that reads nothing may have ended already.
+    let _ = child.stdin.take().expect("the stream is piped").write_all(input);
+    let mut stdout = child.stdout.take().expect("the stream is piped");
     let reader = thread::spawn(move || {
         let mut text = String::new();
         stdout.read_to_string(&mut text).map(|_| text)
@@ -50,12 +50,12 @@ pub(crate) fn run_with(name: &'static str, arguments: &[&str], input: &[u8]) -> 
             }
         }
     };
-    let text = reader.join().expect("it does not panic").expect("an example prints UTF-8");
+    let text = reader.join().expect("the reader does not panic").expect("an example prints UTF-8");
     assert!(status.success(), "{name} ended with {status}, after it had printed:\n{text}");
     Printed { name, text }
 }
 
-/// Runs it with arguments that it must refuse, and returns what it says of them.
+/// Runs an example with arguments that it must refuse, and returns its error.
 pub(crate) fn refuses(name: &str, arguments: &[&str]) -> String {
     let output = Command::new(built(name)).args(arguments).stdin(Stdio::null()).output();
     let output = output.unwrap_or_else(|error| panic!("{name} does not start: {error}"));
@@ -64,14 +64,14 @@ pub(crate) fn refuses(name: &str, arguments: &[&str]) -> String {
 }
 
 impl Printed {
-    /// Demands that these stand in the output, in this order. Each is a part of a line.
+    /// Demands that these parts of lines are in the output, in this order.
     #[track_caller]
     pub(crate) fn says(&self, parts: &[&str]) -> &Self {
         let mut lines = self.text.lines();
         for part in parts {
             assert!(
                 lines.any(|line| line.contains(part)),
-                "{} does not print {part:?}, or not in its place:\n{}",
+                "{} does not print {part:?}, or not in this order:\n{}",
                 self.name,
                 self.text
             );
@@ -79,7 +79,7 @@ impl Printed {
         self
     }
 
-    /// The number that stands right before `unit`, the first time.
+    /// The number directly before the first `unit` in the output.
     #[track_caller]
     pub(crate) fn number_before(&self, unit: &str) -> u64 {
         let (before, _) = self
@@ -96,10 +96,10 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The built example; it stands beside the folder of this very program.
+/// The path of the built example, beside the folder of this program.
 fn built(name: &str) -> PathBuf {
-    let this = std::env::current_exe().expect("a program knows where it is");
-    let profile = this.parent().and_then(Path::parent).expect("it is in target/PROFILE/deps");
+    let this = std::env::current_exe().expect("the program's path is known");
+    let profile = this.parent().and_then(Path::parent).expect("the program is in target/PROFILE/deps");
     let built = profile.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let folder = root().join("examples").join(name);
     let sources: Vec<PathBuf> = match fs::read_dir(&folder) {

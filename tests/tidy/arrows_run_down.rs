@@ -1,9 +1,9 @@
-//! Arrows run down only: between the crates, and between the files of a crate.
+//! Dependencies run one way, as arrows that point down: between the crates, and between the files of a crate.
 //!
 //!     chat → executor → reactor          net/tcp → async_io → source → …
 //!
-//! A file has an arrow to each file whose names it uses. A `pub use` that only hands a name on is not an
-//! arrow: a file that uses the name there has an arrow to the file where it comes from.
+//! A file has an arrow to each file whose names it uses. A `pub use` that only re-exports a name is not an
+//! arrow: a file that uses the re-export has an arrow to the file that defines the name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,8 +39,8 @@ fn chat_has_no_unsafe() {
 }
 
 #[test]
-fn no_file_is_in_a_circle() {
-    let mut circles = Vec::new();
+fn no_file_is_in_a_cycle() {
+    let mut cycles = Vec::new();
     for name in CRATES.into_iter().chain(["benches/peers"]) {
         for (unit, sources) in units(crate_sources(name)) {
             match layers(&arrows(&unit, &sources)) {
@@ -50,11 +50,11 @@ fn no_file_is_in_a_circle() {
                         println!("  {}", layer.join("  "));
                     }
                 }
-                Err(told) => circles.extend(told),
+                Err(found) => cycles.extend(found),
             }
         }
     }
-    assert!(circles.is_empty(), "arrows on circles:\n{}", circles.join("\n"));
+    assert!(cycles.is_empty(), "arrows in cycles:\n{}", cycles.join("\n"));
 }
 
 /// Where an arrow was seen: the line that names the other file.
@@ -73,9 +73,9 @@ fn units(sources: Vec<Source>) -> BTreeMap<String, Vec<Source>> {
     units
 }
 
-/// The module that a file is: none for a root, `["net", "tcp"]` for `net/tcp.rs`.
+/// The path of a file's module: empty for a root, `["net", "tcp"]` for `net/tcp.rs`.
 fn module(unit: &str, path: &str) -> Path {
-    let inside = path.strip_prefix(unit).expect("a file is in its unit");
+    let inside = path.strip_prefix(unit).expect("a file is inside its unit");
     let mut module: Path = inside
         .trim_end_matches(".rs")
         .split('/')
@@ -88,11 +88,11 @@ fn module(unit: &str, path: &str) -> Path {
     module
 }
 
-/// Which file of the unit uses names of which other.
+/// The arrows of each file of the unit: the files whose names it uses.
 fn arrows(unit: &str, sources: &[Source]) -> Arrows {
     let files: BTreeMap<Path, &str> =
         sources.iter().map(|source| (module(unit, &source.path), source.path.as_str())).collect();
-    let mut handed_on: BTreeMap<Path, Path> = BTreeMap::new();
+    let mut reexported: BTreeMap<Path, Path> = BTreeMap::new();
     let mut named: Vec<(&str, usize, Path)> = Vec::new();
     for source in sources {
         for name in names(source, &module(unit, &source.path), &files) {
@@ -101,13 +101,13 @@ fn arrows(unit: &str, sources: &[Source]) -> Arrows {
                 named.push((&source.path, name.line, name.path.clone()));
             }
             if !name.public_as.is_empty() && name.public_as != name.path {
-                handed_on.insert(name.public_as, name.path);
+                reexported.insert(name.public_as, name.path);
             }
         }
     }
     let mut arrows: Arrows = sources.iter().map(|source| (source.path.clone(), BTreeMap::new())).collect();
     for (from, line, path) in named {
-        let to = files[&home(path, &files, &handed_on)];
+        let to = files[&definition(path, &files, &reexported)];
         if from != to {
             let arrows = arrows.get_mut(from).expect("every file is there");
             arrows.entry(to.to_owned()).or_insert(line);
@@ -116,11 +116,11 @@ fn arrows(unit: &str, sources: &[Source]) -> Arrows {
     arrows
 }
 
-/// The module of the file where what `path` names is written.
-fn home(mut path: Path, files: &BTreeMap<Path, &str>, handed_on: &BTreeMap<Path, Path>) -> Path {
-    // A name may be handed on more than once, but not for ever.
+/// The module of the file that defines what `path` names.
+fn definition(mut path: Path, files: &BTreeMap<Path, &str>, reexported: &BTreeMap<Path, Path>) -> Path {
+    // A name may be re-exported more than once, but not in a cycle.
     for _ in 0..8 {
-        let step = (1..=path.len()).rev().find_map(|end| Some((end, handed_on.get(&path[..end])?)));
+        let step = (1..=path.len()).rev().find_map(|end| Some((end, reexported.get(&path[..end])?)));
         let Some((end, target)) = step else { break };
         path = [target, &path[end..]].concat();
     }
@@ -130,12 +130,12 @@ fn home(mut path: Path, files: &BTreeMap<Path, &str>, handed_on: &BTreeMap<Path,
     path
 }
 
-/// A name of this crate, as a file uses it.
+/// A name of this crate that a file uses.
 struct Name {
     line: usize,
-    /// What it names, as an absolute path.
+    /// The absolute path that it names.
     path: Path,
-    /// Under which path a `pub use` hands it on; empty if it does not.
+    /// The path under which a `pub use` re-exports it; empty if none does.
     public_as: Path,
 }
 
@@ -144,7 +144,7 @@ fn names(source: &Source, file: &Path, files: &BTreeMap<Path, &str>) -> Vec<Name
     let tokens = tokens(source);
     let word = |at: usize| tokens.get(at).map_or("", |(_, token)| token.as_str());
     let mut found = Vec::new();
-    // The modules that are written in place, and the depth of braces at which each ends.
+    // The inline modules, and the depth of braces at which each ends.
     let mut here = file.clone();
     let mut opened: Vec<i32> = Vec::new();
     let mut depth = 0;
@@ -197,7 +197,7 @@ fn names(source: &Source, file: &Path, files: &BTreeMap<Path, &str>) -> Vec<Name
     found
 }
 
-/// Spells out a path, or a tree of them in braces; returns where it ended.
+/// Expands a path, or a tree of paths in braces; returns where it ended.
 fn expand(
     tokens: &[(usize, String)],
     mut at: usize,
@@ -240,7 +240,7 @@ fn expand(
     }
 }
 
-/// The shipped code as words, `::` and single signs, each with its line.
+/// The shipped code as words, `::` and single characters, each with its line.
 fn tokens(source: &Source) -> Vec<(usize, String)> {
     let mut tokens: Vec<(usize, String)> = Vec::new();
     for (number, line) in source.shipped() {
@@ -261,7 +261,7 @@ fn tokens(source: &Source) -> Vec<(usize, String)> {
     tokens
 }
 
-/// Sorts the files so that each is above all that it needs, or returns the arrows on circles.
+/// Sorts the files so that each is above all that it needs, or returns the arrows in cycles.
 fn layers(arrows: &Arrows) -> Result<Vec<Vec<String>>, Vec<String>> {
     let mut placed: BTreeSet<&String> = BTreeSet::new();
     let mut layers = Vec::new();
@@ -272,7 +272,7 @@ fn layers(arrows: &Arrows) -> Result<Vec<Vec<String>>, Vec<String>> {
             .map(|(file, _)| file)
             .collect();
         if layer.is_empty() {
-            return Err(circles(arrows));
+            return Err(cycles(arrows));
         }
         layers.push(layer.iter().map(|file| (*file).clone()).collect());
         placed.extend(layer);
@@ -280,9 +280,9 @@ fn layers(arrows: &Arrows) -> Result<Vec<Vec<String>>, Vec<String>> {
     Ok(layers)
 }
 
-/// Every arrow from whose end one comes back to its start.
-fn circles(arrows: &Arrows) -> Vec<String> {
-    let mut told = Vec::new();
+/// Every arrow from whose end a path leads back to its start.
+fn cycles(arrows: &Arrows) -> Vec<String> {
+    let mut found = Vec::new();
     for (from, to) in arrows {
         for (to, line) in to {
             let mut reached = BTreeSet::from([to]);
@@ -291,30 +291,30 @@ fn circles(arrows: &Arrows) -> Vec<String> {
                 ahead.extend(arrows[at].keys().filter(|next| reached.insert(next)));
             }
             if reached.contains(from) {
-                told.push(format!("  {from}:{line} needs {to}"));
+                found.push(format!("  {from}:{line} needs {to}"));
             }
         }
     }
-    told
+    found
 }
 
 #[test]
-fn the_test_of_circles_can_fail() {
+fn the_test_of_cycles_can_fail() {
     let files = |texts: &[(&str, &str)]| -> Vec<Source> {
         texts.iter().map(|(path, text)| Source::new(path, (*text).to_owned())).collect()
     };
-    // b reaches c through the root, which hands it on, and c reaches back with `super`.
-    let circle = files(&[
+    // b reaches c through the root, which re-exports it, and c reaches back with `super`.
+    let cycle = files(&[
         ("x/src/lib.rs", "mod a;\nmod b;\npub use b::c::{C, D as E};"),
         ("x/src/a.rs", "use crate::b::B;"),
         ("x/src/b/mod.rs", "mod c;\nfn f() -> crate::E { todo!() }"),
         ("x/src/b/c.rs", "use super::{B, self as b};"),
     ]);
-    let told = layers(&arrows("x/src", &circle)).unwrap_err();
-    let told = told.join("\n");
-    assert!(told.contains("x/src/b/mod.rs:2 needs x/src/b/c.rs"), "{told}");
-    assert!(told.contains("x/src/b/c.rs:1 needs x/src/b/mod.rs"), "{told}");
-    // A file that only hands names on is not a part of a circle.
+    let found = layers(&arrows("x/src", &cycle)).unwrap_err();
+    let found = found.join("\n");
+    assert!(found.contains("x/src/b/mod.rs:2 needs x/src/b/c.rs"), "{found}");
+    assert!(found.contains("x/src/b/c.rs:1 needs x/src/b/mod.rs"), "{found}");
+    // A file that only re-exports names is not part of a cycle.
     let face = files(&[
         ("x/src/lib.rs", "pub mod b;\npub mod face { pub use crate::b::f; }"),
         ("x/src/b/mod.rs", "mod c;\npub use c::C;\npub fn f() {}"),

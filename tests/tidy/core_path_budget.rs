@@ -1,16 +1,17 @@
 //! The core path can be read in an evening: from `Future` to a socket's byte on a stealing pool in 2,000 lines.
 //!
-//! The README's map says which files are on the core path, in their reading order; all others are
-//! the rest. To move a file, move its line there, and the `Next:` in the heads of its neighbours.
+//! The README's map lists the files of the core path in their reading order; all others are the rest of the
+//! source. To move a file, move its line there, and change the `Next:` in the heads of the files before and
+//! after it.
 
 use crate::readme_commands::map_of;
 use crate::source::{Source, read};
 
-/// Lines of code that say something: comments, blank lines and tests aside, and imports and lines that
-/// only close brackets too. The plain count is printed beside it.
+/// The limit, in lines of code. Comments, blank lines, tests, imports, and lines that only close brackets do not
+/// count. The plain count is printed beside it.
 const BUDGET: usize = 2000;
 
-/// The steps of the path. None of them may be moved off it.
+/// The steps of the path. None of them may be removed from it.
 const STEPS: [&str; 10] = [
     "executor/src/raw_task/state.rs",
     "executor/src/raw_task/waker.rs",
@@ -31,7 +32,7 @@ fn the_core_path_keeps_its_budget() {
         assert!(core.iter().any(|path| path == step), "{step} is missing");
     }
     let (mut sum, mut plain_sum) = (0, 0);
-    println!("The core path, in reading order: lines that say something, lines of code");
+    println!("The core path, in reading order: lines that count, lines of code");
     for path in core {
         let source = Source::read(&path);
         let (lines, plain) = (source.telling_lines(), source.code_lines());
@@ -58,7 +59,7 @@ fn module(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
-/// A reader who follows the heads reads in the order that the README prints.
+/// A reader who follows the heads reads in the README's order.
 #[test]
 fn each_file_of_the_core_path_names_the_one_after_it() {
     let core = map_of("### The core path");

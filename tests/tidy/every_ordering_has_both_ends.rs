@@ -1,17 +1,16 @@
-//! Every memory ordering says why it is enough, and names its other end.
+//! Every memory ordering has a comment that says why it is enough, and names its other end.
 //!
 //!     // ORDERING[task-output]: Release; pairs with Acquire in `JoinHandle::poll`; publishes the output.
 //!     // ORDERING: Relaxed; only counted.
 //!
-//! The comment stands on the line or above it in the same paragraph. A label stands at both ends:
-//! at one place alone it pairs with nothing. `ORDERING[outside]` says that the other end is in
-//! another crate, and must name it.
+//! The comment is on the line or above it in the same paragraph. A label is at both ends: at one place alone
+//! it pairs with nothing. `ORDERING[outside]` says that the other end is in another crate, and must name it.
 
 use std::collections::BTreeMap;
 
 use crate::source::{CRATES, Source, crate_sources};
 
-/// How far above its ordering a comment may begin.
+/// The number of lines by which a comment may begin above its ordering.
 const REACH: usize = 14;
 
 #[test]
@@ -26,13 +25,13 @@ fn every_ordering_has_both_ends() {
     for (label, places) in &places {
         println!("{label:<24} {}", places.join("  "));
         if places.len() < 2 && label != "outside" {
-            faults.push(format!("{}: ORDERING[{label}] stands at one end only", places[0]));
+            faults.push(format!("{}: ORDERING[{label}] is at one end only", places[0]));
         }
     }
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
-/// Finds the orderings of `source`, what is wrong with them, and the places of their labels.
+/// Finds the orderings of `source`, their faults, and the places of their labels.
 fn check(source: &Source, faults: &mut Vec<String>, places: &mut BTreeMap<String, Vec<String>>) {
     for (number, line) in source.shipped() {
         let orderings = orderings(&line.code);
@@ -62,7 +61,7 @@ fn check(source: &Source, faults: &mut Vec<String>, places: &mut BTreeMap<String
     }
 }
 
-/// The atomic orderings that a line of code names. `use` lines name none.
+/// The atomic orderings that a line of code names. `use` lines do not count.
 fn orderings(code: &str) -> Vec<&'static str> {
     const ALL: [&str; 5] = ["Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"];
     let code = code.trim_start();
@@ -84,7 +83,7 @@ fn orderings(code: &str) -> Vec<&'static str> {
 }
 
 /// The lines of the ORDERING comments that apply to line `number`: its own, or else the nearest above
-/// it in its paragraph, with the comment lines that stand right above that.
+/// it in its paragraph, with the comment lines directly above that.
 fn comments_for(source: &Source, number: usize) -> Vec<usize> {
     let mut found = Vec::new();
     for above in (number.saturating_sub(REACH).max(1)..=number).rev() {

@@ -1,4 +1,4 @@
-//! A rule that a comment names can be followed to its definition.
+//! Every rule that a comment names has a definition that the reader can find.
 //!
 //! A rule is defined in the head of a file, where its line begins with its name. A rule that only its own file
 //! names has a letter and a digit, as `B1`. A rule that other files name has a word in brackets, as `[claim]`,
@@ -38,7 +38,7 @@ fn each_rule_that_a_comment_names_is_defined_once() {
             }
         }
     }
-    assert!(places.len() > 20, "few rules are defined: {}", places.len());
+    assert!(places.len() > 20, "too few rules are defined: {}", places.len());
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
@@ -56,12 +56,12 @@ fn a_letter_is_of_its_own_file() {
             for name in words(&line.comment).filter(|word| is_letter(word)) {
                 named += 1;
                 if !here.contains(name) {
-                    faults.push(format!("{}:{number}: {name} is not of this file", source.path));
+                    faults.push(format!("{}:{number}: {name} is not defined in this file", source.path));
                 }
             }
         }
     }
-    assert!(named > 50, "few rules are named: {named}");
+    assert!(named > 50, "too few rules are named: {named}");
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
@@ -78,7 +78,7 @@ fn definitions(source: &Source) -> impl Iterator<Item = &str> {
         .filter(|name| is_letter(name) || rule_name(name).is_some())
 }
 
-/// The words in brackets that a comment names. `ORDERING[label]`, a link and code in backticks are none.
+/// The rules in brackets that a comment names. `ORDERING[label]`, a link and code in backticks do not count.
 fn rules(comment: &str) -> impl Iterator<Item = &str> {
     let plain = comment.split('`').step_by(2);
     plain.flat_map(|text| {

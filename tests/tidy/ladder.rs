@@ -1,6 +1,6 @@
-//! The ladder's text: fourteen short files, each grown from the one before and by itself.
+//! The ladder's source: fourteen short files. Each mends a flaw of the one before, and needs no other.
 //!
-//! That each runs, and what it prints, is tested in `tests/ladder`.
+//! `tests/ladder` checks that each runs, and what it prints.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ fn rungs() -> Vec<Source> {
     let rungs: Vec<Source> =
         files.iter().filter(|path| number(path).is_some()).map(|path| Source::read(path)).collect();
     for (at, rung) in rungs.iter().enumerate() {
-        assert_eq!(number(&rung.path), Some(at + 1), "{}: the rungs are counted without a gap", rung.path);
+        assert_eq!(number(&rung.path), Some(at + 1), "{}: the rungs are numbered without a gap", rung.path);
     }
     assert_eq!(rungs.len(), 14);
     rungs
@@ -34,9 +34,9 @@ fn named(text: &str) -> Vec<usize> {
 fn a_rung_is_about_a_hundred_lines() {
     const ALL: usize = 1600;
     let mut sum = 0;
-    println!("The ladder: lines that say something, lines of code");
+    println!("The ladder: lines that count, lines of code");
     for rung in rungs() {
-        // The raw task is the longest idea, and the last rung has all of them.
+        // The raw task is the longest idea, and the last rung has all ideas.
         let limit = match number(&rung.path) {
             Some(14) => 160,
             Some(13) => 125,
@@ -44,7 +44,7 @@ fn a_rung_is_about_a_hundred_lines() {
         };
         let (lines, plain) = (rung.telling_lines(), rung.code_lines());
         println!("  {lines:>5}  {plain:>5}  {}", rung.path);
-        assert!(lines <= limit, "{} has {lines} lines that say something, of {limit}", rung.path);
+        assert!(lines <= limit, "{} has {lines} lines that count, of {limit}", rung.path);
         sum += plain;
     }
     println!("         {sum:>5}  in all, of {ALL}");
@@ -61,20 +61,20 @@ fn a_rung_begins_with_the_flaw_of_the_one_before_and_ends_with_its_own() {
         let name = path.trim_start_matches("examples/").trim_end_matches(".rs");
         assert_eq!(head[2], format!("//!     cargo run --example {name}"), "{path}: how to run it");
         let mended = named(&head.join("\n")).into_iter().filter(|&other| other < number);
-        assert!(number == 1 || mended.count() > 0, "{path}: its head names no rung that it mends");
+        assert!(number == 1 || mended.count() > 0, "{path}: its head names no rung whose flaw it mends");
 
-        // The last comment, the last line that is printed, and main is over.
+        // The last comment, then the last line that is printed, then the end of main.
         let close = rung.text.rsplit_once("\n    // Still wrong: ").map(|(_, close)| close);
-        let close = close.unwrap_or_else(|| panic!("{path}: no close"));
+        let close = close.unwrap_or_else(|| panic!("{path}: it has no close"));
         let (comment, print) = close.split_once("\n    println!(\"Still wrong: ").unwrap_or_else(|| {
             panic!("{path}: it prints something else at the end: {close}");
         });
         let (printed, rest) = print.split_once("\");\n").expect("the statement ends");
         let rest = rest.trim_start().trim_start_matches("Ok(())").trim();
-        assert_eq!(rest, "}", "{path}: after that line main goes on");
+        assert_eq!(rest, "}", "{path}: main goes on after that line");
         for part in [comment, printed] {
             let names_its_cure = named(part).iter().any(|&other| other > number);
-            assert!(names_its_cure || number == rungs.len(), "{path}: who mends it? {part}");
+            assert!(names_its_cure || number == rungs.len(), "{path}: which rung mends it? {part}");
         }
     }
 }
@@ -87,18 +87,15 @@ fn a_rung_stands_by_itself() {
             let code = line.code.trim();
             assert!(!code.starts_with("mod ") || !code.ends_with(';'), "{here}: a module in another file");
             let ours = words(code).any(|word| CRATES.contains(&word));
-            assert!(
-                !ours || !code.contains("use "),
-                "{here}: a rung is grown from std, not from the project"
-            );
+            assert!(!ours || !code.contains("use "), "{here}: a rung uses std, not the project");
         }
         let unsafe_words = rung.count_word("unsafe");
         let may = [3, 8, 12, 13, 14].contains(&number(&rung.path).expect("a rung has a number"));
-        assert!(may || unsafe_words == 0, "{} is to be safe Rust", rung.path);
+        assert!(may || unsafe_words == 0, "{} must be safe Rust", rung.path);
     }
 }
 
-/// What the book may include: in comments `ANCHOR: 07_name` and `ANCHOR_END: 07_name`.
+/// The parts that the book may include, between the comments `ANCHOR: 07_name` and `ANCHOR_END: 07_name`.
 #[test]
 fn the_anchors_of_a_rung_can_be_included() {
     const LONGEST: usize = 40;
@@ -111,7 +108,7 @@ fn the_anchors_of_a_rung_can_be_included() {
         for (at, line) in rung.text.lines().enumerate() {
             if let Some(name) = line.trim().strip_prefix("// ANCHOR: ") {
                 assert!(name.starts_with(&format!("{number:02}_")), "{path}: anchor {name}");
-                assert!(all.insert(name.to_owned()), "{path}: anchor {name} stands there twice");
+                assert!(all.insert(name.to_owned()), "{path}: anchor {name} is there twice");
                 open.push((name, at));
                 count += 1;
             } else if let Some(name) = line.trim().strip_prefix("// ANCHOR_END: ") {

@@ -1,8 +1,8 @@
-//! What the runtime exists for is written by hand: no other runtime is anywhere in its tree.
+//! The runtime is written by hand: no other runtime is among its dependencies, direct or indirect.
 
 use crate::source::read;
 
-const FOREIGN: [&str; 8] = [
+const OTHER_RUNTIMES: [&str; 8] = [
     "async-executor",
     "async-global-executor",
     "async-io",
@@ -21,8 +21,8 @@ fn no_other_runtime_is_in_the_lock_file() {
     assert!(names.contains(&"polling"), "the lock file lists no `polling`: has its form changed?");
     for name in names {
         assert!(
-            !FOREIGN.contains(&name),
-            "{name} is in Cargo.lock; `cargo tree -i {name}` shows who brought it"
+            !OTHER_RUNTIMES.contains(&name),
+            "{name} is in Cargo.lock; `cargo tree -i {name}` shows which crate needs it"
         );
     }
 }

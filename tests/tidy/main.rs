@@ -1,9 +1,9 @@
-//! What the design says about the source, checked in the source's text.
+//! The design's rules about the source, checked in the source's text.
 //!
-//! They open the files of the workspace as text. A failing one names the file and the line, and
-//! says what to do. `cargo test --test tidy -- --nocapture` prints what they counted: the core
-//! path in its reading order, and the layers of each crate. `weave::source` defines what
-//! a line of source is, for the book is woven from the same lines.
+//! These tests read the files of the workspace as text. A failing test names the file and the line, and says
+//! what to do. `cargo test --test tidy -- --nocapture` prints what they counted: the core path in its reading
+//! order, and the layers of each crate. `weave::source` defines what a line of source is, because the book is
+//! woven from the same lines.
 
 use weave::source;
 

@@ -1,4 +1,4 @@
-//! A wall clock may be set, forward or back; no deadline may depend on it.
+//! The wall clock may be set forward or back, so no deadline may depend on it.
 
 use crate::source::{CRATES, crate_sources};
 
@@ -11,5 +11,5 @@ fn no_shipped_line_asks_for_the_wall_clock() {
         }
         asks += source.count_word("Instant");
     }
-    assert!(asks > 10, "the timers ask for the monotonic one: has the search changed?");
+    assert!(asks > 10, "the timers must use the monotonic clock: has the search changed?");
 }

@@ -1,7 +1,8 @@
-//! What a program can name is documented with an example, and a function that can fail says how.
+//! Every public item is documented with an example, and a function that can fail documents its errors.
 //!
-//! The examples run: they are rustdoc's. An item without one of its own must be named in another's of the
-//! same file. Modules that are hidden, for the crates of this project only, are left out.
+//! The examples are doc tests, so they run. An item without an example of its own must be named in that of
+//! another item of the same file. Hidden modules, which are for the crates of this project only, are left
+//! out.
 
 use weave::items::items;
 
@@ -59,7 +60,7 @@ fn every_public_item_has_an_example() {
                 let fails = head.contains("fn ") && head.contains("-> io::Result");
                 if fails && !docs.contains("# Errors") {
                     missing.push(format!(
-                        "{}:{}: {} fails how?",
+                        "{}:{}: {} does not document its errors",
                         source.path,
                         item.bare.start + 1,
                         item.name
@@ -72,7 +73,7 @@ fn every_public_item_has_an_example() {
     assert!(missing.is_empty(), "no example shows these:\n{}", missing.join("\n"));
 }
 
-/// A crate's page names its files, those of the core path in the README's order.
+/// A crate's front page names its files, those of the core path in the README's order.
 #[test]
 fn a_crates_page_has_the_readmes_reading_order() {
     for name in ["reactor", "executor"] {

@@ -1,4 +1,4 @@
-//! What the README names is there, and nothing of the source is missing from its map.
+//! Everything that the README names exists, and no source file is missing from its map.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ fn its_links_lead_somewhere() {
     }
 }
 
-/// The files that the README's map shows under one of its headings, in the order there.
+/// The files that the README's map lists under one of its headings, in its order.
 pub(crate) fn map_of(heading: &str) -> Vec<String> {
     let readme = read("README.md");
     let body = readme::section(&readme, heading).unwrap_or_else(|| panic!("README.md has no {heading}"));
@@ -50,7 +50,7 @@ pub(crate) fn map_of(heading: &str) -> Vec<String> {
 fn its_map_shows_every_file_once() {
     let shown = [map_of("### The core path"), map_of("### The rest of the source")].concat();
     let once: BTreeSet<&str> = shown.iter().map(String::as_str).collect();
-    assert_eq!(once.len(), shown.len(), "a file stands in the map twice");
+    assert_eq!(once.len(), shown.len(), "a file is in the map twice");
     let mut missing = Vec::new();
     for name in CRATES {
         let sources = crate_sources(name);

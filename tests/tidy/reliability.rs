@@ -1,4 +1,4 @@
-//! What docs/reliability.md and docs/hard-cases.md name is there: files, tests in them, commands.
+//! The files, tests and commands that docs/reliability.md and docs/hard-cases.md name exist.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use weave::readme::quoted;
 
 use crate::source::{read, root};
 
-/// The cells of the rows of a page's tables, their heads aside.
+/// The cells of the rows of a page's tables, without the headings.
 pub(crate) fn rows(page: &str) -> Vec<Vec<&str>> {
     let mut lines = page.lines().peekable();
     let mut rows = Vec::new();
@@ -19,7 +19,7 @@ pub(crate) fn rows(page: &str) -> Vec<Vec<&str>> {
     rows
 }
 
-/// Whether the file has a test of that name: a function under an attribute that says so.
+/// Whether the file has a test of that name: a function under a `#[test]` attribute.
 pub(crate) fn has_test(file: &str, name: &str) -> bool {
     let text = read(file);
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
@@ -30,12 +30,12 @@ pub(crate) fn has_test(file: &str, name: &str) -> bool {
     attributes.into_iter().any(|line| *line == "#[test]")
 }
 
-/// Demands that a command runs something that is there.
+/// Checks that a command runs something that exists.
 fn check(command: &str, row: &str) {
     let mut words: Vec<&str> = command.split_whitespace().collect();
     while let Some((variable, _)) = words[0].split_once('=') {
         let file = quoted(row)[0].to_owned();
-        assert!(read(&file).contains(variable), "{file} knows no {variable}, of `{command}`");
+        assert!(read(&file).contains(variable), "{file} does not contain {variable}, of `{command}`");
         words.remove(0);
     }
     match words[..] {
@@ -48,7 +48,10 @@ fn check(command: &str, row: &str) {
         ["bash", script, ref arguments @ ..] => {
             assert!(root().join(script).is_file(), "no {script}, of `{command}`");
             for argument in arguments.iter().filter(|word| word.starts_with(char::is_alphabetic)) {
-                assert!(read(script).contains(argument), "{script} knows no {argument}, of `{command}`");
+                assert!(
+                    read(script).contains(argument),
+                    "{script} does not contain {argument}, of `{command}`"
+                );
             }
         }
         ["cargo", "test", ..] => check_test(command, &words[2..], row),
@@ -56,7 +59,7 @@ fn check(command: &str, row: &str) {
     }
 }
 
-/// The same for `cargo test`, whose filter must be the row's test, or its module.
+/// The same for `cargo test`, whose filter must be a test of the row, or its module.
 fn check_test(command: &str, words: &[&str], row: &str) {
     let mut folder = root().join("tests");
     let mut words = words.iter().take_while(|word| **word != "--");
@@ -89,7 +92,7 @@ fn what_the_reliability_page_names_is_there() {
     for row in rows {
         let [_promise, checked_by, seen, command] = row[..] else { panic!("four cells: {row:?}") };
         assert!(!seen.is_empty(), "{row:?}");
-        // Otherwise a tool checks it, and there is only the command to name.
+        // Otherwise a tool checks the promise, and the row names only the command.
         if let [file, ref tests @ ..] = quoted(checked_by)[..] {
             assert!(root().join(file).exists(), "no {file}");
             for test in tests {
@@ -101,7 +104,7 @@ fn what_the_reliability_page_names_is_there() {
     }
 }
 
-/// The checks above can fail.
+/// The check above can fail.
 #[test]
 fn a_helper_is_no_test() {
     assert!(has_test("tests/tidy/reliability.rs", "a_helper_is_no_test"));

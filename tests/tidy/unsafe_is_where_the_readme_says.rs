@@ -1,7 +1,7 @@
-//! Unsafe code lives in a handful of files, and the README names each of them.
+//! Only a few files have unsafe code, and the README names each of them.
 //!
-//! The table there is made of the source: the file, its lines of code, how often it says `unsafe`,
-//! and the reason that it gives the compiler. `UPDATE=1 cargo test --test tidy` writes it anew.
+//! The README's table is generated from the source: the file, its lines of code, how often it says `unsafe`,
+//! and the reason in its `allow` attribute. `UPDATE=1 cargo test --test tidy` writes the table again.
 
 use std::{env, fs};
 
@@ -29,7 +29,7 @@ fn unsafe_is_where_the_readme_says() {
     }
     let readme = read("README.md");
     let start = readme.find(HEAD).expect("the README has the table's head");
-    let length = readme[start..].find("\n\n").expect("a blank line ends it") + 1;
+    let length = readme[start..].find("\n\n").expect("a blank line ends the table") + 1;
     if readme[start..start + length] == table {
         return;
     }
@@ -44,7 +44,7 @@ fn unsafe_is_where_the_readme_says() {
     }
 }
 
-/// Whether the file lifts the workspace's ban.
+/// Whether the file allows unsafe code, which the workspace denies.
 fn allows_unsafe(source: &Source) -> bool {
     let code: String = source.shipped().map(|(_, line)| line.code.trim()).collect();
     code.contains("allow(unsafe_code")
@@ -58,6 +58,6 @@ fn reason(source: &Source) -> String {
         Some(after.split_once('"')?.0)
     };
     let reason = reason().unwrap_or_else(|| panic!("{} gives no reason", source.path));
-    // A string that goes on in the next line is one line in the table.
+    // A string that continues on the next line is one line in the table.
     reason.replace("\\\n", " ").split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,4 +1,4 @@
-//! Refused: a boxed error that may be of any type lives until the end of the `match`.
+//! Refused: a boxed error, which may be of any type, lives until the end of the `match`.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! Refused: std's lock must be released by the thread that took it.
+//! Refused: the thread that took std's lock must release it.
 
 use std::sync::{Arc, Mutex};
 

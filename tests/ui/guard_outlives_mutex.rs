@@ -1,4 +1,4 @@
-//! Refused: what a lock guards is reached while the guard lives, and not afterwards.
+//! Refused: the guarded value is borrowed from the guard, and may not outlive it.
 
 use executor::sync::Mutex;
 use executor::task;

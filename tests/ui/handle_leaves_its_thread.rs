@@ -1,4 +1,4 @@
-//! Refused: the handle of a local task takes its output along, which may not leave its thread.
+//! Refused: a local task's handle can return its output, which may not leave its thread.
 
 use std::rc::Rc;
 use std::thread;

@@ -1,4 +1,4 @@
-//! Refused: the task holds an `Rc` while it waits, and may go on in another thread.
+//! Refused: the task holds an `Rc` while it waits, and may go on on another thread.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! Refused: a pool of one's own runs its tasks on its threads, as the global one does.
+//! Refused: a program's own pool runs tasks on its threads, as the global pool does.
 
 use std::rc::Rc;
 

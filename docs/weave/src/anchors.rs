@@ -70,9 +70,9 @@ fn faults_of_anchors_are_reported() {
     assert_eq!(good.lines["in_it"], 3..4);
     let bad = "// ANCHOR: a\nlet a;\n// ANCHOR_END: a\n// ANCHOR: a\n// only said\n// ANCHOR_END: a\n// ANCHOR_END: b\n// ANCHOR: c\n";
     let faults = anchors(&Source::new("bad.rs", bad.to_owned())).faults;
-    let told = ["a is there twice", "a is empty", "b ends and has not begun", "c has no end"];
-    assert_eq!(faults.len(), told.len(), "{faults:?}");
-    for (fault, told) in faults.iter().zip(told) {
-        assert!(fault.contains(told), "{fault}");
+    let expected = ["a is there twice", "a is empty", "b ends and has not begun", "c has no end"];
+    assert_eq!(faults.len(), expected.len(), "{faults:?}");
+    for (fault, expected) in faults.iter().zip(expected) {
+        assert!(fault.contains(expected), "{fault}");
     }
 }

@@ -217,7 +217,7 @@ impl Woven {
     }
 
     /// The problems of some kinds, one a line.
-    pub fn told(&self, kinds: &[Kind]) -> String {
+    pub fn report(&self, kinds: &[Kind]) -> String {
         let of_kind = self.problems.iter().filter(|problem| kinds.contains(&problem.kind));
         of_kind.map(|problem| format!("{problem}\n")).collect()
     }

@@ -134,8 +134,8 @@ impl<'a> Chapter<'a> {
             ("anchor", []) => {
                 let anchors = crate::anchors::anchors(source);
                 let lines = anchors.lines.get(name).cloned();
-                let told = || (Kind::BadAnchor, format!("{file} has no anchor {name}"));
-                (lines.ok_or_else(told)?, Some(name.to_owned()))
+                let error = || (Kind::BadAnchor, format!("{file} has no anchor {name}"));
+                (lines.ok_or_else(error)?, Some(name.to_owned()))
             }
             _ => return Err((Kind::Directive, format!("{kind} {file} {name} with {} parts", rest.len()))),
         };

@@ -297,8 +297,8 @@ mod tests {
     #[test]
     fn a_short_name_must_be_the_only_one() {
         let source = source();
-        let told = find(&source, "Thing::fmt").expect_err("there are two");
-        assert_eq!(told, "a/src/b.rs has 2 items Thing::fmt");
+        let error = find(&source, "Thing::fmt").expect_err("there are two");
+        assert_eq!(error, "a/src/b.rs has 2 items Thing::fmt");
         let full = find(&source, "<Thing as Display>::fmt").expect("one of them");
         assert!(text(full.bare.clone()).contains("write!"));
         assert_eq!(full.id(), "Thing.Display.fmt");

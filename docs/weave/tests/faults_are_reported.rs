@@ -131,7 +131,7 @@ fn each_fault_is_reported() {
     ];
     for (kind, more, file, text) in cases {
         let woven = book(more, if file.is_empty() { "nothing.txt" } else { file }, text);
-        let told = woven.told(&[kind]);
-        assert!(!told.is_empty(), "{kind:?} is not told of {more} {file}: {:#?}", woven.problems);
+        let report = woven.report(&[kind]);
+        assert!(!report.is_empty(), "{kind:?} is not reported for {more} {file}: {:#?}", woven.problems);
     }
 }
