@@ -1,10 +1,10 @@
-//! Async functions made of async blocks.
+//! Functions that return async blocks.
 //!
 //!     cargo run --release --example async_block_functions
 //!
-//! An `async fn` does nothing when it is called, and its future borrows whatever the arguments borrow. A
-//! plain function that returns an async block decides both by itself: what is done at the call, and what the
-//! future keeps. `reactor::time::timeout` is such a function: its time runs from the call.
+//! An `async fn` does nothing when it is called, and its future borrows everything that its arguments borrow.
+//! A plain function that returns an async block controls both: what it does at the call, and what the future
+//! keeps. `reactor::time::timeout` is such a function: its deadline counts from the call.
 
 use std::net::{AddrParseError, SocketAddr};
 use std::pin::Pin;
@@ -26,20 +26,20 @@ fn main() -> io::Result<()> {
 }
 
 // ANCHOR: async_block_functions_owned
-/// The future of this one borrows `name`.
+/// Its future borrows `name`.
 async fn greet_borrowed(name: &str) -> String {
     task::yield_now().await;
     format!("Hello, {name}!")
 }
 
-/// The future of this one has a copy, and borrows nothing: `use<>` says so. The signature also promises
-/// that it may go to another thread; if the block could not, the error would stand here.
+/// Its future owns a copy and borrows nothing, as `use<>` declares. The signature also promises that the
+/// future is `Send`. If the block were not, the compiler would report it here.
 fn greet_owned(name: &str) -> impl Future<Output = String> + Send + use<> {
     let name = name.to_owned();
     async move { greet_borrowed(&name).await }
 }
 
-/// Each name lives only for one turn of the loop. A task with a borrowed one would not compile.
+/// Each name lives only for one iteration of the loop. A task that borrowed it would not compile.
 async fn owned() {
     let mut tasks = Vec::new();
     for number in 1..=3 {
@@ -55,27 +55,27 @@ async fn owned() {
 // ANCHOR_END: async_block_functions_owned
 
 // ANCHOR: async_block_functions_checked
-/// Looks at the address now, and connects later. Whoever calls it has the mistake in hand before anything waits.
+/// Parses the address now, and connects later. So the caller gets the error before anything waits.
 fn knock(address: &str) -> Result<impl Future<Output = io::Result<SocketAddr>> + use<>, AddrParseError> {
     let address: SocketAddr = address.parse()?;
     Ok(async move { TcpStream::connect(address).await?.peer_addr() })
 }
 
 async fn checked_at_once() -> io::Result<()> {
-    let error = knock("127.0.0.1:http").err().expect("a port is a number");
-    println!("Refused at the call: {error}");
+    let error = knock("127.0.0.1:http").err().expect("a port must be a number");
+    println!("The call returned an error: {error}");
 
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let knocking = knock(&address.to_string()).map_err(io::Error::other)?;
     assert_eq!(knocking.await?, address);
-    println!("Called with a good address, then awaited: somebody is at home.");
+    println!("Called with a good address, then awaited: connected.");
     Ok(())
 }
 // ANCHOR_END: async_block_functions_checked
 
 // ANCHOR: async_block_functions_begun
-/// The egg is in the water when this returns. The future waits for the rest.
+/// The time starts when this is called. The future waits for the rest of it.
 fn boil(egg: u32, time: Duration) -> impl Future<Output = u32> {
     let done = Instant::now() + time;
     async move {
@@ -84,7 +84,7 @@ fn boil(egg: u32, time: Duration) -> impl Future<Output = u32> {
     }
 }
 
-/// Four eggs, awaited one after another, are done together: their time ran from the call.
+/// Four eggs, awaited one after another, are done at the same time: each one's time started at the call.
 async fn begun_at_once() {
     let time = Duration::from_millis(50);
     let begun = Instant::now();
@@ -101,7 +101,7 @@ async fn begun_at_once() {
 // ANCHOR_END: async_block_functions_begun
 
 // ANCHOR: async_block_functions_boxed
-/// Each async block has a type of its own. In a box they are of one type, and may stand in one list.
+/// Each async block has a type of its own. Boxed as trait objects they have one type, and fit in one list.
 type Step = Pin<Box<dyn Future<Output = Box<dyn fmt::Debug>>>>;
 
 async fn boxed() {

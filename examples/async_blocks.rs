@@ -1,9 +1,9 @@
-//! Async blocks: a future in the middle of a function, and what it borrows.
+//! Async blocks: a future in the middle of a function, and the variables that it borrows.
 //!
 //!     cargo run --release --example async_blocks
 //!
-//! Like a closure, an async block uses the variables around it: by reference, or with `move` as their new
-//! owner. Like a function, it has its own `?` and its own `return`. And it is lazy, as every future is.
+//! Like a closure, an async block captures the variables around it: by reference, or by value with `move`.
+//! Like a function, it has its own `?` and its own `return`. Like every future, it is lazy.
 
 use std::cell::Cell;
 use std::num::ParseIntError;
@@ -25,7 +25,7 @@ fn main() {
 }
 
 // ANCHOR: async_blocks_borrow
-/// A block borrows for as long as it lives. Then the variables are free again.
+/// A block borrows its variables for as long as it lives.
 async fn borrowing() {
     let mut basket = vec!["bread"];
     let shopping = async {
@@ -33,17 +33,17 @@ async fn borrowing() {
         basket.push("butter");
         basket.len()
     };
-    // Here `basket` may not be touched: `shopping` holds it mutably.
+    // Here `basket` cannot be used: `shopping` borrows it mutably.
     assert_eq!(shopping.await, 2);
     basket.push("salt");
-    println!("One block put butter into the basket that it borrowed: {basket:?}");
+    println!("A block put butter into the basket that it borrowed: {basket:?}");
     assert_eq!(basket, ["bread", "butter", "salt"]);
 }
 // ANCHOR_END: async_blocks_borrow
 
 // ANCHOR: async_blocks_zip
-/// Two blocks that run together may share what they only read. No `Arc`, for both end before this function
-/// does; no lock, for they take turns on one thread.
+/// Two blocks that run concurrently may share what they borrow immutably. They need no `Arc`, because both
+/// end before this function does, and no lock, because they take turns on one thread.
 async fn two_at_once() {
     let list = ["apples", "pears", "plums", "figs"];
     let trips = Cell::new(0);
@@ -72,8 +72,8 @@ async fn two_at_once() {
 // ANCHOR_END: async_blocks_zip
 
 // ANCHOR: async_blocks_try
-/// `?` and `return` leave the block, not the function. What they return is the block's output; the compiler
-/// must be told the error's type somewhere, here on the left.
+/// `?` and `return` leave the block, not the function, and their value is the block's output. The compiler
+/// cannot infer the error's type, so it is given here on the left.
 async fn a_question_mark_of_its_own() {
     for price in ["12", "twelve"] {
         let doubled: Result<u32, ParseIntError> = async {
@@ -84,7 +84,7 @@ async fn a_question_mark_of_its_own() {
         .await;
         match &doubled {
             Ok(number) => println!("Twice {price:?} is {number}."),
-            Err(error) => println!("Twice {price:?}: {error}. The block has failed, the function goes on."),
+            Err(error) => println!("Twice {price:?}: {error}. The block has failed, the function continues."),
         }
         assert_eq!(doubled.ok(), (price == "12").then_some(24));
     }
@@ -92,8 +92,8 @@ async fn a_question_mark_of_its_own() {
 // ANCHOR_END: async_blocks_try
 
 // ANCHOR: async_blocks_move
-/// A task may outlive the function that spawns it. So its block must own what it uses: without `move`
-/// the compiler refuses it.
+/// A task may outlive the function that spawns it. So its block must own what it uses: without `move` this
+/// does not compile.
 async fn owning() {
     let porter = {
         let parcel = String::from("a parcel");
@@ -101,7 +101,7 @@ async fn owning() {
             sleep(TRIP).await;
             parcel + ", delivered"
         })
-        // The scope ends; the parcel is with the task.
+        // The scope ends here. The task owns the parcel.
     };
     let delivered = porter.await;
     println!("A block with `move` brought {delivered}.");

@@ -2,9 +2,10 @@
 //!
 //!     cargo run --release --example async_mutex
 //!
-//! Between two awaits a task has its thread for itself; at an await all others may run. What must stay together
-//! across an await needs a lock, and a lock that makes tasks wait, not threads: `executor::sync::Mutex`. For
-//! anything shorter std's is better. (The compiler does not let its guard cross an await in a task of the pool.)
+//! Between two awaits a task has its thread to itself. At an await other tasks may run. A critical section
+//! that contains an await needs a lock that makes tasks wait, not threads: `executor::sync::Mutex`. For
+//! shorter sections std's mutex is better. (In a task of the pool the compiler does not let its guard cross
+//! an await.)
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -23,23 +24,23 @@ const TELLERS: u32 = 10;
 
 fn main() -> io::Result<()> {
     task::block_on(async {
-        without().await;
-        with().await;
-        in_line().await;
-        for_a_moment().await;
+        without_a_lock().await;
+        with_a_lock().await;
+        first_come_first_served().await;
+        std_mutex().await;
         one_connection().await
     })
 }
 
-/// What it takes to write a number down.
+/// Stands for a write that has to wait.
 async fn write_down() {
     sleep(Duration::from_millis(1)).await;
 }
 
 // ANCHOR: async_mutex_lost
-/// Each teller reads the balance, and writes down one more. All of them have read it before the first
-/// writes: no thread is to blame, there is only one.
-async fn without() {
+/// Each teller reads the balance, and writes one more. All of them read it before the first one writes.
+/// Threads are not the cause: there is only one.
+async fn without_a_lock() {
     let balance = Rc::new(Cell::new(0));
     let tellers = (0..TELLERS).map(|_| {
         let balance = balance.clone();
@@ -52,15 +53,15 @@ async fn without() {
     for teller in tellers.collect::<Vec<_>>() {
         teller.await;
     }
-    println!("{TELLERS} tellers put in 1 each, without a lock: {}", balance.get());
+    println!("{TELLERS} tellers each add 1, without a lock: {}", balance.get());
     assert_eq!(balance.get(), 1);
 }
 // ANCHOR_END: async_mutex_lost
 
 // ANCHOR: async_mutex_kept
-/// The same with a lock. The guard lives across the await; the others wait for it meanwhile, and their
-/// thread does not.
-async fn with() {
+/// The same with a lock. The guard lives across the await. Meanwhile the other tasks wait for the lock, but
+/// their thread does not.
+async fn with_a_lock() {
     let balance = Rc::new(Mutex::new(0));
     let tellers = (0..TELLERS).map(|_| {
         let balance = balance.clone();
@@ -75,13 +76,14 @@ async fn with() {
         teller.await;
     }
     let balance = *balance.lock().await;
-    println!("{TELLERS} tellers put in 1 each, with one:       {balance}");
+    println!("{TELLERS} tellers each add 1, with a lock:    {balance}");
     assert_eq!(balance, TELLERS);
 }
 // ANCHOR_END: async_mutex_kept
 
-/// The lock is handed on in the order of asking. A task that has had it goes to the end of the queue.
-async fn in_line() {
+/// The lock goes to the waiters in the order in which they asked. A task that asks again goes to the end of
+/// the queue.
+async fn first_come_first_served() {
     let served = Rc::new(Mutex::new(String::new()));
     let customers = ['A', 'B', 'C'].map(|name| {
         let served = served.clone();
@@ -97,21 +99,21 @@ async fn in_line() {
         customer.await;
     }
     let served = served.lock().await;
-    println!("Three who want it again and again are served in turn: {}", *served);
+    println!("Three tasks that lock it repeatedly are served in turn: {}", *served);
     assert_eq!(*served, "ABCABCABCABC");
 }
 
 // ANCHOR: async_mutex_std
-/// Where no await is under the lock std's mutex is the right one, also for tasks of the pool: it is held for a
-/// moment, by a thread that is running.
-async fn for_a_moment() {
+/// Where there is no await under the lock, std's mutex is the right one, also for tasks of the pool: it is
+/// held only briefly, by a thread that is running.
+async fn std_mutex() {
     let letters = Arc::new(std::sync::Mutex::new(BTreeMap::new()));
     let readers = ["the rain", "in spain", "stays mainly", "in the plain"].map(|words| {
         let letters = letters.clone();
         task::spawn(async move {
             for letter in words.chars() {
                 task::yield_now().await;
-                // The guard is gone at the semicolon, before the next await.
+                // The guard is dropped at the semicolon, before the next await.
                 *letters.lock().unwrap().entry(letter).or_insert(0) += 1;
             }
         })
@@ -121,7 +123,7 @@ async fn for_a_moment() {
     }
     let letters = letters.lock().unwrap();
     println!(
-        "Four tasks of the pool counted letters in one map: {} times n, {} times i",
+        "Four tasks of the pool counted letters in one map: {} of n, {} of i",
         letters[&'n'], letters[&'i']
     );
     assert_eq!((letters[&'n'], letters[&'i']), (6, 6));
@@ -129,46 +131,46 @@ async fn for_a_moment() {
 // ANCHOR_END: async_mutex_std
 
 // ANCHOR: async_mutex_connection
-/// Tasks of the pool share one connection. A request and its response belong together: the task that asks keeps
-/// the lock until the response is there.
+/// Tasks of the pool share one connection. A request and its response belong together, so each task holds the
+/// lock until it has the response.
 async fn one_connection() -> io::Result<()> {
     let connection = BufReader::new(connect_to_a_calculator().await?);
     let connection = Arc::new(Mutex::new(connection));
-    let questions: Vec<_> = (1..=20)
+    let requests: Vec<_> = (1..=20)
         .map(|number: u32| {
             let connection = connection.clone();
             task::spawn(async move {
                 let mut connection = connection.lock().await;
                 connection.get_mut().write_all(format!("{number}\n").as_bytes()).await?;
-                let mut answer = String::new();
-                connection.read_line(&mut answer).await?;
-                io::Result::Ok((number, answer.trim_end().to_owned()))
+                let mut response = String::new();
+                connection.read_line(&mut response).await?;
+                io::Result::Ok((number, response.trim_end().to_owned()))
             })
         })
         .collect();
-    let mut answers = Vec::new();
-    for question in questions {
-        let (number, answer) = question.await?;
-        assert_eq!(answer, (number * number).to_string());
-        answers.push(answer);
+    let mut responses = Vec::new();
+    for request in requests {
+        let (number, response) = request.await?;
+        assert_eq!(response, (number * number).to_string());
+        responses.push(response);
     }
-    println!("Twenty tasks share a connection, and each got its own response: {}", answers.join(" "));
+    println!("Twenty tasks shared a connection, and each got its own response: {}", responses.join(" "));
     Ok(())
 }
 // ANCHOR_END: async_mutex_connection
 
-/// A server that replies to each number with its square, in a task of its own.
+/// Starts a server that responds to each number with its square, and returns a connection to it.
 async fn connect_to_a_calculator() -> io::Result<TcpStream> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let server = task::spawn(async move {
         let (mut stream, _) = listener.accept().await?;
-        let mut questions = BufReader::new(stream.clone());
-        let mut question = String::new();
-        while questions.read_line(&mut question).await? > 0 {
-            let number: u32 = question.trim_end().parse().map_err(io::Error::other)?;
+        let mut requests = BufReader::new(stream.clone());
+        let mut request = String::new();
+        while requests.read_line(&mut request).await? > 0 {
+            let number: u32 = request.trim_end().parse().map_err(io::Error::other)?;
             stream.write_all(format!("{}\n", number * number).as_bytes()).await?;
-            question.clear();
+            request.clear();
         }
         io::Result::Ok(())
     });

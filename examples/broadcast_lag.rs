@@ -1,10 +1,11 @@
-//! A broadcast, and a receiver that is too slow for it.
+//! A broadcast channel, and a receiver that is too slow for it.
 //!
 //!     cargo run --release --example broadcast_lag
 //!
-//! A sender to many must not wait for the slowest of them, nor keep for it all that it has not read. So the
-//! channel keeps the last few values. A receiver that falls further behind is told how many it missed, once,
-//! and goes on with the oldest that is kept. The chat's groups are such channels.
+//! A sender to many receivers must not wait for the slowest one, nor keep every value that it has not read.
+//! So the channel keeps only the last few values. A receiver that falls further behind gets one error that
+//! says how many values it missed, and continues with the oldest one kept. The chat's groups are such
+//! channels.
 
 use executor::sync::broadcast::{self, Receiver, RecvError, Sender};
 use executor::task::{self, JoinHandle};
@@ -13,7 +14,7 @@ use executor::task::{self, JoinHandle};
 const READINGS: u32 = 30;
 const KEPT: usize = 5;
 
-/// The first reading that the late listener hears.
+/// The first reading that the late listener receives.
 const LATE: u32 = 21;
 
 fn main() {
@@ -23,7 +24,7 @@ fn main() {
         let slow = task::spawn_local(listen(sender.subscribe(), 3));
         let (most_kept, late) = task::spawn_local(send(sender)).await;
 
-        println!("{READINGS} readings, of which the channel kept at most {most_kept}:");
+        println!("{READINGS} readings; the channel kept at most {most_kept} at a time:");
         assert_eq!(most_kept, KEPT);
         report("quick", &quick.await, 1);
         report("slow", &slow.await, 1);
@@ -32,26 +33,26 @@ fn main() {
 }
 
 // ANCHOR: broadcast_lag_send
-/// Sends a reading each turn. No await in a send: it never waits. Returns how many values were kept at
-/// most, and a listener that came late.
+/// Sends a reading each turn. `send` is not async: it never waits. Returns the highest number of values kept,
+/// and a listener that subscribed late.
 async fn send(sender: Sender<u32>) -> (usize, JoinHandle<Vec<Note>>) {
     let mut most_kept = 0;
     let mut late = None;
     for reading in 1..=READINGS {
         if reading == LATE {
-            // It hears what is sent from now on.
+            // It receives what is sent from now on.
             late = Some(task::spawn_local(listen(sender.subscribe(), 0)));
         }
-        sender.send(reading).expect("somebody listens");
+        sender.send(reading).expect("there is a receiver");
         most_kept = most_kept.max(sender.len());
         task::yield_now().await;
     }
-    // The last sender goes. The receivers still hear what is kept, and then the end.
+    // This drops the last sender. The receivers still get the values that are kept, then `Closed`.
     (most_kept, late.expect("that reading was sent"))
 }
 // ANCHOR_END: broadcast_lag_send
 
-/// What a listener notes.
+/// What a listener records.
 #[derive(Debug, PartialEq)]
 enum Note {
     Heard(u32),
@@ -59,14 +60,14 @@ enum Note {
 }
 
 // ANCHOR: broadcast_lag_listen
-/// Listens to the end, and takes `turns` turns to think about each reading.
+/// Listens to the end, and yields `turns` times after each reading.
 async fn listen(mut readings: Receiver<u32>, turns: usize) -> Vec<Note> {
     let mut notes = Vec::new();
     loop {
         match readings.recv().await {
             Ok(reading) => notes.push(Note::Heard(reading)),
             Err(RecvError::Lagged(missed)) => {
-                // Nothing is broken: the next call goes on with the oldest that is kept.
+                // Nothing is broken: the next call continues with the oldest value kept.
                 notes.push(Note::Missed(missed));
                 continue;
             }
@@ -79,7 +80,8 @@ async fn listen(mut readings: Receiver<u32>, turns: usize) -> Vec<Note> {
 }
 // ANCHOR_END: broadcast_lag_listen
 
-/// Shows a listener's notes: what was heard and what was missed make up all that was sent since `first`.
+/// Prints a listener's notes, and checks that what it received and missed adds up to what was sent from
+/// `first` on.
 fn report(name: &str, notes: &[Note], first: u32) {
     let mut words = Vec::new();
     let mut next = first;
@@ -97,6 +99,6 @@ fn report(name: &str, notes: &[Note], first: u32) {
         }
     }
     println!("    {name:<6} {}", words.join(" "));
-    assert_eq!(next, READINGS + 1, "not all is accounted for");
+    assert_eq!(next, READINGS + 1, "some readings are unaccounted for");
     assert_eq!(notes.iter().any(|note| matches!(note, Note::Missed(_))), name == "slow");
 }

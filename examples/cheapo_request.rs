@@ -1,11 +1,11 @@
-//! One web request, by hand, on one thread.
+//! One web request, written by hand, on one thread.
 //!
 //!     cargo run --release --example cheapo_request
-//!     cargo run --release --example cheapo_request example.com      (port 80 and path / are understood)
+//!     cargo run --release --example cheapo_request example.com      (port 80 and path / are the defaults)
 //!
-//! The first asks a small server of its own. That server is a task on the same thread: while the
-//! request waits for its response, `block_on` runs the server, and while nobody can go on it sleeps in
-//! one system call until a socket is ready. No other thread is ever started.
+//! Without arguments it starts a small server of its own, as a task on the same thread. While the request
+//! waits for its response, `block_on` runs the server. While neither can continue, `block_on` sleeps in one
+//! system call until a socket is ready. No other thread is ever started.
 
 pub(crate) mod support;
 
@@ -17,9 +17,9 @@ use executor::task;
 use reactor::io::{AsyncReadExt, AsyncWriteExt};
 use reactor::net::{TcpListener, TcpStream};
 
-/// Asks `host` for `path`, and returns all that it sends back.
+/// Requests `path` from `host`, and returns the whole response, headers included.
 ///
-/// Each `.await` is a place where this function may leave the thread to others, and come back.
+/// At each `.await` this function may give the thread to other tasks, and continue later.
 pub(crate) async fn cheapo_request(host: &str, port: u16, path: &str) -> io::Result<String> {
     let mut socket = TcpStream::connect((host, port)).await?;
 
@@ -49,14 +49,14 @@ async fn ask_a_server_of_our_own() -> io::Result<()> {
     let server = task::spawn_local(async move {
         let (stream, from) = listener.accept().await?;
         println!("server: a connection from {from}");
-        support::answer(stream, Duration::from_millis(10)).await
+        support::respond(stream, Duration::from_millis(10)).await
     });
 
     println!("client: GET /hello from port {port}");
     let response = cheapo_request("127.0.0.1", port, "/hello").await?;
     server.await?;
 
-    println!("client: this came back:\n");
+    println!("client: the response:\n");
     for line in response.lines() {
         println!("    {line}");
     }

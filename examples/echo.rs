@@ -1,10 +1,10 @@
 //! An echo server, and a hundred clients that check what comes back.
 //!
 //!     cargo run --release --example echo
-//!     cargo run --release --example echo HOST [PORT]    (the clients alone, at that server; port 7)
+//!     cargo run --release --example echo HOST [PORT]    (only the clients, with that server; default port 7)
 //!
-//! A task for each connection, written as if it had a thread to itself: read, write, again. What
-//! waits is only the task. The threads go from one ready task to the next.
+//! Each connection has a task, written as if it had a thread to itself: read, write, repeat. But only the
+//! task waits. The threads move on to the next task that is ready.
 
 use std::time::{Duration, Instant};
 use std::{env, io};
@@ -26,8 +26,8 @@ fn main() -> io::Result<()> {
                 let port = listener.local_addr()?.port();
                 let server = task::spawn(serve(listener));
                 clients("127.0.0.1", port).await?;
-                // The server would go on for ever. Its listener closes when its future is dropped,
-                // and that has happened when `cancel` is ready.
+                // The server would run forever. Dropping its future closes the listener, and `cancel` returns
+                // after that has happened.
                 assert!(server.cancel().await.is_none());
                 assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err());
                 println!("The server is cancelled, and its port is closed.");
@@ -39,17 +39,17 @@ fn main() -> io::Result<()> {
     })
 }
 
-/// Accepts connections, and spawns a task for each.
+/// Accepts connections, and spawns a task for each one.
 async fn serve(listener: TcpListener) -> io::Result<()> {
     let mut incoming = listener.incoming();
     while let Some(stream) = incoming.next().await {
-        // The handle is dropped: the task goes on without it, as a thread would.
+        // The handle is dropped. The task continues without it, as a thread would.
         drop(task::spawn(echo(stream?)));
     }
     Ok(())
 }
 
-/// Sends back what comes, until the client has no more to say.
+/// Sends back what it receives, until the client closes its side.
 async fn echo(mut stream: TcpStream) -> io::Result<()> {
     let mut buffer = [0; 1024];
     loop {
@@ -61,9 +61,9 @@ async fn echo(mut stream: TcpStream) -> io::Result<()> {
     }
 }
 
-/// Runs all the clients at once, and tells what the waiting was like for each.
+/// Runs all the clients at once, and prints how long they waited for their messages.
 async fn clients(host: &str, port: u16) -> io::Result<()> {
-    println!("{CLIENTS} clients, each sends {MESSAGES} messages and waits for each to come back.");
+    println!("{CLIENTS} clients: each sends {MESSAGES} messages, and waits for each one to come back.");
     let begun = Instant::now();
     let clients: Vec<_> =
         (0..CLIENTS).map(|client| task::spawn(talk(host.to_owned(), port, client))).collect();
@@ -78,12 +78,12 @@ async fn clients(host: &str, port: u16) -> io::Result<()> {
     println!("{} messages came back, unchanged, in {took:.1?}.", waits.len());
     for (share, name) in [(50, "half"), (99, "99 in 100"), (100, "all")] {
         let wait = waits[(waits.len() - 1) * share / 100];
-        println!("    {name:<9} were back within {wait:>8.1?}");
+        println!("    {name:<9} came back within {wait:>8.1?}");
     }
     Ok(())
 }
 
-/// One client: sends, waits for the same to come back, and measures how long each took.
+/// One client: sends each message and waits for the echo. Returns how long each echo took.
 async fn talk(host: String, port: u16, client: usize) -> io::Result<Vec<Duration>> {
     let mut stream = TcpStream::connect((host, port)).await?;
     stream.set_nodelay(true)?;

@@ -1,11 +1,12 @@
-//! Graceful shutdown: a server is told to stop, and does so in order.
+//! Graceful shutdown: a server that stops on a signal, after its connections have finished their work.
 //!
 //!     cargo run --release --example graceful_shutdown           (stops itself)
 //!     cargo run --release --example graceful_shutdown PORT      (until Control-C; try `nc localhost PORT`)
 //!
-//! On SIGTERM or Control-C it lets nobody in any more, tells the connections, and gives them time to finish
-//! what they have begun. What is not done when the time is up is cancelled: its future is dropped, and with
-//! it its socket. A client says `work MILLISECONDS`, and hears `begun` and `done`; in the end it hears `bye`.
+//! On SIGTERM or Control-C it stops accepting clients, notifies the connections, and gives them time to
+//! finish the work that they have begun. A connection that is not done by the deadline is cancelled: its
+//! future is dropped, which closes its socket. A client sends `work MILLISECONDS`, and receives `begun`, then
+//! `done`. At the end it receives `bye`.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -21,7 +22,7 @@ use reactor::net::{TcpListener, TcpStream};
 use reactor::signal::Signals;
 use reactor::time::{sleep, timeout};
 
-/// What the connections have to finish in.
+/// How long the connections have to finish.
 const DRAIN: Duration = Duration::from_millis(1000);
 
 const SIGINT: i32 = 2;
@@ -40,10 +41,10 @@ fn main() -> io::Result<()> {
 }
 
 // ANCHOR: graceful_shutdown_run
-/// Serves until a signal comes, and stops. Returns how many connections had to be cancelled.
+/// Serves until a signal comes, then stops. Returns how many connections had to be cancelled.
 async fn run(listener: TcpListener) -> io::Result<usize> {
     let mut signals = Signals::new(&[SIGINT, SIGTERM])?;
-    // Nothing is ever sent: that the sender goes is the message.
+    // Nothing is ever sent. Dropping the sender is the message.
     let (stop, _) = broadcast::channel::<Infallible>(1);
     let mut connections = Vec::new();
     loop {
@@ -55,7 +56,10 @@ async fn run(listener: TcpListener) -> io::Result<usize> {
                 connections.push(task::spawn(serve(accepted?.0, stop.subscribe())));
             }
             Err(signal) => {
-                println!("server: signal {}; nobody is let in", signal.expect("signals do not end"));
+                println!(
+                    "server: signal {}; no new clients",
+                    signal.expect("the stream of signals is endless")
+                );
                 break;
             }
         }
@@ -67,12 +71,13 @@ async fn run(listener: TcpListener) -> io::Result<usize> {
 // ANCHOR_END: graceful_shutdown_run
 
 // ANCHOR: graceful_shutdown_drain
-/// Waits for all connections until the deadline, and cancels those that are left.
+/// Waits for all connections until the deadline, and cancels those that are left. Returns how many those
+/// were.
 async fn drain(connections: Vec<JoinHandle<io::Result<()>>>) -> io::Result<usize> {
-    let over = Instant::now() + DRAIN;
+    let deadline = Instant::now() + DRAIN;
     let mut cancelled = 0;
     for mut connection in connections {
-        let left = over.saturating_duration_since(Instant::now());
+        let left = deadline.saturating_duration_since(Instant::now());
         match timeout(left, &mut connection).await {
             Ok(ended) => {
                 if let Err(error) = ended {
@@ -80,7 +85,7 @@ async fn drain(connections: Vec<JoinHandle<io::Result<()>>>) -> io::Result<usize
                 }
             }
             Err(_) => {
-                // When this is ready its future has been dropped, and its socket is closed.
+                // When this returns, the connection's future has been dropped and its socket is closed.
                 connection.cancel().await;
                 cancelled += 1;
             }
@@ -92,7 +97,7 @@ async fn drain(connections: Vec<JoinHandle<io::Result<()>>>) -> io::Result<usize
 // ANCHOR_END: graceful_shutdown_drain
 
 // ANCHOR: graceful_shutdown_serve
-/// One connection. Between two lines it listens for the stop; during the work it does not, and so finishes
+/// Serves one connection. It checks for the stop only between two lines, not during the work. So it finishes
 /// what it has begun.
 async fn serve(mut stream: TcpStream, mut stop: broadcast::Receiver<Infallible>) -> io::Result<()> {
     let mut lines = BufReader::new(stream.clone()).lines();
@@ -105,7 +110,7 @@ async fn serve(mut stream: TcpStream, mut stop: broadcast::Receiver<Infallible>)
         let line = line?;
         let milliseconds = line.strip_prefix("work ").and_then(|number| number.parse().ok());
         let Some(milliseconds) = milliseconds else {
-            stream.write_all(b"say: work MILLISECONDS\n").await?;
+            stream.write_all(b"usage: work MILLISECONDS\n").await?;
             continue;
         };
         stream.write_all(b"begun\n").await?;
@@ -116,7 +121,7 @@ async fn serve(mut stream: TcpStream, mut stop: broadcast::Receiver<Infallible>)
 }
 // ANCHOR_END: graceful_shutdown_serve
 
-/// Three clients are there when the signal comes: one idle, one with a little work, one with far too much.
+/// Three clients are connected when the signal comes: one idle, one with a little work, one with too much.
 async fn show() -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
@@ -125,9 +130,9 @@ async fn show() -> io::Result<()> {
     let mut idle = Client::connect("idle", address).await?;
     let mut busy = Client::connect("busy", address).await?;
     let mut endless = Client::connect("endless", address).await?;
-    // A wrong word and its answer: now its connection is served.
+    // A wrong word and its response show that the connection has been accepted.
     idle.say("hello").await?;
-    assert_eq!(idle.hear().await?.as_deref(), Some("say: work MILLISECONDS"));
+    assert_eq!(idle.hear().await?.as_deref(), Some("usage: work MILLISECONDS"));
     for (client, work) in [(&mut busy, "work 50"), (&mut endless, "work 3600000")] {
         client.say(work).await?;
         assert_eq!(client.hear().await?.as_deref(), Some("begun"));
@@ -151,7 +156,7 @@ async fn show() -> io::Result<()> {
     Ok(())
 }
 
-/// A client that tells what it hears.
+/// A client that prints what it sends and receives.
 struct Client {
     name: &'static str,
     stream: BufReader<TcpStream>,
@@ -168,7 +173,7 @@ impl Client {
         self.stream.get_mut().write_all(format!("{words}\n").as_bytes()).await
     }
 
-    /// A line, or `None` when the server has closed the connection.
+    /// Receives a line, or `None` if the server has closed the connection.
     async fn hear(&mut self) -> io::Result<Option<String>> {
         let mut line = String::new();
         let length = self.stream.read_line(&mut line).await?;

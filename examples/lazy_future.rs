@@ -1,10 +1,10 @@
-//! The lazy future: nothing runs until it is polled.
+//! Futures are lazy: nothing runs until they are polled.
 //!
 //!     cargo run --release --example lazy_future
 //!
-//! To call an async function runs none of its body. The call returns a value that holds the arguments, and
-//! the body runs when somebody polls that value: this program by hand, an `.await`, or the executor that
-//! a task is spawned on.
+//! Calling an async function runs none of its body. The call returns a value that holds the arguments. The
+//! body runs when that value is polled: by this program by hand, by an `.await`, or by the executor after it
+//! was spawned as a task.
 
 use std::cell::RefCell;
 use std::pin::pin;
@@ -20,7 +20,7 @@ fn main() {
     task::block_on(spawned());
 }
 
-/// Two pieces of work, with a place between them where it waits.
+/// Two pieces of work, and a point between them where it waits.
 async fn make_tea(journal: &Journal, cup: &'static str) -> &'static str {
     journal.note("the kettle is on", cup);
     task::yield_now().await;
@@ -29,7 +29,7 @@ async fn make_tea(journal: &Journal, cup: &'static str) -> &'static str {
 }
 
 // ANCHOR: lazy_future_poll
-/// Calls the function, and polls what it returned until there is a cup.
+/// Calls the function, and polls the returned future until it is ready.
 fn by_hand() {
     println!("Called, and polled by hand:");
     let journal = Journal::default();
@@ -37,7 +37,7 @@ fn by_hand() {
     println!("    the call has returned a future of {} bytes", size_of_val(&tea));
     assert!(journal.is_empty());
 
-    // Nobody needs to be woken: we ask again anyway.
+    // No waker is needed: we poll again anyway.
     let mut context = Context::from_waker(Waker::noop());
     let mut tea = pin!(tea);
     println!("    first poll");
@@ -50,7 +50,7 @@ fn by_hand() {
 }
 // ANCHOR_END: lazy_future_poll
 
-/// The compiler warns of a future that is not used; `drop` is a use.
+/// The compiler warns about a future that is not used. `drop` counts as a use.
 fn never() {
     println!("Called, and dropped:");
     let journal = Journal::default();
@@ -60,7 +60,7 @@ fn never() {
 }
 
 // ANCHOR: lazy_future_order
-/// The order of the calls says nothing. The order of the awaits does.
+/// The order of the calls does not matter. The order of the awaits does.
 async fn in_which_order() {
     println!("Called first and second, awaited second and first:");
     let journal = Journal::default();
@@ -75,8 +75,8 @@ async fn in_which_order() {
 // ANCHOR_END: lazy_future_order
 
 // ANCHOR: lazy_future_spawn
-/// A task is polled without being awaited. Still, to spawn it is not to poll it: on this thread that can
-/// only be when this function waits for something.
+/// The executor polls a task, so nothing needs to await it. But spawning does not poll it: on this thread the
+/// first poll can only happen while this function waits for something.
 async fn spawned() {
     println!("Spawned:");
     let journal = Rc::new(Journal::default());
@@ -86,13 +86,13 @@ async fn spawned() {
     assert!(journal.is_empty());
 
     task::yield_now().await;
-    println!("    this function has given way once");
+    println!("    this function has yielded once");
     assert!(!journal.is_empty());
     assert_eq!(tea.await, "a task's");
 }
 // ANCHOR_END: lazy_future_spawn
 
-/// Says what happens, and remembers it.
+/// Prints each step, and records it.
 #[derive(Default)]
 struct Journal {
     lines: RefCell<Vec<String>>,
@@ -109,7 +109,7 @@ impl Journal {
         self.lines.borrow().is_empty()
     }
 
-    /// What has happened since the last call.
+    /// Returns the steps since the last call.
     fn read(&self) -> Vec<String> {
         self.lines.take()
     }

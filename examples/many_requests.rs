@@ -4,9 +4,10 @@
 //!     cargo run --release --example many_requests example.com
 //!     cargo run --release --example many_requests example.com 80 / /a /b
 //!
-//! Waiting is what takes the time, and waiting costs no thread: requests that wait together take
-//! hardly longer than one. The pool has nothing to add here; it would if the responses took work. The first
-//! form asks a small server of its own, which takes 20 ms for each response, as a distant one would.
+//! Most of the time is spent waiting, and waiting needs no thread. So requests that wait at the same time
+//! take hardly longer than one. The pool does not help here. It would if the responses needed computation.
+//! Without arguments the program starts a small server of its own, which takes 20 ms for each response, like
+//! a server that is far away.
 
 #[allow(dead_code, reason = "it is an example of its own, with a main")]
 #[path = "cheapo_request.rs"]
@@ -23,8 +24,8 @@ use reactor::net::TcpListener;
 const REQUESTS: usize = 50;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// About how many requests the server thinks now, and the most so far.
-static THINKING: AtomicUsize = AtomicUsize::new(0);
+/// The number of requests that the server is working on now, and the highest number so far.
+static IN_PROGRESS: AtomicUsize = AtomicUsize::new(0);
 static MOST_AT_ONCE: AtomicUsize = AtomicUsize::new(0);
 
 fn main() -> io::Result<()> {
@@ -34,9 +35,9 @@ fn main() -> io::Result<()> {
             [] => {
                 let port = start_server().await?;
                 let paths = (0..REQUESTS).map(|n| format!("/page/{n}")).collect();
-                println!("A server on port {port} thinks {PAUSE:?} about each of {REQUESTS} requests.\n");
+                println!("A server on port {port} takes {PAUSE:?} for each of {REQUESTS} requests.\n");
                 let times = three_ways("127.0.0.1", port, paths).await?;
-                // One waits for all the pauses, the others for about one: the pauses overlap.
+                // The first way waits for all the pauses in turn. In the other two the pauses overlap.
                 assert!(times[0] >= PAUSE * REQUESTS as u32);
                 assert!(MOST_AT_ONCE.load(Ordering::Relaxed) > 1);
             }
@@ -57,10 +58,10 @@ async fn start_server() -> io::Result<u16> {
     task::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             task::spawn(async move {
-                let at_once = THINKING.fetch_add(1, Ordering::Relaxed) + 1;
+                let at_once = IN_PROGRESS.fetch_add(1, Ordering::Relaxed) + 1;
                 MOST_AT_ONCE.fetch_max(at_once, Ordering::Relaxed);
-                let _ = support::answer(stream, PAUSE).await;
-                THINKING.fetch_sub(1, Ordering::Relaxed);
+                let _ = support::respond(stream, PAUSE).await;
+                IN_PROGRESS.fetch_sub(1, Ordering::Relaxed);
             });
         }
     });
@@ -73,25 +74,25 @@ async fn three_ways(host: &str, port: u16, paths: Vec<String>) -> io::Result<[Du
     for path in &paths {
         check(path, cheapo_request(host, port, path).await?);
     }
-    let one_by_one = told("one after another", begun);
+    let one_by_one = report("one after another", begun);
 
     let begun = Instant::now();
     let handles: Vec<_> = requests(host, port, &paths).map(task::spawn_local).collect();
     for (path, handle) in paths.iter().zip(handles) {
         check(path, handle.await?);
     }
-    let this_thread = told("all at once, on this thread", begun);
+    let this_thread = report("all at once, on this thread", begun);
 
     let begun = Instant::now();
     let handles: Vec<_> = requests(host, port, &paths).map(task::spawn).collect();
     for (path, handle) in paths.iter().zip(handles) {
         check(path, handle.await?);
     }
-    let pool = told("all at once, on the pool", begun);
+    let pool = report("all at once, on the pool", begun);
     Ok([one_by_one, this_thread, pool])
 }
 
-/// The requests, not begun: a future does nothing until it is polled.
+/// Returns the requests, none of them started: a future does nothing until it is polled.
 ///
 /// A task may outlive the function that spawns it. So each future owns its host and its path.
 fn requests(
@@ -105,7 +106,7 @@ fn requests(
     })
 }
 
-/// Our own server says which path it was asked for; of a stranger we want any response.
+/// Checks a response. Our own server repeats the path. From any other server any response will do.
 fn check(path: &str, response: String) {
     assert!(response.starts_with("HTTP/1."), "{response}");
     if path.starts_with("/page/") {
@@ -113,7 +114,8 @@ fn check(path: &str, response: String) {
     }
 }
 
-fn told(way: &str, begun: Instant) -> Duration {
+/// Prints and returns the time since `begun`.
+fn report(way: &str, begun: Instant) -> Duration {
     let took = begun.elapsed();
     println!("{way:<28} {:>8.1} ms", took.as_secs_f64() * 1e3);
     took

@@ -2,8 +2,9 @@
 //!
 //!     cargo run --release --example spawn_local
 //!
-//! `spawn_local` makes a task of a future, and `block_on` runs it whenever what it was given has to wait. All of
-//! them take turns on this thread, so they may share an `Rc` and a `RefCell`, and need no lock.
+//! `spawn_local` turns a future into a task. `block_on` runs the thread's tasks whenever its own future has
+//! to wait. All of them take turns on this thread, so they may share an `Rc` and a `RefCell`, and need no
+//! lock.
 
 use std::cell::RefCell;
 use std::fs;
@@ -14,7 +15,7 @@ use executor::task;
 const SONG: [&str; 4] =
     ["row, row, row your boat", "gently down the stream", "merrily, merrily", "life is a dream"];
 
-/// The columns that the audience sees: a line for each turn, a place for each voice.
+/// What was sung: a line for each turn, with a column for each voice.
 type Score = Rc<RefCell<Vec<[&'static str; 3]>>>;
 
 fn main() {
@@ -30,21 +31,21 @@ fn main() {
 }
 
 // ANCHOR: spawn_local_round
-/// A voice waits for its entry, and then sings a line each turn.
+/// Waits for this voice's entry, and then sings one line per turn.
 async fn voice(number: usize, entry: usize, score: Score) {
     for _ in 0..entry {
         task::yield_now().await;
     }
     for (line, words) in SONG.iter().enumerate() {
         write_down(&mut score.borrow_mut(), entry + line, number, words);
-        // The borrow has ended: now another voice may write.
+        // The borrow has ended, so another voice may write now.
         task::yield_now().await;
     }
 }
 
 fn a_round() {
     let score = Score::default();
-    // The tasks wait: no thread is in `block_on` yet.
+    // The tasks do not run yet: this thread is not in `block_on`.
     let voices: Vec<_> =
         (0..3).map(|number| task::spawn_local(voice(number, 2 * number, score.clone()))).collect();
     assert!(score.borrow().is_empty());
@@ -69,7 +70,8 @@ fn write_down(score: &mut Vec<[&'static str; 3]>, turn: usize, number: usize, wo
 }
 
 // ANCHOR: spawn_local_handles
-/// What a handle is for: the output, or the end. Without the handle the task goes on.
+/// What a handle is for: to await the output, or to cancel the task. Dropping the handle does neither: the
+/// task continues.
 fn handles() {
     let sung = Rc::new(RefCell::new(Vec::new()));
     let sing = |song: &'static str, lines: usize| {
@@ -87,17 +89,17 @@ fn handles() {
         drop(task::spawn_local(sing("a lullaby", 2)));
         let cancelled = task::spawn_local(sing("an opera", 1_000_000));
         assert_eq!(awaited.await, 6);
-        // None: it had not come to its end. Its future has been dropped when this is ready.
+        // `None`: it had not completed. When this returns, its future has been dropped.
         assert_eq!(cancelled.cancel().await, None);
     });
     println!("Sung to the end: {}.", sung.borrow().join(", "));
     assert_eq!(*sung.borrow(), ["a lullaby", "a hymn"]);
-    assert_eq!(Rc::strong_count(&sung), 1, "who had a share in it is gone");
+    assert_eq!(Rc::strong_count(&sung), 1, "all the tasks have been dropped");
 }
 // ANCHOR_END: spawn_local_handles
 
 // ANCHOR: spawn_local_next
-/// `block_on` returns when its own future is ready. Tasks that are not stay for the next one.
+/// `block_on` returns when its own future is ready. Tasks that have not completed continue in the next one.
 fn from_one_block_on_to_the_next() {
     let beats = Rc::new(RefCell::new(0));
     let drummer = task::spawn_local({

@@ -1,10 +1,10 @@
-//! Tasks of the pool, and why they must be `Send`.
+//! Tasks on the pool, and why they must be `Send`.
 //!
 //!     cargo run --release --example spawn_send
 //!
-//! A task of the pool runs on one thread, waits, and goes on wherever there is time. What it holds while it
-//! waits goes along, so it must be of types that may: `Send`. The compiler looks where the task is spawned.
-//! Here is what it says to a program that gets it wrong, then the cures.
+//! A task on the pool runs on one thread, waits, and continues on whichever thread is free. The values that
+//! it holds while it waits move with it, so their types must be `Send`. The compiler checks this where the
+//! task is spawned. This program prints what the compiler says about a mistake, then shows the fixes.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use std::thread;
 
 use executor::task;
 
-/// The wrong program, and what the compiler says to it. A test holds these two together.
+/// The wrong program, and the compiler's message about it. A test checks that they belong together.
 const REFUSED: &str = include_str!("../tests/ui/rc_across_await.rs");
 const MESSAGE: &str = include_str!("../tests/ui/rc_across_await.stderr");
 
 fn main() {
-    println!("The compiler refuses this:\n");
+    println!("The compiler rejects this:\n");
     show(REFUSED);
     println!("It says:\n");
     show(MESSAGE);
@@ -26,10 +26,10 @@ fn main() {
         let greetings = [
             ("The Rc ends before the await", task::spawn(ended_before()).await),
             ("An Arc instead", task::spawn(shared_between_threads()).await),
-            ("The same Rc, in a task that stays", task::spawn_local(at_home()).await),
+            ("The same Rc, in a local task", task::spawn_local(on_one_thread()).await),
         ];
-        for (cure, greeting) in greetings {
-            println!("{cure:<35}{greeting}");
+        for (fix, greeting) in greetings {
+            println!("{fix:<35}{greeting}");
             assert_eq!(greeting, "Hello, Ada!");
         }
         println!();
@@ -38,7 +38,7 @@ fn main() {
 }
 
 // ANCHOR: spawn_send_scope
-/// The first cure: a scope that ends before the await. Then nothing of it is held while the task waits.
+/// The first fix: a scope that ends before the await. Then the task holds no `Rc` while it waits.
 async fn ended_before() -> String {
     let greeting = {
         let name = Rc::new("Ada");
@@ -50,7 +50,7 @@ async fn ended_before() -> String {
 // ANCHOR_END: spawn_send_scope
 
 // ANCHOR: spawn_send_arc
-/// The second: a type that threads may share. For a boxed error it is `Box<dyn Error + Send + Sync>`.
+/// The second fix: a type that threads may share. For a boxed error it is `Box<dyn Error + Send + Sync>`.
 async fn shared_between_threads() -> String {
     let name = Arc::new("Ada");
     task::yield_now().await;
@@ -58,15 +58,15 @@ async fn shared_between_threads() -> String {
 }
 // ANCHOR_END: spawn_send_arc
 
-/// And where neither will do: a task that never leaves its thread, with `spawn_local`.
-async fn at_home() -> String {
+/// If neither works: `spawn_local`, for a task that never leaves its thread.
+async fn on_one_thread() -> String {
     let name = Rc::new("Ada");
     task::yield_now().await;
     format!("Hello, {name}!")
 }
 
 // ANCHOR: spawn_send_travel
-/// How often tasks really change threads: whenever a worker without work takes from one that has some.
+/// Counts how often tasks really change threads: whenever an idle worker steals from a busy one.
 async fn travel() {
     const TASKS: usize = 100;
     const AWAITS: usize = 1000;

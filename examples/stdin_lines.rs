@@ -1,12 +1,12 @@
 //! A stream of lines from standard input.
 //!
-//!     cargo run --release --example stdin_lines            (feeds a copy of itself through a pipe)
+//!     cargo run --release --example stdin_lines            (runs a copy of itself, and writes to it)
 //!     cargo run --release --example stdin_lines -- -       (reads what you type, until Control-D)
 //!     ls | cargo run --release --example stdin_lines -- -
 //!
-//! `stdin()` reads without holding up the thread, `BufReader` cuts lines, and `lines()` makes a stream of them:
-//! an iterator whose `next` can be awaited. And one can stop awaiting it. Bytes that have come stay in the
-//! reader, so a timeout in the middle of a line loses nothing.
+//! `stdin()` reads without blocking the thread, `BufReader` buffers the bytes, and `lines()` makes a stream
+//! of lines: an iterator whose `next` can be awaited. The await can also be cancelled. Bytes that have
+//! arrived stay in the reader, so a timeout in the middle of a line loses nothing.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -30,18 +30,19 @@ fn main() -> io::Result<()> {
 }
 
 // ANCHOR: stdin_lines_read
-/// Prints each line with its number, and says so when after the first one there is none for a while.
+/// Prints each line with its number. After the first line, it reports each time that none came for
+/// `patience`.
 async fn number_the_lines(patience: Duration) -> io::Result<()> {
     let mut lines = BufReader::new(stdin()).lines();
-    let (mut number, mut longest) = (0, Duration::MAX);
+    let (mut number, mut limit) = (0, Duration::MAX);
     loop {
-        match timeout(longest, lines.next()).await {
+        match timeout(limit, lines.next()).await {
             Ok(Some(line)) => {
-                (number, longest) = (number + 1, patience);
+                (number, limit) = (number + 1, patience);
                 println!("{number:>3}  {}", line?);
             }
             Ok(None) => break,
-            Err(_) => println!("     ... nothing for {patience:?}; what there is of a line is kept"),
+            Err(_) => println!("     ... no line for {patience:?}; a partial line is kept"),
         }
     }
     println!("     the end, after {number} lines");
@@ -49,7 +50,7 @@ async fn number_the_lines(patience: Duration) -> io::Result<()> {
 }
 // ANCHOR_END: stdin_lines_read
 
-/// What a slow writer sends, and whether it rests then until the reader has lost its patience.
+/// What a slow writer sends, and whether it then waits until the reader's timeout has elapsed.
 const SENT: [(&str, bool); 5] = [
     ("first\nsec", true),
     ("ond\n", false),
@@ -59,8 +60,8 @@ const SENT: [(&str, bool); 5] = [
 ];
 
 // ANCHOR: stdin_lines_feed
-/// Starts this program again, writes to its input as a slow writer would, and shows what it prints. A pipe to
-/// a child is a descriptor like a socket: `Async` makes it wait without a thread.
+/// Starts this program again, writes to its input slowly, and shows what it prints. A pipe to a child is a
+/// descriptor like a socket: with `Async`, waiting for it needs no thread.
 async fn feed_a_copy() -> io::Result<()> {
     let mut copy = Command::new(env::current_exe()?)
         .args(["-", "impatient"])
@@ -69,22 +70,22 @@ async fn feed_a_copy() -> io::Result<()> {
         .spawn()?;
     let mut its_input = Async::new(copy.stdin.take().expect("it is piped"))?;
     let its_output = Async::new(copy.stdout.take().expect("it is piped"))?;
-    let (impatient, mut has_been_impatient) = mpsc::channel(100);
+    let (timed_out, mut timeouts) = mpsc::channel(100);
     let write = async move {
-        for (words, rest) in SENT {
-            its_input.write_all(words.as_bytes()).await?;
-            if rest {
-                has_been_impatient.recv().await;
+        for (text, wait) in SENT {
+            its_input.write_all(text.as_bytes()).await?;
+            if wait {
+                timeouts.recv().await;
             }
         }
-        Ok(()) // The pipe closes here: the other end reads the end of its input.
+        Ok(()) // This drops our end of the pipe, so the copy reads the end of its input.
     };
     let show = async {
         let shown = BufReader::new(its_output).lines().inspect(|line| {
             let Ok(line) = line else { return };
             println!("{line}");
             if line.contains("...") {
-                let _ = impatient.try_send(());
+                let _ = timed_out.try_send(());
             }
         });
         shown.try_collect::<String, io::Error, Vec<_>>().await
@@ -97,9 +98,9 @@ async fn feed_a_copy() -> io::Result<()> {
 }
 // ANCHOR_END: stdin_lines_feed
 
-/// However the bytes came, the lines are whole.
+/// Checks that the lines are whole, although the bytes came in pieces.
 fn check(printed: &[String]) {
-    let (rests, lines): (Vec<_>, Vec<_>) = printed.iter().partition(|line| line.contains("..."));
+    let (timeouts, lines): (Vec<_>, Vec<_>) = printed.iter().partition(|line| line.contains("..."));
     assert_eq!(
         lines,
         [
@@ -111,5 +112,5 @@ fn check(printed: &[String]) {
             "     the end, after 5 lines"
         ]
     );
-    assert!(!rests.is_empty(), "no wait was cut short");
+    assert!(!timeouts.is_empty(), "no timeout has elapsed");
 }

@@ -1,9 +1,9 @@
-//! Timers: sleeping, giving up, keeping time, and many at once, all on one thread.
+//! Timers: sleeps, timeouts, intervals, and many sleeps at once, all on one thread.
 //!
 //!     cargo run --release --example timers
 //!
-//! A sleeping task holds no thread. The reactor knows the deadlines, waits until the next one,
-//! and wakes those whose time has come.
+//! A sleeping task uses no thread. The reactor keeps the deadlines, waits until the next one, and wakes the
+//! tasks that are due.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -21,12 +21,12 @@ fn main() {
     });
 }
 
-/// Each number sleeps for as long as it is great. They wake in order.
+/// A task for each number sleeps that many milliseconds. So the tasks wake in sorted order.
 async fn sort_by_sleeping() {
     let numbers = [31, 4, 15, 92, 65, 35, 8, 97];
     println!("Sorting {numbers:?} by sleeping:");
     let begun = Instant::now();
-    // Local tasks may share what never leaves the thread: an Rc, a RefCell.
+    // Local tasks may share values that never leave the thread: an Rc, a RefCell.
     let sorted = Rc::new(RefCell::new(Vec::new()));
     let sleepers: Vec<_> = numbers
         .map(|number| {
@@ -44,22 +44,22 @@ async fn sort_by_sleeping() {
     assert!(sorted.borrow().is_sorted());
 }
 
-/// A timeout drops what it waits for.
+/// When its deadline elapses, a timeout drops the future that it waits for.
 async fn give_up() {
     println!("Waiting 30 ms for a reply that takes an hour:");
     let begun = Instant::now();
-    let answer = timeout(Duration::from_millis(30), sleep(Duration::from_secs(3600))).await;
-    match answer {
+    let reply = timeout(Duration::from_millis(30), sleep(Duration::from_secs(3600))).await;
+    match reply {
         Ok(()) => unreachable!("an hour has passed in {:?}", begun.elapsed()),
         Err(elapsed) => println!("    {elapsed} (after {:.1?})", begun.elapsed()),
     }
 }
 
-/// An interval does not drift: each tick is due a period after the one before was due, however long
-/// the work between them took.
+/// An interval does not drift: each tick is due one period after the previous one was due, however long the
+/// work in between took.
 async fn keep_time() {
     let period = Duration::from_millis(20);
-    println!("A tick each {period:?}, with work of up to 8 ms in between:");
+    println!("A tick every {period:?}, with work of up to 8 ms in between:");
     let mut ticks = interval(period);
     let first = ticks.tick().await;
     for n in 1..=5 {
@@ -74,10 +74,10 @@ async fn keep_time() {
     }
 }
 
-/// Ten thousand tasks sleep together.
+/// Ten thousand tasks sleep at the same time.
 async fn many_at_once() {
     const MANY: u64 = 10_000;
-    println!("{MANY} tasks, each asleep for 100 to 200 ms, on this one thread:");
+    println!("{MANY} tasks, each sleeping for 100 to 200 ms, on this one thread:");
     let begun = Instant::now();
     let sleepers: Vec<_> = (0..MANY)
         .map(|n| {
@@ -94,7 +94,7 @@ async fn many_at_once() {
     }
     late.sort_unstable();
     println!(
-        "    all awake after {:.0?}; half of them within {:.1?} of their time, the last within {:.1?}",
+        "    all woke within {:.0?}; half of them at most {:.1?} after their deadline, all at most {:.1?}",
         begun.elapsed(),
         late[late.len() / 2],
         late[late.len() - 1],

@@ -1,9 +1,10 @@
-//! The tour: a chat server, people who talk, one who never reads, and what the runtime did meanwhile.
+//! The tour: a chat server, clients that talk, one that does not read, and what the runtime did meanwhile.
+//! meanwhile.
 //!
 //!     cargo run --release --example tour
 //!
-//! Server and clients are tasks of one pool, in this process. They talk over TCP, as they would over a
-//! network. Read [`tour`] first: it is the whole story, and each of its steps is a function below.
+//! The server and the clients are tasks of one pool, in one process. They communicate over TCP, as they would
+//! over a network. Read [`tour`] first: it has the whole story, and its steps are the functions below.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -18,7 +19,7 @@ use futures_lite::{Stream, StreamExt};
 use reactor::io::BufReader;
 use reactor::net::TcpStream;
 
-/// Each talk has this many rounds; in each, everyone makes a number of remarks at once.
+/// The number of rounds in each talk, and the number of remarks that each friend makes at once in a round.
 const ROUNDS: usize = 100;
 const REMARKS: usize = 50;
 
@@ -35,7 +36,7 @@ async fn tour() -> io::Result<()> {
     let address = server.local_addr()?;
     let handle = server.handle();
     let server = task::spawn(server.run());
-    println!("1. The chat server is up: a task of the pool, at {address}.\n");
+    println!("1. The chat server is running: a task of the pool, at {address}.\n");
 
     println!("2. Ada, Ben and Cleo join the group \"tea\".\n");
     let mut friends = Vec::new();
@@ -46,11 +47,11 @@ async fn tour() -> io::Result<()> {
     say(&mut friends, "Ada", "Is the kettle on?").await?;
     say(&mut friends, "Ben", "It sings.").await?;
     say(&mut friends, "Cleo", "I brought biscuits.").await?;
-    ask_in_vain(&mut friends[1]).await?;
+    post_to_no_group(&mut friends[1]).await?;
 
-    println!("\n3. They talk faster. Then Sid joins; he never reads, and they go on.\n");
-    println!("                      messages    of each remark, its speaker's own copy was back");
-    println!("                      delivered   half within   99 in 100 within   all within");
+    println!("\n3. They talk faster. Then Sid joins. He does not read, and they talk on.\n");
+    println!("                      messages    time until a speaker received its own remark");
+    println!("                      delivered   50 % within   99 % within        all within");
     talk("without Sid", &mut friends, 0).await?;
     let mut sid = Client::join("Sid", address).await?;
     sid.post("tea", "Sid: hello!").await?;
@@ -60,11 +61,13 @@ async fn tour() -> io::Result<()> {
     talk("Sid does not read", &mut friends, 1).await?;
     friends[0].post("tea", "Ada: that is all.").await?;
 
-    println!("\n4. Now Sid reads. The server kept a bounded part for him, and told him of the rest:\n");
+    println!(
+        "\n4. Now Sid reads. The server kept a bounded number of messages, and reports the rest as dropped:\n"
+    );
     read_at_last(&mut sid, (friends.len() * ROUNDS * REMARKS) as u64).await?;
 
     drop((friends, sid));
-    // The server lets nobody in any more, and ends when the last connection has.
+    // The server accepts no more clients, and ends after its last connection.
     handle.stop();
     server.await?;
     println!("\n5. What the runtime did in these {:.1?}:\n", begun.elapsed());
@@ -72,7 +75,7 @@ async fn tour() -> io::Result<()> {
     Ok(())
 }
 
-/// One who talks: a connection, and what comes out of it.
+/// A chat client: a connection, and the stream of messages that arrive on it.
 struct Client {
     name: &'static str,
     outgoing: TcpStream,
@@ -86,7 +89,7 @@ impl Client {
         outgoing.set_nodelay(true)?;
         let group_name = "tea".to_owned();
         send_as_json(&mut outgoing, &FromClient::Join { group_name }).await?;
-        // A clone is the same socket: one half of it writes, the other reads.
+        // A clone is the same socket: `outgoing` writes to it, the clone reads from it.
         let incoming = Box::pin(receive_as_json(BufReader::new(outgoing.clone())));
         Ok(Client { name, outgoing, incoming })
     }
@@ -96,22 +99,22 @@ impl Client {
         send_as_json(&mut self.outgoing, &post).await
     }
 
-    /// The next thing that the server says.
-    async fn hear(&mut self) -> io::Result<FromServer> {
-        let gone = || Err(io::ErrorKind::UnexpectedEof.into());
-        self.incoming.next().await.unwrap_or_else(gone)
+    /// Receives the next packet from the server.
+    async fn receive(&mut self) -> io::Result<FromServer> {
+        let closed = || Err(io::ErrorKind::UnexpectedEof.into());
+        self.incoming.next().await.unwrap_or_else(closed)
     }
 
-    /// The next thing that the server says, which is a message.
+    /// Receives the next packet from the server, which must be a message.
     async fn message(&mut self) -> io::Result<String> {
-        match self.hear().await? {
+        match self.receive().await? {
             FromServer::Message { message, .. } => Ok(message),
             FromServer::Error(text) => Err(io::Error::other(text)),
         }
     }
 }
 
-/// One of the friends says something, and all of them hear it.
+/// One of the friends posts a message, and all of them receive it.
 async fn say(friends: &mut [Client], name: &str, words: &str) -> io::Result<()> {
     let speaker = friends.iter_mut().find(|friend| friend.name == name);
     let said = format!("{name}: {words}");
@@ -121,21 +124,25 @@ async fn say(friends: &mut [Client], name: &str, words: &str) -> io::Result<()> 
         assert_eq!(friend.message().await?, said);
     }
     let heard: Vec<&str> = friends.iter().map(|friend| friend.name).collect();
-    println!("   {said:<28} heard by {:<15} after {:>4} µs", heard.join(", "), begun.elapsed().as_micros());
+    println!(
+        "   {said:<28} received by {:<15} within {:>4} µs",
+        heard.join(", "),
+        begun.elapsed().as_micros()
+    );
     Ok(())
 }
 
-/// Posting where there is nobody is an error, and only the poster is told.
-async fn ask_in_vain(client: &mut Client) -> io::Result<()> {
+/// Posting to a group that does not exist is an error, which only the sender receives.
+async fn post_to_no_group(client: &mut Client) -> io::Result<()> {
     client.post("coffee", "anybody here?").await?;
-    let FromServer::Error(text) = client.hear().await? else {
+    let FromServer::Error(text) = client.receive().await? else {
         panic!("coffee does not exist");
     };
-    println!("   {} asks in \"coffee\" and is told: {text}", client.name);
+    println!("   {} posts in \"coffee\" and receives an error: {text}", client.name);
     Ok(())
 }
 
-/// All friends talk at once, each in a task of its own. `before` talks came before this one.
+/// All friends talk at once, each in a task of its own. `before` is the number of earlier talks.
 async fn talk(title: &str, friends: &mut Vec<Client>, before: usize) -> io::Result<()> {
     let names: Vec<&str> = friends.iter().map(|friend| friend.name).collect();
     let tasks: Vec<_> = friends
@@ -160,21 +167,21 @@ async fn talk(title: &str, friends: &mut Vec<Client>, before: usize) -> io::Resu
     Ok(())
 }
 
-/// One friend's part: make some remarks, hear those of all, again. Nobody gets far ahead, for a round
-/// ends with the remarks of the others. Returns how long each remark took to come back.
+/// One friend's part. In each round it posts its remarks, then receives those of all the friends. So no
+/// friend gets more than a round ahead. Returns how long each of its remarks took to come back.
 async fn chatter(
     mut client: Client,
     names: Vec<&'static str>,
     first: usize,
 ) -> io::Result<(Client, Vec<Duration>)> {
     let mut waits = Vec::new();
-    let mut spoken = VecDeque::new();
-    // Which of each friend's remarks comes next: none is lost, doubled or late.
+    let mut posted = VecDeque::new();
+    // The number of each friend's next remark: none may be lost, duplicated or reordered.
     let mut next: BTreeMap<&str, usize> = names.iter().map(|name| (*name, first)).collect();
     for round in 0..ROUNDS {
         for number in 0..REMARKS {
             let remark = remark(client.name, first + round * REMARKS + number);
-            spoken.push_back(Instant::now());
+            posted.push_back(Instant::now());
             client.post("tea", &remark).await?;
         }
         for _ in 0..REMARKS * names.len() {
@@ -184,32 +191,32 @@ async fn chatter(
             assert_eq!(heard, remark(name, *number));
             *number += 1;
             if name == client.name {
-                let began = spoken.pop_front().expect("it was spoken before");
-                waits.push(began.elapsed());
+                let at = posted.pop_front().expect("it was posted before");
+                waits.push(at.elapsed());
             }
         }
     }
     Ok((client, waits))
 }
 
-/// A remark of about a kilobyte.
+/// Returns a remark of about a kilobyte.
 fn remark(name: &str, number: usize) -> String {
     format!("{name}: remark {number} {}", "and so on ".repeat(100))
 }
 
-/// Reads all that is there for Sid, whom `posted` remarks were meant for.
+/// Reads everything that the server has for Sid, and checks that it accounts for all `posted` remarks.
 async fn read_at_last(sid: &mut Client, posted: u64) -> io::Result<()> {
     assert_eq!(sid.message().await?, "Sid: hello!");
     let (mut read, mut dropped, mut since) = (0, 0, 0);
     loop {
-        match sid.hear().await? {
+        match sid.receive().await? {
             FromServer::Message { message, .. } if message == "Ada: that is all." => break,
             FromServer::Message { .. } => {
                 read += 1;
                 since += 1;
             }
             FromServer::Error(text) => {
-                println!("   {:>7} messages, one after another", grouped(since));
+                println!("   {:>7} messages", grouped(since));
                 println!("           \"{text}\"");
                 since = 0;
                 // "Dropped 1234 messages from tea."
@@ -218,31 +225,31 @@ async fn read_at_last(sid: &mut Client, posted: u64) -> io::Result<()> {
             }
         }
     }
-    println!("   {:>7} messages, up to the last", grouped(since));
+    println!("   {:>7} messages", grouped(since));
     println!(
-        "\n   {} read and {} dropped are the {} that were posted.",
+        "\n   {} read and {} dropped: together the {} that were posted.",
         grouped(read),
         grouped(dropped),
         grouped(posted)
     );
     assert_eq!(read + dropped, posted);
-    assert!(dropped > 0, "he was too slow, and lost nothing");
+    assert!(dropped > 0, "he was too slow, but lost nothing");
     Ok(())
 }
 
-/// What the executor and the reactor counted.
+/// Prints what the executor and the reactor counted.
 fn account() {
     let executor = executor::metrics();
     let reactor = reactor::metrics();
     let rows = [
         ("tasks spawned", executor.spawned, "the server, its connections and subscriptions, the friends"),
-        ("still alive", executor.alive, "when a connection ends, so do its tasks"),
+        ("still alive", executor.alive, "a connection's tasks end with it"),
         ("polls", executor.polls, "a task ran until it had to wait"),
-        ("wakes", executor.wakes, "what a task waited for had come"),
-        ("steals", executor.steals, "a worker with nothing to do took from another"),
-        ("parks", executor.parks, "a thread with nothing to do slept, or waited for the sockets"),
-        ("system waits", reactor.turns, "one thread at a time asks the system which sockets are ready"),
-        ("socket events", reactor.events, "what the system reported"),
+        ("wakes", executor.wakes, "a task was made runnable again"),
+        ("steals", executor.steals, "an idle worker took tasks from another worker"),
+        ("parks", executor.parks, "an idle thread slept, or waited for the sockets"),
+        ("system waits", reactor.turns, "one thread at a time asked the kernel which sockets are ready"),
+        ("socket events", reactor.events, "the kernel reported a socket as ready"),
     ];
     for (name, count, meaning) in rows {
         println!("   {name:<13} {:>9}   {meaning}", grouped(count));
@@ -259,7 +266,7 @@ fn account() {
     }
 }
 
-/// `1234567` as `1,234,567`.
+/// Formats `1234567` as `1,234,567`.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();

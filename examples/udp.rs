@@ -1,10 +1,10 @@
-//! UDP: requests and responses over a line that loses some.
+//! UDP: requests and responses over a network that loses some of them.
 //!
 //!     cargo run --release --example udp
 //!
-//! A datagram comes whole or not at all, once or twice, in any order. So each request has a number, the
-//! response repeats it, and a client that receives nothing for a while asks again. `timeout` makes that a
-//! loop of a few lines.
+//! A datagram arrives whole or not at all. It may arrive twice, or out of order. So each request has a
+//! number, the response repeats the number, and a client that receives no response for a while sends the
+//! request again. With `timeout` that is a loop of a few lines.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -17,13 +17,13 @@ use reactor::net::UdpSocket;
 use reactor::time::timeout;
 
 const CLIENTS: u32 = 4;
-const QUESTIONS: u32 = 6;
+const REQUESTS: u32 = 6;
 const PATIENCE: Duration = Duration::from_millis(15);
 const ATTEMPTS: u32 = 50;
 
 fn main() -> io::Result<()> {
     task::block_on(async {
-        whole_or_cut().await?;
+        whole_or_truncated().await?;
 
         let socket = UdpSocket::bind("127.0.0.1:0").await?;
         let address = socket.local_addr()?;
@@ -31,23 +31,24 @@ fn main() -> io::Result<()> {
         let server = task::spawn_local(serve(socket, lost.clone()));
         let clients: Vec<_> =
             (0..CLIENTS).map(|client| task::spawn_local(ask_all(client, address))).collect();
-        let mut asked = 0;
+        let mut sent = 0;
         for (client, attempts) in clients.into_iter().enumerate() {
             let attempts = attempts.await?;
             println!("client {client} has all its responses; attempts for each: {attempts:?}");
-            asked += attempts.iter().sum::<u32>();
+            sent += attempts.iter().sum::<u32>();
         }
         server.cancel().await;
 
-        let answered = CLIENTS * QUESTIONS;
-        println!("{answered} requests answered; asked {asked} times, {} datagrams lost", lost.get());
-        assert!(lost.get() > 0 && asked > answered);
+        let responses = CLIENTS * REQUESTS;
+        println!("{responses} responses to {sent} datagrams sent; {} datagrams lost", lost.get());
+        assert!(lost.get() > 0 && sent > responses);
         Ok(())
     })
 }
 
-/// A receiver's buffer is the measure: what does not fit of a datagram is gone, and the next one is the next.
-async fn whole_or_cut() -> io::Result<()> {
+/// A datagram that is longer than the receiver's buffer is truncated. The rest of it is lost: the next
+/// receive returns the next datagram.
+async fn whole_or_truncated() -> io::Result<()> {
     let receiver = UdpSocket::bind("127.0.0.1:0").await?;
     let sender = UdpSocket::bind("127.0.0.1:0").await?;
     sender.send_to(b"a datagram too long", receiver.local_addr()?).await?;
@@ -62,8 +63,9 @@ async fn whole_or_cut() -> io::Result<()> {
 }
 
 // ANCHOR: udp_serve
-/// Replies to each request with its square, to its sender: one socket serves all. But the line is bad: every
-/// third request does not come through, nor does every fifth response. To the client it is the same.
+/// Responds to each request with the square of its value. One socket serves all clients. To simulate a bad
+/// network, it ignores every third and every fifth request. A client cannot tell whether its request or the
+/// response was lost.
 async fn serve(socket: UdpSocket, lost: Rc<Cell<u32>>) -> io::Result<()> {
     let mut buffer = [0; 64];
     for received in 1.. {
@@ -73,16 +75,17 @@ async fn serve(socket: UdpSocket, lost: Rc<Cell<u32>>) -> io::Result<()> {
             continue;
         }
         if let Some((number, value)) = parse(&buffer[..length]) {
-            let answer = format!("{number} {}", value * value);
-            socket.send_to(answer.as_bytes(), from).await?;
+            let response = format!("{number} {}", value * value);
+            socket.send_to(response.as_bytes(), from).await?;
         }
     }
-    unreachable!("the numbers do not end")
+    unreachable!("the loop has no end")
 }
 // ANCHOR_END: udp_serve
 
 // ANCHOR: udp_ask
-/// Asks until there is a response, and waits a little longer each time. Returns it, and how often it asked.
+/// Sends the request until there is a response, and waits a little longer each time. Returns the response,
+/// and the number of attempts.
 async fn ask(socket: &UdpSocket, number: u32, value: u32) -> io::Result<(u32, u32)> {
     let request = format!("{number} {value}");
     for attempt in 1..=ATTEMPTS {
@@ -93,12 +96,12 @@ async fn ask(socket: &UdpSocket, number: u32, value: u32) -> io::Result<(u32, u3
                 let length = socket.recv(&mut buffer).await?;
                 match parse(&buffer[..length]) {
                     Some((its_number, square)) if its_number == number => return io::Result::Ok(square),
-                    // A late response to an earlier request, or none of ours at all.
+                    // A late response to an earlier request, or not a response at all.
                     _ => {}
                 }
             }
         };
-        // Else the deadline has elapsed: on to the next attempt.
+        // Otherwise the deadline has elapsed, and the next attempt follows.
         if let Ok(response) = timeout(PATIENCE * attempt.min(4), response).await {
             return Ok((response?, attempt));
         }
@@ -107,22 +110,22 @@ async fn ask(socket: &UdpSocket, number: u32, value: u32) -> io::Result<(u32, u3
 }
 // ANCHOR_END: udp_ask
 
-/// One client: all its questions, one after another. Returns how often it asked each.
+/// One client: sends its requests one after another. Returns the number of attempts for each.
 async fn ask_all(client: u32, server: SocketAddr) -> io::Result<Vec<u32>> {
     let socket = UdpSocket::bind("127.0.0.1:0").await?;
-    // Now it hears nobody but the server.
+    // Now it receives only from the server.
     socket.connect(server).await?;
     let mut attempts = Vec::new();
-    for question in 0..QUESTIONS {
-        let number = client * 100 + question;
-        let (answer, times) = ask(&socket, number, number + 7).await?;
-        assert_eq!(answer, (number + 7) * (number + 7));
+    for request in 0..REQUESTS {
+        let number = client * 100 + request;
+        let (square, times) = ask(&socket, number, number + 7).await?;
+        assert_eq!(square, (number + 7) * (number + 7));
         attempts.push(times);
     }
     Ok(attempts)
 }
 
-/// Two numbers with a space between them.
+/// Parses two numbers with a space between them.
 fn parse(datagram: &[u8]) -> Option<(u32, u32)> {
     let (number, value) = str::from_utf8(datagram).ok()?.split_once(' ')?;
     Some((number.parse().ok()?, value.parse().ok()?))

@@ -1,10 +1,11 @@
-//! Unix sockets: a service of this machine, met at a path.
+//! Unix sockets: a service on this machine, with a path as its address.
 //!
 //!     cargo run --release --example unix_sockets
-//!     cargo run --release --example unix_sockets PATH LINE      (asks the service at that path)
+//!     cargo run --release --example unix_sockets PATH LINE      (sends LINE to the service at PATH)
 //!
-//! They read and write as TCP does, with a path for an address and the file system's permissions for a lock. The
-//! path outlives the listener; so a service that starts must know whether the one before it is still alive.
+//! They read and write like TCP sockets. The address is a path, and the file system's permissions control
+//! access. The file outlives the listener. So a service that starts must find out whether a file at its path
+//! belongs to a service that is still running.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -38,51 +39,51 @@ async fn show() -> io::Result<()> {
     for (line, expected) in
         [("tea = in the pot", "noted"), ("tea", "in the pot"), ("milk", "never heard of it")]
     {
-        let answer = ask(&path.0, line).await?;
-        println!("    {line:<20} {answer}");
-        assert_eq!(answer, expected);
+        let response = ask(&path.0, line).await?;
+        println!("    {line:<20} {response}");
+        assert_eq!(response, expected);
     }
     another_process(&path.0).await?;
 
-    let taken = bind(&path.0).await.expect_err("the first is alive");
+    let taken = bind(&path.0).await.expect_err("the first service is running");
     println!("A second service: {taken}");
     service.cancel().await;
     assert!(path.0.exists());
     println!(
-        "The first has ended, and its path is still there: {}",
-        ask(&path.0, "tea").await.expect_err("nobody")
+        "The first has ended, but its file is still there: {}",
+        ask(&path.0, "tea").await.expect_err("no service listens")
     );
     let second = bind(&path.0).await?;
-    println!("Now the second takes its place.");
+    println!("Now the second service can listen at the path.");
     drop(second);
     Ok(())
 }
 
-/// A pair needs no path: two ends, for two tasks, or for a process and its child.
+/// A pair of connected sockets needs no path. Its two ends are for two tasks, or for a process and its child.
 async fn two_ends() -> io::Result<()> {
     let (mut one, mut other) = UnixStream::pair()?;
-    let far = task::spawn_local(async move {
+    let peer = task::spawn_local(async move {
         let mut text = String::new();
         other.read_to_string(&mut text).await?;
         other.write_all(text.to_uppercase().as_bytes()).await
     });
     one.write_all(b"is anybody there?").await?;
-    one.close().await?; // Closes the half that writes: the other end has all of it. This one can still read.
-    let mut answer = String::new();
-    one.read_to_string(&mut answer).await?;
-    far.await?;
-    println!("A pair of sockets: {answer}");
-    assert_eq!(answer, "IS ANYBODY THERE?");
+    one.close().await?; // Closes the write half, so the peer reads the end. This end can still read.
+    let mut response = String::new();
+    one.read_to_string(&mut response).await?;
+    peer.await?;
+    println!("A pair of sockets: {response}");
+    assert_eq!(response, "IS ANYBODY THERE?");
     Ok(())
 }
 
 // ANCHOR: unix_sockets_bind
-/// Listens at `path`. If it is taken, tries to connect: if nobody accepts, the file is stale, left by a service
-/// that has ended, and is removed.
+/// Listens at `path`. If the path is taken, tries to connect to it. If the connection is refused, the file is
+/// stale, left by a service that has ended, and is removed.
 async fn bind(path: &Path) -> io::Result<UnixListener> {
     match UnixListener::bind(path).await {
         Err(taken) if taken.kind() == ErrorKind::AddrInUse => match UnixStream::connect(path).await {
-            Err(nobody) if nobody.kind() == ErrorKind::ConnectionRefused => {
+            Err(refused) if refused.kind() == ErrorKind::ConnectionRefused => {
                 fs::remove_file(path)?;
                 UnixListener::bind(path).await
             }
@@ -94,7 +95,7 @@ async fn bind(path: &Path) -> io::Result<UnixListener> {
 // ANCHOR_END: unix_sockets_bind
 
 // ANCHOR: unix_sockets_serve
-/// `NAME = NOTE` keeps a note, `NAME` gives it back. One line a connection.
+/// A service: `NAME = NOTE` stores a note, `NAME` returns it. One line per connection.
 async fn keep_notes(listener: UnixListener) -> io::Result<()> {
     let mut notes = BTreeMap::new();
     let mut incoming = listener.incoming();
@@ -102,40 +103,40 @@ async fn keep_notes(listener: UnixListener) -> io::Result<()> {
         let mut stream = BufReader::new(stream?);
         let mut line = String::new();
         stream.read_line(&mut line).await?;
-        let answer = match line.trim_end().split_once(" = ") {
+        let response = match line.trim_end().split_once(" = ") {
             Some((name, note)) => {
                 notes.insert(name.to_owned(), note.to_owned());
                 "noted"
             }
             None => notes.get(line.trim_end()).map_or("never heard of it", String::as_str),
         };
-        stream.get_mut().write_all(answer.as_bytes()).await?;
+        stream.get_mut().write_all(response.as_bytes()).await?;
     }
     Ok(())
 }
 // ANCHOR_END: unix_sockets_serve
 
-/// Asks the service at `path`, and returns its answer.
+/// Sends a line to the service at `path`, and returns its response.
 async fn ask(path: &Path, line: &str) -> io::Result<String> {
     let mut stream = UnixStream::connect(path).await?;
     stream.write_all(format!("{line}\n").as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    Ok(answer)
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await?;
+    Ok(response)
 }
 
-/// This program once more, as a client in a process of its own.
+/// Runs this program again, as a client in another process.
 async fn another_process(path: &Path) -> io::Result<()> {
     let mut client = Command::new(env::current_exe()?);
     client.arg(path).arg("tea");
     let output = task::spawn_blocking(move || client.output()).await?;
-    let answer = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
-    println!("    and to another process, which asks for tea: {answer}");
-    assert_eq!(answer, "in the pot");
+    let response = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+    println!("    and to another process that asks for tea: {response}");
+    assert_eq!(response, "in the pot");
     Ok(())
 }
 
-/// A path that is removed in the end, even if something fails before.
+/// A path whose file is removed on drop, so also if the program fails.
 struct OwnPath(PathBuf);
 
 impl Drop for OwnPath {

@@ -1,18 +1,18 @@
-//! A web client: HTTP/1.1, over TLS where the URL says `https`.
+//! A web client: HTTP/1.1, with TLS if the URL says `https`.
 //!
 //! ```text
 //!   get(url) ─▶ connect ─▶ handshake ─▶ send ─▶ head ─▶ body ─▶ Response
 //!      ▲                                                 │
-//!      └────────────────── another URL ◀── redirect ─────┘
+//!      └──────────────────── next URL ◀── redirect ──────┘
 //! ```
 //!
-//! `ureq-proto` knows HTTP and `rustls` knows TLS, and neither does any input or output: they take bytes and
-//! give bytes. What is left for a client is what a runtime is for: sockets, and waiting for them.
+//! `ureq-proto` implements HTTP and `rustls` implements TLS. Neither does any I/O: both take bytes and return
+//! bytes. The rest of a client is what a runtime is for: sockets, and waiting for them.
 //!
-//! H1  One deadline for all: redirects do not start the clock anew. An error names the URL and the step.
-//! H2  Bounded: the head, the body, the line before each chunk, the redirects.
-//! H3  A certificate is verified, for the host of the URL. What began encrypted goes on encrypted.
-//! H4  A body that was cut short is an error, however its end should have been told.
+//! H1  One deadline covers the whole request, with its redirects. An error names the URL and the step.
+//! H2  Everything is bounded: the head, the body, the line before each chunk, the number of redirects.
+//! H3  The certificate is verified for the URL's host. A redirect never leads from https to http.
+//! H4  A body that was cut short is an error, however its end should have been marked.
 //!
 //! A connection serves one request. Called by `main`, and by the test `http_client`. Next: `local_server`.
 
@@ -34,24 +34,24 @@ use ureq_proto::client::{
 };
 use ureq_proto::http::{HeaderMap, Request as HttpRequest, Response as HttpResponse, StatusCode, Uri};
 
-/// A head may be so long: the status and all headers, or the line before a chunk.
+/// The longest head in bytes: the status and all headers, or the line before a chunk.
 const MAX_HEAD: usize = 64 * 1024;
 
-/// Bytes that a read asks for at least.
+/// The size of one read, in bytes.
 const READ: usize = 8 * 1024;
 
-/// Asks for a URL, with the limits of [`Client::default`].
+/// Returns a request for a URL, with the limits of [`Client::default`]. It is not sent yet.
 pub(crate) fn get(url: &str) -> Request {
     Client::default().get(url)
 }
 
-/// Whom a request trusts, and what it may cost.
+/// The settings of requests: the authorities that they trust, and their limits.
 #[derive(Clone)]
 pub(crate) struct Client {
     tls: TlsConnector,
-    /// From the first poll of a request to the last byte of the body.
+    /// The time from the first poll of a request to the last byte of the body.
     pub(crate) timeout: Duration,
-    /// How many redirects are followed.
+    /// The number of redirects that are followed.
     pub(crate) max_redirects: usize,
     /// The longest body, in bytes.
     pub(crate) max_body: usize,
@@ -82,13 +82,13 @@ impl Client {
         Client { tls: connector(roots), ..Client::default() }
     }
 
-    /// A request that is not sent yet.
+    /// Returns a request that is not sent yet.
     pub(crate) fn get(&self, url: &str) -> Request {
         Request { client: self.clone(), url: url.to_owned() }
     }
 }
 
-/// A request for a URL. Nothing is done before one of its futures is polled.
+/// A request for a URL. It does nothing until one of its futures is polled.
 pub(crate) struct Request {
     client: Client,
     url: String,
@@ -97,7 +97,7 @@ pub(crate) struct Request {
 /// A response, whatever its status.
 #[derive(Debug)]
 pub(crate) struct Response {
-    /// Where it came from, after all redirects.
+    /// The URL that it came from, after all redirects.
     pub(crate) url: Uri,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -105,7 +105,7 @@ pub(crate) struct Response {
 }
 
 impl Request {
-    /// The body of a successful response, as text.
+    /// Sends the request, and returns the body of a successful response as text.
     ///
     /// # Errors
     ///
@@ -123,7 +123,7 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// [`Error`] tells at which URL, and at which step. Another status than 2xx is none.
+    /// [`Error`] says at which URL and at which step it failed. A status other than 2xx is not an error.
     pub(crate) async fn send(self) -> Result<Response, Error> {
         let Request { client, url } = self;
         let begun = Instant::now(); // H1
@@ -147,7 +147,7 @@ impl Request {
 /// What a step may fail with.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// The protocol's side of a request, not begun.
+/// Returns the protocol's state of a request, not started.
 fn prepare(url: &str) -> Result<Call<state::Prepare>, Cause> {
     if !url.contains("://") {
         return Err("it does not begin with http:// or https://".into());
@@ -163,14 +163,14 @@ fn prepare(url: &str) -> Result<Call<state::Prepare>, Cause> {
     Ok(Call::new(request)?)
 }
 
-/// Whether a redirect from the last of `visited` to `next` may be followed.
+/// Checks that a redirect from the last of `visited` to `next` may be followed.
 fn may_follow(visited: &[Uri], next: &Uri, at_most: usize) -> Result<(), Cause> {
     let here = visited.last().expect("a redirect comes from somewhere");
     if here.scheme_str() == Some("https") && next.scheme_str() != Some("https") {
         return Err(format!("from https to {next}, which is not encrypted").into()); // H3
     }
     if visited.contains(next) {
-        return Err(format!("in a circle, to {next} again").into());
+        return Err(format!("a loop, back to {next}").into());
     }
     if visited.len() > at_most {
         return Err(format!("more than {at_most} in a row").into()); // H2
@@ -178,10 +178,10 @@ fn may_follow(visited: &[Uri], next: &Uri, at_most: usize) -> Result<(), Cause> 
     Place::of(next).map(drop).map_err(|cause| format!("to {next}: {cause}").into())
 }
 
-/// Where a URL leads.
+/// What a URL says to connect to.
 struct Place {
     encrypted: bool,
-    /// A name or a number, an IPv6 address without its brackets.
+    /// A name or an IP address. An IPv6 address is without its brackets.
     host: String,
     port: u16,
 }
@@ -215,7 +215,7 @@ struct Exchange<'a> {
     begun: Instant,
 }
 
-/// What came of it.
+/// The outcome of an exchange.
 enum Followed {
     Here(Response),
     Elsewhere(Call<state::Prepare>),
@@ -257,7 +257,7 @@ impl Exchange<'_> {
     // ANCHOR_END: http_client_exchange
 
     // ANCHOR: http_client_step
-    /// One step, with the time that is left for all of them. Whatever goes wrong, the error says where.
+    /// Runs one step within the time that is left for all of them. An error says which step failed.
     async fn step<T, E: Into<Cause>>(
         &self,
         step: Step,
@@ -281,26 +281,26 @@ impl Exchange<'_> {
     }
 }
 
-/// What can be read and written, encrypted or not.
+/// A stream that can be read and written, encrypted or not.
 trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
-/// A connection, and the bytes that have come over it and are not understood yet.
+/// A connection, and the bytes received from it that are not parsed yet.
 struct Wire {
     stream: Box<dyn Duplex>,
     unread: Vec<u8>,
 }
 
 impl Wire {
-    /// Waits for more bytes. False: none will come any more.
+    /// Waits for more bytes. Returns `false` at the end of the stream.
     async fn more(&mut self) -> io::Result<bool> {
-        let had = self.unread.len();
-        self.unread.resize(had + READ, 0);
-        let outcome = self.stream.read(&mut self.unread[had..]).await;
-        let came = *outcome.as_ref().unwrap_or(&0);
-        self.unread.truncate(had + came);
-        outcome.map(|came| came > 0)
+        let before = self.unread.len();
+        self.unread.resize(before + READ, 0);
+        let outcome = self.stream.read(&mut self.unread[before..]).await;
+        let count = *outcome.as_ref().unwrap_or(&0);
+        self.unread.truncate(before + count);
+        outcome.map(|count| count > 0)
     }
 
     async fn send(&mut self, mut call: Call<state::SendRequest>) -> Result<Call<state::RecvResponse>, Cause> {
@@ -312,11 +312,11 @@ impl Wire {
         self.stream.flush().await?;
         match call.proceed()? {
             Some(SendRequestResult::RecvResponse(call)) => Ok(call),
-            _ => unreachable!("all of it is sent, and a GET has no body"),
+            _ => unreachable!("the whole request is sent, and a GET has no body"),
         }
     }
 
-    /// Reads until the protocol has understood a whole head. What has come of the body stays unread.
+    /// Reads until the protocol has parsed a whole head. Bytes of the body that came with it stay unread.
     async fn receive_head(
         &mut self,
         mut call: Call<state::RecvResponse>,
@@ -330,7 +330,7 @@ impl Wire {
             if self.unread.len() > MAX_HEAD {
                 return Err(format!("longer than {MAX_HEAD} bytes").into()); // H2
             }
-            // Used bytes without a head: an interim response, and there may be more in what is left.
+            // Bytes used without a head were an interim response. The rest may contain the head.
             if used == 0 && !self.more().await? {
                 return Err(cut_short());
             }
@@ -338,8 +338,8 @@ impl Wire {
     }
 
     // ANCHOR: http_client_body
-    /// Reads the whole body: as long as its head said, or in chunks, or until the connection is closed. With it
-    /// comes the way on, if there is one.
+    /// Reads the whole body: of the length that the head gave, or in chunks, or until the connection closes.
+    /// Returns it, and the protocol's next state if the response is a redirect.
     async fn receive_body(
         &mut self,
         mut call: Call<state::RecvBody>,
@@ -379,7 +379,7 @@ fn cut_short() -> Cause {
     io::Error::new(io::ErrorKind::UnexpectedEof, "the connection was closed before its end").into()
 }
 
-/// What a request does, one after the other.
+/// The steps of a request, and what else can fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Url,
@@ -407,7 +407,7 @@ impl fmt::Display for Step {
     }
 }
 
-/// Why a request has failed: at which URL, at which step, and what went wrong there.
+/// Why a request failed: at which URL, at which step, and the cause.
 #[derive(Debug)]
 pub(crate) struct Error {
     url: String,

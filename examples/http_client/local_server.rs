@@ -1,7 +1,8 @@
-//! A web server of our own, for a client to try: what it sends, and how it fails, is in the path.
+//! A local web server to test a client with. The path of a request says what the server sends, or how it
+//! fails.
 //!
-//! With TLS it shows a certificate by an authority of our own, made anew each time: nobody trusts it
-//! unless told to. Called by `main`, and by the test `http_client`.
+//! With TLS, its certificate comes from an authority that is generated at each start. No client trusts that
+//! authority unless it is configured to. Called by `main`, and by the test `http_client`.
 
 use std::io;
 use std::sync::Arc;
@@ -17,11 +18,11 @@ use reactor::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWri
 use reactor::net::{TcpListener, TcpStream};
 use reactor::time::sleep;
 
-/// Longer than any client waits. A future that waits for nothing at all would be dropped, and its socket with
-/// it.
+/// Longer than any client waits. (A future that never becomes ready would not do: no waker would refer to its
+/// task, so the task would be dropped, and its socket with it.)
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Signs certificates.
+/// A certificate authority: it signs certificates.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: CertificateDer<'static>,
@@ -36,14 +37,14 @@ impl Authority {
         Ok(Authority { issuer: Issuer::new(params, key), certificate })
     }
 
-    /// For a client that shall trust it.
+    /// Returns the root certificates for a client that should trust this authority.
     pub(crate) fn roots(&self) -> RootCertStore {
         let mut roots = RootCertStore::empty();
         roots.add(self.certificate.clone()).expect("it is a certificate");
         roots
     }
 
-    /// The server's side of TLS, with a certificate for `host` that is good until `year`.
+    /// Returns the server's side of TLS, with a certificate for `host` that is valid until `year`.
     pub(crate) fn acceptor(&self, host: &str, year: i32) -> Result<TlsAcceptor, rcgen::Error> {
         let mut params = CertificateParams::new([host.to_owned()])?;
         params.not_after = date_time_ymd(year, 1, 1);
@@ -62,7 +63,7 @@ pub(crate) async fn start(tls: Option<TlsAcceptor>) -> io::Result<u16> {
     drop(task::spawn(async move {
         let mut incoming = listener.incoming();
         while let Some(Ok(stream)) = incoming.next().await {
-            // What the client does is its own affair; the server goes on.
+            // An error on one connection does not stop the server.
             drop(task::spawn(serve(stream, tls.clone())));
         }
     }));
@@ -71,13 +72,13 @@ pub(crate) async fn start(tls: Option<TlsAcceptor>) -> io::Result<u16> {
 
 async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>) -> io::Result<()> {
     match tls {
-        Some(acceptor) => answer(acceptor.accept(stream).await?).await,
-        None => answer(stream).await,
+        Some(acceptor) => respond(acceptor.accept(stream).await?).await,
+        None => respond(stream).await,
     }
 }
 
-/// Reads one request, and sends what its path asks for.
-async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+/// Reads one request, and sends what its path says.
+async fn respond(stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     let request = read_request(&mut stream).await?;
     let path = request.split(' ').nth(1).filter(|path| path.starts_with('/'));
@@ -86,9 +87,9 @@ async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
     let (name, rest) = path[1..].split_once('?').unwrap_or((&path[1..], ""));
     match name {
         "hello" => say(stream, "200 OK", "Content-Type: text/plain\r\n", "Hello, client!\n").await?,
-        "think" => {
+        "slow" => {
             sleep(Duration::from_millis(20)).await;
-            say(stream, "200 OK", "", &format!("I thought about {rest}.\n")).await?;
+            say(stream, "200 OK", "", &format!("Response {rest}, after 20 ms.\n")).await?;
         }
         "nothing" => stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await?,
         "missing" => say(stream, "404 Not Found", "", "There is no such page.\n").await?,
@@ -107,7 +108,7 @@ async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
             say(stream, "200 OK", "", "Hello, after a hint!\n").await?;
         }
         "request" => say(stream, "200 OK", "", &request).await?,
-        // The rest is where to: a relative path, or a URL.
+        // The rest of the path is the target: a relative path, or a URL.
         "to" => say(stream, "302 Found", &format!("Location: {rest}\r\n"), "Over there.\n").await?,
         "nowhere" => say(stream, "302 Found", "", "").await?,
         "steps" => {
@@ -127,7 +128,7 @@ async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
         "cut-chunk" => {
             stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nHello").await?;
         }
-        // As `until-close`, but TLS does not say that this is the end: anybody might have cut the line.
+        // As `until-close`, but without TLS's closing message. An attacker could have cut the connection.
         "cut-tls" => {
             stream.write_all(b"HTTP/1.0 200 OK\r\n\r\nHello, till").await?;
             return stream.flush().await;
@@ -158,7 +159,7 @@ async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
     stream.close().await
 }
 
-/// A request to the end of its headers.
+/// Reads a request to the end of its headers.
 async fn read_request(stream: &mut (impl AsyncBufRead + Unpin)) -> io::Result<String> {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
@@ -169,6 +170,7 @@ async fn read_request(stream: &mut (impl AsyncBufRead + Unpin)) -> io::Result<St
     String::from_utf8(request).map_err(io::Error::other)
 }
 
+/// Sends a response with a body of known length.
 async fn say(
     stream: &mut (impl AsyncWrite + Unpin),
     status: &str,
@@ -176,6 +178,6 @@ async fn say(
     body: &str,
 ) -> io::Result<()> {
     let length = body.len();
-    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
-    stream.write_all(answer.as_bytes()).await
+    let response = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
+    stream.write_all(response.as_bytes()).await
 }

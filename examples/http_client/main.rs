@@ -1,12 +1,12 @@
-//! A web client: `http_client URL...` prints what is there.
+//! A web client: `http_client URL...` prints the page at each URL.
 //!
 //!     cargo run --release --example http_client
 //!     cargo run --release --example http_client https://www.rust-lang.org/ http://example.com/
 //!
-//! Without a URL it starts a server of its own, plain and with TLS, and shows what the client makes of good
-//! answers and bad ones. The client is in `http`, the server in `local_server`.
+//! Without a URL it starts two servers of its own, one plain and one with TLS, and shows how the client
+//! handles good responses and bad ones. The client is in `http`, the server in `local_server`.
 
-#[allow(dead_code, reason = "its test uses all of it")]
+#[allow(dead_code, reason = "only the test uses all of it")]
 mod http;
 mod local_server;
 
@@ -43,7 +43,7 @@ async fn one(url: &str) -> Result<(), Box<dyn Error>> {
 }
 
 // ANCHOR: http_client_many
-/// All at once, each in a task of the pool; told in their order.
+/// Requests all URLs at once, each in a task of the pool. Prints the results in the order of the arguments.
 async fn many(urls: &[String]) -> Result<(), Box<dyn Error>> {
     let begun = Instant::now();
     let tasks: Vec<_> = urls.iter().map(|url| task::spawn(get(url).recv_string())).collect();
@@ -62,14 +62,14 @@ async fn many(urls: &[String]) -> Result<(), Box<dyn Error>> {
 }
 // ANCHOR_END: http_client_many
 
-/// The client, and servers of our own.
+/// Tries the client with servers of our own.
 async fn show() -> Result<(), Box<dyn Error>> {
     let authority = Authority::new()?;
     let plain = format!("http://localhost:{}", start(None).await?);
     let tls = format!("https://localhost:{}", start(Some(authority.acceptor("localhost", 4000)?)).await?);
     let mut client = Client::trusting(authority.roots());
     client.max_body = 1 << 20;
-    println!("Two servers of our own: {plain}, and {tls} with a certificate by an authority of our own.\n");
+    println!("Two servers of our own: {plain}, and {tls} with a certificate from our own authority.\n");
 
     for url in [
         format!("{plain}/hello"),
@@ -83,7 +83,7 @@ async fn show() -> Result<(), Box<dyn Error>> {
         let Response { url: from, status, body, .. } = client.get(&url).send().await?;
         println!("GET {url}");
         if url != from.to_string() {
-            println!("    led to {from}");
+            println!("    redirected to {from}");
         }
         println!("    {status}: {}", String::from_utf8_lossy(&body).trim_end());
     }
@@ -92,24 +92,24 @@ async fn show() -> Result<(), Box<dyn Error>> {
     refusals(&client, &authority, &plain, &tls).await
 }
 
-/// Waiting costs nothing: a hundred responses that take 20 ms each.
+/// A hundred responses that take 20 ms each, all at once. Waiting for them costs nothing.
 async fn at_once(client: &Client, server: &str) -> Result<(), Box<dyn Error>> {
     const MANY: usize = 100;
     let begun = Instant::now();
     let tasks: Vec<_> =
-        (0..MANY).map(|n| task::spawn(client.get(&format!("{server}/think?{n}")).recv_string())).collect();
+        (0..MANY).map(|n| task::spawn(client.get(&format!("{server}/slow?{n}")).recv_string())).collect();
     for (n, task) in tasks.into_iter().enumerate() {
-        assert_eq!(task.await?, format!("I thought about {n}.\n"));
+        assert_eq!(task.await?, format!("Response {n}, after 20 ms.\n"));
     }
     println!(
-        "\n{MANY} requests over TLS at once, for each of which the server thinks 20 ms: {:.0?}",
+        "\n{MANY} requests over TLS at once, each of which takes the server 20 ms: {:.0?}",
         begun.elapsed()
     );
     Ok(())
 }
 
 // ANCHOR: http_client_refusals
-/// What must fail, and what the errors say.
+/// Requests that must fail. Prints their errors.
 async fn refusals(
     client: &Client,
     authority: &Authority,
@@ -122,7 +122,7 @@ async fn refusals(
     impatient.timeout = Duration::from_millis(100);
     println!("\nRefused:\n");
     for request in [
-        get(&format!("{tls}/hello")), // It trusts Mozilla's authorities, not ours.
+        get(&format!("{tls}/hello")), // This one trusts Mozilla's authorities, not ours.
         client.get(&format!("https://localhost:{elsewhere}/hello")),
         client.get(&format!("https://localhost:{expired}/hello")),
         client.get(&format!("{plain}/missing")),

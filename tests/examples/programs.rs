@@ -10,13 +10,13 @@ use crate::run::{refuses, run, run_with};
 fn tour() {
     let printed = run("tour");
     printed.says(&[
-        "1. The chat server is up",
-        "Cleo: I brought biscuits.    heard by Ada, Ben, Cleo",
-        "is told: Group 'coffee' does not exist",
+        "1. The chat server is running",
+        "Cleo: I brought biscuits.    received by Ada, Ben, Cleo",
+        "receives an error: Group 'coffee' does not exist",
         "45,000",
         "45,000",
         "messages from tea.",
-        "are the 15,000 that were posted.",
+        "together the 15,000 that were posted.",
         "still alive           0",
         "The end",
     ]);
@@ -46,7 +46,7 @@ fn async_blocks() {
         r#"it borrowed: ["bread", "butter", "salt"]"#,
         "Two blocks made 4 trips of 30ms",
         "Twice \"12\" is 24.",
-        "The block has failed, the function goes on.",
+        "The block has failed, the function continues.",
         "brought a parcel, delivered",
     ]);
 }
@@ -56,8 +56,8 @@ fn async_block_functions() {
     run("async_block_functions").says(&[
         "Hello, task 1!",
         "Hello, task 3!",
-        "Refused at the call: invalid socket address syntax",
-        "somebody is at home",
+        "The call returned an error: invalid socket address syntax",
+        "then awaited: connected",
         "Eggs [1, 2, 3, 4]",
         "\"a word\", \"Hello, box!\", 5",
     ]);
@@ -87,7 +87,7 @@ fn spawn_local() {
 #[test]
 fn spawn_send() {
     run("spawn_send").says(&[
-        "The compiler refuses this:",
+        "The compiler rejects this:",
         "    use std::rc::Rc;",
         "It says:",
         "    error: future cannot be sent between threads safely",
@@ -95,7 +95,7 @@ fn spawn_send() {
         "^^^^^ await occurs here, with `name` maybe used later",
         "The Rc ends before the await       Hello, Ada!",
         "An Arc instead                     Hello, Ada!",
-        "The same Rc, in a task that stays  Hello, Ada!",
+        "The same Rc, in a local task       Hello, Ada!",
         "Of 100000 awaits of 100 tasks, ",
     ]);
 }
@@ -109,7 +109,7 @@ fn many_requests() {
 #[test]
 fn echo() {
     let printed = run("echo");
-    printed.says(&["100 clients, each sends 100 messages", "is cancelled, and its port is closed."]);
+    printed.says(&["100 clients: each sends 100 messages", "is cancelled, and its port is closed."]);
     assert_eq!(printed.number_before(" messages came back, unchanged"), 10_000);
 }
 
@@ -119,16 +119,16 @@ fn timers() {
         "[4, 8, 15, 31, 35, 65, 92, 97] after",
         "the deadline has elapsed",
         "tick 5 was due at 100 ms",
-        "10000 tasks, each asleep",
-        "all awake after",
+        "10000 tasks, each sleeping",
+        "all woke within",
     ]);
 }
 
 #[test]
 fn blocking() {
     run("blocking").says(&[
-        "all the time",
-        "with yield_now now and then",
+        "the whole time",
+        "with yield_now in between",
         "in spawn_blocking",
         "The same hash each time",
     ]);
@@ -137,12 +137,12 @@ fn blocking() {
 #[test]
 fn yielding() {
     run("yielding").says(&[
-        "without an await in the search: AB",
-        "With one after each 1000 numbers: ABABABABAB",
-        "Of all below 1000000, 837799 has the longest Collatz sequence: 524 steps.",
-        "the timeout has no occasion",
-        "the search is dropped half-way",
-        "the thread goes on",
+        "Two Collatz searches, A and B, without an await: AB",
+        "With an await after every 1000 numbers: ABABABABAB",
+        "Below 1000000, 837799 has the longest Collatz sequence: 524 steps.",
+        "the timeout cannot act",
+        "the search is dropped halfway",
+        "the thread continues",
     ]);
 }
 
@@ -150,7 +150,7 @@ fn yielding() {
 fn stdin_lines() {
     run("stdin_lines").says(&[
         "  1  first",
-        "... nothing for 40ms; what there is of a line is kept",
+        "... no line for 40ms; a partial line is kept",
         "  2  second",
         "  5  the fifth, with no newline",
         "the end, after 5 lines",
@@ -178,8 +178,8 @@ fn http_client() {
         "GET https://localhost:",
         "    200 OK: Hello, client!",
         "/steps?3",
-        "    led to http://localhost:",
-        "    led to https://localhost:",
+        "    redirected to http://localhost:",
+        "    redirected to https://localhost:",
         "    404 Not Found: There is no such page.",
         "100 requests over TLS at once",
         "Refused:",
@@ -187,7 +187,7 @@ fn http_client() {
         "certificate not valid for name \"localhost\"",
         "certificate expired",
         "404 Not Found",
-        "in a circle, to ",
+        "a loop, back to ",
         "which is not encrypted",
         "the connection was closed before its end",
         "longer than 1048576 bytes",
@@ -221,9 +221,9 @@ fn http_client_of_urls() {
 fn async_mutex() {
     run("async_mutex").says(&[
         "without a lock: 1",
-        "with one:       10",
+        "with a lock:    10",
         "served in turn: ABCABCABCABC",
-        "in one map: 6 times n, 6 times i",
+        "in one map: 6 of n, 6 of i",
         "each got its own response: 1 4 9 16 25 ",
     ]);
 }
@@ -231,7 +231,7 @@ fn async_mutex() {
 #[test]
 fn broadcast_lag() {
     run("broadcast_lag").says(&[
-        "30 readings, of which the channel kept at most 5:",
+        "30 readings; the channel kept at most 5 at a time:",
         "    quick  1 2 3 4 5 6 7 8 9 10 11 ",
         " missed] ",
         "    late   21 22 23 24 25 26 27 28 29 30",
@@ -246,7 +246,7 @@ fn udp() {
         "received \"another\"",
         "client 0 has all its responses",
         "client 3 has all its responses",
-        "24 requests answered; asked ",
+        "24 responses to ",
     ]);
     assert!(printed.number_before(" datagrams lost") > 0);
 }
@@ -258,18 +258,17 @@ fn unix_sockets() {
         "tea = in the pot     noted",
         "tea                  in the pot",
         "milk                 never heard of it",
-        "to another process, which asks for tea: in the pot",
+        "to another process that asks for tea: in the pot",
         "A second service: bind ",
-        "its path is still there: connect ",
-        "Now the second takes its place.",
+        "its file is still there: connect ",
+        "Now the second service can listen at the path.",
     ]);
 }
 
 #[test]
 fn graceful_shutdown() {
     let printed = run("graceful_shutdown");
-    printed
-        .says(&["server: signal 15; nobody is let in", "all connections have ended; 1 had to be cancelled"]);
+    printed.says(&["server: signal 15; no new clients", "all connections have ended; 1 had to be cancelled"]);
     printed.says(&["idle     < bye", "idle     < (the end)"]);
     printed.says(&["busy     < begun", "busy     < done", "busy     < bye", "busy     < (the end)"]);
     printed.says(&["endless  < begun", "endless  < (the end)", "a new client: connect 127.0.0.1:"]);
