@@ -1,15 +1,17 @@
 //! What epoll cannot wait for: files, name resolution, any call that blocks.
 //!
-//! The calls go to [`Threads`]; this is where their outcomes come back.
+//! Such a call on a thread that runs tasks would stop all of them until it returns. So it is made on a thread
+//! of a pool ([`Threads`]), and this file brings its outcome back to the task.
 //!
 //! ```text
 //!  Waiting(waker) ──the call returned──▶ Done(outcome) ──polled──▶ Gone
 //!        └───────────────────────future dropped──────────────────────┘
 //! ```
 //!
-//! U1  Whoever takes a waker or an outcome out of the slot uses or drops it with the slot unlocked.
-//! U2  A call that has begun leaves an outcome, if it panics too.
-//! U3  A call whose future is gone is not begun. If it waits for a thread it goes with its future.
+//! U1  A waker or an outcome that is taken out of the slot is used or dropped with the slot unlocked.
+//! U2  A call that has begun leaves an outcome, even if it panics.
+//! U3  A call whose future is gone is not begun. If it still waits for a thread it is dropped with its
+//!     future.
 //!
 //! Called by `net::lookup` and the executor's `spawn_blocking`. Next: `net/addr.rs`.
 
@@ -30,7 +32,7 @@ use crate::user_code::contain_panic;
 
 pub use crate::threads::{Job, Spawn, Threads, Ticket};
 
-/// Threads of the general pool, at most.
+/// The largest number of threads of the general pool.
 ///
 /// ```
 /// assert_eq!(reactor::blocking::LIMIT, 512);
@@ -38,15 +40,16 @@ pub use crate::threads::{Job, Spawn, Threads, Ticket};
 pub const LIMIT: usize = 512;
 
 /// How long an idle thread stays.
-const PATIENCE: Duration = Duration::from_secs(10);
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
-static GENERAL: LazyLock<Threads> = LazyLock::new(|| Threads::new("reactor-blocking", LIMIT, PATIENCE));
+static GENERAL: LazyLock<Threads> = LazyLock::new(|| Threads::new("reactor-blocking", LIMIT, KEEP_ALIVE));
 
-/// Runs `job` on a thread of the general pool, at most [`LIMIT`] at a time; more wait their turn.
+/// Runs `job` on a thread of the general pool, and returns at once. At most [`LIMIT`] jobs run at a time;
+/// more wait. A panic of the job is contained.
 ///
 /// # Errors
 ///
-/// The job comes back when no thread could be started and the pool has none.
+/// Returns the job if the pool has no thread and could start none.
 ///
 /// ```
 /// let (sender, receiver) = std::sync::mpsc::channel();
@@ -78,13 +81,14 @@ pub fn submit_as(ticket: Ticket, job: Job) -> Result<(), Job> {
     GENERAL.submit_as(ticket, job)
 }
 
-/// Takes a job out of the general pool's queue; `None` if a thread has taken it. See [`submit_as`].
+/// Takes a job out of the general pool's queue, and returns it; `None` if a thread has taken it. See
+/// [`submit_as`].
 #[must_use = "the job is the caller's to drop"]
 pub fn take_back(ticket: Ticket) -> Option<Job> {
     GENERAL.take_back(ticket)
 }
 
-/// Runs a job of the general pool that only drops something, also when all its threads are busy: see
+/// Runs a job that only drops something on a thread of the general pool, even if all of them are busy: see
 /// [`Threads::dispose`].
 ///
 /// # Errors
@@ -100,11 +104,11 @@ pub fn dispose(job: Job) -> Result<(), Job> {
     GENERAL.dispose(job)
 }
 
-/// Runs `call` on a thread of the general pool; resolves to what it returns.
+/// Runs `call` on a thread of the general pool. The future returns what `call` returns.
 ///
-/// A call that panics gives an error, as does one for which no thread can be had. Dropping the
-/// future drops a call that has not begun, at once and on the dropping thread; one that has begun goes
-/// on, and its value is dropped.
+/// It returns an error if the call panics, or if no thread can be started for it. Dropping the future drops a
+/// call that has not begun, at once and on the dropping thread. One that has begun goes on, and its value is
+/// dropped.
 ///
 /// ```
 /// # use futures_lite::future::block_on;
@@ -119,7 +123,7 @@ where
     queue(&GENERAL, Box::new(call))
 }
 
-/// The same as [`unblock`], on threads of one's own.
+/// The same as [`unblock`], on the given threads.
 ///
 /// ```
 /// use reactor::blocking::{Threads, unblock_on};
@@ -137,7 +141,7 @@ where
     queue(threads, Box::new(call))
 }
 
-/// The call comes in a box: a large one is not copied again and again where nothing is optimised.
+/// The call is boxed first, because an unoptimised build would copy a large one at each step.
 fn queue<T, F>(threads: &Threads, call: Box<F>) -> Unblock<T>
 where
     T: Send + 'static,
@@ -159,8 +163,8 @@ where
 
 /// The future of a blocking call: what [`unblock`] returns.
 ///
-/// Dropping it drops a call that has not begun, at once and on the dropping thread; one that has begun
-/// goes on, and its value is dropped.
+/// Dropping it drops a call that has not begun, at once and on the dropping thread. One that has begun goes
+/// on, and its value is dropped.
 ///
 /// ```
 /// use reactor::blocking::{Unblock, unblock};
@@ -172,14 +176,14 @@ where
 #[must_use = "the call's outcome is in the future"]
 pub struct Unblock<T> {
     slot: Arc<Mutex<Slot<T>>>,
-    /// Where the call was queued.
+    /// Where the call was queued, to take it back.
     place: Option<(Arc<Pool>, Ticket)>,
 }
 
 enum Slot<T> {
     Waiting(Option<Waker>),
     Done(io::Result<T>),
-    /// The outcome was handed out, or nobody wants it.
+    /// The outcome was returned, or the future was dropped.
     Gone,
 }
 
@@ -196,7 +200,8 @@ impl<T: Send + 'static> Unblock<T> {
         self.place.as_ref().is_some_and(|(pool, _)| pool.is_full())
     }
 
-    /// Makes another call for the same outcome on other threads, if it `applies`. The first outcome counts.
+    /// Makes another call for the same outcome on other threads, if `applies` returns true there. The first
+    /// outcome counts.
     pub(crate) fn or_on<F>(&self, threads: &Threads, applies: impl FnOnce() -> bool + Send + 'static, call: F)
     where
         F: FnOnce() -> io::Result<T> + Send + 'static,
@@ -207,7 +212,7 @@ impl<T: Send + 'static> Unblock<T> {
                 promise.keep_with(call);
             }
         });
-        // Without a thread there is still the first call.
+        // If there is no thread for it, there is still the first call.
         drop(threads.submit(job));
     }
 }
@@ -221,7 +226,7 @@ impl<T> Future for Unblock<T> {
     #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         ready!(budget::poll_proceed(cx));
-        // A waker's clone is foreign code: it runs before the slot is locked.
+        // [no-user-code]: the waker is cloned before the slot is locked.
         let waker = cx.waker().clone();
         let mut slot = lock(&self.slot);
         match mem::replace(&mut *slot, Slot::Gone) {
@@ -249,7 +254,7 @@ impl<T> Drop for Unblock<T> {
         let unwanted = mem::replace(&mut *lock(&self.slot), Slot::Gone);
         if let Some((pool, ticket)) = &self.place {
             let call = pool.take_back(*ticket);
-            // As on the threads, where it would be dropped otherwise.
+            // Contained, as on the threads, where it would be dropped otherwise.
             contain_panic(|| drop(call));
         }
         drop(unwanted);
@@ -262,7 +267,7 @@ impl<T> fmt::Debug for Unblock<T> {
     }
 }
 
-/// The caller's end.
+/// The end of the thread that makes the call.
 struct Promise<T> {
     slot: Arc<Mutex<Slot<T>>>,
 }
@@ -274,7 +279,7 @@ impl<T> Clone for Promise<T> {
 }
 
 impl<T> Promise<T> {
-    /// Makes the call if its outcome is wanted, and hands that over. A panic becomes an error.
+    /// Makes the call if its outcome is still wanted, and leaves the outcome. A panic becomes an error.
     fn keep_with(self, call: impl FnOnce() -> io::Result<T>) {
         let is_wanted = matches!(*lock(&self.slot), Slot::Waiting(_));
         if !is_wanted && !fault("begun_unwanted") {

@@ -1,12 +1,14 @@
-//! A buffered reader that can be asked for the end twice.
+//! A buffered reader whose end can be asked for twice.
 //!
-//! futures-lite's `fill_buf` asks its reader twice: whether there is something, and then for it. Its own
-//! reader, when it is empty, asks the source each time; and at the end of a stream the second answer may
-//! be another: standard input has to be read again, a socket's operation may be one too many for this
-//! poll. Then `fill_buf` panics. So this reader gives what it has given a second time.
+//! futures-lite's `fill_buf` polls its reader twice: once to see whether there is something, and then to get
+//! it. Its own buffered reader, when it is empty, polls the source each time, and at the end of a stream the
+//! second result may be another: standard input has to be read again, and a socket's operation may be one too
+//! many for this poll's budget. Then `fill_buf` panics. So this reader returns once more what it has just
+//! returned.
 //!
-//! E1  What was given is given again, once, unless `consume` or a read came in between: it has been taken.
-//! E2  What is read ahead is charged as well, or a task with thousands of lines in the buffer would not give way.
+//! E1  What was returned is returned again, once, unless `consume` or a read came in between and took it.
+//! E2  What is read ahead is charged too. Otherwise a task with thousands of lines in the buffer would not
+//!     give way.
 //!
 //! Called by programs. Next: `stdin`.
 
@@ -19,8 +21,9 @@ use futures_lite::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 
 use crate::budget;
 
-/// Reads in large pieces, and gives them out in small ones. As futures-lite's reader of that name, except
-/// that `fill_buf` is safe to call at the end.
+/// Reads in large pieces, and returns them in small ones. It is like futures-lite's reader of that name,
+/// except that `fill_buf` does not panic at the end of the stream. Bytes in the buffer are lost when it is
+/// dropped.
 ///
 /// ```
 /// use reactor::io::{AsyncBufReadExt, BufReader};
@@ -36,17 +39,17 @@ use crate::budget;
 #[derive(Debug)]
 pub struct BufReader<R> {
     source: futures_lite::io::BufReader<R>,
-    /// What is in the buffer, or that nothing comes, was just given, and nobody has taken it (E1).
-    given: bool,
+    /// Whether the buffer, or the end, was just returned and has not been taken yet (E1).
+    returned: bool,
 }
 
 impl<R: AsyncRead> BufReader<R> {
-    /// A reader with a buffer of 8 KiB.
+    /// Makes a reader with a buffer of 8 KiB.
     pub fn new(source: R) -> Self {
-        Self { source: futures_lite::io::BufReader::new(source), given: false }
+        Self { source: futures_lite::io::BufReader::new(source), returned: false }
     }
 
-    /// A reader with a buffer of so many bytes.
+    /// Makes a reader with a buffer of `capacity` bytes.
     ///
     /// ```
     /// use reactor::io::{AsyncReadExt, BufReader};
@@ -59,37 +62,37 @@ impl<R: AsyncRead> BufReader<R> {
     /// # });
     /// ```
     pub fn with_capacity(capacity: usize, source: R) -> Self {
-        Self { source: futures_lite::io::BufReader::with_capacity(capacity, source), given: false }
+        Self { source: futures_lite::io::BufReader::with_capacity(capacity, source), returned: false }
     }
 }
 
 impl<R> BufReader<R> {
-    /// The source beneath. What is read from it directly is missing here.
+    /// Returns the source. Bytes that are read from it directly are missing here.
     pub fn get_ref(&self) -> &R {
         self.source.get_ref()
     }
 
-    /// The source beneath, as [`get_ref`](Self::get_ref).
+    /// Returns the source, as [`get_ref`](Self::get_ref) does.
     pub fn get_mut(&mut self) -> &mut R {
         self.source.get_mut()
     }
 
-    /// What has been read, and not been given out yet.
+    /// Returns what has been read from the source and not been taken yet.
     pub fn buffer(&self) -> &[u8] {
         self.source.buffer()
     }
 
-    /// The source; what is still in the buffer is lost.
+    /// Returns the source. What is still in the buffer is lost.
     pub fn into_inner(self) -> R {
         self.source.into_inner()
     }
 }
 
 impl<R: AsyncRead + Unpin> BufReader<R> {
-    /// The reader beneath, for a use that takes an end (E1).
+    /// The inner reader, for a use that takes what was returned (E1).
     fn taking(self: Pin<&mut Self>) -> Pin<&mut futures_lite::io::BufReader<R>> {
         let this = self.get_mut();
-        this.given = false;
+        this.returned = false;
         Pin::new(&mut this.source)
     }
 }
@@ -97,12 +100,12 @@ impl<R: AsyncRead + Unpin> BufReader<R> {
 impl<R: AsyncRead + Unpin> AsyncBufRead for BufReader<R> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
-        if !mem::take(&mut this.given) {
+        if !mem::take(&mut this.returned) {
             ready!(budget::poll_proceed(cx));
             let filled = ready!(Pin::new(&mut this.source).poll_fill_buf(cx));
             budget::spend();
             filled?;
-            this.given = true;
+            this.returned = true;
         }
         Poll::Ready(Ok(this.source.buffer()))
     }
@@ -130,7 +133,7 @@ impl<R: AsyncRead + Unpin> AsyncRead for BufReader<R> {
     }
 }
 
-/// Charges a read that is done (E2).
+/// Charges a read if it is done (E2).
 fn charge(read: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
     if read.is_ready() {
         budget::spend();
@@ -144,7 +147,7 @@ impl<R: AsyncSeek + AsyncRead + Unpin> AsyncSeek for BufReader<R> {
     }
 }
 
-/// Writes go to the source, past the buffer.
+/// Writes go to the source directly.
 impl<R: AsyncWrite + AsyncRead + Unpin> AsyncWrite for BufReader<R> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(self.get_mut().get_mut()).poll_write(cx, from)

@@ -1,19 +1,19 @@
-//! Notes for the operator, written aside: a stdout or stderr that nobody reads stops no thread but the writer's.
+//! Lines for stdout and stderr that do not block the thread that has something to say.
 //!
-//! A pipe that is full, or a terminal on which somebody has pressed ^S, blocks a write for as long as it likes.
-//! On a thread that runs tasks, or watches the signals, that would stop all of them. `O_NONBLOCK` is no way
-//! out: the flag is shared with every process that has the same terminal.
+//! A pipe that is full, or a terminal where ^S was pressed, blocks a write for as long as it likes. On a
+//! thread that runs tasks, or waits for signals, that would stop all of them. `O_NONBLOCK` is no way out: the
+//! flag is shared with every process that has the same terminal. So a thread of its own writes the lines.
 //!
 //! ```text
 //!   tell ──▶ a bounded queue ──▶ one thread, only while there is something to write ──▶ stderr
-//!              └─ full: dropped, counted, and told after what was queued before
+//!              └─ full: dropped, counted, and reported after what was queued before
 //! ```
 //!
 //! N1  `tell` never waits for the stream.
-//! N2  The writer takes the queue and the count of what was dropped in one step, so that the count is told
-//!     where the notes are missing.
-//! N3  `writing` is set by the one who starts the writer, and cleared by the writer under the lock when it has
-//!     found nothing more.
+//! N2  The writer takes the queue and the count of what was dropped in one step, so that the count is
+//!     reported where the notes are missing.
+//! N3  `writing` is set by the thread that starts the writer, and cleared by the writer under the lock when
+//!     it has found nothing more.
 //!
 //! Called by the executor's global pool and by programs. Next: `signal`.
 
@@ -27,13 +27,13 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 
-/// Notes that wait for the writer, at most.
+/// The largest number of notes that wait for the writer.
 const QUEUE: usize = 64;
 
 static STDOUT: Notes = Notes::new(Stream::Stdout);
 static STDERR: Notes = Notes::new(Stream::Stderr);
 
-/// Notes to standard output.
+/// Returns the notes to standard output.
 ///
 /// ```
 /// reactor::notes::stdout().tell("listening on 127.0.0.1:8088");
@@ -43,7 +43,7 @@ pub fn stdout() -> &'static Notes {
     &STDOUT
 }
 
-/// Notes to standard error.
+/// Returns the notes to standard error.
 ///
 /// ```
 /// reactor::notes::stderr().tell("the disk is full");
@@ -63,7 +63,7 @@ pub fn stderr() -> &'static Notes {
 pub struct Notes {
     stream: Stream,
     state: Mutex<State>,
-    /// The writer has found nothing more.
+    /// Notified when the writer has found nothing more.
     written: Condvar,
 }
 
@@ -87,12 +87,12 @@ impl Notes {
         Self { stream, state: Mutex::new(state), written: Condvar::new() }
     }
 
-    /// Hands a line to the writer; the newline is added. Returns at once.
+    /// Hands a line to the writer, which adds the newline. Returns at once.
     ///
-    /// When 64 lines wait already this one is dropped. How many were is told where they are missing, when
-    /// somebody reads again.
+    /// If 64 lines wait already, this one is dropped. When the stream is read again, the number of dropped
+    /// lines is written where they are missing.
     pub fn tell(&'static self, note: impl Display) {
-        // [no-user-code]: a Display may do anything, such as tell another note.
+        // [no-user-code]: a Display may do anything, such as write a note itself.
         let note = format!("{note}\n");
         let mut state = self.lock();
         if state.queue.len() == QUEUE {
@@ -103,7 +103,7 @@ impl Notes {
         if state.writing {
             return;
         }
-        // If no thread can be had the note waits for the next one, or for a flush.
+        // If no thread can be started, this note waits for the next note or for a flush.
         let writer = thread::Builder::new().name("reactor-notes".to_string()).spawn(|| self.write());
         if let Ok(writer) = writer {
             state.writing = true;
@@ -111,16 +111,15 @@ impl Notes {
         }
     }
 
-    /// Waits until all is written, for `patience` at most; returns whether it is. For the end of a program,
-    /// and never for a thread that runs tasks.
+    /// Waits until all is written, for `limit` at most; returns whether it is. It blocks, so call it at the
+    /// end of a program, and never on a thread that runs tasks.
     ///
-    /// Where no thread could be had for the writing, this one does it, if the stream takes bytes now.
-    pub fn flush(&'static self, patience: Duration) -> bool {
-        let deadline = Instant::now().checked_add(patience);
+    /// If no thread could be started for the writing, this one does it, if the stream takes bytes now.
+    pub fn flush(&'static self, limit: Duration) -> bool {
+        let deadline = Instant::now().checked_add(limit);
         let mut state = self.lock();
         while state.writing {
-            let left =
-                deadline.map_or(patience, |deadline| deadline.saturating_duration_since(Instant::now()));
+            let left = deadline.map_or(limit, |deadline| deadline.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 return false;
             }
@@ -136,13 +135,13 @@ impl Notes {
         let all = state.queue.is_empty();
         drop(state);
         if let Some(writer) = writer {
-            // It has nothing more to do than to end, and it cannot panic.
+            // It is about to end, and it cannot panic.
             let _ = writer.join();
         }
         all
     }
 
-    /// The writer: ends when there is nothing more.
+    /// The writer. It ends when there is nothing more.
     fn write(&self) {
         loop {
             let mut state = self.lock();
@@ -171,7 +170,8 @@ impl Notes {
 }
 
 impl Stream {
-    /// Writes all of it. A stream that is closed is no reason to complain, and there is no place to do it.
+    /// Writes all of it. An error is ignored: the stream may be closed, and there is no other place to report
+    /// it.
     fn write_whole(self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let written = match self {
@@ -182,7 +182,7 @@ impl Stream {
                 Ok(0) => return,
                 Ok(count) => bytes = &bytes[count..],
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // Another process has set O_NONBLOCK on what we share.
+                // Another process has set O_NONBLOCK on the terminal or pipe that we share.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.with_descriptor(|descriptor| {
                         let _ = poll(&mut [PollFd::from_borrowed_fd(descriptor, PollFlags::OUT)], None);

@@ -1,9 +1,14 @@
 //! One place to choose between the real primitives and the model checker's.
 //!
-//! Under `--cfg loom` every atomic, lock and cell that a model must see is loom's, each thread's and
-//! each model's values are made anew, and time is the model's; otherwise all are std's, and
-//! [`UnsafeCell`] is a wrapper without cost. Code that is modelled imports from here and never from
-//! `std::sync`. A few lines carry a [`fault`]: a fault that a model must find. Next: `budget`.
+//! A model checker must see each access, so code that is modelled cannot use std's atomics and locks
+//! directly. A copy of the code for the models would prove the copy. So the code imports from here and never
+//! from `std::sync`. Under `--cfg loom` every atomic, lock and cell that a model must see is loom's, each
+//! thread's and each model's values are made anew, and time is the model's. Otherwise all are std's, and
+//! [`UnsafeCell`] is a wrapper without cost.
+//!
+//! A few lines carry a [`fault`]: a seeded fault that a model must find.
+//!
+//! Used by all code that is modelled, in both crates. Next: `budget`.
 
 #[cfg(loom)]
 pub mod model;
@@ -32,7 +37,7 @@ pub use {
     },
 };
 
-/// The time.
+/// Returns the current time.
 #[cfg(not(loom))]
 #[inline]
 #[must_use]
@@ -48,8 +53,8 @@ macro_rules! __statics {
     ($($item:item)*) => { $($item)* };
 }
 
-/// Whether a seeded fault is asked for: `FAULT=name`, and only where models are built. Here the
-/// answer is always no, and the compiler knows it.
+/// Whether a seeded fault is enabled, by `FAULT=name` in the environment. Only models can enable one: here it
+/// is always false, and the compiler removes the branch.
 #[cfg(not(loom))]
 #[inline(always)]
 #[must_use]
@@ -70,25 +75,25 @@ impl<T> UnsafeCell<T> {
         Self(std::cell::UnsafeCell::new(value))
     }
 
-    /// Hands out a pointer to read through.
+    /// Calls `read` with a pointer to read through, and returns its result.
     #[inline]
     pub fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
         read(self.0.get())
     }
 
-    /// Hands out a pointer to write through.
+    /// Calls `write` with a pointer to write through, and returns its result.
     #[inline]
     pub fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
         write(self.0.get())
     }
 }
 
-/// Locks, and goes on after a panic elsewhere: what our locks guard is whole at every unlock.
+/// Locks a mutex, poisoned or not: what our locks guard is consistent at every unlock, after a panic too.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// As [`lock`], for what models do not see: the lock is std's.
+/// Like [`lock`], for std's own mutex, which models do not see.
 pub fn lock_static<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -1,13 +1,17 @@
 //! Unix signals as a stream, without a thread.
 //!
+//! A signal's handler may interrupt any code, so it may not lock, allocate or call a waker. To keep a thread
+//! that waits for signals would be a high price for an event that comes once. So the handler raises a flag
+//! and writes a byte, and the rest is reading from a socket.
+//!
 //! ```text
 //!  the kernel ──▶ handler: 1 raise the signal's flag    Signals: 3 empty the pipe
 //!                          2 write a byte ──▶ socket pair ──▶    4 look at the flags
 //! ```
 //!
-//! S1  The flag is raised before the byte is written, and the pipe is emptied before the flags are
-//!     read: a byte that was swallowed too early has left its flag behind.
-//! S2  A full pipe loses nothing: it is readable, and the flags tell which signals came.
+//! S1  The flag is raised before the byte is written, and the pipe is emptied before the flags are read: a
+//!     byte that was read too early has left its flag behind.
+//! S2  A full pipe loses nothing: it is readable, and the flags say which signals came.
 //!
 //! Called by programs, for a clean end on Ctrl-C. Next: the executor.
 
@@ -30,11 +34,12 @@ use crate::explain::explain;
 
 /// A stream of the signals that this process gets, by their numbers; it never ends.
 ///
-/// As with the system's own pending signals, one that comes again before it was taken from the
-/// stream counts once. Several streams may wait for the same signal: each gets it.
+/// As with the system's own pending signals, a signal that comes again before it was taken from the stream
+/// counts once. Several streams may wait for the same signal: each gets it. The future of `next` may be
+/// dropped at any time, and no signal is lost.
 ///
-/// Dropping the stream stops the listening. The signal's default action does **not** come back
-/// (that may have been another library's to decide): a later one is then ignored.
+/// Dropping the stream stops the listening. The signal's default action is **not** restored, because another
+/// library may have changed it too: a later signal is then ignored.
 ///
 /// ```
 /// # use futures_lite::{StreamExt, future};
@@ -44,27 +49,27 @@ use crate::explain::explain;
 /// # std::io::Result::Ok(())
 /// ```
 pub struct Signals {
-    // Goes before the pipe: a handler that runs meanwhile still finds somebody to read.
+    // Dropped before the pipe: a handler that runs meanwhile still has a reader for its byte.
     wanted: Vec<Wanted>,
     pipe: Async<UnixStream>,
-    /// Whose turn it is: the flags are looked at in a ring, so that one signal cannot hide another.
+    /// The flag to look at first. They are looked at in turn, so that one signal cannot hide another.
     turn: usize,
 }
 
 struct Wanted {
     signal: i32,
     came: Arc<AtomicBool>,
-    /// What to unregister.
+    /// What is unregistered at the drop.
     registered: Vec<SigId>,
 }
 
 impl Signals {
-    /// Listens for `signals` from now on.
+    /// Returns a stream of `signals`, which listens from now on.
     ///
     /// # Errors
     ///
-    /// If a signal cannot be handled (`SIGKILL`, `SIGSTOP`, and those of a fault) or does not exist;
-    /// the error names it. If descriptors are at the limit: it takes two, and one a signal.
+    /// If a signal cannot be handled (`SIGKILL`, `SIGSTOP`, and those of a fault) or does not exist; the
+    /// error names it. Or if the process has too few descriptors left: it needs two, plus one per signal.
     pub fn new(signals: &[i32]) -> io::Result<Self> {
         let (reader, writer) = UnixStream::pair().map_err(|error| explain("listen for signals", error))?;
         writer.set_nonblocking(true)?;
@@ -74,7 +79,7 @@ impl Signals {
             if signals[..index].contains(&signal) {
                 continue;
             }
-            // What is registered so far is unregistered by the drop, if this one fails.
+            // If this one fails, the drop of `stream` unregisters those before it.
             stream.listen(signal, &writer).map_err(|error| name_signal(signal, error))?;
         }
         Ok(stream)
@@ -97,26 +102,26 @@ impl Signals {
         Ok(())
     }
 
-    /// Reads the pipe until it is empty; leaves the waker with it.
+    /// Reads the pipe until it is empty. That stores the waker.
     fn empty_pipe(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         let mut bytes = [0; 64];
         loop {
             match Pin::new(&mut self.pipe).poll_read(cx, &mut bytes) {
                 Poll::Ready(Ok(1..)) => {}
                 Poll::Ready(Err(error)) => return Err(error),
-                // At its end it is for a stream of no signals only.
+                // The pipe is at its end only if the stream is for no signals.
                 Poll::Ready(Ok(0)) | Poll::Pending => return Ok(()),
             }
         }
     }
 
-    /// The next signal whose flag is up; takes it down.
+    /// Returns the next signal whose flag is raised, and lowers the flag.
     fn take_one(&mut self) -> Option<i32> {
         for step in 0..self.wanted.len() {
             let index = (self.turn + step) % self.wanted.len();
             let wanted = &self.wanted[index];
-            // ORDERING[outside]: SeqCst as the store of the flag in signal_hook::flag; the race is a
-            // signal against our look: the byte in the pipe comes after the flag.
+            // ORDERING[outside]: SeqCst, as the store of the flag in signal_hook::flag. The race is a signal
+            // against our look: the byte in the pipe comes after the flag.
             if wanted.came.swap(false, Ordering::SeqCst) {
                 self.turn = index + 1;
                 return Some(wanted.signal);
@@ -132,7 +137,7 @@ impl Stream for Signals {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<i32>> {
         ready!(budget::poll_proceed(cx));
         if let Err(error) = self.empty_pipe(cx) {
-            // Both ends are ours and open: only the machine's exhaustion can say this. Try again.
+            // Both ends are ours and open: this fails only if the system is out of memory. Try again.
             debug_assert!(error.kind() != io::ErrorKind::BrokenPipe, "{error}");
             cx.waker().wake_by_ref();
         }

@@ -6,17 +6,18 @@
 //!  Stdin ─┘ ◀── woken ── bytes
 //! ```
 //!
-//! Descriptor 0 is shared with the shell and with every child, and so is its O_NONBLOCK flag: it
-//! stays as it was, and a thread does the waiting. epoll would not take a regular file anyhow.
+//! Descriptor 0 could be made non-blocking and registered with the reactor. But it is shared with the shell
+//! and with every child, and so is its O_NONBLOCK flag: other programs would then fail to read. And epoll
+//! does not accept a regular file. So the flag stays as it was, and a thread waits in `read`.
 //!
 //! I1  Bytes read live in [`SHARED`] until a read takes them: a cancelled read loses none.
 //! I2  The thread reads only when a handle has asked and nothing is left, one read at a time.
-//! I3  An end or an error is told once; the next read asks the system again. So after a terminal's
-//!     ^D one may go on, and a pipe says "end" each time. An end after an unfinished line is told twice: a
-//!     reader of lines meets the first while it looks for the rest of that line.
-//! I4  Nobody joins the thread: a pending read does not keep the process from ending.
+//! I3  An end or an error is reported once, and the next read asks the system again. So a program may read on
+//!     after a terminal's ^D, and a pipe reports its end each time. An end after an unfinished line is
+//!     reported twice: a reader of lines meets the first while it looks for the rest of that line.
+//! I4  No thread joins this one: a pending read does not keep the process from ending.
 //! I5  Wakers are called and dropped with [`SHARED`] unlocked.
-//! I6  In the background of its terminal the thread does not read: it asks the system to stop the process, as
+//! I6  In the background of its terminal the thread does not read. It asks the system to stop the process, as
 //!     the read of `cat &` would, and where that does not stop it, it sleeps and looks again.
 //!
 //! Called by programs. Next: `notes`.
@@ -41,13 +42,13 @@ use crate::lazy_waker::poll_lazily;
 use crate::threads::Threads;
 use crate::user_code::wake_all;
 
-/// Bytes read ahead, at most: what a pipe holds.
+/// The largest number of bytes read ahead: what a pipe holds.
 const READ_AHEAD: usize = 64 * 1024;
 
-/// How often a process that could not be stopped looks whether it is in the foreground.
+/// The time between two looks whether the process is in the foreground, if it could not be stopped.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// A thread of its own: it takes none from the general pool, however long it waits.
+/// A pool of one thread: however long the read waits, it takes no thread of the general pool.
 static THREAD: LazyLock<Threads> =
     LazyLock::new(|| Threads::new("reactor-stdin", 1, Duration::from_secs(10)));
 
@@ -59,16 +60,19 @@ static SHARED: Mutex<Shared> =
 /// All handles share one read-ahead: each byte goes to one of them. A handle is not buffered itself;
 /// for lines, wrap **one** handle in a [`BufReader`](crate::io::BufReader) and keep that.
 ///
-/// A read of zero bytes means the end: of the file, of the pipe, or the terminal's `^D`, after which
-/// another read waits for more. Dropping the handle, or a read under way, loses no byte.
+/// A read returns zero bytes at the end: of the file, of the pipe, or at the terminal's `^D`, after which
+/// another read waits for more. It returns an error if the system's read fails, or if no thread can be
+/// started for it. Dropping the handle, or the future of a read, loses no byte.
 ///
-/// On a terminal `text^D^D` is a line without its newline, and the end, as for `cat`: after an unfinished line
-/// the end is told twice, to the reader that looks for the rest of the line and to the one that wants the
-/// next. (A piece of `split` that ends after a newline is none of these: one more `^D` ends it.)
+/// On a terminal `text^D^D` is a line without its newline, and the end, as for `cat`. After an unfinished
+/// line the end is reported twice: to the read that looks for the rest of the line, and to the one that looks
+/// for the next line. (A piece of `split` that ends after a newline is no unfinished line: one more `^D` ends
+/// it.)
 ///
 /// A process in the background of its terminal does not get what is typed there. A read then sends SIGTTIN to
 /// its process group, which stops it, as it stops `cat &`. Where that signal is caught or ignored, or the
-/// process is the first of a container and cannot be stopped, the read waits for the foreground, without CPU.
+/// process is the first of a container and cannot be stopped, the read waits for the foreground and uses no
+/// CPU.
 ///
 /// ```no_run
 /// # futures_lite::future::block_on(async {
@@ -83,11 +87,11 @@ static SHARED: Mutex<Shared> =
 /// # }).unwrap();
 /// ```
 pub struct Stdin {
-    /// Where this handle waits.
+    /// The index of this handle's waker.
     place: usize,
 }
 
-/// A handle to standard input; costs no thread until the first read.
+/// Returns a handle to standard input. The first read starts the thread.
 #[must_use]
 pub fn stdin() -> Stdin {
     Stdin { place: shared().waiting.insert(None) }
@@ -119,7 +123,7 @@ impl AsyncRead for Stdin {
             && THREAD.submit(Box::new(move || read_ahead(buffer))).is_err()
         {
             budget::spend();
-            tell(Vec::new(), Progress::Resting);
+            publish(Vec::new(), Progress::Resting);
             let why = "no thread could be started to read standard input";
             return Poll::Ready(Err(io::Error::other(why)));
         }
@@ -147,23 +151,23 @@ struct Shared {
     /// How much of it the handles have taken.
     taken: usize,
     progress: Progress,
-    /// A seat for each handle.
+    /// A place for each handle's waker.
     waiting: Slab<Option<Waker>>,
 }
 
 enum Progress {
-    /// Nobody has asked for more than there is.
+    /// No handle has asked for more than there is.
     Resting,
     /// The thread reads.
     Reading,
-    /// To be told once, or twice (I3).
+    /// To be reported once, or twice (I3).
     End(u8),
-    /// To be told once.
+    /// To be reported once.
     Failed(io::Error),
 }
 
 impl Shared {
-    /// Bytes, the end or an error, if there is any of these.
+    /// Returns bytes, the end or an error, if there is one of these.
     fn take(&mut self, into: &mut [u8]) -> Option<io::Result<usize>> {
         let left = &self.buffer[self.taken..];
         if !left.is_empty() {
@@ -187,7 +191,7 @@ impl Shared {
         }
     }
 
-    /// The empty buffer to read into, unless a read is under way.
+    /// Returns the buffer for the thread to read into, unless a read is under way.
     fn ask(&mut self) -> Option<Vec<u8>> {
         if matches!(self.progress, Progress::Reading) {
             return None;
@@ -198,14 +202,14 @@ impl Shared {
     }
 }
 
-/// Nothing that runs under this lock can leave it half changed.
+/// Locks the state. A poisoned lock does no harm: nothing that runs under it leaves the state half changed.
 fn shared() -> MutexGuard<'static, Shared> {
     SHARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The thread's job: one read.
 fn read_ahead(mut buffer: Vec<u8>) {
-    // What was read before is still in it.
+    // The buffer still has what the last read has returned.
     let line_is_unfinished = buffer.last().is_some_and(|&byte| byte != b'\n');
     buffer.resize(READ_AHEAD, 0);
     let outcome = read_blocking(&mut buffer);
@@ -216,16 +220,16 @@ fn read_ahead(mut buffer: Vec<u8>) {
         Ok(_) => Progress::Resting,
         Err(error) => Progress::Failed(error),
     };
-    tell(buffer, progress);
+    publish(buffer, progress);
 }
 
-/// Reads through std's handle, so that bytes which blocking code has read ahead there come first.
+/// Reads through std's handle, so that bytes which blocking code has read ahead in it come first.
 fn read_blocking(buffer: &mut [u8]) -> io::Result<usize> {
     let mut stdin = io::stdin().lock();
     loop {
         // I6
         while in_background() {
-            // It fails where the process may not signal its own group: then it only sleeps.
+            // This fails if the process may not signal its own group. Then it only sleeps.
             let _ = kill_current_process_group(Signal::TTIN);
             thread::sleep(LOOK_AGAIN);
         }
@@ -235,7 +239,7 @@ fn read_blocking(buffer: &mut [u8]) -> io::Result<usize> {
         match stdin.read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                // Another process of this terminal has set O_NONBLOCK on what we share.
+                // Another process has set O_NONBLOCK on the terminal that we share.
                 readable(&stdin)?;
             }
             outcome => return outcome,
@@ -246,12 +250,13 @@ fn read_blocking(buffer: &mut [u8]) -> io::Result<usize> {
 /// Whether another process group has the terminal. If SIGTTIN does not stop the process, the system sends it
 /// again and again within one read that never returns, and burns a core: so this looks before the read.
 fn in_background() -> bool {
-    // An error: it is no terminal, or that of another session, and the read may go on.
+    // On an error it is no terminal, or that of another session, and the read may go on.
     rustix::termios::tcgetpgrp(io::stdin()).is_ok_and(|foreground| foreground != getpgrp())
 }
 
-/// Whether the terminal belongs to a process group of another PID namespace, as with `unshare --pid --fork`. The
-/// system does not tell then whether this one is in the background. So the read begins when there is something.
+/// Whether the terminal belongs to a process group of another PID namespace, as with `unshare --pid --fork`.
+/// The system does not say then whether this process is in the background. So the read begins when there is
+/// input.
 fn foreground_is_elsewhere() -> bool {
     rustix::termios::tcgetpgrp(io::stdin()) == Err(Errno::OPNOTSUPP)
 }
@@ -262,13 +267,14 @@ fn readable(stdin: &StdinLock<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Puts the outcome where the handles find it, and wakes them all: whoever comes too late waits again.
-fn tell(buffer: Vec<u8>, progress: Progress) {
+/// Stores the outcome where the handles find it, and wakes them all. A handle that finds nothing left waits
+/// again.
+fn publish(buffer: Vec<u8>, progress: Progress) {
     let mut shared = shared();
     shared.buffer = buffer;
     shared.taken = 0;
     shared.progress = progress;
-    let mut waiting: Vec<Waker> = shared.waiting.iter_mut().filter_map(|(_, seat)| seat.take()).collect();
+    let mut waiting: Vec<Waker> = shared.waiting.iter_mut().filter_map(|(_, waker)| waker.take()).collect();
     drop(shared);
     wake_all(&mut waiting);
 }

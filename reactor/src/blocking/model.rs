@@ -1,4 +1,4 @@
-//! The outcome's way to its future, under the model checker.
+//! How an outcome reaches its future, under the model checker.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,8 +8,8 @@ use crate::shim::atomic::{AtomicBool, Ordering};
 use crate::shim::model::{Notifier, check, poll_once};
 use crate::shim::{Arc, thread};
 
-/// The outcome's wake is not lost, whenever the waiting task leaves its waker, and the task is not woken
-/// before the outcome is there. Finds `silent_outcome`.
+/// The wake for an outcome is not lost, whenever the task stores its waker, and the task is not woken before
+/// the outcome is there. Finds `silent_outcome`.
 #[test]
 fn an_outcome_wakes_its_future() {
     check(|| {
@@ -26,7 +26,7 @@ fn an_outcome_wakes_its_future() {
     });
 }
 
-/// Of two wakers left one after the other it is the newer that is woken. Finds `silent_outcome`.
+/// Of two wakers that are stored one after the other, the newer one is woken. Finds `silent_outcome`.
 #[test]
 fn a_replaced_waker_is_not_the_one_that_counts() {
     check(|| {
@@ -42,8 +42,8 @@ fn a_replaced_waker_is_not_the_one_that_counts() {
     });
 }
 
-/// A future that is dropped before, while or after its call runs leaves nothing behind; and U3: a call is
-/// not begun when its future is gone. Finds `begun_unwanted`.
+/// A future that is dropped before, while or after its call runs leaves nothing behind. U3: a call is not
+/// begun when its future is gone. Finds `begun_unwanted`.
 #[test]
 fn an_outcome_that_no_task_wants() {
     check(|| {
@@ -72,7 +72,7 @@ fn an_outcome_that_no_task_wants() {
     });
 }
 
-/// Of two calls for one outcome the first to end counts, and what the other one gives is dropped. Finds
+/// Of two calls for one outcome the first to return counts, and what the other one returns is dropped. Finds
 /// `silent_outcome`.
 #[test]
 fn two_calls_for_one_outcome() {

@@ -2,7 +2,7 @@
 //!
 //!     bash .ci/models          every model, at two preemptions
 //!     bash .ci/models 3        at three
-//!     bash .ci/seeded-faults           each seeded fault is found by the models that say so
+//!     bash .ci/seeded-faults   each seeded fault is found by the models that name it
 //!
 //! A model runs its threads in every order that matters, up to a number of preemptions, and with every
 //! value that a load may see. loom fails it on a data race, a deadlock (a lost wake leaves a thread that
@@ -25,8 +25,8 @@ super::thread_local! {
     static SLOW: Cell<bool> = Cell::new(false);
 }
 
-/// This thread stops before each fence from now on, until others have gone on. loom takes a fence and what came
-/// just before it for one step, and so hides what happens between the two.
+/// Makes this thread yield before each fence from now on. loom runs a fence and the access before it as one
+/// step, and so it would not try what happens between the two.
 pub fn stop_before_fences() {
     SLOW.set(true);
 }
@@ -39,24 +39,24 @@ pub fn fence(order: loom::sync::atomic::Ordering) {
     loom::sync::atomic::fence(order);
 }
 
-/// Whether this seeded fault is asked for.
+/// Whether this seeded fault is enabled.
 #[must_use]
 pub fn fault(name: &str) -> bool {
     static SEEDED: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("FAULT").ok());
     SEEDED.as_deref() == Some(name)
 }
 
-/// Checks a model at `LOOM_MAX_PREEMPTIONS`, else at two, and tells how many executions that took.
+/// Checks a model at `LOOM_MAX_PREEMPTIONS`, otherwise at two, and prints the number of executions.
 pub fn check(model: impl Fn() + Send + Sync + 'static) {
     explore(preemptions(), model);
 }
 
-/// The same for a larger model, with so many preemptions fewer.
+/// The same for a larger model, with this many preemptions fewer.
 pub fn check_with_fewer(fewer: usize, model: impl Fn() + Send + Sync + 'static) {
     explore(preemptions().saturating_sub(fewer), model);
 }
 
-/// The same, with so many preemptions at most.
+/// The same, with this many preemptions at most.
 pub fn check_at_most(most: usize, model: impl Fn() + Send + Sync + 'static) {
     explore(preemptions().min(most), model);
 }
@@ -78,7 +78,7 @@ fn explore(bound: usize, model: impl Fn() + Send + Sync + 'static) {
         model();
     });
     let name = std::thread::current().name().unwrap_or("a model").to_owned();
-    // In one piece, for other tests speak at the same time.
+    // Printed in one call, for other tests print at the same time.
     let line = format!("{name}: {} executions, preemptions {bound}\n", executions.load(Ordering::Relaxed));
     eprint!("{line}");
 }
@@ -105,17 +105,17 @@ impl Notifier {
         (Arc::clone(&notifier), notifier.into())
     }
 
-    /// Rings it.
+    /// Counts one notification, and wakes the thread that waits.
     pub fn notify(self: Arc<Self>) {
         self.wake();
     }
 
-    /// How often it has count.
+    /// Returns the number of notifications so far.
     pub fn count(&self) -> usize {
         *lock(&self.count)
     }
 
-    /// Waits until it has count more than `before` times; returns how often it has.
+    /// Waits until there were more than `before` notifications; returns their number.
     pub fn wait(&self, before: usize) -> usize {
         let mut count = lock(&self.count);
         while *count <= before {
@@ -138,7 +138,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Polls once, for whoever gives up after that.
+/// Polls a future once, with a waker that does nothing.
 pub fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }

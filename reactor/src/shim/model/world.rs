@@ -1,7 +1,7 @@
-//! The world of a model: its time, its events, its statics and its threads' own values.
+//! The world of a model: its time, its events, its statics and its thread-locals.
 //!
-//! Time stands still until the model says [`tick`]; so a wake that is lost is found, and not cured by
-//! whoever would have looked again after a while. Events come when the model says [`Socket::arrive`].
+//! Time stands still until the model calls [`tick`]. So a lost wake is found: no timeout ends the wait and
+//! hides it. Events come when the model calls [`Socket::arrive`].
 #![allow(unsafe_code, reason = "a static of one execution, and a descriptor that is none")]
 
 use std::cell::Cell;
@@ -22,7 +22,7 @@ use crate::reactor::Reactor;
 use crate::shim::{lock, statics};
 use crate::source::{Source, Wait};
 
-/// A static that each execution has its own of.
+/// A static of which each execution has its own.
 #[derive(Debug)]
 pub struct Static<T: 'static> {
     lazy: loom::lazy_static::Lazy<T>,
@@ -56,7 +56,7 @@ macro_rules! __statics {
     )* };
 }
 
-/// A value that each of loom's threads has its own of.
+/// A value of which each of loom's threads has its own.
 #[derive(Debug)]
 pub struct LocalKey<T: 'static>(thread::LocalKey<T>);
 
@@ -66,33 +66,33 @@ impl<T> LocalKey<T> {
         Self(thread::LocalKey { init, _p: PhantomData })
     }
 
-    /// As std's.
+    /// Like std's.
     pub fn with<R>(&'static self, with: impl FnOnce(&T) -> R) -> R {
         self.0.with(with)
     }
 
-    /// As std's.
+    /// Like std's.
     ///
     /// # Errors
     ///
-    /// When the thread's values are gone.
+    /// If the thread's values have been destroyed.
     pub fn try_with<R>(&'static self, with: impl FnOnce(&T) -> R) -> Result<R, AccessError> {
         self.0.try_with(with)
     }
 }
 
 impl<T: Copy> LocalKey<Cell<T>> {
-    /// As std's.
+    /// Like std's.
     pub fn get(&'static self) -> T {
         self.with(Cell::get)
     }
 
-    /// As std's.
+    /// Like std's.
     pub fn set(&'static self, value: T) {
         self.with(|cell| cell.set(value));
     }
 
-    /// As std's.
+    /// Like std's.
     pub fn replace(&'static self, value: T) -> T {
         self.with(|cell| cell.replace(value))
     }
@@ -108,25 +108,25 @@ macro_rules! __thread_local {
     )* };
 }
 
-/// As std's: whoever reads the value sees what was done before it was set.
+/// Like std's: a thread that reads the value sees what was done before it was set.
 #[derive(Debug, Default)]
 pub struct OnceLock<T> {
     is_set: AtomicBool,
     value: std::sync::OnceLock<T>,
-    /// loom exchanges a store with the last access before it only: a look of the same thread would hide the look
-    /// of another. Of these, which are no mere looks, none hides another.
+    /// loom reorders a store only with the last access before it, so a read by the same thread would hide
+    /// another thread's read. So each read also adds to this number: additions do not hide one another.
     looks: AtomicUsize,
 }
 
 impl<T> OnceLock<T> {
-    /// Not set yet.
+    /// A cell that is not set yet.
     #[must_use]
     pub fn new() -> Self {
         let (is_set, looks) = (AtomicBool::new(false), AtomicUsize::new(0));
         Self { is_set, value: std::sync::OnceLock::new(), looks }
     }
 
-    /// The value, if it was set.
+    /// Returns the value, if it was set.
     pub fn get(&self) -> Option<&T> {
         self.looks.fetch_add(1, Ordering::Relaxed);
         if self.is_set.load(Ordering::Acquire) { self.value.get() } else { None }
@@ -136,14 +136,15 @@ impl<T> OnceLock<T> {
     ///
     /// # Errors
     ///
-    /// The value, if there was one already.
+    /// Returns `value` if there was a value already.
     pub fn set(&self, value: T) -> Result<(), T> {
         self.value.set(value)?;
         self.is_set.store(true, Ordering::Release);
         Ok(())
     }
 
-    /// The value; it is set now, if it was not. The caller sees to it that one thread at a time does.
+    /// Returns the value, and sets it first if it was not set. The caller makes sure that one thread at a
+    /// time does.
     pub fn get_or_init(&self, init: impl FnOnce() -> T) -> &T {
         if self.get().is_none() {
             let _ = self.set(init());
@@ -157,7 +158,7 @@ impl<T> OnceLock<T> {
 struct World {
     events: VecDeque<Event>,
     notified: bool,
-    /// Who is parked for a limited time.
+    /// The threads that are parked for a limited time.
     sleepers: Vec<Thread>,
 }
 
@@ -182,7 +183,7 @@ pub(super) fn begin() {
     PASSED.set(Duration::ZERO);
 }
 
-/// So much time passes: whoever waits for no longer than that is awake again.
+/// Lets `time` pass. It wakes each thread that waits for no longer than that.
 pub fn tick(time: Duration) {
     let mut world = lock(&WORLD.0);
     PASSED.set(PASSED.get() + time);
@@ -192,7 +193,7 @@ pub fn tick(time: Duration) {
     sleepers.iter().for_each(Thread::unpark);
 }
 
-/// As std's; the time passes by [`tick`].
+/// Like std's; time passes by [`tick`].
 pub fn park_timeout(limit: Duration) {
     let end = now() + limit;
     lock(&WORLD.0).sleepers.push(thread::current());
@@ -249,7 +250,7 @@ impl Socket {
     ///
     /// # Panics
     ///
-    /// Never: a model's reactor can always be had.
+    /// Never: a model's reactor can always be created.
     #[must_use]
     pub fn new() -> Arc<Self> {
         // SAFETY: nothing is done with the descriptor.
@@ -258,7 +259,7 @@ impl Socket {
         Arc::new(Self { bytes: AtomicUsize::new(0), source })
     }
 
-    /// Bytes arrive.
+    /// Lets a number of bytes arrive.
     pub fn arrive(&self, bytes: usize) {
         // ORDERING: AcqRel, as the kernel's own lock would order it.
         self.bytes.fetch_add(bytes, Ordering::AcqRel);
