@@ -67,8 +67,8 @@ fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
     JoinHandle::new(handle)
 }
 
-/// [inboxes-stay], L4: a wake from another thread comes before, while or after the task's thread ends. The
-/// future is dropped once, on its owner's thread. The last user of the task frees it, which may be the
+/// [inboxes-stay], L4: a wake from another thread comes before, during or after the end of the task's thread.
+/// The future is dropped once, on its owner's thread. The last user of the task frees it, which may be the
 /// inbox's next owner. Finds `forgotten_free`.
 #[test]
 fn a_wake_races_the_end_of_its_thread() {
@@ -89,7 +89,7 @@ fn a_wake_races_the_end_of_its_thread() {
     });
 }
 
-/// An inbox gets a new owner: a task of the former owner that still arrives is freed, after its last use.
+/// An inbox gets a new owner. A task of the former owner that still arrives there is freed, after its last use.
 /// Finds `late_push_leaks`.
 #[test]
 fn an_inbox_is_handed_on() {
@@ -142,7 +142,7 @@ fn a_cancel_from_another_thread_drops_it_on_its_own() {
 }
 
 /// [single-step]: two threads use a detached task's borrowed waker, which is not counted: one wakes by
-/// reference, the other clones and drops. The task is queued once, and freed. Finds `counted_late`.
+/// reference, the other clones it and drops the clone. The task is queued once, and freed. Finds `counted_late`.
 #[test]
 fn a_borrowed_waker_wakes_while_its_clone_goes() {
     check(|| {

@@ -1,9 +1,9 @@
 //! The whole runtime under the model checker: the shipped `block_on`, local tasks, parking and pool, on the
-//! shipped reactor, with a world of the model's own below it: no time passes and no event comes but what
-//! the model says.
+//! shipped reactor.
 //!
-//! A wake that is lost anywhere on the way leaves a thread that waits for ever: loom reports that. The
-//! pool's queues are a stand-in that keeps crossbeam's promises (`pool/deque/stand_in`).
+//! Below the reactor the model replaces the operating system: time passes and events come only when the model
+//! says so. If a wake is lost anywhere, a thread waits for ever, and loom reports that. The pool's queues are
+//! a stand-in that promises no more than crossbeam's queues do (`pool/deque/stand_in`).
 
 #![allow(unsafe_code, reason = "memory that is shared without an order of its own")]
 
@@ -17,7 +17,7 @@ use std::task::{Context, Poll, Waker};
 use reactor::shim::atomic::{AtomicBool, AtomicUsize, Ordering};
 use reactor::shim::{Mutex, UnsafeCell, lock};
 
-/// Something to wait for, which another thread opens.
+/// A condition that a task waits for and another thread sets.
 #[derive(Default)]
 pub(crate) struct Gate {
     open: AtomicBool,
@@ -34,41 +34,41 @@ impl Gate {
         poll_fn(|cx| self.poll_passed(cx)).await;
     }
 
-    /// The same as a poll.
+    /// [`passed`](Self::passed) as a poll.
     pub(crate) fn poll_passed(&self, cx: &mut Context<'_>) -> Poll<()> {
         let replaced = lock(&self.waiter).replace(cx.waker().clone());
         drop(replaced);
         if self.is_open() { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    /// Wakes whoever waits, for nothing.
+    /// Wakes the waiter without opening the gate.
     pub(crate) fn wake(&self) {
         self.take_waker().into_iter().for_each(Waker::wake);
     }
 
-    /// Whoever waits is on its own.
+    /// Takes the waker out: `open` and `wake` then wake no waiter.
     pub(crate) fn take_waker(&self) -> Option<Waker> {
         lock(&self.waiter).take()
     }
 
     pub(crate) fn is_open(&self) -> bool {
-        // ORDERING: Relaxed; the waker must carry it.
+        // ORDERING: Relaxed; the wake that is modelled must order it.
         self.open.load(Ordering::Relaxed)
     }
 
-    /// Lets through whoever waits.
+    /// Opens the gate, and wakes the waiter.
     pub(crate) fn open(&self) {
-        // ORDERING: Relaxed; as said above.
+        // ORDERING: Relaxed; the wake that is modelled must order it.
         self.open.store(true, Ordering::Relaxed);
         self.wake();
     }
 }
 
-/// Memory without an order of its own: loom fails if a write and another access are not ordered.
+/// Memory that orders nothing by itself: loom fails if a write and another access are not ordered.
 #[derive(Clone)]
 pub(crate) struct RaceCell(Arc<UnsafeCell<u32>>);
 
-// SAFETY: what loom does not find ordered it fails on, before the access matters.
+// SAFETY: loom fails before two accesses that are not ordered.
 unsafe impl Send for RaceCell {}
 // SAFETY: as for Send.
 unsafe impl Sync for RaceCell {}
@@ -79,45 +79,46 @@ impl RaceCell {
     }
 
     pub(crate) fn write(&self) {
-        // SAFETY: loom has just failed unless nobody else accesses it.
+        // SAFETY: loom has checked that every other access is ordered before or after this one.
         self.0.with_mut(|cell| unsafe { *cell += 1 });
     }
 
     pub(crate) fn read(&self) -> u32 {
-        // SAFETY: loom has just failed unless nobody writes it.
+        // SAFETY: loom has checked that every write is ordered before or after this read.
         self.0.with(|cell| unsafe { *cell })
     }
 }
 
-/// Written by whoever lets a future go, and what the future's drop finds there. (A panic of loom's would be
-/// contained by the runner, as any panic of a destructor.)
+/// Checks that the drop of a future sees what the thread that released the future wrote before. The drop only
+/// notes what it has seen, and `check` asserts it: the runner contains a panic in a destructor.
 #[derive(Clone, Default)]
 pub(crate) struct DropWitness {
-    told: Arc<AtomicUsize>,
-    heard: Arc<std::sync::Mutex<Option<usize>>>,
+    written: Arc<AtomicUsize>,
+    seen: Arc<std::sync::Mutex<Option<usize>>>,
 }
 
 impl DropWitness {
+    /// Called just before the thread releases the future: from now on it may be dropped.
     pub(crate) fn allow(&self) {
-        // ORDERING: Relaxed; what is modelled must carry it.
-        self.told.store(1, Ordering::Relaxed);
+        // ORDERING: Relaxed; what is modelled must order it.
+        self.written.store(1, Ordering::Relaxed);
     }
 
-    /// By the future's drop.
+    /// Called by the future's drop.
     pub(crate) fn dropped(&self) {
         // ORDERING: Relaxed; as for `allow`.
-        let heard = self.told.load(Ordering::Relaxed);
-        let before = self.heard.lock().unwrap().replace(heard);
+        let seen = self.written.load(Ordering::Relaxed);
+        let before = self.seen.lock().unwrap().replace(seen);
         assert_eq!(before, None, "dropped once");
     }
 
-    /// At the end: it was dropped, after the witness.
+    /// Called at the end: asserts that the future was dropped, and that its drop saw `allow`.
     pub(crate) fn check(&self) {
-        assert_eq!(*self.heard.lock().unwrap(), Some(1), "dropped, and not before the witness");
+        assert_eq!(*self.seen.lock().unwrap(), Some(1), "dropped, and after `allow`");
     }
 }
 
-/// Hears the witness when it is dropped.
+/// Calls [`DropWitness::dropped`] when it is dropped.
 pub(crate) struct WitnessedDrop(pub(crate) DropWitness);
 
 impl Drop for WitnessedDrop {

@@ -1,4 +1,4 @@
-//! Whoever waits is woken, and somebody drives.
+//! A thread that waits in `block_on` is woken, and one of the waiting threads drives the reactor.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -28,7 +28,7 @@ fn a_block_on_thread_is_woken() {
     });
 }
 
-/// So does a wake of a local task. Finds `inbox_unseen`.
+/// A wake of a local task from another thread ends the wait too. Finds `inbox_unseen`.
 #[test]
 fn a_local_task_is_woken_from_another_thread() {
     check(|| {
@@ -44,13 +44,13 @@ fn a_local_task_is_woken_from_another_thread() {
 
 /// Runs a future that gives its waker to another thread, which wakes, opens a gate, and wakes again.
 fn is_woken_twice(run: impl FnOnce(Pin<Box<dyn Future<Output = ()>>>)) {
-    let (gate, other) = (Gate::new(), Rc::new(Cell::new(None)));
-    let others = Rc::clone(&other);
+    let (gate, waking) = (Gate::new(), Rc::new(Cell::new(None)));
+    let started = Rc::clone(&waking);
     let mut first = true;
     run(Box::pin(poll_fn(move |cx| {
         if std::mem::take(&mut first) {
             let (waker, gate) = (cx.waker().clone(), Arc::clone(&gate));
-            others.set(Some(thread::spawn(move || {
+            started.set(Some(thread::spawn(move || {
                 waker.wake_by_ref();
                 gate.open();
                 waker.wake_by_ref();
@@ -58,24 +58,25 @@ fn is_woken_twice(run: impl FnOnce(Pin<Box<dyn Future<Output = ()>>>)) {
         }
         if gate.is_open() { Poll::Ready(()) } else { Poll::Pending }
     })));
-    other.take().expect("it was polled").join().unwrap();
+    waking.take().expect("it was polled").join().unwrap();
 }
 
-/// A second wake, which finds the first one not yet taken and so does nothing more, still brings what
-/// was done before it. Finds `driver_not_notified`.
+/// A second wake finds the notification of the first one not yet taken, and does nothing more. Still the
+/// thread sees what was done before the second wake. Finds `driver_not_notified`.
 #[test]
-fn a_second_wake_brings_its_news() {
+fn a_second_wake_publishes_too() {
     check(|| is_woken_twice(block_on));
 }
 
-/// The same for a local task, whose first wake lies in the inbox. Finds `inbox_unseen`.
+/// The same for a local task, which is still in the inbox because of the first wake. Finds `inbox_unseen`.
 #[test]
-fn a_second_letter_brings_its_news() {
+fn a_second_wake_of_a_local_task_publishes_too() {
     check(|| is_woken_twice(|woken| block_on(local::spawn_local(woken))));
 }
 
-/// Nor is a wake lost when the reactor comes into being at that moment: it rings where the waiting thread was
-/// about to sit, and that thread has seen the poller meanwhile. Finds `poller_comes_in_silence`.
+/// No wake is lost if the reactor is created at that moment. The thread that wakes may notify the place where a
+/// thread waits without a poller, while the waiting thread has seen the new poller and waits there. Finds
+/// `poller_comes_in_silence`.
 #[test]
 fn a_wake_meets_the_reactors_arrival() {
     check(|| {
@@ -92,8 +93,8 @@ fn a_wake_meets_the_reactors_arrival() {
     });
 }
 
-/// An event reaches the task that waits for it, whoever drives: of two threads in `block_on` one drives and
-/// leaves first. Finds `left_in_silence`.
+/// An event reaches the task that waits for it, whichever thread drives. Of two threads in `block_on` one
+/// drives, and leaves first. Finds `left_in_silence`.
 #[test]
 fn two_threads_hand_on_the_drivers_role() {
     check(|| {

@@ -1,4 +1,4 @@
-//! A pool: no task is missed, none outlives the pool, and all is given back.
+//! A pool: no task is missed, no task outlives the pool, and nothing leaks.
 
 use std::sync::Arc;
 
@@ -8,15 +8,15 @@ use reactor::shim::thread;
 use super::{DropWitness, Gate, WitnessedDrop};
 use crate::pool::Pool;
 
-/// A pool that ends as soon as it begins: workers that have not come yet, or just come, hear of it. Finds
-/// `end_unsaid`.
+/// A pool that is dropped as soon as it is made: workers that have not started yet, or have just started, see
+/// that it is closed. Finds `end_unsaid`.
 #[test]
 fn a_pool_ends_at_once() {
     check(|| drop(Pool::new(1).unwrap()));
 }
 
-/// A spawn from outside is found by a worker that is about to sleep, or wakes the one that sleeps. Finds
-/// `no_last_look`.
+/// A worker that is about to sleep finds a task that is spawned from outside, or the spawn wakes the sleeping
+/// worker. Finds `no_last_look`.
 #[test]
 fn a_spawn_finds_its_worker() {
     check(|| {
@@ -26,7 +26,7 @@ fn a_spawn_finds_its_worker() {
     });
 }
 
-/// A task that waits is woken from outside, and its pool's end comes after that. Finds `push_wakes_no_worker`.
+/// A task that waits is woken from outside the pool, which is dropped after that. Finds `push_wakes_no_worker`.
 #[test]
 fn a_wake_finds_its_worker() {
     check(|| {
@@ -42,7 +42,7 @@ fn a_wake_finds_its_worker() {
     });
 }
 
-/// The pool's end races a wake from outside: the future is dropped, once, and the handle is told. Finds
+/// The pool's drop races a wake from outside: the future is dropped once, and the handle gets an outcome. Finds
 /// `end_unsaid`.
 #[test]
 fn a_wake_races_the_pools_end() {
@@ -66,8 +66,8 @@ fn a_wake_races_the_pools_end() {
     });
 }
 
-/// The last waker of a detached task wakes it while its pool ends: one of the two queues it, and its future
-/// is dropped once. Finds `queued_twice`.
+/// The last waker of a detached task wakes it while its pool is dropped: only one of the two queues the task,
+/// and its future is dropped once. Finds `queued_twice`.
 #[test]
 fn a_detached_tasks_wake_races_the_pools_end() {
     check(|| {
@@ -90,8 +90,8 @@ fn a_detached_tasks_wake_races_the_pools_end() {
 
 /// A spawn from outside to two workers: one of them runs it.
 ///
-/// With one preemption at most: with two an unpark may come to a thread that waits for a lock just then, and
-/// loom takes that for the lock's release. Finds `no_last_look`, `driver_not_notified`.
+/// At most one preemption: with two, an unpark may reach a thread that waits for a lock at that moment, and
+/// loom takes it for the lock's release. Finds `no_last_look`, `driver_not_notified`.
 #[test]
 fn a_spawn_finds_one_of_two_workers() {
     check_at_most(1, || {
@@ -101,8 +101,8 @@ fn a_spawn_finds_one_of_two_workers() {
     });
 }
 
-/// A task that blocks its worker until another task has run: that one is not left behind it, also when both
-/// came to that worker in one batch. Finds `batch_not_announced`.
+/// A task blocks its worker until another task has run. The other worker runs that task, also if the first
+/// worker took both tasks in one batch. Finds `batch_not_announced`.
 #[test]
 fn a_task_is_not_left_behind_a_long_poll() {
     check_with_fewer(2, || {

@@ -1,4 +1,4 @@
-//! The end of a pool under the model checker: who drops the futures, and that nobody is left behind.
+//! The end of a pool under the model checker: which thread drops the futures, and that all of them are dropped.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,14 +18,14 @@ impl<F: FnMut()> Drop for OnDrop<F> {
     }
 }
 
-/// A wake races the pool's end: a worker drops the future, neither the thread that wakes nor the one that
-/// closes, and the pool's drop does not return before. Finds `over_while_one_is_woken`,
+/// A wake races the pool's end. A worker drops the future, not the thread that wakes and not the one that
+/// drops the pool, and the pool's drop returns after that. Finds `over_while_one_is_woken`,
 /// `over_before_the_handing_out`.
 #[test]
 fn a_waking_thread_drops_nothing() {
     check(|| {
         let pool = Pool::new(1).unwrap();
-        // With a fault a wake comes when the pool is gone.
+        // With a seeded fault the wake may come after the pool is freed.
         let _share = Arc::clone(&pool.shared);
         let gate = Gate::new();
         let dropped = Arc::new(Mutex::new(None));
@@ -48,8 +48,8 @@ fn a_waking_thread_drops_nothing() {
     });
 }
 
-/// A poll waits until what it has put into its slot is dropped: the other worker takes it from there, when
-/// the pool ends. Finds `the_slots_are_left`.
+/// A poll waits until a task that it has put into its worker's slot is dropped. When the pool ends, the other
+/// worker takes the task from the slot. Finds `the_slots_are_left`.
 #[test]
 fn the_slot_of_a_long_poll_is_emptied() {
     check_at_most(1, || {
@@ -59,12 +59,12 @@ fn the_slot_of_a_long_poll_is_emptied() {
             let (pool, begun) = (Arc::clone(&pool), Arc::clone(&begun));
             async move {
                 let (notifier, _) = Notifier::new();
-                let rings = OnDrop({
+                let notifies = OnDrop({
                     let notifier = Arc::clone(&notifier);
                     move || Arc::clone(&notifier).notify()
                 });
                 drop(pool.spawn(async move {
-                    let _rings = rings;
+                    let _notifies = notifies;
                     loop {
                         yield_now().await;
                     }

@@ -1,8 +1,8 @@
-//! The task under the model checker: the shipped word, cell, wakers and handle, on a toy queue.
+//! The task under the model checker: the shipped word, cell, wakers and handle, on a small queue.
 //!
-//! loom sees the word, the future's and the outcome's place, and the join waker's slot; it fails on a data
-//! race, on a leak (the queue's shares are counted: a task that is not freed keeps one), and on what is
-//! asserted here. `bash .ci/models raw` runs these.
+//! loom sees the word, the cells of the future and the outcome, and the join waker's slot. It fails on a data
+//! race, on a leak (a task that is not freed keeps a counted reference to the queue), and on a failed assertion.
+//! `bash .ci/models raw_task` runs these.
 
 mod orderings;
 
@@ -33,7 +33,7 @@ impl Schedule for Queue {
         &WAKER
     }
 
-    // A queue outlives what it gets here as a pool does: by a share of its own.
+    // A counted reference keeps the queue alive during a push, as for a pool.
     type Queue = Self;
 
     fn queue(&self) -> Self {
@@ -60,7 +60,7 @@ impl Queue {
         found
     }
 
-    /// Runs what is there. Returns how many polls, or drops, that were.
+    /// Runs all queued tasks. Returns how many it ran: each run is a poll, or the drop of a future.
     fn run(&self) -> usize {
         let mut count = 0;
         while let Some(task) = { self.0.lock().unwrap().pop_front() } {
@@ -71,13 +71,14 @@ impl Queue {
     }
 }
 
-/// What the test knows of a future: how often it was polled, whether it is being polled, its drops.
+/// What the test knows of a future: how often it was polled, whether it is being polled, how often it was
+/// dropped.
 #[derive(Clone, Default)]
 struct Probe {
     polls: Arc<AtomicUsize>,
     busy: Arc<AtomicBool>,
     drops: Arc<AtomicUsize>,
-    /// The waker of the last poll, where others take it from.
+    /// The waker of the last poll, for other threads to take.
     waker: Arc<Mutex<Option<Waker>>>,
     /// Whether the future may end.
     open: Arc<AtomicBool>,
@@ -97,7 +98,7 @@ impl Probe {
     }
 }
 
-/// Ready when its gate is open; until then its waker lies in the probe.
+/// A future that is ready when the probe is open. Each poll leaves its waker in the probe.
 struct Probed(Probe);
 
 impl Future for Probed {
@@ -126,7 +127,7 @@ fn poll_handle<T>(handle: &mut JoinHandle<T>, waker: &Waker) -> Poll<T> {
     Pin::new(handle).poll(&mut Context::from_waker(waker))
 }
 
-/// Ends what a model leaves, so that nothing leaks into the next execution.
+/// Runs what a model has left in the queue, so that nothing leaks.
 fn clean_up(queue: &Queue, probe: &Probe) {
     drop(probe.take_waker());
     queue.run();
@@ -154,7 +155,7 @@ fn a_wake_during_a_poll_is_not_lost() {
         queue.run();
         let woke = other.join().unwrap();
         queue.run();
-        assert!(!woke || handle.is_finished(), "woken, and not polled to its end");
+        assert!(!woke || handle.is_finished(), "woken, and not polled until it was ready");
         drop(handle);
         clean_up(&queue, &probe);
     });
@@ -222,7 +223,7 @@ fn a_cancel_races_a_wake() {
     });
 }
 
-/// Awaiting while the task completes: the value is taken, or the waker is woken; never neither.
+/// Awaiting while the task completes: either the value is taken, or the waker is woken.
 /// Finds `joiner_not_woken`, `late_waker_waits`.
 #[test]
 fn a_join_misses_no_completion() {
@@ -238,7 +239,7 @@ fn a_join_misses_no_completion() {
         let early = poll_handle(&mut handle, &waker);
         runner.join().unwrap();
         if early.is_pending() {
-            assert_eq!(notifier.count(), 1, "[join-slot]: the completer wakes the waker that it saw");
+            assert_eq!(notifier.count(), 1, "[join-slot]: the thread that completes wakes the waker it saw");
             assert_eq!(poll_handle(&mut handle, &waker), Poll::Ready(7));
         } else {
             assert_eq!(early, Poll::Ready(7));
@@ -289,7 +290,7 @@ impl Counted {
     }
 }
 
-/// Dropping the handle while the task completes: the outcome is dropped once, by its one owner. Finds
+/// The handle is dropped while the task completes: the outcome is dropped once, by its only owner. Finds
 /// `outcome_forgotten`.
 #[test]
 fn an_outcome_is_dropped_once() {
@@ -306,8 +307,8 @@ fn an_outcome_is_dropped_once() {
     });
 }
 
-/// Asking once while the task completes, and leaving with or without the outcome: it is dropped once, and
-/// the waker is not kept. Finds `outcome_forgotten`, `outcome_dropped_twice`.
+/// The handle is polled once while the task completes, and then dropped, whether it got the outcome or not. The
+/// outcome is dropped once, and the waker is not kept. Finds `outcome_forgotten`, `outcome_dropped_twice`.
 #[test]
 fn a_waiting_handle_is_dropped_while_it_completes() {
     check(|| {
@@ -327,7 +328,7 @@ fn a_waiting_handle_is_dropped_while_it_completes() {
     });
 }
 
-/// The last waker and the handle go at once: the future is dropped, once, by a runner.
+/// The last waker and the handle are dropped at the same time: a runner drops the future, once.
 /// Finds `unfinished_freed`.
 #[test]
 fn an_unreachable_task_is_dropped() {
@@ -345,7 +346,7 @@ fn an_unreachable_task_is_dropped() {
     });
 }
 
-/// The last waker is dropped while the detached task is polled: it is not forgotten.
+/// The last waker is dropped while the detached task is polled: the task's future is dropped all the same.
 /// Finds `no_waker_left`.
 #[test]
 fn the_last_waker_goes_during_a_poll() {
@@ -362,7 +363,7 @@ fn the_last_waker_goes_during_a_poll() {
     });
 }
 
-/// A waker that outlives the task wakes nothing, and frees the allocation when it goes.
+/// A waker that outlives the future wakes no task, and its drop frees the allocation.
 /// Finds `forgotten_free`.
 #[test]
 fn a_wake_races_the_completion() {
@@ -385,7 +386,7 @@ fn a_wake_races_the_completion() {
     });
 }
 
-/// A panic in the poll reaches the handle once, and the future is dropped before that is seen.
+/// The handle gets the panic of a poll once, after the future was dropped.
 /// Finds `joiner_not_woken`.
 #[test]
 fn a_panic_reaches_the_handle() {

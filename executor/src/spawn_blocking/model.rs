@@ -1,5 +1,5 @@
 //! A call that is begun while it is cancelled, under the model checker: the shipped task and `begin`, with a
-//! toy in the place of the threads.
+//! list in place of the threads.
 
 use std::task::{Poll, RawWakerVTable};
 
@@ -44,7 +44,7 @@ impl Schedule for Disposals {
     }
 }
 
-/// A thread makes the call, or drops it, or it is disposed of: one of the three. Finds
+/// A thread makes the call, or a thread drops it, or it is disposed of: exactly one of the three. Finds
 /// `begun_though_cancelled`.
 #[test]
 fn a_call_is_begun_or_disposed_of() {
@@ -60,9 +60,9 @@ fn a_call_is_begun_or_disposed_of() {
         handle.abort();
         beginner.join().unwrap();
         let disposed = std::mem::take(&mut *disposals.0.lock().unwrap());
-        // ORDERING: Relaxed; behind the join.
+        // ORDERING: Relaxed; the join orders it.
         let called = calls.load(Ordering::Relaxed);
-        assert!(called + disposed.len() <= 1, "two have its claim");
+        assert!(called + disposed.len() <= 1, "the queue's claim was given twice");
         disposed.into_iter().for_each(Runnable::run);
         match poll_once(&mut Box::pin(handle.try_join())) {
             Poll::Ready(Ok(_)) => assert_eq!(called, 1),

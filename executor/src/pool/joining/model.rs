@@ -7,8 +7,8 @@ use reactor::shim::thread;
 
 use super::{new_pool, this_is_worker_of, wait_for};
 
-/// A worker of each of three pools drops the next pool, at the same time: one of them does not wait, and so
-/// all end. Finds `the_cycle_is_closed`.
+/// A worker of each of three pools drops the next pool, all at the same time. One of them does not wait, so
+/// all three end. Finds `the_cycle_is_closed`.
 #[test]
 fn a_cycle_is_never_closed() {
     check(|| {

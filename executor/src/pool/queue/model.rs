@@ -11,13 +11,13 @@ use crate::raw_task::join_handle::JoinHandle;
 use crate::raw_task::run::new_task;
 use crate::raw_task::waker;
 
-/// Where nothing is woken.
+/// A scheduler that only collects what is scheduled.
 #[derive(Clone)]
-struct Nowhere(Arc<Mutex<Vec<Runnable>>>);
+struct Collector(Arc<Mutex<Vec<Runnable>>>);
 
-static WAKER: RawWakerVTable = waker::vtable::<Nowhere>();
+static WAKER: RawWakerVTable = waker::vtable::<Collector>();
 
-impl Schedule for Nowhere {
+impl Schedule for Collector {
     fn waker_vtable() -> &'static RawWakerVTable {
         &WAKER
     }
@@ -33,8 +33,8 @@ impl Schedule for Nowhere {
     }
 }
 
-/// [slot-is-quiet]: a task that its worker has just made and put into the slot is whole for the watch that
-/// takes it out; of the two one takes it, and the watch if the worker does not come to it. Finds
+/// [slot-is-quiet]: a worker has made a task and put it into the slot. The monitor that takes it out sees the
+/// whole task. Only one of the two takes it, and if the worker does not, the monitor does. Finds
 /// `left_in_the_slot`.
 #[test]
 fn the_slots_task_is_taken_once() {
@@ -42,12 +42,12 @@ fn the_slots_task_is_taken_once() {
         check(move || {
             let (_owned, remote) = queues();
             let remote = Arc::new(remote);
-            let nowhere = Nowhere(Arc::new(Mutex::new(Vec::new())));
+            let collector = Collector(Arc::new(Mutex::new(Vec::new())));
             let run = |task: Option<Runnable>| task.map(Runnable::run).is_some();
             let owner = {
-                let (remote, nowhere) = (Arc::clone(&remote), nowhere.clone());
+                let (remote, collector) = (Arc::clone(&remote), collector.clone());
                 thread::spawn(move || {
-                    let (task, handle) = new_task(async { 7 }, nowhere, ());
+                    let (task, handle) = new_task(async { 7 }, collector, ());
                     assert!(remote.put_next(task).is_none());
                     (owner_comes && run(remote.take_next()), JoinHandle::<i32>::new(handle))
                 })

@@ -1,4 +1,4 @@
-//! The counts and the list under the model checker, with a queue that orders no more than it must.
+//! The counts and the idle list under the model checker, with a queue that orders no more than it must.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use reactor::shim::thread;
 
 use super::Sleep;
 
-/// Tasks that are only counted, and the workers' doorbells.
+/// Tasks that are only counted, and what wakes the workers.
 struct Pool {
     tasks: AtomicUsize,
     sleep: Sleep,
@@ -83,8 +83,8 @@ fn a_push_meets_a_sleeper() {
     });
 }
 
-/// [searcher-finds]: of two tasks the second is not left behind, though its push relied on a searcher that
-/// found the first. Finds `last_searcher_is_silent`.
+/// [searcher-finds]: of two tasks the second is run too, although its push relied on a searcher that found the
+/// first. Finds `last_searcher_is_silent`.
 #[test]
 fn the_last_searcher_wakes_the_next() {
     check(|| {
@@ -101,8 +101,8 @@ fn the_last_searcher_wakes_the_next() {
     });
 }
 
-/// [searcher-finds]: what a thief has moved to its own deque is seen in the last look of the other searcher,
-/// on whom it relied when it stopped. Finds `last_searcher_is_silent`.
+/// [searcher-finds]: a thief has moved tasks to its own deque, and relied on the other searcher when it stopped.
+/// The other searcher sees them in its last look. Finds `last_searcher_is_silent`.
 #[test]
 fn a_thiefs_batch_is_not_overlooked() {
     check(|| {
@@ -117,14 +117,14 @@ fn a_thiefs_batch_is_not_overlooked() {
         if pool.sleep.stop_search() {
             pool.wake_one();
         }
-        // It is in a long poll: the batch is the other's.
+        // This thread is in a long poll: the other one runs the batch.
         other.join().unwrap();
     });
 }
 
-/// [searcher-finds]: one of two searchers is the last, and sees what the other one, if that was a thief, has
-/// moved to its own deque before it stopped: be the thief as slow as it may after it has counted itself out.
-/// Finds `last_searcher_is_silent`.
+/// [searcher-finds]: one of two searchers is the last to stop. It sees what the other one has moved to its own
+/// deque before it stopped, however slow that one is after it has subtracted itself from the counts. Finds
+/// `last_searcher_is_silent`.
 #[test]
 fn the_last_searcher_sees_a_slow_thiefs_batch() {
     check(|| {
@@ -143,8 +143,8 @@ fn the_last_searcher_sees_a_slow_thiefs_batch() {
     });
 }
 
-/// Two pushes at once, and two who sleep: each comes to a task, whether both pushes wake one, or one push
-/// relies on the searcher that the other woke. Finds `push_wakes_no_worker`.
+/// Two pushes at once, and two workers that sleep: each worker gets a task, whether each push wakes one, or one
+/// push relies on the searcher that the other has woken. Finds `push_wakes_no_worker`.
 #[test]
 fn two_pushes_meet_two_sleepers() {
     check_with_fewer(1, || {

@@ -1,5 +1,5 @@
-//! What one thread did is seen by another: each ordering of the task's word, with no lock beside it that
-//! would order things as well. `bash .ci/weaken state.rs` weakens them one by one, and these must fail.
+//! The orderings of the task's word: what one thread did is seen by another, with no lock beside the word that
+//! would order it too. `bash .ci/weaken state.rs` weakens the orderings one by one, and these models must fail.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,7 +16,8 @@ use super::super::run::new_task;
 use super::Queue;
 use crate::model::{DropWitness, RaceCell};
 
-/// A task whose first poll has given its waker away. Later polls write in the future, and end if `open`.
+/// A future whose first poll gives its waker away. Each poll writes in the future, and is ready if `open` is
+/// set.
 struct Plain {
     scratch: RaceCell,
     witness: DropWitness,
@@ -29,7 +30,7 @@ impl Future for Plain {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.scratch.write();
-        // In the first poll only; models have one thread then.
+        // In the first poll only, when a model has one thread.
         let first = self.waker.lock().unwrap().is_none();
         if first {
             *self.waker.lock().unwrap() = Some(cx.waker().clone());
@@ -44,7 +45,7 @@ impl Drop for Plain {
     }
 }
 
-/// A task that was polled once: the queue is empty, the task idle.
+/// A task that was polled once. It is idle, and the queue is empty.
 struct Idle {
     queue: Queue,
     handle: JoinHandle<()>,
@@ -69,15 +70,15 @@ impl Idle {
         Self { queue, handle, waker, witness, open }
     }
 
-    /// A thread that runs what is queued, once, and once more what is requeued.
+    /// Starts a thread that runs queued tasks until it finds the queue empty.
     fn runner(&self) -> thread::JoinHandle<()> {
         let queue = self.queue.clone();
         thread::spawn(move || while queue.run_one() {})
     }
 }
 
-/// [queued-once]: a wake of a task that is queued already is seen by the poll to come, whether it gives up
-/// its reference or not. Finds `wake_while_running_lost`.
+/// [queued-once]: if a task is queued already, its next poll sees what was done before a further wake, whether
+/// the wake consumes its reference or not. Finds `wake_while_running_lost`.
 #[test]
 fn a_poll_sees_what_came_before_its_wakes() {
     for by_value in [false, true] {
@@ -99,8 +100,8 @@ fn a_poll_sees_what_came_before_its_wakes() {
     }
 }
 
-/// [runner-only]: what a runner wrote to the future is seen by the next one, whatever thread wakes in between. Finds
-/// `wake_while_running_lost`.
+/// [runner-only]: the next runner sees what a runner wrote to the future, whichever thread wakes in between.
+/// Finds `wake_while_running_lost`.
 #[test]
 fn the_next_runner_sees_the_future() {
     check(|| {
@@ -135,10 +136,10 @@ fn a_cancelled_future_sees_its_canceller() {
     });
 }
 
-/// [last-reference]: the drop of a future that nobody can wake any more sees what was done before its last
-/// waker went. Finds `no_waker_left`.
+/// [last-reference]: if nothing can wake a task any more, the drop of its future sees what was done before the
+/// drop of the last waker. Finds `no_waker_left`.
 #[test]
-fn an_unreachable_future_sees_who_let_it_go() {
+fn an_unreachable_future_sees_what_came_before() {
     check(|| {
         let idle = Idle::new();
         idle.waker.wake_by_ref();
@@ -153,41 +154,41 @@ fn an_unreachable_future_sees_who_let_it_go() {
     });
 }
 
-/// A name whose drop is not ordered with its use unless the task's count orders it.
-struct Watched(RaceCell);
+/// A name whose drop is ordered after its uses only if the task's count orders it.
+struct CheckedName(RaceCell);
 
-impl Name for Watched {
+impl Name for CheckedName {
     fn name(&self) -> Option<&str> {
         self.0.read();
-        Some("watched")
+        Some("checked")
     }
 }
 
-impl Drop for Watched {
+impl Drop for CheckedName {
     fn drop(&mut self) {
         self.0.write();
     }
 }
 
-/// The last to let go of a task frees it after all other uses of it. Finds `forgotten_free`.
+/// The thread that drops the last reference to a task frees it after all other uses. Finds `forgotten_free`.
 #[test]
 fn the_free_comes_after_every_use() {
     check(|| {
         let (queue, waker) = (Queue::default(), Arc::new(std::sync::Mutex::new(None)));
         let (witness, open) = (DropWitness::default(), Arc::new(AtomicBool::new(true)));
         let plain = Plain { scratch: RaceCell::new(), witness, open, waker: waker.clone() };
-        let (task, handle) = new_task(plain, queue, Watched(RaceCell::new()));
+        let (task, handle) = new_task(plain, queue, CheckedName(RaceCell::new()));
         let handle = JoinHandle::<()>::new(handle);
         task.run();
         let waker = waker.lock().unwrap().take();
         let dropping = thread::spawn(move || drop(waker));
-        assert_eq!(handle.name(), Some("watched"));
+        assert_eq!(handle.name(), Some("checked"));
         drop(handle);
         dropping.join().unwrap();
     });
 }
 
-/// Whoever sees that a task has finished sees what it did. Finds `forgotten_free`.
+/// A thread that sees that a task has finished sees what the task did. Finds `forgotten_free`.
 #[test]
 fn a_finished_task_has_done_its_work() {
     check(|| {
