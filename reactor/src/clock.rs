@@ -8,7 +8,7 @@
 //! A2  `add` and `reset` return `true` for a deadline before the armed one. Their caller then notifies, so
 //!     the turn under way does not miss it. While nothing is armed no turn waits, and the next one looks at
 //!     the timers.
-//! A3  No waker is called, cloned or dropped under the lock.
+//! A3  No waker is called, cloned or dropped under the lock [no-user-code].
 //!
 //! Called by `time` and `reactor`. Next: `reactor`.
 
@@ -30,22 +30,22 @@ struct Clock {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Armed {
     /// No turn waits.
-    Nobody,
+    NoTurn,
     /// Until an event.
     Forever,
     Until(Moment),
 }
 
-/// An instant as the timers count it: no later one than 584 years from the first.
+/// Converts an instant to the timers' unit. The latest one is 584 years after the first.
 fn moment(instant: Instant) -> Moment {
     static BEGINNING: LazyLock<Instant> = LazyLock::new(now);
     let since = instant.saturating_duration_since(*BEGINNING).as_nanos();
     Moment::try_from(since).unwrap_or(Moment::MAX)
 }
 
-statics! { static CLOCK: Mutex<Clock> = Mutex::new(Clock { timers: Timers::new(), armed: Armed::Nobody }); }
+statics! { static CLOCK: Mutex<Clock> = Mutex::new(Clock { timers: Timers::new(), armed: Armed::NoTurn }); }
 
-/// Notes until when this turn waits (A1). Returns for how long.
+/// Stores until when this turn waits (A1), and returns for how long.
 pub(crate) fn arm(limit: Option<Duration>) -> Option<Duration> {
     if limit == Some(Duration::ZERO) {
         return limit;
@@ -65,8 +65,8 @@ pub(crate) fn arm(limit: Option<Duration>) -> Option<Duration> {
 /// The turn has returned: disarms, and takes out the timers that are due. Returns how many there were.
 pub(crate) fn fire(woken: &mut Vec<Waker>) -> usize {
     let mut clock = lock(&CLOCK);
-    clock.armed = Armed::Nobody;
-    // Without timers no look at the time.
+    clock.armed = Armed::NoTurn;
+    // Without timers the system is not asked for the time.
     if clock.timers.next().is_some() { clock.timers.fire(moment(now()), woken) } else { 0 }
 }
 
@@ -82,13 +82,13 @@ pub(crate) fn reset(key: Key, deadline: Instant) -> Option<(Key, bool)> {
     Some(clock.add(moment(deadline), waker))
 }
 
-/// Gives a timer another waker. Returns false if it has fired.
+/// Gives a timer another waker. Returns false if the timer has fired.
 pub(crate) fn update(key: Key, waker: &Waker) -> bool {
     let same = lock(&CLOCK).timers.waker(key).map(|stored| stored.will_wake(waker));
     if same != Some(false) {
         return same.is_some();
     }
-    let mut waker = waker.clone(); // Outside the lock: a clone runs arbitrary code, and so does a drop.
+    let mut waker = waker.clone(); // Outside the lock, and so is the drop [no-user-code].
     let replaced = lock(&CLOCK).timers.waker(key).map(|stored| mem::swap(stored, &mut waker));
     replaced.is_some()
 }
@@ -102,12 +102,12 @@ pub(crate) fn remove(key: Key) {
 impl Clock {
     fn add(&mut self, deadline: Moment, waker: Waker) -> (Key, bool) {
         let early = match self.armed {
-            Armed::Nobody => false,
+            Armed::NoTurn => false,
             Armed::Forever => true,
             Armed::Until(armed) => deadline < armed,
         };
         if early {
-            self.armed = Armed::Nobody; // That turn is about to return: one notification is enough.
+            self.armed = Armed::NoTurn; // That turn is about to return: one notification is enough.
         }
         (self.timers.insert(deadline, waker), early)
     }

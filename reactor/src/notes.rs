@@ -158,7 +158,7 @@ impl Notes {
                 self.stream.write_whole(note.as_bytes());
             }
             if dropped > 0 {
-                let note = format!("{dropped} notes were dropped: nobody read them\n");
+                let note = format!("{dropped} notes were dropped: the stream was not read\n");
                 self.stream.write_whole(note.as_bytes());
             }
         }

@@ -1,6 +1,6 @@
 //! The wakers that `poll_read` and the like store, and how their number is bounded.
 //!
-//! Such a function is not told when its task stops waiting. So a waker stays until the next event, even if
+//! Such a function does not learn when its task stops waiting. So a waker stays until the next event, even if
 //! its task now waits for something else or has ended, and an idle socket would keep one for each task that
 //! ever asked, and the task's memory with it. To prevent that, the wakers are swept when there are too many:
 //! all are woken and removed, and the tasks that still wait store theirs again.

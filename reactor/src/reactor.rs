@@ -17,8 +17,8 @@
 //!     source.
 //! N5  Without a poller (no descriptor is left) timers work all the same (see `no_poller`).
 //!
-//! No waker is called here: the caller does that when the turn is over. Called by the executor. Next:
-//! `async_io`.
+//! No waker is called here: the caller does that when the turn is over. Called by the executor.
+//! Next: `async_io`.
 
 use std::io;
 use std::os::fd::BorrowedFd;

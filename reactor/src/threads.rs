@@ -30,8 +30,8 @@
 //!     before all jobs, and if every thread is busy it gets one more than the limit. With more threads than
 //!     the limit at work a thread takes no job; when it finds no disposal either, it leaves.
 //!
-//! Threads are never joined, so a stuck call does not keep the process from ending. Called by `blocking` and
-//! `stdin`. Next: `blocking`.
+//! Threads are never joined, so a stuck call does not keep the process from ending.
+//! Called by `blocking` and `stdin`. Next: `blocking`.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -23,9 +23,9 @@
 //! The next cascade makes `tick` 1, 10, 0, and the timer moves to level 0, bucket 32. The last one makes
 //! `tick` 1, 10, 32, and the timer moves to the heap, which fires it at its deadline.
 //!
-//! Adding or cancelling a timer in a bucket costs the same however many timers there are, and most are cancelled
-//! there. Cascading costs one move for each timer of the bucket. A timer is moved once per level at most, but a
-//! full bucket moves all of its timers in one call.
+//! Adding or cancelling a timer in a bucket costs the same however many timers there are, and most are
+//! cancelled there. Cascading costs one move for each timer of the bucket. A timer is moved once per level at
+//! most, but a full bucket moves all of its timers in one call.
 //!
 //! H1  `slots[entry.slot].place` is where the entry stands, after every move: cancelling finds it at once.
 //! H2  A sequence number is never given twice, so the key of a timer that has fired does not match the timer
@@ -225,9 +225,9 @@ impl Timers {
         self.near.remove(index, |entry, index| self.slots[entry.slot].place = (HEAP, index)); // H1
     }
 
-    /// A slot cannot move: what goes is the slots behind the last one in use. That costs a walk through them, so
-    /// it is done each time the timers have halved. New timers then take the first slots; but a timer that was
-    /// added at the height of a burst keeps the burst's slots until it has gone.
+    /// A slot cannot move: what goes is the slots behind the last one in use. That costs a walk through them,
+    /// so it is done each time the timers have halved. New timers then take the first slots; but a timer that
+    /// was added at the height of a burst keeps the burst's slots until it has gone.
     fn give_memory_back(&mut self) {
         let (count, capacity) = (self.slots.len(), self.slots.capacity());
         if capacity > KEEP.max(4 * count) && (count == 0 || count.is_power_of_two()) {
@@ -272,7 +272,7 @@ mod tests {
 
     impl Wake for Note {
         fn wake(self: Arc<Self>) {
-            self.1.lock().expect("nobody panics").push(self.0);
+            self.1.lock().expect("no test panics here").push(self.0);
         }
     }
 
@@ -330,7 +330,7 @@ mod tests {
                         let mut due: Vec<_> = model.extract_if(.., |timer| timer.0 <= now).collect();
                         due.sort_by_key(|&(deadline, step, _)| (deadline, step));
                         let steps: Vec<_> = due.into_iter().map(|(_, step, _)| step).collect();
-                        prop_assert_eq!(std::mem::take(&mut *woken.lock().expect("nobody panics")), steps);
+                        prop_assert_eq!(std::mem::take(&mut *woken.lock().expect("no test panics here")), steps);
                     }
                 }
                 timers.check();

@@ -1,13 +1,13 @@
 //! Calls to arbitrary user code: wakers, destructors, jobs.
 //!
-//! The runtime calls code that it has not written. If such a call panicked through the runtime, a worker thread
-//! would end, the wakers that come after it would not be woken, and in a `Drop` during unwinding the process
-//! would abort. So the panic is caught at the call.
+//! The runtime calls code that it has not written. If such a call panicked through the runtime, a worker
+//! thread would end, the wakers that come after it would not be woken, and in a `Drop` during unwinding the
+//! process would abort. So the panic is caught at the call.
 //!
-//! [no-user-code]  No user code runs while a lock of ours is held. A waker is user code: its clone, its wake and
-//!     its drop may do anything, such as use what the lock guards. So wakers are cloned before the lock is taken
-//!     (`lazy_waker`), and woken or dropped after it is released. To compare two wakers compares pointers, which
-//!     is allowed.
+//! [no-user-code]  No user code runs while a lock of ours is held. A waker is user code: its clone, its wake
+//!     and its drop may do anything, such as use what the lock guards. So wakers are cloned before the lock
+//!     is taken (`lazy_waker`), and woken or dropped after it is released. Comparing two wakers only compares
+//!     pointers, and is allowed.
 //!
 //! Called where a waker is woken, and where a user's value or job is dropped or run. Next: `wait_list`.
 

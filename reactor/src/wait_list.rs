@@ -22,8 +22,8 @@
 //! W4  At a steady depth nothing is allocated. The memory of a burst is given back as the list empties
 //!     (`trim`).
 //!
-//! Used by the channels and the lock in `executor::sync`, and by sockets with several waiters. Next:
-//! `blocking`.
+//! Used by the channels and the lock in `executor::sync`, and by sockets with several waiters.
+//! Next: `blocking`.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU64;
@@ -126,8 +126,8 @@ impl WaitList {
         self.place(key).is_some()
     }
 
-    /// Makes `waker` the one that is woken for this waiter, which keeps its place. At its first poll, and if it
-    /// has been notified meanwhile, the waiter joins at the back, and `key` changes.
+    /// Makes `waker` the one that is woken for this waiter, which keeps its place. At its first poll, and if
+    /// it has been notified meanwhile, the waiter joins at the back, and `key` changes.
     ///
     /// Call it in the closure of [`poll_lazily`].
     pub fn register(&mut self, key: &mut Option<Key>, waker: &mut LazyWaker<'_>) {
