@@ -1,4 +1,11 @@
 //! The program `client`: arguments and exit codes around [`chat::client`].
+//!
+//! A script that runs the client must be able to tell "the input has ended" from "the server hung up", so the
+//! outcome becomes the exit code. The client runs on the main thread, in `block_on`: it has no work for a
+//! pool. The last notes on stderr get a bounded time: a program that exits at once would lose them, and one
+//! that waits for a stderr that is not read would never exit.
+//!
+//! Started by users and scripts. This is the last file in reading order.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -9,7 +16,7 @@ use executor::task;
 use lexopt::prelude::*;
 use reactor::notes;
 
-/// How long the program's end waits for a slow stderr.
+/// How long the program waits at its end for a slow stderr.
 const LAST_NOTES: Duration = Duration::from_millis(500);
 
 const HELP: &str = "\
@@ -22,8 +29,8 @@ Usage: client [OPTIONS] [ADDRESS]
 Options:
   --grace SECONDS      after the end of the input: how long what was typed is still sent, and replies
                        are printed (1)
-  --keepalive SECONDS  after how much silence the server is asked whether it is still there; it is
-                       given up after about twice that time; 0 never asks (60)
+  --keepalive SECONDS  after how much silence the system asks whether the server is still there; the client
+                       gives it up after about twice that time; 0 never asks (60)
   -h, --help           this text
 
 Commands:
@@ -32,12 +39,12 @@ Commands:
   the end of the input (Control-D) leaves
 
 A line of input has at most 1048576 bytes; a longer one is reported and not sent. A message is printed as
-one line: its newlines are shown as \\n. On a terminal all control characters of others are shown so,
+one line: its newlines are shown as \\n. On a terminal all other control characters are shown like that too,
 as \\u{1b}; a pipe gets them as they were sent. A stdout or stderr that is not read stops nothing else.
 
-It exits with 0 at the end of its input; with 1 when it cannot connect, when the server ends before
-that, when the connection breaks, or when the server has not taken all that was typed; with 2 for
-arguments that make no sense.
+It exits with 0 at the end of its input; with 1 if it cannot connect, if the server closes before the end
+of the input, if the connection breaks, or if the server has not taken all that was typed; with 2 if the
+arguments are invalid.
 ";
 
 fn main() -> ExitCode {
@@ -67,7 +74,7 @@ fn talk(address: &str, options: Options) -> ExitCode {
     }
 }
 
-/// The address and the options; `None` if help was asked for, and printed.
+/// Returns the address and the options; `None` if the argument was `--help`, which it prints.
 fn arguments() -> Result<Option<(String, Options)>, lexopt::Error> {
     let mut address = None;
     let mut options = Options::default();
@@ -97,7 +104,7 @@ fn seconds(value: std::ffi::OsString) -> Result<Duration, lexopt::Error> {
     })
 }
 
-/// Reports to the user, on a thread of its own: a stderr that is not read stops nothing.
+/// Reports to the user. Another thread writes the report, so a stderr that is not read stops nothing.
 fn tell(what: std::fmt::Arguments<'_>) {
     notes::stderr().tell(what);
 }

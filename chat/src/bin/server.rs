@@ -1,4 +1,14 @@
 //! The program `server`: arguments, signals and exit codes around [`chat::server`].
+//!
+//! A process manager stops a server by SIGTERM, which by default kills it: what is queued for the clients
+//! would be lost. And the first process of a container ignores a signal that it does not catch, so it would
+//! not stop at all. So the program catches the signals before it does anything else, and the first one stops
+//! the server through its `Handle`.
+//!
+//! Another thread writes to stderr. Otherwise a log that is not read would block the task that reports, and the
+//! task that receives the signals.
+//!
+//! Started by operators. Next: `bin/client`.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -15,10 +25,10 @@ const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
 const SIGUSR1: i32 = if cfg!(target_os = "linux") { 10 } else { 30 };
 
-/// How long the program's end waits for its last messages to be written.
+/// How long the program waits at its end until its last messages are written.
 const LAST_NOTES: Duration = Duration::from_millis(500);
 
-/// The longest that the system accepts.
+/// The longest time that the system accepts.
 const LONGEST_KEEPALIVE: Duration = Duration::from_secs(32767);
 
 const HELP: &str = "\
@@ -32,25 +42,25 @@ Options:
   --line-limit BYTES   longest line of a client; a longer one ends its connection (65536)
   --groups N           groups that a connection may join (100)
   --bad-lines N        malformed lines in a row that end a connection (32)
-  --connection-bytes N what may wait for a connection in all its groups, their names included; beyond
-                       that it loses the oldest messages, and is told how many (8388608)
-  --group-bytes N      what a group keeps for slow members, beside the bound of 1000 messages (67108864)
-  --memory N           what all groups keep: a half for messages, a half for names (268435456)
-  --keepalive SECONDS  silence after which a client's machine is asked whether it is still there; it is
-                       gone after about twice that; 0: never (60)
+  --connection-bytes N how much may wait for a connection in all its groups, their names included; beyond
+                       that it loses the oldest messages, and is sent their number (8388608)
+  --group-bytes N      how much a group keeps for slow members, besides the limit of 1000 messages (67108864)
+  --memory N           how much all groups keep: half for messages, half for names (268435456)
+  --keepalive SECONDS  silence after which the system asks whether a client's machine is still there; the
+                       client is disconnected after about twice that time; 0: never (60)
   --grace SECONDS      how long a client that has closed its half goes on receiving (5)
-  --drain SECONDS      how long it goes on writing what is queued when it stops (2)
+  --drain SECONDS      how long the server goes on writing what is queued when it stops (2)
   -h, --help           this text
 
-SIGINT and SIGTERM stop it: it accepts no more clients, writes what is queued, and exits
-with 0. A second one exits at once, with 128 and the signal's number. SIGUSR1 prints on stderr how
-many connections, groups, memberships and tasks there are. If stderr is not read the server goes on,
-and counts the messages that it could not write. An address that cannot be listened on exits with 1,
-arguments that make no sense with 2.
+SIGINT and SIGTERM stop it: it accepts no more clients, writes what is queued, and exits with 0. After a
+second one it exits at once, with 128 plus the signal's number. On SIGUSR1 it prints on stderr how many
+connections, groups, memberships and tasks there are. If stderr is not read the server goes on, and counts
+the messages that it could not write. It exits with 1 if it cannot listen on the address, and with 2 if the
+arguments are invalid.
 ";
 
 fn main() -> ExitCode {
-    // The message of a task's panic is written in the same way, without blocking.
+    // The message of a task's panic is written by that thread too: it must not block.
     std::panic::set_hook(Box::new(|panic| tell(format_args!("{panic}"))));
     let outcome = match arguments() {
         Ok(Some((address, options))) => task::block_on(serve(&address, options)).map_err(|error| {
@@ -70,8 +80,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Listens and serves. It catches the signals first: from then on none of them kills, and none is ignored, as
-/// they would be for the first process of a container.
+/// Listens and serves. It catches the signals first: from then on none of them kills the process, and none is
+/// ignored, as the system does for the first process of a container.
 async fn serve(address: &str, options: Options) -> io::Result<()> {
     let mut signals = Signals::new(&[SIGINT, SIGTERM, SIGUSR1])?;
     let bound = async { Some(Server::bind(address, options).await) };
@@ -81,11 +91,11 @@ async fn serve(address: &str, options: Options) -> io::Result<()> {
         }
         None
     };
-    // The lookup of a name may take minutes. The thread that does it does not keep the process from ending.
+    // The lookup of a name may take minutes. Its thread does not keep the process from ending.
     let Some(server) = future::or(asked_to_stop, bound).await else { return Ok(()) };
     let server = server?;
     let (address, handle) = (server.local_addr()?, server.handle());
-    // On the pool: there it is woken without a hop to this thread.
+    // On the pool: a worker runs this task without waking this thread first.
     let serving = task::spawn(server.run());
     if !serving.is_finished() {
         notes::stdout().tell(format_args!("listening on {address}"));
@@ -94,7 +104,7 @@ async fn serve(address: &str, options: Options) -> io::Result<()> {
         let mut stopping = false;
         while let Some(signal) = signals.next().await {
             if signal == SIGUSR1 {
-                tell(format_args!("{}", how_it_is(handle.count())));
+                tell(format_args!("{}", counts(handle.count())));
             } else if stopping {
                 std::process::exit(128 + signal);
             } else {
@@ -107,19 +117,19 @@ async fn serve(address: &str, options: Options) -> io::Result<()> {
     stopper.abort();
     match served {
         Ok(outcome) => outcome,
-        // It was not cancelled by us: there was no thread to run it.
+        // This function does not cancel it, so the pool had no thread to run it.
         Err(JoinError::Cancelled) => Err(io::Error::other("no thread can be started to serve on")),
         Err(JoinError::Panicked(payload)) => std::panic::resume_unwind(payload),
     }
 }
 
-fn how_it_is(count: Count) -> String {
+fn counts(count: Count) -> String {
     let Count { connections, groups, memberships } = count;
     let tasks = executor::metrics().alive;
     format!("{connections} connections, {groups} groups, {memberships} memberships, {tasks} tasks")
 }
 
-/// The address and the options; `None` if help was asked for, and printed.
+/// Returns the address and the options; `None` if the argument was `--help`, which it prints.
 fn arguments() -> Result<Option<(String, Options)>, lexopt::Error> {
     let mut address = None;
     let mut options = Options::default();
@@ -147,7 +157,7 @@ fn arguments() -> Result<Option<(String, Options)>, lexopt::Error> {
     Ok(Some((address, options)))
 }
 
-/// `None` for 0.
+/// Returns the time, or `None` for 0, which means that there is no keepalive.
 fn keepalive(value: std::ffi::OsString) -> Result<Option<Duration>, lexopt::Error> {
     let idle = seconds(value)?;
     if idle > LONGEST_KEEPALIVE {
@@ -164,7 +174,7 @@ fn seconds(value: std::ffi::OsString) -> Result<Duration, lexopt::Error> {
     })
 }
 
-/// Reports to the operator, on a thread of its own: a stderr that is not read stops nothing.
+/// Reports to the operator. Another thread writes the report, so a stderr that is not read stops nothing.
 fn tell(what: std::fmt::Arguments<'_>) {
     notes::stderr().tell(format_args!("server: {what}"));
 }

@@ -1,6 +1,13 @@
-//! What all connections of a server share.
+//! The state that all connections of a server share.
 //!
-//! Made by the server. Used by `ending`, `connection` and `mod`. Next: `ending`.
+//! Each connection is a task of its own, but a group has members on several connections, and the limits hold
+//! for all of them together. Statics would do for a program with one server; a test has several servers in
+//! one process, so the state belongs to the server, and each connection holds a reference to it.
+//!
+//! There is no list of the connections. The server needs only their number; to stop them, and to wait for
+//! their end, it uses channels (`mod`).
+//!
+//! Created by the server. Used by `ending`, `connection` and `mod`. Next: `ending`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,12 +17,13 @@ use super::memory::Memory;
 use super::options::Options;
 use super::reclaim::Reclaim;
 
-/// One for each server.
+/// The shared state of one server.
 #[derive(Debug)]
 pub(super) struct Common {
     pub(super) options: Options,
     pub(super) memory: Arc<Memory>,
     pub(super) groups: GroupTable,
+    /// The number of connections, for [`Handle::count`](super::Handle::count).
     pub(super) connections: AtomicUsize,
     pub(super) reclaim: Reclaim,
 }
@@ -33,7 +41,7 @@ impl Common {
     }
 }
 
-/// Counts a connection for as long as it lives.
+/// Counts a connection until it is dropped. Its end is a departure for [`Reclaim`].
 pub(super) struct Counted(Arc<Common>);
 
 impl Counted {

@@ -1,7 +1,9 @@
 //! One client's connection: its requests.
 //!
-//! A request is one line. Each is carried out, and its reply is written, before the next one is read; so the
-//! order of the requests is a promise, and a client that asks and never reads makes only itself wait.
+//! A request is one line. If the requests of a client were carried out concurrently, a post could overtake
+//! the join before it. If replies were queued without a limit, a client that sends requests and never reads
+//! would take all memory. So each request is carried out, and its reply is written, before the next one is
+//! carried out.
 //!
 //! ```text
 //!   read a line ──▶ understand ──▶ wait until earlier replies are written ──▶ join, or post
@@ -9,9 +11,9 @@
 //!        └───────────────┴── a reply to be written ◀────────────────────────────┘
 //! ```
 //!
-//! C1  A request is carried out before the next one is read. A join has subscribed by then.
-//! C2  A reply is written before the next request is carried out: a client that asks and never reads waits.
-//!     Only replies to malformed lines are collected while one waits, for those lines are counted.
+//! C1  A request is carried out before the next one is read. When the next one is read, a join has subscribed.
+//! C2  A reply is written before the next request is carried out: a client that never reads stops only
+//!     itself. Only replies to malformed lines are collected while one waits, since those lines are counted.
 //!
 //! Spawned by the server's accept loop. Next: `mod`.
 
@@ -35,47 +37,48 @@ use super::inbound::Inbound;
 use crate::framing::{LineError, LineReader, decode_line, encode_line};
 use crate::{FromClient, FromServer};
 
-/// Replies to malformed lines that may wait for a client that does not read, in bytes. With more it is refused.
+/// How many bytes of replies to malformed lines may wait for a client that does not read. With more it is
+/// refused.
 const MOST_UNSENT: usize = 256 * 1024;
 
-/// Ends its wait when the server stops: nothing is ever sent on it.
+/// A channel on which nothing is ever sent: a wait on it ends when the server stops.
 pub(super) type Stop = broadcast::Receiver<Infallible>;
 
 /// Serves one client to its end.
 pub(super) async fn serve(stream: TcpStream, common: Arc<Common>, mut stop: Stop) {
     let _counted = Counted::new(&common);
-    // It fails only for a socket that is dead already; then the first read fails too.
+    // It fails only if the connection has ended already; then the first read fails too.
     let _ = stream.set_nodelay(true);
     if common.options.keepalive.is_some() {
         let _ = stream.set_keepalive(common.options.keepalive);
     }
     let mut requests = LineReader::new(Inbound::new(stream.clone()), common.options.line_limit);
     let mut connection = Connection { session: Session::new(stream, common), names: 0, bad_lines: 0 };
-    // The stop is polled first: a client that always has a request leaves nothing of a poll's budget.
+    // The stop is polled first: a client that always has a request would leave it nothing of a poll's budget.
     let mut end = future::or(stopping(&mut stop), connection.read(&mut requests)).await;
     if let End::NoMoreRequests = end {
         end = future::or(stopping(&mut stop), connection.session.receive()).await;
     }
-    // Boxed, so that a connection at work does not pay for the room that its end takes.
+    // Boxed, so that the task of a connection is not larger by what its end needs.
     Box::pin(connection.session.close(end, requests.get_mut())).await;
 }
 
 async fn stopping(stop: &mut Stop) -> End {
-    // It can only fail, when the sender is dropped: the server stops.
+    // It can only fail, and does when the sender is dropped: the server stops.
     let _ = stop.recv().await;
     End::Stopping
 }
 
 struct Connection {
     session: Session,
-    /// The bytes of the names of its groups.
+    /// The length of the names of its groups, in bytes.
     names: usize,
-    /// Malformed lines in a row.
+    /// The number of malformed lines since the last request.
     bad_lines: u32,
 }
 
 impl Connection {
-    /// Carries out one request after the other.
+    /// Carries out one request after the other. Returns why it stops.
     async fn read(&mut self, requests: &mut LineReader<Inbound<TcpStream>>) -> End {
         loop {
             let outcome = match self.next_line(requests).await {
@@ -111,7 +114,7 @@ impl Connection {
         }
     }
 
-    /// The next line; writes the replies that wait meanwhile.
+    /// Returns the next line. While it waits, it writes the replies that are queued.
     async fn next_line<'a>(
         &mut self,
         requests: &'a mut LineReader<Inbound<TcpStream>>,
@@ -124,7 +127,7 @@ impl Connection {
         .await
     }
 
-    /// The request on a line, if it is not blank.
+    /// Parses the request on a line. Returns `None` if the line is blank.
     fn understand(&mut self, line: &[u8]) -> Result<Option<FromClient>, Refusal> {
         match decode_line(line) {
             Ok(request) => {
@@ -198,18 +201,18 @@ impl Connection {
     }
 }
 
-/// A request that is not carried out, with the reason.
+/// A line that is not carried out, with the text of the reply.
 enum Refusal {
     /// The line is not a request, but the connection goes on.
     Malformed(String),
-    /// The connection goes on.
+    /// The request is refused, and the connection goes on.
     GoOn(String),
-    /// The connection ends.
+    /// The connection ends after the reply.
     Last(String),
 }
 
-/// Whether a line is the first of a request in HTTP. A page of any site may make a browser send such a
-/// request here, with lines of our protocol in its body.
+/// Returns whether a line is the first of a request in HTTP. A page of any web site may make a browser send
+/// such a request here, with lines of our protocol in its body.
 fn is_http(line: &[u8]) -> bool {
     let mut words = line.trim_ascii().rsplitn(2, |&byte| byte == b' ');
     let version = words.next().unwrap_or_default();
@@ -229,7 +232,7 @@ mod tests {
     fn a_client_that_always_has_a_request_does_not_hide_the_stop() -> io::Result<()> {
         task::block_on(async {
             let (stream, mut client) = connected().await?;
-            // More than the budget of a poll: the read yields, with requests left.
+            // More than the budget of one poll: the reading task yields while there are requests left.
             client.write_all(&b"[]\n".repeat(1000)).await?;
             let (_, stop) = broadcast::channel(1);
             let reading = async {
@@ -248,7 +251,7 @@ mod tests {
     fn a_reply_under_way_and_what_is_queued_behind_it_outlive_the_stop() -> io::Result<()> {
         task::block_on(async {
             let (stream, mut client) = connected().await?;
-            // Less than the reply, which contains the name of a group.
+            // Smaller than the reply, which contains the name of a group.
             rustix::net::sockopt::set_socket_send_buffer_size(&stream, 1 << 16)?;
             let common = common();
             let (asked, stop) = broadcast::channel(1);
@@ -279,7 +282,7 @@ mod tests {
     fn a_request_after_the_stop_costs_nothing_of_what_was_written() -> io::Result<()> {
         task::block_on(async {
             let (mut stream, mut client) = connected().await?;
-            // What the client has no room for waits in the server's kernel.
+            // When the client's buffer is full, the rest waits in the socket of the server.
             let mut written = 0;
             while let Some(length) = future::poll_once(stream.write(&[b'x'; 1 << 16])).await {
                 written += length?;
@@ -294,7 +297,7 @@ mod tests {
                 drop(client);
                 io::Result::Ok(got.len())
             };
-            // The first of the two is polled first: the stop is there before the request.
+            // `zip` polls its first future first: the stop comes before the request.
             assert_eq!(future::zip(closing, reading).await.1?, written);
             Ok(())
         })

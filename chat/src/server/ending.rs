@@ -1,7 +1,9 @@
 //! What a connection holds, and how it ends.
 //!
-//! Without care at its end a connection leaves tasks or groups behind, cuts a line off in its middle, or resets
-//! the socket before the client has read the last reply.
+//! To drop everything at the end would be simple and wrong in four ways. Subscription tasks would run on.
+//! Groups without members would stay in the table. A line would be cut off in its middle. And the kernel
+//! resets a connection that is closed with unread bytes, and then the client may lose the last reply before
+//! it has read it. So the end has an order.
 //!
 //! ```text
 //!   no more requests ──▶ receive: deliver for the grace period, or until the peer is gone ──┐
@@ -11,12 +13,12 @@
 //!              ──▶ shut the writing half ──▶ read and discard what the client still sends, for a moment
 //! ```
 //!
-//! E1  However the connection ends, its subscription tasks have ended and its groups are left before
-//!     the task ends: nothing of a departed client stays.
-//! E2  Its tasks are cancelled between two lines, unless the client does not read the line.
-//! E3  Replies are written on after the reading has ended, so a stop does not tear them.
-//! E4  A client that was refused, or has closed its half, is gone after the grace period (and the lingering),
-//!     whatever it reads: the connection notices its end also while a reply waits.
+//! E1  However the connection ends, its subscription tasks have ended, and it has left its groups, before its
+//!     task ends: nothing of a departed client stays.
+//! E2  The subscription tasks are cancelled between two lines, unless the client does not read the line.
+//! E3  A reply that is being written when the reading ends is written to its end, so a stop does not cut it off.
+//! E4  A client that was refused, or has closed its half, is disconnected after the grace period (and the
+//!     lingering), whether or not it reads: the connection notices the half-close also while a reply waits.
 //!
 //! Used by `connection`. Next: `connection`.
 
@@ -38,15 +40,16 @@ use super::common::Common;
 use super::inbound::Inbound;
 use super::outbound::Outbound;
 
-/// How long a client's last bytes are read, so that they do not reset the connection before the client
-/// has read all that was written; and how long a closing connection waits for a line under way.
+/// How long a client's last bytes are read and discarded, so that they do not reset the connection before the
+/// client has read all that was written. Also how long a closing connection waits for a line that is being
+/// written.
 const LINGER: Duration = Duration::from_secs(if cfg!(test) { 30 } else { 1 });
 
-/// Why a connection stops reading, or receiving.
+/// Why a connection stops reading requests, or delivering lines.
 pub(super) enum End {
-    /// The client sends no more. It may still receive.
+    /// The client has closed its half. It may still receive.
     NoMoreRequests,
-    /// The client broke the rules; it has been sent an error.
+    /// The client broke a rule, and has been sent an error.
     Refused,
     /// The grace period has elapsed.
     GraceOver,
@@ -61,24 +64,24 @@ pub(super) struct Session {
     stream: TcpStream,
     pub(super) outbound: Arc<Outbound>,
     pub(super) common: Arc<Common>,
-    /// By group.
+    /// The memberships by the name of the group.
     pub(super) memberships: HashMap<Arc<str>, Membership>,
-    /// Those that are being written.
+    /// The replies that are being written.
     reply: Option<Reply>,
-    /// Lines that are to be written after it.
+    /// The replies that are to be written after them.
     pub(super) unsent: Vec<u8>,
-    /// When the client was refused, or was seen to have closed its half.
+    /// When the client was refused, or was seen to have closed its half: the start of the grace period.
     pub(super) closed: Option<Instant>,
 }
 
-/// Boxed: few connections ever need it, and all would pay for its room.
+/// Boxed: few connections ever need it, and otherwise each would be larger by it.
 type Reply = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
-/// The task that carries a group's lines here; `None` once it has ended.
+/// The task that delivers a group's lines to this connection; `None` once it has ended.
 pub(super) struct Membership(pub(super) Option<JoinHandle<()>>);
 
 impl Drop for Membership {
-    /// Only if the connection's own task is dropped before its end: then the pool goes too.
+    /// There is a task to abort only if the connection's own task is dropped before its end, with its pool.
     fn drop(&mut self) {
         if let Some(delivery) = &self.0 {
             delivery.abort();
@@ -99,8 +102,8 @@ impl Session {
         }
     }
 
-    /// Waits until the replies are written; but not longer than the grace period once the client has closed its
-    /// half, also if it does so meanwhile (E4).
+    /// Waits until the replies are written. Once the client has closed its half, before the call or during
+    /// it, it waits no longer than the grace period (E4).
     pub(super) async fn replies_written(&mut self) -> Result<(), End> {
         if self.reply.is_none() && self.unsent.is_empty() {
             return Ok(());
@@ -108,7 +111,7 @@ impl Session {
         if let Some(written) = future::poll_once(poll_fn(|cx| self.poll_replies_written(cx))).await {
             return written.map_err(|_| End::Gone);
         }
-        // Boxed: few connections ever need it, and all would pay for its room.
+        // Boxed: few connections ever need it, and otherwise each would be larger by it.
         Box::pin(self.replies_written_in_time()).await
     }
 
@@ -117,7 +120,8 @@ impl Session {
             let stream = self.stream.clone();
             let written = async { Some(poll_fn(|cx| self.poll_replies_written(cx)).await) };
             let closed = async {
-                // It fails only if the system cannot say. The grace period begins then.
+                // It fails only if the system cannot tell whether the half is closed. Then the grace period
+                // starts now.
                 let _ = stream.read_closed().await;
                 None
             };
@@ -132,12 +136,13 @@ impl Session {
         }
     }
 
-    /// What is left of the grace period, which begins now if it has not begun.
+    /// Returns what is left of the grace period, which starts now if it has not started.
     fn grace_left(&mut self) -> Duration {
         let closed = self.closed.get_or_insert_with(Instant::now);
         self.common.options.grace.saturating_sub(closed.elapsed())
     }
 
+    /// Ready when all replies are written, or one has failed.
     pub(super) fn poll_replies_written(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             if let Some(reply) = &mut self.reply {
@@ -153,8 +158,8 @@ impl Session {
         }
     }
 
-    /// Goes on delivering to a client that has closed its half, until it is gone or the grace period has
-    /// elapsed.
+    /// Goes on delivering to a client that has closed its half, until the connection has ended or the grace
+    /// period has elapsed.
     pub(super) async fn receive(&mut self) -> End {
         self.grace_left();
         if let Err(end) = self.replies_written().await {
@@ -169,7 +174,7 @@ impl Session {
         }
     }
 
-    /// Ready when the replies, and all that the groups have for the client, are written or have failed.
+    /// Ready when the replies, and all lines of the groups for the client, are written or have failed.
     fn poll_all_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut all = self.poll_replies_written(cx).map(drop);
         for membership in self.memberships.values_mut() {
@@ -180,7 +185,7 @@ impl Session {
         all
     }
 
-    /// Ends the subscription tasks, leaves the groups, closes the socket.
+    /// Ends the subscription tasks, leaves the groups, and closes the socket, in the order of the picture above.
     pub(super) async fn close(mut self, end: End, inbound: &mut Inbound<TcpStream>) {
         let mut patience = LINGER;
         if let End::Stopping = end {
@@ -194,7 +199,8 @@ impl Session {
             return;
         }
         if self.reply.take().is_some() {
-            // It holds the outgoing half's lock, or waits for it before us, and will not be written any more.
+            // The grace period or the drain time has elapsed while this reply held the lock, or waited for
+            // it. The client does not read, so waiting for the line under way would be in vain.
             patience = Duration::ZERO;
         }
         let outbound = self.outbound.clone();
@@ -202,11 +208,13 @@ impl Session {
         self.leave_all().await;
         drop(between_lines);
         let _ = self.stream.shutdown(Shutdown::Write);
-        // Bytes that are unread when a socket is closed, or come after that, reset the connection, and the
-        // client might lose what it has not read yet. One that closes when it reads our end is let go then.
+        // Bytes that are unread when a socket is closed, or arrive after that, reset the connection, and the
+        // client might lose what it has not read yet. A client that closes when it reads our end does not
+        // have to wait.
         let _ = timeout(lingering, inbound.discard()).await;
     }
 
+    /// Cancels the subscription tasks, waits until they have ended, and leaves the groups.
     async fn leave_all(&mut self) {
         let deliveries = self.memberships.values_mut().map(|to| to.0.take());
         let cancelled: Vec<_> = deliveries.flatten().map(JoinHandle::cancel).collect();
@@ -239,7 +247,7 @@ pub(super) mod tests {
     use futures_lite::AsyncReadExt;
 
     pub(crate) fn common() -> Arc<Common> {
-        // The time that they have is over only if something hangs.
+        // The drain time elapses only if something hangs.
         let options = Options { line_limit: 1 << 21, drain: Duration::from_secs(30), ..Options::default() };
         Arc::new(Common::new(options))
     }
@@ -249,7 +257,7 @@ pub(super) mod tests {
         task::block_on(async {
             let (stream, mut client) = connected().await?;
             let mut inbound = Inbound::new(stream.clone());
-            // More than the buffers take: its task writes until the client reads.
+            // More than the buffers take: the task is in its write until the client reads.
             rustix::net::sockopt::set_socket_send_buffer_size(&stream, 1 << 16)?;
             let line = vec![b'x'; 1 << 20];
             let long = line.len();

@@ -1,20 +1,22 @@
-//! A group: a broadcast channel of lines, and the task that carries them to one member.
+//! A group: a broadcast channel of lines, and the task that delivers them to one member.
 //!
 //! ```text
 //!   post ──▶ broadcast channel (1000 lines) ──▶ deliver: wait for a line, take the outgoing half,
 //!                                               take what else is ready, write it all at once
 //! ```
 //!
-//! If the poster wrote to the members' sockets itself, one member that does not read would stop the whole group.
-//! And unbounded queues would let such a member take all memory.
+//! If the poster wrote to the members' sockets itself, one member that does not read would stop the whole
+//! group. With an unbounded queue for each member, such a member would take all memory. So a group keeps a
+//! bounded number of lines, shared by all its members, and a member that is too slow loses the oldest.
 //!
-//! G1  A post never waits. A member that is a full channel behind loses the oldest lines and is told
-//!     how many: those, and those that it got, are together what was posted.
+//! G1  A post never waits. A member that is a full channel behind loses the oldest lines, and is sent their
+//!     number. The lines that it lost and those that it received are together the lines that were posted.
 //! G2  A line is encoded once, by the poster.
-//! G3  The channel is read only under the outgoing half's lock, after a wait that took one line: what
-//!     is posted while another task writes is joined into the next write.
-//! G4  A member whose write is stuck looks from time to time how much waits for its connection, in all its
-//!     groups, and drops its oldest lines if that is too much. A member that is not stuck is not woken for it.
+//! G3  The channel is read only under the outgoing half's lock, except for one line, which the wait took. So
+//!     what is posted while another task writes is joined into the next write.
+//! G4  A member whose write is stuck checks from time to time how much waits for its connection, in all its
+//!     groups, and drops its oldest lines if that is too much. A member that is not stuck is not woken for
+//!     it.
 //!
 //! Used by `group_table` and `connection`. Next: `group_table`.
 
@@ -29,29 +31,30 @@ use super::memory::{Line, Memory};
 use super::outbound::Outbound;
 use crate::FromServer;
 
-/// Lines that a member may be behind before it loses some.
+/// The number of lines that a member may be behind before it loses some.
 const CAPACITY: usize = 1000;
 
-/// Bytes that are joined into one write; the last line may exceed it.
+/// Lines are joined into one write up to this many bytes; the last line may exceed it.
 const BATCH: usize = 16 * 1024;
 
-/// The stuck members look each time this fraction of a connection's bound, one in `LOOKS`, has been posted.
+/// A connection's limit in bytes is divided by this: each time a group was posted that many bytes, its stuck
+/// members check (G4).
 const LOOKS: usize = 64;
 
-/// A group exists while it has members.
+/// A group, which exists while it has members.
 #[derive(Debug)]
 pub(super) struct Group {
     name: Arc<str>,
     lines: broadcast::Sender<Line>,
-    /// Wakes the stuck members, to look.
+    /// Wakes the stuck members, to check how much waits for their connections (G4).
     look: broadcast::Sender<()>,
-    /// In bytes.
+    /// All that was posted so far, in bytes. It may wrap.
     posted: AtomicUsize,
     memory: Arc<Memory>,
 }
 
 impl Group {
-    /// A new group and its first member. Its memory has been taken.
+    /// Creates a group and its first member. The caller has reserved the group's memory.
     pub(super) fn new(name: Arc<str>, memory: Arc<Memory>) -> (Self, Subscription) {
         let (lines, _) = broadcast::channel_with_weight(CAPACITY, memory.group as u64);
         let (look, _) = broadcast::channel(1);
@@ -60,7 +63,7 @@ impl Group {
         (group, subscription)
     }
 
-    /// One more member: it gets what is posted from now on.
+    /// Adds a member, which receives what is posted from now on.
     pub(super) fn join(&self) -> Subscription {
         Subscription {
             group: self.name.clone(),
@@ -73,33 +76,33 @@ impl Group {
         }
     }
 
-    /// Hands a message to all members; `false` if the last one has just left.
+    /// Sends a message to all members. Returns false if the last one has just left.
     pub(super) fn post(&self, message: String) -> bool {
         let group_name = self.name.to_string();
         let Ok(line) = self.memory.line(&FromServer::Message { group_name, message }) else { return false };
         let weight = line.weight();
         let sent = self.lines.send_with_weight(line, weight as u64).is_ok();
-        self.have_them_look(weight);
+        self.wake_stuck_members(weight);
         sent
     }
 
-    /// Wakes the stuck members to look, if it is time and a member is behind (G4).
-    fn have_them_look(&self, posted: usize) {
+    /// Wakes the stuck members to check, if enough was posted since the last time and a member is behind (G4).
+    fn wake_stuck_members(&self, posted: usize) {
         let step = (self.memory.connection / LOOKS).max(1);
         // ORDERING: Relaxed; only counted.
         let before = self.posted.fetch_add(posted, Ordering::Relaxed);
         if before / step != before.wrapping_add(posted) / step && self.weight() >= step {
-            // An error means that no member listens: none is stuck.
+            // An error means that no member is subscribed, so none is stuck.
             let _ = self.look.send(());
         }
     }
 
-    /// What is kept for members that have not read it yet, in bytes.
+    /// Returns how much is kept for members that have not read it yet, in bytes.
     pub(super) fn weight(&self) -> usize {
         usize::try_from(self.lines.weight()).unwrap_or(usize::MAX)
     }
 
-    /// Drops the oldest lines until no more than this is kept, or the newest alone.
+    /// Drops the oldest lines until at most `weight` bytes are kept, or only the newest line.
     pub(super) fn shrink_to(&self, weight: usize) {
         self.lines.shrink_to_weight(weight as u64);
     }
@@ -115,17 +118,17 @@ impl Drop for Group {
     }
 }
 
-/// One connection's membership, before its task runs.
+/// One connection's membership in a group, which its task delivers.
 pub(super) struct Subscription {
     group: Arc<str>,
     lines: broadcast::Receiver<Line>,
     look: broadcast::Receiver<()>,
     memory: Arc<Memory>,
-    /// What we have added to the connection's `waiting`.
+    /// How many bytes this subscription has added to the connection's `waiting`.
     reported: usize,
-    /// The line that was taken from the channel to be written.
+    /// The weight of the line that was taken from the channel and is not yet written.
     held: usize,
-    /// Lines that were dropped here, and not yet reported to the client.
+    /// The number of lines that were dropped here and not yet reported to the client.
     lost: u64,
 }
 
@@ -134,8 +137,8 @@ impl Subscription {
         &self.group
     }
 
-    /// Carries lines to the member. Ends when it cannot be written to any more, or when the group
-    /// is closed and all its lines are out.
+    /// Delivers lines to the member. Ends when the connection cannot be written to any more, or when the
+    /// group is closed and all its lines are written.
     pub(super) async fn deliver(mut self, outbound: Arc<Outbound>) {
         while let Some(first) = self.next_line().await {
             self.held = first.weight();
@@ -152,22 +155,22 @@ impl Subscription {
         }
     }
 
-    /// Waits for a future, and meanwhile looks whether too much waits for the connection (G4).
+    /// Waits for a future, and meanwhile checks whether too much waits for the connection (G4).
     async fn while_stuck<T>(&mut self, outbound: &Outbound, waited_for: impl Future<Output = T>) -> T {
         let mut waited_for = pin!(waited_for);
         loop {
             let ready = async { Ok(waited_for.as_mut().await) };
             match future::or(ready, async { Err(self.look.recv().await) }).await {
                 Ok(outcome) => return outcome,
-                // The group is closed: no more lines come.
+                // The group is closed, so nothing more is added to what waits.
                 Err(Err(RecvError::Closed)) => return waited_for.await,
                 Err(Ok(()) | Err(RecvError::Lagged(_))) => self.shed(outbound),
             }
         }
     }
 
-    /// Drops our oldest lines if too much waits for the connection. The newest may stay, so that a group of
-    /// short lines does not lose all for one of long ones.
+    /// Drops this group's oldest lines if too much waits for the connection. It stops when little is left, so
+    /// that a group of short lines does not lose all of them because of another with long ones.
     fn shed(&mut self, outbound: &Outbound) {
         let waiting = self.report(outbound);
         let mut excess = waiting.saturating_sub(self.memory.connection);
@@ -185,21 +188,24 @@ impl Subscription {
         self.report(outbound);
     }
 
-    /// Adds how much waits here to the connection's sum. Returns how much waits for the connection.
+    /// Updates the connection's sum by what waits here. Returns the sum: how much waits for the connection,
+    /// in bytes.
     fn report(&mut self, outbound: &Outbound) -> usize {
         let now = usize::try_from(self.lines.weight()).unwrap_or(usize::MAX).saturating_add(self.held);
         let more = now.wrapping_sub(std::mem::replace(&mut self.reported, now));
-        // ORDERING: Relaxed; only counted. A sum that wraps is right when all have been added.
+        // ORDERING: Relaxed; only counted. `more` may be a negative number that wrapped; then the sum wraps
+        // back.
         outbound.waiting.fetch_add(more, Ordering::Relaxed).wrapping_add(more)
     }
 
-    /// Joins a line and all others that are ready, up to a bound; `None` if it is alone.
+    /// Joins the first line with all others that are ready, up to [`BATCH`] bytes. Returns `None` if it is
+    /// sent alone.
     fn batch(&mut self, first: &[u8]) -> Option<Vec<u8>> {
         if first.len() >= BATCH {
             return None;
         }
         let second = self.ready_line()?;
-        // Most lines of a group are about as long, and ten in flight are many.
+        // The lines of a group are usually of similar length, and more than ten are seldom in flight.
         let expected = 8 * (first.len() + second.len());
         let mut batch = Vec::with_capacity(expected.min(BATCH));
         batch.extend_from_slice(first);
@@ -212,7 +218,7 @@ impl Subscription {
         Some(batch)
     }
 
-    /// The next line, or the report that some were lost; `None` when the group is closed.
+    /// Returns the next line, or the report that some were lost; `None` when the group is closed.
     async fn next_line(&mut self) -> Option<Line> {
         if self.lost > 0 {
             return self.dropped(0);
@@ -224,7 +230,7 @@ impl Subscription {
         }
     }
 
-    /// The next line if one is there already.
+    /// Returns the next line if one is ready.
     fn ready_line(&mut self) -> Option<Line> {
         if self.lost > 0 {
             return self.dropped(0);
@@ -232,11 +238,12 @@ impl Subscription {
         match self.lines.try_recv() {
             Ok(line) => Some(line),
             Err(TryRecvError::Lagged(count)) => self.dropped(count),
-            // Closed: the next wait sees it again.
+            // If the group is closed, `next_line` sees that too.
             Err(TryRecvError::Empty | TryRecvError::Closed) => None,
         }
     }
 
+    /// Returns the line that reports these lines, and those dropped here, as lost.
     fn dropped(&mut self, count: u64) -> Option<Line> {
         let count = count + std::mem::take(&mut self.lost);
         let news = format!("Dropped {count} messages from {}.", self.group);
@@ -257,7 +264,7 @@ mod tests {
         memory
     }
 
-    /// What one write takes of these posts, which are all ready.
+    /// Returns the bytes of the first write of these posts, which are all ready.
     fn one_write(posts: &[String]) -> Vec<u8> {
         let (group, mut member) = Group::new("g".into(), memory());
         for post in posts {

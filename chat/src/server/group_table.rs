@@ -1,12 +1,13 @@
-//! The groups by name, under a std Mutex: every hold is short, and none is across an await.
+//! The groups by name, under a std mutex, which is held for a short time and never across an `.await`.
 //!
-//! A join that finds a group while its last member leaves it would subscribe to a group that is in no table,
-//! and never hear a post. So both happen under one lock. It is std's, and not an asynchronous one: a wait for
-//! it is a few dozen instructions on another core, and to put a task to sleep would take longer.
+//! Suppose that a client joins a group while its last member leaves. Without one lock around both, the client
+//! could subscribe to a group that has just been removed from the table, and would never receive a post. The
+//! lock is std's, not an asynchronous one: it is held for a few dozen instructions, and putting a task to
+//! sleep takes longer.
 //!
-//! T1  A group is in the table exactly while it has members: joining makes it, under the lock; the
-//!     last to leave takes it out, under the lock.
-//! T2  A group is dropped outside the lock: that wakes its subscription tasks.
+//! T1  A group is in the table exactly while it has members: a join creates it, under the lock; the last
+//!     member that leaves removes it, under the lock.
+//! T2  A group is dropped outside the lock, since the drop wakes its subscription tasks.
 //! T3  A closed table stays empty. Its groups are dropped, so each subscription delivers what it has, and ends.
 //!
 //! Used by `common`, and through it by `ending`, `connection` and the server. Next: `reclaim`.
@@ -17,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::group::{Group, Subscription};
 use super::memory::Memory;
 
-/// Unused capacity that the table keeps.
+/// The unused capacity that the table may keep, beyond four times its entries.
 const SLACK: usize = 256;
 
 /// All groups of a server.
@@ -47,7 +48,8 @@ impl GroupTable {
         Self { groups: Mutex::default(), memory }
     }
 
-    /// Adds a member to a group, which is made if need be.
+    /// Adds a member to a group, which is created if there is none of that name. The caller must call
+    /// [`leave`](Self::leave) after it has dropped the subscription.
     pub(super) fn join(&self, name: &str) -> Result<Subscription, NotJoined> {
         let mut groups = self.lock();
         if groups.closed {
@@ -65,12 +67,12 @@ impl GroupTable {
         Ok(subscription)
     }
 
-    /// A group that exists.
+    /// Returns the group of this name, if it exists.
     pub(super) fn get(&self, name: &str) -> Option<Arc<Group>> {
         self.lock().by_name.get(name).cloned()
     }
 
-    /// Called when a member has left: takes out and drops the group if it is empty.
+    /// Called when a member has left: removes and drops the group if it is empty.
     pub(super) fn leave(&self, name: &str) {
         let mut groups = self.lock();
         let empty = groups.by_name.get(name).is_some_and(|group| group.members() == 0);
@@ -82,7 +84,7 @@ impl GroupTable {
         drop(reaped);
     }
 
-    /// Drops lines of the heaviest groups, until all together are below their bound.
+    /// Drops lines of the heaviest groups, until all lines together are within their limit.
     pub(super) fn relieve(&self) {
         let mut weights: Vec<(usize, Arc<Group>)> =
             self.lock().by_name.values().map(|group| (group.weight(), group.clone())).collect();
@@ -96,7 +98,7 @@ impl GroupTable {
         }
     }
 
-    /// Takes all groups out, for good.
+    /// Removes all groups, and refuses all later joins.
     pub(super) fn close(&self) {
         let mut groups = self.lock();
         groups.closed = true;
@@ -105,7 +107,7 @@ impl GroupTable {
         drop(by_name);
     }
 
-    /// The numbers of groups and of memberships.
+    /// Returns the numbers of groups and of memberships.
     pub(super) fn count(&self) -> (usize, usize) {
         let groups = self.lock();
         let members = groups.by_name.values().map(|group| group.members()).sum();

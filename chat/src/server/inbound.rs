@@ -1,10 +1,10 @@
 //! The incoming half: a buffered reader that owns no buffer while it waits.
 //!
-//! Most connections of a chat are silent most of the time, and the 8 KiB of a `BufReader` would be most of what
-//! each of them costs. So the bytes are read into a buffer on the stack, and what was read is kept on the heap
-//! until it is consumed.
+//! Most connections of a chat are silent most of the time. With a `BufReader` each of them would hold an
+//! empty buffer of 8 KiB, more than everything else that it costs. So a read goes into a buffer on the stack,
+//! and only the bytes that were read are kept on the heap, until they are consumed.
 //!
-//! I1  `held` is empty (and unallocated) whenever a read is pending.
+//! I1  Whenever a read is pending, `held` is empty and owns no memory.
 //!
 //! Used by `connection`, beneath a `LineReader`, and by `ending`. Next: `outbound`.
 
@@ -15,10 +15,10 @@ use std::task::{Context, Poll, ready};
 
 use futures_lite::io::{AsyncBufRead, AsyncRead};
 
-/// Bytes asked of the socket at a time.
+/// How much is read from the socket at a time, in bytes.
 const PIECE: usize = 4096;
 
-/// Reads `source` in pieces, and holds nothing between them.
+/// Reads `source` in pieces, and holds no buffer between them.
 pub(super) struct Inbound<R> {
     source: R,
     held: Vec<u8>,
@@ -30,7 +30,7 @@ impl<R: AsyncRead + Unpin> Inbound<R> {
         Self { source, held: Vec::new(), consumed: 0 }
     }
 
-    /// Reads and discards, until the end of the stream or an error.
+    /// Reads and discards, until the end of the stream or an error. Cancel-safe.
     pub(super) async fn discard(&mut self) {
         poll_fn(|cx| {
             while let Ok(piece @ [_, ..]) = ready!(Pin::new(&mut *self).poll_fill_buf(cx)) {

@@ -1,16 +1,19 @@
-//! How much memory the clients may take, in bytes: a count of lines, groups or names does not bound it.
+//! How much memory the clients may take, in bytes.
 //!
-//! A thousand lines of the longest kind take 64 MB, and a client may be in a hundred groups.
+//! A limit on the number of lines does not bound the memory: a thousand lines of the longest kind take 64 MB,
+//! and a client may be in a hundred groups. One that never read, in only four groups, made the server keep
+//! 228 MiB when lines were only counted. A limit in bytes for each group does not suffice either, since a
+//! client may create many groups. So bytes are bounded three times:
 //!
 //! ```text
-//!   a group        its kept lines: beyond the bound the oldest go
-//!   a connection   what its groups keep that it has not read, and its groups' names: beyond the bound it
+//!   a group        the lines that it keeps: beyond the limit the oldest are dropped
+//!   a connection   the lines in its groups that it has not read, and its groups' names: beyond the limit it
 //!                  loses lines, or may not join
-//!   in all         a half for lines: beyond it the heaviest group loses lines; a half for names
+//!   in all         half for lines: beyond it the heaviest group loses lines; half for names: then no new group
 //! ```
 //!
-//! M1  Each line is counted from its encoding until its last reference is dropped, each name as long as its
-//!     group exists.
+//! M1  Each line is counted from its encoding until its last reference is dropped, and each name as long as
+//!     its group exists.
 //!
 //! Used by `group`, `group_table`, `common` and `connection`. Next: `inbound`.
 
@@ -23,13 +26,13 @@ use super::options::Options;
 use crate::FromServer;
 use crate::framing::encode_line;
 
-/// What a line takes beside its bytes: its place in the channel, and three allocations.
+/// What a line takes besides its bytes: its slot in the channel, and three allocations. In bytes.
 const LINE: usize = 128;
 
-/// What a group takes beside its name: its channels, and its place in the table.
+/// What a group takes besides its name: its channels, and its entry in the table. In bytes.
 const GROUP: usize = 512;
 
-/// The bounds, and how much is taken.
+/// The limits, and how much is in use. All in bytes.
 #[derive(Debug)]
 pub(super) struct Memory {
     pub(super) group: usize,
@@ -50,7 +53,7 @@ impl Memory {
         })
     }
 
-    /// A packet as a line that is encoded once and shared by all its receivers.
+    /// Encodes a packet as a line, which all its receivers share.
     pub(super) fn line(self: &Arc<Self>, packet: &FromServer) -> io::Result<Line> {
         let bytes = encode_line(packet)?.into_boxed_slice();
         // ORDERING: Relaxed; only counted.
@@ -58,13 +61,13 @@ impl Memory {
         Ok(Line(Arc::new(Counted { bytes, memory: self.clone() })))
     }
 
-    /// How much the lines take beyond their half.
+    /// Returns how much the lines take beyond their half.
     pub(super) fn excess(&self) -> usize {
         // ORDERING: Relaxed; only counted.
         self.lines.load(Ordering::Relaxed).saturating_sub(self.half)
     }
 
-    /// Takes room for a group, if there is some.
+    /// Reserves the memory of a group. Returns whether there was enough.
     pub(super) fn take_group(&self, name: &str) -> bool {
         // ORDERING: Relaxed; only counted.
         let before = self.names.fetch_add(name.len() + GROUP, Ordering::Relaxed);
@@ -81,7 +84,7 @@ impl Memory {
     }
 }
 
-/// A line, counted (M1).
+/// A line whose bytes are counted (M1).
 #[derive(Clone, Debug)]
 pub(super) struct Line(Arc<Counted>);
 
@@ -92,7 +95,7 @@ struct Counted {
 }
 
 impl Line {
-    /// The memory that it takes.
+    /// Returns the memory that the line takes, in bytes.
     pub(super) fn weight(&self) -> usize {
         self.0.bytes.len() + LINE
     }

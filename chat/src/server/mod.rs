@@ -1,19 +1,23 @@
 //! The server: accepts clients, and stops when it is asked to.
 //!
+//! An accept loop that ends at its first error is a server that ends when it is out of descriptors; one that
+//! goes on at once burns a core. And a server that just exits loses what it has queued for its clients.
+//!
 //! ```text
 //!   bind ──▶ run: accept ──▶ spawn a connection    (at the descriptor limit: wait, longer each time)
 //!              │ Handle::stop
 //!              ▼
-//!            close the listener ─▶ tell the connections ─▶ close the groups ─▶ wait for the connections
+//!            close the listener ─▶ signal the connections ─▶ close the groups ─▶ wait for the connections
 //! ```
 //!
-//! A flag for the stop would have to be checked by every task, and one that waits would not see it. So the
-//! stop is signalled by dropping: the connections wait on a channel whose sender is dropped, the subscription
-//! tasks on groups that are dropped, the server on a channel that all connections hold open. Each task
-//! delivers what it has, and ends by itself, within the drain time.
+//! With a flag for the stop, every task would have to check it, and a task that waits would not see it. To
+//! abort all tasks would cut off what they write. So the server signals the stop by dropping. The connections
+//! wait on a channel whose sender is dropped, the subscription tasks on groups that are dropped, and the
+//! server on a channel that all connections hold open. Each task delivers what it has, and ends by itself,
+//! within the drain time.
 //!
-//! Used by the program `server`, by the tour and by the tests. It is the last file of the library to
-//! read; next are the programs.
+//! Used by the program `server`, by the tour and by the tests. This is the last file of the library in
+//! reading order. Next: `bin/server`.
 
 use std::convert::Infallible;
 use std::io;
@@ -48,14 +52,14 @@ mod reclaim;
 /// The first wait when the system has no descriptor or memory for a new connection.
 const FIRST_BACKOFF: Duration = Duration::from_millis(10);
 
-/// The longest wait: it is doubled until here. So clients are let in well within a second after descriptors
-/// are free.
+/// The longest wait: the wait is doubled up to this. So clients are accepted well within a second after
+/// descriptors are free.
 const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
 
-/// If more accepts than this fail in a row, the cause is not the single connection.
+/// If more accepts than this fail in a row, the cause is not in the single connections.
 const MAX_CONSECUTIVE: u32 = 15;
 
-/// A chat server that listens.
+/// A chat server that listens. Dropping it closes the listener.
 ///
 /// ```
 /// use chat::server::{Options, Server};
@@ -77,39 +81,41 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on an address; port 0 takes a free one. No client is accepted before [`run`](Self::run).
+    /// Creates a server that listens on an address; port 0 takes a free one. No client is accepted before
+    /// [`run`](Self::run).
     ///
     /// # Errors
     ///
-    /// An address that is malformed, unknown or in use; the error names it.
+    /// The address is malformed, unknown or in use; the error names it.
     pub async fn bind(address: impl ToSocketAddrs, options: Options) -> io::Result<Server> {
         let listener = TcpListener::bind(address).await?;
         let (ask_to_stop, asked_to_stop) = mpsc::channel(1);
         Ok(Server { listener, common: Arc::new(Common::new(options)), ask_to_stop, asked_to_stop })
     }
 
-    /// The address it listens on.
+    /// Returns the address that the server listens on.
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// The system's, when the listener's address cannot be read.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
-    /// A handle to stop the server, and to count what it holds.
+    /// Returns a handle to stop the server, and to count what it holds.
     pub fn handle(&self) -> Handle {
         Handle { ask_to_stop: self.ask_to_stop.clone(), common: self.common.clone() }
     }
 
     /// Accepts and serves clients, each in a task on the pool, until it is asked to stop. Returns when all
-    /// connections have ended.
+    /// connections have ended: when they have written what is queued, or [`Options::drain`] has elapsed, and
+    /// have closed.
     ///
     /// Dropping the future stops the server too, but does not wait for the connections.
     ///
     /// # Errors
     ///
-    /// That of an accept that fails for good. The connections have ended then, too.
+    /// The error of an accept that fails for good. All connections have ended then, too.
     pub async fn run(self) -> io::Result<()> {
         let Server { listener, common, ask_to_stop: _keeps_the_channel_open, mut asked_to_stop } = self;
         // Nothing is ever sent on these: the drop of the other ends is the message.
@@ -140,7 +146,7 @@ impl Server {
     }
 }
 
-/// Lets clients in until an accept fails for good.
+/// Accepts clients until an accept fails for good. Returns its error.
 async fn accept(listener: &TcpListener, let_in: impl Fn(TcpStream)) -> io::Result<()> {
     let mut backoff = FIRST_BACKOFF;
     let mut consecutive = 0;
@@ -171,13 +177,14 @@ async fn accept(listener: &TcpListener, let_in: impl Fn(TcpStream)) -> io::Resul
     }
 }
 
-/// What a failed accept means.
+/// What the error of an accept means.
 enum AcceptError {
-    /// One connection had ended before it was accepted, and is out of the way.
+    /// A connection had ended before it was accepted, and is no longer in the queue. The next accept may
+    /// succeed.
     Aborted,
-    /// That one connection has failed: on with the next.
+    /// One connection has failed. The next accept may succeed.
     PerConnection,
-    /// The system is out of descriptors or memory: it may have some again later.
+    /// The system is out of descriptors or memory. It may have some later.
     Transient,
     /// The listener cannot accept any more.
     Fatal,
@@ -186,15 +193,16 @@ enum AcceptError {
 fn classify(error: &io::Error) -> AcceptError {
     match Errno::from_io_error(error) {
         Some(Errno::BADF | Errno::INVAL | Errno::NOTSOCK | Errno::FAULT) => AcceptError::Fatal,
-        // The last: the connection was accepted, but could not be registered with the reactor.
+        // `None`: the connection was accepted, but could not be registered with the reactor.
         Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) | None => AcceptError::Transient,
         Some(Errno::CONNABORTED) => AcceptError::Aborted,
-        // An error of the network that was waiting on the new connection.
+        // A network error that was pending on the new connection.
         Some(_) => AcceptError::PerConnection,
     }
 }
 
-/// Stops a [`Server`] and counts what it holds. It may outlive the server. Dropping it does nothing.
+/// A handle that stops a [`Server`] and counts what it holds. It may outlive the server. Dropping it does
+/// nothing.
 ///
 /// ```
 /// use chat::server::{Count, Options, Server};
@@ -214,14 +222,16 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Asks the server to stop: to accept no more clients, read no more, write what is queued, and end when the
-    /// clients have closed too, a second later at most. Returns at once. Further calls do nothing.
+    /// Asks the server to stop, and returns at once. The server accepts no more clients, reads no more
+    /// requests, writes what is queued, and ends when the clients have closed too, a second later at most.
+    /// Further calls do nothing.
     pub fn stop(&self) {
-        // Full: it has been asked. Closed: it has stopped.
+        // If the channel is full, the server has been asked already. If it is closed, the server has stopped.
         let _ = self.ask_to_stop.try_send(());
     }
 
-    /// Returns the numbers of connections, groups and memberships at this moment.
+    /// Returns the numbers of connections, groups and memberships at this moment. When [`Server::run`] has
+    /// returned, all are 0.
     pub fn count(&self) -> Count {
         let (groups, memberships) = self.common.groups.count();
         Count {
@@ -233,13 +243,13 @@ impl Handle {
     }
 }
 
-/// A server's numbers at one moment.
+/// How many connections, groups and memberships a server has at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
-    /// Clients that are connected.
+    /// The number of connections, including those that are closing.
     pub connections: usize,
-    /// Groups that have members.
+    /// The number of groups, all of which have members.
     pub groups: usize,
-    /// Pairs of a client and a group that it is in.
+    /// The number of pairs of a client and a group that it is in.
     pub memberships: usize,
 }

@@ -1,4 +1,12 @@
-//! What an operator may set. Used by every part of the server. Next: `memory`.
+//! The limits of a server.
+//!
+//! Each resource that a client can use needs a limit: without one, a single client takes all the memory, or
+//! stays for ever. Limits per client in numbers alone are not enough: a thousand lines may be 60 kB or 64 MB.
+//! So there are limits in numbers, in bytes and in time, for a line, a connection, a group and the whole
+//! server. There is no limit on the number of connections: the system has one, the limit of descriptors, and
+//! at that limit the server goes on.
+//!
+//! Used by every part of the server. Next: `memory`.
 
 use std::time::Duration;
 
@@ -11,28 +19,30 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The longest line that a client may send, in bytes. A longer one ends its connection.
+    /// The longest line that a client may send, in bytes, without its `\n`. A longer one ends its connection.
     pub line_limit: usize,
-    /// The groups that one connection may join.
+    /// The number of groups that one connection may join.
     pub groups: usize,
-    /// The malformed lines in a row that end a connection.
+    /// The number of malformed lines in a row that ends a connection.
     pub bad_lines: u32,
-    /// What a connection may have waiting, in bytes: what its groups keep that it has not read, and the names
-    /// of its groups. Beyond that it loses the oldest lines, and is told how many; or a join is refused.
+    /// How much may wait for a connection, in bytes: the lines in its groups that it has not read, and the
+    /// names of its groups. If more waits, the connection loses its oldest lines, and the client is sent
+    /// their number. A join is refused if the names alone would exceed the limit.
     pub connection_bytes: usize,
-    /// What a group keeps for members that have not read it yet, in bytes, beside the bound of 1000 lines.
-    /// Members that are further behind lose the oldest lines, and are told how many.
+    /// How much a group keeps for members that have not read it yet, in bytes. It never keeps more than 1000
+    /// lines either. Members that are further behind lose the oldest lines, and are sent their number.
     pub group_bytes: usize,
-    /// What all groups keep, in bytes: a half for lines, of which the heaviest group loses the oldest when
-    /// there are more, and a half for names. What a connection is just reading or writing is not counted: a
-    /// line or two.
+    /// How much all groups together keep, in bytes: half of it for lines, half for names. If there are more
+    /// lines than that, the heaviest group loses its oldest; if there are more names, a join is refused. The
+    /// line or two that a connection is reading or writing are not counted.
     pub memory: usize,
-    /// After how much silence the system asks whether a client's machine is still there; `None`: never. A client
-    /// that does not respond is disconnected after about twice that.
+    /// After this much silence the system asks whether a client's machine is still there; `None`: never. A
+    /// client whose machine does not reply is disconnected after about twice that time. The time is rounded
+    /// up to whole seconds.
     pub keepalive: Option<Duration>,
-    /// How long a client that sends no more (it has closed its half) goes on receiving.
+    /// How long a client that has closed its half of the connection goes on receiving.
     pub grace: Duration,
-    /// How long a server that is asked to stop writes what is queued.
+    /// How long a server that was asked to stop goes on writing what is queued.
     pub drain: Duration,
 }
 

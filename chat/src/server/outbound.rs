@@ -1,8 +1,9 @@
 //! The outgoing half of a connection: whole lines, from several tasks, in few writes.
 //!
-//! Without it two tasks that write to one socket would mix their lines. The other design is one task that owns
-//! the socket, with a channel in front of it: it needs one task more for each connection, and each line one more
-//! queue to wait in.
+//! Without this file two tasks that write to one socket would mix their lines. A std mutex would not help:
+//! the lock is held while a task waits for the socket, and would block the threads of the others. The other
+//! design is a task that owns the socket, with a channel in front of it. It costs one more task for each
+//! connection, and one more queue for each line.
 //!
 //! ```text
 //!   subscription task ─┐
@@ -10,13 +11,13 @@
 //!   connection (errors)┘
 //! ```
 //!
-//! The task that holds the lock writes; the others wait, each with one line at most. So a client that never
-//! reads costs one batch. What is posted meanwhile stays in the groups' channels, and a channel drops its oldest
-//! lines when it is full.
+//! The task that holds the lock writes. The others wait, each with one line at most. So a client that never
+//! reads costs one batch, and a line for each of its groups. What is posted meanwhile stays in the groups'
+//! channels, and a channel drops its oldest lines when it is full.
 //!
-//! W1  Lines are not interleaved: a batch is written whole under the lock.
-//! W2  `poisoned` is set before a write and cleared after it. A write that fails, or whose task is
-//!     cancelled in the middle of a line, leaves it set, and nothing follows the torn line.
+//! W1  Lines are not interleaved: a task writes a whole batch under the lock.
+//! W2  `poisoned` is set before a write and cleared after it. A write that fails, or whose task is cancelled
+//!     in the middle of a line, leaves it set, and nothing is written after the incomplete line.
 //! W3  A failed write shuts the socket down, so that the connection's reader sees the end too.
 //!
 //! Used by `group` and `ending`. Next: `group`.
@@ -32,8 +33,8 @@ use reactor::net::TcpStream;
 /// The outgoing half, shared by the tasks of one connection.
 pub(super) struct Outbound {
     outgoing: Mutex<Outgoing>,
-    /// What waits for this client, as far as its subscription tasks have reported it, and the names of its
-    /// groups. In bytes.
+    /// How much waits for this client, in bytes: what its subscription tasks have reported, and the names of
+    /// its groups.
     pub(super) waiting: AtomicUsize,
 }
 
@@ -42,25 +43,25 @@ impl Outbound {
         Self { outgoing: Mutex::new(Outgoing { stream, poisoned: false }), waiting: AtomicUsize::new(0) }
     }
 
-    /// Waits until no task writes.
+    /// Waits until no other task writes. Cancel-safe.
     pub(super) async fn lock(&self) -> MutexGuard<'_, Outgoing> {
         self.outgoing.lock().await
     }
 
-    /// Waits for the lock, and writes whole lines.
+    /// Waits for the lock, and writes whole lines. If it is dropped while it writes, all later calls fail.
     pub(super) async fn send_lines(&self, lines: &[u8]) -> io::Result<()> {
         self.lock().await.write_lines(lines).await
     }
 }
 
-/// What the lock guards: the socket, between two lines.
+/// What the lock guards: a socket to which only whole lines have been written.
 pub(super) struct Outgoing {
     stream: TcpStream,
     poisoned: bool,
 }
 
 impl Outgoing {
-    /// Writes whole lines. After an error, and after a call that was dropped, all calls fail.
+    /// Writes whole lines. If a call fails, or is dropped, all later calls fail with `BrokenPipe`.
     pub(super) async fn write_lines(&mut self, lines: &[u8]) -> io::Result<()> {
         if self.poisoned {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -84,7 +85,7 @@ pub(super) mod tests {
     use reactor::time::timeout;
     use std::time::Duration;
 
-    /// The server's end of a connection, and the client's.
+    /// Returns the server's end of a connection, and the client's.
     pub(in crate::server) async fn connected() -> io::Result<(TcpStream, TcpStream)> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let client = TcpStream::connect(listener.local_addr()?).await?;

@@ -1,16 +1,17 @@
-//! The memory of departed clients goes back to the system.
+//! Returns the memory of departed clients to the system.
 //!
-//! Freed memory stays with the allocator, and after a storm of clients the process would stay as large as it
-//! was at the peak. So after many departures the server asks the allocator for the free pages: aside, for that
-//! takes a while, and not more often than once in a pause, in which the rest of the storm may leave too.
+//! The allocator keeps freed memory. Without this file the process would stay nearly as large as it was with
+//! the most clients: a few that stay hold pages between which the memory of the others lies. To return the
+//! free pages at each departure would be simple, but it takes long. So the server does it after many
+//! departures, on another thread, and after a pause, in which other clients may leave too.
 //!
 //! ```text
 //!   a departure ──▶ count ──MANY──▶ ask ──▶ pause ──▶ count = 0 ──▶ return free memory, on another thread
 //! ```
 //!
-//! R1  The departure that makes it MANY asks, and no other does until the count is 0 again.
-//! R2  The count is set back before the memory is returned: who left before that is in the count or in the
-//!     return.
+//! R1  The departure with which the count reaches MANY asks, and no other does until the count is 0 again.
+//! R2  The count is set to 0 before the memory is returned: what a departure freed before that is returned
+//!     now, and a departure after it is counted again.
 //!
 //! Used by `common` and `mod`. Next: `common`.
 
@@ -24,13 +25,14 @@ use executor::task;
 use reactor::return_free_memory;
 use reactor::time::sleep;
 
-/// Departures, of clients and of members from their groups, that are worth a return. Each leaves a few KiB.
+/// After this many departures, of clients and of members from their groups, the memory is returned. Each
+/// departure frees a few KiB.
 const MANY: usize = 256;
 
-/// Between the departure that makes it worth the while, and the return.
+/// The time between the departure that asks and the return of the memory.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Counts departures, and returns what they leave.
+/// Counts departures, and returns the memory that they freed.
 #[derive(Debug)]
 pub(super) struct Reclaim {
     departed: AtomicUsize,
@@ -38,7 +40,7 @@ pub(super) struct Reclaim {
     asked: Mutex<mpsc::Receiver<()>>,
 }
 
-// A panic leaves a count and a channel behind, each of them whole.
+// A panic leaves a count and a channel behind, and each of them is consistent.
 impl RefUnwindSafe for Reclaim {}
 
 impl Reclaim {
@@ -47,15 +49,15 @@ impl Reclaim {
         Self { departed: AtomicUsize::new(0), ask, asked: Mutex::new(asked) }
     }
 
-    /// Something has been freed.
+    /// Counts one departure, which has freed memory.
     pub(super) fn departed(&self) {
         // ORDERING: Relaxed; only counted.
         if self.departed.fetch_add(1, Ordering::Relaxed) + 1 == MANY {
-            let _ = self.ask.try_send(()); // R1. Full: it has been asked.
+            let _ = self.ask.try_send(()); // R1. If the channel is full, `run` has been asked already.
         }
     }
 
-    /// Returns memory from time to time.
+    /// Waits for departures, and returns memory, for ever.
     pub(super) async fn run(&self) -> Infallible {
         let mut asked = self.asked.lock().await;
         loop {
@@ -63,7 +65,7 @@ impl Reclaim {
             sleep(PAUSE).await;
             // ORDERING: Relaxed; only counted.
             self.departed.store(0, Ordering::Relaxed); // R2
-            // Without a thread to do it on, the next time will do.
+            // If no thread can be started, the memory is returned the next time.
             let _ = task::spawn_blocking(return_free_memory).try_join().await;
         }
     }
