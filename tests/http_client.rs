@@ -131,7 +131,7 @@ fn redirects_are_followed_to_another_path_and_another_scheme() {
 }
 
 #[test]
-fn redirects_are_followed_only_so_often() {
+fn the_number_of_redirects_is_limited() {
     with_servers(async |Servers { client: mut ten, plain, .. }| {
         // `steps?9` is ten redirects away from its end.
         assert!(ten.get(&format!("{plain}/steps?9")).send().await.is_ok());

@@ -63,7 +63,7 @@ fn mutex_excludes_and_publishes() {
 
 /// Two waiters both get the lock, whenever it is released. Finds `no_second_look`.
 #[test]
-fn mutex_hands_over_to_all_who_wait() {
+fn mutex_hands_over_to_all_waiters() {
     check(|| {
         let mutex = Arc::new(Mutex::new(()));
         let held = mutex.try_lock().expect("free");
@@ -175,7 +175,7 @@ fn oneshot_send_against_drop_keeps_nothing() {
 /// Two senders, with room for one value: both values arrive, and no sender is left waiting. Finds
 /// `listed_too_late`, `room_overlooked`.
 #[test]
-fn mpsc_two_senders_through_one_place() {
+fn mpsc_two_senders_with_room_for_one() {
     check(|| {
         let (sender, mut receiver) = mpsc::channel(1);
         let other = sender.clone();
@@ -265,7 +265,7 @@ fn mpsc_cancelled_receive_loses_nothing() {
 
 /// One send reaches both waiting receivers. Finds `look_then_list`.
 #[test]
-fn broadcast_reaches_all_who_wait() {
+fn broadcast_reaches_all_waiting_receivers() {
     check(|| {
         let (sender, mut first) = broadcast::channel(1);
         let mut second = sender.subscribe();
@@ -400,7 +400,7 @@ fn mutex_two_give_up_and_one_stays() {
 /// `try_lock` never takes a lock that was handed to a waiter, and its unlock publishes as well. Finds
 /// `no_second_look`.
 #[test]
-fn mutex_is_not_snatched_from_who_waits() {
+fn mutex_is_not_taken_from_a_waiter() {
     check(|| {
         let mutex = Arc::new(Mutex::new(Cell::new(0)));
         let held = mutex.try_lock().expect("free");

@@ -216,7 +216,7 @@ fn with_no_thread_at_all_the_job_comes_back() {
 }
 
 #[test]
-fn when_only_some_threads_can_be_had_the_work_waits_for_them() {
+fn when_only_some_threads_start_the_work_waits_for_them() {
     fn twice(name: &str, main: Job) -> io::Result<()> {
         static STARTED: AtomicUsize = AtomicUsize::new(0);
         if STARTED.fetch_add(1, Ordering::SeqCst) < 2 {

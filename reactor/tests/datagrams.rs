@@ -13,7 +13,7 @@ async fn two() -> (UdpSocket, UdpSocket) {
 }
 
 #[test]
-fn an_echo_comes_back_to_who_asked() {
+fn an_echo_returns_to_its_sender() {
     block_on(async {
         let (server, client) = two().await;
         let address = server.local_addr().unwrap();

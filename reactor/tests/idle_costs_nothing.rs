@@ -28,7 +28,7 @@ fn processor_time() -> Duration {
 
 /// Hard case 30 among them: two idle readers on clones of one socket.
 #[test]
-fn who_waits_costs_nothing() {
+fn a_waiting_task_costs_nothing() {
     const WHILE: Duration = Duration::from_millis(400);
     let polls = Rc::new(Cell::new(0_u64));
     block_on(async {

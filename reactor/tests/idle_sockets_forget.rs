@@ -87,7 +87,7 @@ fn ended_tasks_leave_their_memory() {
 /// Tasks that still wait are woken only a few times while other waits come and go. When they end, the memory
 /// that was kept for them is freed too.
 #[test]
-fn a_crowd_that_waits_is_left_in_peace_and_leaves_nothing() {
+fn waiting_tasks_are_rarely_woken_and_leave_nothing() {
     const WAITING: usize = 1000;
     let (idle, _peer) = UnixStream::pair().unwrap();
     let before = BYTES.get();

@@ -19,7 +19,7 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 #[test]
-fn a_signal_wakes_who_waits_for_it() {
+fn a_signal_wakes_the_waiting_task() {
     let _alone = alone();
     block_on(async {
         let mut signals = Signals::new(&[SIGUSR1]).unwrap();

@@ -57,7 +57,7 @@ fn a_steady_depth_allocates_nothing() {
 }
 
 #[test]
-fn a_short_list_that_empties_again_and_again_allocates_nothing() {
+fn a_short_list_that_empties_repeatedly_allocates_nothing() {
     let mut list = WaitList::new();
     let mut fill_and_empty = || {
         turn_over(&mut list, 40, 0);

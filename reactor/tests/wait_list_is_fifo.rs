@@ -65,7 +65,7 @@ fn register(list: &mut WaitList, key: &mut Option<Key>, waker: &Waker) {
 }
 
 #[test]
-fn who_registers_again_keeps_its_place_and_skips_an_equal_waker() {
+fn registering_again_keeps_the_place_and_skips_an_equal_waker() {
     let last = Arc::new(AtomicUsize::new(0));
     let mut list = WaitList::new();
     let note = Arc::new(Named(1, Arc::clone(&last)));

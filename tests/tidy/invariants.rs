@@ -43,7 +43,7 @@ fn each_rule_that_a_comment_names_is_defined_once() {
 }
 
 #[test]
-fn a_letter_is_of_its_own_file() {
+fn a_letter_belongs_to_its_own_file() {
     let sources = all_sources();
     let mut named = 0;
     let mut faults = Vec::new();

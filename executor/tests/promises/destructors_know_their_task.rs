@@ -125,7 +125,7 @@ fn by_a_cancel() {
 
 /// No waker of it is left.
 #[test]
-fn for_want_of_a_waker() {
+fn because_no_waker_is_left() {
     asked(End::Never, |future, gate| {
         let handle = task::spawn(future);
         gate.await_polls(1);

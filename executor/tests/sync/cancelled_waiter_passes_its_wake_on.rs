@@ -9,7 +9,7 @@ use executor::sync::{Mutex, broadcast, mpsc, oneshot};
 use crate::support::{Count, poll};
 
 #[test]
-fn a_lock_handed_to_one_who_gave_up_goes_to_the_next() {
+fn a_lock_handed_to_a_cancelled_waiter_goes_to_the_next() {
     let mutex = Mutex::new(());
     let held = mutex.try_lock().expect("free");
     let (woken, waker) = Count::new();
@@ -43,7 +43,7 @@ fn a_lock_that_all_have_given_up_is_free() {
 }
 
 #[test]
-fn room_promised_to_one_who_gave_up_goes_to_the_next() {
+fn room_promised_to_a_cancelled_sender_goes_to_the_next() {
     let (sender, mut receiver) = mpsc::channel(1);
     sender.try_send(0).expect("room");
     let (woken, waker) = Count::new();

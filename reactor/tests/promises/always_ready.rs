@@ -179,7 +179,7 @@ fn what_is_read_ahead_gives_way() {
 
 /// Futures that are ready again each time, by reference.
 #[test]
-fn the_same_future_again_and_again_gives_way() {
+fn polling_the_same_future_repeatedly_gives_way() {
     run(|| async {
         let sent = turns_of_another(async {
             let (sender, _receiver) = mpsc::channel(1);
@@ -217,7 +217,7 @@ fn the_same_future_again_and_again_gives_way() {
 
 /// An elapsed timeout is charged, even if its future waits for no operation of the runtime.
 #[test]
-fn timeouts_that_are_over_give_way() {
+fn elapsed_timeouts_give_way() {
     run(|| async {
         let (_sender, mut receiver) = mpsc::channel::<()>(1);
         let receives = turns_of_another(async move {

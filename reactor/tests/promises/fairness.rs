@@ -182,7 +182,7 @@ fn a_timeout_around_a_flood() {
 /// A future that spends the whole budget of every poll does not block those that are polled after it in the
 /// same task.
 #[test]
-fn who_shares_a_task_with_a_flood_gets_on() {
+fn a_future_that_shares_a_task_with_a_flood_makes_progress() {
     async fn flood<T>() -> T {
         loop {
             sleep(Duration::ZERO).await;
@@ -233,7 +233,7 @@ fn failing_connects_and_binds_give_way() {
 
 /// An executor inside one of the runtime's polls does not renew the budget: its tasks go on all the same.
 #[test]
-fn another_executor_inside_a_poll_gets_on() {
+fn another_executor_inside_a_poll_makes_progress() {
     run(|| async {
         let (mut ours, mut theirs) = connection();
         theirs.write_all(&[0; 1000]).unwrap();

@@ -54,7 +54,7 @@ fn two_idle_readers_wait_and_both_are_woken() {
 
 /// Hard case 30: one of two readers takes everything; the other waits again, and gets what comes next.
 #[test]
-fn who_was_slower_waits_again() {
+fn the_slower_reader_waits_again() {
     run(|| async {
         let (ours, mut theirs) = connection();
         let got = Rc::new(Cell::new(0));

@@ -207,7 +207,7 @@ fn or_and_zip_let_each_future_finish() {
 
 /// A child that waits through several layers, each of which asks the budget: lines of a socket.
 #[test]
-fn what_asks_in_layers_gets_on() {
+fn a_future_in_several_layers_makes_progress() {
     run(|| async {
         use futures_lite::{AsyncBufReadExt, StreamExt};
         use std::io::Write;
@@ -346,7 +346,7 @@ fn what_never_ends_is_stopped() {
 
 /// A task that polls a future once before it waits for that future gives way as well.
 #[test]
-fn a_loop_that_looks_at_a_deadline_before_it_waits_gives_way() {
+fn a_loop_that_polls_a_deadline_before_it_waits_gives_way() {
     run(|| async {
         const MANY: usize = 5000;
         let sleeps = turns_of_another(async {

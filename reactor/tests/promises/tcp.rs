@@ -24,7 +24,7 @@ fn refusing() -> (SocketAddr, impl Sized) {
 
 /// Errors of connect carry the operation and the address.
 #[test]
-fn a_refused_connection_says_whose() {
+fn a_refused_connection_names_its_address() {
     run(|| async {
         let (address, _bound) = refusing();
         let error = TcpStream::connect(address).await.unwrap_err();
@@ -35,7 +35,7 @@ fn a_refused_connection_says_whose() {
 
 /// Errors of bind do too.
 #[test]
-fn an_address_in_use_says_which() {
+fn an_address_in_use_is_named() {
     run(|| async {
         let first = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = first.local_addr().unwrap();
@@ -109,7 +109,7 @@ fn a_drop_does_not_linger() {
 
 /// A linger time of zero does not block, so it is kept: the peer sees a reset.
 #[test]
-fn a_wish_to_reset_stays() {
+fn a_linger_time_of_zero_is_kept() {
     run(|| async {
         let (ours, mut theirs) = connection();
         sockopt::set_socket_linger(&ours, Some(Duration::ZERO)).unwrap();

@@ -99,7 +99,7 @@ fn reset_moves_the_deadline() {
 /// `reset` of a timer with a waiting task moves the wait too: a task that moves its own deadline need not
 /// poll the timer again.
 #[test]
-fn reset_keeps_who_waits() {
+fn reset_keeps_the_waiting_task() {
     run(|| async {
         let (count, waker) = Count::new();
         let mut timer = sleep(HOUR);
