@@ -6,24 +6,24 @@
 //!   // ANCHOR_END: park
 //! ```
 //!
-//! Only examples and exercises have them. The runtime's own source is quoted by item (see `items`), and
-//! carries no marks for the book.
+//! Only examples and exercises have them, where a chapter quotes part of a function. The runtime's own source is
+//! quoted by item (see `items`), and has no marks for the book.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::source::Source;
 
-/// The anchors of a file, and what is wrong with them.
+/// The anchors of a file, and the faults found in them.
 #[derive(Debug, Default)]
 pub struct Anchors {
     /// The lines between the marks, counted from nought, by name.
     pub lines: BTreeMap<String, Range<usize>>,
-    /// Twice, never closed, never opened, or nothing between.
+    /// Anchors that are there twice, never closed, never opened, or empty.
     pub faults: Vec<String>,
 }
 
-/// The name in a line that opens (`"ANCHOR: "`) or closes (`"ANCHOR_END: "`) an anchor.
+/// The name in a line that opens an anchor (`word` is `"ANCHOR:"`) or closes it (`"ANCHOR_END:"`).
 fn mark<'a>(source: &'a Source, line: usize, word: &str) -> Option<&'a str> {
     source.lines[line].comment.trim().strip_prefix(word).map(str::trim)
 }

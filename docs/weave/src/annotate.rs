@@ -1,4 +1,4 @@
-//! A source file as a page: each comment stands beside the code that it is about.
+//! A source file as a page: each comment is beside the code that it is about.
 //!
 //! ```text
 //!   /// Wakes it.           ┌───────────┬──────────────────────┐
@@ -8,8 +8,12 @@
 //!   }                       └───────────┴──────────────────────┘
 //! ```
 //!
-//! A row begins at each comment that has lines of its own, and at an item behind a blank line. The comment at
-//! the head of the file stands above all rows. Next: `book`, which gives the rows their links.
+//! A row begins at each comment on lines of its own, and at an item after a blank line. The comment at the head
+//! of the file is above all rows.
+//!
+//! T1  A line that opens with an invariant's name starts a list entry; indented lines after it continue the entry.
+//!
+//! Next: `book`, which gives the rows their links.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,9 +25,9 @@ use crate::source::Source;
 /// A comment and the code below it.
 #[derive(Debug, Default)]
 pub struct Row {
-    /// Its first line, counted from nought.
+    /// Its first line, counted from zero.
     pub first: usize,
-    said: Vec<String>,
+    comment: Vec<String>,
     code: Vec<String>,
     test: bool,
     after_gap: bool,
@@ -31,7 +35,7 @@ pub struct Row {
 
 impl Row {
     fn is_empty(&self) -> bool {
-        self.said.is_empty() && self.code.iter().all(|line| line.trim().is_empty())
+        self.comment.is_empty() && self.code.iter().all(|line| line.trim().is_empty())
     }
 
     /// The id of the row on its page.
@@ -58,7 +62,7 @@ impl<'a> Annotated<'a> {
         let head: Vec<String> = lines
             .iter()
             .map_while(|line| line.strip_prefix("//!"))
-            .map(|said| unindent(said).to_owned())
+            .map(|comment| unindent(comment).to_owned())
             .collect();
         let mut rows: Vec<Row> = Vec::new();
         let mut row = Row::default();
@@ -68,10 +72,10 @@ impl<'a> Annotated<'a> {
                 continue;
             }
             let test = source.lines[number].test;
-            let said = comment(line);
-            let begins = match said {
+            let text = comment(line);
+            let begins = match text {
                 Some(_) => {
-                    row.code.iter().any(|code| !code.trim().is_empty()) || (gap && !row.said.is_empty())
+                    row.code.iter().any(|code| !code.trim().is_empty()) || (gap && !row.comment.is_empty())
                 }
                 None => gap && items.iter().any(|item| item.lines.start == number),
             };
@@ -80,8 +84,8 @@ impl<'a> Annotated<'a> {
                 let done = std::mem::replace(&mut row, next);
                 rows.extend((!done.is_empty()).then_some(done));
             }
-            match said {
-                Some(said) => row.said.push(said.to_owned()),
+            match text {
+                Some(text) => row.comment.push(text.to_owned()),
                 None => row.code.push((*line).to_owned()),
             }
             gap = line.trim().is_empty();
@@ -90,20 +94,20 @@ impl<'a> Annotated<'a> {
         Annotated { source, items, head, rows }
     }
 
-    /// The id of the row that shows a line, counted from nought.
+    /// The id of the row that shows a line, counted from zero.
     pub fn row_of(&self, line: usize) -> String {
         let before = self.rows.iter().rev().find(|row| row.first <= line);
         before.map_or_else(|| "head".to_owned(), Row::id)
     }
 
-    /// The rows, and above them the head of the file. `notes` has further remarks on a row, by its id.
+    /// Returns the page: the head of the file, and the rows below it. `notes` has further remarks on rows, by id.
     pub fn page(&self, notes: &BTreeMap<String, String>, links: &dyn Links) -> String {
         let mut page = String::new();
-        let said = |lines: &[String]| self.markdown(lines, links);
+        let markdown = |lines: &[String]| self.markdown(lines, links);
         writeln!(
             page,
             "<div class=\"head\" id=\"head\">\n\n{}\n</div>\n\n<div class=\"rows\">\n",
-            said(&self.head)
+            markdown(&self.head)
         )
         .expect(NO_ERROR);
         let mut test = false;
@@ -119,7 +123,7 @@ impl<'a> Annotated<'a> {
             let gap = if row.after_gap { " gap" } else { "" };
             writeln!(page, "<div class=\"row{gap}\" id=\"{}\">\n<div class=\"said\">\n", row.id())
                 .expect(NO_ERROR);
-            page.push_str(&said(&row.said));
+            page.push_str(&markdown(&row.comment));
             if let Some(note) = notes.get(&row.id()) {
                 writeln!(page, "\n<p class=\"note\">\n\n{note}\n\n</p>").expect(NO_ERROR);
             }
@@ -135,25 +139,25 @@ impl<'a> Annotated<'a> {
         page
     }
 
-    /// A comment as Markdown: rustdoc's links led to this page or taken away, generics escaped.
+    /// A comment as Markdown: rustdoc's links lead to this page or are removed, and generics are escaped.
     fn markdown(&self, lines: &[String], links: &dyn Links) -> String {
         let mut woven = String::new();
         let mut fence = false;
         let mut listed = false;
         for line in lines {
-            // T1  An invariant, by its name; what is indented goes on with it.
+            // T1
             let named = if fence { None } else { invariant(line) };
-            let goes_on = listed && (line.starts_with("  ") || named.is_some());
-            if named.is_some() != listed && !goes_on {
+            let continues = listed && (line.starts_with("  ") || named.is_some());
+            if named.is_some() != listed && !continues {
                 woven.push('\n');
             }
-            listed = named.is_some() || goes_on;
-            if let Some((name, said)) = named {
+            listed = named.is_some() || continues;
+            if let Some((name, rule)) = named {
                 let name = match rule_name(name) {
-                    Some(rule) => format!("<b id=\"{rule}\">\\[{rule}\\]</b>"),
+                    Some(word) => format!("<b id=\"{word}\">\\[{word}\\]</b>"),
                     None => format!("**{name}**"),
                 };
-                writeln!(woven, "- {name} {}", self.prose(said, links)).expect(NO_ERROR);
+                writeln!(woven, "- {name} {}", self.prose(rule, links)).expect(NO_ERROR);
                 continue;
             }
             if line.trim_start().starts_with("```") {
@@ -163,7 +167,7 @@ impl<'a> Annotated<'a> {
                     || line.trim().starts_with("```should_panic");
                 woven.push_str(if fence && bare { "```rust,ignore" } else { line });
             } else if fence {
-                // What rustdoc hides.
+                // Lines that rustdoc hides.
                 if line.starts_with("# ") || line == "#" {
                     continue;
                 }
@@ -180,7 +184,7 @@ impl<'a> Annotated<'a> {
         woven
     }
 
-    /// A line of a comment outside of its blocks.
+    /// A line of a comment outside of code blocks.
     fn prose(&self, line: &str, links: &dyn Links) -> String {
         let mut woven = String::new();
         let mut rest = line;
@@ -237,7 +241,7 @@ impl<'a> Annotated<'a> {
         self.head.iter().filter_map(|line| rule_name(invariant(line)?.0))
     }
 
-    /// The orderings that the file names: the label, and the row.
+    /// The memory orderings in the file: the label, and the id of the row.
     pub fn orderings(&self) -> Vec<(String, String)> {
         let mut found = Vec::new();
         for (number, line) in self.source.lines.iter().enumerate() {
@@ -251,7 +255,7 @@ impl<'a> Annotated<'a> {
     }
 }
 
-/// Where the names in comments lead to.
+/// Makes the links for the names in comments.
 pub trait Links {
     /// A link for the label of an ordering.
     fn label(&self, label: &str) -> String;
@@ -259,16 +263,16 @@ pub trait Links {
     fn rule(&self, name: &str) -> Option<String>;
 }
 
-const NO_ERROR: &str = "a String takes all that is written";
+const NO_ERROR: &str = "writing to a String cannot fail";
 
 /// The text of a line that is only a comment.
 fn comment(line: &str) -> Option<&str> {
-    let said = line.trim_start().strip_prefix("//")?;
-    Some(unindent(said.trim_start_matches(['/', '!'])))
+    let text = line.trim_start().strip_prefix("//")?;
+    Some(unindent(text.trim_start_matches(['/', '!'])))
 }
 
-fn unindent(said: &str) -> &str {
-    said.strip_prefix(' ').unwrap_or(said)
+fn unindent(text: &str) -> &str {
+    text.strip_prefix(' ').unwrap_or(text)
 }
 
 /// The word of a rule that other files name: `claim` of `[claim]`.
@@ -281,13 +285,13 @@ pub fn rule_name(name: &str) -> Option<&str> {
 /// A line that opens with the name of an invariant, `T1  The waker …` or `[claim]  A pointer …`: the name, and
 /// what follows.
 fn invariant(line: &str) -> Option<(&str, &str)> {
-    let (name, said) = line.split_once("  ")?;
+    let (name, rule) = line.split_once("  ")?;
     if rule_name(name).is_some() {
-        return Some((name, said));
+        return Some((name, rule));
     }
     let (letter, number) = name.split_at_checked(1)?;
     let is_name = letter.chars().all(char::is_uppercase) && !number.is_empty();
-    (is_name && number.chars().all(|c| c.is_ascii_digit())).then_some((name, said))
+    (is_name && number.chars().all(|c| c.is_ascii_digit())).then_some((name, rule))
 }
 
 /// A link's definition: `[text]: crate::Thing`.
@@ -334,9 +338,9 @@ mod tests {
 }
 ";
 
-    struct Told;
+    struct Bracketed;
 
-    impl Links for Told {
+    impl Links for Bracketed {
         fn label(&self, label: &str) -> String {
             format!("<{label}>")
         }
@@ -353,11 +357,11 @@ mod tests {
         assert_eq!(annotated.row_of(25), "L25");
         let notes = BTreeMap::from([("L15".to_owned(), "quoted".to_owned())]);
         assert_eq!(annotated.rules().collect::<Vec<_>>(), ["of-all"]);
-        annotated.page(&notes, &Told)
+        annotated.page(&notes, &Bracketed)
     }
 
     #[test]
-    fn what_is_said_stands_beside_its_code() {
+    fn a_comment_is_beside_its_code() {
         let page = page();
         let rows: Vec<&str> = page.split("<div class=\"row").collect();
         assert!(rows[0].contains("A file of [`Thing`](#L15)s."), "{}", rows[0]);

@@ -3,8 +3,8 @@
 //! ```text
 //!   1  the sources in the README's order, and the examples
 //!   2  the chapters, woven; each records what it quotes
-//!   3  a page for each source, which says who quotes it
-//!   4  the table of contents, and a look at every link
+//!   3  a page for each source, with links to the chapters that quote it
+//!   4  the table of contents, and a check of every link
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,22 +19,22 @@ use crate::{anchors, links, readme};
 /// Where the chapters are.
 const CHAPTERS: &str = "docs/book/src/";
 
-/// What is wrong with the book.
+/// The kinds of faults in the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A chapter names a file that is not there.
+    /// A chapter names a file that does not exist.
     MissingFile,
-    /// A chapter names an item that is not there, or one of several.
+    /// A chapter names an item that does not exist, or a name that several items have.
     MissingItem,
-    /// An anchor is not there, there twice, empty, or not closed.
+    /// An anchor does not exist, or is there twice, empty, or not closed.
     BadAnchor,
     /// No chapter shows an anchor.
     UnusedAnchor,
     /// A listing has too many lines.
     TooLong,
-    /// Code stands in the prose.
+    /// Code is pasted into the prose, where no compiler checks it.
     Pasted,
-    /// A link leads nowhere, or a path in backticks is not there.
+    /// A link leads nowhere, or a path in backticks does not exist.
     DeadLink,
     /// A source file is not in the README's map, or a chapter not in the table of contents.
     NotInOrder,
@@ -42,14 +42,14 @@ pub enum Kind {
     Directive,
 }
 
-/// What is wrong, and where.
+/// A fault, and its place.
 #[derive(Debug, Clone)]
 pub struct Problem {
-    /// What sort of fault.
+    /// Its kind.
     pub kind: Kind,
     /// The page, or the file.
     pub page: String,
-    /// What the fault is.
+    /// A description.
     pub what: String,
 }
 
@@ -59,14 +59,14 @@ impl std::fmt::Display for Problem {
     }
 }
 
-/// The woven book.
+/// The finished pages of the book.
 #[derive(Debug, Default)]
 pub struct Woven {
     /// The pages for mdBook, by their path under its `src`.
     pub pages: BTreeMap<String, String>,
     /// What the chapters show of the sources.
     pub quotes: Vec<Quote>,
-    /// What is wrong.
+    /// The faults found.
     pub problems: Vec<Problem>,
 }
 
@@ -75,11 +75,11 @@ struct Entry<'a> {
     source: &'a Source,
     annotated: Annotated<'a>,
     page: String,
-    /// What the README says about it.
-    said: String,
+    /// The README's description of it.
+    about: String,
 }
 
-/// What the chapters are woven with.
+/// The sources and the tree, which the chapters quote.
 pub(crate) struct Weaver<'a> {
     pub(crate) tree: &'a Tree,
     sources: &'a BTreeMap<String, Source>,
@@ -152,12 +152,12 @@ fn first_sentence(text: &str) -> String {
     head[..end].to_owned()
 }
 
-/// The page of a source file: `executor/src/raw_task/state.rs` has `source/executor/raw/state.md`.
+/// The page of a source file: `executor/src/raw_task/state.rs` has `source/executor/raw_task/state.md`.
 fn page_name(file: &str) -> String {
     format!("source/{}.md", file.trim_end_matches(".rs").replacen("/src/", "/", 1))
 }
 
-/// Weaves the book.
+/// Builds all pages of the book from the files in `tree`.
 pub fn weave(tree: &Tree) -> Woven {
     let mut woven = Woven::default();
     let order = Order::of(tree);
@@ -167,11 +167,11 @@ pub fn weave(tree: &Tree) -> Woven {
     let sources: BTreeMap<String, Source> =
         rust.map(|(path, text)| (path.to_owned(), Source::new(path, text.to_owned()))).collect();
     let mut entries = BTreeMap::new();
-    for (file, said) in &files {
+    for (file, about) in &files {
         match sources.get(file) {
             Some(source) => {
                 let annotated = Annotated::new(source);
-                let entry = Entry { source, annotated, page: page_name(file), said: said.clone() };
+                let entry = Entry { source, annotated, page: page_name(file), about: about.clone() };
                 entries.insert(file.clone(), entry);
             }
             None => woven.problem(Kind::MissingFile, "README.md", format!("the map names {file}")),
@@ -216,7 +216,7 @@ impl Woven {
         self.problems.push(Problem { kind, page: page.to_owned(), what });
     }
 
-    /// The problems of some kinds, one a line.
+    /// Returns the problems of some kinds, one per line.
     pub fn report(&self, kinds: &[Kind]) -> String {
         let of_kind = self.problems.iter().filter(|problem| kinds.contains(&problem.kind));
         of_kind.map(|problem| format!("{problem}\n")).collect()
@@ -242,7 +242,7 @@ fn look_at_anchors(sources: &BTreeMap<String, Source>, woven: &mut Woven) {
     }
 }
 
-/// The annotated sources, each linked to the one before, the one after, and the chapters that quote it.
+/// Adds a page for each source, with links to the page before, the page after, and the chapters that quote it.
 fn source_pages(
     weaver: &Weaver<'_>,
     files: &[(String, String)],
@@ -265,13 +265,14 @@ fn source_pages(
             if note.is_empty() {
                 *note = format!("Quoted in {chapter}");
             } else if !note.contains(&chapter) {
-                write!(note, ", {chapter}").expect("a String takes all");
+                write!(note, ", {chapter}").expect("writing to a String cannot fail");
             }
         }
-        let mut page = format!("# {}\n\n*{}*\n\n", entry.source.path, capital(&entry.said));
+        let mut page = format!("# {}\n\n*{}*\n\n", entry.source.path, capital(&entry.about));
         if !chapters.is_empty() {
             let chapters: Vec<String> = chapters.iter().map(|page| to_chapter(page)).collect();
-            writeln!(page, "The book quotes it in {}.\n", chapters.join(", ")).expect("a String takes all");
+            writeln!(page, "The book quotes it in {}.\n", chapters.join(", "))
+                .expect("writing to a String cannot fail");
         }
         let orderings = links::relative(&entry.page, "source/orderings.md");
         page.push_str(
@@ -280,12 +281,12 @@ fn source_pages(
         let before = at.checked_sub(1).map(|at| format!("Before it: {}. ", link(there[at])));
         let after = there.get(at + 1).map(|next| format!("Next: {}.", link(next)));
         writeln!(page, "\n{}{}", before.unwrap_or_default(), after.unwrap_or_default())
-            .expect("a String takes all");
+            .expect("writing to a String cannot fail");
         woven.pages.insert(entry.page.clone(), page);
     }
 }
 
-/// Where the names in the comments of one annotated page lead to.
+/// Makes the links for the names in the comments of one annotated page.
 struct PageLinks<'a> {
     weaver: &'a Weaver<'a>,
     page: &'a str,
@@ -307,7 +308,7 @@ fn capital(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + chars.as_str())
 }
 
-/// A page of all memory orderings by their labels: both ends of each.
+/// Adds a page of all memory orderings by their labels: both ends of each.
 fn orderings(weaver: &Weaver<'_>, files: &[(String, String)], woven: &mut Woven) {
     let mut by_label: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for entry in files.iter().filter_map(|(file, _)| weaver.entries.get(file)) {
@@ -320,38 +321,38 @@ fn orderings(weaver: &Weaver<'_>, files: &[(String, String)], woven: &mut Woven)
             }
         }
     }
-    let mut page = "# The memory orderings, by label\n\nEvery atomic access says which ordering it has, and why. Where two accesses \
-                    make a pair, their comments carry one label: here are the places of each.\n"
+    let mut page = "# The memory orderings, by label\n\nEvery atomic access has a comment that says which ordering it has, and why. Two \
+                    accesses that make a pair have the same label: here are the places of each.\n"
         .to_owned();
     for (label, places) in by_label {
-        write!(page, "\n<h2 id=\"{label}\">{label}</h2>\n\n").expect("a String takes all");
+        write!(page, "\n<h2 id=\"{label}\">{label}</h2>\n\n").expect("writing to a String cannot fail");
         for place in places {
-            writeln!(page, "- {place}").expect("a String takes all");
+            writeln!(page, "- {place}").expect("writing to a String cannot fail");
         }
     }
     woven.pages.insert("source/orderings.md".to_owned(), page);
 }
 
-/// The pages that list the annotated sources.
+/// Adds the pages that list the annotated sources.
 fn lists(weaver: &Weaver<'_>, order: &Order, woven: &mut Woven) {
     let list = |page: &str, files: &[(String, String)], mark: &str| {
         let mut text = String::new();
         for entry in files.iter().filter_map(|(file, _)| weaver.entries.get(file)) {
             let to = links::relative(page, &entry.page);
-            writeln!(text, "{mark} [{}]({to}): {}", entry.source.path, entry.said)
-                .expect("a String takes all");
+            writeln!(text, "{mark} [{}]({to}): {}", entry.source.path, entry.about)
+                .expect("writing to a String cannot fail");
         }
         text
     };
     let core = "source/core.md";
     let text = "# The core path\n\nFrom a bare `Future` to a byte from a socket, read on a work-stealing pool. Read the files in this order: the comments \
-                stand beside the code they explain, and each page leads to the next.\n\n";
+                are beside the code they explain, and each page leads to the next.\n\n";
     woven.pages.insert(core.to_owned(), text.to_owned() + &list(core, &order.core, "1."));
     let rest = "source/rest.md";
     let mut text =
         "# The rest of the source\n\nThe files that a first reading can skip, in any order.\n".to_owned();
     for (name, files) in &order.rest {
-        write!(text, "\n## {name}\n\n{}", list(rest, files, "-")).expect("a String takes all");
+        write!(text, "\n## {name}\n\n{}", list(rest, files, "-")).expect("writing to a String cannot fail");
     }
     woven.pages.insert(rest.to_owned(), text);
     let programs = "source/programs.md";
@@ -360,7 +361,7 @@ fn lists(weaver: &Weaver<'_>, order: &Order, woven: &mut Woven) {
     woven.pages.insert(programs.to_owned(), text.to_owned() + &list(programs, &order.examples, "-"));
 }
 
-/// The table of contents, with the sources in the place of `{{#sources}}`.
+/// Adds the table of contents, with the sources in the place of `{{#sources}}`.
 fn summary(tree: &Tree, order: &Order, woven: &mut Woven) {
     let text = tree.text(&format!("{CHAPTERS}SUMMARY.md")).unwrap_or("");
     let mut sources = String::new();
@@ -371,11 +372,11 @@ fn summary(tree: &Tree, order: &Order, woven: &mut Woven) {
         ("The programs", "programs", &order.examples),
     ];
     for (title, page, files) in parts {
-        writeln!(sources, "- [{title}](source/{page}.md)").expect("a String takes all");
+        writeln!(sources, "- [{title}](source/{page}.md)").expect("writing to a String cannot fail");
         for (file, _) in files {
             let name = file.replacen("/src/", "/", 1);
             let name = name.strip_prefix("examples/").unwrap_or(&name);
-            writeln!(sources, "  - [{name}]({})", page_name(file)).expect("a String takes all");
+            writeln!(sources, "  - [{name}]({})", page_name(file)).expect("writing to a String cannot fail");
         }
     }
     sources.push_str("- [The memory orderings](source/orderings.md)");

@@ -1,20 +1,19 @@
-//! A chapter's directives, each alone on its line, become what they name.
+//! A chapter's directives: each is alone on its line, and is replaced by what it names.
 //!
 //! ```text
 //!   {{#item FILE ITEM}}                  an item of a source file, with the comments above it
-//!   {{#code FILE ITEM}}                  the same without them
-//!   {{#lines FILE ITEM | FROM | TO}}     of an item the lines from the one that has FROM to the one that has TO,
-//!                                        and what closes them
-//!   {{#head FILE | FROM | TO}}           of the comment at the head of a file, likewise; to its end without TO
-//!   {{#anchor FILE NAME}}                what stands between an example's marks
-//!   {{#output NAME | FROM | TO}}         what a rung prints, as a test checks it: tests/ladder/NAME.txt
+//!   {{#code FILE ITEM}}                  the same without the comments
+//!   {{#lines FILE ITEM | FROM | TO}}     an item's lines, from the one that contains FROM to the one that contains
+//!                                        TO, and the lines that close their brackets
+//!   {{#head FILE | FROM | TO}}           the same of the comment at the head of a file; without TO, to its end
+//!   {{#anchor FILE NAME}}                the lines between an example's marks
+//!   {{#output NAME | FROM | TO}}         what an example prints, as a test checks it: tests/ladder/NAME.txt
 //!   {{#picture NAME}}                    docs/book/pictures/NAME.svg
 //!   {{#page FILE}}                       another Markdown file of the project
 //! ```
 //!
-//! Beside the directives: figures of the benchmarks in the text (see `figures`); a link to a source file, with
-//! an item as its fragment, leads to the file's annotated page; the path of a source file in backticks is
-//! linked to it.
+//! In the text itself, figures of the benchmarks are filled in (see `figures`). A link to a source file, with an
+//! item as its fragment, leads to the file's annotated page, and so does the path of a source file in backticks.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -25,23 +24,23 @@ use crate::links;
 use crate::source::Source;
 use crate::{figures, items};
 
-/// A listing may have this many lines. A longer one would not be read.
+/// The most lines that a listing may have. Readers skip longer ones.
 pub const LONGEST: usize = 40;
 
-/// What a chapter shows of a file.
+/// The lines of a file that a chapter shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quote {
     /// The chapter's page.
     pub page: String,
-    /// The file, as seen from the root.
+    /// The file's path from the root.
     pub file: String,
-    /// The lines, counted from nought.
+    /// The lines, counted from zero.
     pub lines: Range<usize>,
-    /// The anchor, if it was found by one.
+    /// The anchor, if the lines were found by one.
     pub anchor: Option<String>,
 }
 
-/// A chapter on its way into the book.
+/// A chapter that is being built.
 pub(crate) struct Chapter<'a> {
     weaver: &'a Weaver<'a>,
     page: &'a str,
@@ -58,7 +57,7 @@ impl<'a> Chapter<'a> {
         self.problems.push(Problem { kind, page: self.page.to_owned(), what: what.into() });
     }
 
-    /// Weaves the chapter's text.
+    /// Returns the chapter's text with its directives replaced.
     pub(crate) fn weave(&mut self, text: &str) -> String {
         let mut woven = String::new();
         let mut fence = false;
@@ -176,7 +175,7 @@ impl<'a> Chapter<'a> {
         ))
     }
 
-    /// Lines of the comment at a file's head, as they are, with a line that says where they stand.
+    /// Lines of the comment at a file's head, unchanged, with a line that says where they are from.
     fn head(&mut self, file: &str, rest: &[&str]) -> Result<String, (Kind, String)> {
         let source =
             self.weaver.source(file).ok_or_else(|| (Kind::MissingFile, format!("there is no {file}")))?;
@@ -191,7 +190,7 @@ impl<'a> Chapter<'a> {
         if to.is_none() {
             lines.end = head;
         }
-        let said: Vec<&str> = source
+        let text: Vec<&str> = source
             .text
             .lines()
             .skip(lines.start)
@@ -206,11 +205,11 @@ impl<'a> Chapter<'a> {
         self.quotes.push(Quote { page: self.page.to_owned(), file: file.to_owned(), lines, anchor: None });
         Ok(format!(
             "<div class=\"listing\">\n\n```text\n{}\n```\n\n{from}\n\n</div>",
-            said.join("\n").trim_matches('\n')
+            text.join("\n").trim_matches('\n')
         ))
     }
 
-    /// What a rung of the ladder prints, or the lines of it from `FROM` to `TO`, below its command.
+    /// What an example prints, or its lines from `FROM` to `TO`, below the command.
     fn output(&mut self, name: &str, rest: &[&str]) -> Result<String, (Kind, String)> {
         let file = format!("tests/ladder/{name}.txt");
         let text =
@@ -237,11 +236,11 @@ impl<'a> Chapter<'a> {
         Ok(block + "```")
     }
 
-    /// A picture, in the page itself, so that it has the colours of the page.
+    /// A picture, inlined in the page so that it takes the page's colours.
     fn picture(&mut self, file: &str) -> Result<String, (Kind, String)> {
         let svg =
             self.weaver.tree.text(file).ok_or_else(|| (Kind::MissingFile, format!("there is no {file}")))?;
-        // Its own style is used where it stands alone.
+        // Its own style is for viewing the file alone.
         let (before, rest) = svg.split_once("<style>").unwrap_or((svg, ""));
         let after = rest.split_once("</style>").map_or("", |(_, after)| after);
         let lines = before.lines().chain(after.lines()).filter(|line| !line.trim().is_empty());
@@ -249,7 +248,7 @@ impl<'a> Chapter<'a> {
         Ok(format!("<figure class=\"{class}\">\n{}\n</figure>", lines.collect::<Vec<_>>().join("\n")))
     }
 
-    /// Another Markdown file as a part of this page: its headings one level down, its links adapted.
+    /// Another Markdown file as part of this page: without its title, and with its links adapted.
     fn other_page(&mut self, file: &str) -> Result<String, (Kind, String)> {
         let text =
             self.weaver.tree.text(file).ok_or_else(|| (Kind::MissingFile, format!("there is no {file}")))?;
@@ -273,7 +272,7 @@ impl<'a> Chapter<'a> {
         Ok(woven)
     }
 
-    /// Where a link of another file leads in the book.
+    /// The target, in the book, of a link in another file.
     fn lead(&mut self, file: &str, target: &str) -> String {
         if target.starts_with("http") || target.starts_with('#') {
             return target.to_owned();
@@ -314,7 +313,7 @@ impl<'a> Chapter<'a> {
         self.link_paths(&led)
     }
 
-    /// Links the rules that are named: `[claim]`.
+    /// Links the rules that are named, such as `[claim]`.
     fn link_rules(&self, text: &str) -> String {
         let mut woven = String::new();
         let mut rest = text;
@@ -330,7 +329,7 @@ impl<'a> Chapter<'a> {
         woven + rest
     }
 
-    /// Links the paths of source files that stand in backticks, and looks whether other paths exist.
+    /// Links the paths of source files that are in backticks, and checks that other paths exist.
     fn link_paths(&mut self, line: &str) -> String {
         let mut woven = String::new();
         for (number, part) in line.split('`').enumerate() {
@@ -342,13 +341,13 @@ impl<'a> Chapter<'a> {
             match self.weaver.page_of(part) {
                 Some(page) if !linked => {
                     write!(woven, "[`{part}`]({})", links::relative(self.page, &page))
-                        .expect("a String takes all");
+                        .expect("writing to a String cannot fail");
                 }
                 _ => {
                     if is_path(part) && !self.weaver.tree.has(part) {
-                        self.problem(Kind::DeadLink, format!("`{part}` is not there"));
+                        self.problem(Kind::DeadLink, format!("`{part}` does not exist"));
                     }
-                    write!(woven, "`{part}`").expect("a String takes all");
+                    write!(woven, "`{part}`").expect("writing to a String cannot fail");
                 }
             }
         }
@@ -356,15 +355,15 @@ impl<'a> Chapter<'a> {
     }
 }
 
-/// Whether a word in backticks names a file or a folder of the project.
+/// Whether a word in backticks is the path of a file or a folder of the project.
 fn is_path(word: &str) -> bool {
     let first = word.split('/').next().unwrap_or("");
-    let home = ["reactor", "executor", "chat", "examples", "exercises", "docs", "tests", "benches", ".ci"]
+    let ours = ["reactor", "executor", "chat", "examples", "exercises", "docs", "tests", "benches", ".ci"]
         .contains(&first);
-    home && word.contains('/') && word.chars().all(|c| c.is_alphanumeric() || "/._-".contains(c))
+    ours && word.contains('/') && word.chars().all(|c| c.is_alphanumeric() || "/._-".contains(c))
 }
 
-/// The lines, and behind them those that only close what is open in them.
+/// The lines, and the lines after them that only close their brackets.
 fn with_what_closes(source: &Source, mut lines: Range<usize>, end: usize) -> Range<usize> {
     let count = |range: Range<usize>, brackets: &str| {
         let code = source.lines[range].iter().flat_map(|line| line.code.chars());
@@ -381,7 +380,7 @@ fn with_what_closes(source: &Source, mut lines: Range<usize>, end: usize) -> Ran
     lines
 }
 
-/// Of the lines of a range: from the first that has `from` to the next that has `to`.
+/// The lines in a range from the first that contains `from` to the next that contains `to`.
 fn between(source: &Source, range: Range<usize>, from: &str, to: &str) -> Result<Range<usize>, String> {
     let lines: Vec<&str> = source.text.lines().collect();
     let find = |from: usize, text: &str| (from..range.end).find(|&line| lines[line].contains(text));

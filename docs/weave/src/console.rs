@@ -1,21 +1,24 @@
-//! What a chapter shows of a terminal: the command, and what it prints.
+//! The terminal sessions in a chapter: a command, and what it prints.
+//!
+//! Output that is pasted into a chapter goes stale, and an exact comparison would fail on each time that a program
+//! prints. So a test runs the command and compares, and `…` stands for the parts that differ from run to run.
 //!
 //! ```text
 //!   $ cargo run --example 01_poll_by_hand
-//!   polled 3 times in … µs                     … stands for what varies from run to run
-//!   …                                          alone: for any lines
+//!   polled 3 times in … µs                     … in a line: any text
+//!   …                                          … alone: any lines
 //! ```
 
 /// A command and the output shown for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// What stands after `$ `.
+    /// The text after `$ `.
     pub command: String,
     /// The lines below it.
     pub output: Vec<String>,
 }
 
-/// The sessions in the `console` blocks of a page.
+/// Returns the sessions in the `console` blocks of a page.
 pub fn sessions(text: &str) -> Vec<Session> {
     let mut found: Vec<Session> = Vec::new();
     let mut inside = false;
@@ -33,7 +36,7 @@ pub fn sessions(text: &str) -> Vec<Session> {
     found
 }
 
-/// Whether `shown`, with its `…`, is what was `printed`.
+/// Returns whether `shown`, with its `…`, matches what was `printed`.
 pub fn agrees(shown: &[String], printed: &[&str]) -> bool {
     match shown.split_first() {
         None => printed.is_empty(),
@@ -46,7 +49,7 @@ pub fn agrees(shown: &[String], printed: &[&str]) -> bool {
     }
 }
 
-/// The same for a line. Where something varies its width does too: spaces count once.
+/// The same for a line. Several spaces count as one, since a text that varies in length shifts its column.
 fn line_agrees(shown: &str, printed: &str) -> bool {
     let single = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let (shown, printed) = (single(shown), single(printed));

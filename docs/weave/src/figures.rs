@@ -1,21 +1,23 @@
-//! Figures in the prose, taken from the tables of `docs/benchmarks.md`, so that they are those that were
-//! measured last.
+//! Figures in the prose, taken from the tables of `docs/benchmarks.md`.
+//!
+//! A figure that is typed into a chapter is wrong after the next measurement. So a chapter names the cell of the
+//! table, and the figure in it is the one measured last.
 //!
 //! ```text
-//!   {{wall spawn_pool | ours}}     76.9 ns     nanoseconds of wall time: what stands before the brackets
-//!   {{cpu spawn_pool | ours}}      124 ns      of processor time: what stands in them
-//!   {{cell mem | ours}}            88          as it stands there
+//!   {{wall spawn_pool | ours}}     76.9 ns     nanoseconds of wall time: the figure before the brackets
+//!   {{cpu spawn_pool | ours}}      124 ns      of processor time: the figure in the brackets
+//!   {{cell mem | ours}}            88          the figure as it is in the table
 //! ```
 //!
-//! A row is named by how it begins; of several that begin so the first is meant.
+//! A row is named by its first characters. If several rows begin with them, the first is used.
 
 use crate::links;
 
-/// A line of prose with the figures in their places.
+/// Returns a line of prose with the figures filled in.
 ///
 /// # Errors
 ///
-/// Says which row or column is not there.
+/// A message that names the row or column that is missing.
 pub fn fill(line: &str, tables: &str) -> Result<String, String> {
     let mut woven = String::new();
     let mut rest = line;

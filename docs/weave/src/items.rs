@@ -7,8 +7,8 @@
 //!   mod tests { fn a }       tests::a
 //! ```
 //!
-//! `syn` reads the file. A comment is an attribute there, or nothing, so the lines above an item are looked at
-//! as [`Source`] has them.
+//! `syn` parses the file. There a doc comment is an attribute and a plain comment is lost, so the lines above an
+//! item are read from [`Source`].
 
 use std::ops::Range;
 
@@ -17,16 +17,16 @@ use syn::spanned::Spanned;
 
 use crate::source::Source;
 
-/// An item and the lines it takes, counted from nought.
+/// An item and its lines, counted from zero.
 #[derive(Debug, Clone)]
 pub struct Item {
-    /// How it is called: `Park::wait`, `<Park as Drop>::drop`.
+    /// Its name: `Park::wait`, `<Park as Drop>::drop`.
     pub name: String,
     /// The shorter name of a method in a trait's impl: `Park::drop`.
     short: Option<String>,
-    /// With the comments and attributes above it.
+    /// The lines with the comments and attributes above it.
     pub lines: Range<usize>,
-    /// Without the comments above it.
+    /// The lines without the comments above it.
     pub bare: Range<usize>,
 }
 
@@ -41,11 +41,11 @@ impl Item {
     }
 }
 
-/// The item called `name`.
+/// Returns the item called `name`.
 ///
 /// # Errors
 ///
-/// Says that there is none, or that there are several.
+/// A message that there is no such item, or that there are several.
 pub fn find(source: &Source, name: &str) -> Result<Item, String> {
     let all = items(source);
     let mut found: Vec<&Item> = all.iter().filter(|item| item.name == name).collect();
@@ -59,8 +59,8 @@ pub fn find(source: &Source, name: &str) -> Result<Item, String> {
     }
 }
 
-/// All items, those of impls, traits and modules too, in the order of their first lines. A file that the
-/// compiler would not take has none.
+/// Returns all items, also those in impls, traits and modules, in the order of their first lines; none if the file
+/// is not valid Rust.
 pub fn items(source: &Source) -> Vec<Item> {
     let Ok(file) = syn::parse_file(&source.text) else {
         return Vec::new();
@@ -71,7 +71,7 @@ pub fn items(source: &Source) -> Vec<Item> {
     found.items
 }
 
-/// What encloses an item, as far as its name is concerned.
+/// What encloses an item, as needed for its name.
 enum Within {
     File,
     /// A module, a trait, or a type's own impl.
@@ -83,7 +83,7 @@ enum Within {
     },
 }
 
-/// Takes in an item that has a name and attributes.
+/// Records an item that has a name and attributes.
 macro_rules! named {
     ($found:ident, $item:ident.$($name:ident).+, $within:expr) => {
         $found.push($item.$($name).+.to_string(), $item.attrs.clone(), $item, $within)

@@ -1,4 +1,4 @@
-//! Links in Markdown: found, rewritten, resolved against the page they stand on.
+//! Links in Markdown: finding them, rewriting them, and resolving them against their page.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ pub fn rewrite(line: &str, mut each: impl FnMut(&str) -> String) -> String {
     woven + rest
 }
 
-/// The targets of all links outside of fenced blocks.
+/// Returns the targets of all links outside of fenced blocks.
 pub fn targets(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     outside_fences(text, |line| {
@@ -46,13 +46,13 @@ pub fn targets(text: &str) -> Vec<String> {
     found
 }
 
-/// The way from the page `from` to the page `to`, both seen from the book's root.
+/// Returns the relative path from the page `from` to the page `to`, both given from the book's root.
 pub fn relative(from: &str, to: &str) -> String {
     let up = from.matches('/').count();
     format!("{}{to}", "../".repeat(up))
 }
 
-/// Where `target`, standing on the page `from`, leads: seen from the book's root.
+/// Returns the path, from the book's root, to which `target` leads on the page `from`.
 pub fn resolve(from: &str, target: &str) -> String {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();
@@ -76,7 +76,7 @@ fn heading_id(heading: &str) -> String {
     kept.collect()
 }
 
-/// The places on a page that a fragment can name: its headings, and its explicit ids.
+/// Returns the places on a page that a fragment can name: its headings, and its explicit ids.
 pub fn ids(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     outside_fences(text, |line| {

@@ -1,4 +1,4 @@
-//! Writes the woven book for mdBook: `cargo run -p weave`. The script `docs/build` does both.
+//! Writes the book's pages for mdBook: `cargo run -p weave`. The script `docs/build` also calls mdBook.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +16,7 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
 fn main() -> ExitCode {
     let tree = Tree::load(root());
     let woven = weave(&tree);
-    // An anchor that no chapter shows does no harm to the book: only the tests report it.
+    // An anchor that no chapter shows does not harm the book: only the tests report it.
     let problems: Vec<_> =
         woven.problems.iter().filter(|problem| problem.kind != Kind::UnusedAnchor).collect();
     for problem in &problems {

@@ -1,32 +1,32 @@
 //! The README's map: which source files there are, and in which order they are read.
 
-/// What stands between single backticks, outside of fenced blocks.
+/// Returns the texts between single backticks, outside of fenced blocks.
 pub fn quoted(text: &str) -> Vec<&str> {
     text.split("```").step_by(2).flat_map(|prose| prose.split('`').skip(1).step_by(2)).collect()
 }
 
-/// The part of `readme` under a heading of its (`### The core path`), up to the next heading.
+/// Returns the part of `readme` under a heading (`### The core path`), up to the next heading.
 pub fn section<'a>(readme: &'a str, heading: &str) -> Option<&'a str> {
     let (_, body) = readme.split_once(&format!("\n{heading}\n"))?;
     body.split("\n#").next()
 }
 
-/// The source files that a part of the map shows, each with its description, in their order.
+/// Returns the source files that a part of the map lists, each with its description, in their order.
 pub fn map(section: &str) -> Vec<(String, String)> {
     let mut files = Vec::new();
     for line in section.lines() {
         let Some((_, rest)) = line.split_once('`') else { continue };
-        let Some((path, said)) = rest.split_once('`') else { continue };
-        let said =
-            said.strip_prefix("](").and_then(|link| link.split_once(')')).map_or(said, |(_, said)| said);
+        let Some((path, rest)) = rest.split_once('`') else { continue };
+        let rest =
+            rest.strip_prefix("](").and_then(|link| link.split_once(')')).map_or(rest, |(_, after)| after);
         if path.ends_with(".rs") {
-            files.push((path.to_owned(), said.trim_start_matches(':').trim().to_owned()));
+            files.push((path.to_owned(), rest.trim_start_matches(':').trim().to_owned()));
         }
     }
     files
 }
 
-/// The files of the rest of the source by their subheadings: `Reactor:`, `Executor:`, `Chat, in reading order:`.
+/// Returns the files under each subheading of a section: `Reactor:`, `Executor:`, `Chat, in reading order:`.
 pub fn groups(section: &str) -> Vec<(String, Vec<(String, String)>)> {
     let mut groups: Vec<(String, String)> = Vec::new();
     for line in section.lines() {
@@ -51,7 +51,7 @@ fn the_map_is_read_in_its_order() {
     assert_eq!(files, ["a/src/b.rs", "a/src/a.rs"]);
     assert_eq!(path[0].1, "what b is");
     assert_eq!(path[1].1, "a, with `code` in it");
-    assert!(section(readme, "### Kitchen").is_none());
-    let rest = groups("What may wait.\n\nReactor:\n\n- `r.rs`: r\n\nChat, in order:\n\n- `c.rs`: c\n");
+    assert!(section(readme, "### Other").is_none());
+    let rest = groups("For later.\n\nReactor:\n\n- `r.rs`: r\n\nChat, in order:\n\n- `c.rs`: c\n");
     assert_eq!(rest[1], ("Chat, in order".to_owned(), vec![("c.rs".to_owned(), "c".to_owned())]));
 }

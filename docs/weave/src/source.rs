@@ -1,10 +1,11 @@
 //! Reads a source file as lines of code and lines of comment.
 //!
-//! This is not a parser: it knows what a comment, a string and a character are, so that a `//` in a
-//! string is no comment and a brace in one opens nothing. That is enough to count and to find words.
+//! The tests of the source's form need the comments, which `syn` drops, and must not be misled by a `//` or a
+//! brace in a string. So this scanner knows what a comment, a string and a character are, and nothing else of the
+//! language. That is enough to count lines and to find words.
 //!
 //! ```text
-//!   text ──split──▶ lines of (code, comment) ──mark──▶ lines that are only there for tests
+//!   text ──split──▶ lines of (code, comment) ──mark──▶ which lines belong to tests
 //! ```
 
 use std::fs;
@@ -13,12 +14,12 @@ use std::path::{Path, PathBuf};
 /// The crates, from the bottom up.
 pub const CRATES: [&str; 3] = ["reactor", "executor", "chat"];
 
-/// One line, taken apart.
+/// One line, split into code and comment.
 #[derive(Debug, Default)]
 pub struct Line {
-    /// What the compiler reads. The text of strings is blotted out with `_`.
+    /// The code. The text of strings is replaced by `_`.
     pub code: String,
-    /// What only a human reads.
+    /// The comment.
     pub comment: String,
     /// Inside an item under `#[cfg(test)]`, `#[cfg(loom)]` or both, or for Miri.
     pub test: bool,
@@ -27,11 +28,11 @@ pub struct Line {
 /// A source file.
 #[derive(Debug)]
 pub struct Source {
-    /// Where it is, seen from the root: `reactor/src/source.rs`.
+    /// Its path from the root: `reactor/src/source.rs`.
     pub path: String,
-    /// All of it, as it stands on the disk.
+    /// The whole text.
     pub text: String,
-    /// The same, taken apart.
+    /// The same, split into lines.
     pub lines: Vec<Line>,
 }
 
@@ -42,7 +43,7 @@ impl Source {
         Source::new(path, text)
     }
 
-    /// Takes the text of a file apart.
+    /// Splits the text of a file.
     pub fn new(path: &str, text: String) -> Source {
         let mut lines = split(&text);
         mark_tests(&mut lines);
@@ -50,13 +51,12 @@ impl Source {
         Source { path, text, lines }
     }
 
-    /// Lines of code: comments, blank lines and tests aside.
+    /// The number of lines of code: without comments, blank lines and tests.
     pub fn code_lines(&self) -> usize {
         self.shipped().filter(|(_, line)| !line.code.trim().is_empty()).count()
     }
 
-    /// Of the lines of code those that say something: imports, the names of modules, and lines that only
-    /// close brackets, aside.
+    /// The number of lines of code without imports, declarations of modules, and lines that only close brackets.
     pub fn telling_lines(&self) -> usize {
         let mut importing = false;
         let mut telling = 0;
@@ -71,7 +71,7 @@ impl Source {
         telling
     }
 
-    /// How often `word` stands in the shipped code, as a whole word.
+    /// How often `word` occurs in the shipped code, as a whole word.
     pub fn count_word(&self, word: &str) -> usize {
         self.shipped().flat_map(|(_, line)| words(&line.code)).filter(|found| *found == word).count()
     }
@@ -97,7 +97,7 @@ pub fn words(code: &str) -> impl Iterator<Item = &str> {
 ///
 /// # Panics
 ///
-/// If this crate does not stand two folders below it.
+/// If this crate is not two folders below it.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
@@ -105,7 +105,7 @@ pub fn root() -> &'static Path {
         .expect("docs/weave is two folders below the root")
 }
 
-/// The text of the file at `path`, which is relative to the root.
+/// Returns the text of the file at `path`, which is relative to the root.
 ///
 /// # Panics
 ///
@@ -115,7 +115,7 @@ pub fn read(path: &str) -> String {
     fs::read_to_string(&full).unwrap_or_else(|error| panic!("cannot read {path}: {error}"))
 }
 
-/// Every `.rs` file under `folder`, sorted, as paths relative to the root.
+/// Returns every `.rs` file under `folder`, sorted, as paths relative to the root.
 ///
 /// # Panics
 ///
@@ -140,7 +140,7 @@ pub fn rust_files(folder: &str) -> Vec<String> {
     found
 }
 
-/// Every source file of a crate's `src/`, but for the files that only tests and models see.
+/// Returns every source file in a crate's `src/`, except those that belong to tests and models.
 ///
 /// # Panics
 ///
@@ -151,7 +151,7 @@ pub fn crate_sources(name: &str) -> Vec<Source> {
     shipped_files(files.iter().map(|path| Source::read(path)).collect())
 }
 
-/// Of some sources those that are more than tests and models.
+/// Returns the sources that do not belong to tests and models.
 pub fn shipped_files(mut sources: Vec<Source>) -> Vec<Source> {
     let tests: Vec<String> = sources.iter().flat_map(test_modules).collect();
     let below = |path: &str, test: &String| {
@@ -161,7 +161,7 @@ pub fn shipped_files(mut sources: Vec<Source>) -> Vec<Source> {
     sources
 }
 
-/// The modules in files of their own that `source` declares for tests, as paths without `.rs`.
+/// The modules that `source` declares for tests and that are files of their own, as paths without `.rs`.
 fn test_modules(source: &Source) -> Vec<String> {
     let stem = source.path.trim_end_matches(".rs");
     let folder = match stem.rsplit_once('/') {
@@ -175,18 +175,18 @@ fn test_modules(source: &Source) -> Vec<String> {
         .collect()
 }
 
-/// What the scanner is in the middle of.
+/// Where the scanner is.
 enum Inside {
     Code,
     LineComment,
     /// Block comments nest.
     BlockComment(u32),
     String,
-    /// A raw string, and how many `#` end it.
+    /// A raw string, with the number of `#` that end it.
     RawString(usize),
 }
 
-/// Takes each line apart into code and comment.
+/// Splits each line into code and comment.
 fn split(text: &str) -> Vec<Line> {
     let chars: Vec<char> = text.chars().collect();
     let mut lines = vec![Line::default()];
@@ -210,9 +210,9 @@ fn split(text: &str) -> Vec<Line> {
                 used = length;
                 let comment = matches!(next, Inside::LineComment | Inside::BlockComment(_));
                 if !comment {
-                    // A character such as '"' is blotted out as a string is.
-                    let blot = rest[0] == '\'' && used > 1;
-                    line.code.extend(rest[..used].iter().map(|&c| if blot { '_' } else { c }));
+                    // The text of a character such as '"' is replaced as a string's is.
+                    let is_char = rest[0] == '\'' && used > 1;
+                    line.code.extend(rest[..used].iter().map(|&c| if is_char { '_' } else { c }));
                 }
                 next
             }
@@ -243,8 +243,8 @@ fn split(text: &str) -> Vec<Line> {
                     line.code.push('_');
                     Inside::String
                 }
-                blotted => {
-                    line.code.push(if blotted == ' ' { ' ' } else { '_' });
+                other => {
+                    line.code.push(if other == ' ' { ' ' } else { '_' });
                     Inside::String
                 }
             },
@@ -264,7 +264,7 @@ fn split(text: &str) -> Vec<Line> {
     lines
 }
 
-/// In code, with `rest` ahead: what begins here, and how many characters its opening takes.
+/// In code, with `rest` ahead: returns what begins here, and the length of its opening in characters.
 fn begin(rest: &[char], before: Option<char>) -> (Inside, usize) {
     let in_word = before.is_some_and(|c| c.is_alphanumeric() || c == '_');
     match rest[0] {
@@ -289,7 +289,7 @@ fn begin(rest: &[char], before: Option<char>) -> (Inside, usize) {
     }
 }
 
-/// Marks the items that only tests and models see.
+/// Marks the lines of items that belong to tests and models.
 fn mark_tests(lines: &mut [Line]) {
     const MARKS: [&str; 5] = [
         "#[cfg(test)]",

@@ -1,13 +1,13 @@
-//! The files of the project as texts by path, so that weaving touches no disk.
+//! The files of the project as texts by path, so that a test can build a book from a few lines, without a disk.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// What is not read: what was built, and what git keeps.
+/// The folders that are not read: built files, git's own files, and packages of node.
 const LEFT_OUT: [&str; 3] = ["target", ".git", "node_modules"];
 
-/// Files by their path from the root, `executor/src/local/mod.rs`; what is no text has an empty one.
+/// Files by their path from the root, `executor/src/local/mod.rs`. A file that is not UTF-8 has an empty text.
 #[derive(Debug)]
 pub struct Tree {
     files: BTreeMap<String, String>,
@@ -40,24 +40,24 @@ impl Tree {
         Tree { files }
     }
 
-    /// A tree of a few files, for tests.
+    /// Makes a tree of a few files, for tests.
     pub fn of(files: &[(&str, &str)]) -> Tree {
         let owned = |&(path, text): &(&str, &str)| (path.to_owned(), text.to_owned());
         Tree { files: files.iter().map(owned).collect() }
     }
 
-    /// The text of a file, if it is there.
+    /// Returns the text of a file, or `None` if there is no such file.
     pub fn text(&self, path: &str) -> Option<&str> {
         self.files.get(path).map(String::as_str)
     }
 
-    /// Whether there is a file, or a folder, of that name.
+    /// Returns whether there is a file, or a folder, of that name.
     pub fn has(&self, path: &str) -> bool {
         let folder = format!("{}/", path.trim_end_matches('/'));
         self.files.contains_key(path) || self.under(&folder).next().is_some()
     }
 
-    /// The files whose path begins with `start`, sorted.
+    /// Returns the files whose path begins with `start`, sorted.
     pub fn under<'a>(&'a self, start: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         let from = self.files.range(start.to_owned()..);
         from.take_while(move |(path, _)| path.starts_with(start))

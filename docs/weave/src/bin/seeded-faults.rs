@@ -1,9 +1,10 @@
 //! Shows that the models notice faults: `bash .ci/seeded-faults [NAME]`.
 //!
-//! The shipped source carries seeded faults, `fault("name")`, which are compiled in with the models only, and
-//! are off until the environment has `FAULT=name`. A model says in its comment which of them it finds:
-//! ``Finds `name`.`` Here each such model is run with the fault on, and must fail. Every fault must be
-//! found by a model, and every model must find one. With a NAME: only that fault, or that model.
+//! A model that always passes proves nothing: it may not reach the code that it is about. So the source contains
+//! seeded faults, `fault("name")`. They are compiled in with the models only, and are off unless the environment
+//! has `FAULT=name`. A model's comment says which of them it finds: ``Finds `name`.`` This program runs each such
+//! model with the fault on, and the model must fail. Every fault must be found by a model, and every model must
+//! find one. With a NAME it runs only the pairs of model and fault that contain it.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,15 +16,15 @@ use std::thread;
 use weave::models::{Models, Run, run};
 use weave::source::{Source, root, rust_files, words};
 
-/// What turns a fault on, in the source and in the environment.
+/// The call in the source, and the variable in the environment that turns a fault on.
 const CALL: &str = "fault";
 const VARIABLE: &str = "FAULT";
 
-/// Preemptions that a model is given, one after the other: a large one may need the third.
+/// The preemptions to try, one after the other: a few faults show only at three.
 const PREEMPTIONS: [&str; 2] = ["2", "3"];
 
 /// Seconds that a model may take with a fault on.
-const PATIENCE: u32 = 300;
+const TIME_LIMIT: u32 = 300;
 
 /// A model, and the faults that its comment says it finds.
 struct Model {
@@ -46,8 +47,8 @@ fn main() -> ExitCode {
     let target = root().join("target/loom");
     let built = match Models::build(root(), &target) {
         Ok(built) => built,
-        Err(said) => {
-            eprintln!("{said}");
+        Err(messages) => {
+            eprintln!("{messages}");
             return ExitCode::FAILURE;
         }
     };
@@ -56,7 +57,7 @@ fn main() -> ExitCode {
         .flat_map(|model| model.finds.iter().map(|fault| (model.name.as_str(), fault.as_str())))
         .filter(|(model, fault)| format!("{model} {fault}").contains(&only))
         .collect();
-    let survivors = wake_all(&built, &pairs, &target);
+    let survivors = run_all(&built, &pairs, &target);
     let caught = pairs.len() - survivors.len();
     complaints.extend(survivors);
     complaints.iter().for_each(|complaint| println!("{complaint}"));
@@ -64,13 +65,13 @@ fn main() -> ExitCode {
     if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Runs every pair, as many at a time as there are cores. Returns what is wrong.
-fn wake_all(built: &Models, pairs: &[(&str, &str)], target: &Path) -> Vec<String> {
+/// Runs every pair, as many at a time as there are cores. Returns the complaints.
+fn run_all(built: &Models, pairs: &[(&str, &str)], target: &Path) -> Vec<String> {
     let (next, complaints) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let worker = |log: PathBuf| {
-        // ORDERING: Relaxed; each number is handed out once, that is all.
+        // ORDERING: Relaxed; it only gives each number to one thread.
         while let Some((model, fault)) = pairs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            match wake(built, model, fault, &log) {
+            match run_pair(built, model, fault, &log) {
                 Ok(()) => println!("caught: {fault} by {model}"),
                 Err(complaint) => complaints.lock().unwrap().push(complaint),
             }
@@ -86,12 +87,12 @@ fn wake_all(built: &Models, pairs: &[(&str, &str)], target: &Path) -> Vec<String
     complaints.into_inner().unwrap()
 }
 
-/// Runs a model with a fault on.
-fn wake(built: &Models, model: &str, fault: &str, log: &Path) -> Result<(), String> {
+/// Runs a model with a fault on, which must make it fail.
+fn run_pair(built: &Models, model: &str, fault: &str, log: &Path) -> Result<(), String> {
     let (program, test) = built.find(model).ok_or_else(|| format!("the model {model} is in no program"))?;
     for preemptions in PREEMPTIONS {
         let env = [(VARIABLE, fault), ("LOOM_MAX_PREEMPTIONS", preemptions)];
-        match run(program, &["--exact", &test], &env, PATIENCE, log) {
+        match run(program, &["--exact", &test], &env, TIME_LIMIT, log) {
             Run::Passed => {}
             Run::Failed => return Ok(()),
             Run::Endless => return Err(format!("{fault} makes {model} run for ever")),
@@ -100,7 +101,7 @@ fn wake(built: &Models, model: &str, fault: &str, log: &Path) -> Result<(), Stri
     Err(format!("{fault} survives {model}"))
 }
 
-/// What is wrong, as far as it shows without running anything.
+/// The complaints that are known without running a model.
 fn complaints(models: &[Model], faults: &BTreeSet<String>) -> Vec<String> {
     let found: BTreeSet<&String> = models.iter().flat_map(|model| &model.finds).collect();
     let unfound = faults.iter().filter(|fault| !found.contains(fault));
@@ -116,7 +117,7 @@ fn complaints(models: &[Model], faults: &BTreeSet<String>) -> Vec<String> {
         .collect()
 }
 
-/// Whether a file has models, or searches, which are models without threads.
+/// Whether a file has models, or exhaustive searches, which are models without threads.
 fn has_models(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.starts_with("model") || name.starts_with("loom_") || name == "search.rs" || path.contains("/model/")
@@ -142,13 +143,13 @@ fn models_of(source: &Source) -> Vec<Model> {
     models
 }
 
-/// The names behind the word Finds.
+/// The names in backticks after the word Finds.
 fn finds(comment: &str) -> Vec<String> {
     let Some((_, named)) = comment.rsplit_once("Finds") else { return Vec::new() };
     named.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// The names of the faults in a text.
+/// The names of the seeded faults in a source text.
 fn faults_of(text: &str) -> Vec<String> {
     let call = format!("{CALL}(\"");
     text.split(&call).skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
@@ -179,7 +180,7 @@ fn no_test() {}
     let faults: BTreeSet<String> = faults_of(text).into_iter().collect();
     assert_eq!(complaints(&models, &faults), ["the model it_finds_nothing finds no fault"]);
     let fewer = faults.iter().skip(1).cloned().chain(["three".to_owned()]).collect();
-    let said = complaints(&models, &fewer);
-    assert!(said.contains(&"no model finds the fault three".to_owned()), "{said:?}");
-    assert!(said.contains(&"it_holds finds one, which is nowhere".to_owned()), "{said:?}");
+    let found = complaints(&models, &fewer);
+    assert!(found.contains(&"no model finds the fault three".to_owned()), "{found:?}");
+    assert!(found.contains(&"it_holds finds one, which is nowhere".to_owned()), "{found:?}");
 }

@@ -1,16 +1,20 @@
 //! Shows that each memory ordering is needed: `bash .ci/weaken [SITE]`.
 //!
-//! In a copy of the source every ordering under an ORDERING label can be weakened by one step while the
-//! models run: Acquire and Release to Relaxed, AcqRel to each of its halves, a SeqCst fence to nothing. One
-//! at a time is weakened, and the models of its part must fail, at two preemptions. A weakening that they do
-//! not notice must be argued where it stands, in the ORDERING comment:
+//! An ordering that is stronger than its comment can justify costs time on other machines, and hides that
+//! nobody knows what it orders. A tool that edits the source and compiles it for each ordering would take hours.
+//! So this program makes one copy of the source, in which every ordering under an ORDERING label can be weakened
+//! by the environment, and builds the models of that copy once.
+//!
+//! A weakening is one step: Acquire and Release to Relaxed, AcqRel to each of its halves, a SeqCst fence to
+//! nothing. Each is tried alone, and the models of its part must fail, at two preemptions. If they do not, the
+//! ORDERING comment must say why:
 //!
 //! ```text
 //! // … Survives without Acquire: the lock that the caller holds orders it.   (or: without Release, it)
 //! ```
 //!
-//! An argument for a weakening that a model does find is out of date, and fails as well. With a SITE, such as
-//! `state.rs:150`: only that one.
+//! An argument for a weakening that a model does notice is out of date, and is a failure too. With a SITE, such
+//! as `state.rs:150`, it tries only that one.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,10 +24,10 @@ use std::process::{Command, ExitCode};
 use weave::models::{Models, Run, run};
 use weave::source::{Source, crate_sources, root};
 
-/// Seconds for the models of one part.
-const PATIENCE: u32 = 600;
+/// Seconds that the models of one part may take.
+const TIME_LIMIT: u32 = 600;
 
-/// What the copy's shim has in addition.
+/// The code that is added to the copy's shim.
 const HOOKS: &str = r#"
 fn asked(site: &str) -> Option<&'static str> {
     static ASKED: std::sync::LazyLock<Option<String>> = std::sync::LazyLock::new(|| std::env::var("WEAKEN").ok());
@@ -55,12 +59,12 @@ struct Site {
     place: String,
     ordering: &'static str,
     label: String,
-    /// What the ordering can do without, as the comment argues.
+    /// What the ordering does not need, according to its comment.
     argued: Vec<String>,
 }
 
 impl Site {
-    /// The weaker orderings, and what each is without.
+    /// The weaker orderings, and what each lacks.
     fn steps(&self) -> &'static [(&'static str, &'static str)] {
         match self.ordering {
             "AcqRel" => &[("Acquire", "Release"), ("Release", "Acquire")],
@@ -89,16 +93,16 @@ fn main() -> ExitCode {
     let target = root().join("target/loom");
     let models = match Models::build(&copy, &target) {
         Ok(models) => models,
-        Err(said) => {
-            eprintln!("{said}");
+        Err(messages) => {
+            eprintln!("{messages}");
             return ExitCode::FAILURE;
         }
     };
     let (mut tally, mut fine) = (BTreeMap::<&str, usize>::new(), true);
     for site in sites.iter().filter(|site| site.place.ends_with(&only)) {
         for (step, lost) in site.steps() {
-            let (verdict, said) = weaken(&models, site, step, lost, &target.join("weaken.log"));
-            println!("{said}");
+            let (verdict, line) = weaken(&models, site, step, lost, &target.join("weaken.log"));
+            println!("{line}");
             *tally.entry(verdict).or_default() += 1;
             fine &= matches!(verdict, "caught" | "argued");
         }
@@ -109,7 +113,7 @@ fn main() -> ExitCode {
     if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Runs the models of a site's part with its ordering weakened.
+/// Runs the models of a site's part with its ordering weakened. Returns the verdict, and a line that reports it.
 fn weaken(models: &Models, site: &Site, step: &str, lost: &str, log: &Path) -> (&'static str, String) {
     let part = match site.place.as_str() {
         place if place.starts_with("executor/src/sync/") => "loom_sync",
@@ -118,7 +122,7 @@ fn weaken(models: &Models, site: &Site, step: &str, lost: &str, log: &Path) -> (
     let program = models.program(&format!("{part}-")).unwrap_or_else(|| panic!("no models of {part}"));
     let asked = format!("{} {step}", site.place);
     let env = [("WEAKEN", asked.as_str()), ("LOOM_MAX_PREEMPTIONS", "2")];
-    let result = run(program, &["--test-threads=1"], &env, PATIENCE, log);
+    let result = run(program, &["--test-threads=1"], &env, TIME_LIMIT, log);
     let argued = site.argued.iter().any(|argued| argued == lost);
     let line = format!("{} [{}] {} without {lost}", site.place, site.label, site.ordering);
     match (result, argued) {
@@ -131,9 +135,9 @@ fn weaken(models: &Models, site: &Site, step: &str, lost: &str, log: &Path) -> (
 
 /// The model that failed first, or was running when the program was aborted.
 fn failed(log: &Path) -> String {
-    let said = fs::read_to_string(log).unwrap_or_default();
+    let text = fs::read_to_string(log).unwrap_or_default();
     let mut model = "";
-    for line in said.lines().filter_map(|line| line.strip_prefix("test ")) {
+    for line in text.lines().filter_map(|line| line.strip_prefix("test ")) {
         let Some((name, outcome)) = line.split_once(" ...") else { continue };
         model = name;
         if outcome.ends_with("FAILED") {
@@ -143,7 +147,7 @@ fn failed(log: &Path) -> String {
     model.to_owned()
 }
 
-/// A fresh copy of what git knows, and of what is new.
+/// Makes a fresh copy of the files that git tracks, and of new ones that it does not ignore.
 fn copy_tree(copy: &Path) -> std::io::Result<()> {
     if copy.exists() {
         fs::remove_dir_all(copy)?;
@@ -154,7 +158,7 @@ fn copy_tree(copy: &Path) -> std::io::Result<()> {
         .output()?;
     for path in String::from_utf8_lossy(&listed.stdout).split_terminator('\0') {
         let (from, to): (PathBuf, PathBuf) = (root().join(path), copy.join(path));
-        fs::create_dir_all(to.parent().expect("a file stands in a folder"))?;
+        fs::create_dir_all(to.parent().expect("every file is in a folder"))?;
         if from.exists() {
             fs::copy(from, to)?;
         }
@@ -162,10 +166,10 @@ fn copy_tree(copy: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The file's text, in which each labelled ordering can be weakened.
+/// Returns the file's text, changed so that each labelled ordering can be weakened.
 ///
-/// A comment speaks for the code below it, up to an empty line or the next ORDERING, as the test of the
-/// orderings in `tests/tidy` has it.
+/// A comment is about the code below it, up to an empty line or the next ORDERING, as in the test of the
+/// orderings in `tests/tidy`.
 fn wrap(source: &Source, sites: &mut Vec<Site>) -> String {
     let shim = if source.path.starts_with("reactor/") { "crate::shim" } else { "reactor::shim" };
     let (mut wrapped, mut comment, mut above) = (String::new(), String::new(), false);
@@ -209,10 +213,10 @@ fn label(comment: &str) -> Option<&str> {
     Some(comment.rsplit_once("ORDERING[")?.1.split_once(']')?.0)
 }
 
-/// What the ordering can do without, as a comment argues.
+/// What the ordering does not need, according to a comment.
 fn arguments(comment: &str) -> Vec<String> {
-    let spoken = comment.split("urvives without ").skip(1);
-    spoken.map(|rest| rest.chars().take_while(char::is_ascii_alphabetic).collect()).collect()
+    let arguments = comment.split("urvives without ").skip(1);
+    arguments.map(|rest| rest.chars().take_while(char::is_ascii_alphabetic).collect()).collect()
 }
 
 /// The first ordering in a piece of code: where it begins and ends, and which it is.
@@ -229,7 +233,7 @@ fn ordering(code: &str) -> Option<(usize, usize, &'static str)> {
     found.min()
 }
 
-/// A fence is not weakened but left out.
+/// Changes the fences, which are not weakened but left out.
 fn leave_out_fences(text: &str, shim: &str) -> String {
     let mut pieces = text.split("fence(");
     let mut done = pieces.next().unwrap_or_default().to_owned();
