@@ -1,19 +1,25 @@
-//! Weaves the book: chapters that quote the source by name, and the source with its comments beside it.
+//! Builds the book's pages: chapters that quote the source by name, and the source with its comments beside it.
+//!
+//! A book that holds copies of code goes stale without anyone noticing. mdBook can include a file by line
+//! numbers or by marks: numbers shift with each edit, and marks for the book would clutter the runtime's files.
+//! So a chapter names an item, and this program finds it in the source.
 //!
 //! ```text
 //!   docs/book/src/*.md ──┐  chapter: a directive becomes the listing
 //!   README's map ────────┼──▶ weave ──▶ target/book ──▶ mdbook ──▶ HTML
-//!   */src/**/*.rs ───────┘  annotate: a page a file
+//!   */src/**/*.rs ───────┘  annotate: one page per file
 //! ```
 //!
-//! W1  The book holds no copy of the source: a chapter names an item, and its text is taken here.
-//! W2  What is not found, ambiguous, too long or unused is a [`Problem`], and a problem fails a test.
+//! W1  The book's own files hold no copy of the source: a chapter names an item, and its text is read here.
+//! W2  A name that is not found or ambiguous, a listing that is too long, and an anchor that no chapter shows are
+//!     each a [`Problem`], and a problem fails a test.
 //! W3  Weaving is a function of a [`Tree`] of texts, so that a test can weave a book of three lines.
 //!
-//! `cargo run -p weave` writes the woven pages; `docs/build` does that and calls mdBook. Read on in
-//! [`book`], the whole; then [`chapter`], [`annotate`], and below them [`items`] and [`source`].
+//! `cargo run -p weave` writes the pages; `docs/build` does that and calls mdBook. Read [`book`] first, which
+//! has the whole; then [`chapter`] and [`annotate`], and below them [`items`] and [`source`].
 //!
-//! What reads Rust for the checks is here too: the programs `seeded-faults` and `weaken`, over [`models`].
+//! The programs that run the models are here too, since two of them read Rust: `models`, `seeded-faults` and
+//! `weaken`, over [`models`].
 
 pub mod anchors;
 pub mod annotate;

@@ -1,7 +1,8 @@
-//! The models as programs: built once, run one at a time, each run in a process of its own.
+//! The models as programs: built once, and run as often as a check needs.
 //!
-//! A model that fails takes its whole process with it, and a seeded fault is on for a whole process.
-//! Called by the programs `seeded-faults` and `weaken`. Next: `main`.
+//! A model that fails can abort its process, and a seeded fault is on for a whole process. So each check runs the
+//! programs themselves. `cargo test` for each run would look again for changes, and hold a lock meanwhile.
+//! Called by the programs `models`, `seeded-faults` and `weaken`. Next: `main`.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -16,20 +17,20 @@ pub struct Models {
 /// How a run of models ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Run {
-    /// Every model held.
+    /// Every model passed.
     Passed,
-    /// One did not, or the process was aborted.
+    /// A model failed, or the process was aborted.
     Failed,
-    /// It did not end in time.
+    /// The time limit elapsed first.
     Endless,
 }
 
 impl Models {
-    /// Builds the models of the tree at `tree`, in `target`.
+    /// Builds the models of the source tree at `tree`, with `target` as the target directory.
     ///
     /// # Errors
     ///
-    /// What the compiler said.
+    /// The messages of cargo and the compiler.
     pub fn build(tree: &Path, target: &Path) -> Result<Self, String> {
         let output = Command::new("cargo")
             .args(["test", "--profile", "models", "-p", "reactor", "-p", "executor"])
@@ -39,12 +40,12 @@ impl Models {
             .env("CARGO_TARGET_DIR", target)
             .output()
             .map_err(|error| format!("cargo: {error}"))?;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let messages = String::from_utf8_lossy(&output.stderr).into_owned();
         if !output.status.success() {
-            return Err(said);
+            return Err(messages);
         }
         // Executable unittests src/lib.rs (target/loom/models/deps/reactor-0123456789abcdef)
-        let programs = said
+        let programs = messages
             .lines()
             .filter(|line| line.trim_start().starts_with("Executable"))
             .filter_map(|line| Some(line.rsplit_once('(')?.1.trim_end_matches(')')))
@@ -53,7 +54,12 @@ impl Models {
         Ok(Self { programs })
     }
 
-    /// The program whose name begins with `name`.
+    /// Returns the programs, in the order in which they were built.
+    pub fn programs(&self) -> impl Iterator<Item = &Path> {
+        self.programs.iter().map(PathBuf::as_path)
+    }
+
+    /// Returns the program whose file name begins with `name`.
     pub fn program(&self, name: &str) -> Option<&Path> {
         let begins = |path: &&PathBuf| {
             path.file_name().and_then(|file| file.to_str()).is_some_and(|file| file.starts_with(name))
@@ -61,7 +67,7 @@ impl Models {
         self.programs.iter().find(begins).map(PathBuf::as_path)
     }
 
-    /// Where the model `name` is: its program, and its whole name there.
+    /// Finds the model `name`: returns its program, and its full name there.
     pub fn find(&self, name: &str) -> Option<(&Path, String)> {
         self.programs.iter().find_map(|program| {
             let listed = Command::new(program).arg("--list").output().ok()?;
@@ -73,14 +79,14 @@ impl Models {
     }
 }
 
-/// Runs a test program for `seconds` at most. Its output goes to `log`.
+/// Runs a test program for `seconds` at most, and writes its output to the file `log`.
 ///
 /// # Panics
 ///
-/// If the program or `timeout` cannot be started, or the log cannot be written.
+/// If `timeout` cannot be started, or the log cannot be created.
 pub fn run(program: &Path, args: &[&str], env: &[(&str, &str)], seconds: u32, log: &Path) -> Run {
     let file = File::create(log).unwrap_or_else(|error| panic!("{}: {error}", log.display()));
-    let other = file.try_clone().expect("a file can be had twice");
+    let other = file.try_clone().expect("a descriptor is free for the copy");
     let status: ExitStatus = Command::new("timeout")
         .arg(seconds.to_string())
         .arg(program)
