@@ -1,15 +1,15 @@
-//! What the unsafe task cell buys over the safe one that every book starts with.
+//! What the unsafe task cell saves, compared with a safe one.
 //!
 //! ```text
-//!   safe    Arc<Task> ─▶ Mutex<Option<Pin<Box<dyn Future>>>>     the output and who waits for it:
+//!   safe    Arc<Task> ─▶ Mutex<Option<Pin<Box<dyn Future>>>>     the output and its waiter:
 //!                        Wake: push the Arc on a Mutex<VecDeque>   one more Arc<Mutex<..>>
 //!   raw     one allocation, one state word, a RawWakerVTable of our own
 //! ```
 //!
 //! Measured: 1000 ready tasks spawned and awaited, and 1000 tasks that yield, on one thread: on the safe
 //! executor below, by `spawn_local` (where a task's own thread pays no atomic read-modify-write), and on
-//! the pool (whose task is as thread-safe as the safe one). Left out: memory a task; and the queues
-//! differ, too, so not all that is won is the cell's.
+//! the pool (whose task is as thread-safe as the safe one). Left out: memory per task. The queues differ too,
+//! so not all of the difference is due to the cell.
 
 mod common;
 
@@ -53,7 +53,7 @@ impl SafeTask {
     }
 }
 
-/// The output, and who waits for it.
+/// The output, and the waker of the task that awaits it.
 struct Slot<T> {
     output: Option<T>,
     waiter: Option<Waker>,
@@ -95,24 +95,24 @@ impl SafeExecutor {
         })
     }
 
-    /// Runs until the future has ended. Nobody outside wakes anything here: there is always a task.
+    /// Runs until the future has ended. Nothing outside wakes a task here, so until then one is always queued.
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 return output;
             }
-            // A turn of what is queued now, so that the future is not polled for each task.
+            // Run all tasks that are queued now, so that the future is not polled once per task.
             let queued = self.queue.lock().unwrap().len();
             for _ in 0..queued {
                 let task = self.queue.lock().unwrap().pop_front();
-                task.expect("only this thread takes").run();
+                task.expect("only this thread takes from the queue").run();
             }
         }
     }
 }
 
-/// Awaits all, and checks that each answers as itself.
+/// Awaits all, and checks that each returns its own number.
 async fn all<H: Future<Output = usize>>(spawn: impl Fn(usize) -> H) {
     let handles: Vec<_> = (0..TASKS).map(spawn).collect();
     for (i, handle) in handles.into_iter().enumerate() {
@@ -124,7 +124,7 @@ async fn ready(i: usize) -> usize {
     i
 }
 
-async fn giving_way(i: usize) -> usize {
+async fn yielding(i: usize) -> usize {
     for _ in 0..YIELDS {
         task::yield_now().await;
     }
@@ -148,7 +148,7 @@ fn arc_vs_raw_task(c: &mut Criterion) {
         };
     }
     compare!("spawn", TASKS, ready);
-    compare!("yield", TASKS * YIELDS, giving_way);
+    compare!("yield", TASKS * YIELDS, yielding);
 }
 
 fn main() {

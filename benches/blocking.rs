@@ -1,7 +1,7 @@
-//! Blocking calls: what it costs to have one done on a thread that may wait.
+//! Blocking calls: what it costs to run one on a thread that may block.
 //!
-//! Measured: one job handed over and awaited, 1000 at a time, and beside them a new thread for each
-//! job. Left out: jobs that really block, and how many threads there come to be.
+//! Measured: one job handed over and awaited, 1000 at a time, and, to compare, a new thread for each
+//! job. Left out: jobs that really block, and how many threads are started.
 
 mod common;
 

@@ -1,8 +1,7 @@
 //! The broadcast channel: what a delivery costs.
 //!
 //! Measured: 100 messages to 1, 10 and 100 receivers, each a task that checks number and order, on the
-//! pool and locally; an element is one delivery. Left out: what happens to those that lag, and sockets
-//! (see `chat`).
+//! pool and locally; an element is one delivery. Left out: receivers that lag, and sockets (see `chat`).
 
 mod common;
 
@@ -16,7 +15,7 @@ type Spawn = fn(futures_lite::future::Boxed<u64>) -> JoinHandle<u64>;
 
 const PLACES: [(&str, Spawn); 2] = [("pool", |f| task::spawn(f)), ("local", |f| task::spawn_local(f))];
 
-/// Counts what comes, which must be in order.
+/// Counts the messages, and checks their order.
 async fn receive(mut receiver: broadcast::Receiver<u64>) -> u64 {
     let mut next = 0;
     while let Ok(message) = receiver.recv().await {
@@ -31,7 +30,7 @@ async fn deliver(spawn: Spawn, receivers: u64) {
     let receivers: Vec<_> = (0..receivers).map(|_| spawn(Box::pin(receive(sender.subscribe())))).collect();
     for message in 0..MESSAGES {
         assert_eq!(sender.send(message).ok(), Some(receivers.len()));
-        // Let the receivers at it, or one batch would be measured.
+        // Let the receivers run, or the channel would be measured with one large batch.
         if message % 10 == 9 {
             task::yield_now().await;
         }

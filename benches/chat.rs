@@ -1,7 +1,7 @@
 //! The chat: a post goes through the real server to all members of its group.
 //!
-//! Measured: 20 members on loopback, until each has got 1 post, and 10 posts sent at once; an element
-//! is one delivery. The server runs on the pool, the members on this thread, in one process. Left out:
+//! Measured: 20 members on loopback, the time until each has received 1 post, or 10 posts that were sent at once;
+//! an element is one delivery. The server runs on the pool, the members on this thread, in one process. Left out:
 //! the server's own cost, and the textbook server, which `peers` measures.
 
 mod common;
@@ -30,11 +30,11 @@ async fn connect(address: SocketAddr) -> TcpStream {
 
 /// The next line, which must be this packet.
 async fn expect(lines: &mut Lines, packet: &FromServer) {
-    let line = lines.next_line().await.unwrap().expect("the server goes on");
+    let line = lines.next_line().await.unwrap().expect("the server is running");
     assert_eq!(line, encode_line(packet).unwrap().trim_ascii_end());
 }
 
-/// Joins. That is not answered; a post to nowhere is, and by then the join has taken effect.
+/// Joins. The server does not reply to a join. It replies to a post to an unknown group, after the join.
 async fn join(address: SocketAddr) -> Lines {
     let mut stream = connect(address).await;
     let join = FromClient::Join { group_name: GROUP.into() };
@@ -46,7 +46,7 @@ async fn join(address: SocketAddr) -> Lines {
     lines
 }
 
-/// So many posts at once, again and again; the time until all members have them.
+/// Sends `posts` posts at once, `times` times. Returns the time until all members have them.
 async fn talk(posts: usize, times: u64) -> Duration {
     let server = Server::bind("127.0.0.1:0", Options::default()).await.unwrap();
     let (address, handle) = (server.local_addr().unwrap(), server.handle());

@@ -1,8 +1,8 @@
-//! Switching: what it costs until the task that a message wakes has it.
+//! Switching: the time from the send of a message until the task that it wakes has received it.
 //!
 //! Measured: a hop of a token between two tasks (ping-pong) and along 500 tasks in a row (the bucket
 //! brigade), through channels of capacity 1 on the pool and locally, and along 500 tasks through TCP
-//! connections. Left out: threads and processes, which `peers` has beside it.
+//! connections. Left out: threads and processes, which `peers` measures.
 
 mod common;
 
@@ -18,7 +18,7 @@ type Spawn = fn(futures_lite::future::Boxed<()>) -> JoinHandle<()>;
 
 const PLACES: [(&str, Spawn); 2] = [("pool", |f| task::spawn(f)), ("local", |f| task::spawn_local(f))];
 
-/// Hands on what comes, until nothing more does.
+/// Passes on each token, until the channel is closed.
 async fn relay(mut from: Receiver<u64>, to: Sender<u64>) {
     while let Some(token) = from.recv().await {
         if to.send(token).await.is_err() {
@@ -27,7 +27,7 @@ async fn relay(mut from: Receiver<u64>, to: Sender<u64>) {
     }
 }
 
-/// Sends a token around so many tasks so often; the time it took.
+/// Sends a token around `tasks` tasks, `times` times. Returns the time it took.
 async fn around(spawn: Spawn, tasks: usize, times: u64) -> Duration {
     let (first, mut last) = mpsc::channel(1);
     for _ in 1..tasks {
@@ -35,16 +35,16 @@ async fn around(spawn: Spawn, tasks: usize, times: u64) -> Duration {
         let from = std::mem::replace(&mut last, next);
         drop(spawn(Box::pin(relay(from, to))));
     }
-    let (tell, mut told) = mpsc::channel(1);
+    let (report, mut reported) = mpsc::channel(1);
     drop(spawn(Box::pin(async move {
         let start = Instant::now();
         for token in 0..times {
             first.send(token).await.unwrap();
             assert_eq!(last.recv().await, Some(token));
         }
-        tell.send(start.elapsed()).await.unwrap();
+        report.send(start.elapsed()).await.unwrap();
     })));
-    told.recv().await.expect("the token came around")
+    reported.recv().await.expect("the token came around")
 }
 
 /// The same through TCP connections; the token is a byte.
@@ -67,7 +67,7 @@ async fn around_tcp(spawn: Spawn, tasks: usize, times: u64) -> Duration {
             }
         })));
     }
-    let (tell, mut told) = mpsc::channel(1);
+    let (report, mut reported) = mpsc::channel(1);
     drop(spawn(Box::pin(async move {
         let start = Instant::now();
         let mut back = [0];
@@ -77,9 +77,9 @@ async fn around_tcp(spawn: Spawn, tasks: usize, times: u64) -> Duration {
             last.read_exact(&mut back).await.unwrap();
             assert_eq!(back, token);
         }
-        tell.send(start.elapsed()).await.unwrap();
+        report.send(start.elapsed()).await.unwrap();
     })));
-    told.recv().await.expect("the token came around")
+    reported.recv().await.expect("the token came around")
 }
 
 fn context_switch(c: &mut Criterion) {

@@ -1,4 +1,4 @@
-//! Spawning: what it costs to make a task, run it once, and take its output.
+//! Spawning: what it costs to create a task, run it once, and take its output.
 //!
 //! Measured: 1000 ready tasks spawned and awaited, from a pool task, from `block_on`'s thread and by
 //! `spawn_local`; one task at a time; tasks that each spawn the next. Left out: futures that wait (see
@@ -15,7 +15,7 @@ use executor::task::{self, JoinHandle};
 
 const TASKS: usize = 1000;
 
-/// Spawns, awaits, and checks that each answers as itself.
+/// Spawns, awaits, and checks that each task returns its own number.
 async fn spawn_and_await(spawn: fn(usize) -> JoinHandle<usize>) {
     let handles: Vec<_> = (0..TASKS).map(spawn).collect();
     for (i, handle) in handles.into_iter().enumerate() {
@@ -31,7 +31,7 @@ fn local(i: usize) -> JoinHandle<usize> {
     task::spawn_local(async move { i })
 }
 
-/// Each task spawns the next; the last says so.
+/// Each task spawns the next; the last sets the flag.
 fn chain(left: usize, ended: Arc<AtomicBool>) {
     if left == 0 {
         // ORDERING: Relaxed; nothing else is read.

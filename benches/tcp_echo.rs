@@ -1,8 +1,8 @@
-//! TCP echo: a request of 64 bytes and its answer over loopback.
+//! TCP echo: a request of 64 bytes and its reply over loopback.
 //!
 //! Measured: 1, 32 and 256 connections with one request outstanding each, server and clients in one
-//! process, on one thread and on the pool. So each figure holds both ends' system calls. Left out: the
-//! server's cost by itself, which `peers` measures across processes.
+//! process, on one thread and on the pool. So each figure includes the system calls of both ends. Left out: the
+//! server's cost alone, which `peers` measures across processes.
 
 mod common;
 
@@ -30,16 +30,16 @@ async fn serve(mut stream: TcpStream) {
 }
 
 async fn ask(mut stream: TcpStream, times: u64) {
-    let mut answer = [0; MESSAGE];
+    let mut reply = [0; MESSAGE];
     for number in 0..times {
         let request: [u8; MESSAGE] = std::array::from_fn(|i| i as u8 + number as u8);
         stream.write_all(&request).await.unwrap();
-        stream.read_exact(&mut answer).await.unwrap();
-        assert_eq!(answer, request);
+        stream.read_exact(&mut reply).await.unwrap();
+        assert_eq!(reply, request);
     }
 }
 
-/// So many connections, each of which asks so often.
+/// Makes `connections` connections, each of which sends `times` requests. Returns the time for the requests.
 async fn echo(spawn: Spawn, connections: usize, times: u64) -> Duration {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

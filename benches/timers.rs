@@ -1,8 +1,8 @@
-//! Timers: what it costs to set one, to take it back, and to have many fire.
+//! Timers: what it costs to set one, to cancel it, and to have many fire.
 //!
-//! Measured: a `timeout` of an hour around what is soon done, alone and beside 100,000 sleepers; 1000
-//! sleeps of 1 to 2 ms at once (of that time 2 ms are the sleep); one sleep of 1 ms (what is more than
-//! that is lateness). Left out: CPU time, which `peers` measures.
+//! Measured: a `timeout` of an hour around a short operation, alone and beside 100,000 sleepers; 1000 sleeps of
+//! 1 to 2 ms at once (2 ms of the result are the sleep itself); one sleep of 1 ms (the rest is lateness). Left
+//! out: CPU time, which `peers` measures.
 
 mod common;
 
@@ -19,7 +19,7 @@ use reactor::time::{sleep, timeout};
 const HOUR: Duration = Duration::from_secs(3600);
 const SLEEPS: u32 = 1000;
 
-/// Sets a timer, and takes it back.
+/// Sets a timer, and cancels it.
 async fn in_time() {
     assert!(timeout(HOUR, task::yield_now()).await.is_ok());
 }

@@ -1,7 +1,7 @@
-//! Giving way: what a poll and a trip through the queue cost.
+//! Yielding: what a poll and a pass through the queue cost.
 //!
 //! Measured: `yield_now` by one task alone, and by 1000 tasks in turn, on the pool and locally. Left
-//! out: wakes from elsewhere (see `context_switch`, `wake_across_threads`).
+//! out: wakes by other tasks and threads (see `context_switch`, `wake_across_threads`).
 
 mod common;
 
@@ -12,15 +12,15 @@ use executor::task::{self, JoinHandle};
 const TASKS: usize = 1000;
 const YIELDS: usize = 10;
 
-/// Returns how often it gave way.
-async fn give_way() -> usize {
+/// Returns how often it yielded.
+async fn yield_often() -> usize {
     for _ in 0..YIELDS {
         task::yield_now().await;
     }
     YIELDS
 }
 
-async fn all_give_way(spawn: fn() -> JoinHandle<usize>) {
+async fn all_yield(spawn: fn() -> JoinHandle<usize>) {
     let handles: Vec<_> = (0..TASKS).map(|_| spawn()).collect();
     for handle in handles {
         assert_eq!(handle.await, YIELDS);
@@ -33,10 +33,10 @@ fn yield_now(c: &mut Criterion) {
     group.bench_function("one block_on", |b| on_one_thread(b, task::yield_now));
     group.throughput(Throughput::Elements((TASKS * YIELDS) as u64));
     group.bench_function("1000 pool tasks", |b| {
-        on_pool(b, || all_give_way(|| task::spawn(give_way())));
+        on_pool(b, || all_yield(|| task::spawn(yield_often())));
     });
     group.bench_function("1000 local tasks", |b| {
-        on_one_thread(b, || all_give_way(|| task::spawn_local(give_way())));
+        on_one_thread(b, || all_yield(|| task::spawn_local(yield_often())));
     });
     group.finish();
 }

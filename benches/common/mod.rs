@@ -1,13 +1,13 @@
 //! What the benchmarks share: short measurements, and operations timed inside a task.
-#![allow(dead_code, reason = "each benchmark takes what it needs")]
+#![allow(dead_code, reason = "each benchmark uses some of it")]
 
 use std::time::{Duration, Instant};
 
 use criterion::{Bencher, Criterion};
 use executor::task;
 
-/// Runs a file's benchmarks: short, so that all together take a few minutes. The arguments of
-/// `cargo bench -- ...` count.
+/// Runs a file's benchmarks with short times, so that all files together take a few minutes. The arguments of
+/// `cargo bench -- ...` apply.
 pub(crate) fn run(benchmarks: fn(&mut Criterion)) {
     let mut criterion = Criterion::default()
         .sample_size(20)
@@ -18,7 +18,7 @@ pub(crate) fn run(benchmarks: fn(&mut Criterion)) {
     criterion.final_summary();
 }
 
-/// Times an operation again and again inside one task of the pool, without the way there.
+/// Times an operation repeatedly inside one pool task, so that spawning that task is not measured.
 pub(crate) fn on_pool<F, R>(bencher: &mut Bencher<'_>, operation: F)
 where
     F: Fn() -> R + Copy + Send + Sync + 'static,
@@ -27,7 +27,7 @@ where
     bencher.iter_custom(|times| task::block_on(task::spawn(timed(times, operation))));
 }
 
-/// The same in a `block_on`, with no second thread, unless the operation starts one.
+/// The same in a `block_on`, with no second thread unless the operation starts one.
 pub(crate) fn on_one_thread<F, R>(bencher: &mut Bencher<'_>, operation: F)
 where
     F: Fn() -> R,

@@ -38,8 +38,8 @@ pub fn measure(workload: &str, runtime: &str, setting: &Setting) -> Result<Sampl
     }
     let output = command.args(["run", workload, runtime]).output()?;
     if !output.status.success() {
-        let told = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("{workload} on {runtime}: {}\n{told}", output.status).into());
+        let message = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{workload} on {runtime}: {}\n{message}", output.status).into());
     }
     Ok(Sample::parse(&String::from_utf8_lossy(&output.stdout)))
 }
@@ -49,7 +49,7 @@ pub fn all(rounds: usize, only: Option<&str>, one_core: bool, docs: &Path) -> Re
     let start = Instant::now();
     let wanted =
         |row: &&Row| only.is_none_or(|names| names.split(',').any(|name| row.name.starts_with(name)));
-    // One core has no second one for a server.
+    // With one core there is none for a separate server.
     let possible =
         |row: &&Row| !one_core || !["echo", "chat"].contains(&row.picture) && row.name != "chat_mem:2000";
     let rows: Vec<&Row> = ROWS.iter().filter(wanted).filter(possible).collect();
@@ -63,7 +63,7 @@ pub fn all(rounds: usize, only: Option<&str>, one_core: bool, docs: &Path) -> Re
                         eprintln!("{round}/{rounds} {:22} {runtime:10} {sample}", row.name);
                         samples.entry((row.name, runtime)).or_default().push(sample);
                     }
-                    // A gap in the table is better than no table.
+                    // One failure leaves a gap in the table, and does not stop the rest.
                     Err(error) => eprintln!("{round}/{rounds} FAILED: {error}"),
                 }
             }
@@ -92,7 +92,7 @@ pub fn all(rounds: usize, only: Option<&str>, one_core: bool, docs: &Path) -> Re
     }
 }
 
-/// The system calls of each echo server, a request: a table.
+/// Returns a table of the system calls per request of each echo server.
 pub fn syscalls(connections: usize) -> Result<String, Error> {
     Command::new("strace").arg("-V").output()?;
     let report = std::env::temp_dir().join(format!("peers-strace-{}", std::process::id()));
@@ -112,7 +112,7 @@ pub fn syscalls(connections: usize) -> Result<String, Error> {
         let server = Server::start(kind, runtime, &strace);
         load::echo(&server, connections);
         drop(server);
-        // A warm-up of a tenth and one of each connection come on top.
+        // The warm-up is a tenth more, and one request on each connection.
         let measured = load::echo_requests(connections);
         let requests = (measured + (measured / 10).max(connections) + connections) as f64;
         let mut calls = Vec::new();

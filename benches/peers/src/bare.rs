@@ -1,4 +1,4 @@
-//! The limits: what the machine asks for when there is no runtime. Next: `machine`.
+//! The lower limits: what the same work costs without a runtime. Next: `machine`.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -54,17 +54,17 @@ pub fn yields(tasks: usize) -> Sample {
     })
 }
 
-/// Echo on one edge-triggered epoll loop: a request costs one read, one write and its share of a
-/// wait. A short read has emptied the socket, for RDHUP tells the end. Serves until the process ends.
+/// Echo on one edge-triggered epoll loop: a request costs one read, one write and its share of a wait. No second
+/// read is needed after a short one, since RDHUP reports the end. Serves until the process ends.
 pub fn serve_echo(listener: &TcpListener) -> io::Result<()> {
     let poller = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     listener.set_nonblocking(true)?;
     let edges = EventFlags::IN | EventFlags::RDHUP | EventFlags::ET;
-    let watch = |socket: &dyn AsFd| {
+    let register = |socket: &dyn AsFd| {
         let key = EventData::new_u64(socket.as_fd().as_raw_fd() as u64);
         epoll::add(&poller, socket.as_fd(), key, edges)
     };
-    watch(listener)?;
+    register(listener)?;
     let mut streams: Vec<Option<TcpStream>> = Vec::new();
     let mut events = Vec::with_capacity(1024);
     let mut buffer = [0; 1024];
@@ -77,7 +77,7 @@ pub fn serve_echo(listener: &TcpListener) -> io::Result<()> {
                 while let Ok((stream, _)) = listener.accept() {
                     stream.set_nonblocking(true)?;
                     stream.set_nodelay(true)?;
-                    watch(&stream)?;
+                    register(&stream)?;
                     let key = stream.as_raw_fd() as usize;
                     streams.resize_with(streams.len().max(key + 1), || None);
                     streams[key] = Some(stream);
@@ -91,7 +91,7 @@ pub fn serve_echo(listener: &TcpListener) -> io::Result<()> {
     }
 }
 
-/// Echoes what is there; `false` if the connection has ended.
+/// Echoes the bytes that have arrived. Returns `false` if the connection has ended.
 fn echo(stream: &mut TcpStream, buffer: &mut [u8]) -> bool {
     loop {
         match stream.read(buffer) {

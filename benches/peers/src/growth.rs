@@ -1,4 +1,4 @@
-//! How the cost of an operation grows with how many there are, and with the workers.
+//! How the cost of an operation grows with the number of operations at once, and with the number of workers.
 
 use std::fmt::Write;
 use std::fs;
@@ -14,7 +14,7 @@ const TO_10_000: &[usize] = &[10, 100, 1000, 10_000];
 const TO_100_000: &[usize] = &[10, 100, 1000, 10_000, 100_000];
 const WORKERS: &[usize] = &[1, 2, 4, 8];
 
-/// A workload, what counts, its sizes, and what it is.
+/// A workload, the figure that is compared, its sizes, and a description.
 const CURVES: &[(&str, Metric, &[usize], &str)] = &[
     ("spawn_pool", Metric::Wall, TO_100_000, "tasks spawned at once on the pool, wall time a task"),
     ("spawn_local", Metric::Wall, TO_100_000, "local tasks spawned at once, wall time a task"),
@@ -38,7 +38,7 @@ const POOLS: &[(&str, &str)] = &[
     ("idle", "CPU in a second of idleness, µs"),
 ];
 
-/// The median of a few rounds: ours, in nanoseconds (or what the key says).
+/// Returns the median over a few rounds for each key, on this runtime: in nanoseconds, or in the key's unit.
 fn medians<const N: usize>(
     workload: &str,
     keys: [&str; N],
@@ -58,7 +58,7 @@ fn medians<const N: usize>(
     }))
 }
 
-/// Measures, and writes growth.md and its picture.
+/// Measures, and writes `growth.md` and its picture.
 pub fn growth(rounds: usize, docs: &Path) -> Result<(), Error> {
     let (mut table, mut lines) = (String::new(), Vec::new());
     for (workload, metric, sizes, what) in CURVES {

@@ -1,7 +1,7 @@
 //! The load for the servers: one thread on one epoll, the same for all. Next: `textbook`.
 //!
-//! It checks every byte that comes back, and in what order. What is measured is the server's CPU time
-//! while the load goes on: `cpu_ns` a request or delivery.
+//! It checks every byte that comes back, and the order. The result is the server's CPU time during the load:
+//! `cpu_ns` per request or delivery. Wall time would include the work of the load itself.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -16,8 +16,8 @@ use crate::machine;
 use crate::sample::{Sample, quantile, scaled};
 use crate::server::Server;
 
-/// Connections are made in groups of so many, each group served before the next comes: a listener's
-/// queue holds 128.
+/// Connections are made in groups of this size, and each group is served before the next: a listener's queue
+/// holds 128.
 const GROUP: usize = 100;
 
 struct Poller(OwnedFd);
@@ -27,12 +27,12 @@ impl Poller {
         Self(epoll::create(epoll::CreateFlags::CLOEXEC).expect("an epoll"))
     }
 
-    fn watch(&self, stream: &TcpStream, key: usize) {
+    fn register(&self, stream: &TcpStream, key: usize) {
         stream.set_nonblocking(true).unwrap();
         epoll::add(&self.0, stream, EventData::new_u64(key as u64), EventFlags::IN).unwrap();
     }
 
-    /// Waits, and hands over the keys of what can be read.
+    /// Waits, and returns the keys of the streams that can be read.
     fn wait(&self, events: &mut Vec<Event>) -> impl Iterator<Item = usize> + use<> {
         events.clear();
         epoll::wait(&self.0, spare_capacity(events), None).unwrap();
@@ -47,7 +47,7 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// What there is to read now; 0 if there is nothing.
+/// Reads the bytes that have arrived, and returns how many; 0 if there are none.
 fn read(mut stream: &TcpStream, buffer: &mut [u8]) -> usize {
     match stream.read(buffer) {
         Ok(0) => panic!("the server has closed a connection"),
@@ -57,7 +57,7 @@ fn read(mut stream: &TcpStream, buffer: &mut [u8]) -> usize {
     }
 }
 
-/// The server's CPU time and the wall time over so many operations.
+/// Measures the server's CPU time and the wall time, per operation.
 struct Meter<'a>(&'a Server, u64, Instant);
 
 impl<'a> Meter<'a> {
@@ -93,8 +93,8 @@ impl Asker {
         (&self.stream).write_all(&self.sent).expect("room for one message");
     }
 
-    /// Reads; whether the answer is whole.
-    fn answered(&mut self) -> bool {
+    /// Reads, and returns whether the reply is complete.
+    fn received(&mut self) -> bool {
         let mut buffer = [0; MESSAGE];
         let got = self.got + read(&self.stream, &mut buffer[..MESSAGE - self.got]);
         assert_eq!(buffer[..got - self.got], self.sent[self.got..got], "not what was sent");
@@ -104,12 +104,12 @@ impl Asker {
     }
 }
 
-/// How many requests are measured. One at a time takes longer.
+/// How many requests are measured: fewer with one connection, where each takes longer.
 pub fn echo_requests(connections: usize) -> usize {
     scaled(if connections == 1 { 20_000 } else { 100_000 }).max(connections)
 }
 
-/// So many connections, each with one request outstanding.
+/// Echo over this many connections, each with one request outstanding.
 pub fn echo(server: &Server, connections: usize) -> Sample {
     machine::pin(machine::LOAD_CORE);
     machine::raise_descriptor_limit();
@@ -120,22 +120,22 @@ pub fn echo(server: &Server, connections: usize) -> Sample {
         let first = askers.len();
         for key in first..connections.min(first + GROUP) {
             let stream = connect(server.address);
-            poller.watch(&stream, key);
+            poller.register(&stream, key);
             askers.push(Asker { stream, sent: [0; MESSAGE], got: 0, answers: 0 });
             askers[key].ask(key);
         }
         let mut missing = askers.len() - first;
         while missing > 0 {
-            missing -= poller.wait(&mut events).filter(|&key| askers[key].answered()).count();
+            missing -= poller.wait(&mut events).filter(|&key| askers[key].received()).count();
         }
     }
     let mut rounds = |requests: usize| {
-        let (mut asked, mut answered) = (connections, 0);
+        let (mut asked, mut received) = (connections, 0);
         askers.iter_mut().enumerate().for_each(|(key, asker)| asker.ask(key));
-        while answered < requests {
+        while received < requests {
             for key in poller.wait(&mut events) {
-                if askers[key].answered() {
-                    answered += 1;
+                if askers[key].received() {
+                    received += 1;
                     if asked < requests {
                         asked += 1;
                         askers[key].ask(key);
@@ -160,13 +160,13 @@ fn message(number: usize) -> String {
     format!("{number:0100}")
 }
 
-/// So many connections that have joined the group.
+/// Makes `count` connections, and lets each join the group.
 fn members(server: &Server, count: usize, poller: &Poller) -> Vec<TcpStream> {
     let join = encode_line(&FromClient::Join { group_name: GROUP_NAME.into() }).unwrap();
-    // A join is not answered. A post to nowhere is, and the join has taken effect by then.
+    // The server does not reply to a join. It replies to a post to an unknown group, after the join.
     let post = FromClient::Post { group_name: "nowhere".into(), message: String::new() };
     let nowhere = encode_line(&post).unwrap();
-    let answer = encode_line(&FromServer::Error("Group 'nowhere' does not exist".into())).unwrap();
+    let reply = encode_line(&FromServer::Error("Group 'nowhere' does not exist".into())).unwrap();
     let mut streams = Vec::new();
     while streams.len() < count {
         let first = streams.len();
@@ -176,17 +176,17 @@ fn members(server: &Server, count: usize, poller: &Poller) -> Vec<TcpStream> {
             streams.push(stream);
         }
         for (key, mut stream) in streams.iter().enumerate().skip(first) {
-            let mut answered = vec![0; answer.len()];
-            stream.read_exact(&mut answered).unwrap();
-            assert_eq!(answered, answer);
-            poller.watch(stream, key);
+            let mut received = vec![0; reply.len()];
+            stream.read_exact(&mut received).unwrap();
+            assert_eq!(received, reply);
+            poller.register(stream, key);
         }
     }
     streams
 }
 
-/// One poster, so many members, so many posts in flight: the next post comes when all members have
-/// got the one before the window.
+/// One poster, `members_count` members, and at most `in_flight` posts in flight: a post is sent when all members
+/// have received the one that was sent `in_flight` posts before it.
 pub fn chat(server: &Server, members_count: usize, in_flight: usize) -> Sample {
     machine::pin(machine::LOAD_CORE);
     machine::raise_descriptor_limit();
@@ -207,14 +207,14 @@ pub fn chat(server: &Server, members_count: usize, in_flight: usize) -> Sample {
 
 struct Talk {
     poster: TcpStream,
-    /// All that each member must get, in this order: lines of one length.
+    /// All lines that each member must receive, in this order. They have one length.
     expected: Vec<u8>,
     line: usize,
-    /// How far each member is in it.
+    /// How many of these bytes each member has received.
     positions: Vec<usize>,
-    /// When each post was sent, and how many members miss it.
+    /// When each post was sent, and how many members have not received it yet.
     posts: Vec<(Instant, usize)>,
-    /// The posts that all have got.
+    /// The number of posts that all members have received.
     complete: usize,
     latencies: Vec<f64>,
 }
@@ -254,7 +254,7 @@ impl Talk {
         self.poster.write_all(&line).unwrap();
     }
 
-    /// One member reads; each line must be the next one.
+    /// Reads for one member, and checks that each line is the next one.
     fn receive(&mut self, key: usize, member: &TcpStream) {
         let mut buffer = [0; 16 * 1024];
         let length = read(member, &mut buffer);
@@ -277,7 +277,7 @@ impl Talk {
     }
 }
 
-/// The bytes that the server holds for each joined connection.
+/// Measures the bytes that the server holds for each joined connection.
 pub fn chat_memory(server: &Server, connections: usize) -> Sample {
     machine::pin(machine::LOAD_CORE);
     machine::raise_descriptor_limit();

@@ -1,16 +1,16 @@
-//! What the system tells of processes, and where they may run. Linux only. Next: `server`.
+//! The memory and CPU time of a process, and the cores on which it runs. Linux only. Next: `server`.
 
 use std::fs;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-/// The core of the load generator, and of what runs in one process under `--one-core`.
+/// The core of the load generator, and of everything under `--one-core`.
 pub const LOAD_CORE: usize = 0;
 /// The core of the servers.
 pub const SERVER_CORE: usize = 1;
 
-/// Keeps this thread, and those that it will start, on one core, if it has that core at all.
+/// Pins this thread, and the threads that it will start, to one core, if it may run on that core.
 pub fn pin(core: usize) {
     let mut cores = CpuSet::new();
     cores.set(core);
@@ -19,20 +19,20 @@ pub fn pin(core: usize) {
     }
 }
 
-/// Allows as many descriptors as the hard limit does.
+/// Raises the limit on open descriptors to the hard limit.
 pub fn raise_descriptor_limit() {
     let maximum = getrlimit(Resource::Nofile).maximum;
     let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }
 
-/// Bytes of memory that a process has in use.
+/// Returns the resident memory of a process, in bytes.
 pub fn resident(pid: u32) -> usize {
     let text = fs::read_to_string(format!("/proc/{pid}/statm")).expect("the process lives");
     let pages: usize = text.split(' ').nth(1).and_then(|word| word.parse().ok()).expect("statm");
     pages * rustix::param::page_size()
 }
 
-/// Nanoseconds of CPU time that the living threads of a process have used.
+/// Returns the CPU time that the running threads of a process have used, in nanoseconds.
 pub fn cpu_of(pid: u32) -> u64 {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("the process lives");
     let used = tasks.flatten().filter_map(|task| {

@@ -1,4 +1,8 @@
-//! Unrolled beside its peers, each measurement in a process of its own.
+//! Unrolled compared with other runtimes, each measurement in a process of its own.
+//!
+//! In one process the threads, the heap and the caches of one runtime would disturb the next. And if one runtime
+//! were measured after the other, a change of the machine's speed would look like a difference between them. So
+//! the measurements take turns, round by round.
 //!
 //! ```text
 //!   all ── in turns, round by round ──▶ run WORKLOAD RUNTIME ──▶ one line of figures
@@ -6,7 +10,7 @@
 //!    └──▶ docs/benchmarks.md and its pictures
 //! ```
 //!
-//! Reading order: `sample`, `runtimes` (what a workload asks of one), `workloads`, `threads`, `bare`,
+//! Reading order: `sample`, `runtimes` (what a workload needs of one), `workloads`, `threads`, `bare`,
 //! `machine`, `server`, `load`, `textbook`, `rows` (the goals), `all`, `table`, `picture`, `growth`.
 
 mod all;
@@ -32,9 +36,9 @@ Usage:
                                 measures all, in turns, and writes DIR/benchmarks.md and its pictures
   peers growth [--rounds N] [--out DIR]      how cost grows: writes DIR/growth.md
   peers run WORKLOAD RUNTIME    one measurement, one line of figures (a workload may have a :SIZE)
-  peers syscalls [CONNECTIONS]  system calls a request of each echo server (needs strace)
-  peers list                    the workloads and who runs them
-Everywhere: --quick            each once and small, to see that it works
+  peers syscalls [CONNECTIONS]  system calls per request of each echo server (needs strace)
+  peers list                    the workloads, and the runtimes on which they run
+Everywhere: --quick            each once and small, to check that it works
 
 DIR is the project's docs/. Runtimes: ours tokio smol async-std tokio-ct threads bare.
 ";
@@ -79,7 +83,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Measures in this process, started anew if it lacks the settings.
+/// Measures in this process; without the settings in the environment, in a new process that has them.
 fn run(workload: &str, runtime: &str) -> Result<(), all::Error> {
     if std::env::var_os("UNROLLED_THREADS").is_none() {
         println!("{}", all::measure(workload, runtime, &all::Setting::default())?);

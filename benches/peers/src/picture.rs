@@ -1,4 +1,4 @@
-//! The figures as pictures: bars for the table, lines for the growth. SVG by hand. Next: `growth`.
+//! The figures as SVG pictures: bars for the table, lines for the growth. Next: `growth`.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use crate::rows::{Metric, RUNTIMES, Row};
 use crate::sample::Samples;
 use crate::table::{figure, time};
 
-/// Light and dark, ours in the stronger colour.
+/// The colours, light and dark; this runtime has the stronger one.
 const STYLE: &str = "<style>
 text { font: 13px system-ui, sans-serif; fill: #222 } .head { font-weight: 600 } .small { font-size: 11px }
 .ours { fill: #c2410c } .peer { fill: #64748b } .limit { fill: #a8b3c2 } .goal, .axis { stroke: #222 } .axis { opacity: .25 }
@@ -50,7 +50,7 @@ fn bar_picture(rows: &[&Row], samples: &Samples) -> String {
         };
         text(&mut body, "head", 0.0, y, &format!("{} ({unit})", row.name));
         y += 8.0;
-        // Threads are so far out that they would flatten the rest: their bar is cut.
+        // Threads take so much longer that the other bars would be too short to compare: their bar is cut.
         let most = values.iter().filter(|(_, runtime)| *runtime != "threads").map(|(value, _)| *value);
         let most = most.fold(f64::MIN_POSITIVE, f64::max);
         for (value, runtime) in &values {

@@ -1,4 +1,4 @@
-//! The rows of the table: which workload, on whom, what counts, and the goal. Next: `all`.
+//! The rows of the table: the workload, the runtimes, the figure that is compared, and the goal. Next: `all`.
 
 use crate::runtimes::{
     AsyncStd, AsyncStdLocal, Ours, OursLocal, Smol, SmolLocal, Tokio, TokioCt, TokioLocal,
@@ -7,7 +7,7 @@ use crate::sample::Sample;
 use crate::server::Server;
 use crate::{bare, load, threads, workloads};
 
-/// What is compared.
+/// The figure that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
     /// Wall time, and no more CPU than the best peer.
@@ -18,7 +18,7 @@ pub enum Metric {
     Bytes,
     /// The 99th percentile of lateness.
     Late,
-    /// CPU in a second of idleness.
+    /// CPU time in an idle second.
     Idle,
 }
 
@@ -41,7 +41,7 @@ pub struct Row {
     pub what: &'static str,
     pub on: &'static [&'static str],
     pub metric: Metric,
-    /// Ours, divided by the best of `against`, shall be at most this.
+    /// This runtime's figure, divided by the best of `against`, must be at most this.
     pub goal: Option<f64>,
     pub against: &'static [&'static str],
 }
@@ -111,7 +111,7 @@ pub const ROWS: &[Row] = rows! {
         "fairness:1000", ASYNC, Late, None, POOLS, "sleeps of 1 ms beside 1000 yielding tasks: the 99th percentile of lateness, in µs";
 };
 
-/// One measurement, in this process; `None` if there is no such workload on that runtime.
+/// Measures once, in this process. Returns `None` if there is no such workload on that runtime.
 pub fn run(name: &str, runtime: &str) -> Option<Sample> {
     let (workload, size) = match name.split_once(':') {
         Some((workload, size)) => (workload, size.parse().ok()?),

@@ -1,8 +1,9 @@
-//! What a workload asks of a runtime, and how each runtime answers. Next: `workloads`.
+//! The trait that a workload needs of a runtime, and its implementations. Next: `workloads`.
 //!
-//! A local runtime is one more runtime, whose `spawn` spawns onto the thread of its `block_on`: so
-//! the local workloads are the same functions. Each library's channels, timers and sockets are
-//! written once, in a macro that its runtimes share.
+//! A workload that is written anew for each runtime would compare the authors' care, too. So each is written once,
+//! over a trait. A local runtime is one more runtime, whose `spawn` spawns onto the thread of its `block_on`: the
+//! local workloads are the same functions. Each library's channels, timers and sockets are written once, in a
+//! macro that its runtimes share.
 
 use std::future::Future;
 use std::io;
@@ -30,7 +31,7 @@ pub trait Runtime: 'static {
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static;
-    /// Lets a task run on without its handle.
+    /// Drops a task's handle, and lets the task continue.
     fn detach<T: Send + 'static>(handle: Self::Handle<T>) {
         drop(handle);
     }
@@ -40,12 +41,12 @@ pub trait Runtime: 'static {
 
     /// The library's own bounded channel.
     fn channel(capacity: usize) -> (Self::Sender, Self::Receiver);
-    /// Whether the value was taken.
+    /// Returns whether the channel took the value.
     fn send(sender: &Self::Sender, value: u64) -> impl Future<Output = bool> + Send;
     fn recv(receiver: &mut Self::Receiver) -> impl Future<Output = Option<u64>> + Send;
 
     fn listen() -> impl Future<Output = io::Result<(Self::Listener, SocketAddr)>> + Send;
-    /// Accepted, with TCP_NODELAY set.
+    /// Accepts a connection, and sets TCP_NODELAY.
     fn accept(listener: &Self::Listener) -> impl Future<Output = io::Result<Self::Stream>> + Send;
     fn connect(address: SocketAddr) -> impl Future<Output = io::Result<Self::Stream>> + Send;
     fn read(stream: &mut Self::Stream, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
@@ -55,7 +56,7 @@ pub trait Runtime: 'static {
 /// Any free port on loopback.
 const ANY: &str = "127.0.0.1:0";
 
-/// The sockets of ours, smol and async-std, which have one shape.
+/// The sockets of this runtime, smol and async-std, which have the same interface.
 macro_rules! futures_io_sockets {
     ($listener:ty, $stream:ty) => {
         type Listener = $listener;
@@ -85,7 +86,7 @@ macro_rules! futures_io_sockets {
     };
 }
 
-/// `async-channel`, which smol and async-std share in two versions.
+/// `async-channel`, which smol and async-std use in two versions.
 macro_rules! async_channel {
     ($channel:ident) => {
         type Sender = $channel::Sender<u64>;
@@ -158,7 +159,7 @@ ours!(OursLocal, executor::task::spawn_local);
 
 // ---- tokio
 
-/// Workers of every pool.
+/// The number of workers of every pool.
 const WORKERS: usize = 2;
 
 static TOKIO: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
@@ -175,7 +176,7 @@ thread_local! {
     static LOCAL_SET: tokio::task::LocalSet = tokio::task::LocalSet::new();
 }
 
-/// A task's handle whose task does not panic.
+/// A handle that unwraps the result: the tasks here do not panic.
 pub struct TokioHandle<T>(tokio::task::JoinHandle<T>);
 
 impl<T> Future for TokioHandle<T> {

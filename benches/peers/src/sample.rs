@@ -1,4 +1,4 @@
-//! One measurement: what a child process prints, and what the tables read. Next: `runtimes`.
+//! One measurement: a child process prints it, and the tables read it. Next: `runtimes`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// A workload's passes are repeated for so long.
-const PATIENCE: Duration = Duration::from_millis(300);
+/// How long the passes of a workload are repeated.
+const TIME: Duration = Duration::from_millis(300);
 
-/// Set by `--quick`: everything once and small, to see that it works.
+/// Set by `--quick`: everything once and small, to check that it works.
 static QUICK: AtomicBool = AtomicBool::new(false);
 
 pub fn be_quick() {
@@ -23,12 +23,12 @@ pub fn is_quick() -> bool {
     QUICK.load(Ordering::Relaxed)
 }
 
-/// `full`, or a small part of it when in a hurry.
+/// Returns `full`, or a small part of it under `--quick`.
 pub fn scaled(full: usize) -> usize {
     if is_quick() { (full / 100).max(1) } else { full }
 }
 
-/// Named figures: `wall_ns` and `cpu_ns` an operation, `bytes`, `late_us`...
+/// Named figures: `wall_ns` and `cpu_ns` per operation, `bytes`, `late_us`...
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sample(pub BTreeMap<String, f64>);
 
@@ -49,7 +49,7 @@ impl Sample {
         self.0.get(key).copied()
     }
 
-    /// Reads what [`Display`](fmt::Display) wrote; words that are no figures are skipped.
+    /// Reads what [`Display`](fmt::Display) wrote, and skips words that are not figures.
     pub fn parse(line: &str) -> Self {
         let figure = |word: &str| {
             let (key, value) = word.split_once('=')?;
@@ -66,21 +66,21 @@ impl fmt::Display for Sample {
     }
 }
 
-/// The CPU time that this process has used on all its threads.
+/// Returns the CPU time that this process has used on all its threads.
 pub fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// Runs a pass of so many operations once to warm up, then again and again; the pass with the
-/// median wall time counts.
+/// Runs a pass of this many operations once to warm up, and then repeatedly. Returns the pass with the median
+/// wall time.
 pub fn repeat(operations: usize, mut pass: impl FnMut()) -> Sample {
     let mut passes = Vec::new();
     if !is_quick() {
         pass();
     }
     let start = Instant::now();
-    while passes.is_empty() || (start.elapsed() < PATIENCE && !is_quick()) {
+    while passes.is_empty() || (start.elapsed() < TIME && !is_quick()) {
         passes.push(once(operations, &mut pass));
     }
     passes.sort_by(|a, b| a.get("wall_ns").unwrap().total_cmp(&b.get("wall_ns").unwrap()));
@@ -94,7 +94,7 @@ pub fn once(operations: usize, pass: impl FnOnce()) -> Sample {
     clock.stop(operations)
 }
 
-/// Wall and CPU time since a moment.
+/// Measures wall and CPU time from its start.
 pub struct Clock(Duration, Instant);
 
 impl Clock {
@@ -102,7 +102,7 @@ impl Clock {
         Self(cpu_time(), Instant::now())
     }
 
-    /// What each of so many operations cost.
+    /// Returns the cost of one of this many operations.
     pub fn stop(self, operations: usize) -> Sample {
         let (wall, cpu) = (self.1.elapsed(), cpu_time() - self.0);
         let each = |time: Duration| time.as_nanos() as f64 / operations as f64;
@@ -110,7 +110,7 @@ impl Clock {
     }
 }
 
-/// The value below which this part of the values lies.
+/// Returns the value below which this part of the values lies.
 pub fn quantile(values: &mut [f64], part: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     values[((values.len() - 1) as f64 * part) as usize]

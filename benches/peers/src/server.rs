@@ -1,7 +1,8 @@
 //! Servers in processes of their own, on a core of their own. Next: `load`.
 //!
-//! `peers serve KIND RUNTIME` prints its address and serves until its standard input ends. The load's
-//! process starts it, reads what it costs from /proc, and ends it by letting go of that input.
+//! In one process the server's CPU time could not be told from the load's. `peers serve KIND RUNTIME` prints its
+//! address and serves until its standard input ends. The process of the load starts it, reads its CPU time and
+//! memory from /proc, and ends it by closing that input.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
@@ -18,9 +19,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts this program again as a server; `under` is a command to put before it.
+    /// Starts this program again as a server; `under` is a command to run it under, such as strace.
     pub fn start(kind: &str, runtime: &str, under: &[&str]) -> Self {
-        let this = std::env::current_exe().expect("we run");
+        let this = std::env::current_exe().expect("this program has a path");
         let mut words = under.iter().map(|&word| word.into()).chain([this.into_os_string()]);
         let mut command = Command::new(words.next().expect("at least this program"));
         command.args(words).args(["serve", kind, runtime]);
@@ -31,12 +32,12 @@ impl Server {
         Self { address, child }
     }
 
-    /// Nanoseconds of CPU time so far.
+    /// Returns its CPU time so far, in nanoseconds.
     pub fn cpu(&self) -> u64 {
         machine::cpu_of(self.child.id())
     }
 
-    /// Bytes of memory in use.
+    /// Returns its resident memory, in bytes.
     pub fn resident(&self) -> usize {
         machine::resident(self.child.id())
     }
@@ -49,7 +50,7 @@ impl Drop for Server {
     }
 }
 
-/// The server's side of [`Server::start`]. Does not return; `None` if there is no such server.
+/// The server's side of [`Server::start`]. Returns `None` if there is no such server; otherwise it does not return.
 pub fn serve(kind: &str, runtime: &str) -> Option<()> {
     machine::pin(machine::SERVER_CORE);
     machine::raise_descriptor_limit();
@@ -73,7 +74,7 @@ pub fn serve(kind: &str, runtime: &str) -> Option<()> {
         ("echo_local" | "echo", "tokio-ct") => echo::<runtimes::TokioCt>(),
         ("echo_local", "smol") => echo::<runtimes::SmolLocal>(),
         ("echo_local", "async-std") => echo::<runtimes::AsyncStdLocal>(),
-        ("echo_local", "bare") => bare::serve_echo(&listen()).expect("the loop goes on"),
+        ("echo_local", "bare") => bare::serve_echo(&listen()).expect("epoll works"),
         ("chat", "ours") => our_chat(),
         ("chat", "tokio") => runtimes::Tokio::block_on(textbook::serve()),
         ("chat", "tokio-ct") => runtimes::TokioCt::block_on(textbook::serve()),

@@ -6,7 +6,7 @@ use std::fs;
 use crate::rows::{Metric, RUNTIMES, Row};
 use crate::sample::{Sample, Samples, median};
 
-/// A sleep may end so many microseconds late.
+/// A sleep may end this many microseconds late.
 const LATE: f64 = 1000.0;
 
 /// The median over the rounds.
@@ -16,15 +16,15 @@ pub fn figure(samples: &Samples, row: &str, runtime: &str, key: &str) -> Option<
     (!values.is_empty()).then(|| median(&mut values))
 }
 
-/// How a row came out.
+/// The result of a row.
 pub struct Verdict {
-    /// Ours, divided by the best peer in the same round: the median over the rounds.
+    /// This runtime's figure divided by the best peer's in the same round: the median over the rounds.
     pub ratio: f64,
-    /// `None` without a goal; else what is amiss, which is nothing if the goal is met.
+    /// `None` without a goal; else what misses the goal, which is empty if it is met.
     pub amiss: Option<Vec<String>>,
 }
 
-/// Compares ours with the best of the row's peers.
+/// Compares this runtime with the best of the row's peers.
 pub fn verdict(row: &Row, samples: &Samples) -> Option<Verdict> {
     let best = |key: &str| {
         let peers =
@@ -63,7 +63,7 @@ pub fn verdict(row: &Row, samples: &Samples) -> Option<Verdict> {
     Some(Verdict { ratio, amiss })
 }
 
-/// Nanoseconds for people.
+/// Nanoseconds as a text for readers.
 pub fn time(ns: f64) -> String {
     match ns {
         10_000.0.. => format!("{:.1} µs", ns / 1e3),
@@ -134,7 +134,7 @@ pub fn benchmarks(rows: &[&Row], samples: &Samples, rounds: usize, pictures: &st
     page + &bounds(rows, samples) + &tasks_and_threads(samples)
 }
 
-/// What bounds a row, as a profile shows it. Told where the goal is not met.
+/// What limits a row, according to a profile. Printed where the goal is not met.
 const BOUNDS: &[(&str, &str)] = &[
     (
         "timers",
@@ -177,7 +177,7 @@ fn bounds(rows: &[&Row], samples: &Samples) -> String {
     format!("\n## what bounds the rest\n\n{lines}")
 }
 
-/// What is said of tasks and threads, on this runtime.
+/// A table of what is said of tasks compared with threads, measured on this runtime.
 fn tasks_and_threads(samples: &Samples) -> String {
     let claims = [
         ("create one, and wait for it", "spawn_one", "spawn_one", "wall_ns"),
@@ -210,7 +210,7 @@ fn tasks_and_threads(samples: &Samples) -> String {
     )
 }
 
-/// What it was measured on.
+/// A sentence that names the machine on which it was measured.
 pub fn machine() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));

@@ -1,7 +1,7 @@
-//! The chat's peer: the textbook's server, written on tokio and its broadcast channel. Next: `rows`.
+//! The server with which the chat is compared: the textbook's, on tokio and its broadcast channel. Next: `rows`.
 //!
-//! As the chapter has it: a task for each connection, one subscription task for each connection and
-//! group, an async mutex around the outgoing half, the packet encoded anew for each subscriber, no
+//! It is built as in the textbook's chapter: a task for each connection, a subscription task for each connection
+//! and group, an async mutex around the outgoing half, the packet encoded again for each subscriber, no
 //! TCP_NODELAY.
 
 use std::collections::HashMap;
@@ -27,7 +27,7 @@ pub async fn serve() {
             tokio::spawn(serve_one(stream, groups.clone()));
         }
     };
-    tokio::spawn(accepting).await.expect("it goes on");
+    tokio::spawn(accepting).await.expect("it runs until the process ends");
 }
 
 async fn serve_one(stream: TcpStream, groups: Groups) {
@@ -35,7 +35,7 @@ async fn serve_one(stream: TcpStream, groups: Groups) {
     let outbound: Outbound = Arc::new(tokio::sync::Mutex::new(outbound));
     let mut lines = BufReader::new(inbound).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        match serde_json::from_str(&line).expect("our load sends what is right") {
+        match serde_json::from_str(&line).expect("the load sends valid requests") {
             FromClient::Join { group_name } => {
                 let name = Arc::new(group_name);
                 let receiver = {
@@ -59,7 +59,7 @@ async fn serve_one(stream: TcpStream, groups: Groups) {
     }
 }
 
-/// Carries a group's messages to one member.
+/// Sends a group's messages to one member.
 async fn subscribe(name: Arc<String>, mut receiver: broadcast::Receiver<Arc<String>>, outbound: Outbound) {
     loop {
         let packet = match receiver.recv().await {

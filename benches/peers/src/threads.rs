@@ -1,4 +1,4 @@
-//! The same workloads on plain threads, where that makes sense. Next: `bare`.
+//! The same workloads on plain threads, where threads can do them. Next: `bare`.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::machine;
 use crate::sample::{Clock, Sample, repeat, scaled};
 
-/// Threads that are alive at once: 1,000,000 would not be.
+/// The most threads at once: the system would not start 1,000,000.
 const MOST: usize = 1000;
 
 /// Spawns `size` threads that end at once, and joins them.
@@ -24,7 +24,7 @@ pub fn spawn_many(size: usize) -> Sample {
     })
 }
 
-/// Spawns one thread and joins it. It stands beside `spawn_one` and `blocking_one`.
+/// Spawns one thread and joins it. It is compared with `spawn_one` and `blocking_one`.
 pub fn spawn_one(_: usize) -> Sample {
     let times = scaled(1000);
     repeat(times, || {
@@ -52,7 +52,7 @@ fn relay(from: &Receiver<u64>, to: &SyncSender<u64>) {
     }
 }
 
-/// So many threads in a row hand on one token; two of them play ping-pong.
+/// This many threads in a row pass on one token; with two it is ping-pong.
 pub fn brigade(threads: usize) -> Sample {
     let rounds = scaled(20_000).div_ceil(threads);
     let (first, mut last) = sync_channel(1);
@@ -69,7 +69,7 @@ pub fn brigade(threads: usize) -> Sample {
     })
 }
 
-/// The same, each link a TCP connection and the token a byte.
+/// The same over TCP connections; the token is a byte.
 pub fn brigade_tcp(threads: usize) -> Sample {
     let rounds = scaled(10_000).div_ceil(threads);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -101,7 +101,7 @@ pub fn brigade_tcp(threads: usize) -> Sample {
     })
 }
 
-/// The bytes of a parked thread.
+/// Measures the bytes of a parked thread.
 pub fn mem(threads: usize) -> Sample {
     static STARTED: AtomicUsize = AtomicUsize::new(0);
     let threads = threads.min(MOST);

@@ -1,6 +1,6 @@
-//! The workloads inside one process, each written once. Next: `threads`, `bare`.
+//! The workloads inside one process, each written once for all runtimes. Next: `threads`, `bare`.
 //!
-//! Each returns what one operation cost, and checks that the work was done.
+//! Each returns the cost of one operation, and checks that the work was done.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ async fn spawn_and_await<R: Runtime>(size: usize, times: usize) {
     }
 }
 
-/// How often `size` goes into what a pass takes.
+/// How many repetitions of `size` operations make a pass.
 fn times(pass: usize, size: usize) -> usize {
     (scaled(pass) / size).max(1)
 }
@@ -80,7 +80,7 @@ pub fn chain<R: Runtime>(depth: usize) -> Sample {
 
 // ---- yield
 
-/// So many tasks yield again and again.
+/// This many tasks yield again and again.
 pub fn yields<R: Runtime>(tasks: usize) -> Sample {
     let each = times(500_000, tasks);
     repeat(tasks * each, || {
@@ -101,7 +101,7 @@ pub fn yields<R: Runtime>(tasks: usize) -> Sample {
 
 // ---- switch
 
-/// Hands on what comes, until nothing more does.
+/// Passes on each value, until the channel is closed.
 async fn relay<R: Runtime>(mut from: R::Receiver, to: R::Sender) {
     while let Some(value) = R::recv(&mut from).await {
         if !R::send(&to, value).await {
@@ -142,7 +142,7 @@ pub fn cross<R: Runtime>(_: usize) -> Sample {
     })
 }
 
-/// So many tasks in a row hand on one token.
+/// This many tasks in a row pass on one token.
 pub fn brigade<R: Runtime>(tasks: usize) -> Sample {
     let rounds = times(100_000, tasks);
     repeat(tasks * rounds, || {
@@ -157,7 +157,7 @@ pub fn brigade<R: Runtime>(tasks: usize) -> Sample {
     })
 }
 
-/// The same, each link a TCP connection and the token a byte.
+/// The same over TCP connections; the token is a byte.
 pub fn brigade_tcp<R: Runtime>(tasks: usize) -> Sample {
     let rounds = times(10_000, tasks);
     R::block_on(async move { R::spawn(brigade_over_tcp::<R>(tasks, rounds)).await })
@@ -216,7 +216,7 @@ pub fn blocking_many<R: Runtime>(at_once: usize) -> Sample {
 
 // ---- timers
 
-/// So many sleeps of 0.1 to 1 s at once; the CPU each, and how late they ended.
+/// This many sleeps of 0.1 to 1 s at once: the CPU time of each, and how late they ended.
 pub fn timers<R: Runtime>(sleeps: usize) -> Sample {
     let clock = Clock::start();
     let mut late = R::block_on(async move {
@@ -236,7 +236,7 @@ pub fn timers<R: Runtime>(sleeps: usize) -> Sample {
     sample.with(&[("late_us", late), ("late_p99_us", worst)])
 }
 
-/// The microseconds by which the `i`th of these sleeps was late. The deadlines are set in disorder.
+/// Returns by how many microseconds the `i`th of these sleeps was late. The deadlines are not in order.
 async fn sleep_and_look<R: Runtime>(i: usize, sleeps: usize) -> f64 {
     let place = (i * 7919) % sleeps;
     let time = Duration::from_millis(100) + Duration::from_millis(900) * place as u32 / sleeps as u32;
@@ -249,7 +249,7 @@ async fn sleep_and_look<R: Runtime>(i: usize, sleeps: usize) -> f64 {
 
 // ---- memory
 
-/// The bytes of a pending task, which is held by its handle. The room for the handles is not counted.
+/// The bytes of a pending task, whose handle is kept. The memory of the handles is not counted.
 pub fn mem<R: Runtime>(tasks: usize) -> Sample {
     static STARTED: AtomicUsize = AtomicUsize::new(0);
     let tasks = scaled(tasks);
@@ -287,9 +287,9 @@ pub fn mem<R: Runtime>(tasks: usize) -> Sample {
     })
 }
 
-// ---- what speed must not be bought with
+// ---- what must not be given up for speed
 
-/// The CPU that a second of idleness costs, in microseconds: a hundred tasks sleep, all workers have worked.
+/// The CPU time of an idle second, in microseconds: a hundred tasks sleep, and all workers have run before.
 pub fn idle<R: Runtime>(_: usize) -> Sample {
     R::block_on(async {
         for _ in 0..100 {
