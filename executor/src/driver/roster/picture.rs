@@ -1,7 +1,7 @@
-//! The picture of the driver's states is correct: for each of its arrows the verb is called.
+//! The picture of the driver's states is correct: for each of its arrows the transition is called.
 //!
 //! The picture is `docs/book/pictures/driver-states.svg`. The attributes of an arrow give the state that it
-//! starts from, the verb, the state that it leads to, and what the verb returns.
+//! starts from, the transition's method, the state that it leads to, and what the method returns.
 
 use super::Role::{BlockOn, Worker};
 use super::*;
@@ -43,8 +43,8 @@ fn thread(roster: &Roster<usize>) -> &'static str {
     }
 }
 
-/// Follows an arrow between states of a worker. Returns the state it leads to, and what the verb returned.
-fn walk_thread(from: &str, verb: &str, returned: &str) -> (&'static str, String) {
+/// Follows an arrow between states of a worker. Returns the state it leads to, and what the method returned.
+fn walk_thread(from: &str, method: &str, returned: &str) -> (&'static str, String) {
     let mut roster = roster();
     if from == "driving" || returned == "StandBy" {
         let _ = roster.drive(&if from == "driving" { 0 } else { 1 }, BlockOn);
@@ -57,7 +57,7 @@ fn walk_thread(from: &str, verb: &str, returned: &str) -> (&'static str, String)
     if from == "standby" {
         let _ = roster.stand_by(&0, Worker);
     }
-    let said = match verb {
+    let said = match method {
         "wait" => match roster.wait(Worker, || false) {
             Wait::Drive => {
                 let _ = roster.drive(&0, Worker);
@@ -79,25 +79,25 @@ fn walk_thread(from: &str, verb: &str, returned: &str) -> (&'static str, String)
             }
             word(&next)
         }
-        other => panic!("the picture has a verb {other}"),
+        other => panic!("the picture has a method {other}"),
     };
     (thread(&roster), said)
 }
 
 /// Follows an arrow between states of the driver's role.
-fn walk_role(from: &str, verb: &str, to: &str) -> (&'static str, String) {
+fn walk_role(from: &str, method: &str, to: &str) -> (&'static str, String) {
     let mut roster = roster();
     if from == "Driving" {
         let _ = roster.drive(&1, BlockOn);
     }
-    if from != "Nobody" && to == "Offered" || verb == "leave" || from == "Offered" {
+    if from != "Nobody" && to == "Offered" || method == "leave" || from == "Offered" {
         let _ = roster.stand_by(&0, Worker);
     }
     if from == "Offered" {
         let _ = roster.leave(BlockOn);
     }
     assert_eq!(role(&roster), from);
-    let said = match verb {
+    let said = match method {
         "leave" => word(&roster.leave(BlockOn)),
         "drive" => {
             let _ = roster.drive(&0, Worker);
@@ -112,21 +112,22 @@ fn walk_role(from: &str, verb: &str, to: &str) -> (&'static str, String) {
             }
             word(&next)
         }
-        other => panic!("the picture has a verb {other}"),
+        other => panic!("the picture has a method {other}"),
     };
     (role(&roster), said)
 }
 
 #[test]
-fn each_arrow_is_what_its_verb_does() {
+fn each_arrow_is_what_its_method_does() {
     let mut arrows = 0;
     for element in PICTURE.split("<g data-from").skip(1) {
         let element = format!("data-from{element}");
-        let [from, verb, to, returned] =
-            ["data-from", "data-verb", "data-to", "data-answer"].map(|name| attribute(&element, name));
+        let [from, method, to, returned] =
+            ["data-from", "data-method", "data-to", "data-returns"].map(|name| attribute(&element, name));
         let of_the_role = from.starts_with(|first: char| first.is_uppercase());
-        let walked = if of_the_role { walk_role(from, verb, to) } else { walk_thread(from, verb, returned) };
-        assert_eq!(walked, (to, returned.to_owned()), "{verb} from {from}");
+        let walked =
+            if of_the_role { walk_role(from, method, to) } else { walk_thread(from, method, returned) };
+        assert_eq!(walked, (to, returned.to_owned()), "{method} from {from}");
         arrows += 1;
     }
     assert_eq!(arrows, 12);

@@ -1,4 +1,4 @@
-//! What each verb decides. The search shows that the decisions together keep the rules.
+//! What each transition decides. The search shows that the decisions together keep the rules.
 
 use super::Role::{BlockOn, Worker};
 use super::*;
