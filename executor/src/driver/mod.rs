@@ -5,11 +5,11 @@
 //! decides which, as a state machine without a lock, a clock or a system call. This file adds those three.
 //!
 //! ```text
-//!   lock ─▶ a verb of the roster ─▶ unlock ─▶ wake whom it names ─▶ do what it says: turn, or park
+//!   lock ─▶ a transition of the roster ─▶ unlock ─▶ wake the thread it names ─▶ turn, or park, as it says
 //! ```
 //!
-//! P5  The lock is held for one verb and nothing else: no system call, no waker, and no allocation except the
-//!     standby list's.
+//! P5  The lock is held for one transition and nothing else: no system call, no waker, and no allocation except
+//!     the standby list's.
 //! P6  A thread takes its notification when its wait ends [take-then-look]. A thread that has a notification
 //!     does not wait.
 //!

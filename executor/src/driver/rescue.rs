@@ -48,7 +48,7 @@ pub(super) fn rescue_pools() {
         registry.last = Some(now());
         registry.pools.clone()
     };
-    // Without the lock: this may drop a pool's last share, and free its memory.
+    // Without the lock: this may drop a pool's last `Arc`, and free its memory.
     for pool in pools.iter().filter_map(Weak::upgrade) {
         pool.rescue();
     }

@@ -28,7 +28,7 @@
 //! [pass-it-on]  A thread that stops driving, or leaves, makes sure that [monitor] and [one-waits-in-it]
 //!     still hold: it offers the role to a successor, or wakes a thread that becomes the monitor.
 //!
-//! A verb returns the wake that is due, and the caller delivers it after it has released its lock. The
+//! A transition returns the wake that is due, and the caller delivers it after it has released its lock. The
 //! wake may come late: the thread that it wakes looks at the state again (`awake`). The search in
 //! `roster/search` tries every interleaving of two and three threads.
 //!
@@ -235,7 +235,7 @@ impl<T: Clone + PartialEq> Roster<T> {
         self.monitor.is_none() && self.workers > 1
     }
 
-    /// Asserts what holds between two verbs.
+    /// Asserts what holds between two transitions.
     fn check(&self) {
         let waits = |thread: &T| self.standby.iter().any(|(other, _)| other == thread);
         let drives = |thread: &T| matches!(&self.driver, Driver::Driving(other, _) if other == thread);

@@ -1,4 +1,4 @@
-//! The process's one driver: a thread that waits does its part as the monitor.
+//! The process's one roster: a thread that waits does the monitor's work.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

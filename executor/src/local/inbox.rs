@@ -23,19 +23,19 @@ use crate::raw_task::header::Header;
 
 /// Where other threads leave the tasks that they woke.
 pub(crate) struct Inbox {
-    mail: Mutex<Mail>,
+    contents: Mutex<Contents>,
     /// Whether it has tasks: saves the owner the lock when it is empty.
-    has_mail: AtomicBool,
+    has_tasks: AtomicBool,
 }
 
-struct Mail {
+struct Contents {
     tasks: Vec<NonNull<Header>>,
     /// The thread to unpark. None while the inbox has no owner.
     owner: Option<Arc<Parker>>,
 }
 
 // SAFETY: X1: other threads use the pointers as counted references only.
-unsafe impl Send for Mail {}
+unsafe impl Send for Contents {}
 
 // Inboxes without an owner [inboxes-stay].
 statics! { static SPARE: Mutex<Vec<&'static Inbox>> = Mutex::new(Vec::new()); }
@@ -43,20 +43,21 @@ statics! { static SPARE: Mutex<Vec<&'static Inbox>> = Mutex::new(Vec::new()); }
 impl Inbox {
     /// An inbox without an owner.
     pub(crate) fn new() -> Self {
-        Self { mail: Mutex::new(Mail { tasks: Vec::new(), owner: None }), has_mail: AtomicBool::new(false) }
+        let contents = Contents { tasks: Vec::new(), owner: None };
+        Self { contents: Mutex::new(contents), has_tasks: AtomicBool::new(false) }
     }
 
     /// Takes a spare inbox, or makes one, for this thread.
     pub(crate) fn open() -> &'static Self {
         let spare = lock(&SPARE).pop();
         let inbox = spare.unwrap_or_else(|| Box::leak(Box::new(Self::new())));
-        lock(&inbox.mail).owner = Some(Parker::current());
+        lock(&inbox.contents).owner = Some(Parker::current());
         inbox
     }
 
     /// Gives it back [inboxes-stay].
     pub(crate) fn close(&'static self) {
-        let owner = lock(&self.mail).owner.take();
+        let owner = lock(&self.contents).owner.take();
         drop(owner);
         lock(&SPARE).push(self);
     }
@@ -64,11 +65,11 @@ impl Inbox {
     /// Leaves a task, with one reference, and unparks the owner (X3).
     pub(crate) fn push(&self, task: NonNull<Header>) {
         let owner = {
-            let mut mail = lock(&self.mail);
-            mail.tasks.push(task);
+            let mut contents = lock(&self.contents);
+            contents.tasks.push(task);
             // ORDERING: Relaxed; the lock publishes the task, and `unpark` makes the owner look.
-            self.has_mail.store(!fault("inbox_unseen"), Ordering::Relaxed);
-            mail.owner.clone()
+            self.has_tasks.store(!fault("inbox_unseen"), Ordering::Relaxed);
+            contents.owner.clone()
         };
         if let Some(owner) = owner {
             owner.unpark();
@@ -77,16 +78,16 @@ impl Inbox {
 
     /// Whether it has tasks.
     #[inline]
-    pub(crate) fn has_mail(&self) -> bool {
+    pub(crate) fn has_tasks(&self) -> bool {
         // ORDERING: Relaxed; after a miss the `unpark` that follows the push makes the owner look again (X3).
-        self.has_mail.load(Ordering::Relaxed)
+        self.has_tasks.load(Ordering::Relaxed)
     }
 
     /// Takes all tasks out.
     pub(crate) fn take(&self) -> Vec<NonNull<Header>> {
-        let mut mail = lock(&self.mail);
+        let mut contents = lock(&self.contents);
         // ORDERING: Relaxed; written under the lock, as in `push`.
-        self.has_mail.store(false, Ordering::Relaxed);
-        std::mem::take(&mut mail.tasks)
+        self.has_tasks.store(false, Ordering::Relaxed);
+        std::mem::take(&mut contents.tasks)
     }
 }

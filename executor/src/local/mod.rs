@@ -11,7 +11,7 @@
 //! ```
 //!
 //! L1  A local task has two states: the byte, which only its own thread uses, and the word, which all threads
-//!     share (`raw_task::state`). The queue and the list are used on the task's own thread only, too.
+//!     share (`raw_task::state`). The queue and the list, too, are used only on the task's own thread.
 //! L2  Its future is polled and dropped on that thread only. Other threads use the word, and the count in it.
 //! L3  The byte is the thread's claim [claim] on a task that is queued or runs; the count does not include
 //!     it. A count of zero with an idle byte means that nothing can wake the task any more: its future is
@@ -130,9 +130,9 @@ pub(crate) fn run(limit: usize) {
     });
 }
 
-/// Whether `run` would find something.
+/// Whether `run` would find a task.
 pub(crate) fn has_work() -> bool {
-    LOCAL.with(|local| !local.queue.borrow().is_empty() || local.inbox.get().is_some_and(Inbox::has_mail))
+    LOCAL.with(|local| !local.queue.borrow().is_empty() || local.inbox.get().is_some_and(Inbox::has_tasks))
 }
 
 /// Drops this thread's unfinished local tasks, and those that their drops spawn.
@@ -220,7 +220,7 @@ impl Schedule for LocalScheduler {
 impl Local {
     /// The thread's inbox, opened with the first task; `None` when the thread's locals are gone.
     fn open(&self) -> Option<&'static Inbox> {
-        // The parker comes first: made before `EXIT`, it is destroyed after it, and after what `Exit` drops.
+        // The parker comes first: it is made before `EXIT`, so it is destroyed after `EXIT` and what that drops.
         let is_alive = || Parker::current().is_current() && EXIT.try_with(|_| ()).is_ok();
         // A loom thread loses all its thread-locals at once, so a model drops an `Exit` itself.
         if self.inbox.get().is_none() && (cfg!(loom) || is_alive()) {
@@ -257,7 +257,7 @@ impl Local {
     /// The next task of the queue, or from the inbox.
     #[inline]
     fn pop(&self) -> Option<Runnable> {
-        if let Some(inbox) = self.inbox.get().filter(|inbox| inbox.has_mail()) {
+        if let Some(inbox) = self.inbox.get().filter(|inbox| inbox.has_tasks()) {
             self.empty(inbox);
         }
         self.queue.borrow_mut().pop_front()
@@ -284,7 +284,7 @@ impl Local {
                 header.state.cancel_claimed();
                 self.wake(task);
             }
-            Arrival::Unreachable => {} // Queued or running: `finish` will see it.
+            Arrival::Unreachable => {} // Queued or running: `finish` sees that nothing can wake it.
         }
     }
 

@@ -5,9 +5,9 @@
 //! never.
 //!
 //! ```text
-//!   close: cancel what is in the lists ──▶ hand it out ──▶ handed out
+//!   close: cancel the listed tasks ──▶ queue those that wait ──▶ handed out
 //!   worker: drop what it finds ──nothing──▶ not busy, waits ──a task comes──▶ busy again
-//!                                              └── nobody is busy, handed out, spent: over, all end
+//!                                              └── no worker is busy, handed out, no task left: over, all end
 //! ```
 //!
 //! [pool-is-over]  A closed pool is over when none of its tasks can come into a queue any more: `close` has

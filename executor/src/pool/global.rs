@@ -1,4 +1,6 @@
-//! The global pool: started on first use. Next: `spawn_blocking`.
+//! The global pool: started on first use, so that a program can `spawn` without making a pool first.
+//!
+//! Its threads are never joined: it lives as long as the process. Next: `spawn_blocking`.
 
 use std::future::Future;
 use std::sync::{Mutex, OnceLock};
@@ -74,21 +76,21 @@ fn default_threads() -> usize {
         return available;
     };
     match wanted.to_str().and_then(|text| text.trim().parse().ok()) {
-        Some(threads @ 1..=MOST_THREADS) => threads,
+        Some(threads @ 1..=MAX_THREADS) => threads,
         _ => {
             notes::stderr().tell(format_args!(
-                "UNROLLED_THREADS is {wanted:?}, not a number from 1 to {MOST_THREADS}: using {available} threads"
+                "UNROLLED_THREADS is {wanted:?}, not a number from 1 to {MAX_THREADS}: using {available} threads"
             ));
             // So that a program that ends at once has reported it. If stderr blocks, this costs the wait,
             // once.
-            notes::stderr().flush(TELLING);
+            notes::stderr().flush(REPORT_TIME);
             available
         }
     }
 }
 
-/// As many as the two counts of `sleep` can hold, with room to spare.
-const MOST_THREADS: usize = 4096;
+/// More than enough, and far less than the two counts of `sleep` can hold.
+const MAX_THREADS: usize = 4096;
 
 /// How long the start of the pool waits until a bad `UNROLLED_THREADS` is reported.
-const TELLING: Duration = Duration::from_millis(100);
+const REPORT_TIME: Duration = Duration::from_millis(100);

@@ -1,4 +1,4 @@
-//! Which worker waits for which pool to end: no wait may close a ring.
+//! Which worker waits for which pool to end: no wait may close a cycle.
 //!
 //! Without this file two pools whose tasks own each other would wait for each other for ever when they are
 //! dropped.
@@ -11,7 +11,7 @@
 //!
 //! N1  A pool is dropped once, so at most one thread waits for its end. So the waits form chains: from a
 //!     pool to the worker that waits for it, to that worker's pool, and so on.
-//! N2  Checking whether a wait closes a ring, and recording the wait, are done under one lock.
+//! N2  Checking whether a wait closes a cycle, and recording the wait, are done under one lock.
 //!
 //! Only workers are recorded, since no pool joins any other thread. Called by `mod`, when a pool is dropped.
 //! Next: `global`.
@@ -21,11 +21,13 @@ use std::cell::Cell;
 use reactor::shim::thread::{self, JoinHandle as Thread};
 use reactor::shim::{Mutex, fault, lock, statics, thread_local};
 
-/// A number that no other pool has had. An address could be reused.
+/// A number that no other pool has or had. An address could be reused.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct PoolId(u64);
 
-struct Ring {
+/// The waits that are under way, in the whole process.
+struct Registry {
+    /// How many pools have been made.
     pools: u64,
     waits: Vec<Wait>,
 }
@@ -36,7 +38,7 @@ struct Wait {
     end: PoolId,
 }
 
-statics! { static RING: Mutex<Ring> = Mutex::new(Ring { pools: 0, waits: Vec::new() }); }
+statics! { static REGISTRY: Mutex<Registry> = Mutex::new(Registry { pools: 0, waits: Vec::new() }); }
 
 thread_local! {
     // It has no destructor, since another pool may be dropped at a worker's exit.
@@ -45,9 +47,9 @@ thread_local! {
 
 /// The id of a new pool.
 pub(super) fn new_pool() -> PoolId {
-    let mut ring = lock(&RING);
-    ring.pools += 1;
-    PoolId(ring.pools)
+    let mut registry = lock(&REGISTRY);
+    registry.pools += 1;
+    PoolId(registry.pools)
 }
 
 /// The calling thread is a worker of this pool, from now to its end.
@@ -60,7 +62,7 @@ pub(super) fn is_worker_of(pool: PoolId) -> bool {
     MINE.get() == Some(pool)
 }
 
-/// Waits for that pool's threads to end, unless that would close a ring.
+/// Waits for that pool's threads to end, unless that would close a cycle.
 pub(super) fn join(pool: PoolId, threads: impl Iterator<Item = Thread<()>>) {
     let Some(_waiting) = wait_for(pool) else {
         return; // They are detached, and end by themselves.
@@ -72,20 +74,20 @@ pub(super) fn join(pool: PoolId, threads: impl Iterator<Item = Thread<()>>) {
     }
 }
 
-/// Records that the calling thread waits. `None`: it must not, since it would wait for itself.
+/// Records that the calling thread waits. Returns `None` if it must not wait, since it would wait for itself.
 fn wait_for(pool: PoolId) -> Option<Waiting> {
     let Some(mine) = MINE.get().filter(|mine| *mine != pool) else {
         return Some(Waiting(pool)); // No pool waits for this thread; or this pool's drop leaves it out.
     };
-    let mut ring = lock(&RING);
+    let mut registry = lock(&REGISTRY);
     let mut waited_for = Some(mine);
     while let Some(at) = waited_for {
         if at == pool && !fault("the_cycle_is_closed") {
             return None;
         }
-        waited_for = ring.waits.iter().find(|wait| wait.end == at).map(|wait| wait.by);
+        waited_for = registry.waits.iter().find(|wait| wait.end == at).map(|wait| wait.by);
     }
-    ring.waits.push(Wait { by: mine, end: pool });
+    registry.waits.push(Wait { by: mine, end: pool });
     Some(Waiting(pool))
 }
 
@@ -94,7 +96,7 @@ struct Waiting(PoolId);
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        lock(&RING).waits.retain(|wait| wait.end != self.0);
+        lock(&REGISTRY).waits.retain(|wait| wait.end != self.0);
     }
 }
 

@@ -1,8 +1,8 @@
 //! The pool: a set of workers, what they share, and how it is closed.
 //!
-//! With one shared queue all workers would meet at its lock, and a task would seldom run on the thread whose
-//! cache it is in. With one queue for each worker and no stealing, a worker could be idle while tasks wait at
-//! another. So each worker has its own queue, and steals when it is empty.
+//! With one shared queue all workers would contend for its lock, and a task would seldom run on the thread
+//! whose cache has its data. With one queue for each worker and no stealing, a worker could be idle while
+//! tasks wait at another. So each worker has its own queue, and steals when it is empty.
 //!
 //! ```text
 //!   spawn outside ──▶ injector ─┐        ┌── worker 0: slot, deque ──┐
@@ -46,10 +46,10 @@ use task::PoolScheduler;
 
 /// A pool of threads that run tasks, stealing work from each other.
 ///
-/// Dropping it closes it: every task is cancelled, the polls that are running end, the futures are
-/// dropped, and the threads are joined. The futures are dropped on the pool's threads, never on the thread
-/// that wakes or aborts a task. None is left when the drop returns. While one of the threads is in a long
-/// poll, the others drop the rest.
+/// Dropping it closes it: every task is cancelled, the drop waits for the polls that are running, the futures
+/// are dropped, and the threads are joined. The futures are dropped on the pool's threads, never on the
+/// thread that wakes or aborts a task. No future is left when the drop returns. While one of the threads is
+/// in a long poll, the others drop the rest.
 ///
 /// If it is dropped on one of its own workers, it waits for all the others. If it is dropped on a worker
 /// of another pool, it does not wait when that would be a deadlock: when one of its workers waits,
@@ -75,7 +75,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// The system's error if a thread cannot be started; those that were started end again.
+    /// The system's error if a thread cannot be started. The threads that were started then end.
     ///
     /// # Panics
     ///

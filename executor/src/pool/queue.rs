@@ -40,12 +40,12 @@ pub(super) struct Remote {
     monitored_round: AtomicU32,
 }
 
-/// The worker's own ends.
+/// The end of the deque that only the worker uses.
 pub(super) struct Owned {
     deque: Deque<Runnable>,
 }
 
-/// A worker's queues: the two ends.
+/// Makes a worker's queues: what only the worker uses, and what other threads use.
 pub(super) fn queues() -> (Owned, Remote) {
     let deque = Deque::new_fifo();
     let stealer = deque.stealer();
@@ -140,7 +140,7 @@ impl Remote {
     }
 }
 
-/// A place for one claim [slot-first].
+/// Holds at most one task, with the queue's claim on it [slot-first].
 struct Slot(AtomicPtr<Header>);
 
 impl Slot {

@@ -2,11 +2,10 @@
 //!
 //! A task that waits is in no queue, so a pool that only emptied its queues would leak every task that
 //! waits for a socket. The lists here have those tasks. One list with one lock would be simpler, but all
-//! workers would meet at it: it is split by the tasks' addresses.
+//! workers would contend for it, so there are several, chosen by a task's address.
 //!
-//! [closed-under-lock]  A task is put into its list, and `close` walks the list, under the list's lock: a
-//!     task that is put in later sees that the pool is closed. So in a closed pool every listed task is
-//!     cancelled.
+//! [closed-under-lock]  A task is added to its list, and `close` walks the list, under the list's lock: a task
+//!     that is added later finds the pool closed. So in a closed pool every listed task is cancelled.
 //!
 //! Called by `worker`, `task` and `mod`. Next: `worker`.
 
@@ -71,7 +70,7 @@ impl Shared {
         }
     }
 
-    /// Pushes to the injector. The caller holds a share of the pool [pusher-owns-pool].
+    /// Pushes to the injector. The caller holds an `Arc` of the pool [pusher-owns-pool].
     pub(super) fn inject(&self, task: Runnable) {
         self.injector.push(task);
         self.wake_one();

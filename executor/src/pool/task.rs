@@ -1,13 +1,13 @@
 //! A pool's tasks: where they go when they are woken, and how they find their pool.
 //!
-//! A task has to find its pool when another thread wakes it. An `Arc` in each task would count a share at
-//! each spawn and each end, which all workers would write to. So a task has a plain pointer, and these
-//! rules say why the pool still exists.
+//! A task has to find its pool when another thread wakes it. With an `Arc` in each task, every spawn and every
+//! end of a task would write the pool's reference count, for which all workers would contend. So a task has a
+//! plain pointer, and these rules say why the pool still exists.
 //!
 //! [list-owns-pool]  A task is in one of the pool's lists from its first `Pending` on. As long as a task
-//!     waits in a list the pool's workers stay [pool-is-over], each with a share of the pool: a wake from
+//!     waits in a list the pool's workers stay [pool-is-over], each with an `Arc` of the pool: a wake from
 //!     any thread finds the pool. Before that the task is in a queue or on a worker.
-//! [pusher-owns-pool]  A thread that pushes from outside holds its own share of the pool until it returns,
+//! [pusher-owns-pool]  A thread that pushes from outside holds its own `Arc` of the pool until it returns,
 //!     since the pushed task may run meanwhile, and the pool may end.
 //!
 //! Called by the task's waker and its runner. Next: `poller`, the first file of the reactor.
@@ -62,16 +62,16 @@ impl Schedule for PoolScheduler {
             return;
         };
         // SAFETY: [list-owns-pool]: the task is in a list, and not in a queue yet, so the workers have
-        // shares; the pointer is from `Arc::as_ptr`.
+        // their `Arc`s; the pointer is from `Arc::as_ptr`.
         unsafe { Arc::increment_strong_count(shared) };
-        // SAFETY: [pusher-owns-pool]: the share that was counted in the line above.
+        // SAFETY: [pusher-owns-pool]: the reference that was counted in the line above.
         let shared = unsafe { Arc::from_raw(shared) };
         shared.inject(task);
     }
 
     fn requeue(shared: *const Shared, task: Runnable) {
         if let Err(task) = worker::push_back(shared, task) {
-            // SAFETY: [list-owns-pool]: the caller has run the task: a worker, with a share of its own.
+            // SAFETY: [list-owns-pool]: the caller has run the task: it is a worker, with an `Arc` of its own.
             unsafe { &*shared }.inject(task);
         }
     }

@@ -132,14 +132,14 @@ impl Worker {
                 self.poll_reactor_if_due(participant, &mut woken);
             }
             let closed = self.shared.is_closed();
-            let task = self.next(round).or_else(|| closed.then(|| self.take_left()).flatten());
+            let task = self.next(round).or_else(|| closed.then(|| self.take_remaining()).flatten());
             match task {
                 Some(task) if closed => {
                     self.stop_searching();
                     drop(task); // V3
                 }
                 None if closed => {
-                    self.stop_searching(); // It may be long until the next look.
+                    self.stop_searching(); // It may be long until this worker looks again.
                     local::drop_all();
                     if self.shared.end_work() {
                         return;
@@ -237,7 +237,7 @@ impl Worker {
     }
 
     /// Takes a task from any worker's deque or slot: its worker may be in a long poll (V3).
-    fn take_left(&self) -> Option<Runnable> {
+    fn take_remaining(&self) -> Option<Runnable> {
         let slots = || self.shared.remotes.iter().find_map(Remote::take_next);
         self.steal().or_else(|| if fault("the_slots_are_left") { None } else { slots() })
     }

@@ -8,7 +8,7 @@
 //!   Header ───────────────────────────────┐
 //!   │ vtable │ state │ join waker │ place │
 //!   ├────────┴───────┴────────────┴───────┤
-//!   │ scheduler: S                        │  whose queue it goes to
+//!   │ scheduler: S                        │  which queue it goes to
 //!   │ name: N                             │  `()` costs nothing
 //!   │ future: F   or   outcome: Result<T> │  in one place: the future is dropped before the outcome is written
 //!   └─────────────────────────────────────┘
@@ -123,7 +123,7 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
         }
         // SAFETY: as above; a union needs no value.
         let stage = unsafe { &*stage }.with_mut(<*mut Stage<F>>::cast);
-        (NonNull::new(cell.cast()).expect("a box is somewhere"), stage) // [claim]: it reaches the whole cell.
+        (NonNull::new(cell.cast()).expect("a box is never null"), stage) // [claim]: it reaches the whole cell.
     }
 
     /// The vtable for these types; the caller supplies `run`.

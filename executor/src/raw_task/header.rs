@@ -65,7 +65,7 @@ pub(crate) struct HeaderWith<S> {
     pub(crate) scheduler: S,
 }
 
-/// Who runs a task: the pool, a thread's own queue, or a thread for blocking calls.
+/// What runs a task: the pool, a thread's own queue, or a thread for blocking calls.
 pub(crate) trait Schedule: Sized + 'static {
     /// Whether a value that is returned after the cancellation is still the outcome.
     const KEEPS_LATE_VALUE: bool = true;

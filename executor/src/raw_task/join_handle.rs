@@ -1,18 +1,18 @@
 //! The handle of a task: waits for its output, cancels it, or detaches it.
 //!
-//! A oneshot channel between the task and its handle would do, for a second allocation. Here the handle reads
-//! the outcome from the task itself; the task's word says which of the two owns it.
+//! A oneshot channel between the task and its handle would need a second allocation. Here the handle reads the
+//! outcome from the task itself. The task's word says which of the two owns it.
 //!
 //! ```text
-//!   await, try_join ──▶ the outcome, once          cancel ──▶ asks, then waits for the future's drop
-//!   abort           ──▶ asks, and does not wait    drop   ──▶ detaches: the task keeps running
+//!   await, try_join ──▶ the outcome, once               cancel ──▶ requests it, waits for the future's drop
+//!   abort           ──▶ requests it, does not wait      drop   ──▶ detaches: the task keeps running
 //! ```
 //!
 //! J1  The handle has a reference. HANDLE is set until it has taken the outcome.
 //! J2  Only the handle writes the join waker's slot, and only while JOIN_WAKER is clear [join-slot].
 //! J3  A waker that is replaced is dropped between transitions: its drop may call this handle again.
 //!
-//! Made by every kind of spawn. Next: `parker`.
+//! Returned by every spawn function. Next: `parker`.
 #![allow(unsafe_code, reason = "the outcome and the join waker's slot are in the task")]
 
 use std::fmt;

@@ -2,7 +2,7 @@
 //! them.
 //!
 //! A task that waits is in no queue. Without the list its scheduler could not drop it at its own end. A
-//! linked list through the tasks would write to two neighbours at each removal, which other threads may be
+//! linked list through the tasks would write to two other tasks at each removal, which other threads may be
 //! using.
 //!
 //! ```text
@@ -11,8 +11,8 @@
 //!               0             2  ◀── each task's header
 //! ```
 //!
-//! Removing a task leaves a gap, and touches no other task, which would be a cache miss. The gaps are closed
-//! when there are three for each task.
+//! Removing a task leaves a gap. It touches no other task: that would be a cache miss. The gaps are closed when
+//! there are three for each task.
 //!
 //! A task is put into its scheduler's list when a poll first returns Pending, and removed when its future is
 //! gone. A task that never waits pays nothing.
@@ -123,16 +123,17 @@ pub(crate) mod tests {
 
     /// A task that is never run. The queues' tests use it too.
     pub(crate) fn task() -> Runnable {
-        let (task, handle) = run::new_task(async {}, Nobody, ());
+        let (task, handle) = run::new_task(async {}, DropsTasks, ());
         drop(JoinHandle::<()>::new(handle));
         task
     }
 
-    struct Nobody;
+    /// A scheduler that drops what it is given.
+    struct DropsTasks;
 
-    static WAKER: RawWakerVTable = waker::vtable::<Nobody>();
+    static WAKER: RawWakerVTable = waker::vtable::<DropsTasks>();
 
-    impl Schedule for Nobody {
+    impl Schedule for DropsTasks {
         fn waker_vtable() -> &'static RawWakerVTable {
             &WAKER
         }

@@ -27,9 +27,10 @@
 //!
 //! [queued-once]  The thread that sets QUEUED on an idle task hands it to a queue, with one reference.
 //! [runner-only]  Only the thread that set RUNNING, the runner, touches the future.
-//! [outcome-owner]  The outcome belongs to the handle if HANDLE was set at COMPLETE, else to the completer.
-//! [join-slot]  The join waker's slot belongs to the handle while JOIN_WAKER is clear, and to the completer
-//!     once COMPLETE is set over JOIN_WAKER.
+//! [outcome-owner]  The outcome belongs to the handle if HANDLE was set when COMPLETE was set, else to the
+//!     runner, which has set COMPLETE.
+//! [join-slot]  The join waker's slot belongs to the handle while JOIN_WAKER is clear, and to the runner once it
+//!     has set COMPLETE while JOIN_WAKER was set.
 //! [last-reference]  The last reference of an unfinished task is not dropped. It goes to a queue, so that the
 //!     future is dropped where it is polled.
 //! [single-step]  A transition whose caller may have no counted reference (`cancel` by the scheduler's
@@ -403,7 +404,7 @@ impl State {
         })
     }
 
-    /// What the word tells the owner of a local task, whose own claim is not counted.
+    /// What the owner of a local task reads in the word. The owner's own claim is not counted in it.
     #[inline]
     pub(crate) fn seen_by_owner(&self) -> Seen {
         // ORDERING[task-wake]: Acquire; pairs with the Release of `cancel`. For the count Relaxed would

@@ -28,9 +28,9 @@ use reactor::wait_list::{poll_lazily, wake};
 /// ```
 /// use executor::sync::oneshot;
 ///
-/// let (question, answer) = oneshot::channel();
-/// std::thread::spawn(move || question.send(42));
-/// assert_eq!(executor::task::block_on(answer), Ok(42));
+/// let (sender, receiver) = oneshot::channel();
+/// std::thread::spawn(move || sender.send(42));
+/// assert_eq!(executor::task::block_on(receiver), Ok(42));
 /// ```
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(shim::Mutex::new(Stage::Waiting(None)));
@@ -47,7 +47,7 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 /// let (sender, receiver) = oneshot::channel();
 /// drop(receiver);
 /// assert!(sender.is_closed());
-/// assert_eq!(sender.send("an answer"), Err("an answer"));
+/// assert_eq!(sender.send("a reply"), Err("a reply"));
 /// ```
 pub struct Sender<T> {
     shared: Arc<shim::Mutex<Stage<T>>>,
@@ -66,9 +66,9 @@ pub struct Sender<T> {
 /// ```
 /// use executor::{sync::oneshot, task};
 ///
-/// let (question, answer) = oneshot::channel();
-/// task::spawn_local(async move { question.send(6 * 7) });
-/// assert_eq!(task::block_on(answer), Ok(42));
+/// let (sender, receiver) = oneshot::channel();
+/// task::spawn_local(async move { sender.send(6 * 7) });
+/// assert_eq!(task::block_on(receiver), Ok(42));
 /// ```
 #[must_use = "a receiver is a future, and does nothing unless it is awaited"]
 pub struct Receiver<T> {

@@ -1,4 +1,4 @@
-//! A worker on a thread of its own, and the test as its neighbour.
+//! A worker on a thread of its own, with the test in the role of the pool's other worker.
 
 use std::sync::mpsc;
 use std::thread;
@@ -24,7 +24,8 @@ impl Drop for Blocks {
     }
 }
 
-/// While a worker searches, a push wakes nobody. So it must not count as searching in a long destructor.
+/// While a worker searches, a push wakes no other worker. So a worker must not count as searching while it is
+/// in a long destructor.
 #[test]
 fn a_worker_that_drops_its_local_tasks_does_not_search() {
     let ((first, second), (begun, has_begun), (end, ending)) =
@@ -39,7 +40,7 @@ fn a_worker_that_drops_its_local_tasks_does_not_search() {
             let blocks = Blocks { begun, end: ending };
             drop(local::spawn_local(async move {
                 let _blocks = blocks;
-                // With a waker that stays, or it would be dropped for want of one.
+                // Its waker stays: without a waker it would be dropped at once.
                 std::future::poll_fn(|cx| {
                     std::mem::forget(cx.waker().clone());
                     std::task::Poll::<()>::Pending
