@@ -2,7 +2,7 @@
 //!
 //! The outermost future has no task that awaits it, so a thread has to poll it. A loop that polled without
 //! waiting would use a whole core. One that only parked would run no local task, and see no event of a socket or
-//! timer. So this loop does the work of the thread in turn, and waits as `driver` decides.
+//! timer. So this loop polls the future, runs local tasks, and waits as `driver` decides.
 //!
 //! ```text
 //!   ┌─▶ root woken? poll it ──Ready──▶ return its output

@@ -4,9 +4,9 @@
 //! `Context` has only a waker, so it cannot say whether the caller is in a poll, or in which task. This
 //! thread-local does: a nested `block_on` panics, and `current` returns the task's id.
 //!
-//! It is entered around each poll of a future, and around its drop, which may block or ask for its task as well.
-//! To enter also gives the poll its budget: the number of ready operations that it may complete before it has to
-//! yield (see the reactor's `budget`).
+//! It is entered around each poll of a future, and around its drop, since a destructor may call `block_on` or
+//! `current` too. To enter also gives the poll its budget: the number of ready operations that it may complete
+//! before it has to yield (see the reactor's `budget`).
 //!
 //! Called by `raw_task::run` and `block_on`. Next: `raw_task`.
 

@@ -1,7 +1,7 @@
 //! Yielding once: the future wakes its own task and returns `Pending`.
 //!
 //! A task runs until its poll returns. Without this a long computation would stop every other task of its
-//! thread, for there is no preemption. Next: `pool`.
+//! thread, since tasks are not preempted. Next: `pool`.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -13,15 +13,15 @@
 //!
 //! Values have positions, which count from the channel's first value. A receiver knows the position of the value
 //! it will read next, and each slot counts the receivers that will read it next. A receiver that reads moves one
-//! slot on. A slot that no receiver has still to read is dropped. So the channel holds what the slowest receiver
+//! slot on. A slot that no receiver still has to read is dropped. So the channel holds what the slowest receiver
 //! has not read, at most the capacity, and nothing while all receivers have read everything.
 //!
 //! B1  The readers of all slots and `at_tail` add up to `receivers`.
 //! B2  The front slot has readers: a front slot without readers is dropped at once.
 //! B3  When a send drops the front slot, its readers move to the new front. So a receiver whose own position is
 //!     before `head` is counted at `head`, and the difference is the number of values it missed.
-//! B4  A waker in the wait list belongs to a receiver that has read everything, of an open channel. A send takes
-//!     all of them, and so does the drop of the last sender.
+//! B4  A waker in the wait list belongs to a receiver that has read everything, and the channel is open. A send
+//!     takes all of the wakers, and so does the drop of the last sender.
 //! B5  A value is in an `Arc`. Under the lock only its count changes, the value is cloned after unlocking, and
 //!     the last reader gets the value itself without a clone.
 //! B6  Each slot knows the weight that was sent before it. So the weight of what is kept, or of what a receiver

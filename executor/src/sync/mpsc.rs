@@ -2,8 +2,8 @@
 //!
 //! Without a bound, senders that are faster than the receiver would fill the memory. With a bound a sender
 //! must wait for room. If a receive merely made room and woke a sender, a new sender could use the room
-//! before the woken one is polled, which would wait again, perhaps for ever. So the room is promised to the
-//! one that is woken.
+//! before the woken one is polled, and the woken one would wait again, perhaps for ever. So the room is promised
+//! to the sender that is woken.
 //!
 //! ```text
 //!   send ─▶ ┌─────────────────────────┬──────────┬──────┐ ─▶ recv

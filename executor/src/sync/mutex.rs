@@ -11,9 +11,9 @@
 //!                                                      └──┘ unlock: the first waiter owns the lock
 //! ```
 //!
-//! To lock a free mutex is one compare-exchange, and so is to unlock one without waiters. With waiters the lock
-//! never becomes free: the unlock takes the first waiter out of the wait list, and by that this waiter owns the
-//! lock. So no waiter is overtaken, and none starves.
+//! Locking a free mutex takes one compare-exchange, and so does unlocking one without waiters. With waiters the
+//! lock never becomes free: the unlock takes the first waiter out of the wait list, and from then on that waiter
+//! owns the lock. So no waiter is overtaken, and none starves.
 //!
 //! M1  WAITERS changes only under the lock of the wait list, and is never set without LOCKED.
 //! M2  A waiter that joins sets WAITERS under the lock of the wait list, so the next unlock finds it.
@@ -104,7 +104,7 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// Waiters are served in the order of their first poll.
     ///
-    /// Cancel-safe: a future that is dropped before it is ready leaves the queue, and a lock that had just been
+    /// Cancel-safe: a future that is dropped before it is ready stops waiting, and a lock that had just been
     /// handed to it goes to the next waiter. A future that has waited must be polled or dropped: it may own the
     /// lock already.
     pub fn lock(&self) -> impl Future<Output = MutexGuard<'_, T>> + Unpin {

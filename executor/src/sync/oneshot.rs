@@ -57,8 +57,8 @@ pub struct Sender<T> {
 /// The receiving end: a future that returns the value, or [`RecvError`] if the sender was dropped without having
 /// sent.
 ///
-/// Cancel-safe: poll it by `&mut`, for example under a timeout. What is sent meanwhile stays until the next
-/// poll.
+/// Cancel-safe: poll it by `&mut`, for example under a timeout. A value that is sent meanwhile stays until
+/// the next poll.
 ///
 /// Dropping it drops a value that was sent and not received. A later `send` gives its value back. Polled again
 /// after it was ready, it returns [`RecvError`].
