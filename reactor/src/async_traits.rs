@@ -1,8 +1,8 @@
 //! `AsyncRead` and `AsyncWrite` for any descriptor that reads and writes.
 //!
 //! A type's `Read` gets `&mut self`, so it could replace its descriptor by another, and `Async` would then
-//! deregister the wrong one. The compiler cannot forbid that. So `IoSafe` types promise not to, and by that
-//! [no-swap] of `async_io` holds here.
+//! deregister the wrong one. The compiler cannot forbid that. So an `IoSafe` type promises not to do it,
+//! and that keeps [no-swap] of `async_io`.
 //!
 //! U3  A flush is tried at once, even if the source is not known to be ready: most flushes have nothing to
 //!     write, and must not wait for room.

@@ -279,7 +279,7 @@ impl<T> Clone for Promise<T> {
 }
 
 impl<T> Promise<T> {
-    /// Makes the call if its outcome is still wanted, and leaves the outcome. A panic becomes an error.
+    /// Makes the call if its outcome is still wanted, and stores the outcome. A panic becomes an error.
     fn keep_with(self, call: impl FnOnce() -> io::Result<T>) {
         let is_wanted = matches!(*lock(&self.slot), Slot::Waiting(_));
         if !is_wanted && !fault("begun_unwanted") {
@@ -294,7 +294,7 @@ impl<T> Promise<T> {
             Err(payload) => payload,
         };
         self.keep(Err(io::Error::other("the blocking call panicked")));
-        // Last, for its drop may panic again: the thread's loop contains that.
+        // Dropped last: the drop may panic too, and the thread's loop contains that.
         drop(panicked);
     }
 

@@ -22,7 +22,7 @@
 //! `block_on` inside one of our polls. A rule that counts the refusals cannot promise that: its count may be
 //! in step with the combinator, and then every grant goes to the same child. The price is small: a loop that
 //! takes all it can get completes a fifteenth of an operation more in each poll, on average. A loop that
-//! polls once before it waits (`poll_once`) gives way too, for its wait is refused as often as that first
+//! polls once before it waits (`poll_once`) gives way too, since its wait is refused as often as that first
 //! poll.
 //!
 //! Called by every leaf future. Next: `trim`.

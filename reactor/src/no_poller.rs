@@ -2,7 +2,7 @@
 //!
 //! A poller needs descriptors, and a process may have used up all that it may have. Timers need none. So a
 //! turn without a poller waits on a condition variable, and timers fire. When a poller has been created the
-//! wait ends, and the next turn waits there.
+//! wait ends, and the next turn waits in the poller.
 //!
 //! Called by `reactor`. Next: `blocking`.
 

@@ -11,7 +11,7 @@
 //!             └─────── those that still wait ◀──────┘
 //! ```
 //!
-//! If more tasks wait than the limit allows, their own return would sweep them again, for ever. A limit that
+//! If more tasks wait than the limit allows, their own return would sweep them again, forever. A limit that
 //! doubles at each sweep ends that, but then never comes down. So the number of waiting tasks is measured, by
 //! the probe: when it has joined again, each task that still waits has joined since the sweep. The limit
 //! becomes twice that number.

@@ -144,7 +144,7 @@ fn index(key: usize) -> usize {
 /// ```
 /// let mut woken = Vec::new();
 /// reactor::notify();
-/// reactor::turn(None, &mut woken); // Returns, for it was notified.
+/// reactor::turn(None, &mut woken); // Returns, because it was notified.
 /// reactor::wake_all(&mut woken);
 /// ```
 pub fn turn(limit: Option<Duration>, woken: &mut Vec<Waker>) {
@@ -172,7 +172,7 @@ pub fn turn(limit: Option<Duration>, woken: &mut Vec<Waker>) {
 ///
 /// ```
 /// reactor::notify();
-/// reactor::turn(None, &mut Vec::new()); // Without the notification it would wait for ever.
+/// reactor::turn(None, &mut Vec::new()); // Without the notification it would wait forever.
 /// ```
 pub fn notify() {
     if REACTOR.get().is_none() {

@@ -1,8 +1,8 @@
 //! Unix signals as a stream, without a thread.
 //!
-//! A signal's handler may interrupt any code, so it may not lock, allocate or call a waker. To keep a thread
-//! that waits for signals would be a high price for an event that comes once. So the handler raises a flag
-//! and writes a byte, and the rest is reading from a socket.
+//! A signal's handler may interrupt any code, so it may not lock, allocate or call a waker. A thread
+//! that only waits for signals would be a high price for an event that comes once. So the handler raises a
+//! flag and writes a byte, and the rest is reading from a socket.
 //!
 //! ```text
 //!  the kernel ──▶ handler: 1 raise the signal's flag    Signals: 3 empty the pipe

@@ -256,7 +256,7 @@ enum Place {
 #[derive(Default)]
 struct State {
     queue: BTreeMap<Place, Job>,
-    /// The idle threads. The last to come is the first to be woken, for its caches are warm.
+    /// The idle threads. The last to come is the first to be woken, because its caches are warm.
     idle: Vec<Arc<Idler>>,
     /// All threads, those being started included.
     threads: usize,

@@ -6,7 +6,7 @@
 //!
 //! A model runs its threads in every order that matters, up to a number of preemptions, and with every
 //! value that a load may see. loom fails it on a data race, a deadlock (a lost wake leaves a thread that
-//! waits for ever), a leak, and on what the model asserts.
+//! waits forever), a leak, and on what the model asserts.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -78,7 +78,7 @@ fn explore(bound: usize, model: impl Fn() + Send + Sync + 'static) {
         model();
     });
     let name = std::thread::current().name().unwrap_or("a model").to_owned();
-    // Printed in one call, for other tests print at the same time.
+    // Printed in one call, because other tests print at the same time.
     let line = format!("{name}: {} executions, preemptions {bound}\n", executions.load(Ordering::Relaxed));
     eprint!("{line}");
 }
@@ -125,7 +125,7 @@ impl Notifier {
     }
 }
 
-/// Runs a future on this thread. It waits for ever if a wake is lost, and loom reports that.
+/// Runs a future on this thread. It waits forever if a wake is lost, and loom reports that.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let (notifier, waker) = Notifier::new();
     let mut future = pin!(future);

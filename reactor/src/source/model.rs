@@ -1,6 +1,6 @@
 //! Readiness, under the model checker: every order in which a task and an event can meet.
 //!
-//! A lost wake would leave a thread that waits for ever, and loom reports that.
+//! A lost wake would leave a thread that waits forever, and loom reports that.
 
 use std::io;
 use std::task::{Context, Poll, Waker};

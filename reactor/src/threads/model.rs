@@ -1,6 +1,6 @@
 //! How jobs are handed to threads, under the model checker: every order in which the threads can meet.
 //!
-//! A model in which a job is lost never ends, and loom reports a thread that waits for ever. The keep_alive
+//! A model in which a job is lost never ends, and loom reports a thread that waits forever. The keep_alive
 //! is modelled by its two extremes: `NONE` may elapse at any moment, `ENDLESS` never does.
 
 use std::io;
