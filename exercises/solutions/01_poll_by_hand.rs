@@ -1,4 +1,4 @@
-//! Two futures by hand. One solution.
+//! Two hand-written futures. One solution.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -22,7 +22,7 @@ impl Future for Knock {
     }
 }
 
-/// Exercise 1. What the compiler makes of this function:
+/// Exercise 1. What the compiler generates for this function:
 ///
 /// ```text
 /// async fn knocks(times: u32) -> String {
@@ -39,7 +39,7 @@ pub enum Knocks {
     Begin {
         times: u32,
     },
-    /// At the await: what is alive there?
+    /// At the await. What is alive there?
     Waiting {
         left: u32,
         sounds: String,
@@ -83,7 +83,7 @@ impl Future for Knocks {
     }
 }
 
-/// Exercise 2. Ready when both are, with both outputs. Neither is polled again after it was ready.
+/// Exercise 2. Ready when both futures are, with both outputs. Neither is polled again after it was ready.
 pub struct Join<A: Future, B: Future> {
     first: A,
     second: B,

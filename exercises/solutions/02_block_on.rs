@@ -4,7 +4,7 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
-/// Exercise 1. The news that somebody woke us, and what we sleep on.
+/// Exercise 1. A flag that says that a wake has come, and a condition variable to sleep on.
 #[derive(Default)]
 pub struct Signal {
     raised: Mutex<bool>,
@@ -18,7 +18,7 @@ impl Wake for Signal {
     }
 }
 
-/// Exercise 1. Runs a future to its end. The thread sleeps on a `Signal` while there is nothing to do.
+/// Exercise 1. Runs a future to completion. The thread sleeps on a `Signal` while there is nothing to do.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let signal = Arc::new(Signal::default());
@@ -35,7 +35,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// A door that opens once; all who wait for it share it.
+/// A door that opens once. Its clones are the same door.
 #[derive(Clone, Default)]
 pub struct Door(Arc<Mutex<State>>);
 
@@ -57,7 +57,7 @@ impl Door {
     }
 }
 
-/// Exercise 2. Ready when the door is open. It breaks the contract: where? Mend it.
+/// Exercise 2. Ready when the door is open. It breaks the contract. Where? Fix it.
 impl Future for Door {
     type Output = ();
 

@@ -1,5 +1,5 @@
-//! Two wakers by hand. One solution.
-#![allow(unsafe_code, reason = "a waker by hand is a pointer and four functions")]
+//! Two hand-written wakers. One solution.
+#![allow(unsafe_code, reason = "a hand-written waker is a pointer and four functions")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,39 +13,39 @@ pub struct Counts {
     pub drops: AtomicUsize,
 }
 
-/// Exercise 1. A waker whose functions count their calls: `wake` and `wake_by_ref` both as wakes. It needs no
-/// count of references, since what it points to lives for ever.
+/// Exercise 1. A waker whose functions count their calls. `wake` and `wake_by_ref` both count as wakes. It
+/// needs no reference count, since its data is `'static`.
 pub fn counting(counts: &'static Counts) -> Waker {
-    // SAFETY: each function of the table treats the pointer as the `&'static Counts` that it is, and may be
-    // called on any thread, for Counts is Sync.
+    // SAFETY: each function of the table treats the pointer as the `&'static Counts` that it is. They may be
+    // called on any thread, because Counts is Sync.
     unsafe { Waker::new(std::ptr::from_ref(counts).cast(), &TABLE) }
 }
 
 static TABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop_waker);
 
 fn add(counter: &AtomicUsize) {
-    // ORDERING: Relaxed; only counted.
+    // ORDERING: Relaxed; a counter, it publishes nothing.
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
 unsafe fn counts(data: *const ()) -> &'static Counts {
-    // SAFETY: called with the pointer of `counting` only.
+    // SAFETY: it is only called with the pointer from `counting`.
     unsafe { &*data.cast::<Counts>() }
 }
 
 unsafe fn clone(data: *const ()) -> RawWaker {
-    // SAFETY: the waker's own pointer.
+    // SAFETY: `data` is the waker's own pointer.
     add(&unsafe { counts(data) }.clones);
     RawWaker::new(data, &TABLE)
 }
 
 unsafe fn wake(data: *const ()) {
-    // SAFETY: the waker's own pointer.
+    // SAFETY: `data` is the waker's own pointer.
     add(&unsafe { counts(data) }.wakes);
 }
 
 unsafe fn drop_waker(data: *const ()) {
-    // SAFETY: the waker's own pointer.
+    // SAFETY: `data` is the waker's own pointer.
     add(&unsafe { counts(data) }.drops);
 }
 

@@ -1,4 +1,4 @@
-//! Tasks on one thread: to spawn them, to wait for them, to end them. One solution.
+//! Tasks on one thread: spawning, awaiting and aborting them. One solution.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -9,11 +9,11 @@ use std::task::{Context, Poll, Wake, Waker};
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Runs tasks until none of them can go on.
+/// Runs tasks until all of them have completed or wait.
 #[derive(Default)]
 pub struct Executor {
     queue: Arc<Mutex<VecDeque<usize>>>,
-    /// By number. A task that has ended, or runs just now, leaves an empty place.
+    /// Indexed by number. `None` for a task that has completed, or that is being polled.
     tasks: RefCell<Vec<Option<Task>>>,
 }
 
@@ -38,7 +38,7 @@ impl Executor {
         }
     }
 
-    /// Exercise 1. Puts a task into the table and into the queue; its output goes to the handle.
+    /// Exercise 1. Adds a task to the table and to the queue. Its output goes to the handle.
     pub fn spawn<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> Handle<'_, T> {
         let slot = Rc::new(RefCell::new(Slot { output: None, waker: None }));
         let wrapped = {
@@ -67,7 +67,7 @@ struct Slot<T> {
     waker: Option<Waker>,
 }
 
-/// The future of a task's output. Dropped, it detaches.
+/// The future of a task's output. Dropping it detaches the task.
 pub struct Handle<'a, T> {
     executor: &'a Executor,
     id: usize,
@@ -75,13 +75,14 @@ pub struct Handle<'a, T> {
 }
 
 impl<T> Handle<'_, T> {
-    /// Exercise 2. Ends the task: its future is dropped now, unless it has ended. (Not called from the task.)
+    /// Exercise 2. Cancels the task: its future is dropped now, unless it has completed. (A task does not
+    /// call this for itself.)
     pub fn abort(&self) {
         let task = self.executor.tasks.borrow_mut()[self.id].take();
-        drop(task); // Outside of the borrow: a destructor may spawn.
+        drop(task); // After the borrow has ended: a destructor may spawn.
     }
 
-    /// The output, if it is there.
+    /// Returns the output, if there is one.
     pub fn take(&self) -> Option<T> {
         self.slot.borrow_mut().output.take()
     }

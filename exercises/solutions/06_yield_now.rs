@@ -1,10 +1,10 @@
-//! Giving way now and then, and an order of turns. One solution.
+//! Yielding at regular intervals, and an order of turns. One solution.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::task::Poll;
 
-/// Exercise 1. Gives way at each n-th call of `tick`, and at no other.
+/// Exercise 1. Yields at each n-th call of `tick`, and at no other.
 pub struct Every {
     n: u32,
     count: u32,
@@ -33,12 +33,12 @@ impl Every {
     }
 }
 
-/// Exercise 2. Two queues. As long as both have tasks, two of the favoured come for each of the others.
+/// Exercise 2. Two queues. While both have tasks, two favoured tasks run for each of the others.
 #[derive(Default)]
 pub struct Turns {
     favoured: VecDeque<u32>,
     others: VecDeque<u32>,
-    /// How many favoured have come in a row.
+    /// How many favoured tasks have run in a row.
     in_a_row: u32,
 }
 

@@ -1,4 +1,5 @@
-//! Ticks without drift, and a sleep that can be set anew. The clock is the test's: a number. One solution.
+//! Ticks without drift, and a sleep whose deadline can be changed. The clock is a number that the test
+//! passes. One solution.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -17,8 +18,8 @@ impl Interval {
         Interval { next: start, period }
     }
 
-    /// The moment for which the tick was scheduled, if that is not after `now`. A caller that comes late gets
-    /// the missed ticks one after the other, and the later ones are not moved by that.
+    /// Returns the time at which the next tick was due, if that is not after `now`. A caller that is late
+    /// gets the missed ticks one per call. The later ticks keep their times.
     pub fn tick(&mut self, now: u64) -> Option<u64> {
         if now < self.next {
             return None;
@@ -29,7 +30,7 @@ impl Interval {
     }
 }
 
-/// All who sleep, by deadline and number.
+/// The wakers of the waiting sleeps, by deadline and number.
 #[derive(Default)]
 pub struct Timers {
     waiting: BTreeMap<(u64, u64), Waker>,
@@ -37,7 +38,7 @@ pub struct Timers {
 }
 
 impl Timers {
-    /// Wakes all that is due.
+    /// Wakes all that are due.
     pub fn fire(&mut self, now: u64) {
         let later = self.waiting.split_off(&(now, u64::MAX));
         for waker in std::mem::replace(&mut self.waiting, later).into_values() {
@@ -64,8 +65,8 @@ pub fn sleep(timers: &Rc<RefCell<Timers>>, deadline: u64) -> Sleep {
 }
 
 impl Sleep {
-    /// Exercise 2. Sets another deadline, whether the old one has passed or not. A task that waits already will
-    /// be woken at the new one, though nobody polls it meanwhile.
+    /// Exercise 2. Sets a new deadline, whether the old one has passed or not. A task that is already waiting
+    /// is woken at the new deadline, even if it is not polled in between.
     pub fn reset(&mut self, deadline: u64) {
         let mut timers = self.timers.borrow_mut();
         let waker = timers.waiting.remove(&self.key);

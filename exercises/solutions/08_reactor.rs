@@ -1,4 +1,4 @@
-//! A reactor over `polling`, and a limit on what goes on at once. One solution.
+//! A reactor over `polling`, and a limit on concurrency. One solution.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use polling::{Event, Events, Poller};
 
-/// Exercise 1. A poller, and who waits for which key.
+/// Exercise 1. A poller, and the wakers of the waiting tasks, by key.
 pub struct Reactor {
     poller: Poller,
     waiting: Mutex<BTreeMap<usize, Waker>>,
@@ -21,7 +21,7 @@ impl Reactor {
         Ok(Reactor { poller: Poller::new()?, waiting: Mutex::default() })
     }
 
-    /// Makes a descriptor known, by a key; nothing of it is asked yet.
+    /// Registers a descriptor under a key, with no interest in any event yet.
     pub fn add(&self, source: &impl AsRawFd, key: usize) -> io::Result<()> {
         // SAFETY: the tests delete each source before they close it.
         unsafe { self.poller.add(source, Event::none(key)) }
@@ -31,14 +31,14 @@ impl Reactor {
         self.poller.delete(source)
     }
 
-    /// Exercise 1. Has `cx`'s task woken when the source can be read.
+    /// Exercise 1. Arranges for the task of `cx` to be woken when the source can be read.
     pub fn wait_readable(&self, source: &impl AsFd, key: usize, cx: &mut Context<'_>) -> io::Result<()> {
         self.waiting.lock().unwrap().insert(key, cx.waker().clone());
         self.poller.modify(source, Event::readable(key))
     }
 
-    /// Exercise 1. One turn: waits for events, and wakes the tasks that wait for them. Returns how many
-    /// events there were.
+    /// Exercise 1. One turn: waits for events, and wakes the tasks that wait for them. Returns the number of
+    /// events.
     pub fn turn(&self) -> io::Result<usize> {
         let mut events = Events::new();
         self.poller.wait(&mut events, None)?;
@@ -53,7 +53,7 @@ impl Reactor {
     }
 }
 
-/// Exercise 2. Runs all jobs, at most `limit` of them at a time, in the order in which they stand there.
+/// Exercise 2. Runs all jobs, at most `limit` of them at a time. It starts them in the order of the list.
 pub async fn at_most<F: Future<Output = ()>>(limit: usize, jobs: Vec<F>) {
     let mut jobs = jobs.into_iter();
     let mut running: Vec<Pin<Box<F>>> = jobs.by_ref().take(limit).map(Box::pin).collect();

@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 
 use futures_lite::future::yield_now;
 
-/// Exercise 1. What it computes is right, but it is not `Send`. Make it so, and let it compute the same.
+/// Exercise 1. Its result is right, but it is not `Send`. Make it `Send` without changing the result.
 pub async fn letters(words: Vec<String>) -> usize {
     let mut count = 0;
     for word in &words {
@@ -37,7 +37,7 @@ struct State {
 }
 
 impl Shared {
-    /// A thread's life: runs jobs; ends when the pool is closed and no job is left.
+    /// The loop of a thread: runs jobs, and returns when the pool is closed and no job is left.
     fn work(&self) {
         loop {
             let mut state = self.state.lock().unwrap();
@@ -72,7 +72,7 @@ impl Pool {
         self.shared.changed.notify_one();
     }
 
-    /// Lets the threads run what is queued, and waits until they have ended.
+    /// Lets the threads run the queued jobs, and waits until the threads have ended.
     pub fn close(self) {
         self.shared.state.lock().unwrap().closed = true;
         self.shared.changed.notify_all();

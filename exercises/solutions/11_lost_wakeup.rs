@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex};
 
-/// What a side does in one go.
+/// One atomic step of a worker or of the pusher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// A worker takes the task, if it is there, and goes no further.
+    /// A worker takes the task, if it is there. Then it is done.
     Look,
-    /// A worker says that it is about to sleep.
+    /// A worker announces that it is about to sleep.
     Announce,
-    /// A worker sleeps until it is woken; a wake that came before ends the sleep at once. Then it looks.
+    /// A worker sleeps until it is woken. An earlier wake ends the sleep at once. Then it looks.
     Sleep,
     /// The pusher pushes the task.
     Push,
@@ -18,12 +18,12 @@ pub enum Step {
     WakeOne,
 }
 
-/// Exercise 1. What each of the two workers does when it has nothing to do.
+/// Exercise 1. The steps of each of the two workers when it has nothing to do.
 pub fn worker() -> Vec<Step> {
     vec![Step::Announce, Step::Look, Step::Sleep]
 }
 
-/// Exercise 1. What the pusher does.
+/// Exercise 1. The steps of the pusher.
 pub fn pusher() -> Vec<Step> {
     vec![Step::Push, Step::WakeOne]
 }
@@ -41,7 +41,7 @@ impl Queue {
         self.pushed.notify_one();
     }
 
-    /// The oldest task. Sleeps while there is none.
+    /// Returns the oldest task. Sleeps while there is none.
     pub fn pop(&self) -> u32 {
         let mut tasks = self.tasks.lock().unwrap();
         loop {

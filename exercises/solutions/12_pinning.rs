@@ -1,12 +1,12 @@
 //! A pinned field, and a future that may be moved. One solution.
-#![allow(unsafe_code, reason = "a field is pinned with its struct, which the compiler cannot know")]
+#![allow(unsafe_code, reason = "a field is pinned with its struct, which the compiler cannot check")]
 
 use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Exercise 1. Counts how often the future in it is polled. That future need not be `Unpin`, so it must be
-/// pinned in here: it is, if this is.
+/// Exercise 1. Counts the polls of its inner future. The inner future need not be `Unpin`, so it must be
+/// pinned whenever the `Counted` is.
 pub struct Counted<F> {
     future: F,
     polls: u32,
@@ -20,17 +20,17 @@ impl<F: Future> Future for Counted<F> {
     type Output = (F::Output, u32);
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // SAFETY: nothing below moves the struct: one field is counted up, the other is pinned at once.
+        // SAFETY: nothing below moves the struct: one field is incremented, the other is pinned at once.
         let this = unsafe { self.get_unchecked_mut() };
         this.polls += 1;
-        // SAFETY: the field is pinned with the struct; it is never moved out of it, nor handed out unpinned.
+        // SAFETY: the field is pinned with the struct: no code moves it out, or gives out a `&mut` to it.
         let future = unsafe { Pin::new_unchecked(&mut this.future) };
         future.poll(cx).map(|output| (output, this.polls))
     }
 }
 
-/// Exercise 2. Its first poll finds the last word of its text, and is pending; the second returns it. It may
-/// be moved in between, so it must not remember an address.
+/// Exercise 2. Its first poll finds the last word of its text, and returns `Pending`. The second poll returns
+/// the word. The future may be moved in between, so it must not store an address.
 pub struct Reader {
     text: String,
     word: Option<Range<usize>>,

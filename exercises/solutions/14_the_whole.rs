@@ -1,6 +1,6 @@
-//! Whom a push wakes, and what a worker does that finds nothing. One solution.
+//! Which worker a push wakes, and what a worker does that finds no task. One solution.
 
-/// What the workers share, under one lock.
+/// The state that the workers share, under one lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
     /// Tasks in the queue.
@@ -11,17 +11,17 @@ pub struct State {
     pub driven: bool,
 }
 
-/// Whom to wake.
+/// Which worker to wake.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Whom {
-    Nobody,
-    /// One that is parked.
+pub enum Wake {
+    Nothing,
+    /// A worker that is parked.
     Parked,
-    /// The one that waits in the poller.
+    /// The worker that waits in the poller.
     Driver,
 }
 
-/// What to do.
+/// What a worker does next.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next {
     /// Run a task.
@@ -31,20 +31,20 @@ pub enum Next {
     Park,
 }
 
-/// Exercise 1. A task has just been pushed (`queue` counts it already). To wake is a system call: wake one
-/// worker, and nobody if all are awake. The driver has sockets to wait for: rather one that is parked.
-pub fn on_push(state: &State) -> Whom {
+/// Exercise 1. A task has just been pushed, and `queue` already counts it. A wake is a system call: wake one
+/// worker, and none if all are awake. Prefer a parked worker, since the driver has sockets to wait for.
+pub fn on_push(state: &State) -> Wake {
     if state.parked > 0 {
-        Whom::Parked
+        Wake::Parked
     } else if state.driven {
-        Whom::Driver
+        Wake::Driver
     } else {
-        Whom::Nobody
+        Wake::Nothing
     }
 }
 
-/// Exercise 2. A worker looks what to do. One of those that have nothing to run must drive, or no socket is ever
-/// seen; and only one may.
+/// Exercise 2. A worker decides what to do. One of the workers without a task must drive, or no socket event
+/// is ever seen. Only one may drive at a time.
 pub fn on_idle(state: &State) -> Next {
     if state.queue > 0 {
         Next::Run

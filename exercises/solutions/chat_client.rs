@@ -1,19 +1,19 @@
-//! The first of two futures, fairly; and a command more. One solution.
+//! The first of two futures, without bias; and one more command. One solution.
 
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-/// Exercise 1. The output of whichever is ready first. Both are polled in turns: `turn` says who comes first,
-/// and is turned over by each call, so that of two that are always ready neither starves.
+/// Exercise 1. Returns the output of the future that is ready first. `turn` says which one is polled first,
+/// and each call inverts it. So if both are always ready, neither starves.
 pub async fn first_of<T>(turn: &mut bool, one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
     let (mut one, mut other) = (pin!(one), pin!(other));
     *turn = !*turn;
     poll_fn(|cx| {
-        for asked in [*turn, !*turn] {
-            let answer = if asked { one.as_mut().poll(cx) } else { other.as_mut().poll(cx) };
-            if answer.is_ready() {
-                return answer;
+        for poll_one in [*turn, !*turn] {
+            let polled = if poll_one { one.as_mut().poll(cx) } else { other.as_mut().poll(cx) };
+            if polled.is_ready() {
+                return polled;
             }
         }
         Poll::Pending
@@ -28,7 +28,7 @@ pub enum Command {
     Post { group: String, message: String },
 }
 
-/// Exercise 2. Understands `leave GROUP`, too. A command that lacks something, or has too much, is none.
+/// Exercise 2. Parses `leave GROUP`, too. Returns `None` if a command lacks a word, or has too many.
 pub fn parse(line: &str) -> Option<Command> {
     let (word, rest) = first_word(line)?;
     let (group, rest) = first_word(rest)?;

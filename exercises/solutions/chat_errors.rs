@@ -4,29 +4,29 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
-/// What is wrong with a configuration.
+/// Why a configuration cannot be used.
 #[derive(Debug)]
 pub enum ConfigError {
     /// It could not be read.
     Io(io::Error),
-    /// A line `key=…` is not there.
+    /// There is no line `key=…`.
     Missing(&'static str),
-    /// The value of a key is no number.
+    /// The value of a key is not a number.
     NotANumber { key: &'static str, value: String },
 }
 
-/// Exercise 1. `cannot read the configuration: …`, `port is missing`, `port is "tea", and no number`.
+/// Exercise 1. `cannot read the configuration: …`, `port is missing`, `port is "tea", not a number`.
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ConfigError::Io(error) => write!(f, "cannot read the configuration: {error}"),
             ConfigError::Missing(key) => write!(f, "{key} is missing"),
-            ConfigError::NotANumber { key, value } => write!(f, "{key} is {value:?}, and no number"),
+            ConfigError::NotANumber { key, value } => write!(f, "{key} is {value:?}, not a number"),
         }
     }
 }
 
-/// Exercise 1. What the system said is the source, and nothing else is.
+/// Exercise 1. The system's error is the source. The other variants have none.
 impl Error for ConfigError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
@@ -42,7 +42,7 @@ impl From<io::Error> for ConfigError {
     }
 }
 
-/// Exercise 1. The host and the port of a text with lines `host=…` and `port=…`, in any order.
+/// Exercise 1. Returns the host and the port from a text with lines `host=…` and `port=…`, in any order.
 pub fn address(text: io::Result<String>) -> Result<(String, u16), ConfigError> {
     let text = text?;
     let value = |key: &'static str| {
@@ -57,17 +57,17 @@ pub fn address(text: io::Result<String>) -> Result<(String, u16), ConfigError> {
 /// What a failed accept means.
 #[derive(Debug, PartialEq, Eq)]
 pub enum AcceptError {
-    /// That one client has gone: on with the next.
+    /// Only this one client is gone: continue with the next.
     PerConnection,
-    /// The process or the system is out of something: wait.
+    /// The process or the system has run out of a resource: wait.
     Transient,
-    /// The listener is of no use: give up.
+    /// The listener no longer works: give up.
     Fatal,
 }
 
-/// Exercise 2. Sorts an error of `accept`, by its number in Linux: 9 EBADF, 12 ENOMEM, 22 EINVAL, 23 ENFILE, 24
-/// EMFILE, 103 ECONNABORTED, 105 ENOBUFS; others belong to the new connection.
-pub fn trouble(error: &io::Error) -> AcceptError {
+/// Exercise 2. Classifies an error of `accept` by its number on Linux: 9 EBADF, 12 ENOMEM, 22 EINVAL, 23
+/// ENFILE, 24 EMFILE, 103 ECONNABORTED, 105 ENOBUFS. All others concern only the new connection.
+pub fn classify(error: &io::Error) -> AcceptError {
     match error.raw_os_error() {
         Some(9 | 22) => AcceptError::Fatal,
         Some(12 | 23 | 24 | 105) => AcceptError::Transient,

@@ -1,8 +1,8 @@
-//! A protocol that grows: requests we do not know yet, and clients that are older than we are. One solution.
+//! A protocol that evolves: requests from newer clients, and requests from older ones. One solution.
 
 use serde::Deserialize;
 
-/// What a client asks.
+/// A client's request.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
 pub enum Request {
     Join {
@@ -16,20 +16,20 @@ pub enum Request {
     },
 }
 
-/// What a line is.
+/// The kinds of lines.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line {
     Request(Request),
-    /// A request of a newer client: JSON of the form `{"Name": …}`, and the name is none of ours.
+    /// A request from a newer client: JSON of the form `{"Name": …}` with an unknown name.
     Unknown(String),
     /// Anything else.
     Nonsense,
 }
 
-/// The names of our requests.
+/// The names of the known requests.
 const NAMES: [&str; 2] = ["Join", "Post"];
 
-/// Exercise 1. Tells what a line is. (`serde_json::Value` reads any JSON.)
+/// Exercise 1. Returns what a line is. (`serde_json::Value` reads any JSON.)
 pub fn understand(line: &str) -> Line {
     if let Ok(request) = serde_json::from_str(line) {
         return Line::Request(request);

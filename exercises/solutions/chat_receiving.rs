@@ -1,10 +1,10 @@
-//! Packets with their length in front: four bytes, the highest first. One solution.
+//! Packets with a length prefix: four bytes, big-endian. One solution.
 
 use std::io;
 
 use reactor::io::{AsyncRead, AsyncReadExt};
 
-/// A packet that is longer than it may be.
+/// A packet longer than the limit. It holds the packet's length.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TooLong(pub usize);
 
@@ -12,9 +12,9 @@ pub struct TooLong(pub usize);
 pub struct Packets<R> {
     reader: R,
     limit: usize,
-    /// What was read, and is not given out yet.
+    /// Bytes that were read, but not returned yet.
     held: Vec<u8>,
-    /// Bytes of a packet that was too long: still to be thrown away.
+    /// How many bytes of a packet that was too long are still to be skipped.
     to_skip: usize,
 }
 
@@ -23,11 +23,13 @@ impl<R: AsyncRead + Unpin> Packets<R> {
         Packets { reader, limit, held: Vec::new(), to_skip: 0 }
     }
 
-    /// The next packet; `None` at the end between two packets. An end inside of one is `UnexpectedEof`.
+    /// Returns the next packet, or `None` if the stream ends between two packets. If it ends inside a packet,
+    /// the error is `UnexpectedEof`.
     ///
-    /// Exercise 1: it never holds more than the limit and a piece, and dropping the future loses nothing.
-    /// Exercise 2: a packet that is too long is told at once, by its length; the next call skips its bytes
-    /// and goes on behind it.
+    /// Exercise 1: it never holds more bytes than the limit and one read. Dropping the future loses nothing.
+    ///
+    /// Exercise 2: a packet that is too long is reported as soon as its length is known. The next call skips
+    /// its bytes and continues after it.
     pub async fn next(&mut self) -> io::Result<Option<Result<Vec<u8>, TooLong>>> {
         loop {
             let skipped = self.to_skip.min(self.held.len());
@@ -54,7 +56,7 @@ impl<R: AsyncRead + Unpin> Packets<R> {
         }
     }
 
-    /// Bytes that are held.
+    /// Returns the number of bytes held.
     pub fn held(&self) -> usize {
         self.held.len()
     }

@@ -1,11 +1,11 @@
-//! Few writes for many lines, and a sender that may be cancelled. One solution.
+//! Few writes for many lines, and a sender that is cancel-safe. One solution.
 
 use std::io;
 
 use reactor::io::{AsyncWrite, AsyncWriteExt};
 
-/// Exercise 1. Sends lines, each with a newline, in as few writes as may be: no call of `write_all` gets more
-/// than `most` bytes, unless one line alone is longer. No line is split over two calls.
+/// Exercise 1. Sends lines, each with a newline, in as few writes as possible. No call of `write_all` gets
+/// more than `most` bytes, unless a single line is longer. No line is split between two calls.
 pub async fn send_all(to: &mut (impl AsyncWrite + Unpin), lines: &[&str], most: usize) -> io::Result<()> {
     let mut batch = Vec::new();
     for line in lines {
@@ -22,7 +22,7 @@ pub async fn send_all(to: &mut (impl AsyncWrite + Unpin), lines: &[&str], most: 
 /// Exercise 2. A sender of lines whose `flush` may be dropped at any await, and called again.
 pub struct Sender<W> {
     to: W,
-    /// What is still to be written.
+    /// The bytes that are still to be written.
     queued: Vec<u8>,
 }
 
@@ -31,13 +31,13 @@ impl<W: AsyncWrite + Unpin> Sender<W> {
         Sender { to, queued: Vec::new() }
     }
 
-    /// Takes a line in. It never waits.
+    /// Queues a line. It never waits.
     pub fn push(&mut self, line: &str) {
         self.queued.extend_from_slice(line.as_bytes());
         self.queued.push(b'\n');
     }
 
-    /// Writes what is queued. What a `write` has taken must be out of the queue before the next await.
+    /// Writes the queued bytes. Bytes that a `write` has taken must leave the queue before the next await.
     pub async fn flush(&mut self) -> io::Result<()> {
         while !self.queued.is_empty() {
             let written = self.to.write(&self.queued).await?;

@@ -1,4 +1,4 @@
-//! An accept loop that lives, and tasks that are stopped by dropping. One solution.
+//! An accept loop that survives errors, and tasks that are stopped by dropping a sender. One solution.
 
 use std::convert::Infallible;
 
@@ -13,61 +13,61 @@ pub enum AcceptError {
     Fatal,
 }
 
-/// The world of the accept loop.
+/// Everything that the accept loop calls.
 pub trait World {
-    /// The next client, by its number.
+    /// Returns the number of the next client.
     fn accept(&mut self) -> Result<u32, AcceptError>;
-    fn let_in(&mut self, client: u32);
+    fn serve(&mut self, client: u32);
     /// Waits for this many milliseconds.
     fn sleep(&mut self, milliseconds: u64);
 }
 
-/// Exercise 1. Lets clients in until there is lasting trouble. While trouble is passing it waits before each
-/// try: 10 ms first, then twice as long each time, 500 ms at most; after a client that was let in it is 10 ms
+/// Exercise 1. Serves clients until a fatal error. After a transient error it waits before it tries again:
+/// 10 ms first, then twice as long each time, 500 ms at most. After a client was served it begins at 10 ms
 /// again.
 pub fn accept_loop(world: &mut dyn World) {
-    let mut patience = 10;
+    let mut backoff = 10;
     loop {
         match world.accept() {
             Ok(client) => {
-                patience = 10;
-                world.let_in(client);
+                backoff = 10;
+                world.serve(client);
             }
             Err(AcceptError::PerConnection) => {}
             Err(AcceptError::Transient) => {
-                world.sleep(patience);
-                patience = (2 * patience).min(500);
+                world.sleep(backoff);
+                backoff = (2 * backoff).min(500);
             }
             Err(AcceptError::Fatal) => return,
         }
     }
 }
 
-/// Exercise 2. Tasks that are stopped together. Nothing is ever sent on its channels.
-pub struct Crew {
+/// Exercise 2. A group of tasks that are stopped together. Nothing is ever sent on its channels.
+pub struct Group {
     stop: broadcast::Sender<Infallible>,
     alive: mpsc::Sender<Infallible>,
     all_ended: mpsc::Receiver<Infallible>,
 }
 
-/// What a task of a crew waits on.
+/// What a task of the group waits for.
 pub struct Stop(broadcast::Receiver<Infallible>);
 
 impl Stop {
-    /// Ready when the crew is stopped.
-    pub async fn asked(&mut self) {
+    /// Returns when the group is stopped.
+    pub async fn requested(&mut self) {
         let _ = self.0.recv().await;
     }
 }
 
-impl Crew {
-    pub fn new() -> Crew {
+impl Group {
+    pub fn new() -> Group {
         let (stop, _) = broadcast::channel(1);
         let (alive, all_ended) = mpsc::channel(1);
-        Crew { stop, alive, all_ended }
+        Group { stop, alive, all_ended }
     }
 
-    /// Spawns a task of the crew on this thread.
+    /// Spawns a task of the group on this thread.
     pub fn spawn<F: Future<Output = ()> + 'static>(&self, work: impl FnOnce(Stop) -> F) {
         let work = work(Stop(self.stop.subscribe()));
         let alive = self.alive.clone();
@@ -77,9 +77,9 @@ impl Crew {
         }));
     }
 
-    /// Asks all to stop, and waits until they have.
+    /// Asks all tasks to stop, and waits until they have ended.
     pub async fn stop(self) {
-        let Crew { stop, alive, mut all_ended } = self;
+        let Group { stop, alive, mut all_ended } = self;
         drop(stop);
         drop(alive);
         while all_ended.recv().await.is_some() {}

@@ -1,4 +1,4 @@
-//! A stream of words, and two streams in one. One solution.
+//! A stream of words, and a merge of two streams. One solution.
 
 use std::io;
 use std::pin::Pin;
@@ -7,10 +7,10 @@ use std::task::{Context, Poll};
 use futures_lite::Stream;
 use reactor::io::{AsyncRead, AsyncReadExt};
 
-/// Exercise 1. Words from a reader, separated by white space (ASCII).
+/// Exercise 1. The words of a reader, separated by ASCII white space.
 pub struct Words<R> {
     reader: R,
-    // What was read of a word must be here, and not in the future of `next`: that one may be dropped.
+    // The part of a word that was read must be here, not in the future of `next`, which may be dropped.
     word: Vec<u8>,
     rest: Vec<u8>,
 }
@@ -20,7 +20,7 @@ impl<R: AsyncRead + Unpin> Words<R> {
         Words { reader, word: Vec::new(), rest: Vec::new() }
     }
 
-    /// The next word; `None` at the end. Dropping the future loses nothing.
+    /// Returns the next word, or `None` at the end. Dropping the future loses nothing.
     pub async fn next(&mut self) -> io::Result<Option<String>> {
         loop {
             while !self.rest.is_empty() {
@@ -45,11 +45,11 @@ impl<R: AsyncRead + Unpin> Words<R> {
     }
 }
 
-/// Exercise 2. The items of two streams, as they come; it ends when both have.
+/// Exercise 2. The items of two streams, in the order in which they come. It ends when both have ended.
 pub struct Merge<A, B> {
     first: Option<A>,
     second: Option<B>,
-    /// Who is asked first the next time, so that neither starves the other.
+    /// Which stream is polled first the next time, so that neither starves the other.
     turn: bool,
 }
 
@@ -66,9 +66,9 @@ where
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         self.turn = !self.turn;
-        for asked in [self.turn, !self.turn] {
-            let answer = if asked { poll(&mut self.first, cx) } else { poll(&mut self.second, cx) };
-            if let Poll::Ready(Some(item)) = answer {
+        for poll_first in [self.turn, !self.turn] {
+            let polled = if poll_first { poll(&mut self.first, cx) } else { poll(&mut self.second, cx) };
+            if let Poll::Ready(Some(item)) = polled {
                 return Poll::Ready(Some(item));
             }
         }
@@ -77,12 +77,12 @@ where
     }
 }
 
-/// Asks a stream, and forgets it when it has ended.
+/// Polls a stream, and drops it when it has ended.
 fn poll<S: Stream + Unpin>(stream: &mut Option<S>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-    let Some(asked) = stream else { return Poll::Ready(None) };
-    let answer = Pin::new(asked).poll_next(cx);
-    if let Poll::Ready(None) = answer {
+    let Some(open) = stream else { return Poll::Ready(None) };
+    let polled = Pin::new(open).poll_next(cx);
+    if let Poll::Ready(None) = polled {
         *stream = None;
     }
-    answer
+    polled
 }

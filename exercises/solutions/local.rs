@@ -1,41 +1,41 @@
-//! An inbox whose owner may sleep, and a run loop that is fair. One solution.
+//! An inbox whose owner may sleep, and a fair run loop. One solution.
 
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Mutex;
 use std::thread::{self, Thread};
 
-/// Numbers from any thread for one owner, who sleeps while there are none.
+/// Numbers from any thread for one owner thread, which sleeps while there are none.
 pub struct Inbox {
-    mail: Mutex<Vec<u32>>,
+    numbers: Mutex<Vec<u32>>,
     owner: Thread,
 }
 
 impl Inbox {
-    /// An inbox of the calling thread.
+    /// Creates an inbox owned by the calling thread.
     pub fn new() -> Inbox {
-        Inbox { mail: Mutex::new(Vec::new()), owner: thread::current() }
+        Inbox { numbers: Mutex::new(Vec::new()), owner: thread::current() }
     }
 
-    /// First the value, then the wake: the owner that is woken finds it.
+    /// First the value, then the wake: so the woken owner finds the value.
     pub fn push(&self, number: u32) {
-        self.mail.lock().unwrap().push(number);
+        self.numbers.lock().unwrap().push(number);
         self.owner.unpark();
     }
 
-    /// An `unpark` between the look and the sleep leaves its token: `park` returns at once.
+    /// An `unpark` between the check and the sleep leaves its token: `park` returns at once.
     pub fn take(&self) -> Vec<u32> {
         loop {
-            let mail = mem::take(&mut *self.mail.lock().unwrap());
-            if !mail.is_empty() {
-                return mail;
+            let numbers = mem::take(&mut *self.numbers.lock().unwrap());
+            if !numbers.is_empty() {
+                return numbers;
             }
             thread::park();
         }
     }
 }
 
-/// Polls every task that is in the queue now, once, in its order.
+/// Polls every task that is in the queue now, once, in order.
 pub fn run_round(queue: &mut VecDeque<u32>, poll: &mut dyn FnMut(u32, &mut VecDeque<u32>) -> bool) {
     for _ in 0..queue.len() {
         let Some(task) = queue.pop_front() else { return };

@@ -1,34 +1,34 @@
-//! A readiness word, and a list of deadlines. One solution.
+//! A readiness word, and a set of timers. One solution.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Whether a direction is ready, and above that how many events there were.
+/// Whether a direction may be ready, and, in the higher bits, a count of the events.
 pub struct Readiness(AtomicU64);
 
 const READY: u64 = 1;
 const GENERATION: u64 = 2;
 
 impl Readiness {
-    /// To be tried at once.
+    /// Starts as ready, so that the first operation is tried at once.
     pub fn new() -> Readiness {
         Readiness(AtomicU64::new(READY))
     }
 
-    /// What is to be handed to `clear` if the attempt would block; `None` if it is not ready.
+    /// Returns the state to pass to `clear` if the attempt would block, or `None` if it is not ready.
     pub fn ready(&self) -> Option<u64> {
         // ORDERING[readiness]: Acquire; pairs with the Release of `event`.
         let seen = self.0.load(Ordering::Acquire);
         (seen & READY != 0).then_some(seen)
     }
 
-    /// If it fails there was an event since: it stays.
+    /// If the exchange fails, there was an event since, and the flag stays set.
     pub fn clear(&self, seen: u64) {
-        // ORDERING: Relaxed; nothing is published by saying that there is nothing.
+        // ORDERING: Relaxed; clearing the flag publishes nothing.
         let _ = self.0.compare_exchange(seen, seen & !READY, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// The system reports a change.
+    /// Called when the system reports an event.
     pub fn event(&self) {
         let next = |state: u64| Some(state.wrapping_add(GENERATION) | READY);
         // ORDERING[readiness]: Release publishes the event; pairs with the Acquire of `ready`.
@@ -36,14 +36,14 @@ impl Readiness {
     }
 }
 
-/// A timer that has not fired.
+/// The key of a timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     deadline: u64,
     sequence: u64,
 }
 
-/// The deadlines in their order, each with a name. A sequence number is never given twice.
+/// Timers in the order of their deadlines, each with a name. A sequence number is never used twice.
 #[derive(Default)]
 pub struct Timers {
     by_key: BTreeMap<Key, &'static str>,
@@ -59,12 +59,12 @@ impl Timers {
         key
     }
 
-    /// Takes a timer out; `None` if it has fired, or was cancelled.
+    /// Removes a timer. Returns `None` if it has fired or was cancelled before.
     pub fn cancel(&mut self, key: Key) -> Option<&'static str> {
         self.by_key.remove(&key)
     }
 
-    /// Takes out all that are due, the earliest first.
+    /// Removes and returns all timers that are due, the earliest first.
     pub fn fire(&mut self, now: u64) -> Vec<&'static str> {
         let mut due = Vec::new();
         while let Some(first) = self.by_key.first_entry()
@@ -75,12 +75,12 @@ impl Timers {
         due
     }
 
-    /// When to wake up next.
+    /// Returns the earliest deadline.
     pub fn next(&self) -> Option<u64> {
         self.by_key.first_key_value().map(|(key, _)| key.deadline)
     }
 
-    /// How many there are.
+    /// Returns the number of timers.
     pub fn len(&self) -> usize {
         self.by_key.len()
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Condvar, Mutex};
 
-/// A notification that comes before the sleep is kept: `park` must not throw it away.
+/// A notification that comes before the sleep is kept: `park` must not discard it.
 #[derive(Default)]
 pub struct Parker {
     notified: Mutex<bool>,
@@ -10,13 +10,13 @@ pub struct Parker {
 }
 
 impl Parker {
-    /// Makes the current or the next `park` end.
+    /// Ends the current or the next `park`.
     pub fn unpark(&self) {
         *self.notified.lock().unwrap() = true;
         self.condvar.notify_one();
     }
 
-    /// Sleeps until it is unparked, and takes the notification.
+    /// Sleeps until `unpark` is called, and consumes the notification.
     pub fn park(&self) {
         let mut notified = self.notified.lock().unwrap();
         while !*notified {
@@ -26,28 +26,28 @@ impl Parker {
     }
 }
 
-/// What the two sides may do. Writes go through a buffer, as on real machines: a later read may overtake
-/// them. A fence empties the buffer.
+/// The steps of the two sides. Writes go through a store buffer, as on real machines: a later read may
+/// overtake them. A fence empties the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// The pusher writes the task to the queue.
     Push,
-    /// The pusher reads whether somebody is listed as a sleeper, and if so wakes it.
+    /// The pusher reads whether the sleeper is listed, and if so wakes it.
     WakeIfListed,
-    /// The sleeper writes itself to the list.
+    /// The sleeper adds itself to the list.
     List,
     /// The sleeper reads the queue, and goes to sleep if it is empty.
     SleepIfEmpty,
-    /// What was written before is seen by all before anything after it is read.
+    /// Earlier writes become visible to all threads before any later read.
     Fence,
 }
 
-/// What the pusher does, in which order.
+/// The steps of the pusher, in order.
 pub fn pusher() -> Vec<Step> {
     vec![Step::Push, Step::Fence, Step::WakeIfListed]
 }
 
-/// What the sleeper does, in which order.
+/// The steps of the sleeper, in order.
 pub fn sleeper() -> Vec<Step> {
     vec![Step::List, Step::Fence, Step::SleepIfEmpty]
 }

@@ -1,4 +1,4 @@
-//! A descriptor of your own, and a copy that gives way. One solution.
+//! An `Async` of your own, and a copy that yields. One solution.
 
 use std::io::{self, PipeReader};
 use std::time::Duration;
@@ -8,12 +8,12 @@ use reactor::Async;
 use reactor::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use reactor::time::timeout;
 
-/// The next bytes of a pipe, at most 64; `None` if none come in time.
+/// Returns the next bytes of a pipe, at most 64, or `None` if none come in time.
 pub async fn read_within(pipe: PipeReader, patience: Duration) -> io::Result<Option<Vec<u8>>> {
     let mut pipe = Async::new(pipe)?;
     let mut bytes = vec![0; 64];
     match timeout(patience, pipe.read(&mut bytes)).await {
-        Err(_too_late) => Ok(None),
+        Err(_elapsed) => Ok(None),
         Ok(read) => {
             bytes.truncate(read?);
             Ok(Some(bytes))
@@ -21,8 +21,8 @@ pub async fn read_within(pipe: PipeReader, patience: Duration) -> io::Result<Opt
     }
 }
 
-/// Copies until the end, and gives way after each piece.
-pub async fn copy_politely(
+/// Copies until the end, and yields after each piece.
+pub async fn copy_yielding(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
 ) -> io::Result<u64> {

@@ -1,4 +1,4 @@
-//! A semaphore that loses no permit, and a cell that is watched. One solution.
+//! A semaphore that loses no permit, and a value that a receiver can watch. One solution.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -6,29 +6,30 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-/// It hands permits to those who wait, in their order.
+/// It hands permits to the waiters in the order in which they asked.
 pub struct Semaphore(Mutex<State>);
 
 struct State {
     free: usize,
     next_ticket: u64,
-    line: VecDeque<(u64, Waker)>,
+    waiters: VecDeque<(u64, Waker)>,
 }
 
 impl Semaphore {
     pub fn new(permits: usize) -> Semaphore {
-        Semaphore(Mutex::new(State { free: permits, next_ticket: 0, line: VecDeque::new() }))
+        Semaphore(Mutex::new(State { free: permits, next_ticket: 0, waiters: VecDeque::new() }))
     }
 
-    /// Waits for a permit. It is given back with `release`.
+    /// Waits for a permit. Give it back with `release`.
     pub fn acquire(&self) -> Acquire<'_> {
         Acquire { semaphore: self, ticket: None }
     }
 
-    /// Gives a permit back: to the first that waits, or to the next that asks.
+    /// Gives a permit back. It goes to the first waiter, or, if there is none, to the next caller of
+    /// `acquire`.
     pub fn release(&self) {
         let mut state = self.0.lock().unwrap();
-        let Some((_, waker)) = state.line.pop_front() else {
+        let Some((_, waker)) = state.waiters.pop_front() else {
             state.free += 1;
             return;
         };
@@ -36,7 +37,7 @@ impl Semaphore {
         waker.wake();
     }
 
-    /// Permits that nobody has, and that nobody was promised.
+    /// Returns the number of permits that are neither held nor handed to a waiter.
     pub fn free(&self) -> usize {
         self.0.lock().unwrap().free
     }
@@ -44,7 +45,7 @@ impl Semaphore {
 
 pub struct Acquire<'a> {
     semaphore: &'a Semaphore,
-    /// Set while it stands in line, or has been handed a permit without knowing it yet.
+    /// Set while it waits, or has been handed a permit but not been polled since.
     ticket: Option<u64>,
 }
 
@@ -54,7 +55,7 @@ impl Future for Acquire<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.semaphore.0.lock().unwrap();
         match self.ticket {
-            Some(ticket) => match state.line.iter_mut().find(|(other, _)| *other == ticket) {
+            Some(ticket) => match state.waiters.iter_mut().find(|(other, _)| *other == ticket) {
                 Some((_, waker)) => {
                     waker.clone_from(cx.waker());
                     Poll::Pending
@@ -72,7 +73,7 @@ impl Future for Acquire<'_> {
             None => {
                 let ticket = state.next_ticket;
                 state.next_ticket += 1;
-                state.line.push_back((ticket, cx.waker().clone()));
+                state.waiters.push_back((ticket, cx.waker().clone()));
                 drop(state);
                 self.ticket = Some(ticket);
                 Poll::Pending
@@ -85,17 +86,17 @@ impl Drop for Acquire<'_> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
         let mut state = self.semaphore.0.lock().unwrap();
-        let before = state.line.len();
-        state.line.retain(|(other, _)| *other != ticket);
-        let was_handed_a_permit = state.line.len() == before;
+        let before = state.waiters.len();
+        state.waiters.retain(|(other, _)| *other != ticket);
+        let was_handed_a_permit = state.waiters.len() == before;
         drop(state);
         if was_handed_a_permit {
-            self.semaphore.release(); // C3
+            self.semaphore.release(); // Rule C3 of the chapter: the permit is passed on.
         }
     }
 }
 
-/// A value that is replaced, and one who watches it.
+/// A value that can be replaced, and a receiver that waits for changes.
 pub fn watch<T: Clone>(value: T) -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Mutex::new(Watched { value, version: 0, waker: None }));
     (Sender { shared: shared.clone() }, Receiver { shared, seen: 0 })
@@ -113,7 +114,7 @@ pub struct Sender<T> {
 }
 
 impl<T: Clone> Sender<T> {
-    /// Replaces the value, and wakes the receivers that wait.
+    /// Replaces the value, and wakes the receiver if it waits.
     pub fn send(&self, value: T) {
         let mut watched = self.shared.lock().unwrap();
         let old = std::mem::replace(&mut watched.value, value);
@@ -133,12 +134,12 @@ pub struct Receiver<T> {
 }
 
 impl<T: Clone> Receiver<T> {
-    /// The newest value.
+    /// Returns the newest value.
     pub fn borrow(&self) -> T {
         self.shared.lock().unwrap().value.clone()
     }
 
-    /// Waits for a value that this receiver has not had from here yet, and returns the newest.
+    /// Waits until a value was sent since the last call, and returns the newest.
     pub async fn changed(&mut self) -> T {
         poll_fn(|cx| {
             let mut watched = self.shared.lock().unwrap();

@@ -1,4 +1,4 @@
-//! A task's word with three bits and a count. One solution.
+//! A task's state word, with three bits and a reference count. One solution.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -20,9 +20,9 @@ pub enum Action {
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Finish {
-    /// The runner's reference is gone.
+    /// The task is idle, and the runner's reference is dropped.
     Idle,
-    /// Woken while it ran: QUEUED, with the runner's reference.
+    /// The task was woken while it ran: it is QUEUED, with the runner's reference.
     Requeue,
 }
 
@@ -32,14 +32,14 @@ impl Word {
         Word(AtomicUsize::new(QUEUED | REFERENCE))
     }
 
-    /// Exercise 1. Wakes. Of an idle task it counts one reference, and returns `Schedule`.
+    /// Exercise 1. Wakes the task. If the task is idle, it adds one reference and returns `Schedule`.
     pub fn wake(&self) -> Action {
         // ORDERING[wake]: Release publishes what the waker did; pairs with the Acquire of `start`.
         let old = self.0.fetch_or(QUEUED, Ordering::Release);
         if old & (QUEUED | RUNNING | COMPLETE) != 0 {
             return Action::Nothing;
         }
-        // ORDERING: Relaxed; made from a reference that exists.
+        // ORDERING: Relaxed; made from an existing reference, it publishes nothing.
         self.0.fetch_add(REFERENCE, Ordering::Relaxed);
         Action::Schedule
     }
@@ -51,45 +51,46 @@ impl Word {
         self.0.fetch_xor(QUEUED | RUNNING, Ordering::Acquire);
     }
 
-    /// Exercise 1. The poll returned Pending: RUNNING goes. Was it woken meanwhile?
+    /// Exercise 1. The poll returned `Pending`: clears RUNNING. Was the task woken meanwhile?
     pub fn finish(&self) -> Finish {
         // ORDERING: Relaxed; the compare-exchange below decides.
         let mut old = self.0.load(Ordering::Relaxed);
         loop {
-            let (new, answer) = match old & QUEUED {
+            let (new, finish) = match old & QUEUED {
                 0 => ((old & !RUNNING) - REFERENCE, Finish::Idle),
                 _ => (old & !RUNNING, Finish::Requeue),
             };
             // ORDERING[poll]: Release publishes the future to the next runner; pairs with `start`.
             match self.0.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return answer,
+                Ok(_) => return finish,
                 Err(seen) => old = seen,
             }
         }
     }
 
-    /// The poll returned Ready: RUNNING goes, COMPLETE comes, the reference stays the runner's.
+    /// The poll returned `Ready`: clears RUNNING and sets COMPLETE. The runner keeps its reference.
     pub fn complete(&self) {
         // ORDERING[output]: Release publishes the output; pairs with the Acquire of the last reference.
         self.0.fetch_xor(RUNNING | COMPLETE, Ordering::Release);
     }
 
-    /// Exercise 2. Drops a reference. The last one of a complete task frees it; the last one of an
-    /// unfinished task stays, makes it QUEUED, and is the queue's.
+    /// Exercise 2. Drops a reference. If it is the last one of a complete task, the task is freed. If it is
+    /// the last one of an unfinished task, it is kept: the task becomes QUEUED, and the queue owns the
+    /// reference.
     pub fn drop_reference(&self) -> Action {
         // ORDERING: Relaxed; the compare-exchange below decides.
         let mut old = self.0.load(Ordering::Relaxed);
         loop {
             let last = old / REFERENCE == 1;
-            let (new, answer) = match (last, old & COMPLETE != 0) {
+            let (new, action) = match (last, old & COMPLETE != 0) {
                 (true, true) => (old - REFERENCE, Action::Free),
                 (true, false) => (old | QUEUED, Action::Schedule),
                 (false, _) => (old - REFERENCE, Action::Nothing),
             };
-            // ORDERING[output]: Release puts our last use before the free; Acquire, in the last owner, sees
-            // all uses.
+            // ORDERING[output]: Release puts our last use before the free. Acquire makes all uses visible to
+            // the last owner.
             match self.0.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return answer,
+                Ok(_) => return action,
                 Err(seen) => old = seen,
             }
         }

@@ -1,10 +1,10 @@
-//! A call that runs nothing, and two things at once. One solution.
+//! A call that runs nothing, and two futures at once. One solution.
 
 use std::cell::RefCell;
 
 use futures_lite::future::zip;
 
-/// Writes a word down.
+/// Writes a word to the journal.
 async fn write(journal: &RefCell<Vec<&'static str>>, word: &'static str) {
     journal.borrow_mut().push(word);
 }
@@ -15,7 +15,7 @@ pub async fn both_words(journal: &RefCell<Vec<&'static str>>) {
     write(journal, "second").await;
 }
 
-/// Exercise 2. Both outputs. Each of the two may need something of the other before it ends.
+/// Exercise 2. Returns both outputs. Each future may need something from the other before it is ready.
 pub async fn together<A, B>(first: impl Future<Output = A>, second: impl Future<Output = B>) -> (A, B) {
     zip(first, second).await
 }

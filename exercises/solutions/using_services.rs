@@ -1,4 +1,4 @@
-//! Asking again, and a path that somebody has left behind. One solution.
+//! Sending a request again, and a stale socket file. One solution.
 
 use std::io;
 use std::path::Path;
@@ -7,17 +7,17 @@ use std::time::Duration;
 use reactor::net::{UdpSocket, UnixListener, UnixStream};
 use reactor::time::timeout;
 
-/// Exercise 1. Asks until there is a response, at most `attempts` times, and waits for `patience` each time.
-/// The socket is connected. `TimedOut` if none comes.
+/// Exercise 1. Sends the request until there is a response, at most `attempts` times, and waits for
+/// `patience` each time. The socket is connected. If no response comes, the error is `TimedOut`.
 pub async fn ask(
     socket: &UdpSocket,
-    question: &[u8],
+    request: &[u8],
     patience: Duration,
     attempts: u32,
 ) -> io::Result<Vec<u8>> {
     let mut buffer = vec![0; 512];
     for _ in 0..attempts {
-        socket.send(question).await?;
+        socket.send(request).await?;
         if let Ok(received) = timeout(patience, socket.recv(&mut buffer)).await {
             buffer.truncate(received?);
             return Ok(buffer);
@@ -26,8 +26,8 @@ pub async fn ask(
     Err(io::ErrorKind::TimedOut.into())
 }
 
-/// Exercise 2. Listens at a path. If it is taken by a service that lives, the error is `AddrInUse`; what a
-/// dead one has left is removed.
+/// Exercise 2. Listens at a path. If a running service uses the path, the error is `AddrInUse`. A stale file,
+/// left by a service that has ended, is removed.
 pub async fn listen(path: &Path) -> io::Result<UnixListener> {
     let taken = match UnixListener::bind(path).await {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => error,

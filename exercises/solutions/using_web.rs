@@ -1,12 +1,12 @@
-//! A protocol without waiting, and one deadline for several steps. One solution.
+//! A protocol without I/O, and one deadline for several steps. One solution.
 
 use std::time::{Duration, Instant};
 
 use reactor::time::timeout;
 
-/// Exercise 1. The body of a response in chunks: each a line with its length in hexadecimal, that many bytes,
-/// and a line end; a length of 0 and an empty line end it. (Every line ends with `\r\n`.) Bytes come in
-/// pieces of any size.
+/// Exercise 1. A response body in chunks. Each chunk is a line with its length in hexadecimal, that many
+/// bytes, and a line end. A length of 0 and an empty line end the body. (Every line ends with `\r\n`.) The
+/// bytes arrive in pieces of any size.
 #[derive(Default)]
 pub struct Chunked {
     unread: Vec<u8>,
@@ -15,7 +15,7 @@ pub struct Chunked {
 }
 
 impl Chunked {
-    /// Takes more bytes in. An error says what makes no sense.
+    /// Adds more bytes. An error says what is malformed.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<(), String> {
         self.unread.extend_from_slice(bytes);
         while !self.done {
@@ -35,13 +35,13 @@ impl Chunked {
         Ok(())
     }
 
-    /// The whole body, once it has ended.
+    /// Returns the whole body, once it has ended.
     pub fn body(&self) -> Option<&[u8]> {
         self.done.then_some(&self.body)
     }
 }
 
-/// Exercise 2. Does the steps one after the other, all of them within `limit`. Otherwise the number of the
+/// Exercise 2. Runs the steps one after the other, all of them within `limit`. The error is the number of the
 /// step that was not done in time.
 pub async fn within<F: Future<Output = ()>>(limit: Duration, steps: Vec<F>) -> Result<(), usize> {
     let begun = Instant::now();

@@ -1,17 +1,17 @@
 //! The exercises of the book.
 //!
-//! Each chapter has a file in `stubs/` with something to write or to mend, and one of the same name in
-//! `tests/` that says what is wrong:
+//! Each chapter has a file in `stubs/` with code to write or to fix. A file of the same name in `tests/`
+//! tests it, and says what is wrong:
 //!
 //! ```text
 //! cargo test -p exercises --test task
 //! ```
 //!
-//! The solutions are in `solutions/`, and are tested by the same tests:
+//! The solutions are in `solutions/`. The same tests run on them:
 //! `cargo test -p exercises --features solutions`. Plain `cargo test` in the project's root leaves the
-//! exercises out, for the stubs fail.
+//! exercises out, because the stubs fail.
 //!
-//! This file is what the tests share.
+//! This file has the helpers that the tests share.
 
 use std::collections::VecDeque;
 use std::io;
@@ -24,14 +24,15 @@ use std::time::Duration;
 
 use reactor::io::{AsyncRead, AsyncWrite};
 
-/// Longer than anything here takes; for a reader who works on a stub, short enough to wait for.
+/// Longer than any exercise takes, but short enough for a reader who waits for a stub that hangs.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(feature = "solutions") { 60 } else { 5 });
 
-/// Runs `work` on a thread of its own, and panics with `complaint` if it does not come to its end.
+/// Runs `work` on a thread of its own, and returns its output. Panics with `complaint` if it does not return
+/// in time.
 ///
 /// # Panics
 ///
-/// With the complaint, or with what `work` panicked with.
+/// With `complaint`, or with the panic of `work`.
 #[track_caller]
 pub fn ends<T: Send + 'static>(complaint: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, receiver) = mpsc::channel();
@@ -46,32 +47,32 @@ pub fn ends<T: Send + 'static>(complaint: &str, work: impl FnOnce() -> T + Send 
     }
 }
 
-/// A waker that counts how often it was called.
+/// A waker that counts its calls.
 #[derive(Debug, Default)]
 pub struct Calls(AtomicUsize);
 
 impl Calls {
-    /// A waker, and where its calls are counted.
+    /// Returns a waker and its counter.
     pub fn waker() -> (Arc<Calls>, Waker) {
         let calls = Arc::new(Calls::default());
         (calls.clone(), Waker::from(calls))
     }
 
-    /// How often it was called so far.
+    /// Returns how often the waker was called so far.
     pub fn count(&self) -> usize {
-        // ORDERING: Relaxed; the tests look after the threads have ended.
+        // ORDERING: Relaxed; the tests read it after the threads have ended.
         self.0.load(Ordering::Relaxed)
     }
 }
 
 impl Wake for Calls {
     fn wake(self: Arc<Self>) {
-        // ORDERING: Relaxed; only counted.
+        // ORDERING: Relaxed; a counter, it publishes nothing.
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// A reader that gives its pieces one after the other, and is pending once before each but the first.
+/// A reader that returns its pieces one after the other. It is pending once before each piece but the first.
 #[derive(Debug)]
 pub struct Pieces {
     pieces: VecDeque<Vec<u8>>,
@@ -79,7 +80,7 @@ pub struct Pieces {
 }
 
 impl Pieces {
-    /// A reader of these pieces, and then of the end.
+    /// Returns a reader of these pieces, followed by the end of the stream.
     pub fn of(pieces: &[&[u8]]) -> Pieces {
         Pieces { pieces: pieces.iter().map(|piece| piece.to_vec()).collect(), pause: false }
     }
@@ -103,29 +104,30 @@ impl AsyncRead for Pieces {
     }
 }
 
-/// A writer that notes each write, takes `most` bytes at a time, and is pending before each if it is slow.
+/// A writer that records each write. It takes at most `most` bytes at a time, and, if `slow`, is pending once
+/// before each write.
 #[derive(Debug, Default)]
-pub struct Noted {
-    /// What was written, a piece a write.
+pub struct Recorder {
+    /// The bytes of each write.
     pub writes: Vec<Vec<u8>>,
-    /// The most that one write takes; zero for no limit.
+    /// The most bytes that one write takes. Zero means no limit.
     pub most: usize,
-    /// Whether each write is pending once, first.
+    /// Whether each write is first pending once.
     pub slow: bool,
     /// Whether each write fails.
     pub broken: bool,
-    /// Whether the write under way has been pending.
+    /// Whether the current write has already been pending.
     pub waited: bool,
 }
 
-impl Noted {
-    /// All that was written, as one text.
+impl Recorder {
+    /// Returns everything that was written, as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.writes.concat()).into_owned()
     }
 }
 
-impl AsyncWrite for Noted {
+impl AsyncWrite for Recorder {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
         if self.broken {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));

@@ -1,5 +1,11 @@
-//! Two futures by hand.
-#![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
+//! Two hand-written futures.
+#![allow(
+    dead_code,
+    unused_variables,
+    unused_imports,
+    unused_mut,
+    reason = "a stub for the reader to fill in"
+)]
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -23,7 +29,7 @@ impl Future for Knock {
     }
 }
 
-/// Exercise 1. What the compiler makes of this function:
+/// Exercise 1. What the compiler generates for this function:
 ///
 /// ```text
 /// async fn knocks(times: u32) -> String {
@@ -40,7 +46,7 @@ pub enum Knocks {
     Begin {
         times: u32,
     },
-    /// At the await: what is alive there?
+    /// At the await. What is alive there?
     Waiting {
         left: u32,
         sounds: String,
@@ -57,11 +63,11 @@ impl Future for Knocks {
     type Output = String;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<String> {
-        todo!("exercise 1: a loop around a match; each arm goes to the next variant, or returns")
+        todo!("exercise 1: a loop around a match; each arm changes to the next variant, or returns")
     }
 }
 
-/// Exercise 2. Ready when both are, with both outputs. Neither is polled again after it was ready.
+/// Exercise 2. Ready when both futures are, with both outputs. Neither is polled again after it was ready.
 pub struct Join<A: Future, B: Future> {
     first: A,
     second: B,
@@ -81,6 +87,6 @@ where
     type Output = (A::Output, B::Output);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        todo!("exercise 2: poll whichever has no output yet")
+        todo!("exercise 2: poll each future that has no output yet")
     }
 }

@@ -1,11 +1,17 @@
 //! Another way to sleep, and a future that breaks the contract.
-#![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
+#![allow(
+    dead_code,
+    unused_variables,
+    unused_imports,
+    unused_mut,
+    reason = "a stub for the reader to fill in"
+)]
 
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
-/// Exercise 1. The news that somebody woke us, and what we sleep on.
+/// Exercise 1. A flag that says that a wake has come, and a condition variable to sleep on.
 #[derive(Default)]
 pub struct Signal {
     raised: Mutex<bool>,
@@ -14,16 +20,16 @@ pub struct Signal {
 
 impl Wake for Signal {
     fn wake(self: Arc<Self>) {
-        todo!("exercise 1: set the news, under the lock; then notify")
+        todo!("exercise 1: set the flag under the lock; then notify")
     }
 }
 
-/// Exercise 1. Runs a future to its end. The thread sleeps on a `Signal` while there is nothing to do.
+/// Exercise 1. Runs a future to completion. The thread sleeps on a `Signal` while there is nothing to do.
 pub fn block_on<F: Future>(future: F) -> F::Output {
-    todo!("exercise 1: poll; if it is pending sleep until the signal is raised, and lower it")
+    todo!("exercise 1: poll; if it is pending, sleep until the signal is raised, and lower it")
 }
 
-/// A door that opens once; all who wait for it share it.
+/// A door that opens once. Its clones are the same door.
 #[derive(Clone, Default)]
 pub struct Door(Arc<Mutex<State>>);
 
@@ -45,7 +51,7 @@ impl Door {
     }
 }
 
-/// Exercise 2. Ready when the door is open. It breaks the contract: where? Mend it.
+/// Exercise 2. Ready when the door is open. It breaks the contract. Where? Fix it.
 impl Future for Door {
     type Output = ();
 

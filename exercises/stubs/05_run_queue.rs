@@ -1,5 +1,11 @@
-//! Tasks on one thread: to spawn them, to wait for them, to end them.
-#![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
+//! Tasks on one thread: spawning, awaiting and aborting them.
+#![allow(
+    dead_code,
+    unused_variables,
+    unused_imports,
+    unused_mut,
+    reason = "a stub for the reader to fill in"
+)]
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -10,11 +16,11 @@ use std::task::{Context, Poll, Wake, Waker};
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Runs tasks until none of them can go on.
+/// Runs tasks until all of them have completed or wait.
 #[derive(Default)]
 pub struct Executor {
     queue: Arc<Mutex<VecDeque<usize>>>,
-    /// By number. A task that has ended, or runs just now, leaves an empty place.
+    /// Indexed by number. `None` for a task that has completed, or that is being polled.
     tasks: RefCell<Vec<Option<Task>>>,
 }
 
@@ -39,9 +45,9 @@ impl Executor {
         }
     }
 
-    /// Exercise 1. Puts a task into the table and into the queue; its output goes to the handle.
+    /// Exercise 1. Adds a task to the table and to the queue. Its output goes to the handle.
     pub fn spawn<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> Handle<'_, T> {
-        todo!("exercise 1: wrap the future, so that its output goes into a slot that the handle shares")
+        todo!("exercise 1: wrap the future so that its output goes into a slot shared with the handle")
     }
 }
 
@@ -50,7 +56,7 @@ struct Slot<T> {
     waker: Option<Waker>,
 }
 
-/// The future of a task's output. Dropped, it detaches.
+/// The future of a task's output. Dropping it detaches the task.
 pub struct Handle<'a, T> {
     executor: &'a Executor,
     id: usize,
@@ -58,12 +64,13 @@ pub struct Handle<'a, T> {
 }
 
 impl<T> Handle<'_, T> {
-    /// Exercise 2. Ends the task: its future is dropped now, unless it has ended. (Not called from the task.)
+    /// Exercise 2. Cancels the task: its future is dropped now, unless it has completed. (A task does not
+    /// call this for itself.)
     pub fn abort(&self) {
-        todo!("exercise 2: out of the table; and where must the future be dropped?")
+        todo!("exercise 2: take it out of the table; where must the future be dropped?")
     }
 
-    /// The output, if it is there.
+    /// Returns the output, if there is one.
     pub fn take(&self) -> Option<T> {
         self.slot.borrow_mut().output.take()
     }
@@ -73,6 +80,6 @@ impl<T> Future for Handle<'_, T> {
     type Output = T;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        todo!("exercise 1: the output, or leave the waker")
+        todo!("exercise 1: return the output, or store the waker")
     }
 }

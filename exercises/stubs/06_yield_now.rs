@@ -1,11 +1,17 @@
-//! Giving way now and then, and an order of turns.
-#![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
+//! Yielding at regular intervals, and an order of turns.
+#![allow(
+    dead_code,
+    unused_variables,
+    unused_imports,
+    unused_mut,
+    reason = "a stub for the reader to fill in"
+)]
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::task::Poll;
 
-/// Exercise 1. Gives way at each n-th call of `tick`, and at no other.
+/// Exercise 1. Yields at each n-th call of `tick`, and at no other.
 pub struct Every {
     n: u32,
     count: u32,
@@ -17,16 +23,16 @@ impl Every {
     }
 
     pub async fn tick(&mut self) {
-        todo!("exercise 1: count; at each n-th wake yourself, and be pending once")
+        todo!("exercise 1: count; at each n-th call wake the task, and return Pending once")
     }
 }
 
-/// Exercise 2. Two queues. As long as both have tasks, two of the favoured come for each of the others.
+/// Exercise 2. Two queues. While both have tasks, two favoured tasks run for each of the others.
 #[derive(Default)]
 pub struct Turns {
     favoured: VecDeque<u32>,
     others: VecDeque<u32>,
-    // exercise 2: what must be remembered?
+    // exercise 2: what else must it remember?
 }
 
 impl Turns {

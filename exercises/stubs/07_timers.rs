@@ -1,5 +1,12 @@
-//! Ticks without drift, and a sleep that can be set anew. The clock is the test's: a number.
-#![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
+//! Ticks without drift, and a sleep whose deadline can be changed. The clock is a number that the test
+//! passes.
+#![allow(
+    dead_code,
+    unused_variables,
+    unused_imports,
+    unused_mut,
+    reason = "a stub for the reader to fill in"
+)]
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -18,18 +25,18 @@ impl Interval {
         Interval { next: start, period }
     }
 
-    /// The moment for which the tick was scheduled, if that is not after `now`. A caller that comes late gets
-    /// the missed ticks one after the other, and the later ones are not moved by that.
+    /// Returns the time at which the next tick was due, if that is not after `now`. A caller that is late
+    /// gets the missed ticks one per call. The later ticks keep their times.
     pub fn tick(&mut self, now: u64) -> Option<u64> {
         if now < self.next {
             return None;
         }
-        self.next = now + self.period; // exercise 1: what of the time by which we were late?
+        self.next = now + self.period; // exercise 1: what if the caller was late?
         Some(now)
     }
 }
 
-/// All who sleep, by deadline and number.
+/// The wakers of the waiting sleeps, by deadline and number.
 #[derive(Default)]
 pub struct Timers {
     waiting: BTreeMap<(u64, u64), Waker>,
@@ -37,7 +44,7 @@ pub struct Timers {
 }
 
 impl Timers {
-    /// Wakes all that is due.
+    /// Wakes all that are due.
     pub fn fire(&mut self, now: u64) {
         let later = self.waiting.split_off(&(now, u64::MAX));
         for waker in std::mem::replace(&mut self.waiting, later).into_values() {
@@ -64,10 +71,10 @@ pub fn sleep(timers: &Rc<RefCell<Timers>>, deadline: u64) -> Sleep {
 }
 
 impl Sleep {
-    /// Exercise 2. Sets another deadline, whether the old one has passed or not. A task that waits already will
-    /// be woken at the new one, though nobody polls it meanwhile.
+    /// Exercise 2. Sets a new deadline, whether the old one has passed or not. A task that is already waiting
+    /// is woken at the new deadline, even if it is not polled in between.
     pub fn reset(&mut self, deadline: u64) {
-        todo!("exercise 2: what becomes of the waker?")
+        todo!("exercise 2: what happens to the waker?")
     }
 }
 

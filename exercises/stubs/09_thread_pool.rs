@@ -1,5 +1,11 @@
 //! A future that cannot change threads, and a pool that can be closed.
-#![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
+#![allow(
+    dead_code,
+    unused_variables,
+    unused_imports,
+    unused_mut,
+    reason = "a stub for the reader to fill in"
+)]
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -8,7 +14,7 @@ use std::thread::{self, JoinHandle};
 
 use futures_lite::future::yield_now;
 
-/// Exercise 1. What it computes is right, but it is not `Send`. Make it so, and let it compute the same.
+/// Exercise 1. Its result is right, but it is not `Send`. Make it `Send` without changing the result.
 pub async fn letters(words: Vec<String>) -> usize {
     let shared = Rc::new(words);
     let mut count = 0;
@@ -40,9 +46,9 @@ struct State {
 }
 
 impl Shared {
-    /// A thread's life: runs jobs; ends when the pool is closed and no job is left.
+    /// The loop of a thread: runs jobs, and returns when the pool is closed and no job is left.
     fn work(&self) {
-        todo!("exercise 2: run the job with the lock given back")
+        todo!("exercise 2: release the lock before you run the job")
     }
 }
 
@@ -62,8 +68,8 @@ impl Pool {
         self.shared.changed.notify_one();
     }
 
-    /// Lets the threads run what is queued, and waits until they have ended.
+    /// Lets the threads run the queued jobs, and waits until the threads have ended.
     pub fn close(self) {
-        todo!("exercise 2: tell all of them, then join")
+        todo!("exercise 2: notify all of them, then join")
     }
 }

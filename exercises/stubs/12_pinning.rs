@@ -1,12 +1,18 @@
 //! A pinned field, and a future that may be moved.
-#![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
+#![allow(
+    dead_code,
+    unused_variables,
+    unused_imports,
+    unused_mut,
+    reason = "a stub for the reader to fill in"
+)]
 
 use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Exercise 1. Counts how often the future in it is polled. That future need not be `Unpin`, so it must be
-/// pinned in here: it is, if this is.
+/// Exercise 1. Counts the polls of its inner future. The inner future need not be `Unpin`, so it must be
+/// pinned whenever the `Counted` is.
 pub struct Counted<F> {
     future: F,
     polls: u32,
@@ -20,12 +26,12 @@ impl<F: Future> Future for Counted<F> {
     type Output = (F::Output, u32);
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        todo!("exercise 1: get_unchecked_mut, and Pin::new_unchecked for the one field; what do you promise?")
+        todo!("exercise 1: get_unchecked_mut, and Pin::new_unchecked for one field; what do you promise?")
     }
 }
 
-/// Exercise 2. Its first poll finds the last word of its text, and is pending; the second returns it. It may
-/// be moved in between, so it must not remember an address.
+/// Exercise 2. Its first poll finds the last word of its text, and returns `Pending`. The second poll returns
+/// the word. The future may be moved in between, so it must not store an address.
 pub struct Reader {
     text: String,
     word: Option<Range<usize>>,
@@ -41,6 +47,6 @@ impl Future for Reader {
     type Output = String;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<String> {
-        todo!("exercise 2: remember a place in the text")
+        todo!("exercise 2: store a position in the text")
     }
 }

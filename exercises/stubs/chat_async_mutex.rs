@@ -1,5 +1,11 @@
-//! Whole lines from several tasks: with a lock, and with a task.
-#![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
+//! Whole lines from several tasks: with a lock, and with a task that owns the writer.
+#![allow(
+    dead_code,
+    unused_variables,
+    unused_imports,
+    unused_mut,
+    reason = "a stub for the reader to fill in"
+)]
 
 use std::io;
 
@@ -7,8 +13,8 @@ use executor::sync::{Mutex, mpsc};
 use executor::task::{self, JoinHandle};
 use reactor::io::{AsyncWrite, AsyncWriteExt};
 
-/// Exercise 1. A writer that several tasks share. If a `send` is dropped in the middle of its line, nothing may
-/// follow the torn line: later sends fail with `BrokenPipe`.
+/// Exercise 1. A writer that several tasks share. If a `send` is dropped in the middle of its line, nothing
+/// may follow the incomplete line: later sends fail with `BrokenPipe`.
 pub struct Shared<W>(Mutex<Out<W>>);
 
 struct Out<W> {
@@ -31,9 +37,10 @@ impl<W: AsyncWrite + Unpin> Shared<W> {
     }
 }
 
-/// Exercise 2. The same with a task that owns the writer: lines go to it through a channel of 8. The handle
-/// gives the writer back when all senders are gone, or the writer fails. A `send` to a task that has ended
-/// fails; the line that met the failure does not know of it, and that is intended.
+/// Exercise 2. The same with a task that owns the writer. Lines go to it through a channel of capacity 8. The
+/// handle returns the writer after all senders were dropped, or after the writer has failed. A `send` to a
+/// task that has ended fails. The sender of the line that could not be written gets no error: that is
+/// intended.
 pub fn writer<W>(mut to: W) -> (mpsc::Sender<String>, JoinHandle<W>)
 where
     W: AsyncWrite + Unpin + 'static,

@@ -1,12 +1,18 @@
-//! The first of two futures, fairly; and a command more.
-#![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
+//! The first of two futures, without bias; and one more command.
+#![allow(
+    dead_code,
+    unused_variables,
+    unused_imports,
+    unused_mut,
+    reason = "a stub for the reader to fill in"
+)]
 
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-/// Exercise 1. The output of whichever is ready first. Both are polled in turns: `turn` says who comes first,
-/// and is turned over by each call, so that of two that are always ready neither starves.
+/// Exercise 1. Returns the output of the future that is ready first. `turn` says which one is polled first,
+/// and each call inverts it. So if both are always ready, neither starves.
 pub async fn first_of<T>(turn: &mut bool, one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
     todo!("exercise 1: pin both, and poll them in a poll_fn")
 }
@@ -18,7 +24,7 @@ pub enum Command {
     Post { group: String, message: String },
 }
 
-/// Exercise 2. Understands `leave GROUP`, too. A command that lacks something, or has too much, is none.
+/// Exercise 2. Parses `leave GROUP`, too. Returns `None` if a command lacks a word, or has too many.
 pub fn parse(line: &str) -> Option<Command> {
     let (word, rest) = first_word(line)?;
     let (group, rest) = first_word(rest)?;

@@ -1,12 +1,18 @@
-//! A std mutex in asynchronous code: what may be done under it.
-#![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
+//! A std mutex in asynchronous code: what may happen while it is locked.
+#![allow(
+    dead_code,
+    unused_variables,
+    unused_imports,
+    unused_mut,
+    reason = "a stub for the reader to fill in"
+)]
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-/// Exercise 1. Looks a word up (`look_up` takes a while), counts it, and returns how often it came so far. Two
-/// of these on one thread wait for each other. Mend it; the mutex stays std's.
-#[allow(clippy::await_holding_lock, reason = "that is what is to be mended")]
+/// Exercise 1. Looks up a word (`look_up` takes a while), counts it, and returns how often it has come so
+/// far. Two of these on one thread deadlock. Fix it, but keep std's mutex.
+#[allow(clippy::await_holding_lock, reason = "this is the bug to fix")]
 pub async fn count(counts: &Mutex<HashMap<String, u32>>, look_up: impl Future<Output = String>) -> u32 {
     let mut counts = counts.lock().unwrap();
     let word = look_up.await;
@@ -15,19 +21,20 @@ pub async fn count(counts: &Mutex<HashMap<String, u32>>, look_up: impl Future<Ou
     *count
 }
 
-/// Exercise 2. Things by name. To drop a thing is foreign code, which may come back to the registry.
+/// Exercise 2. Things by name. Dropping a thing runs arbitrary code, which may call the registry again.
 #[derive(Default)]
 pub struct Registry {
     by_name: Mutex<HashMap<String, Box<dyn Send>>>,
 }
 
 impl Registry {
-    /// Adds a thing. What had that name is dropped.
+    /// Adds a thing. Drops the thing that had that name before.
     pub fn insert(&self, name: &str, thing: Box<dyn Send>) {
-        self.by_name.lock().unwrap().insert(name.to_owned(), thing); // exercise 2: where is the old one dropped?
+        // exercise 2: when is the old thing dropped?
+        self.by_name.lock().unwrap().insert(name.to_owned(), thing);
     }
 
-    /// Drops a thing; `true` if there was one.
+    /// Drops a thing. Returns whether there was one.
     pub fn remove(&self, name: &str) -> bool {
         let mut by_name = self.by_name.lock().unwrap();
         by_name.remove(name).is_some() // exercise 2
@@ -38,5 +45,5 @@ impl Registry {
     }
 }
 
-/// A registry that is shared.
+/// A shared registry.
 pub type Shared = Arc<Registry>;

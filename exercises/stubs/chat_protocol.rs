@@ -1,13 +1,19 @@
-//! A protocol that grows: requests we do not know yet, and clients that are older than we are.
-#![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
+//! A protocol that evolves: requests from newer clients, and requests from older ones.
+#![allow(
+    dead_code,
+    unused_variables,
+    unused_imports,
+    unused_mut,
+    reason = "a stub for the reader to fill in"
+)]
 
 use serde::Deserialize;
 
-/// What a client asks.
+/// A client's request.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
 pub enum Request {
     Join {
-        // exercise 2: an older client calls this field `group`
+        // exercise 2: older clients call this field `group`
         group_name: String,
     },
     Post {
@@ -17,20 +23,20 @@ pub enum Request {
     },
 }
 
-/// What a line is.
+/// The kinds of lines.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line {
     Request(Request),
-    /// A request of a newer client: JSON of the form `{"Name": …}`, and the name is none of ours.
+    /// A request from a newer client: JSON of the form `{"Name": …}` with an unknown name.
     Unknown(String),
     /// Anything else.
     Nonsense,
 }
 
-/// The names of our requests.
+/// The names of the known requests.
 const NAMES: [&str; 2] = ["Join", "Post"];
 
-/// Exercise 1. Tells what a line is. (`serde_json::Value` reads any JSON.)
+/// Exercise 1. Returns what a line is. (`serde_json::Value` reads any JSON.)
 pub fn understand(line: &str) -> Line {
-    todo!("exercise 1: if it is no Request, is it an object with one unknown name?")
+    todo!("exercise 1: if it is not a Request, is it an object with one unknown name?")
 }

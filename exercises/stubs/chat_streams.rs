@@ -1,5 +1,11 @@
-//! A stream of words, and two streams in one.
-#![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
+//! A stream of words, and a merge of two streams.
+#![allow(
+    dead_code,
+    unused_variables,
+    unused_imports,
+    unused_mut,
+    reason = "a stub for the reader to fill in"
+)]
 
 use std::io;
 use std::pin::Pin;
@@ -8,10 +14,10 @@ use std::task::{Context, Poll};
 use futures_lite::Stream;
 use reactor::io::{AsyncRead, AsyncReadExt};
 
-/// Exercise 1. Words from a reader, separated by white space (ASCII).
+/// Exercise 1. The words of a reader, separated by ASCII white space.
 pub struct Words<R> {
     reader: R,
-    // What was read of a word must be here, and not in the future of `next`: that one may be dropped.
+    // The part of a word that was read must be here, not in the future of `next`, which may be dropped.
     word: Vec<u8>,
     rest: Vec<u8>,
 }
@@ -21,7 +27,7 @@ impl<R: AsyncRead + Unpin> Words<R> {
         Words { reader, word: Vec::new(), rest: Vec::new() }
     }
 
-    /// The next word; `None` at the end. Dropping the future loses nothing.
+    /// Returns the next word, or `None` at the end. Dropping the future loses nothing.
     pub async fn next(&mut self) -> io::Result<Option<String>> {
         let mut word = Vec::new();
         let mut byte = [0];
@@ -38,11 +44,11 @@ impl<R: AsyncRead + Unpin> Words<R> {
     }
 }
 
-/// Exercise 2. The items of two streams, as they come; it ends when both have.
+/// Exercise 2. The items of two streams, in the order in which they come. It ends when both have ended.
 pub struct Merge<A, B> {
     first: Option<A>,
     second: Option<B>,
-    /// Who is asked first the next time, so that neither starves the other.
+    /// Which stream is polled first the next time, so that neither starves the other.
     turn: bool,
 }
 
@@ -58,6 +64,6 @@ where
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        todo!("exercise 2: ask both, in turns; forget one that has ended")
+        todo!("exercise 2: poll both, taking turns; drop a stream that has ended")
     }
 }

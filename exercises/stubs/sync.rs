@@ -1,5 +1,5 @@
-//! A semaphore that loses permits, and a cell that is watched.
-#![allow(dead_code, unused_variables, unused_imports, reason = "a stub, to be mended and filled in")]
+//! A semaphore that loses permits, and a value that a receiver can watch.
+#![allow(dead_code, unused_variables, unused_imports, reason = "a stub for the reader to fix and fill in")]
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -7,30 +7,31 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-/// Exercise 1. It hands permits to those who wait, in their order. One that is cancelled at the wrong
-/// moment takes a permit with it: a waiter that was woken and gives up must pass the permit on. Mend it.
+/// Exercise 1. It hands permits to the waiters in the order in which they asked. A waiter that is cancelled
+/// at the wrong moment loses a permit: if it was already handed one, it must pass it on. Fix it.
 pub struct Semaphore(Mutex<State>);
 
 struct State {
     free: usize,
     next_ticket: u64,
-    line: VecDeque<(u64, Waker)>,
+    waiters: VecDeque<(u64, Waker)>,
 }
 
 impl Semaphore {
     pub fn new(permits: usize) -> Semaphore {
-        Semaphore(Mutex::new(State { free: permits, next_ticket: 0, line: VecDeque::new() }))
+        Semaphore(Mutex::new(State { free: permits, next_ticket: 0, waiters: VecDeque::new() }))
     }
 
-    /// Waits for a permit. It is given back with `release`.
+    /// Waits for a permit. Give it back with `release`.
     pub fn acquire(&self) -> Acquire<'_> {
         Acquire { semaphore: self, ticket: None }
     }
 
-    /// Gives a permit back: to the first that waits, or to the next that asks.
+    /// Gives a permit back. It goes to the first waiter, or, if there is none, to the next caller of
+    /// `acquire`.
     pub fn release(&self) {
         let mut state = self.0.lock().unwrap();
-        let Some((_, waker)) = state.line.pop_front() else {
+        let Some((_, waker)) = state.waiters.pop_front() else {
             state.free += 1;
             return;
         };
@@ -38,7 +39,7 @@ impl Semaphore {
         waker.wake();
     }
 
-    /// Permits that nobody has, and that nobody was promised.
+    /// Returns the number of permits that are neither held nor handed to a waiter.
     pub fn free(&self) -> usize {
         self.0.lock().unwrap().free
     }
@@ -46,7 +47,7 @@ impl Semaphore {
 
 pub struct Acquire<'a> {
     semaphore: &'a Semaphore,
-    /// Set while it stands in line, or has been handed a permit without knowing it yet.
+    /// Set while it waits, or has been handed a permit but not been polled since.
     ticket: Option<u64>,
 }
 
@@ -56,7 +57,7 @@ impl Future for Acquire<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.semaphore.0.lock().unwrap();
         match self.ticket {
-            Some(ticket) => match state.line.iter_mut().find(|(other, _)| *other == ticket) {
+            Some(ticket) => match state.waiters.iter_mut().find(|(other, _)| *other == ticket) {
                 Some((_, waker)) => {
                     waker.clone_from(cx.waker());
                     Poll::Pending
@@ -74,7 +75,7 @@ impl Future for Acquire<'_> {
             None => {
                 let ticket = state.next_ticket;
                 state.next_ticket += 1;
-                state.line.push_back((ticket, cx.waker().clone()));
+                state.waiters.push_back((ticket, cx.waker().clone()));
                 drop(state);
                 self.ticket = Some(ticket);
                 Poll::Pending
@@ -87,13 +88,13 @@ impl Drop for Acquire<'_> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
         let mut state = self.semaphore.0.lock().unwrap();
-        state.line.retain(|(other, _)| *other != ticket);
+        state.waiters.retain(|(other, _)| *other != ticket);
     }
 }
 
-/// Exercise 2. A value that is replaced, and one who watches it.
+/// Exercise 2. A value that can be replaced, and a receiver that waits for changes.
 pub fn watch<T: Clone>(value: T) -> (Sender<T>, Receiver<T>) {
-    todo!("exercise 2: both share the value, a version, and a waker")
+    todo!("exercise 2: both ends share the value, a version, and a waker")
 }
 
 pub struct Sender<T> {
@@ -101,7 +102,7 @@ pub struct Sender<T> {
 }
 
 impl<T: Clone> Sender<T> {
-    /// Replaces the value, and wakes the receivers that wait.
+    /// Replaces the value, and wakes the receiver if it waits.
     pub fn send(&self, value: T) {
         todo!("exercise 2")
     }
@@ -112,14 +113,14 @@ pub struct Receiver<T> {
 }
 
 impl<T: Clone> Receiver<T> {
-    /// The newest value. It is that of the beginning until something is sent.
+    /// Returns the newest value. Until a value is sent, that is the initial one.
     pub fn borrow(&self) -> T {
         todo!("exercise 2")
     }
 
-    /// Waits for a value that this receiver has not had from here yet, and returns the newest. Those in
-    /// between are skipped.
+    /// Waits until a value was sent since the last call, and returns the newest. Values in between are
+    /// skipped.
     pub async fn changed(&mut self) -> T {
-        todo!("exercise 2: poll_fn; compare the versions, and leave the waker, under one lock")
+        todo!("exercise 2: poll_fn; compare the versions, and store the waker, under one lock")
     }
 }

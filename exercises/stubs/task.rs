@@ -1,5 +1,5 @@
-//! A task's word with three bits and a count. All transitions are yours to write.
-#![allow(dead_code, unused_variables, unused_imports, reason = "a stub, to be filled in")]
+//! A task's state word, with three bits and a reference count. You write its transitions.
+#![allow(dead_code, unused_variables, unused_imports, reason = "a stub for the reader to fill in")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -21,9 +21,9 @@ pub enum Action {
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Finish {
-    /// The runner's reference is gone.
+    /// The task is idle, and the runner's reference is dropped.
     Idle,
-    /// Woken while it ran: QUEUED, with the runner's reference.
+    /// The task was woken while it ran: it is QUEUED, with the runner's reference.
     Requeue,
 }
 
@@ -33,30 +33,31 @@ impl Word {
         Word(AtomicUsize::new(QUEUED | REFERENCE))
     }
 
-    /// Exercise 1. Wakes. Of an idle task it counts one reference, and returns `Schedule`.
+    /// Exercise 1. Wakes the task. If the task is idle, it adds one reference and returns `Schedule`.
     pub fn wake(&self) -> Action {
-        todo!("exercise 1: set QUEUED, and look at what was there before")
+        todo!("exercise 1: set QUEUED, and look at the previous value")
     }
 
     /// Exercise 1. From QUEUED to RUNNING.
     pub fn start(&self) {
-        todo!("exercise 1: QUEUED goes, RUNNING comes, in one step")
+        todo!("exercise 1: clear QUEUED and set RUNNING, in one step")
     }
 
-    /// Exercise 1. The poll returned Pending: RUNNING goes. Was it woken meanwhile?
+    /// Exercise 1. The poll returned `Pending`: clears RUNNING. Was the task woken meanwhile?
     pub fn finish(&self) -> Finish {
-        todo!("exercise 1: one compare-exchange must decide, or a wake falls in between")
+        todo!("exercise 1: one compare-exchange must decide, or a wake may come in between")
     }
 
-    /// The poll returned Ready: RUNNING goes, COMPLETE comes, the reference stays the runner's.
+    /// The poll returned `Ready`: clears RUNNING and sets COMPLETE. The runner keeps its reference.
     pub fn complete(&self) {
         // ORDERING[output]: Release publishes the output; pairs with the Acquire of the last reference.
         self.0.fetch_xor(RUNNING | COMPLETE, Ordering::Release);
     }
 
-    /// Exercise 2. Drops a reference. The last one of a complete task frees it; the last one of an
-    /// unfinished task stays, makes it QUEUED, and is the queue's.
+    /// Exercise 2. Drops a reference. If it is the last one of a complete task, the task is freed. If it is
+    /// the last one of an unfinished task, it is kept: the task becomes QUEUED, and the queue owns the
+    /// reference.
     pub fn drop_reference(&self) -> Action {
-        todo!("exercise 2: is it the last, and is the task complete?")
+        todo!("exercise 2: is it the last reference, and is the task complete?")
     }
 }

@@ -1,9 +1,15 @@
-//! A call that runs nothing, and two things at once.
-#![allow(dead_code, unused_variables, unused_imports, unused_mut, reason = "a stub, to be filled in")]
+//! A call that runs nothing, and two futures at once.
+#![allow(
+    dead_code,
+    unused_variables,
+    unused_imports,
+    unused_mut,
+    reason = "a stub for the reader to fill in"
+)]
 
 use std::cell::RefCell;
 
-/// Writes a word down.
+/// Writes a word to the journal.
 async fn write(journal: &RefCell<Vec<&'static str>>, word: &'static str) {
     journal.borrow_mut().push(word);
 }
@@ -16,7 +22,7 @@ pub async fn both_words(journal: &RefCell<Vec<&'static str>>) {
     second.await;
 }
 
-/// Exercise 2. Both outputs. Each of the two may need something of the other before it ends.
+/// Exercise 2. Returns both outputs. Each future may need something from the other before it is ready.
 pub async fn together<A, B>(first: impl Future<Output = A>, second: impl Future<Output = B>) -> (A, B) {
     (first.await, second.await)
 }

@@ -14,7 +14,7 @@ use exercises::{Calls, ends};
 
 #[test]
 fn exercise_1_a_wake_from_another_thread_ends_the_sleep() {
-    ends("the door is open, and block_on sleeps", || {
+    ends("the door is open, but block_on still sleeps", || {
         for _ in 0..500 {
             let door = Door::default();
             let opener = thread::spawn({
@@ -29,7 +29,7 @@ fn exercise_1_a_wake_from_another_thread_ends_the_sleep() {
 
 #[test]
 fn exercise_1_a_wake_during_the_poll_is_kept() {
-    let polls = ends("it was woken during its poll, and block_on sleeps", || {
+    let polls = ends("the future was woken during its poll, but block_on sleeps", || {
         let mut polls = 0;
         block_on(poll_fn(move |cx| {
             polls += 1;
@@ -37,7 +37,7 @@ fn exercise_1_a_wake_during_the_poll_is_kept() {
             if polls < 5 { Poll::Pending } else { Poll::Ready(polls) }
         }))
     });
-    assert_eq!(polls, 5, "one wake, one poll");
+    assert_eq!(polls, 5, "one poll per wake");
 }
 
 #[test]
@@ -48,6 +48,6 @@ fn exercise_2_the_waker_of_the_last_poll_is_called() {
     assert!(Pin::new(&mut door).poll(&mut Context::from_waker(&first)).is_pending());
     assert!(Pin::new(&mut door).poll(&mut Context::from_waker(&second)).is_pending());
     door.open();
-    assert_eq!(second_calls.count(), 1, "the future has moved to another task, and that one sleeps");
-    assert_eq!(first_calls.count(), 0, "the first has nothing to do with it any more");
+    assert_eq!(second_calls.count(), 1, "the future has moved to a second task, which must be woken");
+    assert_eq!(first_calls.count(), 0, "the first task no longer has the future");
 }

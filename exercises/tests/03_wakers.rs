@@ -23,7 +23,7 @@ fn exercise_1_each_call_is_counted() {
     let clone = waker.clone();
     assert_eq!(read(counts), (1, 1, 0));
     clone.wake();
-    assert_eq!(read(counts), (1, 2, 0), "`wake` uses the waker up: it is not dropped besides");
+    assert_eq!(read(counts), (1, 2, 0), "`wake` consumes the waker, which is not dropped as well");
     drop(waker);
     assert_eq!(read(counts), (1, 2, 1));
 }

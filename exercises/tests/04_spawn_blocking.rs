@@ -13,7 +13,7 @@ use futures_lite::future::block_on;
 
 #[test]
 fn exercise_1_the_value_comes_over() {
-    let received = ends("the value was sent, and the receiver sleeps", || {
+    let received = ends("the value was sent, but the receiver sleeps", || {
         let (sender, receiver) = oneshot();
         let thread = thread::spawn(move || sender.send("hello"));
         let received = block_on(receiver);
@@ -23,16 +23,16 @@ fn exercise_1_the_value_comes_over() {
     assert_eq!(received, Some("hello"));
     let (sender, receiver) = oneshot();
     sender.send(7);
-    assert_eq!(block_on(receiver), Some(7), "it was sent before anybody asked");
+    assert_eq!(block_on(receiver), Some(7), "it was sent before the first poll");
 }
 
 #[test]
 fn exercise_1_a_sender_that_goes_is_noticed() {
-    let received = ends("the sender has gone, and the receiver waits for ever", || {
+    let received = ends("the sender was dropped, but the receiver waits forever", || {
         let (sender, receiver) = oneshot::<u32>();
         let thread = thread::spawn(move || drop(sender));
         let received = block_on(receiver);
-        thread.join().expect("it goes");
+        thread.join().expect("it drops the sender");
         received
     });
     assert_eq!(received, None);
@@ -43,10 +43,10 @@ fn exercise_2_an_outcome_in_the_gap_is_not_missed() {
     let slot = Slot::default();
     let (calls, waker) = Calls::waker();
     let mut cx = Context::from_waker(&waker);
-    let answer = slot.poll(&mut cx, || slot.put(7));
-    let heard = answer.is_ready() || calls.count() > 0;
-    assert!(heard, "the outcome came during the poll: it was not seen, and nobody will be woken");
-    if answer.is_pending() {
+    let polled = slot.poll(&mut cx, || slot.put(7));
+    let noticed = polled.is_ready() || calls.count() > 0;
+    assert!(noticed, "the outcome came during the poll: it was not seen, and the task will not be woken");
+    if polled.is_pending() {
         assert_eq!(slot.poll(&mut cx, || {}), Poll::Ready(7));
     }
 }

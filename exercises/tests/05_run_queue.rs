@@ -11,7 +11,7 @@ use std::rc::Rc;
 use ch05_run_queue::Executor;
 use futures_lite::future::yield_now;
 
-/// An executor that lives as long as the test's program, so that tasks can hold its handles.
+/// Returns an executor that is never dropped, so that tasks can hold its handles.
 fn executor() -> &'static Executor {
     Box::leak(Box::default())
 }
@@ -24,7 +24,7 @@ fn exercise_1_a_task_runs_when_its_turn_comes() {
         let ran = ran.clone();
         async move { ran.set(true) }
     });
-    assert!(!ran.get(), "to spawn is not to run");
+    assert!(!ran.get(), "spawning a task does not run it");
     executor.run();
     assert!(ran.get());
     assert_eq!(handle.take(), Some(()));
@@ -60,12 +60,12 @@ fn exercise_1_a_dropped_handle_detaches() {
 }
 
 /// Spawns when it is dropped.
-struct Parting(&'static Executor, Rc<Cell<u32>>);
+struct SpawnsOnDrop(&'static Executor, Rc<Cell<u32>>);
 
-impl Drop for Parting {
+impl Drop for SpawnsOnDrop {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            return; // The test has failed already.
+            return; // The test has already failed.
         }
         let count = self.1.clone();
         drop(self.0.spawn(async move { count.set(count.get() + 1) }));
@@ -76,15 +76,15 @@ impl Drop for Parting {
 fn exercise_2_an_aborted_task_is_dropped_at_once() {
     let executor = executor();
     let count = Rc::new(Cell::new(0));
-    let parting = Parting(executor, count.clone());
+    let spawns_on_drop = SpawnsOnDrop(executor, count.clone());
     let handle = executor.spawn(async move {
         pending::<()>().await;
-        drop(parting);
+        drop(spawns_on_drop);
     });
     executor.run();
     handle.abort();
     executor.run();
-    assert_eq!(count.get(), 1, "its future was dropped, and what that spawned has run");
+    assert_eq!(count.get(), 1, "its future was dropped, and the task that the drop spawned has run");
     assert_eq!(handle.take(), None);
     handle.abort();
 }

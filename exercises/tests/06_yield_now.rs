@@ -21,8 +21,8 @@ fn exercise_1_it_gives_way_at_each_third() {
         }
     });
     for turn in 1..=3 {
-        assert_eq!(work.as_mut().poll(&mut cx), Poll::Pending, "nine ticks, three pauses");
-        assert_eq!(calls.count(), turn, "a future that gives way wakes itself");
+        assert_eq!(work.as_mut().poll(&mut cx), Poll::Pending, "nine ticks, three yields");
+        assert_eq!(calls.count(), turn, "a future that yields wakes its task");
     }
     assert_eq!(work.as_mut().poll(&mut cx), Poll::Ready(()));
 }

@@ -35,9 +35,9 @@ fn exercise_2_a_sleep_that_waits_is_set_anew() {
     assert!(Pin::new(&mut later).poll(&mut cx).is_pending());
     later.reset(20);
     timers.borrow_mut().fire(10);
-    assert_eq!(calls.count(), 0, "the old deadline is none any more");
+    assert_eq!(calls.count(), 0, "the old deadline no longer counts");
     timers.borrow_mut().fire(20);
-    assert_eq!(calls.count(), 1, "the task waits already: nobody polls it until it is woken");
+    assert_eq!(calls.count(), 1, "the task is already waiting: it is not polled until it is woken");
     assert!(Pin::new(&mut later).poll(&mut cx).is_ready());
 }
 
@@ -51,5 +51,5 @@ fn exercise_2_also_when_it_has_fired() {
     again.reset(30);
     assert!(Pin::new(&mut again).poll(&mut cx).is_pending());
     drop(again);
-    assert_eq!(timers.borrow().len(), 0, "dropped, it leaves nothing behind");
+    assert_eq!(timers.borrow().len(), 0, "a dropped sleep leaves nothing behind");
 }

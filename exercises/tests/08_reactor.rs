@@ -14,7 +14,7 @@ use futures_lite::future::{block_on, yield_now};
 
 #[test]
 fn exercise_1_who_waits_is_woken_when_bytes_come() {
-    ends("bytes have come, and the reactor waits", || {
+    ends("bytes have arrived, but the reactor still waits", || {
         let reactor = Reactor::new().expect("a poller");
         let (reader, mut writer) = pipe().expect("a pipe");
         let (quiet, _kept) = pipe().expect("a pipe");
@@ -49,8 +49,8 @@ fn exercise_2_the_limit_is_kept_and_used() {
         }
     };
     block_on(at_most(3, (0..10).map(job).collect()));
-    assert_eq!(*begun.borrow(), (0..10).collect::<Vec<_>>(), "in their order");
-    assert_eq!(peak.get(), 3, "so many went on at once");
+    assert_eq!(*begun.borrow(), (0..10).collect::<Vec<_>>(), "in the order of the list");
+    assert_eq!(peak.get(), 3, "as many as the limit ran at once");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use ch09_thread_pool::{Pool, letters};
 use exercises::ends;
 use futures_lite::future::block_on;
 
-/// Tells of any type whether it is Send: of two methods of that name the compiler takes the first that fits.
+/// Says whether a type is Send: of two methods with the same name, the compiler takes the first that applies.
 struct Probe<T>(PhantomData<T>);
 
 #[allow(dead_code, reason = "one of the two is taken, the other is not")]
@@ -50,7 +50,7 @@ fn exercise_1_it_may_change_threads() {
 
 #[test]
 fn exercise_2_close_runs_what_is_queued() {
-    let ran = ends("close never comes back, or no job ever runs", || {
+    let ran = ends("close never returns, or no job ever runs", || {
         let ran = Arc::new(AtomicUsize::new(0));
         let pool = Pool::new(3);
         for _ in 0..100 {

@@ -18,7 +18,7 @@ fn exercise_1_a_task_from_outside_comes_in_time() {
         }
         worker.own.push_back(task); // It is woken at once.
     }
-    panic!("{FAIR} tasks of its own came first, and more will");
+    panic!("{FAIR} of the worker's own tasks came first");
 }
 
 #[test]
@@ -47,5 +47,5 @@ fn exercise_2_thieves_do_not_crowd() {
         assert_eq!(first.len(), 4, "in round {round} two thieves begin at the same worker");
     }
     let begun: BTreeSet<usize> = (0..12).map(|round| victims(1, 4, round)[0]).collect();
-    assert_eq!(begun, BTreeSet::from([0, 2, 3]), "it begins at everybody in turn");
+    assert_eq!(begun, BTreeSet::from([0, 2, 3]), "it begins at each of the others in turn");
 }

@@ -19,7 +19,8 @@ struct State {
     trace: Vec<String>,
 }
 
-/// Tries every order of the steps of two workers and a pusher. Returns the first in which the task stays.
+/// Tries every order of the steps of two workers and a pusher. Returns the end of the first one in which no
+/// worker takes the task.
 fn explore(state: State, workers: [&[Step]; 2], pusher: &[Step]) -> Option<State> {
     for me in 0..2 {
         let Some((step, mut rest)) = workers[me].split_first() else { continue };
@@ -65,13 +66,13 @@ fn exercise_1_one_of_the_two_gets_the_task() {
     assert!(worker.contains(&Step::Sleep) && worker.contains(&Step::Announce), "a worker that idles sleeps");
     assert!(pusher.contains(&Step::Push) && pusher.contains(&Step::WakeOne));
     if let Some(lost) = explore(State::default(), [&worker, &worker], &pusher) {
-        panic!("the task stays, and both sleep, after: {}", lost.trace.join("; "));
+        panic!("the task is in the queue, but both workers sleep, after: {}", lost.trace.join("; "));
     }
 }
 
 #[test]
 fn exercise_2_each_task_comes_out_once() {
-    let mut popped = ends("there are tasks, and a reader sleeps", || {
+    let mut popped = ends("there are tasks, but a reader sleeps", || {
         let queue = Arc::new(Queue::default());
         let readers: Vec<_> = (0..3)
             .map(|_| {

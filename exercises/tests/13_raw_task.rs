@@ -10,9 +10,9 @@ use std::thread;
 
 use ch13_raw_task::{Job, Shared};
 
-struct Told(Arc<AtomicUsize>);
+struct CountsDrops(Arc<AtomicUsize>);
 
-impl Drop for Told {
+impl Drop for CountsDrops {
     fn drop(&mut self) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
@@ -21,10 +21,10 @@ impl Drop for Told {
 #[test]
 fn exercise_1_the_last_reference_drops_the_value() {
     let drops = Arc::new(AtomicUsize::new(0));
-    let first = Shared::new(Told(drops.clone()));
+    let first = Shared::new(CountsDrops(drops.clone()));
     let second = first.clone();
     drop(first);
-    assert_eq!(drops.load(Ordering::SeqCst), 0, "there is another reference");
+    assert_eq!(drops.load(Ordering::SeqCst), 0, "there is another pointer");
     assert_eq!(Arc::strong_count(&second.0), 2);
     drop(second);
     assert_eq!(drops.load(Ordering::SeqCst), 1);
@@ -34,7 +34,7 @@ fn exercise_1_the_last_reference_drops_the_value() {
 fn exercise_1_from_many_threads() {
     for _ in 0..200 {
         let drops = Arc::new(AtomicUsize::new(0));
-        let shared = Shared::new(Told(drops.clone()));
+        let shared = Shared::new(CountsDrops(drops.clone()));
         let threads: Vec<_> = (0..4)
             .map(|_| {
                 let shared = shared.clone();
@@ -53,9 +53,9 @@ fn exercise_1_from_many_threads() {
 fn exercise_2_a_job_runs_once() {
     let runs = Arc::new(AtomicUsize::new(0));
     let drops = Arc::new(AtomicUsize::new(0));
-    let (counted, told) = (runs.clone(), Told(drops.clone()));
+    let (counted, captured) = (runs.clone(), CountsDrops(drops.clone()));
     let job = Job::new(move || {
-        let _told = &told;
+        let _captured = &captured;
         counted.fetch_add(1, Ordering::SeqCst);
     });
     assert_eq!(size_of::<Job>(), size_of::<usize>());
@@ -66,7 +66,7 @@ fn exercise_2_a_job_runs_once() {
 #[test]
 fn exercise_2_a_job_that_never_runs_is_dropped() {
     let drops = Arc::new(AtomicUsize::new(0));
-    let told = Told(drops.clone());
-    drop(Job::new(move || drop(told)));
+    let captured = CountsDrops(drops.clone());
+    drop(Job::new(move || drop(captured)));
     assert_eq!(drops.load(Ordering::SeqCst), 1);
 }

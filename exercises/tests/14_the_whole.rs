@@ -6,7 +6,7 @@ mod ch14_the_whole;
 
 use std::collections::HashSet;
 
-use ch14_the_whole::{Next, State, Whom, on_idle, on_push};
+use ch14_the_whole::{Next, State, Wake, on_idle, on_push};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Worker {
@@ -17,11 +17,11 @@ enum Worker {
 
 type World = (State, [Worker; 3]);
 
-fn push_right(state: &State) -> Whom {
+fn push_right(state: &State) -> Wake {
     match (state.parked, state.driven) {
-        (0, true) => Whom::Driver,
-        (0, false) => Whom::Nobody,
-        _ => Whom::Parked,
+        (0, true) => Wake::Driver,
+        (0, false) => Wake::Nothing,
+        _ => Wake::Parked,
     }
 }
 
@@ -35,7 +35,7 @@ fn idle_right(state: &State) -> Next {
 
 fn wake(world: &mut World, which: Worker) {
     let woken = world.1.iter_mut().find(|worker| **worker == which);
-    *woken.unwrap_or_else(|| panic!("nobody is {which:?}, and one is to be woken")) = Worker::Awake;
+    *woken.unwrap_or_else(|| panic!("no worker is {which:?}, so none can be woken")) = Worker::Awake;
     match which {
         Worker::Parked => world.0.parked -= 1,
         Worker::Driving => world.0.driven = false,
@@ -43,8 +43,8 @@ fn wake(world: &mut World, which: Worker) {
     }
 }
 
-/// Tries all that can happen to three workers, and looks at every state that comes of it.
-fn explore(on_push: fn(&State) -> Whom, on_idle: fn(&State) -> Next) {
+/// Tries everything that can happen to three workers, and checks every state that it reaches.
+fn explore(on_push: fn(&State) -> Wake, on_idle: fn(&State) -> Next) {
     let mut seen: HashSet<World> = HashSet::new();
     let mut open: Vec<World> = vec![(State::default(), [Worker::Awake; 3])];
     while let Some(world) = open.pop() {
@@ -53,16 +53,16 @@ fn explore(on_push: fn(&State) -> Whom, on_idle: fn(&State) -> Next) {
         }
         let (state, workers) = &world;
         let asleep = workers.iter().all(|worker| *worker != Worker::Awake);
-        assert!(!asleep || state.queue == 0, "a task is in the queue, and all sleep: {workers:?}");
-        assert!(!asleep || state.driven, "all sleep, and nobody sees the sockets: {workers:?}");
+        assert!(!asleep || state.queue == 0, "a task is in the queue, but all workers sleep: {workers:?}");
+        assert!(!asleep || state.driven, "all workers sleep, and none waits in the poller: {workers:?}");
         if state.queue < 3 {
             let mut next = world.clone();
             next.0.queue += 1;
             match on_push(&next.0) {
-                Whom::Nobody => {}
-                Whom::Parked => wake(&mut next, Worker::Parked),
-                Whom::Driver => {
-                    assert_eq!(next.0.parked, 0, "the driver is woken, and another is parked");
+                Wake::Nothing => {}
+                Wake::Parked => wake(&mut next, Worker::Parked),
+                Wake::Driver => {
+                    assert_eq!(next.0.parked, 0, "the driver is woken, although a worker is parked");
                     wake(&mut next, Worker::Driving);
                 }
             }
@@ -74,7 +74,7 @@ fn explore(on_push: fn(&State) -> Whom, on_idle: fn(&State) -> Next) {
                 Next::Run => next.0.queue = next.0.queue.checked_sub(1).expect("a task to run"),
                 Next::Drive => {
                     assert!(!next.0.driven, "two workers in the poller");
-                    assert_eq!(next.0.queue, 0, "a task is there, and the worker goes to the sockets");
+                    assert_eq!(next.0.queue, 0, "a task is in the queue, but the worker drives");
                     next.0.driven = true;
                     next.1[at] = Worker::Driving;
                 }

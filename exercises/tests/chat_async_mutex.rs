@@ -8,12 +8,12 @@ use std::io;
 
 use chat_async_mutex::{Shared, writer};
 use executor::task;
-use exercises::Noted;
+use exercises::Recorder;
 use futures_lite::future::{block_on, poll_once, zip};
 
 #[test]
 fn exercise_1_lines_of_two_tasks_stay_whole() {
-    let shared = Shared::new(Noted { most: 2, slow: true, ..Noted::default() });
+    let shared = Shared::new(Recorder { most: 2, slow: true, ..Recorder::default() });
     let (one, other) = block_on(zip(shared.send("one line"), shared.send("another")));
     assert!(one.is_ok() && other.is_ok());
     let text = shared.into_inner().text();
@@ -22,23 +22,23 @@ fn exercise_1_lines_of_two_tasks_stay_whole() {
 
 #[test]
 fn exercise_1_nothing_follows_a_torn_line() {
-    let shared = Shared::new(Noted { most: 2, slow: true, ..Noted::default() });
+    let shared = Shared::new(Recorder { most: 2, slow: true, ..Recorder::default() });
     {
-        let mut torn = Box::pin(shared.send("a line that is torn"));
+        let mut cancelled = Box::pin(shared.send("a line that stays incomplete"));
         for _ in 0..3 {
-            assert!(block_on(poll_once(&mut torn)).is_none());
+            assert!(block_on(poll_once(&mut cancelled)).is_none());
         }
     }
     let after = block_on(shared.send("the next"));
     let text = shared.into_inner().text();
-    assert!(!text.contains("next"), "{text:?} is what the other end reads");
+    assert!(!text.contains("next"), "the other end reads {text:?}");
     assert_eq!(after.expect_err("nothing may follow").kind(), io::ErrorKind::BrokenPipe);
 }
 
 #[test]
 fn exercise_2_the_task_writes_all_lines() {
     let written = task::block_on(async {
-        let (sender, handle) = writer(Noted { most: 3, slow: true, ..Noted::default() });
+        let (sender, handle) = writer(Recorder { most: 3, slow: true, ..Recorder::default() });
         for number in 0..20 {
             sender.send(format!("line {number}")).await.expect("the task lives");
         }
@@ -52,10 +52,10 @@ fn exercise_2_the_task_writes_all_lines() {
 #[test]
 fn exercise_2_a_writer_that_fails_is_noticed() {
     task::block_on(async {
-        let (sender, handle) = writer(Noted { broken: true, ..Noted::default() });
+        let (sender, handle) = writer(Recorder { broken: true, ..Recorder::default() });
         let first = sender.send("lost".to_owned()).await;
         assert!(first.is_ok(), "it was only queued");
         handle.await;
-        assert!(sender.send("refused".to_owned()).await.is_err(), "nobody will ever write it");
+        assert!(sender.send("refused".to_owned()).await.is_err(), "the task that would write it has ended");
     });
 }

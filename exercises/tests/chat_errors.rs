@@ -7,7 +7,7 @@ mod chat_errors;
 use std::error::Error;
 use std::io;
 
-use chat_errors::{AcceptError, address, trouble};
+use chat_errors::{AcceptError, address, classify};
 
 fn parsed(text: &str) -> Result<(String, u16), String> {
     address(Ok(text.to_owned())).map_err(|error| error.to_string())
@@ -21,7 +21,7 @@ fn exercise_1_a_configuration_is_read() {
 #[test]
 fn exercise_1_each_fault_is_named() {
     assert_eq!(parsed("host=localhost"), Err("port is missing".to_owned()));
-    assert_eq!(parsed("host=localhost\nport=tea"), Err("port is \"tea\", and no number".to_owned()));
+    assert_eq!(parsed("host=localhost\nport=tea"), Err("port is \"tea\", not a number".to_owned()));
 }
 
 #[test]
@@ -36,13 +36,17 @@ fn exercise_1_the_systems_error_is_kept() {
 
 #[test]
 fn exercise_2_errors_of_accept_are_distinguished() {
-    let of = |number| trouble(&io::Error::from_raw_os_error(number));
+    let of = |number| classify(&io::Error::from_raw_os_error(number));
     for (number, expected) in
         [(24, AcceptError::Transient), (23, AcceptError::Transient), (105, AcceptError::Transient)]
     {
-        assert_eq!(of(number), expected, "{number}: it will be better later, not at once");
+        assert_eq!(of(number), expected, "{number}: it may work later, but not at once");
     }
-    assert_eq!(of(103), AcceptError::PerConnection, "that client has gone; the next may be there already");
-    assert_eq!(of(113), AcceptError::PerConnection, "no route to that client");
-    assert_eq!(of(9), AcceptError::Fatal, "a loop that tries again would burn a core for ever");
+    assert_eq!(
+        of(103),
+        AcceptError::PerConnection,
+        "that client is gone, but the next may already be waiting"
+    );
+    assert_eq!(of(113), AcceptError::PerConnection, "there is no route to that client");
+    assert_eq!(of(9), AcceptError::Fatal, "a loop that retries would keep a core busy forever");
 }

@@ -13,21 +13,22 @@ use futures_lite::future::{block_on, yield_now, zip};
 
 #[test]
 fn exercise_1_two_of_them_do_not_wait_for_each_other() {
-    let counted = ends("the thread waits for a lock that its own other task holds", || {
-        let counts = Mutex::new(HashMap::new());
-        let look_up = || async {
-            yield_now().await;
-            "tea".to_owned()
-        };
-        block_on(zip(count(&counts, look_up()), count(&counts, look_up())))
-    });
+    let counted =
+        ends("a task blocks the thread on a lock that another task of the same thread holds", || {
+            let counts = Mutex::new(HashMap::new());
+            let look_up = || async {
+                yield_now().await;
+                "tea".to_owned()
+            };
+            block_on(zip(count(&counts, look_up()), count(&counts, look_up())))
+        });
     assert_eq!(counted.0 + counted.1, 3, "1 and 2, in some order");
 }
 
-/// Its drop comes back to the registry.
-struct Curious(Shared);
+/// Its drop calls the registry.
+struct CallsBack(Shared);
 
-impl Drop for Curious {
+impl Drop for CallsBack {
     fn drop(&mut self) {
         self.0.len();
     }
@@ -35,9 +36,9 @@ impl Drop for Curious {
 
 #[test]
 fn exercise_2_what_is_removed_may_come_back() {
-    let left = ends("its drop waits for the lock under which it is dropped", || {
+    let left = ends("its drop waits for a lock that is held while it is dropped", || {
         let registry = Shared::new(Registry::default());
-        registry.insert("it", Box::new(Curious(registry.clone())));
+        registry.insert("it", Box::new(CallsBack(registry.clone())));
         assert!(registry.remove("it"));
         assert!(!registry.remove("it"));
         registry.len()
@@ -47,9 +48,9 @@ fn exercise_2_what_is_removed_may_come_back() {
 
 #[test]
 fn exercise_2_what_is_replaced_too() {
-    ends("its drop waits for the lock under which it is replaced", || {
+    ends("its drop waits for a lock that is held while it is replaced", || {
         let registry = Shared::new(Registry::default());
-        registry.insert("it", Box::new(Curious(registry.clone())));
+        registry.insert("it", Box::new(CallsBack(registry.clone())));
         registry.insert("it", Box::new(()));
     });
 }

@@ -26,8 +26,8 @@ fn exercise_2_an_older_client_is_understood() {
     let expected = Request::Join { group_name: "tea".to_owned() };
     assert_eq!(understood.expect("the field was called `group` once"), expected);
     let post: Request =
-        serde_json::from_str(r#"{"Post":{"group":"tea","message":"hello"}}"#).expect("so here");
+        serde_json::from_str(r#"{"Post":{"group":"tea","message":"hello"}}"#).expect("as in `Join`");
     assert_eq!(post, Request::Post { group_name: "tea".to_owned(), message: "hello".to_owned() });
-    let today: Request = serde_json::from_str(r#"{"Join":{"group_name":"tea"}}"#).expect("the form of today");
+    let today: Request = serde_json::from_str(r#"{"Join":{"group_name":"tea"}}"#).expect("the current form");
     assert_eq!(today, expected);
 }

@@ -26,7 +26,7 @@ fn exercise_1_a_read_that_is_dropped_loses_nothing() {
     let pieces: [&[u8]; 3] = [&[0, 0, 0], &[5, b'h', b'e'], b"llo"];
     let mut packets = Packets::new(Pieces::of(&pieces), 10);
     for _ in 0..2 {
-        assert!(block_on(poll_once(packets.next())).is_none(), "it is not there yet");
+        assert!(block_on(poll_once(packets.next())).is_none(), "the packet has not arrived yet");
     }
     assert_eq!(block_on(packets.next()).expect("memory"), Some(Ok(b"hello".to_vec())));
 }
@@ -34,7 +34,7 @@ fn exercise_1_a_read_that_is_dropped_loses_nothing() {
 #[test]
 fn exercise_1_an_end_inside_of_a_packet_is_an_error() {
     let mut packets = Packets::new(Pieces::of(&[&[0, 0, 0, 5, b'h']]), 10);
-    let error = block_on(packets.next()).expect_err("there should be four more");
+    let error = block_on(packets.next()).expect_err("four more bytes are missing");
     assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
 }
 
@@ -46,7 +46,7 @@ fn exercise_2_a_packet_that_is_too_long_is_skipped() {
     let pieces: Vec<&[u8]> = bytes.chunks(100).collect();
     let mut packets = Packets::new(Pieces::of(&pieces), 10);
     assert_eq!(block_on(packets.next()).expect("memory"), Some(Err(TooLong(1024))));
-    assert!(packets.held() <= 100, "{} bytes are held of a packet that nobody wants", packets.held());
+    assert!(packets.held() <= 100, "it holds {} bytes of a packet that is skipped", packets.held());
     assert_eq!(block_on(packets.next()).expect("memory"), Some(Ok(b"ok".to_vec())));
     assert_eq!(block_on(packets.next()).expect("memory"), None);
 }

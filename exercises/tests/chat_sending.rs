@@ -5,12 +5,12 @@
 mod chat_sending;
 
 use chat_sending::{Sender, send_all};
-use exercises::Noted;
+use exercises::Recorder;
 use futures_lite::future::{block_on, poll_once};
 
 #[test]
 fn exercise_1_many_lines_go_in_few_writes() {
-    let mut to = Noted::default();
+    let mut to = Recorder::default();
     block_on(send_all(&mut to, &["one", "two", "three", "a longer line", "four"], 10)).expect("memory");
     let writes: Vec<_> = to.writes.iter().map(|write| String::from_utf8_lossy(write)).collect();
     assert_eq!(writes, ["one\ntwo\n", "three\n", "a longer line\n", "four\n"]);
@@ -18,21 +18,21 @@ fn exercise_1_many_lines_go_in_few_writes() {
 
 #[test]
 fn exercise_2_a_flush_that_is_dropped_repeats_nothing() {
-    let mut sender = Sender::new(Noted { most: 3, slow: true, ..Noted::default() });
+    let mut sender = Sender::new(Recorder { most: 3, slow: true, ..Recorder::default() });
     sender.push("hello");
     sender.push("world");
     let mut times = 0;
-    // Each time the flush gets a little further, and is dropped.
+    // Each flush gets a little further, and is then dropped.
     while block_on(poll_once(sender.flush())).is_none() {
         times += 1;
-        assert!(times < 100, "it never gets to its end");
+        assert!(times < 100, "it never finishes");
     }
     assert_eq!(sender.get_ref().text(), "hello\nworld\n");
 }
 
 #[test]
 fn exercise_2_lines_may_come_in_between() {
-    let mut sender = Sender::new(Noted { most: 4, slow: true, ..Noted::default() });
+    let mut sender = Sender::new(Recorder { most: 4, slow: true, ..Recorder::default() });
     sender.push("first");
     assert!(block_on(poll_once(sender.flush())).is_none());
     sender.push("second");

@@ -8,13 +8,13 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use chat_server::{AcceptError, Crew, World, accept_loop};
+use chat_server::{AcceptError, Group, World, accept_loop};
 use executor::task;
 
 #[derive(Default)]
 struct Script {
     accepts: VecDeque<Result<u32, AcceptError>>,
-    let_in: Vec<u32>,
+    served: Vec<u32>,
     slept: Vec<u64>,
 }
 
@@ -23,8 +23,8 @@ impl World for Script {
         self.accepts.pop_front().unwrap_or(Err(AcceptError::Fatal))
     }
 
-    fn let_in(&mut self, client: u32) {
-        self.let_in.push(client);
+    fn serve(&mut self, client: u32) {
+        self.served.push(client);
     }
 
     fn sleep(&mut self, milliseconds: u64) {
@@ -51,8 +51,8 @@ fn exercise_1_the_loop_outlives_trouble_that_passes() {
         ..Script::default()
     };
     accept_loop(&mut script);
-    assert_eq!(script.let_in, [1, 2, 3, 4]);
-    assert_eq!(script.slept, [10, 20, 40, 10], "it doubles, and begins anew after a success");
+    assert_eq!(script.served, [1, 2, 3, 4]);
+    assert_eq!(script.slept, [10, 20, 40, 10], "it doubles, and starts over after a success");
 }
 
 #[test]
@@ -65,22 +65,22 @@ fn exercise_1_the_wait_has_an_end() {
 #[test]
 fn exercise_2_stop_waits_for_the_last() {
     let ended = Rc::new(Cell::new(0));
-    let crew = Crew::new();
+    let group = Group::new();
     for rounds in [1, 5, 20] {
         let ended = ended.clone();
-        crew.spawn(async move |mut stop| {
-            stop.asked().await;
+        group.spawn(async move |mut stop| {
+            stop.requested().await;
             for _ in 0..rounds {
-                task::yield_now().await; // It has something to finish.
+                task::yield_now().await; // It still has something to finish.
             }
             ended.set(ended.get() + 1);
         });
     }
     let in_time = task::block_on(async {
         task::yield_now().await;
-        assert_eq!(ended.get(), 0, "nobody has asked them yet");
-        reactor::time::timeout(std::time::Duration::from_secs(20), crew.stop()).await
+        assert_eq!(ended.get(), 0, "they have not been asked to stop yet");
+        reactor::time::timeout(std::time::Duration::from_secs(20), group.stop()).await
     });
-    assert!(in_time.is_ok(), "stop never comes back");
+    assert!(in_time.is_ok(), "stop never returns");
     assert_eq!(ended.get(), 3, "stop did not wait for all of them");
 }

@@ -22,9 +22,9 @@ fn exercise_1_words_do_not_depend_on_the_pieces() {
 fn exercise_1_a_read_that_is_dropped_loses_nothing() {
     let mut words = Words::new(Pieces::of(&[b"bis", b"cuits ", b"tea"]));
     let begun = block_on(poll_once(words.next()));
-    assert!(begun.is_none(), "the word is not there yet, and now the future is dropped");
+    assert!(begun.is_none(), "the word is not complete yet, and now the future is dropped");
     let word = block_on(words.next()).expect("memory can be read");
-    assert_eq!(word.as_deref(), Some("biscuits"), "its head went with the future");
+    assert_eq!(word.as_deref(), Some("biscuits"), "the first part was lost with the future");
     assert_eq!(block_on(words.next()).expect("memory can be read").as_deref(), Some("tea"));
     assert_eq!(block_on(words.next()).expect("memory can be read"), None);
 }
@@ -33,7 +33,11 @@ fn exercise_1_a_read_that_is_dropped_loses_nothing() {
 fn exercise_2_all_items_come_as_they_come() {
     let (sender, receiver) = mpsc::channel(8);
     let mut both = merge(receiver, stream::iter(["a", "b"]));
-    assert_eq!(block_on(both.next()), Some("a"), "the other has nothing yet, and must not be waited for");
+    assert_eq!(
+        block_on(both.next()),
+        Some("a"),
+        "the other stream has no item yet, and must not be waited for"
+    );
     sender.try_send("1").expect("there is room");
     drop(sender);
     let mut rest: Vec<_> = block_on(both.collect());

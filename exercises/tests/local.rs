@@ -22,7 +22,7 @@ fn exercise_1_what_was_pushed_before_is_taken_at_once() {
 #[test]
 fn exercise_1_the_owner_never_sleeps_while_its_inbox_is_full() {
     const EACH: u32 = 2000;
-    let taken = ends("the owner sleeps, and there is mail, or a number was lost", || {
+    let taken = ends("the owner sleeps although the inbox is not empty, or a number was lost", || {
         let inbox = Arc::new(Inbox::new());
         let senders: Vec<_> = (0..3)
             .map(|_| {
@@ -58,7 +58,7 @@ fn exercise_2_no_task_is_polled_twice_in_a_round() {
         task != 2
     });
     assert_eq!(polled, [1, 2, 3]);
-    assert_eq!(queue, [1, 3], "those who are to go on are at the back, in their order");
+    assert_eq!(queue, [1, 3], "the tasks to poll again are at the back, in order");
 }
 
 #[test]

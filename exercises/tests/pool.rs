@@ -18,7 +18,7 @@ fn exercise_1_the_newest_runs_next_and_no_task_is_lost() {
         worker.wake(task);
     }
     let order: Vec<u32> = std::iter::from_fn(|| worker.next()).collect();
-    assert_eq!(order, [3, 1, 2], "the slot's, then the queue from its front");
+    assert_eq!(order, [3, 1, 2], "the slot's task, then the queue from its front");
 }
 
 #[test]
@@ -37,10 +37,10 @@ fn exercise_1_a_ping_pong_starves_no_task() {
         } else {
             worker.wake(1 - task);
         }
-        assert!(since <= SLOT_RUNS, "the slot came first {since} times in a row, and the queue waits");
+        assert!(since <= SLOT_RUNS, "the slot's task ran {since} times in a row, while the queue waits");
     }
-    assert!(others.contains(&10) && others.contains(&11), "both of the queue have run");
-    assert!(others.len() <= 26, "the slot has its runs, too");
+    assert!(others.contains(&10) && others.contains(&11), "both tasks of the queue have run");
+    assert!(others.len() <= 26, "the slot's task still runs");
 }
 
 #[test]
@@ -71,5 +71,5 @@ fn exercise_2_two_thieves_do_not_wait_for_each_other() {
         left.sort_unstable();
         left
     });
-    assert_eq!(left, (0..100).collect::<Vec<_>>(), "each task is there once");
+    assert_eq!(left, (0..100).collect::<Vec<_>>(), "each task is still there, once");
 }

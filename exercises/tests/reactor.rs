@@ -23,7 +23,10 @@ fn exercise_1_an_event_during_the_attempt_stays() {
     // Here the attempt is made; it would block. And here bytes arrive:
     readiness.event();
     readiness.clear(seen);
-    assert!(readiness.ready().is_some(), "the bytes came after the attempt, and no second event will come");
+    assert!(
+        readiness.ready().is_some(),
+        "the bytes came after the attempt, and there will be no second event"
+    );
 }
 
 #[test]
@@ -36,7 +39,7 @@ fn exercise_2_they_fire_in_their_order() {
     assert_eq!(timers.fire(9), [""; 0]);
     assert_eq!(timers.fire(20), ["a", "b"]);
     assert_eq!(timers.next(), Some(30));
-    assert_eq!(timers.fire(99), ["c", "d"], "equal deadlines: who was made first");
+    assert_eq!(timers.fire(99), ["c", "d"], "with equal deadlines, in the order in which they were made");
     assert_eq!(timers.next(), None);
 }
 
@@ -46,10 +49,10 @@ fn exercise_2_a_cancelled_timer_leaves_nothing() {
     let first = timers.insert(10, "first");
     let second = timers.insert(10, "second");
     assert_eq!(timers.cancel(first), Some("first"));
-    assert_eq!(timers.cancel(first), None, "a key is good once");
+    assert_eq!(timers.cancel(first), None, "a key works only once");
     assert_eq!(timers.len(), 1);
     assert_eq!(timers.fire(10), ["second"]);
     let third = timers.insert(10, "third");
-    assert_eq!(timers.cancel(second), None, "it has fired, and must not hit its successor");
+    assert_eq!(timers.cancel(second), None, "it has fired, and its key must not cancel a later timer");
     assert_eq!((timers.len(), timers.cancel(third)), (1, Some("third")));
 }

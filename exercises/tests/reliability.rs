@@ -6,7 +6,7 @@ mod reliability;
 
 use reliability::{Step, waiter, worker};
 
-/// The latch, and the three threads at it: two workers, and then the waiter.
+/// The latch, and the three threads that use it: two workers, then the waiter.
 #[derive(Clone)]
 struct State {
     left: i32,
@@ -42,7 +42,7 @@ fn step(state: &State, thread: usize, step: Step) -> State {
     next
 }
 
-/// All ends of all orders in which the waiter sleeps for ever, or goes on too early; the first of them.
+/// Tries all orders. Returns the end of the first one in which the waiter sleeps forever, or `left` is wrong.
 fn explore(state: State, threads: [&[Step]; 3]) -> Option<State> {
     let mut over = true;
     for thread in 0..3 {
@@ -57,7 +57,7 @@ fn explore(state: State, threads: [&[Step]; 3]) -> Option<State> {
             return Some(bad);
         }
     }
-    // A thread that sleeps with steps to go is stuck if the workers are done.
+    // A waiter that still sleeps after the workers are done is stuck.
     let workers_done = threads[0].is_empty() && threads[1].is_empty();
     let stuck = workers_done && state.asleep;
     let wrong = over && state.left != 0;
@@ -71,7 +71,7 @@ fn begin() -> State {
 fn check(worker: &[Step], waiter: &[Step]) -> Option<String> {
     let bad = explore(begin(), [worker, worker, waiter])?;
     let what =
-        if bad.asleep { "the waiter sleeps for ever" } else { "two have arrived, and one is still left" };
+        if bad.asleep { "the waiter sleeps forever" } else { "both have arrived, but `left` is not zero" };
     Some(format!("{what}, after {}", bad.trace.join("; ")))
 }
 
@@ -88,7 +88,7 @@ fn exercise_2_the_waiter_is_woken() {
     assert!(bad.is_none(), "{}", bad.unwrap_or_default());
 }
 
-/// The test of the test: a seeded fault is found.
+/// Tests the test: the explorer finds a seeded fault.
 #[test]
 fn the_explorer_finds_a_seeded_fault() {
     let waiter = [Step::List, Step::SleepIfLeft];

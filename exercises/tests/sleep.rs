@@ -12,7 +12,7 @@ use sleep::{Parker, Step, pusher, sleeper};
 
 #[test]
 fn exercise_1_a_notification_before_the_sleep_is_kept() {
-    ends("unpark came before park, and park sleeps for ever", || {
+    ends("unpark came before park, but park sleeps forever", || {
         let parker = Parker::default();
         parker.unpark();
         parker.park();
@@ -21,7 +21,7 @@ fn exercise_1_a_notification_before_the_sleep_is_kept() {
 
 #[test]
 fn exercise_1_a_ping_pong_never_stops() {
-    ends("one of the two was notified, and sleeps", || {
+    ends("one of the two threads was notified, but sleeps", || {
         let parkers = Arc::new([Parker::default(), Parker::default()]);
         let other = {
             let parkers = parkers.clone();
@@ -40,7 +40,7 @@ fn exercise_1_a_ping_pong_never_stops() {
     });
 }
 
-/// What all see, and what one side has written that nobody else sees yet.
+/// The state that all threads see, and the writes that are still in one side's store buffer.
 #[derive(Clone, Default)]
 struct Machine {
     pushed: bool,
@@ -78,7 +78,7 @@ impl Machine {
 }
 
 /// Tries every order of the steps of both sides, and every moment at which a buffer may be emptied.
-/// Returns the first end in which the task waits and its worker sleeps.
+/// Returns the first end state in which a task is queued but its worker sleeps.
 fn explore(machine: Machine, pusher: &[Step], sleeper: &[Step]) -> Option<Machine> {
     for (buffered, is_pusher) in [(machine.buffered_push, true), (machine.buffered_list, false)] {
         if buffered && let Some(lost) = explore(machine.emptied(is_pusher), pusher, sleeper) {
@@ -112,11 +112,11 @@ fn exercise_2_no_order_of_steps_loses_the_wakeup() {
         assert_eq!(sleeper.iter().filter(|done| **done == step).count(), 1, "the sleeper does {step:?} once");
     }
     if let Some(lost) = explore(Machine::default(), &pusher, &sleeper) {
-        panic!("the task waits and its worker sleeps, after: {}", lost.trace.join(", "));
+        panic!("the task is queued but its worker sleeps, after: {}", lost.trace.join(", "));
     }
 }
 
-/// The test above can fail: without the fences it does.
+/// The test above can fail: it does so without the fences.
 #[test]
 fn the_right_order_is_not_enough() {
     let pusher = [Step::Push, Step::WakeIfListed];

@@ -35,9 +35,9 @@ fn exercise_1_who_gives_up_passes_the_permit_on() {
     assert!(first.as_mut().poll(&mut Context::from_waker(&first_waker)).is_pending());
     assert!(second.as_mut().poll(&mut Context::from_waker(&second_waker)).is_pending());
     semaphore.release();
-    assert_eq!(first_calls.count(), 1, "the first in line is woken");
-    drop(first); // By a timeout, say: it was woken, and is never polled again.
-    assert_eq!(second_calls.count(), 1, "the permit is lost: the second waits for ever");
+    assert_eq!(first_calls.count(), 1, "the first waiter is woken");
+    drop(first); // For example by a timeout: it was woken, but is never polled again.
+    assert_eq!(second_calls.count(), 1, "the permit is lost: the second waits forever");
     assert_eq!(second.as_mut().poll(&mut Context::from_waker(&second_waker)), Poll::Ready(()));
 }
 

@@ -18,9 +18,9 @@ fn value(word: &Word) -> usize {
 fn exercise_1_a_life_without_wakes() {
     let word = Word::new();
     word.start();
-    assert_eq!(value(&word), RUNNING | REFERENCE, "it runs, with the queue's reference");
+    assert_eq!(value(&word), RUNNING | REFERENCE, "it runs, with the reference that the queue had");
     assert_eq!(word.finish(), Finish::Idle);
-    assert_eq!(value(&word), 0, "idle: no bit is set, and the runner's reference is gone");
+    assert_eq!(value(&word), 0, "it is idle: no bit is set, and the runner's reference was dropped");
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn exercise_1_a_wake_queues_an_idle_task_once() {
     let word = Word(AtomicUsize::new(REFERENCE));
     assert_eq!(word.wake(), Action::Schedule);
     assert_eq!(value(&word), QUEUED | (2 * REFERENCE), "the queue has a reference of its own");
-    assert_eq!(word.wake(), Action::Nothing, "it is in the queue already");
+    assert_eq!(word.wake(), Action::Nothing, "it is already in the queue");
     assert_eq!(value(&word), QUEUED | (2 * REFERENCE));
     word.start();
     word.complete();
@@ -39,7 +39,7 @@ fn exercise_1_a_wake_queues_an_idle_task_once() {
 fn exercise_1_a_wake_during_the_poll_is_kept() {
     let word = Word::new();
     word.start();
-    assert_eq!(word.wake(), Action::Nothing, "the runner will see it");
+    assert_eq!(word.wake(), Action::Nothing, "the runner will see the wake");
     assert_eq!(word.finish(), Finish::Requeue);
     assert_eq!(value(&word), QUEUED | REFERENCE, "the runner's reference goes to the queue");
 }
@@ -58,8 +58,8 @@ fn exercise_1_of_many_wakes_at_once_one_schedules() {
                 })
             })
             .collect();
-        let answers: Vec<Action> = wakes.into_iter().map(|wake| wake.join().expect("it wakes")).collect();
-        assert_eq!(answers.iter().filter(|answer| **answer == Action::Schedule).count(), 1, "{answers:?}");
+        let actions: Vec<Action> = wakes.into_iter().map(|wake| wake.join().expect("it wakes")).collect();
+        assert_eq!(actions.iter().filter(|action| **action == Action::Schedule).count(), 1, "{actions:?}");
         assert_eq!(value(&word), QUEUED | (2 * REFERENCE));
     }
 }
@@ -72,5 +72,5 @@ fn exercise_2_the_last_reference_frees_or_schedules() {
     let word = Word(AtomicUsize::new(2 * REFERENCE));
     assert_eq!(word.drop_reference(), Action::Nothing);
     assert_eq!(word.drop_reference(), Action::Schedule, "its future must be dropped where it is polled");
-    assert_eq!(value(&word), QUEUED | REFERENCE, "and the queue has the last reference");
+    assert_eq!(value(&word), QUEUED | REFERENCE, "the queue has the last reference");
 }

@@ -9,7 +9,7 @@ use using_blocks::{three, wait_for};
 
 #[test]
 fn exercise_1_no_number_is_reported_at_the_call() {
-    assert!(wait_for("five").is_err(), "the caller has the text still in hand");
+    assert!(wait_for("five").is_err(), "the call itself must return the error");
     let waiting = wait_for(&String::from("5")).expect("a number");
     assert_eq!(task::block_on(waiting), 5);
 }

@@ -15,22 +15,22 @@ use using_functions::{both_words, together};
 fn exercise_1_both_words_in_their_order() {
     let journal = RefCell::default();
     task::block_on(both_words(&journal));
-    assert_eq!(*journal.borrow(), ["first", "second"], "what is called and not awaited does not run");
+    assert_eq!(*journal.borrow(), ["first", "second"], "a call that is not awaited does not run");
 }
 
 #[test]
 fn exercise_2_they_talk_to_each_other() {
-    let heard = ends("the one waits for the other, which has not begun", || {
+    let heard = ends("one waits for the other, which has not started", || {
         let (question, asked) = oneshot::channel();
         let (answer, answered) = oneshot::channel();
         task::block_on(together(
             async {
-                question.send("tea?").expect("somebody listens");
+                question.send("tea?").expect("there is a receiver");
                 answered.await.expect("a reply")
             },
             async {
                 let question = asked.await.expect("a question");
-                answer.send("yes").expect("somebody listens");
+                answer.send("yes").expect("there is a receiver");
                 question
             },
         ))

@@ -40,7 +40,7 @@ fn exercise_2_what_is_there_is_found() {
 
 #[test]
 fn exercise_2_it_can_be_stopped() {
-    let found = ends("the flag is set, and the thread goes on", || {
+    let found = ends("the flag is set, but the thread continues", || {
         let stop = Arc::new(AtomicBool::new(false));
         let search = search(stop.clone(), |_| false);
         task::block_on(async {

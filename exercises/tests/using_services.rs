@@ -1,4 +1,4 @@
-//! Exercises of the chapter "Datagrams, paths, signals, laggards": `stubs/using_services.rs`.
+//! Exercises of the chapter "Datagrams, Unix sockets, signals, lagging receivers": `stubs/using_services.rs`.
 
 #[cfg_attr(feature = "solutions", path = "../solutions/using_services.rs")]
 #[cfg_attr(not(feature = "solutions"), path = "../stubs/using_services.rs")]
@@ -12,7 +12,7 @@ use exercises::ends;
 use reactor::net::UdpSocket;
 use using_services::{ask, listen};
 
-/// A server that loses the first two questions of three.
+/// A server that ignores the first two requests of every three.
 async fn lossy(socket: UdpSocket) -> io::Result<()> {
     let mut buffer = [0; 64];
     for number in 1.. {
@@ -26,7 +26,7 @@ async fn lossy(socket: UdpSocket) -> io::Result<()> {
 
 #[test]
 fn exercise_1_a_lost_question_is_asked_again() {
-    let answer = ends("the question was lost, and nobody asks again", || {
+    let response = ends("the request was lost, and is not sent again", || {
         task::block_on(async {
             let server = UdpSocket::bind("127.0.0.1:0").await?;
             let socket = UdpSocket::bind("127.0.0.1:0").await?;
@@ -35,12 +35,12 @@ fn exercise_1_a_lost_question_is_asked_again() {
             ask(&socket, b"tea?", Duration::from_millis(100), 100).await
         })
     });
-    assert_eq!(answer.expect("the third gets a response"), b"tea?");
+    assert_eq!(response.expect("the third attempt gets a response"), b"tea?");
 }
 
 #[test]
 fn exercise_1_in_the_end_it_gives_up() {
-    let outcome = ends("nobody is there, and it asks for ever", || {
+    let outcome = ends("there is no response, but it asks forever", || {
         task::block_on(async {
             let silent = UdpSocket::bind("127.0.0.1:0").await?;
             let socket = UdpSocket::bind("127.0.0.1:0").await?;
@@ -48,7 +48,7 @@ fn exercise_1_in_the_end_it_gives_up() {
             ask(&socket, b"tea?", Duration::from_millis(1), 3).await
         })
     });
-    assert_eq!(outcome.expect_err("nobody replies").kind(), io::ErrorKind::TimedOut);
+    assert_eq!(outcome.expect_err("there is no response").kind(), io::ErrorKind::TimedOut);
 }
 
 #[test]
@@ -58,10 +58,10 @@ fn exercise_2_a_service_that_lives_keeps_its_path() {
     let _ = std::fs::remove_file(path);
     task::block_on(async {
         let first = listen(path).await.expect("the path is free");
-        let error = listen(path).await.expect_err("the first is alive");
+        let error = listen(path).await.expect_err("the first is running");
         assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
         drop(first);
-        assert!(path.exists(), "a dead one leaves its path behind");
+        assert!(path.exists(), "a service that has ended leaves its file behind");
         drop(listen(path).await.expect("no service is running"));
     });
     let _ = std::fs::remove_file(path);

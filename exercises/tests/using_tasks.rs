@@ -22,12 +22,12 @@ fn exercise_1_ten_put_in_ten() {
             task.await;
         }
     });
-    assert_eq!(till.get(), 10, "between the reading and the writing others had their turn");
+    assert_eq!(till.get(), 10, "between the read and the write another task ran");
 }
 
 #[test]
 fn exercise_2_the_first_wins_and_the_others_are_gone() {
-    let (output, left) = ends("the first in the list never ends, another one has", || {
+    let (output, left) = ends("another task than the first in the list has completed", || {
         let held = Arc::new(());
         let mut tasks = Vec::new();
         for _ in 0..3 {
@@ -43,5 +43,5 @@ fn exercise_2_the_first_wins_and_the_others_are_gone() {
         (output, Arc::strong_count(&held))
     });
     assert_eq!(output, 7);
-    assert_eq!(left, 1, "the others were not waited for: what they hold is still held");
+    assert_eq!(left, 1, "the futures of the others are not dropped yet");
 }

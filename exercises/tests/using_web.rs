@@ -18,7 +18,7 @@ fn exercise_1_the_body_does_not_depend_on_the_pieces() {
         let mut chunked = Chunked::default();
         for piece in BODY.chunks(size) {
             assert_eq!(chunked.body(), None, "it has not ended yet");
-            chunked.feed(piece).expect("it makes sense");
+            chunked.feed(piece).expect("it is well-formed");
         }
         assert_eq!(chunked.body(), Some(&b"hello, dear world!"[..]), "in pieces of {size}");
     }
@@ -32,10 +32,10 @@ fn exercise_1_nonsense_is_an_error() {
 
 #[test]
 fn exercise_2_one_deadline_for_all() {
-    let step = || async { sleep(Duration::from_millis(40)).await }; // Its time runs from its first poll.
+    let step = || async { sleep(Duration::from_millis(40)).await }; // The time runs from the first poll.
     let outcome = task::block_on(within(Duration::from_millis(100), (0..50).map(|_| step()).collect()));
     let late = outcome.expect_err("fifty steps take two seconds");
-    assert!(late <= 2, "step {late} was still allowed to begin");
+    assert!(late <= 2, "step {late} was still started");
     let quick = vec![sleep(Duration::ZERO), sleep(Duration::ZERO)];
     assert_eq!(task::block_on(within(Duration::from_secs(60), quick)), Ok(()));
 }
