@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use reactor::shim::atomic::{AtomicBool, Ordering};
 use reactor::shim::now;
+use reactor::wait_list::trust;
 
 use crate::context::{self, Scope};
 use crate::driver::parker::Parker;
@@ -103,6 +104,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         // ORDERING[root-wake]: Acquire; pairs with the Release in `wake_by_ref`. B1.
         if root.woken.swap(false, Ordering::Acquire) {
             let _polling = context::enter(Scope::Root);
+            trust(waker.vtable());
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
                 return output;
             }

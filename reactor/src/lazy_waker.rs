@@ -1,7 +1,9 @@
-//! A waker that is cloned with no lock held, and only if it must be stored.
+//! A waker that is cloned only if it must be stored, and with no lock held if the clone is user code.
 //!
-//! Cloning a waker runs user code, so it must not happen under a lock [no-user-code]. Cloning it before each
-//! lock would be correct, but most operations are ready at once, and a clone costs an atomic operation.
+//! Cloning a waker may run user code, which must not happen under a lock [no-user-code]. Cloning it before each
+//! lock would be correct, but most operations are ready at once, and a clone costs an atomic operation. So the first
+//! look has no clone at hand, and only a look that must wait is repeated with one. The wakers of the executor's
+//! own tasks run no user code: they are cloned in the first look, which saves the second.
 //!
 //! ```text
 //!   look, locked ──ready──▶ return          no clone
@@ -13,11 +15,49 @@
 //! Z1  The waker is cloned between two looks, with nothing locked. The second look repeats the whole first
 //!     one, so it finds what came meanwhile.
 //! Z2  A waker that is replaced in its slot is kept here, and dropped after the last look.
+//! Z3  A waker whose functions the executor has named with [`trust`] is cloned under any lock: that only counts.
 //!
 //! Used by everything that waits under a lock. Next: `wait_list`.
 
+use std::cell::Cell;
 use std::mem;
-use std::task::{Poll, Waker};
+use std::ptr;
+use std::task::{Poll, RawWakerVTable, Waker};
+
+use crate::shim::thread_local;
+
+thread_local! {
+    /// The functions of the wakers that are cloned under a lock (Z3). What is named stays true after the poll.
+    static TRUSTED: Cell<Option<&'static RawWakerVTable>> = const { Cell::new(None) };
+}
+
+/// Names the functions of wakers that run no user code when they are cloned. For an executor that begins a poll
+/// on this thread. A later call replaces the functions; nothing has to be undone after the poll.
+///
+/// ```
+/// use reactor::wait_list::{poll_lazily, trust};
+/// use std::{sync::Mutex, task::Poll, task::Waker};
+///
+/// let (listed, mut looks) = (Mutex::new(None), 0);
+/// trust(Waker::noop().vtable());
+/// let polled = poll_lazily(Waker::noop(), |waker| {
+///     looks += 1;
+///     waker.store(&mut listed.lock().unwrap());
+///     Poll::<()>::Pending
+/// });
+/// assert!(polled.is_pending() && listed.lock().unwrap().is_some());
+/// assert_eq!(looks, 1, "it is cloned in the first look");
+/// ```
+#[inline]
+pub fn trust(functions: &'static RawWakerVTable) {
+    TRUSTED.set(Some(functions));
+}
+
+/// Z3
+#[inline]
+fn is_trusted(waker: &Waker) -> bool {
+    TRUSTED.get().is_some_and(|functions| ptr::eq(functions, waker.vtable()))
+}
 
 /// The waker of a poll: borrowed at the first look, owned at the second.
 ///
@@ -63,6 +103,7 @@ enum State {
 impl LazyWaker<'_> {
     /// Stores the waker in `slot`, unless it is there. Returns false if this is a first look, which has no
     /// clone.
+    #[inline]
     pub fn store(&mut self, slot: &mut Option<Waker>) -> bool {
         if slot.as_ref().is_some_and(|stored| self.is_stored_as(stored)) {
             return true;
@@ -73,18 +114,22 @@ impl LazyWaker<'_> {
     }
 
     /// Whether `stored` is this waker, so that nothing has to be stored.
+    #[inline]
     pub fn is_stored_as(&mut self, stored: &Waker) -> bool {
         let same = self.waker.will_wake(stored);
         if same {
-            self.state = State::Stored(self.take());
+            let surplus = if self.is_owned() { self.take() } else { None };
+            self.state = State::Stored(surplus);
         }
         same
     }
 
-    /// Returns the owned waker, which the caller stores; `None` at a first look.
+    /// Returns the owned waker, which the caller stores; `None` at a first look, unless the waker is trusted (Z3).
+    #[inline]
     pub fn take(&mut self) -> Option<Waker> {
         match mem::replace(&mut self.state, State::Stored(None)) {
             State::Owned(waker) => Some(waker),
+            State::Borrowed if is_trusted(self.waker) => Some(self.waker.clone()), // Z3
             other => {
                 self.state = other;
                 None
@@ -104,10 +149,11 @@ impl LazyWaker<'_> {
 #[inline]
 pub fn poll_lazily<R>(waker: &Waker, mut look: impl FnMut(&mut LazyWaker<'_>) -> Poll<R>) -> Poll<R> {
     let mut lazy = LazyWaker { waker, state: State::Borrowed };
-    let first = look(&mut lazy);
-    if first.is_ready() || !matches!(lazy.state, State::Borrowed) {
-        return first;
+    loop {
+        let polled = look(&mut lazy);
+        if polled.is_ready() || !matches!(lazy.state, State::Borrowed) {
+            return polled;
+        }
+        lazy.state = State::Owned(waker.clone());
     }
-    lazy.state = State::Owned(waker.clone());
-    look(&mut lazy)
 }

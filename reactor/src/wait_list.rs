@@ -29,7 +29,7 @@ use std::collections::VecDeque;
 use std::num::NonZeroU64;
 use std::task::Waker;
 
-pub use crate::lazy_waker::{LazyWaker, poll_lazily};
+pub use crate::lazy_waker::{LazyWaker, poll_lazily, trust};
 use crate::shim::fault;
 use crate::trim::{KEEP, Trim};
 pub use crate::user_code::{wake, wake_all};

@@ -30,6 +30,7 @@ use std::task::{Context, Poll, Waker};
 use reactor::contain_panic;
 use reactor::record::{Kind, record};
 use reactor::shim::fault;
+use reactor::wait_list::trust;
 
 use super::cell::{Failure, Name, TaskCell};
 use super::header::{Header, Runnable, Schedule, TaskRef, Vtable, drop_reference};
@@ -80,6 +81,7 @@ unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
         let poll_result = {
             let waker = waker::borrowed::<S>(task);
             let waker: &Waker = &waker;
+            trust(waker.vtable());
             catch_unwind(AssertUnwindSafe(|| {
                 // SAFETY: [runner-only]: `start` made us the runner; [pinned]: the task is not complete.
                 unsafe { cell.poll_future(&mut Context::from_waker(waker)) }
