@@ -31,9 +31,10 @@
 //!     the limit at work a thread takes no job; when it finds no disposal either, it leaves.
 //!
 //! Threads are never joined, so a stuck call does not keep the process from ending.
-//! Called by `blocking` and `stdin`. Next: `blocking`.
+//! Called by `blocking` and `stdin`. Next: `threads::queue`.
 
-use std::collections::BTreeMap;
+mod queue;
+
 use std::fmt;
 use std::io;
 use std::mem;
@@ -45,6 +46,7 @@ use crate::shim::{Arc, Condvar, Mutex, MutexGuard, fault, lock, thread};
 #[cfg(not(loom))]
 use crate::spin::Spin;
 use crate::user_code::contain_panic;
+use queue::Queue;
 
 /// A call that may block its thread.
 ///
@@ -161,7 +163,7 @@ impl Threads {
     /// drop(open);
     /// ```
     pub fn submit_as(&self, ticket: Ticket, job: Job) -> Result<(), Job> {
-        Pool::submit(&self.pool, Place::Job(ticket), job)
+        Pool::submit(&self.pool, job, |queue, job| queue.push(ticket, job))
     }
 
     /// Takes a job out of the queue, and returns it for the caller to drop; `None` if a thread has taken it.
@@ -191,7 +193,7 @@ impl Threads {
     /// drop(open);
     /// ```
     pub fn dispose(&self, job: Job) -> Result<(), Job> {
-        Pool::submit(&self.pool, Place::Disposal(Ticket::draw()), job)
+        Pool::submit(&self.pool, job, Queue::push_disposal)
     }
 
     /// What a caller keeps that takes a job back later.
@@ -246,16 +248,9 @@ pub(crate) struct Pool {
     state: Mutex<State>,
 }
 
-/// A job's place in the queue. The least is next.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    Disposal(Ticket),
-    Job(Ticket),
-}
-
 #[derive(Default)]
 struct State {
-    queue: BTreeMap<Place, Job>,
+    queue: Queue,
     /// The idle threads. The last to come is the first to be woken, because its caches are warm.
     idle: Vec<Arc<Idler>>,
     /// All threads, those being started included.
@@ -289,23 +284,19 @@ impl State {
         self.coming += 1;
     }
 
-    fn has_disposals(&self) -> bool {
-        matches!(self.queue.first_key_value(), Some((Place::Disposal(_), _)))
-    }
-
     /// The next job for a thread that has come or has done its job.
     fn next_job(&mut self, limit: usize) -> Option<Job> {
         let idle = if fault("idlers_at_work") { 0 } else { self.idle.len() };
         let at_work = self.threads - self.starting - idle;
-        if at_work > limit && !self.has_disposals() && !fault("jobs_beyond_the_limit") {
+        if at_work > limit && !self.queue.has_disposals() && !fault("jobs_beyond_the_limit") {
             return None; // P6
         }
-        self.queue.pop_first().map(|(_, job)| job)
+        self.queue.pop()
     }
 }
 
 impl Pool {
-    fn submit(pool: &Arc<Self>, place: Place, job: Job) -> Result<(), Job> {
+    fn submit(pool: &Arc<Self>, job: Job, push: impl FnOnce(&mut Queue, Job)) -> Result<(), Job> {
         let mut state = lock(&pool.state);
         if state.threads == 0 {
             // P4: there is no other thread for the job, so find out first whether this one starts.
@@ -313,9 +304,9 @@ impl Pool {
                 return Err(job);
             }
             state.expect_a_new_thread();
-            state.queue.insert(place, job);
+            push(&mut state.queue, job);
         } else {
-            state.queue.insert(place, job);
+            push(&mut state.queue, job);
             Self::wake_or_start_thread(pool, state);
         }
         Ok(())
@@ -331,9 +322,9 @@ impl Pool {
     pub(crate) fn take_back(&self, ticket: Ticket) -> Option<Job> {
         let mut state = lock(&self.state);
         if fault("another_taken_back") {
-            return state.queue.pop_first().map(|(_, job)| job);
+            return state.queue.pop();
         }
-        state.queue.remove(&Place::Job(ticket))
+        state.queue.remove(ticket)
     }
 
     /// Keeps P1 after a job was queued or taken: makes sure that enough threads are coming.
@@ -345,7 +336,7 @@ impl Pool {
             state.mark_woken(&idler);
             drop(state);
             idler.condvar.notify_one();
-        } else if state.threads < pool.limit + usize::from(state.has_disposals()) {
+        } else if state.threads < pool.limit + usize::from(state.queue.has_disposals()) {
             state.expect_a_new_thread();
             drop(state);
             if Self::start_thread(pool).is_err() {
