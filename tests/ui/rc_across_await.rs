@@ -1,4 +1,4 @@
-//! Refused: the task holds an `Rc` while it waits, and may go on on another thread.
+//! Refused: the task holds an `Rc` while it waits, and may continue on another thread.
 
 use std::rc::Rc;
 
