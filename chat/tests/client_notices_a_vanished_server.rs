@@ -1,38 +1,16 @@
-//! The client notices a server that has vanished silently. Each test runs this program again in a network of
-//! its own, which it then takes away.
+//! The client notices a server that has vanished silently. Each test runs in a network of its own, which
+//! it then takes away.
 #![cfg(target_os = "linux")]
 
 mod common;
+#[path = "../../tests/shared/own_network.rs"]
+mod own_network;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
-const INSIDE: &str = "OWN_NETWORK";
-
-/// Runs `test` in a network of its own. It ends in a minute or fails.
-fn alone(name: &str, test: impl FnOnce()) {
-    if std::env::var(INSIDE).is_ok() {
-        test();
-        return println!("{name} was here");
-    }
-    let output = Command::new("timeout")
-        .args(["60", "unshare", "--map-root-user", "--net"])
-        .args(["sh", "-c", "ip link set lo up && exec \"$@\"", "sh"])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture", "--test-threads=1"])
-        .env(INSIDE, "")
-        .output()
-        .expect("`timeout` of coreutils");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let failed = String::from_utf8_lossy(&output.stderr);
-    let was_here = said.contains(&format!("{name} was here"));
-    assert!(
-        output.status.success() && was_here,
-        "needs `unshare` and `ip`, and the right to use them. {}\n{said}{failed}",
-        output.status
-    );
-}
+use own_network::in_own_network;
 
 /// What a client reports whose server has vanished, when this was typed afterwards.
 #[track_caller]
@@ -62,10 +40,10 @@ fn is_reported(typed: &str) {
 
 #[test]
 fn at_rest() {
-    alone("at_rest", || is_reported(""));
+    in_own_network("at_rest", "", || is_reported(""));
 }
 
 #[test]
 fn while_a_command_is_under_way() {
-    alone("while_a_command_is_under_way", || is_reported("post tea hello\n"));
+    in_own_network("while_a_command_is_under_way", "", || is_reported("post tea hello\n"));
 }

@@ -1,13 +1,13 @@
 //! The memory that a burst leaves behind is bounded, and a steady depth allocates nothing. An allocator
 //! counts, so this test is a process of its own.
 #![cfg(not(loom))]
-#![allow(unsafe_code, reason = "a global allocator is unsafe by nature")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "../../tests/shared/counting.rs"]
+mod counting;
+
 use std::future::pending;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{PoisonError, RwLock, mpsc as std_mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread;
@@ -19,36 +19,7 @@ use executor::task::{block_on, spawn_local, yield_now};
 use reactor::blocking::Threads;
 use reactor::time::{sleep, sleep_until};
 
-/// Counts each thread's allocations and bytes, and the bytes allocated in the whole process.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-    static OWN: Cell<isize> = const { Cell::new(0) };
-}
-
-static BYTES: AtomicIsize = AtomicIsize::new(0);
-
-// SAFETY: the system's allocator does the work; counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
-        let _ = OWN.try_with(|bytes| bytes.set(bytes.get() + layout.size().cast_signed()));
-        BYTES.fetch_add(layout.size().cast_signed(), Ordering::Relaxed);
-        // SAFETY: the caller's layout, passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        let _ = OWN.try_with(|bytes| bytes.set(bytes.get() - layout.size().cast_signed()));
-        BYTES.fetch_sub(layout.size().cast_signed(), Ordering::Relaxed);
-        // SAFETY: the caller's pointer, passed on: it came from `System`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
+use counting::{ALL_BYTES, ALLOCATIONS, BYTES};
 
 /// A test that counts the bytes of all threads runs alone.
 static ALONE: RwLock<()> = RwLock::new(());
@@ -60,9 +31,9 @@ fn beside_others() -> impl Drop {
 /// Checks that a burst leaves at most `at_most` bytes on this thread. `burst` may return what is still in use.
 fn leaves<R>(at_most: isize, burst: impl FnOnce() -> R) {
     let _others = beside_others();
-    let before = OWN.get();
+    let before = BYTES.get();
     let in_use = burst();
-    let kept = OWN.get() - before;
+    let kept = BYTES.get() - before;
     assert!(kept <= at_most, "{kept} bytes are kept");
     drop(in_use);
 }
@@ -70,11 +41,11 @@ fn leaves<R>(at_most: isize, burst: impl FnOnce() -> R) {
 /// The same for all threads. Tests that start threads take turns.
 fn all_leave<R>(at_most: isize, burst: impl FnOnce() -> R) {
     let _alone = ALONE.write().unwrap_or_else(PoisonError::into_inner);
-    let before = BYTES.load(Ordering::Relaxed);
+    let before = ALL_BYTES.load(Ordering::Relaxed);
     let in_use = burst();
     // Other threads, and other tests, may be about to free memory.
     let begin = Instant::now();
-    let kept = || BYTES.load(Ordering::Relaxed) - before;
+    let kept = || ALL_BYTES.load(Ordering::Relaxed) - before;
     while kept() > at_most && begin.elapsed() < Duration::from_secs(30) {
         thread::sleep(Duration::from_millis(1));
     }
@@ -220,7 +191,7 @@ fn local_tasks_beside_one_that_goes_on() {
             }
         });
         yield_now().await;
-        let before = OWN.get();
+        let before = BYTES.get();
         let handles: Vec<_> = (0..100_000).map(|_| spawn_local(yield_now())).collect();
         for handle in handles {
             handle.await;
@@ -228,7 +199,7 @@ fn local_tasks_beside_one_that_goes_on() {
         for _ in 0..1000 {
             yield_now().await;
         }
-        let kept = OWN.get() - before;
+        let kept = BYTES.get() - before;
         assert!(kept <= BY_THREAD, "{kept} bytes are kept");
         busy.cancel().await;
     });
@@ -248,9 +219,9 @@ fn tasks_that_waited() {
         }
     };
     block_on(async {
-        let before = OWN.get();
+        let before = BYTES.get();
         burst().await;
-        let kept = OWN.get() - before;
+        let kept = BYTES.get() - before;
         assert!(kept <= BY_THREAD, "{kept} bytes are kept");
     });
 }

@@ -1,38 +1,16 @@
 //! In a steady state neither a message nor a wait allocates. A broadcast allocates its value's `Arc`, and one
 //! list for the receivers that it wakes.
 #![cfg(not(loom))]
-#![allow(unsafe_code, reason = "counting allocations takes a global allocator, whose trait is unsafe")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "../../tests/shared/counting.rs"]
+mod counting;
+
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use executor::sync::{Mutex, broadcast, mpsc};
 
-/// Counts the allocations of this thread.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is passed on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promise, passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise, passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
+use counting::ALLOCATIONS;
 
 /// How often `round` allocates, once it has run often enough for its memory to be allocated.
 fn allocations(rounds: usize, mut round: impl FnMut()) -> usize {

@@ -1,11 +1,11 @@
 //! A task costs exactly one allocation, and all of it is given back. An allocator counts, so this test is a
 //! process of its own.
 #![cfg(not(loom))]
-#![allow(unsafe_code, reason = "a global allocator is unsafe by nature")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-use std::sync::atomic::{AtomicIsize, Ordering};
+#[path = "../../tests/shared/counting.rs"]
+mod counting;
+
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,33 +13,7 @@ use std::time::{Duration, Instant};
 use executor::pool::Pool;
 use executor::task::{block_on, spawn_local, yield_now};
 
-/// Counts each thread's allocations, and the bytes allocated in the whole process.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-static BYTES: AtomicIsize = AtomicIsize::new(0);
-
-// SAFETY: the system's allocator does the work; counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
-        BYTES.fetch_add(layout.size() as isize, Ordering::Relaxed);
-        // SAFETY: the caller's layout, passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        BYTES.fetch_sub(layout.size() as isize, Ordering::Relaxed);
-        // SAFETY: the caller's pointer, passed on: it came from `System`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
+use counting::{ALL_BYTES, ALLOCATIONS};
 
 /// One test counts at a time.
 static TURN: Mutex<()> = Mutex::new(());
@@ -123,14 +97,14 @@ fn gives_back(what: &str, kept: isize, mut round: impl FnMut()) {
     const ROUNDS: usize = 500;
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     (0..5).for_each(|_| round());
-    let before = BYTES.load(Ordering::Relaxed);
+    let before = ALL_BYTES.load(Ordering::Relaxed);
     (0..ROUNDS).for_each(|_| round());
     // Other threads may be about to free memory.
     let begin = Instant::now();
-    let mut after = BYTES.load(Ordering::Relaxed);
+    let mut after = ALL_BYTES.load(Ordering::Relaxed);
     while after > before + kept && begin.elapsed() < Duration::from_secs(10) {
         thread::sleep(Duration::from_millis(1));
-        after = BYTES.load(Ordering::Relaxed);
+        after = ALL_BYTES.load(Ordering::Relaxed);
     }
     assert!(after <= before + kept, "{what}: {} bytes are kept", after - before);
 }

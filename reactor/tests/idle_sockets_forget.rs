@@ -1,8 +1,9 @@
 //! Wakers of tasks that no longer wait do not pile up on an idle socket. An allocator counts, so this test is a
 //! process of its own.
-#![allow(unsafe_code, reason = "counting allocations takes a global allocator, whose trait is unsafe")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+#[path = "../../tests/shared/counting.rs"]
+mod counting;
+
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -14,30 +15,7 @@ use executor::task::{block_on, spawn_local, yield_now};
 use futures_lite::{AsyncRead, AsyncReadExt};
 use reactor::net::UnixStream;
 
-/// Counts the bytes that this thread holds.
-struct Counting;
-
-thread_local! {
-    static BYTES: Cell<isize> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is passed on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        BYTES.set(BYTES.get() + layout.size().cast_signed());
-        // SAFETY: the caller's promise, passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        BYTES.set(BYTES.get() - layout.size().cast_signed());
-        // SAFETY: the caller's promise, passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
+use counting::BYTES;
 
 struct Silent;
 

@@ -1,6 +1,9 @@
-//! What only a network of its own can show: each test runs this program again in new namespaces (`unshare`),
-//! where it may set addresses, names and limits, and take the network down.
+//! What only a network of its own can show: each test runs in one, where it may set addresses, names and limits,
+//! and take the network down.
 #![cfg(target_os = "linux")]
+
+#[path = "../../tests/shared/own_network.rs"]
+mod own_network;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -9,9 +12,8 @@ use std::time::Duration;
 
 use executor::task::block_on;
 use futures_lite::AsyncReadExt;
+use own_network::in_own_network;
 use reactor::net::{TcpListener, TcpStream, UdpSocket};
-
-const INSIDE: &str = "OWN_NETWORK";
 
 /// The name `both` has an address of each family.
 const BOTH: &str = "
@@ -27,29 +29,8 @@ const VOID: &str = "
     ip link set far up
     ip neighbour add 10.0.0.2 lladdr 02:00:00:00:00:01 dev near nud permanent";
 
-/// Runs `test` in a network of its own, after the shell commands of `setup`. It ends in a minute or fails.
 fn alone(name: &str, setup: &str, test: impl Future<Output = ()>) {
-    if std::env::var(INSIDE).is_ok() {
-        block_on(test);
-        return println!("{name} was here");
-    }
-    let setup = format!("set -e\nip link set lo up\n{setup}\nexec \"$@\"");
-    let program = std::env::current_exe().unwrap();
-    let output = Command::new("timeout")
-        .args(["60", "unshare", "--map-root-user", "--mount", "--net", "sh", "-c", &setup, "sh"])
-        .arg(program)
-        .args(["--exact", name, "--nocapture", "--test-threads=1"])
-        .env(INSIDE, "")
-        .output()
-        .expect("`timeout` of coreutils");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let failed = String::from_utf8_lossy(&output.stderr);
-    let was_here = said.contains(&format!("{name} was here"));
-    assert!(
-        output.status.success() && was_here,
-        "it failed inside, or there is no `unshare`, no `ip`, or no right to use them: {}\n{said}{failed}",
-        output.status
-    );
+    in_own_network(name, setup, || block_on(test));
 }
 
 fn shell(commands: &str) {

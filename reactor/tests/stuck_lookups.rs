@@ -3,21 +3,23 @@
 //! In a network of its own, whose only name server receives the queries and never replies.
 #![cfg(target_os = "linux")]
 
+#[path = "../../tests/shared/own_network.rs"]
+mod own_network;
+
 use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::pin::pin;
-use std::process::{Command, Stdio};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
 use executor::task::block_on;
+use own_network::in_own_network;
 use reactor::net::{Addresses, LOOKUP_LIMIT, Resolve, ToSocketAddrs};
 use reactor::time::timeout;
 
-const ROLE: &str = "STUCK_LOOKUPS_ROLE";
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// More time than the deadline: 30 s for each of five tries.
@@ -25,42 +27,22 @@ const RESOLV_CONF: &str = "nameserver 127.0.0.1\noptions timeout:30 attempts:5\n
 const HOSTS: &str = "127.0.0.1 localhost\n\n10.9.8.7\tlisted.example Alias # not-a-name\n";
 const NSSWITCH: &str = "hosts: files dns\n";
 
-const ENTER: &str = "ip link set lo up &&
-    mount --bind $1/resolv.conf /etc/resolv.conf &&
-    mount --bind $1/hosts /etc/hosts &&
-    mount --bind $1/nsswitch.conf /etc/nsswitch.conf &&
-    exec \"$0\" --exact the_silent_network --nocapture";
+const MOUNT: &str = "mount --bind resolv.conf /etc/resolv.conf
+    mount --bind hosts /etc/hosts
+    mount --bind nsswitch.conf /etc/nsswitch.conf";
 
 #[test]
 fn local_names_never_wait_behind_dead_ones() {
-    let separate = |program: &str, arguments: &[&str]| {
-        let mut command = Command::new("unshare");
-        command.args(["-rmn", program]).args(arguments);
-        command
-    };
-    let may = separate("ip", &["link", "set", "lo", "up"]).stderr(Stdio::null()).status();
-    if !may.is_ok_and(|status| status.success()) {
-        println!("this machine gives no network namespace: not tested");
-        return;
-    }
     let files = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stuck_lookups");
     fs::create_dir_all(&files).unwrap();
     for (name, text) in [("resolv.conf", RESOLV_CONF), ("hosts", HOSTS), ("nsswitch.conf", NSSWITCH)] {
         fs::write(files.join(name), text).unwrap();
     }
-    let test = std::env::current_exe().unwrap();
-    let mut child = separate("sh", &["-c", ENTER]);
-    let output = child.arg(test).arg(files).env(ROLE, "inside").output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    let setup = format!("cd '{}'\n{MOUNT}", files.display());
+    in_own_network("local_names_never_wait_behind_dead_ones", &setup, look_up_beside_dead_names);
 }
 
-/// The test above runs this inside its network. Without [`ROLE`] it does nothing.
-#[test]
-fn the_silent_network() {
-    if std::env::var_os(ROLE).is_none() {
-        return;
-    }
+fn look_up_beside_dead_names() {
     let server = UdpSocket::bind("127.0.0.1:53").expect("the network is new");
     let (mut dead, mut asked) = (Vec::new(), HashSet::new());
     // As many names as the pool's former limit of threads, and as many as its present limit.

@@ -1,38 +1,13 @@
 //! At a steady depth the wait list allocates nothing; after a burst it gives its memory back.
-#![allow(unsafe_code, reason = "counting allocations takes a global allocator, whose trait is unsafe")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "../../tests/shared/counting.rs"]
+mod counting;
+
 use std::task::Waker;
 
 use reactor::wait_list::{Removed, WaitList};
 
-/// Counts this thread's allocations, and the bytes it holds.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-    static BYTES: Cell<isize> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is passed on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        BYTES.set(BYTES.get() + layout.size().cast_signed());
-        // SAFETY: the caller's promise, passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        BYTES.set(BYTES.get() - layout.size().cast_signed());
-        // SAFETY: the caller's promise, passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
+use counting::{ALLOCATIONS, BYTES};
 
 /// Keeps the list at a depth while one waiter joins and one leaves, this many times.
 fn turn_over(list: &mut WaitList, depth: usize, times: usize) {

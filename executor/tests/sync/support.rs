@@ -1,5 +1,8 @@
 //! Wakers that count, panic, or run a closure when they are dropped; and a deadline for deadlocks.
 
+#[path = "../../../tests/shared/hooked.rs"]
+mod hooked;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,6 +10,8 @@ use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
+
+pub(crate) use hooked::hooked;
 
 /// Long enough for a machine under load: what takes longer counts as a deadlock.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -79,46 +84,4 @@ impl Wake for Panics {
 
 pub(crate) fn panicking() -> Waker {
     Arc::new(Panics).into()
-}
-
-/// A waker that calls a function when it is cloned, woken or dropped. Raw, because `Wake` has no hook for a
-/// clone.
-#[allow(unsafe_code, reason = "only a waker of raw parts sees that it is cloned")]
-pub(crate) fn hooked(hook: impl Fn() + Send + Sync + 'static) -> Waker {
-    use std::mem::ManuallyDrop;
-    use std::task::{RawWaker, RawWakerVTable};
-    type Hook = Box<dyn Fn() + Send + Sync>;
-
-    /// Borrows what a pointer of this waker points to.
-    unsafe fn of(data: *const ()) -> ManuallyDrop<Arc<Hook>> {
-        // SAFETY: every pointer is from `Arc::into_raw`, and its waker has not been dropped: the caller's
-        // promise.
-        ManuallyDrop::new(unsafe { Arc::from_raw(data.cast()) })
-    }
-    static CALLS: RawWakerVTable = RawWakerVTable::new(
-        |data| {
-            // SAFETY: called with a waker's pointer.
-            let hook = unsafe { of(data) };
-            hook();
-            RawWaker::new(Arc::into_raw(Arc::clone(&hook)).cast(), &CALLS)
-        },
-        |data| {
-            // SAFETY: as above; waking consumes the waker.
-            let hook = ManuallyDrop::into_inner(unsafe { of(data) });
-            hook();
-        },
-        |data| {
-            // SAFETY: as above.
-            let hook = unsafe { of(data) };
-            hook();
-        },
-        |data| {
-            // SAFETY: as above; dropping consumes the waker.
-            let hook = ManuallyDrop::into_inner(unsafe { of(data) });
-            hook();
-        },
-    );
-    let hook: Arc<Hook> = Arc::new(Box::new(hook));
-    // SAFETY: the functions count references as RawWakerVTable requires, by the Arc.
-    unsafe { Waker::from_raw(RawWaker::new(Arc::into_raw(hook).cast(), &CALLS)) }
 }
