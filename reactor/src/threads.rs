@@ -38,7 +38,6 @@ mod queue;
 use std::fmt;
 use std::io;
 use std::mem;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use crate::shim::atomic::{AtomicBool, Ordering};
@@ -47,6 +46,7 @@ use crate::shim::{Arc, Condvar, Mutex, MutexGuard, fault, lock, thread};
 use crate::spin::Spin;
 use crate::user_code::contain_panic;
 use queue::Queue;
+pub use queue::Ticket;
 
 /// A call that may block its thread.
 ///
@@ -68,27 +68,6 @@ pub type Job = Box<dyn FnOnce() + Send + 'static>;
 /// assert_eq!((threads.count(), threads.idle()), (0, 0));
 /// ```
 pub type Spawn = fn(name: &str, main: Job) -> io::Result<()>;
-
-/// Names a job from before it is submitted, so that it can be taken back. Earlier tickets run first.
-///
-/// ```
-/// use reactor::blocking::Ticket;
-///
-/// assert!(Ticket::draw() < Ticket::draw());
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ticket(u64);
-
-impl Ticket {
-    /// Returns a new ticket, later than all before it.
-    #[must_use]
-    pub fn draw() -> Self {
-        // Not the model's atomic: it orders jobs, and publishes nothing.
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        // ORDERING: Relaxed; each number is given out once.
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
-    }
-}
 
 /// One thread is woken per this many queued jobs; the threads that come wake the others.
 const JOBS_PER_WAKE: usize = 8;
@@ -250,7 +229,7 @@ pub(crate) struct Pool {
 
 #[derive(Default)]
 struct State {
-    queue: Queue,
+    queue: Queue<Job>,
     /// The idle threads. The last to come is the first to be woken, because its caches are warm.
     idle: Vec<Arc<Idler>>,
     /// All threads, those being started included.
@@ -296,7 +275,7 @@ impl State {
 }
 
 impl Pool {
-    fn submit(pool: &Arc<Self>, job: Job, push: impl FnOnce(&mut Queue, Job)) -> Result<(), Job> {
+    fn submit(pool: &Arc<Self>, job: Job, push: impl FnOnce(&mut Queue<Job>, Job)) -> Result<(), Job> {
         let mut state = lock(&pool.state);
         if state.threads == 0 {
             // P4: there is no other thread for the job, so find out first whether this one starts.

@@ -5,8 +5,8 @@
 //! instead, and a job that is taken back leaves a gap.
 //!
 //! ```text
-//!   disposals ─▶ [job] [job]
-//!   jobs      ─▶ [ticket 7, job] [ticket 8, gap] [ticket 12, job] ◀─ push
+//!   disposals ─▶ job, job
+//!   jobs      ─▶ 7: job, 8: gap, 12: job ◀─ push
 //!      pop ◀── the disposals first, then the least ticket
 //! ```
 //!
@@ -17,24 +17,45 @@
 //! Called by `threads`, under its lock. Next: `blocking`.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Job, Ticket};
 use crate::trim::{KEEP_BY_THREAD, Trim};
+
+/// Names a job from before it is submitted, so that it can be taken back. Earlier tickets run first.
+///
+/// ```
+/// use reactor::blocking::Ticket;
+///
+/// assert!(Ticket::draw() < Ticket::draw());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(u64);
+
+impl Ticket {
+    /// Returns a new ticket, later than all before it.
+    #[must_use]
+    pub fn draw() -> Self {
+        // Not the model's atomic: it orders jobs, and publishes nothing.
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // ORDERING: Relaxed; each number is given out once.
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
 
 /// Gaps are closed when there are more of them than jobs, and more than this.
 const GAPS: usize = 16;
 
-#[derive(Default)]
-pub(super) struct Queue {
-    disposals: VecDeque<Job>,
-    jobs: VecDeque<(Ticket, Option<Job>)>,
+/// Jobs that wait for a thread.
+pub(super) struct Queue<J> {
+    disposals: VecDeque<J>,
+    jobs: VecDeque<(Ticket, Option<J>)>,
     /// The entries of `jobs` that are no gaps.
     waiting: usize,
 }
 
-impl Queue {
+impl<J> Queue<J> {
     /// Adds a job in its place. That is the back, unless another thread was quicker to take the lock.
-    pub(super) fn push(&mut self, ticket: Ticket, job: Job) {
+    pub(super) fn push(&mut self, ticket: Ticket, job: J) {
         let mut place = self.jobs.len();
         while place > 0 && self.jobs[place - 1].0 > ticket {
             place -= 1;
@@ -44,12 +65,12 @@ impl Queue {
     }
 
     /// Adds a job that goes before all others.
-    pub(super) fn push_disposal(&mut self, job: Job) {
+    pub(super) fn push_disposal(&mut self, job: J) {
         self.disposals.push_back(job);
     }
 
     /// Takes the next job out.
-    pub(super) fn pop(&mut self) -> Option<Job> {
+    pub(super) fn pop(&mut self) -> Option<J> {
         let next = self.disposals.pop_front().or_else(|| {
             let job = self.jobs.iter().position(|(_, job)| job.is_some()).and_then(|gaps| {
                 self.jobs.drain(..gaps);
@@ -63,7 +84,7 @@ impl Queue {
     }
 
     /// Takes a job out of its place; `None` if it has left.
-    pub(super) fn remove(&mut self, ticket: Ticket) -> Option<Job> {
+    pub(super) fn remove(&mut self, ticket: Ticket) -> Option<J> {
         let place = self.jobs.binary_search_by_key(&ticket, |(ticket, _)| *ticket).ok()?;
         let job = self.jobs[place].1.take()?;
         self.waiting -= 1;
@@ -92,47 +113,42 @@ impl Queue {
     }
 }
 
+impl<J> Default for Queue<J> {
+    fn default() -> Self {
+        Self { disposals: VecDeque::new(), jobs: VecDeque::new(), waiting: 0 }
+    }
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use super::*;
-    use std::sync::{Arc, Mutex};
+    use std::iter;
 
-    /// Records its name when it runs.
-    fn job(name: u64, ran: &Arc<Mutex<Vec<u64>>>) -> Job {
-        let ran = Arc::clone(ran);
-        Box::new(move || ran.lock().unwrap().push(name))
-    }
+    use super::*;
 
     #[test]
     fn the_least_ticket_is_next_and_what_is_taken_back_is_passed_over() {
-        let (mut queue, ran) = (Queue::default(), Arc::default());
-        for name in [7, 8, 6, 9, 12, 10] {
-            queue.push(Ticket(name), job(name, &ran));
+        let mut queue = Queue::default();
+        for ticket in [7, 8, 6, 9, 12, 10] {
+            queue.push(Ticket(ticket), ticket);
         }
-        queue.push_disposal(job(99, &ran));
-        assert!(queue.remove(Ticket(6)).is_some() && queue.remove(Ticket(9)).is_some());
-        assert!(queue.remove(Ticket(9)).is_none() && queue.remove(Ticket(11)).is_none());
+        queue.push_disposal(99);
+        assert_eq!((queue.remove(Ticket(6)), queue.remove(Ticket(9))), (Some(6), Some(9)));
+        assert_eq!((queue.remove(Ticket(9)), queue.remove(Ticket(11))), (None, None));
         assert_eq!(queue.len(), 5);
-        while let Some(next) = queue.pop() {
-            next();
-        }
-        assert_eq!(*ran.lock().unwrap(), [99, 7, 8, 10, 12]);
+        assert_eq!(iter::from_fn(|| queue.pop()).collect::<Vec<_>>(), [99, 7, 8, 10, 12]);
         assert!(queue.is_empty());
     }
 
     /// Q2, wherever the gaps are.
     #[test]
     fn gaps_are_closed() {
-        let (mut queue, ran) = (Queue::default(), Arc::default());
-        (0..10_000).for_each(|name| queue.push(Ticket(name), job(name, &ran)));
-        for name in (0..10_000).filter(|name| name % 1000 != 0) {
-            assert!(queue.remove(Ticket(name)).is_some());
+        let mut queue = Queue::default();
+        (0..10_000).for_each(|ticket| queue.push(Ticket(ticket), ticket));
+        for ticket in (0..10_000).filter(|ticket| ticket % 1000 != 0) {
+            assert_eq!(queue.remove(Ticket(ticket)), Some(ticket));
         }
         assert_eq!(queue.len(), 10);
         assert!(queue.jobs.len() <= 2 * GAPS, "{} entries", queue.jobs.len());
-        for _ in 0..10 {
-            queue.pop().unwrap()();
-        }
-        assert_eq!(ran.lock().unwrap()[9], 9000);
+        assert_eq!(iter::from_fn(|| queue.pop()).last(), Some(9000));
     }
 }
