@@ -1,5 +1,6 @@
-//! However a connection ends, also in a group without posts: its subscriptions end, its socket
-//! is closed, and a group without members is gone.
+//! However a connection ends, its subscriptions end, its socket is closed, and a group without members is
+//! gone. This holds also in a group without posts, where no failing write tells the server that the client is
+//! gone.
 
 mod common;
 
@@ -19,7 +20,7 @@ fn members(connect: impl Fn() -> Client, count: usize) -> Vec<Client> {
         .collect()
 }
 
-/// Ends 50 clients in some way, and waits until the server holds what it held before.
+/// Ends 50 clients in the given way, and waits until the server holds what it held before.
 fn all_comes_back(arguments: &[&str], end: impl Fn(Client)) {
     let server = Program::start(arguments);
     let mut witness = server.client();
@@ -49,8 +50,8 @@ fn when_it_closes() {
 #[test]
 fn when_it_closes_with_words_unread() {
     all_comes_back(&["--grace", "600"], |client| {
-        client.post("nobody is here", "");
-        // The reply is there, unread: so the close resets.
+        client.post("no such group", "");
+        // The reply has arrived and is unread, so closing the socket resets the connection.
         let mut byte = [0];
         client.socket().peek(&mut byte).unwrap();
     });
@@ -86,7 +87,7 @@ fn subscriptions_and_groups_go_with_it() {
     }
     witness.post("quiet", "hello");
     witness.expect_message("quiet", "hello");
-    // A group that is gone can be made anew.
+    // A group that is gone can be created again.
     witness.join_and_wait("own 3");
     server.settles_at(1, 2, 2);
 }
@@ -102,18 +103,18 @@ fn one_that_never_read_goes_too() {
         poster.post("g", &filling);
         poster.line();
     }
-    // Unread bytes: the close resets, and wakes the task that waits to write.
+    // There are unread bytes, so the drop resets the connection. That wakes the task that waits to write.
     drop(silent);
     server.settles_at(1, 1, 1);
 }
 
 #[test]
-fn one_whose_ears_are_closed_goes_by_the_next_line() {
+fn one_that_has_shut_both_halves_goes_by_the_next_line() {
     let server = InProcess::start(Options::default());
-    let (mut deaf, mut poster) = (server.client(), server.client());
-    deaf.join_and_wait("g");
+    let (mut shut, mut poster) = (server.client(), server.client());
+    shut.join_and_wait("g");
     poster.join_and_wait("g");
-    deaf.socket().shutdown(Shutdown::Both).unwrap();
+    shut.socket().shutdown(Shutdown::Both).unwrap();
     common::eventually("it is noticed", || {
         poster.post("g", "anyone?");
         poster.line();
@@ -136,12 +137,12 @@ fn twenty_thousand_groups_leave_no_memory_behind() {
     };
     let idle = server.memory();
     let held = round().saturating_sub(idle);
-    println!("a group that nobody posts to costs {} bytes", held / 20_000);
+    println!("a group without posts costs {} bytes", held / 20_000);
     assert!(held < 20_000 * 4096, "20,000 groups cost {held} bytes");
     let mut witness = server.client();
     let mut all_gone = || {
         witness.post("last", "");
-        witness.post("nobody is here", "");
+        witness.post("no such group", "");
         let gone = witness.line().contains("'last'");
         if gone {
             witness.line();

@@ -1,4 +1,5 @@
-//! The server's stderr, or stdout, is not read: it serves, and its signals work, as ever.
+//! A server whose stderr or stdout is not read serves its clients, and its signals work. If a task wrote to
+//! the stream itself, the full pipe would block its thread.
 
 mod common;
 
@@ -14,7 +15,7 @@ fn full_pipe() -> (PipeReader, PipeWriter) {
     let (reader, mut writer) = std::io::pipe().unwrap();
     let flags = rustix::fs::fcntl_getfl(&writer).unwrap();
     rustix::fs::fcntl_setfl(&writer, flags | rustix::fs::OFlags::NONBLOCK).unwrap();
-    // Whole pages first, then what is left of the last one.
+    // Whole pages first, then the rest of the last one.
     for piece in [&[b'x'; 4096][..], b"x"] {
         while writer.write(piece).is_ok() {}
     }
@@ -22,12 +23,12 @@ fn full_pipe() -> (PipeReader, PipeWriter) {
     (reader, writer)
 }
 
-/// A free port: the line in which the server reports its own cannot be read here.
+/// Returns an address with a free port: these tests cannot read the line in which the server reports its own.
 fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-/// Killed when it is dropped.
+/// A server whose output is not read. Dropping it kills the server.
 struct Stuck {
     child: Child,
     address: SocketAddr,
@@ -128,7 +129,7 @@ fn at_the_descriptor_limit_old_clients_are_served_and_new_ones_let_in() {
         old.join_and_wait("g");
         let mut crowd: Vec<Client> = (0..60).map(|_| Client::connect(server.address)).collect();
         crowd.iter().for_each(|client| client.join("g"));
-        // The last client that was let in, and so the first that was not, is known by its membership.
+        // The limit of 40 descriptors is reached, so some of the crowd are not accepted.
         let descriptors = format!("/proc/{}/fd", server.child.id());
         common::eventually("it is at the limit", || std::fs::read_dir(&descriptors).unwrap().count() >= 39);
         old.post("g", "at the limit");
@@ -171,28 +172,28 @@ fn an_error_that_cannot_be_reported_still_exits_with_1() {
 fn what_was_dropped_is_counted_when_it_is_read_again() {
     let (mut reader, writer) = full_pipe();
     let mut server = Stuck::start(server(), Stdio::null(), writer.into());
-    let asked = 500;
-    for _ in 0..asked {
+    let signals = 500;
+    for _ in 0..signals {
         server.signal(Signal::USR1);
-        // The server has seen the signal when a later client is served, or soon after; two signals before
-        // that count once.
+        // The server has received the signal when a later client is served, or soon after. Two signals before
+        // that count as one.
         server.serves();
     }
     let reading = std::thread::spawn(move || {
-        let mut told = String::new();
-        reader.read_to_string(&mut told).unwrap();
-        told
+        let mut said = String::new();
+        reader.read_to_string(&mut said).unwrap();
+        said
     });
-    // What comes after the count is written again.
+    // Notes that come after the count are written again.
     server.serves();
     server.signal(Signal::TERM);
     assert_eq!(server.wait().code(), Some(0));
     drop(server);
-    let told = reading.join().unwrap();
-    let told = told.trim_start_matches('x');
-    let dropped = told.lines().find(|line| line.ends_with(" notes were dropped: the stream was not read"));
-    let count = dropped.and_then(|line| line.split(' ').next()).unwrap_or_else(|| panic!("{told}"));
+    let said = reading.join().unwrap();
+    let said = said.trim_start_matches('x');
+    let dropped = said.lines().find(|line| line.ends_with(" notes were dropped: the stream was not read"));
+    let count = dropped.and_then(|line| line.split(' ').next()).unwrap_or_else(|| panic!("{said}"));
     let count: usize = count.parse().unwrap();
-    let notes = told.lines().filter(|line| line.contains(" connections, ")).count();
-    assert!(count > 0 && notes > 0 && count + notes <= asked, "{count} and {notes}");
+    let notes = said.lines().filter(|line| line.contains(" connections, ")).count();
+    assert!(count > 0 && notes > 0 && count + notes <= signals, "{count} and {notes}");
 }

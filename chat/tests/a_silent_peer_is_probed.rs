@@ -1,4 +1,5 @@
-//! A peer that vanishes sends nothing: the system's keepalive finds it, and it is set.
+//! The server sets keepalive on each connection, with the time of its option. A peer that vanishes sends
+//! nothing, so without keepalive its connection would stay for ever.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -7,8 +8,8 @@ use std::net::SocketAddr;
 
 use common::Program;
 
-/// The timer of the server's end of a connection, as the system lists it: its kind, and what is left of it, in
-/// hundredths of a second. Kind 2 is keepalive's.
+/// Returns the timer of the server's end of a connection, as the system lists it: its kind, and the time
+/// left, in hundredths of a second. Kind 2 is keepalive's.
 fn timer(server: SocketAddr, client: SocketAddr) -> Option<(u32, u32)> {
     let port = |address: &str| u16::from_str_radix(address.split_once(':')?.1, 16).ok();
     let listed = std::fs::read_to_string("/proc/net/tcp").unwrap();
@@ -35,8 +36,8 @@ fn after_the_time_that_is_asked_for_or_never() {
         ann.join_and_wait("g");
         let client = ann.socket().local_addr().unwrap();
         let expected = idle.map(|idle| (2, 100 * idle));
-        common::eventually("the timer is as it was asked for", || match timer(server.address, client) {
-            // Nothing is under way: no other timer runs.
+        common::eventually("the timer has the time of the option", || match timer(server.address, client) {
+            // Nothing is in flight, so no other timer runs.
             Some((0, _)) => expected.is_none(),
             Some((kind, left)) => expected.is_some_and(|(wanted, most)| kind == wanted && left <= most),
             None => false,

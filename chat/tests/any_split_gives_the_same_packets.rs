@@ -1,4 +1,5 @@
-//! The packets of a stream do not depend on how the network cut it.
+//! The packets of a stream do not depend on the pieces in which the network delivers it, nor on reads that
+//! are dropped.
 
 use std::io;
 use std::pin::{Pin, pin};
@@ -10,7 +11,7 @@ use futures_lite::io::{AsyncBufRead, AsyncRead, BufReader};
 use futures_lite::{StreamExt, future};
 use proptest::prelude::*;
 
-/// Gives bytes in pieces of the wanted sizes, and is pending before each.
+/// Yields bytes in pieces of the given sizes, and is pending before each.
 struct Pieces<'a> {
     bytes: &'a [u8],
     sizes: std::iter::Cycle<std::vec::IntoIter<usize>>,
@@ -38,7 +39,7 @@ fn pieces(bytes: &[u8], sizes: Vec<usize>) -> BufReader<Pieces<'_>> {
     BufReader::with_capacity(64, pieces)
 }
 
-/// Each packet, or `None` for a line that is not one.
+/// Returns each packet, or `None` for a line that is not one.
 fn packets(inbound: impl AsyncBufRead + Unpin) -> Vec<Option<FromClient>> {
     block_on(async {
         let mut packets = pin!(receive_as_json(inbound));
@@ -50,7 +51,7 @@ fn packets(inbound: impl AsyncBufRead + Unpin) -> Vec<Option<FromClient>> {
     })
 }
 
-/// The lines that come before the first that is too long, and whether there was one.
+/// Returns the lines before the first one that is too long, and whether there was one.
 fn lines(inbound: impl AsyncBufRead + Unpin, limit: usize) -> (Vec<Vec<u8>>, bool) {
     block_on(async {
         let mut reader = LineReader::new(inbound, limit);
@@ -77,7 +78,7 @@ fn request() -> impl Strategy<Value = FromClient> {
     ]
 }
 
-/// A good line, or a malformed one; each with its newline.
+/// A valid line with its packet, or a malformed one; each with its newline.
 fn line() -> impl Strategy<Value = (Vec<u8>, Option<FromClient>)> {
     let good = || request().prop_map(|request| (encode_line(&request).unwrap(), Some(request)));
     let with_return = good().prop_map(|(mut line, request)| {
@@ -132,7 +133,7 @@ proptest! {
         let mut reader = LineReader::new(pieces(&bytes, sizes), 1000);
         let mut all = Vec::new();
         loop {
-            // Each poll is a future of its own, dropped when it is pending.
+            // Each poll is of a new future, which is dropped when it is pending.
             match block_on(future::poll_once(reader.next_line())) {
                 None => continue,
                 Some(Ok(Some(line))) => all.push(line.to_vec()),

@@ -1,4 +1,5 @@
-//! The reply to a line that is not a request is an error, and the next line is understood.
+//! The reply to a line that is not a request is an error, and the next line is carried out. Neither nonsense
+//! nor a line without an end may cost the server its memory, or hide the requests after it.
 
 mod common;
 
@@ -48,7 +49,7 @@ fn too_many_in_a_row_end_it() {
     let options = Options { bad_lines: 3, ..Options::default() };
     let server = InProcess::start(options);
     let mut ann = server.client();
-    // A good one in between starts the count anew.
+    // A request in between resets the count.
     for _ in 0..5 {
         ann.send("bad\nbad\n");
         ann.join("g");
@@ -98,7 +99,7 @@ fn blank_lines_are_passed_over() {
     let mut ann = server.client();
     ann.send("\n\r\n \t\r\n".repeat(100));
     ann.join_and_wait("g");
-    // They are neither bad nor good: the count of the bad ones goes on.
+    // A blank line is neither bad nor a request: it does not reset the count.
     ann.send("bad\n\n\nbad\n\n\nbad\n");
     ann.expect_error_with("malformed request");
     ann.expect_error_with("malformed request");
@@ -114,13 +115,14 @@ fn a_byte_order_mark_before_the_first_request_is_passed_over() {
     ann.join_and_wait("g");
     ann.post("g", "hello");
     ann.expect_message("g", "hello");
-    // Elsewhere it does not belong to a request.
+    // Before a later request it is malformed.
     ann.send("\u{feff}");
     ann.post("g", "hello");
     ann.expect_error_with("malformed request");
 }
 
-/// A page of any site may have a browser post to any port, and what it posts may be requests.
+/// A page of any web site may make a browser post to any port, and the body may contain requests of this
+/// protocol.
 #[test]
 fn what_a_browser_posts_is_not_carried_out() {
     for first in ["POST / HTTP/1.1\r\n", "PUT /chat?a=b HTTP/1.0\n", "PRI * HTTP/2.0\r\n"] {
@@ -142,17 +144,17 @@ fn what_a_browser_posts_is_not_carried_out() {
     }
 }
 
-/// What follows a refused line is discarded, up to the end, wherever a poll's budget runs out.
+/// The bytes after a refused line are discarded, up to the end, wherever a poll's budget runs out.
 #[test]
 fn what_follows_a_refusal_is_thrown_away() {
     let server = Program::start(&["--line-limit", "100"]);
     let before = server.held_at_rest();
-    // Each request takes some of it, each piece that is discarded a little.
+    // Each request takes several operations of the budget, and each piece that is discarded takes one.
     for (requests, pieces) in (0..22).flat_map(|requests| (0..8).map(move |pieces| (requests, pieces))) {
-        let mut sent = common::posted("nobody", "").repeat(requests).into_bytes();
-        // Whole pieces: after a short one it would wait, and begin anew.
+        let mut sent = common::posted("no such group", "").repeat(requests).into_bytes();
+        // Whole pieces: after a short one the server would wait, with a new budget afterwards.
         sent.resize(4096 * (1 + pieces), b'x');
-        // So that all of it is there when the server looks.
+        // The server is stopped, so that all bytes have arrived when it reads.
         server.signal(Signal::STOP);
         let mut ann = server.client();
         ann.send(sent);
@@ -174,11 +176,11 @@ fn an_endless_line_costs_no_memory() {
     let mut flood = ann.socket().try_clone().unwrap();
     let flooding = thread::spawn(move || {
         let piece = vec![b'x'; 1 << 20];
-        // The server closes before the end: then writing fails.
+        // The server closes before the last piece: then the write fails.
         (0..62).take_while(|_| flood.write_all(&piece).is_ok()).count()
     });
     ann.expect_error_with("longer than 65536 bytes");
-    // A reset may follow the end if the flood goes on for long.
+    // The end may be followed by a reset, if the client still sends.
     let mut rest = Vec::new();
     let _ = ann.stream.read_to_end(&mut rest);
     assert_eq!(rest, b"");
@@ -237,8 +239,8 @@ impl Random {
     }
 }
 
-/// Bad lines by the thousand: each gets an error, each good line between them its reply; nothing
-/// panics, and nothing stays. `UNROLLED_SEED` repeats a run.
+/// Many thousand bad lines: each gets an error, and each post between them is delivered. The server does not
+/// panic, and keeps nothing. `UNROLLED_SEED` repeats a run.
 #[test]
 fn bad_lines_without_end_leave_nothing_behind() {
     let seed = std::env::var("UNROLLED_SEED").map_or(1, |seed| seed.parse().expect("a number"));

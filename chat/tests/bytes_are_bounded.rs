@@ -1,5 +1,5 @@
-//! What clients make the server keep is bounded in bytes, whatever the counts allow; and what is lost is
-//! reported.
+//! Memory that the server keeps for its clients is bounded in bytes, even where the limits in numbers allow
+//! more; and each lost message is reported.
 
 mod common;
 
@@ -16,7 +16,8 @@ fn limited(arguments: &[&str]) -> Program {
     Program::start_limited("ulimit -v 1048576", arguments)
 }
 
-/// Posts to groups "0", "1".. that the poster has not joined; returns when all is carried out.
+/// Posts to the groups "0", "1" and so on, which the poster has not joined. Returns when all posts are
+/// carried out.
 fn flood(poster: &mut Client, groups: usize, each: usize) {
     let message = "x".repeat(60_000);
     for number in 0..each {
@@ -24,7 +25,7 @@ fn flood(poster: &mut Client, groups: usize, each: usize) {
             poster.post(&group.to_string(), &format!("{number} {message}"));
         }
     }
-    poster.post("nobody is here", "");
+    poster.post("no such group", "");
     poster.expect_error_with("does not exist");
 }
 
@@ -61,9 +62,10 @@ fn many_silent_members_of_a_group_each() {
     flood(&mut poster, members.len(), 120);
     let grown = server.memory().saturating_sub(before);
     println!("30 members: grew by {grown} bytes");
-    // The lines alone were 216 MB. Beside the 16 MiB that are kept: what is just written, and the allocator.
+    // The lines alone were 216 MB. Besides the 16 MiB that the groups keep there are the lines that are being
+    // written, and what the allocator keeps.
     assert!(grown < 64 * MIB, "grew by {grown} bytes");
-    // A client that reads is served as ever.
+    // A client that reads is still served.
     poster.join_and_wait("tea");
     for _ in 0..10 {
         poster.post("tea", "hello");
@@ -82,7 +84,7 @@ fn long_names() {
         for group in 0..99 {
             client.join(&format!("{number} {group} {filling}"));
         }
-        client.post("nobody is here", "");
+        client.post("no such group", "");
         loop {
             let line = client.line();
             if line.contains("does not exist") {
@@ -99,7 +101,7 @@ fn long_names() {
     let grown = server.memory().saturating_sub(before);
     println!("{refused} refused; grew by {grown} bytes");
     assert!(refused > 0 && grown < 32 * MIB, "{refused} refused; grew by {grown} bytes");
-    // When they have gone there is room again.
+    // When they have gone, new names are accepted again.
     clients.into_iter().for_each(Client::reset);
     common::eventually("they have gone", || server.held().connections == 0);
     let mut ann = server.client();
@@ -120,7 +122,8 @@ fn the_names_of_a_connections_groups() {
     server.settles_at(1, 3, 3);
 }
 
-/// Whichever bound a member exceeds: what it received and what it was told it lost is what was posted.
+/// Whichever limit a member exceeds: the messages that it received, and those that were reported as lost, are
+/// together the messages that were posted.
 #[test]
 fn what_was_lost_and_what_came_add_up() {
     let cases = [
@@ -139,8 +142,8 @@ fn what_was_lost_and_what_came_add_up() {
         flood(&mut poster, 2, 300);
         (0..2).for_each(|group| poster.post(&group.to_string(), "the last"));
         for _ in 0..2 {
-            // It is delivered at the latest when all else has been read.
-            poster.post("nobody is here", "");
+            // The last message is delivered at the latest when everything before it has been read.
+            poster.post("no such group", "");
             poster.expect_error_with("does not exist");
         }
         let (mut came, mut lost, mut last) = ([0; 2], [0; 2], 0);

@@ -1,4 +1,6 @@
-//! A terminal or pipe that is not read, or a server that does not read, does not stop the client.
+//! A stdout or stderr that is not read, or a server that does not read, does not stop the rest of the client.
+//! If the client wrote to them on its own thread, it would neither send what is typed nor see the end of its
+//! input.
 
 mod common;
 
@@ -12,7 +14,7 @@ use std::thread;
 use common::{DEADLINE, eventually};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// A client that does not outlive its test.
+/// A client program. Dropping it kills the program.
 struct Program(Child);
 
 impl Deref for Program {
@@ -36,14 +38,14 @@ impl Drop for Program {
     }
 }
 
-/// The client, and the server's end of its connection.
+/// Starts a client. Returns it, its stdin, and the server's end of its connection.
 fn start(
     arguments: &[&str],
     stdout: impl Into<Stdio>,
     stderr: impl Into<Stdio>,
 ) -> (Program, ChildStdin, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    // What the server does not read, the client cannot send.
+    // A small buffer, so that the client soon cannot send what the server does not read.
     rustix::net::sockopt::set_socket_recv_buffer_size(&listener, 4096).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_client"))
         .arg(listener.local_addr().unwrap().to_string())
@@ -59,7 +61,7 @@ fn start(
     (Program(child), stdin, stream)
 }
 
-/// A full pipe; the holder of the reader may read it.
+/// Returns a pipe that takes no more bytes until its reader is read.
 fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
     let (reader, mut writer) = std::io::pipe().unwrap();
     rustix::io::ioctl_fionbio(&writer, true).unwrap();
@@ -69,7 +71,7 @@ fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
     (reader, writer)
 }
 
-/// The next line that the client sends.
+/// Expects this line as the next that the client sends.
 #[track_caller]
 fn expect(server: &mut BufReader<TcpStream>, line: &str) {
     let mut sent = String::new();
@@ -77,7 +79,7 @@ fn expect(server: &mut BufReader<TcpStream>, line: &str) {
     assert_eq!(sent, format!("{line}\n"));
 }
 
-/// The client sends no more, and ends when its grace period has elapsed.
+/// Expects that the client sends no more, and exits when its grace period has elapsed.
 #[track_caller]
 fn expect_end(server: &mut BufReader<TcpStream>, child: &mut Child) -> ExitStatus {
     let mut rest = String::new();
@@ -130,16 +132,16 @@ fn what_could_not_be_reported_is_counted() {
     stdin.write_all(b"join tea\n").unwrap();
     let mut server = BufReader::new(stream);
     expect(&mut server, JOIN);
-    let told = thread::spawn(move || {
-        let mut told = String::new();
-        unread.read_to_string(&mut told).unwrap();
-        told
+    let said = thread::spawn(move || {
+        let mut said = String::new();
+        unread.read_to_string(&mut said).unwrap();
+        said
     });
     drop(stdin);
     assert_eq!(expect_end(&mut server, &mut child).code(), Some(0));
     drop(child);
-    let told = told.join().unwrap();
-    assert!(told.contains("Usage: join GROUP") && told.contains(" notes were dropped"), "{told:?}");
+    let said = said.join().unwrap();
+    assert!(said.contains("Usage: join GROUP") && said.contains(" notes were dropped"), "{said:?}");
 }
 
 #[test]
@@ -181,7 +183,7 @@ fn a_stalled_stdout_does_not_stop_the_commands_and_stops_the_replies() {
     drop(stdin);
     assert_eq!(expect_end(&mut server, &mut child).code(), Some(0));
     let written = flood.join().unwrap();
-    assert!(written < 64 << 20, "the client has taken in {written} bytes that it could not print");
+    assert!(written < 64 << 20, "the client has read {written} bytes that it could not print");
 }
 
 #[test]
@@ -213,9 +215,9 @@ fn a_server_that_never_reads_is_left_when_the_grace_is_over() {
     let typed = thread::spawn(move || stdin.write_all(lines.as_bytes()));
     eventually("the client exits", || child.try_wait().unwrap().is_some());
     typed.join().unwrap().expect("the client reads its input to the end");
-    let mut told = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
-    assert!(told.starts_with("client: the server does not read: "), "{told:?}");
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(said.starts_with("client: the server does not read: "), "{said:?}");
     assert_eq!(child.wait().unwrap().code(), Some(1));
     drop(stream);
 }
@@ -228,9 +230,9 @@ fn a_server_that_never_reads_is_given_up_in_the_middle_of_the_input_too() {
     let typed = thread::spawn(move || while stdin.write_all(lines.as_bytes()).is_ok() {});
     eventually("the client exits", || child.try_wait().unwrap().is_some());
     typed.join().unwrap();
-    let mut told = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
-    assert_eq!(told, "client: the server has vanished, or does not read: connection timed out\n");
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(said, "client: the server has vanished, or does not read: connection timed out\n");
     assert_eq!(child.wait().unwrap().code(), Some(1));
 }
 

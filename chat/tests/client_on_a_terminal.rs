@@ -1,4 +1,4 @@
-//! The client on a terminal: what others wrote is shown, and cannot control the terminal.
+//! The client on a terminal shows what other clients wrote, and that text cannot control the terminal.
 
 mod common;
 
@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-/// A screen, and the end that a program has.
+/// Returns a screen, and the terminal that a program writes to.
 fn terminal() -> (BufReader<File>, OwnedFd) {
     let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&screen).unwrap();
@@ -42,14 +42,14 @@ fn a_message_does_not_drive_the_terminal() {
     for line in ["Commands:", "join GROUP", "post GROUP MESSAGE...", "Type Control-D to leave."] {
         expect(line);
     }
-    let order = r"a\u001b]0;title\u0007\r\nb\u0000\u007f\u009b2J\u202e";
+    let control = r"a\u001b]0;title\u0007\r\nb\u0000\u007f\u009b2J\u202e";
     let seen = r"a\u{1b}]0;title\u{7}\r\nb\u{0}\u{7f}\u{9b}2J\u{202e}";
-    writeln!(server, r#"{{"Message":{{"group_name":"{order}","message":"{order}"}}}}"#).unwrap();
+    writeln!(server, r#"{{"Message":{{"group_name":"{control}","message":"{control}"}}}}"#).unwrap();
     expect(&format!("message posted to {seen}: {seen}"));
-    writeln!(server, r#"{{"Error":"{order}"}}"#).unwrap();
+    writeln!(server, r#"{{"Error":"{control}"}}"#).unwrap();
     expect(&format!("error from server: {seen}"));
     let long = "x".repeat(100_000);
-    for unknown in [order, &format!("{order}{long}")] {
+    for unknown in [control, &format!("{control}{long}")] {
         writeln!(server, r#"{{"{unknown}":1}}"#).unwrap();
         let mut shown = String::new();
         screen.read_line(&mut shown).unwrap();

@@ -1,4 +1,4 @@
-//! What the client program reads, says and prints.
+//! What the client program reads, prints and reports, as a user or a script sees it.
 
 mod common;
 
@@ -29,12 +29,13 @@ fn client_to(stdout: impl Into<Stdio>, address: &str, arguments: &[&str]) -> Chi
         .unwrap()
 }
 
-/// A server that soon closes what has been half-closed, so that a client need not.
+/// A server that soon closes a connection that the client has half-closed, so that the client ends before its
+/// grace period.
 fn brief_server() -> InProcess {
     InProcess::start(Options { grace: Duration::from_secs(1), ..Options::default() })
 }
 
-/// Gives a client its whole input, and returns what it said.
+/// Runs a client with this input, and returns its output.
 fn session(server: &InProcess, input: &str) -> Output {
     let mut child = client(&server.address.to_string(), &["--grace", "30"]);
     let mut stdin = child.stdin.take().unwrap();
@@ -52,7 +53,7 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-/// A client to talk with line by line.
+/// A client program, driven line by line.
 struct Session {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -149,8 +150,8 @@ fn another_word_is_reported_and_how_the_two_are_used() {
     let reply = "error from server: Group 'x' does not exist\n";
     assert_eq!(text(&output.stdout), format!("{HELLO}{reply}"));
     let join = "Usage: join GROUP (one word)\n";
-    let told = format!("{join}{join}Usage: post GROUP MESSAGE...\nUnrecognized command: \"leave tea\"\n");
-    assert_eq!(text(&output.stderr), told);
+    let expected = format!("{join}{join}Usage: post GROUP MESSAGE...\nUnrecognized command: \"leave tea\"\n");
+    assert_eq!(text(&output.stderr), expected);
     assert_eq!(output.status.code(), Some(0));
 }
 
@@ -217,12 +218,12 @@ fn it_half_closes_and_waits_no_longer_than_its_grace() {
     let mut child = client(&address, &["--grace", "2"]);
     let (mut stream, _) = listener.accept().unwrap();
     child.stdin.take().unwrap().write_all(b"join tea\n").unwrap();
-    // The input has ended: the server reads an end, but may still write.
+    // The input has ended: the server reads the end of the stream, but may still write.
     let mut requests = String::new();
     stream.read_to_string(&mut requests).unwrap();
     assert_eq!(requests, "{\"Join\":{\"group_name\":\"tea\"}}\n");
     stream.write_all(b"nonsense\n{\"Error\":\"late\"}\n{\"Error\":\"no newline\"}").unwrap();
-    // The connection stays open: the grace period ends it.
+    // The server keeps the connection open: the grace period ends the client.
     let output = finish(child);
     assert_eq!(text(&output.stdout), format!("{HELLO}error from server: late\n"));
     assert!(text(&output.stderr).starts_with("The server sent what is no reply"));
@@ -315,9 +316,9 @@ fn no_server_is_one_clear_line() {
     drop(free);
     for address in [&*address, "nonsense", "host.invalid:1"] {
         let output = finish(client(address, &[]));
-        let told = text(&output.stderr);
-        assert_eq!(told.lines().count(), 1, "{told}");
-        assert!(told.starts_with("client: ") && told.contains(address), "{told}");
+        let said = text(&output.stderr);
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.starts_with("client: ") && said.contains(address), "{said}");
         assert_eq!(output.status.code(), Some(1));
     }
 }
@@ -356,8 +357,8 @@ fn a_line_that_is_too_long_is_reported_and_costs_no_other() {
     let endless = "x".repeat(3 << 20);
     let output = session(&server, &format!("join tea\npost tea {endless}\npost tea two\npost tea {endless}"));
     assert_eq!(text(&output.stdout), format!("{HELLO}message posted to tea: two\n"));
-    let told = "A line of more than 1048576 bytes is not sent.\n";
-    assert_eq!(text(&output.stderr), told.repeat(2));
+    let expected = "A line of more than 1048576 bytes is not sent.\n";
+    assert_eq!(text(&output.stderr), expected.repeat(2));
     assert_eq!(output.status.code(), Some(0));
 }
 

@@ -1,4 +1,5 @@
-//! At the descriptor limit the server neither ends nor spins, and lets clients in when it can.
+//! At the descriptor limit the server neither ends nor spins. It accepts clients again when descriptors are
+//! free.
 
 mod common;
 
@@ -10,12 +11,12 @@ use common::{Client, Program};
 fn accept_backs_off_and_recovers() {
     let mut server = Program::start_limited("ulimit -n 64", &["--grace", "600"]);
     let before = server.held_at_rest();
-    // All connect: the backlog holds those that are not let in yet.
+    // All connect: the backlog holds those that the server has not accepted yet.
     let mut clients: Vec<Client> = (0..500).map(|_| server.client()).collect();
     for client in &clients {
         client.join("g");
     }
-    // The first are served as ever.
+    // The first clients are still served.
     clients[0].join_and_wait("g");
     common::eventually("it is at the limit", || server.descriptors() >= 63);
     let ticks = server.cpu_ticks();
@@ -24,7 +25,7 @@ fn accept_backs_off_and_recovers() {
     assert!(spent <= 5, "{spent} ticks in a second at the limit");
     assert!(server.child.try_wait().unwrap().is_none());
 
-    // They are let in in their order, so a release lets in as many as it frees descriptors.
+    // Clients are accepted in their order, and each free descriptor admits one.
     let mut waits = Vec::new();
     let mut clients = clients.into_iter();
     let mut inside: Vec<Client> = clients.by_ref().take(server.held().connections).collect();
@@ -40,9 +41,9 @@ fn accept_backs_off_and_recovers() {
         inside.append(&mut next);
     }
     waits.sort();
-    println!("let in after the release, the soonest first: {waits:?}");
-    // At most half a second by the server's own clock. The machine may be busy, so the median decides.
-    assert!(waits[waits.len() / 2] < Duration::from_secs(1), "let in after {waits:?}");
+    println!("accepted after the release, the shortest wait first: {waits:?}");
+    // The server waits at most half a second. The machine may be busy, so the median is compared.
+    assert!(waits[waits.len() / 2] < Duration::from_secs(1), "accepted after {waits:?}");
     assert!(server.child.try_wait().unwrap().is_none());
     inside.into_iter().for_each(Client::reset);
     clients.for_each(Client::reset);

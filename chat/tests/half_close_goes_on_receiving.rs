@@ -1,4 +1,5 @@
-//! A client that has closed its half receives until it is gone, or the grace period has elapsed.
+//! A client that has closed its half goes on receiving until it is gone, or the grace period has elapsed. A
+//! server that took the end of the requests for the end of the client would lose the replies to a script.
 
 mod common;
 
@@ -54,7 +55,7 @@ fn a_reset_in_the_grace_ends_it_at_once_in_a_quiet_group() {
     let mut ann = server.client();
     ann.join_and_wait("g");
     ann.half_close();
-    // Long enough for the server to have seen the end; if not, the other order is tested.
+    // Long enough for the server to see the half-close. If it is not, the test passes with the other order.
     std::thread::sleep(Duration::from_millis(50));
     server.settles_at(1, 1, 1);
     ann.reset();

@@ -1,5 +1,5 @@
-//! System calls that fail, and a wall clock that jumps, against the program. It needs strace and
-//! libfaketime, so it runs only when asked for: `cargo test -p chat --features strace --test injected_faults`.
+//! The server under system calls that fail, and under a wall clock that jumps. These tests need strace and
+//! libfaketime, so they run only on request: `cargo test -p chat --features strace --test injected_faults`.
 
 mod common;
 
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use common::{Client, Program};
 use rustix::process::{Pid, Signal, kill_process};
 
-/// strace at work on a server: from now on some of its calls fail.
+/// strace attached to a server, so that some of its calls fail.
 struct Injection {
     server: Pid,
     strace: Child,
@@ -22,10 +22,10 @@ struct Injection {
 }
 
 impl Injection {
-    /// For example `accept4:error=EMFILE:when=1+2`.
+    /// Attaches strace. `what` is its option `inject`, for example `accept4:error=EMFILE:when=1+2`.
     fn start(server: &Program, what: &str) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        // ORDERING: Relaxed; it only has to be another number each time.
+        // ORDERING: Relaxed; the numbers only have to differ.
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("injected-{}-{number}.log", std::process::id());
         let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -43,12 +43,12 @@ impl Injection {
         injection
     }
 
-    /// How many calls it has let fail so far.
+    /// Returns how many calls it has made fail so far.
     fn failed(&self) -> usize {
         self.log().matches("(INJECTED)").count()
     }
 
-    /// Ends it; returns how many calls it has let fail.
+    /// Detaches strace. Returns how many calls it has made fail.
     ///
     /// strace makes a call fail in two steps. At the call's entry it replaces the number of the call by -1,
     /// and at its exit the ENOSYS that -1 yields by the error. If strace detached between the two, the server
@@ -107,7 +107,7 @@ fn start() -> (Program, Client) {
     (server, witness)
 }
 
-/// Ten members come, talk, and go.
+/// Ten members join a group, post to it, and reset their connections.
 fn a_talk(server: &Program) {
     let mut members: Vec<Client> = (0..10).map(|_| server.client()).collect();
     for member in &mut members {
@@ -125,18 +125,18 @@ fn a_talk(server: &Program) {
 
 #[test]
 fn interrupted_calls_are_made_again() {
-    // Not `futex`: its waits may be interrupted, but strace would fail its wakes too, and no system does.
+    // Not `futex`: its waits may be interrupted, but strace would make its wakes fail too, which no system does.
     // `stopped_processes_go_on` interrupts the waits.
     let calls = ["epoll_pwait", "recvfrom", "sendto", "accept4"];
     let (server, mut witness) = start();
     let before = server.held();
     for call in calls {
-        // Every second call fails: a program that makes it again must succeed.
+        // Every second call fails, so a program that repeats the call succeeds.
         let injection = Injection::start(&server, &format!("{call}:error=EINTR:when=1+2"));
         let mut talks = 0;
         while injection.failed() < 10 {
             a_talk(&server);
-            // The signal's handler sends a byte too, without waiting: no system interrupts that.
+            // The signal's handler sends a byte too, without waiting. No system interrupts such a call.
             if call != "sendto" {
                 server.held();
             }
@@ -194,7 +194,7 @@ fn an_accept_that_fails_for_one_client_goes_on_with_the_next() {
 fn an_accept_that_fails_for_everyone_is_tried_again_later() {
     let (server, mut witness) = start();
     let before = server.held();
-    // A policy of the system refuses it: it looks like a client's fault, but is not.
+    // A policy of the system refuses every accept. The error looks like a client's, but is not.
     let injection = Injection::start(&server, "accept4:error=EPERM");
     let mut waiting = server.client();
     waiting.join("h");
@@ -204,7 +204,7 @@ fn an_accept_that_fails_for_everyone_is_tried_again_later() {
     witness.post("g", "the others are served");
     witness.expect_message("g", "the others are served");
     let failed = injection.end();
-    // Fifteen times at once, then after 10 ms, 20 ms and so on up to 500 ms.
+    // Fifteen times without a pause, then after 10 ms, 20 ms and so on up to 500 ms.
     let seconds = begun.elapsed().as_secs() as usize;
     println!("{failed} calls in {seconds} seconds");
     assert!(failed <= 30 + 2 * seconds, "{failed} calls in {seconds} seconds");
@@ -223,7 +223,8 @@ fn a_connection_that_the_reactor_can_not_take_ends_alone() {
         while served < 3 || closed < 3 {
             assert!(served + closed < 200, "{served} served, {closed} closed");
             let mut client = server.client();
-            // Each may fail: it is closed at once, with a reset if there were requests unread.
+            // The write may fail: the server closes the connection at once, with a reset if it has unread
+            // requests.
             let _ = client.socket().write_all(b"{\"Join\":[\"h\"]}\n{\"Post\":[\"h\",\"in\"]}\n");
             let mut line = String::new();
             match client.stream.read_line(&mut line) {
@@ -272,7 +273,7 @@ fn a_connection_that_breaks_ends_alone() {
         }
         println!("{fault}: {whole} talks ended well, {broken} broke off, {} calls failed", injection.end());
         assert!(whole > 0);
-        // It may have been the witness whose call failed: then it is gone, and only it.
+        // The failing call may have been on the connection of the witness: then only that one has ended.
         witness.reset();
         witness = server.client();
         witness.join_and_wait("g");
@@ -280,7 +281,7 @@ fn a_connection_that_breaks_ends_alone() {
     }
 }
 
-/// A server whose clocks are those of a file, through libfaketime.
+/// A server whose clocks are offset, through libfaketime, by the contents of a file.
 struct Faked {
     server: Program,
     offset: PathBuf,
@@ -298,11 +299,11 @@ impl Faked {
         command.env("FAKETIME_DONT_FAKE_MONOTONIC", if monotonic_too { "0" } else { "1" });
         let faked = Self { server: Program::start_command(command), offset };
         let maps = fs::read_to_string(format!("/proc/{}/maps", faked.server.child.id())).unwrap();
-        assert!(maps.contains("libfaketime"), "it is in the server");
+        assert!(maps.contains("libfaketime"), "libfaketime is loaded in the server");
         faked
     }
 
-    /// Moves the clock, and sees that a program under the same file has moved.
+    /// Moves the clock, and checks that another program with the same file sees it moved.
     fn jump(&self, offset: &str, hours: i64) {
         let next = self.offset.with_extension("next");
         fs::write(&next, offset).unwrap();
@@ -310,10 +311,10 @@ impl Faked {
         let library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
         let mut date = Command::new("date");
         fake(date.arg("+%s"), library, &self.offset);
-        let told = date.stdout(Stdio::piped()).output().unwrap().stdout;
-        let told: i64 = String::from_utf8(told).unwrap().trim().parse().unwrap();
+        let seconds = date.stdout(Stdio::piped()).output().unwrap().stdout;
+        let seconds: i64 = String::from_utf8(seconds).unwrap().trim().parse().unwrap();
         let real = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        let moved = told - real.as_secs() as i64;
+        let moved = seconds - real.as_secs() as i64;
         assert!((moved - hours * 3600).abs() < 60, "moved by {moved} s");
     }
 }
@@ -350,7 +351,7 @@ fn a_wall_clock_that_jumps_an_hour_moves_no_deadline() {
     }
 }
 
-/// That the test above can fail: a server that asked this clock would see the jump.
+/// Shows that the test above can fail: a server that used the clock that jumps would notice it.
 #[test]
 fn a_monotonic_clock_that_jumped_would_be_seen() {
     let faked = Faked::start("all-clocks", true, &["--grace", "600"]);
@@ -360,12 +361,12 @@ fn a_monotonic_clock_that_jumped_would_be_seen() {
     let mut leaving = faked.server.client();
     leaving.join_and_wait("g");
     leaving.half_close();
-    common::eventually("it waits for the grace", || {
-        // Its watcher has a descriptor of its own.
+    common::eventually("the server waits for the grace period", || {
+        // The closing connection holds a second descriptor.
         faked.server.held().descriptors == before.descriptors + 2
     });
     faked.jump("+3600", 1);
-    common::eventually("the grace is over", || {
+    common::eventually("the grace period has elapsed", || {
         witness.post("g", "a turn");
         witness.expect_message("g", "a turn");
         let now = faked.server.held();

@@ -1,4 +1,4 @@
-//! Idle clients cost no CPU, and thousands cost little memory.
+//! Idle clients cost no CPU time, and thousands of them cost little memory.
 
 mod common;
 
@@ -14,7 +14,7 @@ fn an_idle_server_with_a_hundred_clients_uses_no_cpu() {
     for client in &mut clients {
         client.join_and_wait("g");
     }
-    // Whatever its threads still have to do after the last request.
+    // Time for what the threads still do after the last request.
     thread::sleep(Duration::from_millis(200));
     let before = server.cpu_ticks();
     thread::sleep(Duration::from_secs(2));
@@ -28,7 +28,7 @@ fn an_idle_server_with_a_hundred_clients_uses_no_cpu() {
 
 #[test]
 fn ten_thousand_joined_connections_all_get_a_message() {
-    // Both processes need a descriptor for each connection, and some beside.
+    // Both processes need a descriptor for each connection, and some others.
     let possible = raise_descriptor_limit().saturating_sub(200);
     let wanted = 10_000;
     let count = wanted.min(possible);
@@ -47,7 +47,7 @@ fn ten_thousand_joined_connections_all_get_a_message() {
             client.join_and_wait("g");
         }
         let joined = start.elapsed();
-        // What the first ones cost: the second time some of it is there already.
+        // Only the first round shows the cost: in the second, the allocator has kept some of the memory.
         if round == 0 {
             let each = server.memory().saturating_sub(memory) / count as u64;
             println!("{count} connections joined in {joined:?}: {each} bytes each");

@@ -1,11 +1,12 @@
-//! After a storm of clients the server is small again.
+//! After many clients have left, the server returns their memory to the system. The allocator by itself would
+//! keep it.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 mod common;
 
 use common::Program;
 
-/// Some clients stay, and hold the pages between which the others' memory lies.
+/// Some clients stay. Their memory lies between that of the others, so the heap cannot shrink from its end.
 #[test]
 fn what_a_storm_took_goes_back_though_some_stay() {
     common::raise_descriptor_limit();
@@ -26,7 +27,7 @@ fn what_a_storm_took_goes_back_though_some_stay() {
     });
     let peak = during();
     drop(storm);
-    common::eventually("the storm is over", || server.held().connections == stay.len());
+    common::eventually("the others have left", || server.held().connections == stay.len());
     common::eventually("it is small again", || during() <= peak / 3);
     println!("before {before}, more at the peak {peak}, more afterwards {}", during());
 }

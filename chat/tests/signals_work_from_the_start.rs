@@ -1,4 +1,6 @@
-//! A signal that comes while the server starts is carried out, and kills nothing.
+//! A signal that arrives while the server starts has its effect. If the server caught the signals only when
+//! it listens, an earlier SIGUSR1 would kill it, and as the first process of a container it would ignore an
+//! earlier SIGTERM.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -30,7 +32,7 @@ fn endless_lookup() -> &'static Path {
         let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
         let mut command = Command::new(rustc);
         command.args(["--edition=2024", "--crate-type=cdylib", "-o"]).arg(&library).arg(&source);
-        assert!(command.status().expect("rustc is there").success());
+        assert!(command.status().expect("rustc is installed").success());
         library
     })
 }
@@ -91,14 +93,14 @@ fn sigusr1_during_the_lookup_reports_that_it_starts() {
     use std::io::{BufRead, BufReader};
     let mut server = Starting::new("usr1");
     server.signal(Signal::USR1);
-    let mut told = String::new();
-    BufReader::new(server.child.stderr.take().unwrap()).read_line(&mut told).unwrap();
-    assert_eq!(told, "server: starting\n");
+    let mut said = String::new();
+    BufReader::new(server.child.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(said, "server: starting\n");
     server.signal(Signal::TERM);
     assert_eq!(server.wait().code(), Some(0));
 }
 
-/// The system ignores a signal to the first process of a container if it has not installed a handler.
+/// The system ignores a signal to the first process of a container if the process has not installed a handler.
 #[test]
 fn the_first_process_of_a_container_stops_too() {
     let may = Command::new("unshare").args(["-rfp", "true"]).stderr(Stdio::null()).status();

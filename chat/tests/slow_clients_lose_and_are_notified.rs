@@ -1,4 +1,4 @@
-//! A client that cannot keep up loses messages and is told how many; no other client waits for it.
+//! A client that cannot keep up loses messages and is sent their number. No other client waits for it.
 
 mod common;
 
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chat::server::Options;
 use common::{Client, InProcess, Program};
 
-/// Posts this many messages, each of about 8 KB, so that the sockets' buffers fill soon.
+/// Posts messages with these numbers, each of about 8 KB, so that the sockets' buffers are soon full.
 fn flood(poster: &mut Client, numbers: std::ops::Range<u32>) {
     let filling = "x".repeat(8000);
     for number in numbers {
@@ -18,7 +18,7 @@ fn flood(poster: &mut Client, numbers: std::ops::Range<u32>) {
     }
 }
 
-/// Reads to the message with this number; returns how many messages came, and how many were lost.
+/// Reads up to the message with this number. Returns how many messages were received, and how many were lost.
 fn read_up_to(client: &mut Client, last: u32) -> (u64, u64) {
     let (mut received, mut lost) = (0, 0);
     let mut expected = 0;
@@ -57,8 +57,8 @@ fn what_was_lost_and_what_came_add_up() {
     let (received, lost) = read_up_to(&mut slow, posted - 1);
     assert!(lost > 0, "nothing was lost: the sockets took it all");
     assert_eq!(received + lost, u64::from(posted));
-    assert!(received >= 1000, "the oldest kept are the last thousand");
-    // It is a member as before.
+    assert!(received >= 1000, "at least the last thousand are kept");
+    // The slow client is still a member.
     flood(&mut poster, posted..posted + 10);
     for number in posted..posted + 10 {
         let line = slow.line();
@@ -87,12 +87,12 @@ fn no_member_waits_for_one_that_never_reads() {
         client.join_and_wait("g");
     }
     let beside = round(1000..3000);
-    // Generous, for the machine may be busy; a client that waited for the silent ones would never end.
+    // Generous, since the machine may be busy. A server that waited for the silent clients would never end.
     assert!(beside < 10 * alone + Duration::from_secs(5), "{alone:?}, then {beside:?}");
     server.settles_at(7, 1, 7);
 }
 
-/// Members of "g" that will never read, with small buffers, so that they are full soon.
+/// Returns members of "g" that never read. Their buffers are small, and so are soon full.
 fn silent_members(server: &Program, count: usize) -> Vec<Client> {
     let join = |_| {
         let mut client = server.client();
@@ -116,12 +116,12 @@ fn a_hundred_that_never_read_hold_bounded_memory() {
         };
         let silent = silent_members(&server, 100);
         let before = server.memory();
-        // The channel keeps 1000 lines of 8 KB, once for all; a connection keeps a batch.
+        // The channel keeps 1000 lines of 8 KB, shared by all members; each connection keeps a batch.
         post(&mut poster, 3000);
         let grown = server.memory().saturating_sub(before);
         println!("a hundred that never read: grew by {grown} bytes");
         assert!(grown < 20 << 20, "grew by {grown} bytes");
-        // Asking for errors without reading them does not grow it either.
+        // Requests whose error replies are not read cost no memory either.
         for client in &silent {
             client.socket().set_nonblocking(true).unwrap();
         }
@@ -136,7 +136,7 @@ fn a_hundred_that_never_read_hold_bounded_memory() {
         post(&mut poster, 100);
         let grown = server.memory().saturating_sub(before);
         assert!(grown < 2 << 20, "grew by {grown} bytes");
-        // When they are gone, so is what was kept for them.
+        // When the clients are gone, nothing is kept for them.
         drop(silent);
         post(&mut poster, 100);
         common::eventually("they have gone", || server.held().connections == 1);
@@ -148,7 +148,7 @@ fn a_hundred_that_never_read_hold_bounded_memory() {
     server.comes_back_within(held, 24 << 20);
 }
 
-/// The time from the post to the delivery to another member, for each of `count` posts; the slowest last.
+/// Returns the time from the post to the delivery to another member for each of `count` posts, the slowest last.
 fn deliveries(poster: &mut Client, other: &mut Client, count: usize) -> Vec<Duration> {
     let mut took: Vec<_> = (0..count)
         .map(|number| {
@@ -164,15 +164,15 @@ fn deliveries(poster: &mut Client, other: &mut Client, count: usize) -> Vec<Dura
     took
 }
 
-/// The long form asserts what was promised: it needs a quiet machine and a release build. The short
-/// one asserts what would still show that a client waits for them.
+/// The long form asserts the promised bound, so it needs a quiet machine and a release build. The bound of
+/// the short form is larger, but would be exceeded if a client waited for those that never read.
 #[test]
 fn deliveries_beside_a_hundred_that_never_read() {
     let server = Program::start(&["--grace", "0.5"]);
     let (mut poster, mut other) = (server.client(), server.client());
     poster.join_and_wait("g");
     other.join_and_wait("g");
-    // The group keeps this much, with or without the silent ones.
+    // Fills the channel, so that the group keeps as much memory without the silent members as with them.
     for number in 0..1500 {
         flood(&mut poster, number..number + 1);
         other.line();
@@ -182,7 +182,7 @@ fn deliveries_beside_a_hundred_that_never_read() {
     deliveries(&mut poster, &mut other, count);
     let alone = deliveries(&mut poster, &mut other, count);
     let silent = silent_members(&server, 100);
-    // Until their buffers and the channel are full.
+    // Fills the buffers of the silent members, and the channel.
     for number in 0..1500 {
         flood(&mut poster, number..number + 1);
         other.line();

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use common::Program;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 
-/// A process's connection to `peer`, as its own descriptor shows it.
+/// Returns a process's connection to `peer`: a copy of the process's own descriptor.
 fn connection(process: &Child, peer: SocketAddr) -> Option<TcpStream> {
     let handle = pidfd_open(Pid::from_child(process), PidfdFlags::empty()).unwrap();
     let numbers = std::fs::read_dir(format!("/proc/{}/fd", process.id())).unwrap();
@@ -38,7 +38,7 @@ fn the_clients() {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    // When the first command arrives the option is set.
+    // When the first command arrives, the client has set the option.
     client.stdin.as_mut().unwrap().write_all(b"join g\n").unwrap();
     let (stream, _) = listener.accept().unwrap();
     stream.peek(&mut [0]).unwrap();

@@ -1,5 +1,6 @@
-//! A client, or the server, that the system stops for a while (SIGSTOP, as a laptop's lid does) goes on
-//! where it was; meanwhile no other client waits for a stopped one.
+//! A client or server that is stopped for a while (by SIGSTOP, or because a laptop sleeps) goes on where it
+//! was. No other client waits for a stopped one. A stop interrupts waits in system calls, and deadlines
+//! elapse during it.
 
 mod common;
 
@@ -12,8 +13,8 @@ use std::time::Duration;
 use common::{Client, DEADLINE, Program};
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How long it stands still.
-fn stillness() -> Duration {
+/// How long a process is stopped.
+fn pause() -> Duration {
     Duration::from_secs(common::size(1, 10) as u64)
 }
 
@@ -64,7 +65,8 @@ impl Drop for Talker {
     }
 }
 
-/// Posts messages with their numbers, and receives them all: this client does not wait for a stopped one.
+/// Posts messages with these numbers, and receives them all, which shows that it does not wait for a stopped
+/// client.
 fn posts(witness: &mut Client, numbers: std::ops::Range<usize>, filling: &str) {
     for number in numbers {
         witness.post("g", &format!("{number} {filling}"));
@@ -86,17 +88,18 @@ fn a_stopped_client_goes_on_where_it_was() {
 
     talker.signal(Signal::STOP);
     posts(&mut witness, 1..400, "while it stands still");
-    thread::sleep(stillness());
+    thread::sleep(pause());
     talker.signal(Signal::CONT);
     for number in 1..400 {
         assert_eq!(talker.line(), format!("message posted to g: {number} while it stands still"));
     }
 
-    // More than the sockets' buffers and the group's channel hold: it loses some, and is told how many.
+    // More than the sockets' buffers and the group's channel hold: the client loses some, and is sent their
+    // number.
     talker.signal(Signal::STOP);
     let last = 4000;
     posts(&mut witness, 400..last + 1, &"x".repeat(8000));
-    thread::sleep(stillness());
+    thread::sleep(pause());
     talker.signal(Signal::CONT);
     let (mut next, mut lost) = (400, 0);
     while next <= last {
@@ -134,7 +137,7 @@ fn a_stopped_server_goes_on_where_it_was() {
     // Its grace period elapses while the server is stopped.
     leaving.half_close();
     server.signal(Signal::STOP);
-    // The system takes what comes: requests, and new connections.
+    // The system accepts requests and new connections for the stopped server.
     for number in 0..200 {
         ann.post("g", &number.to_string());
     }
@@ -144,14 +147,15 @@ fn a_stopped_server_goes_on_where_it_was() {
     }
     let gone: Vec<Client> = (0..100).map(|_| server.client()).collect();
     gone.into_iter().for_each(Client::reset);
-    thread::sleep(stillness());
+    thread::sleep(pause());
     server.signal(Signal::CONT);
 
     for number in 0..200 {
         ann.expect_message("g", &number.to_string());
         bob.expect_message("g", &number.to_string());
     }
-    // It gets the first of them, or all, or none: the grace period may have elapsed before they are carried out.
+    // It receives the first posts, or all, or none: the grace period may have elapsed before they are carried
+    // out.
     let mut heard = String::new();
     leaving.stream.read_to_string(&mut heard).unwrap();
     for (number, line) in heard.lines().enumerate() {
@@ -167,7 +171,7 @@ fn a_stopped_server_goes_on_where_it_was() {
     fresh.into_iter().for_each(Client::reset);
     drop(leaving);
     server.comes_back_to(before);
-    // Nothing is left to do that was put off.
+    // No work is left over.
     thread::sleep(Duration::from_millis(200));
     let ticks = server.cpu_ticks();
     thread::sleep(Duration::from_secs(1));
@@ -175,7 +179,7 @@ fn a_stopped_server_goes_on_where_it_was() {
     assert!(spent <= 1, "{spent} ticks in a second with nothing to do");
 }
 
-/// Interrupts all its waits, in whatever call they are: those of epoll give up, those of futex go on.
+/// Interrupts all waits of the server. A wait of epoll then fails with EINTR, and a wait of futex goes on.
 #[test]
 fn waits_that_are_interrupted_again_and_again() {
     let server = Program::start(&["--grace", "0.5"]);

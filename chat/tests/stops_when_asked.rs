@@ -1,4 +1,6 @@
-//! Signals, exit codes, and the lines that an operator reads.
+//! The server stops when it is asked to, with the promised exit code. An operator reads one clear line for
+//! each error. Without this a stop loses what is queued, or never ends because of a client that does not
+//! read.
 
 mod common;
 
@@ -30,7 +32,7 @@ fn what_is_queued_is_written_before_the_end() {
     let (mut slow, mut poster) = (server.client(), server.client());
     slow.join_and_wait("g");
     poster.join_and_wait("g");
-    // More than the sockets' buffers take, less than the channel keeps.
+    // More than the sockets' buffers hold, less than the channel keeps.
     let message = "x".repeat(60_000);
     for _ in 0..300 {
         poster.post("g", &message);
@@ -74,7 +76,7 @@ fn a_second_signal_exits_at_once() {
         poster.expect_message("g", &message);
     }
     server.signal(Signal::INT);
-    // It is stopping: it has closed the connection of the client that reads.
+    // The server is stopping: it has closed the connection of the client that reads.
     poster.expect_end();
     assert!(server.child.try_wait().unwrap().is_none());
     server.signal(Signal::INT);
@@ -110,14 +112,14 @@ fn it_reports_its_state_and_goes_on() {
     common::eventually("two connections", || server.held().connections == 2);
     let held = server.held();
     assert_eq!((held.groups, held.memberships), (2, 2));
-    // A task each for the connections and for the memberships.
+    // One task for each connection, and one for each membership.
     assert_eq!(held.tasks, empty.tasks + 4);
     server.signal(Signal::TERM);
     ann.expect_end();
     assert_eq!(server.wait().code(), Some(0));
 }
 
-/// Runs the server with arguments that it cannot serve with.
+/// Runs the server with arguments with which it cannot serve, until it exits.
 fn refused(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
     command.args(arguments);
@@ -131,11 +133,11 @@ fn ended(mut command: Command) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// One line, which says what was wrong.
+/// The server has printed one line on stderr, which contains `part`.
 fn one_line(output: &Output, part: &str) {
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(told.lines().count(), 1, "{told}");
-    assert!(told.starts_with("server: ") && told.contains(part), "{told}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.starts_with("server: ") && said.contains(part), "{said}");
     assert!(output.stdout.is_empty());
 }
 
@@ -161,7 +163,7 @@ fn a_bad_address_is_one_clear_line() {
 #[test]
 fn no_thread_available_is_one_clear_line() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
-    // Each thread asks for a stack larger than the memory.
+    // Each thread is given a stack larger than the memory.
     command.arg("127.0.0.1:0").env("RUST_MIN_STACK", (1_u64 << 50).to_string());
     let output = ended(command);
     assert_eq!(output.status.code(), Some(1));
@@ -170,7 +172,7 @@ fn no_thread_available_is_one_clear_line() {
 
 #[test]
 fn no_descriptor_available_is_one_clear_line() {
-    // None for the reactor, none for the listener, too few for the signals.
+    // Too few for the reactor, for the listener, and for the signals.
     for limit in [4, 7, 10] {
         let mut command = Command::new("sh");
         let script = format!("ulimit -n {limit}; exec \"$0\" 127.0.0.1:0");
@@ -206,7 +208,7 @@ fn help_shows_every_option_and_its_default() {
     assert_eq!(output.status.code(), Some(0));
     let help = String::from_utf8(output.stdout).unwrap();
     let default = Options::default();
-    let told = [
+    let parts = [
         "localhost:8088".to_string(),
         format!("({})", default.line_limit),
         format!("({})", default.groups),
@@ -218,14 +220,14 @@ fn help_shows_every_option_and_its_default() {
         format!("({})", default.grace.as_secs()),
         format!("({})", default.drain.as_secs()),
     ];
-    for part in told {
+    for part in parts {
         assert!(help.contains(&part), "{part} is not in:\n{help}");
     }
 }
 
 #[test]
 fn a_closed_stdout_and_stderr_do_not_stop_it() {
-    // The line with the port cannot be read, so a free port has to be found first.
+    // The line with the port cannot be read, so the test finds a free port first.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap();
     drop(free);

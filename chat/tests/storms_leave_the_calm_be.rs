@@ -1,5 +1,5 @@
-//! Clients that flood, and clients that break off, do not harm the others; afterwards the server is
-//! as it was before.
+//! Clients that flood, and clients that break off, do not harm the others. Afterwards the server holds what
+//! it held before.
 
 mod common;
 
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use common::{Client, Program, posted};
 
-/// Round trips of a client that posts to its own group, the slowest last.
+/// Returns the round trips of a client that posts to its own group, the slowest last.
 fn round_trips(client: &mut Client, count: usize) -> Vec<Duration> {
     let mut took: Vec<_> = (0..count)
         .map(|number| {
@@ -44,8 +44,8 @@ fn a_flooding_client_beside_a_calm_one() {
     let over = AtomicBool::new(false);
     let flooded = AtomicU64::new(0);
     let beside = thread::scope(|scope| {
-        // One posts to a group without another member, one receives its own posts and reads them, and one
-        // gets errors and reads those.
+        // The first client posts to the flooded group without being a member. The second is a member, and
+        // reads its own posts. The third is sent an error, and reads.
         for first in ["", "{\"Join\":[\"flood\"]}\n", "nonsense\n"] {
             let client = server.client();
             let (over, flooded) = (&over, &flooded);
@@ -56,7 +56,7 @@ fn a_flooding_client_beside_a_calm_one() {
                 socket.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
                 let posts = posted("flood", "0123456789").repeat(500);
                 let mut replies = vec![0; 1 << 16];
-                // ORDERING: Relaxed; only a sign to stop, and a count.
+                // ORDERING: Relaxed; only a flag to stop, and a count.
                 while !over.load(Ordering::Relaxed) {
                     let Ok(()) = socket.write_all(posts.as_bytes()) else {
                         continue;
@@ -83,7 +83,7 @@ fn a_flooding_client_beside_a_calm_one() {
         slowest(&beside)
     );
     server.comes_back_to(before);
-    // Generous, for the machine may be busy: a poll that never yields would take for ever.
+    // Generous, since the machine may be busy. A poll that never yields would take for ever.
     assert!(median(&beside) < Duration::from_millis(200), "{:?}", median(&beside));
     assert!(slowest(&beside) < Duration::from_secs(3), "{:?}", slowest(&beside));
 }
@@ -105,7 +105,7 @@ fn thousands_of_resets_in_mid_message() {
         server.comes_back_to(before);
     };
     storm(common::size(2000, 10_000));
-    // What 10,000 connections cost while they last is about 20 MB.
+    // 10,000 connections cost about 20 MB while they are open.
     server.comes_to_leave_nothing(2 << 20, || storm(10_000));
     witness.post("g", "still here");
     witness.expect_message("g", "still here");
@@ -122,7 +122,7 @@ fn a_thousand_clients_that_vanish_at_once() {
         for client in &mut clients {
             client.join_and_wait("g");
         }
-        // Some with unread bytes, most without; as when their process is killed.
+        // Some close with unread bytes, most without, as when their process is killed.
         witness.post("g", "hello");
         for client in clients.iter_mut().skip(100) {
             client.expect_message("g", "hello");
@@ -137,7 +137,7 @@ fn a_thousand_clients_that_vanish_at_once() {
     witness.expect_message("g", "alone?");
 }
 
-/// The program `client`, as a user runs it: it has joined a group and waits.
+/// Starts the program `client`, as a user does. It joins a group and waits.
 fn member(server: &Program) -> Child {
     let mut client = Command::new(env!("CARGO_BIN_EXE_client"))
         .arg(server.address.to_string())

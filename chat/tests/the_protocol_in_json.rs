@@ -1,4 +1,5 @@
-//! The packets' form, which existing clients and servers rely on byte for byte.
+//! The form of the packets, byte for byte: existing clients and servers rely on it, and a renamed field would
+//! break them.
 
 use chat::{FromClient, FromServer, encode_line, send_as_json};
 use futures_lite::future::block_on;

@@ -1,4 +1,4 @@
-//! What a client sees, byte for byte.
+//! What a client of the server receives, byte for byte.
 
 mod common;
 
@@ -21,7 +21,7 @@ fn members_get_what_is_posted_and_the_poster_too() {
     eve.post("tea", "is there coffee?");
     ann.expect_message("tea", "is there coffee?");
     bob.expect_message("tea", "is there coffee?");
-    // Nothing of that came to her.
+    // She, who is not a member, received none of it.
     eve.post("coffee", "well");
     eve.expect_message("coffee", "well");
 }
@@ -111,7 +111,7 @@ fn order_is_kept_within_a_group() {
             thread::spawn(move || {
                 for number in 0..300 {
                     client.post("g", &format!("{poster} {number}"));
-                    // So that no member falls behind.
+                    // Pauses, so that no member falls behind.
                     if number % 100 == 99 {
                         thread::sleep(Duration::from_millis(20));
                     }

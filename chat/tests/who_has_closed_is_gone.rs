@@ -1,4 +1,5 @@
-//! A client that was refused, or has closed its half, is gone after the grace period, whatever it reads.
+//! A client that was refused, or has closed its half, is disconnected after the grace period, whether or not
+//! it reads. Otherwise a client that never reads could keep its connection, and its memory, for ever.
 
 mod common;
 
@@ -11,7 +12,7 @@ fn server() -> InProcess {
     InProcess::start(Options { grace: Duration::from_millis(500), ..Options::default() })
 }
 
-/// A member of "g" that never reads, with more queued than the sockets take; and the client that posts.
+/// Returns a member of "g" that never reads, with more queued than the sockets hold, and the client that posts.
 fn silent_member(server: &InProcess, small_buffer: bool) -> (Client, Client) {
     let (mut silent, mut poster) = (server.client(), server.client());
     if small_buffer {
@@ -44,7 +45,7 @@ fn it_half_closes_after_requests_that_have_replies() {
     for count in [1, 2, 1000] {
         let server = server();
         let (silent, _poster) = silent_member(&server, true);
-        silent.send(common::posted("nobody is here", "").repeat(count));
+        silent.send(common::posted("no such group", "").repeat(count));
         silent.half_close();
         server.settles_at(1, 1, 1);
     }
@@ -54,8 +55,8 @@ fn it_half_closes_after_requests_that_have_replies() {
 fn it_half_closes_later() {
     let server = server();
     let (silent, mut poster) = silent_member(&server, true);
-    silent.send(common::posted("nobody is here", "").repeat(3));
-    // It is carried out, and its reply waits.
+    silent.send(common::posted("no such group", "").repeat(3));
+    // The first request has been carried out, and its reply waits.
     poster.post("g", "in between");
     poster.expect_message("g", "in between");
     silent.half_close();
@@ -83,7 +84,7 @@ fn it_sends_bad_lines_without_end() {
     let server = server();
     let (mut silent, _poster) = silent_member(&server, true);
     let bad = format!("{{\"{}\":1}}\n", "x".repeat(60_000));
-    // It fails when the server has closed the connection.
+    // The write fails when the server has closed the connection.
     while silent.stream.get_mut().write_all(bad.as_bytes()).is_ok() {}
     server.settles_at(1, 1, 1);
 }
@@ -94,7 +95,7 @@ fn one_that_reads_late_gets_its_replies_in_order() {
     let server = InProcess::start(Options { grace: Duration::from_secs(600), ..Options::default() });
     let (mut silent, _poster) = silent_member(&server, false);
     silent.send("[]\n[\n");
-    silent.post("nobody is here", "");
+    silent.post("no such group", "");
     silent.post("g", "the last");
     silent.half_close();
     let mut errors = Vec::new();

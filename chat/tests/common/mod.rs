@@ -1,5 +1,5 @@
 //! Servers to test against, and plain blocking clients that talk to them.
-#![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
+#![allow(dead_code, unreachable_pub, reason = "each test uses only some of it")]
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use chat::server::{Handle, Options, Server};
 use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit};
 
-/// Longer than anything here takes, unless it hangs.
+/// Longer than any operation of the tests takes, unless it hangs.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Waits for a program's end.
+/// Waits until a program has exited. Returns its status.
 #[track_caller]
 pub fn exit_of(child: &mut Child) -> ExitStatus {
     let mut status = None;
@@ -27,9 +27,9 @@ pub fn exit_of(child: &mut Child) -> ExitStatus {
 
 /// Waits until a condition holds.
 #[track_caller]
-pub fn eventually(what: &str, mut so: impl FnMut() -> bool) {
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
-    while !so() {
+    while !holds() {
         assert!(start.elapsed() < DEADLINE, "never: {what}");
         thread::sleep(Duration::from_millis(5));
     }
@@ -45,15 +45,15 @@ pub struct InProcess {
 
 impl InProcess {
     pub fn start(options: Options) -> Self {
-        let (tell, told) = mpsc::channel();
+        let (started, starts) = mpsc::channel();
         let thread = thread::spawn(move || {
             executor::task::block_on(async move {
                 let server = Server::bind("127.0.0.1:0", options).await?;
-                tell.send((server.local_addr()?, server.handle())).unwrap();
+                started.send((server.local_addr()?, server.handle())).unwrap();
                 server.run().await
             })
         });
-        let (address, handle) = told.recv().expect("the server listens");
+        let (address, handle) = starts.recv().expect("the server listens");
         Self { address, handle, thread: Some(thread) }
     }
 
@@ -100,7 +100,7 @@ pub struct Program {
     reports: mpsc::Receiver<Held>,
 }
 
-/// What a server holds. When all clients have gone, it holds what it held before.
+/// What a server holds. When all clients have gone, it holds as much as before they came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
     pub connections: usize,
@@ -108,12 +108,12 @@ pub struct Held {
     pub memberships: usize,
     pub tasks: usize,
     pub descriptors: usize,
-    /// Resident, in bytes: it need not come back to the byte.
+    /// Resident memory in bytes. It need not return exactly to what it was.
     pub memory: u64,
 }
 
 impl Held {
-    /// Parses the server's report on SIGUSR1, which has neither the descriptors nor the memory.
+    /// Parses the server's report on SIGUSR1, which contains neither the descriptors nor the memory.
     fn parse(line: &str) -> Option<Self> {
         let names = ["connections", "groups", "memberships", "tasks"];
         let words = line.strip_prefix("server: ")?.split(", ").collect::<Vec<_>>();
@@ -132,7 +132,7 @@ impl Program {
         Self::start_command(command)
     }
 
-    /// The same under a limit of the shell, such as `ulimit -n 64`.
+    /// The same, under a limit that the shell sets, such as `ulimit -n 64`.
     pub fn start_limited(limit: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new("sh");
         let script = format!("{limit}; exec \"$0\" 127.0.0.1:0 \"$@\"");
@@ -172,11 +172,12 @@ impl Program {
     #[track_caller]
     pub fn held(&self) -> Held {
         self.signal(Signal::USR1);
-        let told = self.reports.recv_timeout(DEADLINE).expect("the server reports on SIGUSR1");
-        Held { descriptors: self.descriptors(), memory: self.memory(), ..told }
+        let reported = self.reports.recv_timeout(DEADLINE).expect("the server reports on SIGUSR1");
+        Held { descriptors: self.descriptors(), memory: self.memory(), ..reported }
     }
 
-    /// What it holds without clients, when it has started completely: a first client has come and gone.
+    /// Returns what it holds without clients, after a first client has come and gone, so that everything has
+    /// started.
     #[track_caller]
     pub fn held_at_rest(&self) -> Held {
         let mut first = self.client();
@@ -196,15 +197,15 @@ impl Program {
         self.comes_back_within(before, 2 << 20);
     }
 
-    /// The same, but the allocator may keep this much of the freed memory. Each thread has an arena of its
-    /// own, and each arena may keep as much as was held at one time.
+    /// The same, but the allocator may keep this much of the freed memory, in bytes. Each thread has an arena
+    /// of its own, and each arena may keep as much as was allocated at one time.
     #[track_caller]
     pub fn comes_back_within(&self, before: Held, kept: u64) {
         let start = Instant::now();
         loop {
             let now = self.held();
             let counts = Held { memory: before.memory, tasks: before.tasks, ..now };
-            // Fewer tasks: one that was about to end is counted in `before`.
+            // There may be fewer tasks: `before` may count one that was about to end.
             if counts == before && now.tasks <= before.tasks && now.memory <= before.memory + kept {
                 return;
             }
@@ -221,14 +222,13 @@ impl Program {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Waits for its end.
+    /// Waits until it has exited. Returns its status.
     #[track_caller]
     pub fn wait(&mut self) -> ExitStatus {
         exit_of(&mut self.child)
     }
 
-    /// Its descriptors, without those that std opens for a moment, to count the cores when a thread is first on
-    /// standby.
+    /// Returns the number of its descriptors, without those that std opens for a moment to count the cores.
     pub fn descriptors(&self) -> usize {
         let path = format!("/proc/{}/fd", self.child.id());
         let links =
@@ -236,7 +236,7 @@ impl Program {
         links.filter(|link| !link.starts_with("/proc") && !link.starts_with("/sys")).count()
     }
 
-    /// CPU time used so far, in ticks of a hundredth of a second.
+    /// Returns the CPU time used so far, in ticks of a hundredth of a second.
     pub fn cpu_ticks(&self) -> u64 {
         let path = format!("/proc/{}/stat", self.child.id());
         let stat = std::fs::read_to_string(path).unwrap();
@@ -245,8 +245,9 @@ impl Program {
         fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
     }
 
-    /// Runs `round` until one leaves less than `most` bytes behind; fails after ten. A leak shows in every
-    /// round. What the allocator keeps for each thread does not: after a few rounds all threads have it.
+    /// Runs `round` until one leaves less than `most` bytes behind, and fails after ten rounds. A leak
+    /// appears in every round. What the allocator keeps for each thread does not: after a few rounds it keeps
+    /// it for all threads.
     #[track_caller]
     pub fn comes_to_leave_nothing(&self, most: u64, mut round: impl FnMut()) {
         let mut left = Vec::new();
@@ -259,7 +260,8 @@ impl Program {
         println!("growth of each round, in bytes: {left:?}");
     }
 
-    /// Resident memory in bytes. 0 under a sanitizer, for most of it would be the sanitizer's own.
+    /// Returns the resident memory in bytes, or 0 under a sanitizer, since most of it would be the
+    /// sanitizer's own.
     pub fn memory(&self) -> u64 {
         if std::env::var_os("UNROLLED_SANITIZED").is_some() {
             return 0;
@@ -284,17 +286,17 @@ impl Drop for Program {
     }
 }
 
-/// Whether the tests are to take the long form, as `.ci/nightly` does: `UNROLLED_DEEP=1`.
+/// Returns whether to run the long form of the tests, as `.ci/nightly` does: `UNROLLED_DEEP=1`.
 pub fn deep() -> bool {
     std::env::var_os("UNROLLED_DEEP").is_some()
 }
 
-/// One of two numbers: the short form's, or the long one's.
+/// Returns one of two numbers: that of the short form of the tests, or of the long form.
 pub fn size(short: usize, long: usize) -> usize {
     if deep() { long } else { short }
 }
 
-/// A client that blocks, and knows nothing of the library.
+/// A client with blocking sockets, which uses nothing of the library.
 pub struct Client {
     pub stream: BufReader<TcpStream>,
 }
@@ -327,15 +329,16 @@ impl Client {
         self.send(posted(group, message));
     }
 
-    /// Joins, and returns when the server has carried it out: replies come in the order of the requests.
+    /// Joins, and returns when the server has carried it out. It waits for the reply to a later request,
+    /// since replies come in the order of the requests.
     #[track_caller]
     pub fn join_and_wait(&mut self, group: &str) {
         self.join(group);
-        self.post("nobody is here", "");
-        self.expect("{\"Error\":\"Group 'nobody is here' does not exist\"}");
+        self.post("no such group", "");
+        self.expect("{\"Error\":\"Group 'no such group' does not exist\"}");
     }
 
-    /// The next line, its newline included; empty at the end.
+    /// Returns the next line including its newline; empty at the end.
     #[track_caller]
     pub fn line(&mut self) -> String {
         let mut line = String::new();
@@ -360,7 +363,7 @@ impl Client {
         assert!(is_error && line.contains(part), "got {line:?}");
     }
 
-    /// The connection has ended, and nothing more has come.
+    /// Expects the end of the connection, without further bytes.
     #[track_caller]
     pub fn expect_end(&mut self) {
         let mut rest = Vec::new();
@@ -372,23 +375,24 @@ impl Client {
         self.socket().shutdown(Shutdown::Write).unwrap();
     }
 
-    /// Ends it by a reset.
+    /// Ends the connection by a reset.
     pub fn reset(self) {
         rustix::net::sockopt::set_socket_linger(self.socket(), Some(Duration::ZERO)).unwrap();
     }
 }
 
-/// What a client sends to post.
+/// Returns the line that a client sends to post.
 pub fn posted(group: &str, message: &str) -> String {
     format!("{{\"Post\":{{\"group_name\":\"{group}\",\"message\":\"{message}\"}}}}\n")
 }
 
-/// What a member gets.
+/// Returns the line that a member receives, without its newline.
 pub fn message_line(group: &str, message: &str) -> String {
     format!("{{\"Message\":{{\"group_name\":\"{group}\",\"message\":\"{message}\"}}}}")
 }
 
-/// Lets this process, and the server that it starts, have all descriptors that it may.
+/// Raises the descriptor limit of this process, and of the servers that it starts, to the maximum. Returns
+/// the limit.
 pub fn raise_descriptor_limit() -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
