@@ -1,8 +1,8 @@
-// Looks at the built book in a headless Chromium: `node docs/check-pages.mjs`, after `bash docs/build`.
+// Checks the built book in a headless Chromium: `node docs/check-pages.mjs`, after `bash docs/build`.
 //
-// Every page, from the disk, wide and as on a phone, light and dark: no error on the console, nothing asked
-// of the network, no wider than the window, no dead link. Then the search must find a page. The pictures of
-// a few pages are left in target/book/looks. CHROMIUM names the browser; playwright-core must be installed
+// It opens every page from the disk, wide and as on a phone, light and dark: no error on the console, no request to
+// the network, nothing wider than the window, no dead link. Then the search must find a page. Screenshots of a few
+// pages are saved in target/book/screenshots. CHROMIUM names the browser; playwright-core must be installed
 // (`npm install --no-save --prefix target/node playwright-core`).
 
 import { createRequire } from 'node:module';
@@ -13,21 +13,21 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const { chromium } = createRequire(path.join(root, 'target/node/'))('playwright-core');
 const html = path.join(root, 'target/book/html');
-const looks = path.join(root, 'target/book/looks');
+const screenshots = path.join(root, 'target/book/screenshots');
 
 const pages = fs
     .readdirSync(html, { recursive: true })
     .filter((name) => name.endsWith('.html') && !['404.html', 'toc.html'].includes(name))
     .sort();
-// Named on the command line: the pages to be pictured. Else those that differ most.
-const pictured = process.argv.slice(2).length ? process.argv.slice(2) : ["index.html", "source/executor/raw/state.html"];
+// The pages to take screenshots of: those named on the command line, or two that differ most.
+const shown = process.argv.slice(2).length ? process.argv.slice(2) : ["index.html", "source/executor/raw_task/state.html"];
 const windows = [
     { name: 'wide', width: 1500, height: 1000 },
     { name: 'phone', width: 390, height: 844 },
 ];
 
 const faults = [];
-fs.mkdirSync(looks, { recursive: true });
+fs.mkdirSync(screenshots, { recursive: true });
 const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--allow-file-access-from-files'],
@@ -43,7 +43,7 @@ for (const { name, width, height } of windows) {
         const fault = (what) => faults.push(`${at} (${name}, ${colorScheme}): ${what}`);
         page.on('console', (message) => message.type() === 'error' && fault(`console: ${message.text()}`));
         page.on('pageerror', (error) => fault(`error: ${error}`));
-        // Aborted is what the next page leaves behind.
+        // Opening the next page aborts the requests of this one.
         const aborted = (request) => request.failure()?.errorText === 'net::ERR_ABORTED';
         page.on('requestfailed', (request) => aborted(request) || fault(`failed: ${request.url()}`));
         page.on('request', (request) => /^(file|data|blob):/.test(request.url()) || fault(`network: ${request.url()}`));
@@ -57,22 +57,22 @@ for (const { name, width, height } of windows) {
                     .map((node) => node.outerHTML.slice(0, 80)),
                 ids: [...document.querySelectorAll('[id]')].map((node) => node.id),
                 links: [...document.querySelectorAll('main a[href]')].map((node) => node.href),
-                ground: getComputedStyle(document.documentElement).backgroundColor,
+                background: getComputedStyle(document.documentElement).backgroundColor,
             }));
             if (seen.over > 0) fault(`${seen.over} px too wide`);
             if (seen.wide.length) fault(`beyond the window: ${seen.wide[0]}`);
-            const dark = seen.ground.match(/\d+/g).slice(0, 3).every((part) => Number(part) < 100);
-            if (dark !== (colorScheme === 'dark')) fault(`its ground is ${seen.ground}`);
+            const dark = seen.background.match(/\d+/g).slice(0, 3).every((part) => Number(part) < 100);
+            if (dark !== (colorScheme === 'dark')) fault(`its background is ${seen.background}`);
             if (name === 'wide' && colorScheme === 'light') {
                 ids.set(pathToFileURL(path.join(html, at)).href, new Set(seen.ids));
                 links.push(...seen.links.map((href) => ({ at, href })));
             }
-            if (pictured.includes(at)) {
+            if (shown.includes(at)) {
                 const file = `${at.replace(/\.html$/, '').replaceAll('/', '-')}-${name}-${colorScheme}.png`;
-                await page.screenshot({ path: path.join(looks, file), fullPage: process.env.WHOLE === '1' });
+                await page.screenshot({ path: path.join(screenshots, file), fullPage: process.env.WHOLE === '1' });
             }
         }
-        // The search: from the keyboard, as a reader does it.
+        // The search, used from the keyboard.
         at = 'index.html';
         await page.goto(pathToFileURL(path.join(html, at)).href);
         await page.keyboard.press('s');
@@ -92,5 +92,5 @@ for (const { at, href } of links) {
 }
 
 for (const fault of faults) console.error(fault);
-console.log(`${pages.length} pages in ${windows.length} windows, light and dark: ${faults.length} faults; looks in ${looks}`);
+console.log(`${pages.length} pages in ${windows.length} windows, light and dark: ${faults.length} faults; screenshots in ${screenshots}`);
 process.exit(faults.length ? 1 : 0);

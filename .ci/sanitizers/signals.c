@@ -1,11 +1,11 @@
-/* Preloaded beside ThreadSanitizer, so that a parked thread handles signals.
+/* Preloaded with ThreadSanitizer, so that a parked thread handles signals.
  *
- * ThreadSanitizer puts a signal's handler off until the thread calls a function of libc that it knows.
- * A thread that Rust's std parks calls none: it waits in syscall(SYS_futex), and, interrupted, waits
- * again. The kernel likes to give a process's signals to the main thread, and that one is often parked.
+ * ThreadSanitizer delays a signal's handler until the thread calls a function of libc that it intercepts.
+ * A thread that Rust's std parks calls none: it waits in syscall(SYS_futex), and if it is interrupted, it
+ * waits again. The kernel prefers the main thread for a process's signals, and that thread is often parked.
  *
- * So here a wait ends after a tenth of a second at most. Then, and whenever it was interrupted, it calls
- * a function that ThreadSanitizer knows, and says that it was interrupted: std waits again.
+ * So here a wait ends after a tenth of a second at most. Then, and whenever it is interrupted, this function
+ * calls one that ThreadSanitizer intercepts, and returns EINTR: std waits again.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -33,7 +33,7 @@ long syscall(long number, ...) {
     if (!real)
         real = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
 
-    /* std's waits all have this form: until a moment of the monotonic clock, or for ever. */
+    /* All of std's waits have this form: until a time of the monotonic clock, or for ever. */
     if (number != SYS_futex || (a[1] & FUTEX_CMD_MASK) != FUTEX_WAIT_BITSET)
         return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 

@@ -1,4 +1,4 @@
-//! Any bytes, cut in any way: the lines and the packets are those that a plain split finds.
+//! Any bytes, cut into any pieces, give the lines and the packets that a plain split finds.
 #![no_main]
 
 use std::io;
@@ -11,7 +11,7 @@ use futures_lite::io::{AsyncBufRead, AsyncRead, BufReader};
 use futures_lite::{StreamExt, future};
 use libfuzzer_sys::fuzz_target;
 
-/// Gives bytes in pieces of these sizes. Where a size is 0, it is pending instead.
+/// Returns bytes in pieces of these sizes. For a size of 0 it returns `Pending` instead.
 struct Pieces<'a> {
     bytes: &'a [u8],
     sizes: &'a [u8],
@@ -22,7 +22,7 @@ impl AsyncRead for Pieces<'_> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, to: &mut [u8]) -> Poll<io::Result<usize>> {
         let size = usize::from(self.sizes[self.next % self.sizes.len()]);
         self.next += 1;
-        // Not for ever, even if all are 0.
+        // But not for ever, even if all sizes are 0.
         if size == 0 && self.next % 8 != 0 {
             cx.waker().wake_by_ref();
             return Poll::Pending;
@@ -35,7 +35,7 @@ impl AsyncRead for Pieces<'_> {
     }
 }
 
-/// The lines up to the first that is too long, and whether there is one, found by a plain split.
+/// The lines up to the first that is too long, and whether there is such a line, found by a plain split.
 fn expected(bytes: &[u8], limit: usize) -> (Vec<&[u8]>, bool) {
     let mut lines = Vec::new();
     let mut rest = bytes;
@@ -53,7 +53,7 @@ fn expected(bytes: &[u8], limit: usize) -> (Vec<&[u8]>, bool) {
     (lines, false)
 }
 
-/// The same by the reader; with `impatient`, each read that is pending is dropped and begun again.
+/// The same, found by the reader. With `impatient`, each read that is pending is dropped and started again.
 fn read(inbound: impl AsyncBufRead + Unpin, limit: usize, impatient: bool) -> (Vec<Vec<u8>>, bool) {
     let mut reader = LineReader::new(inbound, limit);
     let mut lines = Vec::new();

@@ -13,10 +13,10 @@ use chat::server::{Handle, Options, Server};
 use chat::{FromClient, FromServer, encode_line};
 use libfuzzer_sys::fuzz_target;
 
-/// Longer than anything here takes, unless it hangs.
+/// Anything that takes longer counts as a hang.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Small, so that short inputs reach them.
+/// Small limits, so that short inputs reach them.
 fn options() -> Options {
     Options { line_limit: 64, groups: 3, bad_lines: 5, grace: Duration::ZERO, ..Options::default() }
 }
@@ -24,37 +24,37 @@ fn options() -> Options {
 fn server() -> &'static (SocketAddr, Handle) {
     static SERVER: OnceLock<(SocketAddr, Handle)> = OnceLock::new();
     SERVER.get_or_init(|| {
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
             executor::task::block_on(async move {
                 let server = Server::bind("127.0.0.1:0", options()).await.unwrap();
-                tell.send((server.local_addr().unwrap(), server.handle())).unwrap();
+                sender.send((server.local_addr().unwrap(), server.handle())).unwrap();
                 server.run().await.unwrap();
             });
         });
-        told.recv().unwrap()
+        receiver.recv().unwrap()
     })
 }
 
-/// What the server sends to a connection that is alone.
+/// The packets that the server sends to its only connection.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Told {
+struct Replies {
     /// The errors, in their order.
     errors: Vec<String>,
     /// The messages of each group, in their order.
     messages: BTreeMap<String, Vec<String>>,
 }
 
-/// What the server must send, and whether it then ends the connection.
-fn model(bytes: &[u8]) -> (Told, bool) {
+/// Returns what the server must send, and whether it then ends the connection.
+fn model(bytes: &[u8]) -> (Replies, bool) {
     let options = options();
-    let mut told = Told::default();
+    let mut replies = Replies::default();
     let mut groups = BTreeSet::new();
     let mut bad_lines = 0;
     for line in bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|&byte| byte == b'\n') {
         if line.len() > options.line_limit {
-            told.errors.push(format!("line longer than {} bytes", options.line_limit));
-            return (told, true);
+            replies.errors.push(format!("line longer than {} bytes", options.line_limit));
+            return (replies, true);
         }
         let request = match serde_json::from_slice(line.strip_suffix(b"\r").unwrap_or(line)) {
             Ok(request) => request,
@@ -62,9 +62,9 @@ fn model(bytes: &[u8]) -> (Told, bool) {
                 bad_lines += 1;
                 let last = bad_lines == options.bad_lines;
                 let more = if last { "; too many in a row" } else { "" };
-                told.errors.push(format!("malformed request: {error}{more}"));
+                replies.errors.push(format!("malformed request: {error}{more}"));
                 if last {
-                    return (told, true);
+                    return (replies, true);
                 }
                 continue;
             }
@@ -74,42 +74,42 @@ fn model(bytes: &[u8]) -> (Told, bool) {
             FromClient::Join { group_name } if groups.contains(&group_name) => {}
             FromClient::Join { group_name } if groups.len() == options.groups => {
                 let limit = options.groups;
-                told.errors.push(format!("Group '{group_name}' not joined: {limit} groups are the limit"));
+                replies.errors.push(format!("Group '{group_name}' not joined: {limit} groups are the limit"));
             }
             FromClient::Join { group_name } => drop(groups.insert(group_name)),
             FromClient::Post { group_name, message } if groups.contains(&group_name) => {
-                told.messages.entry(group_name).or_default().push(message);
+                replies.messages.entry(group_name).or_default().push(message);
             }
             FromClient::Post { group_name, .. } => {
-                told.errors.push(format!("Group '{group_name}' does not exist"));
+                replies.errors.push(format!("Group '{group_name}' does not exist"));
             }
         }
     }
-    (told, false)
+    (replies, false)
 }
 
-/// Reads this many replies, or to the end.
-fn hear(stream: &TcpStream, replies: usize) -> Told {
-    let mut told = Told::default();
-    for line in BufReader::new(stream).split(b'\n').take(replies) {
-        match serde_json::from_slice(&line.expect("the server answers")).expect("a reply") {
-            FromServer::Error(error) => told.errors.push(error),
+/// Reads this many replies, or all up to the end.
+fn read_replies(stream: &TcpStream, count: usize) -> Replies {
+    let mut replies = Replies::default();
+    for line in BufReader::new(stream).split(b'\n').take(count) {
+        match serde_json::from_slice(&line.expect("the server replies")).expect("a reply") {
+            FromServer::Error(error) => replies.errors.push(error),
             FromServer::Message { group_name, message } => {
-                told.messages.entry(group_name).or_default().push(message);
+                replies.messages.entry(group_name).or_default().push(message);
             }
         }
     }
-    told
+    replies
 }
 
 fuzz_target!(|input: &[u8]| {
     let (address, handle) = server();
-    // How it is sent: in one piece or in two, and whether that is all that this client ever sends.
+    // How it is sent: in one piece or in two, and whether the client then shuts down its writing half.
     let [how, at, input @ ..] = input else {
         return;
     };
     let (in_two, half_closes) = (how & 1 == 1, how & 2 == 2);
-    // The last line has its newline too; and one more line surely gets a reply, if the server still reads.
+    // The last line has a newline too. If the server still reads, it replies to one more line in any case.
     let mut sent = input.to_vec();
     sent.push(b'\n');
     let last = FromClient::Post { group_name: "nobody is here".into(), message: String::new() };
@@ -120,24 +120,24 @@ fuzz_target!(|input: &[u8]| {
     stream.set_nodelay(true).unwrap();
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
     let at = if in_two { sent.len() * usize::from(*at) / 256 } else { sent.len() };
-    // It fails if the server has refused the first piece, and gone.
+    // This fails if the server has refused the first piece and ended the connection.
     let _ = (&stream).write_all(&sent[..at]).and_then(|()| (&stream).write_all(&sent[at..]));
     if half_closes {
         let _ = stream.shutdown(Shutdown::Write);
     }
     if ends || half_closes {
-        // The messages that are still queued may be lost.
-        let mut told = hear(&stream, usize::MAX);
+        // Messages that are still queued may be lost.
+        let mut replies = read_replies(&stream, usize::MAX);
         for (group, messages) in &mut expected.messages {
-            let heard = told.messages.entry(group.clone()).or_default().len();
-            messages.truncate(heard);
+            let received = replies.messages.entry(group.clone()).or_default().len();
+            messages.truncate(received);
         }
-        told.messages.retain(|_, messages| !messages.is_empty());
+        replies.messages.retain(|_, messages| !messages.is_empty());
         expected.messages.retain(|_, messages| !messages.is_empty());
-        assert_eq!(told, expected);
+        assert_eq!(replies, expected);
     } else {
         let messages: usize = expected.messages.values().map(Vec::len).sum();
-        assert_eq!(hear(&stream, expected.errors.len() + messages), expected);
+        assert_eq!(read_replies(&stream, expected.errors.len() + messages), expected);
     }
     drop(stream);
     let start = Instant::now();

@@ -1,5 +1,4 @@
-//! Memory that is never given back, and that a static points to: no leak, and LeakSanitizer must not call it
-//! one.
+//! Memory that is never freed, but that a static points to: not a leak, and LeakSanitizer must not report it.
 
 use std::sync::Mutex;
 

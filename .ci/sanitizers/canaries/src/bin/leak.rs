@@ -7,7 +7,7 @@ fn lose() {
     black_box(Box::leak(Box::new([7_u8; 1000])));
 }
 
-/// What the lost pointer may have left on the stack is overwritten.
+/// Overwrites copies of the lost pointer on the stack.
 #[inline(never)]
 fn scrub() {
     black_box([0_u64; 1000]);

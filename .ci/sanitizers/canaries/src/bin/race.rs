@@ -12,7 +12,7 @@ static NUMBER: Unguarded = Unguarded(UnsafeCell::new(0));
 
 fn add() {
     for _ in 0..1000 {
-        // SAFETY: none; the other thread may be here too.
+        // SAFETY: none; the other thread may do this at the same time.
         unsafe { *NUMBER.0.get() += 1 };
     }
 }
@@ -21,5 +21,5 @@ fn main() {
     let other = thread::spawn(add);
     add();
     other.join().unwrap();
-    println!("the race went unseen");
+    println!("the race was not reported");
 }

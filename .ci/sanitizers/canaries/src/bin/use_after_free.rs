@@ -1,4 +1,4 @@
-//! A read of memory that was given back. For AddressSanitizer.
+//! A read of freed memory. For AddressSanitizer.
 
 fn main() {
     let pointer = Box::into_raw(Box::new(7_u64));
@@ -6,5 +6,5 @@ fn main() {
     drop(unsafe { Box::from_raw(pointer) });
     // SAFETY: none; the memory is gone, and that is the bug of this program.
     let value = unsafe { pointer.read_volatile() };
-    println!("the read of freed memory went unseen: {value}");
+    println!("the read of freed memory was not reported: {value}");
 }
