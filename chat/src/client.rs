@@ -312,7 +312,7 @@ async fn print_replies(server: impl AsyncBufRead + Unpin) -> io::Result<Ended> {
                 continue;
             }
             Some(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
-                tell(format_args!("The server sent what is no reply: {error}"));
+                tell(format_args!("The server sent a line that is not a reply: {error}"));
                 continue;
             }
             Some(Err(error)) => lost(error),

@@ -53,7 +53,7 @@ fn a_message_does_not_drive_the_terminal() {
         writeln!(server, r#"{{"{unknown}":1}}"#).unwrap();
         let mut shown = String::new();
         screen.read_line(&mut shown).unwrap();
-        let begin = format!("The server sent what is no reply: unknown variant `{seen}");
+        let begin = format!("The server sent a line that is not a reply: unknown variant `{seen}");
         assert!(shown.starts_with(&begin) && shown.len() < 1000, "{shown:?}");
     }
     drop(child.stdin.take());

@@ -226,7 +226,7 @@ fn it_half_closes_and_waits_no_longer_than_its_grace() {
     // The server keeps the connection open: the grace period ends the client.
     let output = finish(child);
     assert_eq!(text(&output.stdout), format!("{HELLO}error from server: late\n"));
-    assert!(text(&output.stderr).starts_with("The server sent what is no reply"));
+    assert!(text(&output.stderr).starts_with("The server sent a line that is not a reply"));
     assert_eq!(output.status.code(), Some(0));
 }
 

@@ -187,31 +187,28 @@ impl Session {
 
     /// Ends the subscription tasks, leaves the groups, and closes the socket, in the order of the picture above.
     pub(super) async fn close(mut self, end: End, inbound: &mut Inbound<TcpStream>) {
-        let mut patience = LINGER;
+        let mut linger = LINGER;
         if let End::Stopping = end {
             let (asked, drain) = (Instant::now(), self.common.options.drain);
             let _ = timeout(drain, poll_fn(|cx| self.poll_all_ended(cx))).await;
-            patience = patience.min(drain.saturating_sub(asked.elapsed()));
+            linger = linger.min(drain.saturating_sub(asked.elapsed()));
         }
-        let lingering = patience;
         if let End::Gone = end {
             self.leave_all().await;
             return;
         }
-        if self.reply.take().is_some() {
-            // The grace period or the drain time has elapsed while this reply held the lock, or waited for
-            // it. The client does not read, so waiting for the line under way would be in vain.
-            patience = Duration::ZERO;
-        }
+        // If the grace period or the drain time has elapsed while a reply held the lock, or waited for it,
+        // the client does not read. Waiting for the line under way would be in vain.
+        let lock_limit = if self.reply.take().is_some() { Duration::ZERO } else { linger };
         let outbound = self.outbound.clone();
-        let between_lines = timeout(patience, outbound.lock()).await;
+        let between_lines = timeout(lock_limit, outbound.lock()).await;
         self.leave_all().await;
         drop(between_lines);
         let _ = self.stream.shutdown(Shutdown::Write);
         // Bytes that are unread when a socket is closed, or arrive after that, reset the connection, and the
         // client might lose what it has not read yet. A client that closes when it reads our end does not
         // have to wait.
-        let _ = timeout(lingering, inbound.discard()).await;
+        let _ = timeout(linger, inbound.discard()).await;
     }
 
     /// Cancels the subscription tasks, waits until they have ended, and leaves the groups.
