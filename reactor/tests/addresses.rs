@@ -104,6 +104,6 @@ fn brackets_are_for_ipv6() {
     for wrong in ["[localhost]:80", "[127.0.0.1]:80", "[]:80", "[::1:80", "::1]:80"] {
         let error = at_once(wrong).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
-        assert_eq!(error.to_string(), format!("address {wrong}: only an IPv6 address stands in brackets"));
+        assert_eq!(error.to_string(), format!("address {wrong}: only an IPv6 address may be in brackets"));
     }
 }

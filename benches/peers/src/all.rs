@@ -80,8 +80,7 @@ pub fn all(rounds: usize, only: Option<&str>, one_core: bool, docs: &Path) -> Re
     let mut text = table::benchmarks(&rows, &samples, rounds, name, &command);
     if only.is_none() && !one_core {
         text += &format!(
-            "\n## system calls\n\nCounted by `strace -c -f`, for echo servers with 32 connections: all that \
-             come to 0.005 a request.\n\n{}",
+            "\n## system calls\n\nCounted by `strace -c -f`, for echo servers with 32 connections: those with at least 0.005 per request.\n\n{}",
             syscalls(32).unwrap_or_else(|error| format!("Not counted: {error}.\n"))
         );
     }
@@ -106,7 +105,7 @@ pub fn syscalls(connections: usize) -> Result<String, Error> {
         ("echo", "smol"),
         ("echo", "async-std"),
     ];
-    let mut table = format!("| server, {connections} connections | system calls a request |\n|---|---|\n");
+    let mut table = format!("| server, {connections} connections | system calls per request |\n|---|---|\n");
     for (kind, runtime) in servers {
         let strace = ["strace", "-c", "-f", "-o", report.to_str().ok_or("a plain path")?];
         let server = Server::start(kind, runtime, &strace);

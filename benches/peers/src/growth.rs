@@ -16,16 +16,21 @@ const WORKERS: &[usize] = &[1, 2, 4, 8];
 
 /// A workload, the figure that is compared, its sizes, and a description.
 const CURVES: &[(&str, Metric, &[usize], &str)] = &[
-    ("spawn_pool", Metric::Wall, TO_100_000, "tasks spawned at once on the pool, wall time a task"),
-    ("spawn_local", Metric::Wall, TO_100_000, "local tasks spawned at once, wall time a task"),
-    ("timers", Metric::Cpu, TO_100_000, "sleeps of 0.1 to 1 s at once, CPU a sleep"),
-    ("echo", Metric::Cpu, TO_10_000, "TCP echo on the pool, connections, the server's CPU a request"),
-    ("echo_local", Metric::Cpu, TO_10_000, "TCP echo on one thread, connections, the server's CPU a request"),
+    ("spawn_pool", Metric::Wall, TO_100_000, "tasks spawned at once on the pool, wall time per task"),
+    ("spawn_local", Metric::Wall, TO_100_000, "local tasks spawned at once, wall time per task"),
+    ("timers", Metric::Cpu, TO_100_000, "sleeps of 0.1 to 1 s at once, CPU per sleep"),
+    ("echo", Metric::Cpu, TO_10_000, "TCP echo on the pool, connections, the server's CPU per request"),
+    (
+        "echo_local",
+        Metric::Cpu,
+        TO_10_000,
+        "TCP echo on one thread, connections, the server's CPU per request",
+    ),
     (
         "fanout",
         Metric::Cpu,
         TO_10_000,
-        "chat members of one group, 10 posts in flight, the server's CPU a delivery",
+        "chat members of one group, 10 posts in flight, the server's CPU per delivery",
     ),
 ];
 
@@ -99,25 +104,25 @@ pub fn growth(rounds: usize, docs: &Path) -> Result<(), Error> {
     let page = format!(
         "# How cost grows\n\n\
          Written by `cargo run --release -- growth` in `benches/peers`; do not edit.{}\n\n\
-         {}; medians of {rounds} rounds; nanoseconds an operation.\n\n\
-         ![cost an operation over size](benchmarks/growth.svg)\n\n\
+         {}; medians of {rounds} rounds; nanoseconds per operation.\n\n\
+         ![cost per operation over size](benchmarks/growth.svg)\n\n\
          | | 10 | 100 | 1000 | 10,000 | 100,000 |\n|---|---|---|---|---|---|\n{table}\n\
          - Tasks: the first ten carry a run's fixed costs. From 10,000 on the tasks and their queue are larger than \
          the caches near the core.\n\
          - Timers: to wake a sleeping core and put it to sleep again costs tens of microseconds, in the kernel and \
-         in cold caches, on every runtime. Of ten sleeps each has such a turn to itself; of 100,000 a hundred \
-         share one.\n\
+         in cold caches, on every runtime. With ten sleeps each has such a turn to itself; with \
+         100,000, a hundred share one.\n\
          - Sockets: a thousand connections and their buffers in the kernel are larger than the caches, and a bare \
          loop pays for that as well (see the echo rows of [the benchmarks](benchmarks.md)).\n\
-         - Members: a post to ten is a write to each of ten, as a post to a thousand is; with so few there is less \
-         to join in one write, and less to do between two waits.\n\n\
+         - Members: a post is one write to each member; with few members there is less to \
+         combine in one write, and less to do between two waits.\n\n\
          ## Memory\n\nBytes for each pending task, by how many are pending at once.\n\n| tasks | on the pool | local |\n|---|---|---|\n{memory}\n\
          ## Workers\n\nWall (CPU), by the pool's number of workers; beyond the cores they are oversubscribed.\n\n\
          | | 1 | 2 | 4 | 8 |\n|---|---|---|---|---|\n{pools}",
-        if is_quick() { " In a hurry: the figures mean nothing." } else { "" },
+        if is_quick() { " Run with `--quick`: the figures mean nothing." } else { "" },
         machine()
     );
     fs::create_dir_all(docs.join("benchmarks"))?;
-    fs::write(docs.join("benchmarks/growth.svg"), picture::lines("cost an operation over size", &lines))?;
+    fs::write(docs.join("benchmarks/growth.svg"), picture::lines("cost per operation over size", &lines))?;
     Ok(fs::write(docs.join("growth.md"), page)?)
 }

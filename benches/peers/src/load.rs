@@ -78,17 +78,17 @@ impl<'a> Meter<'a> {
 const MESSAGE: usize = 64;
 
 /// A connection with one request outstanding.
-struct Asker {
+struct Client {
     stream: TcpStream,
     sent: [u8; MESSAGE],
     got: usize,
-    answers: u64,
+    replies: u64,
 }
 
-impl Asker {
+impl Client {
     fn ask(&mut self, key: usize) {
         self.sent = std::array::from_fn(|i| (i + key) as u8);
-        self.sent[..8].copy_from_slice(&self.answers.to_le_bytes());
+        self.sent[..8].copy_from_slice(&self.replies.to_le_bytes());
         self.got = 0;
         (&self.stream).write_all(&self.sent).expect("room for one message");
     }
@@ -99,7 +99,7 @@ impl Asker {
         let got = self.got + read(&self.stream, &mut buffer[..MESSAGE - self.got]);
         assert_eq!(buffer[..got - self.got], self.sent[self.got..got], "not what was sent");
         self.got = got;
-        self.answers += u64::from(got == MESSAGE);
+        self.replies += u64::from(got == MESSAGE);
         got == MESSAGE
     }
 }
@@ -114,31 +114,31 @@ pub fn echo(server: &Server, connections: usize) -> Sample {
     machine::pin(machine::LOAD_CORE);
     machine::raise_descriptor_limit();
     let poller = Poller::new();
-    let mut askers: Vec<Asker> = Vec::new();
+    let mut clients: Vec<Client> = Vec::new();
     let mut events = Vec::with_capacity(1024);
-    while askers.len() < connections {
-        let first = askers.len();
+    while clients.len() < connections {
+        let first = clients.len();
         for key in first..connections.min(first + GROUP) {
             let stream = connect(server.address);
             poller.register(&stream, key);
-            askers.push(Asker { stream, sent: [0; MESSAGE], got: 0, answers: 0 });
-            askers[key].ask(key);
+            clients.push(Client { stream, sent: [0; MESSAGE], got: 0, replies: 0 });
+            clients[key].ask(key);
         }
-        let mut missing = askers.len() - first;
+        let mut missing = clients.len() - first;
         while missing > 0 {
-            missing -= poller.wait(&mut events).filter(|&key| askers[key].received()).count();
+            missing -= poller.wait(&mut events).filter(|&key| clients[key].received()).count();
         }
     }
     let mut rounds = |requests: usize| {
         let (mut asked, mut received) = (connections, 0);
-        askers.iter_mut().enumerate().for_each(|(key, asker)| asker.ask(key));
+        clients.iter_mut().enumerate().for_each(|(key, client)| client.ask(key));
         while received < requests {
             for key in poller.wait(&mut events) {
-                if askers[key].received() {
+                if clients[key].received() {
                     received += 1;
                     if asked < requests {
                         asked += 1;
-                        askers[key].ask(key);
+                        clients[key].ask(key);
                     }
                 }
             }

@@ -79,7 +79,7 @@ pub const ROWS: &[Row] = rows! {
         "yield_many:1000", ALL, Wall, Some(0.6), POOLS, "1000 pool tasks yield";
         "pingpong", ASYNC_THREADS, Wall, Some(0.6), POOLS, "a hop between two pool tasks, channels of capacity 1";
         "cross", TWO_THREADS, Wall, Some(0.8), POOLS, "a hop between block_on's thread and a pool task";
-        "brigade:500", ASYNC_THREADS, Wall, Some(0.6), POOLS, "500 pool tasks in a row hand on one token";
+        "brigade:500", ASYNC_THREADS, Wall, Some(0.6), POOLS, "500 pool tasks in a row pass on one token";
         "brigade_tcp:500", ASYNC_THREADS, Wall, None, POOLS, "the same over TCP connections";
     ["local"]
         "spawn_local:1000", ASYNC_BARE, Cpu, Some(0.5), LOCALS, "1000 local tasks, await all";
@@ -92,10 +92,10 @@ pub const ROWS: &[Row] = rows! {
         "timers:100000", ASYNC, Cpu, Some(0.5), POOLS, "100,000 sleeps of 0.1 to 1 s at once, on the pool";
         "timers_local:100000", ASYNC, Cpu, Some(0.5), LOCALS, "the same on one thread";
     ["memory"]
-        "mem:1000000", ASYNC_THREADS, Bytes, Some(0.7), LOCALS, "bytes a pending task, of 1,000,000 (1,000 threads)";
-        "chat_mem:2000", CHAT, Bytes, Some(0.6), &["tokio"], "chat: the server's bytes a joined connection, of 2,000";
+        "mem:1000000", ASYNC_THREADS, Bytes, Some(0.7), LOCALS, "bytes per pending task, of 1,000,000 (1,000 threads)";
+        "chat_mem:2000", CHAT, Bytes, Some(0.6), &["tokio"], "chat: the server's bytes per joined connection, of 2,000";
     ["echo"]
-        "echo:1", TWO_THREADS, Cpu, Some(1.0), &["tokio"], "TCP echo on the pool, 1 connection: the server's CPU a request";
+        "echo:1", TWO_THREADS, Cpu, Some(1.0), &["tokio"], "TCP echo on the pool, 1 connection: the server's CPU per request";
         "echo:32", TWO_THREADS, Cpu, Some(1.0), &["tokio"], "32 connections";
         "echo:256", TWO_THREADS, Cpu, Some(1.0), &["tokio"], "256 connections";
         "echo:1000", TWO_THREADS, Cpu, Some(1.0), &["tokio"], "1000 connections";
@@ -104,7 +104,7 @@ pub const ROWS: &[Row] = rows! {
         "echo_local:256", ASYNC_BARE, Cpu, Some(1.06), &["bare"], "256 connections";
         "echo_local:1000", ASYNC_BARE, Cpu, Some(1.06), &["bare"], "1000 connections";
     ["chat"]
-        "chat:10", CHAT, Cpu, Some(0.4), &["tokio"], "100 members, 10 posts in flight: the server's CPU a delivery";
+        "chat:10", CHAT, Cpu, Some(0.4), &["tokio"], "100 members, 10 posts in flight: the server's CPU per delivery";
         "chat:1", CHAT, Cpu, Some(0.95), &["tokio"], "100 members, 1 post in flight";
     ["calm"]
         "idle", ASYNC, Idle, None, POOLS, "CPU in a second of idleness, in µs";

@@ -1,6 +1,6 @@
 //! Servers in processes of their own, on a core of their own. Next: `load`.
 //!
-//! In one process the server's CPU time could not be told from the load's. `peers serve KIND RUNTIME` prints its
+//! In one process the server's CPU time could not be separated from the load's. `peers serve KIND RUNTIME` prints its
 //! address and serves until its standard input ends. The process of the load starts it, reads its CPU time and
 //! memory from /proc, and ends it by closing that input.
 

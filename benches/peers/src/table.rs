@@ -97,7 +97,7 @@ pub fn benchmarks(rows: &[&Row], samples: &Samples, rounds: usize, pictures: &st
         "# Benchmarks\n\n\
          Written by `cargo run --release -- {command}` in `benches/peers`; do not edit.\n\n\
          {}. Each figure is the median of {rounds} rounds, each measured in a process of its own, the\n\
-         runtimes in turns; pools have 2 workers. \"wall (CPU)\" is nanoseconds an operation. tokio ct is its\n\
+         runtimes in turns; pools have 2 workers. \"wall (CPU)\" is nanoseconds per operation. tokio ct is its\n\
          current-thread runtime; in local rows the others are their `LocalSet`, `LocalExecutor` or\n\
          `spawn_local`. The limit is no runtime at all: a queue of boxes, or an epoll loop.\n\n\
          The ratio is ours to the best peer of the same kind in the same round, the median over the rounds: pools\n\
@@ -139,17 +139,17 @@ const BOUNDS: &[(&str, &str)] = &[
     (
         "timers",
         "Of a sleep's CPU the timers themselves take an eighth (`perf record`): the bucket, the heap, the \
-         lock. A fifth is cold memory, for the tasks wake in another order than they were made in: the \
+         lock. A fifth is cold memory, since the tasks wake in another order than that of their creation: the \
          wake, the last poll and the end of a task miss the cache in its header, its future and its list. A \
-         tenth is the clock, which is read four times a sleep, twice by the workload. The rest is \
+         tenth is the clock, which is read four times per sleep, twice by the workload. The rest is \
          the task: allocation, page faults, the queues, and 900 turns of the reactor. The ratio was 0.48 to \
          0.56 in five series.",
     ),
     (
         "echo",
         "A request is one recv, one send and a share of an epoll_wait here, in the bare loop, and in tokio \
-         (see the system calls below), and nine tenths of the time is the kernel's. What is left varies by \
-         more from run to run than the goal leaves room for.",
+         (see the system calls below), and nine tenths of the time is the kernel's. The rest varies more \
+         from run to run than the goal allows.",
     ),
     (
         "mem",
@@ -179,7 +179,7 @@ fn bounds(rows: &[&Row], samples: &Samples) -> String {
 
 /// A table of what is said of tasks compared with threads, measured on this runtime.
 fn tasks_and_threads(samples: &Samples) -> String {
-    let claims = [
+    let statements = [
         ("create one, and wait for it", "spawn_one", "spawn_one", "wall_ns"),
         ("create 1000, and wait for them", "spawn_pool:1000", "spawn_pool:1000", "wall_ns"),
         ("switch: a hop between two, channels", "pingpong", "pingpong", "wall_ns"),
@@ -190,22 +190,23 @@ fn tasks_and_threads(samples: &Samples) -> String {
         ("memory, bytes each", "mem:1000000", "mem:1000000", "bytes"),
     ];
     let mut lines = String::new();
-    for (claim, tasks, threads, key) in claims {
+    for (statement, tasks, threads, key) in statements {
         let figures = (figure(samples, tasks, "ours", key), figure(samples, threads, "threads", key));
         if let (Some(task), Some(thread)) = figures {
-            let [task_said, thread_said] = [task, thread].map(|value| match key {
+            let [task_text, thread_text] = [task, thread].map(|value| match key {
                 "bytes" => format!("{value:.0}"),
                 _ => time(value),
             });
             let times = thread / task;
-            writeln!(lines, "| {claim} | {task_said} | {thread_said} | {times:.1} |").expect("a string");
+            writeln!(lines, "| {statement} | {task_text} | {thread_text} | {times:.1} |").expect("a string");
         }
     }
     if lines.is_empty() {
         return lines;
     }
     format!(
-        "\n## tasks and threads\n\nThe claims that async is made for, on this runtime: nanoseconds of wall time where nothing else is said.\n\n\
+        "\n## tasks and threads\n\nWhat is said in favour of async in general, measured on this runtime: nanoseconds of \
+         wall time unless the row says otherwise.\n\n\
          | | a task | a thread | times |\n|---|---|---|---|\n{lines}"
     )
 }

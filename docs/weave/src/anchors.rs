@@ -17,7 +17,7 @@ use crate::source::Source;
 /// The anchors of a file, and the faults found in them.
 #[derive(Debug, Default)]
 pub struct Anchors {
-    /// The lines between the marks, counted from nought, by name.
+    /// The lines between the marks, counted from zero, by name.
     pub lines: BTreeMap<String, Range<usize>>,
     /// Anchors that are there twice, never closed, never opened, or empty.
     pub faults: Vec<String>,

@@ -9,7 +9,7 @@ use weave::{Kind, Tree, weave};
 
 /// Writes a file, with the folders above it.
 fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    fs::create_dir_all(path.parent().expect("a file stands in a folder"))?;
+    fs::create_dir_all(path.parent().expect("every file is in a folder"))?;
     fs::write(path, text)
 }
 

@@ -84,7 +84,7 @@ impl ToSocketAddrs for str {
         // An address in brackets that names no interface was parsed above.
         match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).and_then(scoped) {
             Some((ip, interface)) => resolve_scoped(ip, interface, port),
-            None => Resolve::invalid("address", self, "only an IPv6 address stands in brackets"),
+            None => Resolve::invalid("address", self, "only an IPv6 address may be in brackets"),
         }
     }
 }

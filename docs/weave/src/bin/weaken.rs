@@ -1,7 +1,7 @@
 //! Shows that each memory ordering is needed: `bash .ci/weaken [SITE]`.
 //!
-//! An ordering that is stronger than its comment can justify costs time on other machines, and hides that
-//! nobody knows what it orders. A tool that edits the source and compiles it for each ordering would take hours.
+//! An ordering that is stronger than needed costs time on some machines, and its comment claims a need that does not
+//! exist. A tool that edits the source and compiles it for each ordering would take hours.
 //! So this program makes one copy of the source, in which every ordering under an ORDERING label can be weakened
 //! by the environment, and builds the models of that copy once.
 //!
