@@ -19,7 +19,7 @@
 pub(super) const SLICES: usize = 1024;
 
 macro_rules! byte_stream {
-    ($stream:ty, short_read_says_empty: $short_read_says_empty:literal) => {
+    ($stream:ty, short_read_means_empty: $short_read_means_empty:literal) => {
         const _: () = {
             use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Result, Write};
             use std::net::Shutdown;
@@ -33,7 +33,7 @@ macro_rules! byte_stream {
 
             /// A read of fewer bytes than this is short (W1). No read is shorter than zero.
             const fn wanted(bytes: usize) -> usize {
-                if $short_read_says_empty { bytes } else { 0 }
+                if $short_read_means_empty { bytes } else { 0 }
             }
 
             impl AsyncRead for &$stream {

@@ -6,7 +6,7 @@
 //! the background, which is all that a drop can promise.
 //!
 //! To remove it when a stream is made would not do: a program can also set it later, through `AsFd`. To close
-//! on another thread would cost every connection a handover, for an option that few set.
+//! such a socket on another thread would hold one thread for each.
 //!
 //! A linger of zero stays: it blocks nothing, and asks for a reset.
 //!

@@ -1,6 +1,6 @@
 //! Sockets: TCP, UDP and Unix, and the addresses that they bind and connect to.
 //!
-//! Every operation here is safe to cancel: dropping its future loses no byte, no datagram and no connection.
+//! Every future here can be dropped while it waits: no byte, no datagram and no accepted connection is lost.
 //!
 //! Next: `tcp`.
 

@@ -296,4 +296,4 @@ impl TryFrom<net::TcpStream> for TcpStream {
     }
 }
 
-byte_stream!(TcpStream, short_read_says_empty: true);
+byte_stream!(TcpStream, short_read_means_empty: true);

@@ -244,7 +244,7 @@ impl UnixStream {
     }
 }
 
-byte_stream!(UnixStream, short_read_says_empty: false);
+byte_stream!(UnixStream, short_read_means_empty: false);
 
 impl AsFd for UnixStream {
     fn as_fd(&self) -> BorrowedFd<'_> {
