@@ -80,6 +80,6 @@ impl Builder {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        spawn_blocking::spawn_named(f, self.name.map(String::into_boxed_str))
+        spawn_blocking::spawner()(f, self.name.map(String::into_boxed_str))
     }
 }

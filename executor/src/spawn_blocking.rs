@@ -34,7 +34,7 @@ use crate::raw_task::cell::Name;
 use crate::raw_task::header::{Runnable, Schedule, TaskRef};
 use crate::raw_task::join_handle::JoinHandle;
 use crate::raw_task::run::new_task;
-use crate::raw_task::state::{Action, State};
+use crate::raw_task::state::State;
 use crate::raw_task::waker;
 use crate::task_id::TaskId;
 
@@ -61,21 +61,40 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    spawn_named(f, ())
+    spawner()(f, ())
 }
 
-/// Spawns a call with a name, or with `()` for none.
-pub(crate) fn spawn_named<F, T, N>(f: F, name: N) -> JoinHandle<T>
+/// Returns what spawns such a call, with a name or with `()` for none. It is to be called at once, since each function
+/// that a large call passes through costs a copy of it on the stack.
+pub(crate) fn spawner<F, T, N>() -> fn(F, N) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+    N: Name,
+{
+    if size_of::<F>() > MAX_MOVED { spawn_boxed } else { spawn_call }
+}
+
+fn spawn_boxed<F, T, N>(f: F, name: N) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+    N: Name,
+{
+    spawn_call(Box::new(f), name)
+}
+
+fn spawn_call<F, T, N>(f: F, name: N) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
     N: Name,
 {
     let ticket = Ticket::draw();
-    let (idle, handle) = new_task(Call(Some(Box::new(f))), BlockingScheduler { ticket }, name);
+    let (idle, handle) = new_task(Call(Some(f)), BlockingScheduler { ticket }, name);
     let handle = JoinHandle::new(handle);
     let task = TaskRef::from_raw(idle.into_raw()); // Q1
-    if let Err(job) = blocking::submit_as(ticket, Box::new(move || begin(&task))) {
+    if let Err(job) = blocking::submit_as(ticket, Box::new(move || begin(task))) {
         handle.abort(); // There is no thread.
         drop(job);
     }
@@ -83,9 +102,12 @@ where
 }
 
 /// On one of the threads: makes the call, unless it was cancelled first.
-fn begin(task: &TaskRef) {
-    if task.header().state.wake_by_ref() == Action::Schedule || fault("begun_though_cancelled") {
-        end(Runnable::from_raw(task.as_raw())); // Q1
+fn begin(task: TaskRef) {
+    if fault("begun_though_cancelled") {
+        return end(Runnable::from_raw(task.as_raw()));
+    }
+    if let Some(claim) = task.wake() {
+        end(claim); // Q1
     }
 }
 
@@ -134,10 +156,15 @@ impl Schedule for BlockingScheduler {
     }
 }
 
-/// A call as a future that is ready at its first poll. The function is in a box: in a build without
-/// optimisation a large one would be copied several times on its way in and out, and could overflow the
-/// stack.
-struct Call<F>(Option<Box<F>>);
+/// A function of more bytes is put into a box: in a build without optimisation it would be copied several times on
+/// its way into the task and out of it, and could overflow the stack.
+const MAX_MOVED: usize = 1024;
+
+/// A call as a future that is ready at its first poll.
+struct Call<F>(Option<F>);
+
+/// The function is never pinned: it is moved out, and called.
+impl<F> Unpin for Call<F> {}
 
 impl<F: FnOnce() -> T, T> Future for Call<F> {
     type Output = T;

@@ -213,6 +213,18 @@ impl TaskRef {
         unsafe { self.0.as_ref() }
     }
 
+    /// Wakes the task. If it was idle the reference becomes the queue's claim, and is returned as that.
+    pub(crate) fn wake(self) -> Option<Runnable> {
+        let task = ManuallyDrop::new(self).0;
+        // SAFETY: [claim]: the reference, which `wake` consumes.
+        match unsafe { task.as_ref() }.state.wake() {
+            Action::Schedule => return Some(Runnable::from_raw(task)),
+            Action::Free => free(task),
+            Action::Nothing => {}
+        }
+        None
+    }
+
     /// Requests that the future be dropped.
     pub(crate) fn cancel(&self) {
         if self.header().state.cancel() == Action::Schedule {

@@ -53,10 +53,10 @@ fn a_call_is_begun_or_disposed_of() {
         let calls = Arc::new(AtomicUsize::new(0));
         let called = Arc::clone(&calls);
         // ORDERING: Relaxed; read after the join.
-        let call = Call(Some(Box::new(move || called.fetch_add(1, Ordering::Relaxed))));
+        let call = Call(Some(move || called.fetch_add(1, Ordering::Relaxed)));
         let (idle, handle) = new_task(call, disposals.clone(), ());
         let (place, handle) = (TaskRef::from_raw(idle.into_raw()), JoinHandle::<usize>::new(handle));
-        let beginner = thread::spawn(move || begin(&place));
+        let beginner = thread::spawn(move || begin(place));
         handle.abort();
         beginner.join().unwrap();
         let disposed = std::mem::take(&mut *disposals.0.lock().unwrap());
