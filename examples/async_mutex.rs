@@ -3,9 +3,9 @@
 //!     cargo run --release --example async_mutex
 //!
 //! Between two awaits a task has its thread to itself. At an await other tasks may run. A critical section
-//! that contains an await needs a lock that makes tasks wait, not threads: `executor::sync::Mutex`. For
-//! shorter sections std's mutex is better. (In a task of the pool the compiler does not let its guard cross
-//! an await.)
+//! that contains an await needs a lock that makes tasks wait, not threads: `executor::sync::Mutex`. For a
+//! section without an await std's mutex is better. (In a task of the pool the compiler does not let its guard
+//! cross an await.)
 
 use std::cell::Cell;
 use std::collections::BTreeMap;

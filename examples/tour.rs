@@ -1,5 +1,4 @@
 //! The tour: a chat server, clients that talk, one that does not read, and what the runtime did meanwhile.
-//! meanwhile.
 //!
 //!     cargo run --release --example tour
 //!
