@@ -4,9 +4,9 @@
 //! `Context` has only a waker, so it cannot say whether the caller is in a poll, or in which task. This
 //! thread-local does: a nested `block_on` panics, and `current` returns the task's id.
 //!
-//! It is entered around each poll of a future, and around its drop, since a destructor may call `block_on` or
-//! `current` too. To enter also gives the poll its budget: the number of ready operations that it may complete
-//! before it has to yield (see the reactor's `budget`).
+//! `enter` sets it around each poll of a future, and around the future's drop, since a destructor may call
+//! `block_on` or `current` too. `enter` also gives the poll its budget: the number of ready operations that it
+//! may complete before it has to yield (see the reactor's `budget`).
 //!
 //! Called by `raw_task::run` and `block_on`. Next: `raw_task`.
 
@@ -59,7 +59,7 @@ pub fn current() -> Option<TaskId> {
     }
 }
 
-/// A poll that is under way. Its drop ends the poll, also in a panic.
+/// A poll that is under way. Its drop ends the poll, even when a panic unwinds.
 pub(crate) struct Polling {
     outer: Scope,
 }

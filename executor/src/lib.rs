@@ -21,13 +21,12 @@
 //! assert_eq!(sum, 42);
 //! ```
 //!
-//! The reading order of the source, from a future to a stealing pool: `context`, then one task in `raw_task`
-//! (`state`, `header`, `waker`, `cell`, `run`, `join_handle`), then the threads that run it: `parker`, `roster`,
-//! `driver`, `local`, `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`, `task`). The rest:
-//! `task_id`, `driver::rescue`, `local::inbox`, `local::owner_state`, `raw_task::list`,
-//! `raw_task::join_error`, `pool::end`, `pool::joining`, `pool::global`, `spawn_blocking`, `builder`,
-//! `metrics`, and [`sync`] (`mutex`, `oneshot`, `mpsc`, `broadcast`, `send_error`), which uses no other file of
-//! this crate.
+//! The reading order of the source, from a future to a work-stealing pool: `context`, then one task in
+//! `raw_task` (`state`, `header`, `waker`, `cell`, `run`, `join_handle`), then the threads that run it:
+//! `parker`, `roster`, `driver`, `local`, `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`,
+//! `task`). The rest: `task_id`, `driver::rescue`, `local::inbox`, `local::owner_state`, `raw_task::list`,
+//! `raw_task::join_error`, `pool::end`, `pool::joining`, `pool::global`, `spawn_blocking`, `builder`, `metrics`,
+//! and [`sync`] (`mutex`, `oneshot`, `mpsc`, `broadcast`, `send_error`), which uses no other file of this crate.
 
 mod block_on;
 mod builder;

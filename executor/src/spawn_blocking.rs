@@ -64,8 +64,8 @@ where
     spawner()(f, ())
 }
 
-/// Returns what spawns such a call, with a name or with `()` for none. It is to be called at once, since each function
-/// that a large call passes through costs a copy of it on the stack.
+/// Returns the function that spawns such a call, with a name or with `()` for none. The caller passes the call
+/// straight to that function, since each function on the way copies a large call on the stack.
 pub(crate) fn spawner<F, T, N>() -> fn(F, N) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,

@@ -13,8 +13,7 @@
 //! P6  A thread takes its notification when its wait ends [take-then-look]. A thread that has a notification
 //!     does not wait.
 //!
-//! Called by `block_on` and the pool's workers.
-//! Next: `local`.
+//! Called by `block_on` and the pool's workers. Next: `local`.
 
 pub(crate) mod parker;
 pub(crate) mod rescue;

@@ -1,8 +1,8 @@
 //! A thread's parker: a thread that has work for this one unparks it.
 //!
 //! A plain `Thread::unpark` is not enough: the thread may wait in the reactor, and has to be woken there.
-//! And it costs a system call, which is saved when the thread runs. So one atomic word says where the
-//! thread is.
+//! To notify the reactor as well each time would cost a system call, even while the thread runs. So one atomic
+//! word says where the thread is.
 //!
 //! ```text
 //!            begin(PARKED) ┌────────┐ unpark: the thread is woken
@@ -38,7 +38,7 @@ pub(super) const DRIVING: u8 = 3;
 /// One thread's parker.
 pub(crate) struct Parker {
     state: AtomicU8,
-    /// `driver` unparks it without a notification, where only the driver or the monitor changes.
+    /// `driver` unparks it directly, without a notification, when it has only to take another role (`roster`).
     pub(crate) thread: Thread,
 }
 

@@ -5,7 +5,7 @@
 //! each event wakes a second thread that has nothing to do, which costs a system call. Two simpler designs
 //! were rejected. A dedicated reactor thread costs a hop between threads for each event. Waking a second
 //! thread whenever the driver returns with events costs a system call each time. Here one waiting thread, the
-//! monitor (Go's sysmon), looks every few milliseconds instead, and only while there is something to look at.
+//! monitor (Go's sysmon), wakes once per tick of a few milliseconds instead, and only while other threads run.
 //!
 //! ```text
 //!              wait: Drive                       stop_driving
@@ -230,7 +230,7 @@ impl<T: Clone + PartialEq> Roster<T> {
         (Next::Run, self.ensure_monitor())
     }
 
-    /// Whether no waiting thread rescues the tasks behind long polls, so that a busy worker has to.
+    /// Whether there is no monitor, so that a busy worker has to do the monitor's work (see `rescue`).
     pub(super) fn lacks_monitor(&self) -> bool {
         self.monitor.is_none() && self.workers > 1
     }

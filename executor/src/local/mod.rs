@@ -234,7 +234,7 @@ impl Local {
         self.inbox.get().is_some_and(|mine| std::ptr::eq(mine, inbox))
     }
 
-    // Not inlined, so that `LOCAL.with` around it is: 2 ns of a yield's 12.
+    // Not inlined, so that the `LOCAL.with` around it is inlined: this saves 2 of a yield's 12 ns.
     #[inline(never)]
     fn push(&self, task: Runnable) {
         self.queue.borrow_mut().push_back(task);
@@ -280,7 +280,7 @@ impl Local {
             Arrival::Nothing | Arrival::Free => {}
             Arrival::Woken => _ = self.wake(task),
             Arrival::Unreachable if owned.get() == OwnerState::Idle && !fault("unreachable_left") => {
-                // L3: dropped from the queue, since the caller may be in arbitrary code.
+                // L3: queued, and dropped when it is run: the caller may be in the middle of arbitrary code.
                 header.state.cancel_claimed();
                 self.wake(task);
             }
@@ -297,7 +297,7 @@ impl Local {
                 self.wake(task);
             });
             let Some(first) = self.pop() else { return };
-            // One at a time: a drop may spawn more tasks, or wait until another one is dropped.
+            // One at a time: a drop may queue more tasks, or drop what another task waits for.
             iter::once(first).chain(iter::from_fn(|| self.pop())).for_each(drop);
         }
     }

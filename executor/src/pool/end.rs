@@ -11,10 +11,10 @@
 //! ```
 //!
 //! [pool-is-over]  A closed pool is over when none of its tasks can come into a queue any more: `close` has
-//!     handed out the tasks that it cancelled, no worker is busy, the queues and the slots are empty, and the
-//!     tasks that are still listed are running, on a worker that is in `Pool`'s own drop. A task that another
-//!     thread is just waking is listed and not running. Until then the workers stay, so that they drop the
-//!     futures, and never a thread that wakes or aborts a task, or drops its last waker.
+//!     handed out the tasks that it cancelled, no worker is busy, the queues and the slots are empty, and no
+//!     task is listed except one that is running, since its own poll drops the `Pool`. A task that another
+//!     thread is just waking is listed and not running. Until the pool is over the workers stay and drop the
+//!     futures. A thread that wakes or aborts a task, or drops its last waker, never has to drop one.
 //!
 //! Nothing is spawned any more, since a spawn borrows the `Pool`, which is being dropped. Called by `shared`.
 //! Next: `joining`.

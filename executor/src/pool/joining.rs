@@ -77,7 +77,7 @@ pub(super) fn join(pool: PoolId, threads: impl Iterator<Item = Thread<()>>) {
 /// Records that the calling thread waits. Returns `None` if it must not wait, since it would wait for itself.
 fn wait_for(pool: PoolId) -> Option<Waiting> {
     let Some(mine) = MINE.get().filter(|mine| *mine != pool) else {
-        return Some(Waiting(pool)); // No pool waits for this thread; or this pool's drop leaves it out.
+        return Some(Waiting(pool)); // In no pool: no pool waits for this thread. In this one: `join` skips it.
     };
     let mut registry = lock(&REGISTRY);
     let mut waited_for = Some(mine);

@@ -11,9 +11,9 @@
 //!
 //! [slot-first]  The slot's task runs next: a task that was just woken finds its data in the cache. After
 //!     [`SLOT_RUNS`] in a row the deque has its turn, so two tasks that wake each other starve no other task.
-//! [slot-is-quiet]  A task in the slot wakes no other worker, since its own takes it soon. If its own does
-//!     not, because it is in a long poll, the monitor takes the task out (`rescue`), and then, one at a
-//!     time, the tasks in the deque, which the other workers may be too busy to steal.
+//! [slot-is-quiet]  A task in the slot wakes no other worker, since the slot's worker takes it soon. If that
+//!     worker is in a long poll, the monitor takes the task out (`rescue`), and then, one at a time, the
+//!     tasks in the deque, which the other workers may be too busy to steal.
 //! [deque-push-notifies]  A task in the deque may be stolen at any time, so a push there wakes a worker. The
 //!     exception is a task that has yielded and is alone in the deque: its own worker is about to take it.
 //!     If a long poll comes in between, the monitor wakes another worker.

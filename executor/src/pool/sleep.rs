@@ -59,7 +59,7 @@ impl Sleep {
     pub(super) fn stop_search(&self) -> bool {
         // ORDERING[pool-sleep]: Release publishes what we have moved to our own deque; pairs with the fence
         // of the worker that next subtracts itself, here or in `go_idle`, which acquires what it has read.
-        // Our own fence may come too late for it: it may be the last searcher, and the only one that looks.
+        // Our own fence may come after that worker has looked, and it may be the only one that looks.
         let before = self.counts.fetch_sub(SEARCHING, Ordering::Release);
         // ORDERING[pool-sleep]: SeqCst fence; the race is our count against a push. Either the push
         // sees that no worker searches, or we see what it pushed; pairs with `worker_to_notify`.

@@ -1,8 +1,8 @@
 //! The task's one allocation, and every access to its contents.
 //!
 //! A separate allocation for the outcome, or a channel, would cost each spawn a second call of the allocator.
-//! An enum of future and outcome would be safe code, but a reference to it would cover both, and the state is
-//! in the task's word already. So it is a union.
+//! An enum of future and outcome would be safe code, but its tag would repeat what the task's word says, and
+//! a reference to it would cover the future too. So the two share a union, the stage.
 //!
 //! ```text
 //!   Header ───────────────────────────────┐

@@ -1,4 +1,4 @@
-//! What every task begins with, whatever its types, and the two claims on a task.
+//! What every task begins with, whatever its types, and the two values that hold a claim on a task.
 //!
 //! A queue holds tasks of many types. A `Box<dyn Task>` would be two words wide, too wide for an atomic
 //! slot or a waker's pointer. So a task is one pointer to a header, and the header points to the table of
@@ -9,9 +9,9 @@
 //!   TaskRef    a counted reference, such as the handle's; a waker is one too (see `waker`)
 //! ```
 //!
-//! [claim]  Code uses a pointer to a task only while it has a claim on the task: a counted reference, the
-//!     queue's place, or the scheduler's list (under its lock, or on its thread). The pointer is the one that
-//!     the allocation returned. One made from a Rust reference could reach only what that refers to.
+//! [claim]  Code uses a pointer to a task only while it has a claim on the task: a counted reference, a
+//!     place in a queue, or the scheduler's list (under its lock, or on its thread). The pointer is the one that
+//!     the allocation returned. A pointer made from a `&Header` could reach only the header.
 //! [same-types]  The functions in a header's vtable are those of the types that the task was allocated with.
 //! [no-live-reference]  No Rust reference into a task is live when a claim is given away: from then on
 //!     another thread may free the task. A function's argument is live until the function returns, so a

@@ -10,7 +10,7 @@
 //!
 //! J1  The handle has a reference. HANDLE is set until it has taken the outcome.
 //! J2  Only the handle writes the join waker's slot, and only while JOIN_WAKER is clear [join-slot].
-//! J3  A waker that is replaced is dropped between transitions: its drop may call this handle again.
+//! J3  A waker that is replaced is dropped between transitions: its drop is arbitrary code.
 //!
 //! Returned by every spawn function. Next: `parker`.
 #![allow(unsafe_code, reason = "the outcome and the join waker's slot are in the task")]
@@ -180,7 +180,7 @@ impl<T> JoinHandle<T> {
             if join == Join::Pending {
                 return Poll::Pending;
             }
-            // Too late: the completer did not see the waker, so the slot still belongs to us [join-slot].
+            // Too late: the runner did not see the waker, so the slot still belongs to us [join-slot].
             drop(self.swap_waker(None));
         }
         std::task::ready!(budget::poll_take_one(cx));

@@ -1,7 +1,6 @@
-//! A list of tasks, each of which knows its index: the scheduler's tasks that wait, so that it can cancel
-//! them.
+//! A scheduler's tasks that wait, in a list in which each task knows its index.
 //!
-//! A task that waits is in no queue. Without the list its scheduler could not drop it at its own end. A
+//! A task that waits is in no queue. Without the list a scheduler that ends could not cancel it. A
 //! linked list through the tasks would write to two other tasks at each removal, which other threads may be
 //! using.
 //!

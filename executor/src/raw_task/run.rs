@@ -54,7 +54,7 @@ pub(crate) fn new_task<F: Future, S: Schedule, N: Name>(
     (task, handle)
 }
 
-/// The types of a task, which name its functions.
+/// A task's types, which select its functions: they are in `VTABLE`.
 struct Types<F, S, N>(PhantomData<(F, S, N)>);
 
 impl<F: Future, S: Schedule, N: Name> Types<F, S, N> {

@@ -8,7 +8,7 @@
 //! ```text
 //!                    ┌──────────── wake ───────────┐
 //!                    ▼                             │
-//!   spawn ───▶    QUEUED ── start_poll ──▶ RUNNING ── finish_poll ──▶ idle (no bit set)
+//!   spawn ───▶    QUEUED ── start_poll ──▶ RUNNING ── finish_poll ──▶ idle (none of the three)
 //!                    ▲                        │ │
 //!                    └── woken while it ran ──┘ └── complete ──▶ COMPLETE
 //!
@@ -20,7 +20,7 @@
 //!   HANDLE      a JoinHandle exists that has not taken the outcome
 //!   JOIN_WAKER  the join waker's slot holds a waker               no HANDLE
 //!   LISTED      a poll has returned Pending: its pool keeps it in a list
-//!   WOKEN       woken or cancelled since it went into the inbox; read only for a LOCAL task
+//!   WOKEN       woken or cancelled since it last left the inbox; read only for a LOCAL task
 //!   LOCAL       the owner's byte replaces QUEUED and RUNNING; never changes
 //!   the rest    the reference count
 //! ```
