@@ -6,7 +6,7 @@
 //! call.
 //!
 //! If the task were queued from its birth, as other tasks are, a cancel could only set a bit for the thread that
-//! will come: with all threads busy the call would stay in the queue. So it is idle until a thread begins it.
+//! will take it: with all threads busy the call would stay in the queue. So it is idle until a thread begins it.
 //!
 //! ```text
 //!   spawn ──▶ idle, and in the threads' queue ──a thread begins it──▶ queued, running

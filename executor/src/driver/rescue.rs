@@ -54,7 +54,7 @@ pub(super) fn rescue_pools() {
     }
 }
 
-/// Whether what was last done at `last` is due again: it was never done, or a tick ago.
+/// Whether what was last done at `last` is due again: it was never done, or at least a tick ago.
 pub(super) fn is_due(last: Option<Instant>) -> bool {
     last.is_none_or(|last| now().duration_since(last) >= TICK)
 }

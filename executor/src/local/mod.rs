@@ -11,7 +11,7 @@
 //! ```
 //!
 //! L1  A local task has two states: the byte, which only its own thread uses, and the word, which all threads
-//!     share (`raw_task::state`). The queue and the list, too, are used only on the task's own thread.
+//!     share (`raw_task::state`). The queue and the list of idle tasks are used on that thread only, too.
 //! L2  Its future is polled and dropped on that thread only. Other threads use the word, and the count in it.
 //! L3  The byte is the thread's claim [claim] on a task that is queued or runs; the count does not include
 //!     it. A count of zero with an idle byte means that nothing can wake the task any more: its future is
@@ -297,7 +297,7 @@ impl Local {
                 self.wake(task);
             });
             let Some(first) = self.pop() else { return };
-            // One at a time: a drop may queue more tasks, or drop what another task waits for.
+            // One at a time, since a drop may queue more tasks.
             iter::once(first).chain(iter::from_fn(|| self.pop())).for_each(drop);
         }
     }

@@ -178,7 +178,7 @@ impl Worker {
         self.queues.pop().or_else(|| remote.take_next()).or_else(|| self.take_injected())
     }
 
-    /// Takes a batch from the injector. During the move no other worker could see it. One that looked
+    /// Takes a batch from the injector. During the move no other worker could see the batch. One that looked
     /// meanwhile, and went to sleep, is woken for the rest [deque-push-notifies].
     fn take_injected(&self) -> Option<Runnable> {
         let task = self.queues.take_from(&self.shared.injector);
