@@ -27,9 +27,9 @@ use crate::source::Wait;
 /// # Safety
 ///
 /// The descriptor that `as_fd` returns must stay the same and open, whatever is called through `&mut self` in
-/// `Read` and `Write`, or through `&self`. `Async` deregisters the one that it finds at the end. Another one
-/// would stay registered. And if this one was closed, its number may belong to another descriptor, which
-/// would lose its registration.
+/// `Read` and `Write`, or through `&self`. `Async` deregisters the descriptor that it finds at the end. If
+/// that is not the one that it registered, the first one stays registered. And if it was closed meanwhile, its
+/// number may belong to another descriptor, which would lose its registration.
 ///
 /// `&T`, `Box<T>` and `Arc<T>` are `IoSafe` where `T` is. So an implementation also promises it for `Read`
 /// and `Write` of these pointers to the type: the type's crate may implement those in safe code, such as

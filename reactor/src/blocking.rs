@@ -187,7 +187,7 @@ enum Slot<T> {
     Gone,
 }
 
-/// The two ends of one slot.
+/// Makes a slot, for the thread that makes the call and for the future.
 fn promise<T>() -> (Promise<T>, Unblock<T>) {
     let slot = Arc::new(Mutex::new(Slot::Waiting(None)));
     let promise = Promise { slot: Arc::clone(&slot) };
@@ -267,7 +267,7 @@ impl<T> fmt::Debug for Unblock<T> {
     }
 }
 
-/// The end of the thread that makes the call.
+/// The slot, as the thread that makes the call has it.
 struct Promise<T> {
     slot: Arc<Mutex<Slot<T>>>,
 }

@@ -12,8 +12,8 @@
 //! B3  When an operation is asked for while the account is empty, it is granted with a probability of one in
 //!     16 (`ODDS`). Otherwise the task has to give way.
 //! [gives-way-once]  A refusal is not the same as "not ready". So a deadline that has passed gives way once
-//!     if anything was refused in this poll. At its next poll it polls what it limits with a fresh budget,
-//!     and then it decides.
+//!     if anything was refused in this poll. At the next poll the future that it limits gets a fresh budget,
+//!     and then the deadline decides.
 //!
 //! Several futures may share a task, in a join or a race, and one that is always ready takes the whole
 //! account. By B3 the others still make progress, whatever their number and the order in which the combinator
@@ -22,7 +22,7 @@
 //! `block_on` inside one of our polls. A rule that counts the refusals cannot promise that: its count may be
 //! in step with the combinator, and then every grant goes to the same child. The price is small: a loop that
 //! takes all it can get completes a fifteenth of an operation more in each poll, on average. A loop that
-//! polls once before it waits (`poll_once`) gives way too, since its wait is refused as often as that first
+//! polls once before it waits (`poll_once`) gives way too: the wait is as likely to be refused as that first
 //! poll.
 //!
 //! Called by every leaf future. Next: `trim`.

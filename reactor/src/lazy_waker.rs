@@ -1,9 +1,9 @@
 //! A waker that is cloned only if it must be stored, and with no lock held if the clone is user code.
 //!
 //! Cloning a waker may run user code, which must not happen under a lock [no-user-code]. Cloning it before each
-//! lock would be correct, but most operations are ready at once, and a clone costs an atomic operation. So the first
-//! look has no clone at hand, and only a look that must wait is repeated with one. The wakers of the executor's
-//! own tasks run no user code: they are cloned in the first look, which saves the second.
+//! lock would be correct, but most operations are ready at once, and a clone costs an atomic operation. So the
+//! first look has no clone at hand, and only a look that must wait is repeated with one. The wakers of the
+//! executor's own tasks run no user code: they are cloned in the first look, which saves the second.
 //!
 //! ```text
 //!   look, locked ──ready──▶ return          no clone
@@ -27,7 +27,8 @@ use std::task::{Poll, RawWakerVTable, Waker};
 use crate::shim::thread_local;
 
 thread_local! {
-    /// The functions of the wakers that are cloned under a lock (Z3). What is named stays true after the poll.
+    /// The functions of the wakers that are cloned under a lock (Z3). They may stay set after the poll, because
+    /// to clone with them never runs user code.
     static TRUSTED: Cell<Option<&'static RawWakerVTable>> = const { Cell::new(None) };
 }
 
@@ -124,7 +125,8 @@ impl LazyWaker<'_> {
         same
     }
 
-    /// Returns the owned waker, which the caller stores; `None` at a first look, unless the waker is trusted (Z3).
+    /// Returns the owned waker, which the caller stores; `None` at a first look, unless the waker is trusted
+    /// (Z3).
     #[inline]
     pub fn take(&mut self) -> Option<Waker> {
         match mem::replace(&mut self.state, State::Stored(None)) {

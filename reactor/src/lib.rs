@@ -32,8 +32,8 @@
 //! ```
 //!
 //! It knows `std::task::Waker`, and nothing of tasks. An executor calls [`turn`], and then [`wake_all`]; the
-//! crate `executor` does, in `block_on` and in its pool. Under another executor alone no thread is in a turn,
-//! and sockets and timers do not move.
+//! crate `executor` does, in `block_on` and in its pool. If only another executor runs, no thread calls
+//! [`turn`]: no socket becomes ready, and no timer fires.
 //!
 //! After `fork` the child must not use what it has inherited: it shares the poller with its parent.
 //!
@@ -41,8 +41,9 @@
 //! `async_io`, then `net` (`tcp`). The rest: `time`, `async_traits`, `net::byte_stream`, `net::udp`,
 //! `net::unix`, `net::addr`, `net::lookup`, `net::new_socket`, `net::error`, `net::connect`, `net::closing`,
 //! `net::keepalive`, `net::hangup`, `heap`, `poll_wakers`, `threads`, `threads::queue`, `blocking`,
-//! `user_code`, `buf_reader`, `stdin`, `notes`, `signal`, `no_poller`, `malloc`, `kqueue`, `metrics`. What both crates need stands here
-//! too: `shim`, `record`, `budget`, `trim`, `lazy_waker`, `wait_list`, `spin`, `explain`.
+//! `user_code`, `buf_reader`, `stdin`, `notes`, `signal`, `no_poller`, `malloc`, `kqueue`, `metrics`. Last come
+//! the files that the crate `executor` needs too: `shim`, `record`, `budget`, `trim`, `lazy_waker`, `wait_list`,
+//! `spin`, `explain`.
 
 #![cfg_attr(loom, allow(dead_code, reason = "a model has a poller of its own"))]
 

@@ -1,4 +1,4 @@
-//! Lines for stdout and stderr that do not block the thread that has something to say.
+//! Notes: lines for stdout and stderr that do not block the thread that has something to say.
 //!
 //! A pipe that is full, or a terminal where ^S was pressed, blocks a write for as long as it likes. On a
 //! thread that runs tasks, or waits for signals, that would stop all of them. `O_NONBLOCK` is no way out: the

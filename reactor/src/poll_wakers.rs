@@ -18,11 +18,11 @@
 //!
 //! G1  Wakers that are taken out are woken.
 //! G2  Each sweep sets the limit back to [`SWEEP_AT`]. Only a probe that returns raises it, and events lower
-//!     it again. So the wakers of tasks that do not wait any more are [`SWEEP_AT`] at most, and the probe's;
-//!     or, while more tasks than that wait, twice as many as join until the probe is back.
-//! G3  A probe that has not returned after a number of joins is given up, because its task may have ended,
-//!     and no other probe is sent before. That number is mostly small, and now and then large: many tasks
-//!     need time until they are back.
+//!     it again. So tasks that no longer wait leave at most [`SWEEP_AT`] wakers behind, and the probe. While
+//!     more tasks than that wait, the bound is twice the number of wakers that join until the probe is back.
+//! G3  No new probe is sent while one is under way. Its task may have ended, so a probe that has not returned
+//!     after a number of joins is given up. That number is mostly small, and now and then large: if many tasks
+//!     wait, it takes many joins until the probe is back.
 //!
 //! Called by `source`, under its lock [no-user-code]. Next: `source`.
 
@@ -36,10 +36,11 @@ use crate::trim::{KEEP, Trim};
 /// The wakers are swept when there are more than this; it is the lowest limit.
 const SWEEP_AT: usize = if cfg!(loom) { 1 } else { 64 };
 
-/// After this many have joined, a probe is given up; every other one after twice as many, and so on (G3).
+/// A probe is given up after this many joins; every second one after twice as many, every fourth after four
+/// times as many, and so on (G3).
 const PROBE_FOR: usize = 1024;
 
-/// Wakers, without doubles.
+/// Wakers, without duplicates.
 pub(crate) struct PollWakers {
     wakers: Vec<Waker>,
     limit: usize,

@@ -2,7 +2,7 @@
 //!
 //! A signal's handler may interrupt any code, so it may not lock, allocate or call a waker. A thread
 //! that only waits for signals would be a high price for an event that comes once. So the handler raises a
-//! flag and writes a byte, and the rest is reading from a socket.
+//! flag and writes a byte to a socket pair (the pipe, below), and the rest is reading from a socket.
 //!
 //! ```text
 //!  the kernel ──▶ handler: 1 raise the signal's flag    Signals: 3 empty the pipe

@@ -179,9 +179,9 @@ impl Direction {
             }
             Poll::<()>::Pending
         });
-        // The last of the swept wakers is the caller's own. It is sent as the probe, and the caller is woken
-        // by reference instead. From here on nothing may panic before all are woken: no waker is cloned, and
-        // each wake and drop is contained.
+        // `swept` is empty unless too many wakers were stored (see `poll_wakers`). The last of them is then the
+        // caller's own: it becomes the probe, and the caller is woken by reference instead. From here on
+        // nothing may panic before all are woken: no waker is cloned, and each wake and drop is contained.
         let mut probe = swept.pop();
         if probe.is_some() {
             lock(&self.waiters).others().polls.send(&mut probe);

@@ -69,7 +69,8 @@ impl Spin {
 
 /// Whether another thread can run meanwhile.
 fn several_cores() -> bool {
-    // No lazy lock: where std's own waits by parking it may take the notification that our caller waits for.
+    // Not a `LazyLock`: on a system where it waits by parking, it may take the notification that our caller
+    // waits for.
     static CORES: AtomicUsize = AtomicUsize::new(UNKNOWN);
     const UNKNOWN: usize = 0;
     // ORDERING: Relaxed; nothing but a number, and a thread that does not see it computes the same.

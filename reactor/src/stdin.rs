@@ -66,8 +66,8 @@ static SHARED: Mutex<Shared> =
 ///
 /// On a terminal `text^D^D` is a line without its newline, and the end, as for `cat`. After an unfinished
 /// line the end is reported twice: to the read that looks for the rest of the line, and to the one that looks
-/// for the next line. (A piece of `split` that ends after a newline is no unfinished line: one more `^D` ends
-/// it.)
+/// for the next line. (With `split` at another byte than the newline, a piece may be unfinished although its
+/// last byte is a newline. The end is then reported once, so it takes one more `^D` to end the input.)
 ///
 /// A process in the background of its terminal does not get what is typed there. A read then sends SIGTTIN to
 /// its process group, which stops it, as it stops `cat &`. Where that signal is caught or ignored, or the

@@ -27,8 +27,8 @@
 //!     thread of all is started under the lock. So there is a thread that can run the job instead.
 //! P5  Jobs run, and condition variables are notified, with no lock held.
 //! P6  A job in the queue can be taken back. If its drop then needs a thread, that is a disposal: it goes
-//!     before all jobs, and if every thread is busy it gets one more than the limit. With more threads than
-//!     the limit at work a thread takes no job; when it finds no disposal either, it leaves.
+//!     before all jobs, and if every thread is busy one more than the limit is started. While more threads
+//!     than the limit are at work, a thread that is done takes only disposals; if there are none, it leaves.
 //!
 //! Threads are never joined, so a stuck call does not keep the process from ending.
 //! Called by `blocking` and `stdin`. Next: `threads::queue`.
@@ -175,7 +175,7 @@ impl Threads {
         Pool::submit(&self.pool, job, Queue::push_disposal)
     }
 
-    /// What a caller keeps that takes a job back later.
+    /// For a caller that may take a job back later.
     pub(crate) fn pool(&self) -> &Arc<Pool> {
         &self.pool
     }

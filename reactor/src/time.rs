@@ -6,9 +6,9 @@
 //!
 //! D1  A timer never fires early. It is late by the rounding to the poller's unit, a millisecond at most, and
 //!     by what the executor has to do first.
-//! D2  A deadline that has passed gives way once to what the poll's budget refused [gives-way-once]: what is
-//!     ready wins over the deadline. Then the deadline decides, so a future that is always ready cannot keep
-//!     it from firing.
+//! D2  If the budget refused an operation in this poll, that operation may be ready. So a deadline that has
+//!     passed gives way once [gives-way-once]: what is ready wins over the deadline. Then the deadline decides,
+//!     so a future that is always ready cannot keep it from firing.
 //! D3  A wait that has ended is charged to the budget, and so is a timeout that has elapsed: a loop over
 //!     these gives way.
 //!

@@ -46,7 +46,7 @@ use crate::heap::Heap;
 
 /// A tick is 2 to this power nanoseconds: about a millisecond.
 const TICK_BITS: u32 = 20;
-/// A digit of a tick. Smaller where the threads are a model's, whose stacks are small.
+/// The bits of one digit of a tick. Fewer in loom's models, whose threads have small stacks.
 const DIGIT_BITS: u32 = if cfg!(loom) { 3 } else { 6 };
 /// The values of a digit.
 const BUCKETS: usize = 1 << DIGIT_BITS;
@@ -225,7 +225,7 @@ impl Timers {
         self.near.remove(index, |entry, index| self.slots[entry.slot].place = (HEAP, index)); // H1
     }
 
-    /// A slot cannot move: what goes is the slots behind the last one in use. That costs a walk through them,
+    /// A slot cannot move, so only those behind the last one in use are freed. That costs a walk through them,
     /// so it is done each time the timers have halved. New timers then take the first slots; but a timer that
     /// was added at the height of a burst keeps the burst's slots until it has gone.
     fn give_memory_back(&mut self) {

@@ -34,7 +34,7 @@ use crate::shim::fault;
 use crate::trim::{KEEP, Trim};
 pub use crate::user_code::{wake, wake_all};
 
-/// Gaps are removed when there are more of them than waiters, and more than this.
+/// Gaps are removed when there are more of them than waiters, and more than twice this many entries.
 const GAPS: usize = 16;
 
 /// Names a waiter's entry in the list. It never comes to name another waiter's entry.

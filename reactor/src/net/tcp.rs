@@ -199,8 +199,9 @@ impl TcpStream {
     /// address is tried when the one before has failed, or has not replied for a quarter of a second (RFC
     /// 8305).
     ///
-    /// A connection of a socket to itself counts as refused. TCP allows one if no socket listens on a local
-    /// port. Dropping the returned future closes all sockets that it has made.
+    /// A socket that was connected to itself counts as refused. That happens if no socket listens on a local
+    /// port, and the system chooses the same port for this end. Dropping the returned future closes all sockets
+    /// that it has made.
     ///
     /// # Errors
     ///

@@ -10,9 +10,9 @@
 //!      pop ◀── the disposals first, then the least ticket
 //! ```
 //!
-//! Q1  The jobs stand in the order of their tickets. A ticket is drawn before the lock is taken, so a job may come
-//!     a few places late.
-//! Q2  There are at most as many gaps as jobs, but for [`GAPS`].
+//! Q1  The jobs stand in the order of their tickets. A ticket is drawn before the lock is taken, so a job may
+//!     come a few places late.
+//! Q2  There are at most as many gaps as jobs, unless the queue has at most twice [`GAPS`] entries.
 //!
 //! Called by `threads`, under its lock. Next: `blocking`.
 
@@ -42,7 +42,7 @@ impl Ticket {
     }
 }
 
-/// Gaps are closed when there are more of them than jobs, and more than this.
+/// Gaps are closed when there are more of them than jobs, and more than twice this many entries.
 const GAPS: usize = 16;
 
 /// Jobs that wait for a thread.
