@@ -267,7 +267,7 @@ impl<T> fmt::Debug for Unblock<T> {
     }
 }
 
-/// The slot, as the thread that makes the call has it.
+/// The slot, for the thread that makes the call. [`Unblock`] has the other reference.
 struct Promise<T> {
     slot: Arc<Mutex<Slot<T>>>,
 }

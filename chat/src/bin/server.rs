@@ -60,7 +60,7 @@ arguments are invalid.
 ";
 
 fn main() -> ExitCode {
-    // The message of a task's panic is written by that thread too: it must not block.
+    // The thread that writes to stderr also writes the message of a task's panic: here the write could block.
     std::panic::set_hook(Box::new(|panic| tell(format_args!("{panic}"))));
     let outcome = match arguments() {
         Ok(Some((address, options))) => task::block_on(serve(&address, options)).map_err(|error| {

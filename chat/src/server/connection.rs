@@ -13,7 +13,7 @@
 //!
 //! C1  A request is carried out before the next one is read. When the next one is read, a join has subscribed.
 //! C2  A reply is written before the next request is carried out: a client that never reads stops only
-//!     itself. Only replies to malformed lines are collected while one waits, since those lines are counted.
+//!     itself. Only replies to malformed lines may wait while the next line is read: their number is limited.
 //!
 //! Spawned by the server's accept loop. Next: `mod`.
 
@@ -59,7 +59,7 @@ pub(super) async fn serve(stream: TcpStream, common: Arc<Common>, mut stop: Stop
     if let End::NoMoreRequests = end {
         end = future::or(stopping(&mut stop), connection.session.receive()).await;
     }
-    // Boxed, so that the task of a connection is not larger by what its end needs.
+    // Boxed, so that what the close needs does not make each connection's task larger.
     Box::pin(connection.session.close(end, requests.get_mut())).await;
 }
 

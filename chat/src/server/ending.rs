@@ -10,7 +10,7 @@
 //!   refused, asked to stop ─────────────────────────────────────────────────────────────────┴─▶ close
 //!
 //!   close:  wait for the line under way ──▶ end the subscription tasks ──▶ leave the groups
-//!              ──▶ shut the writing half ──▶ read and discard what the client still sends, for a moment
+//!              ──▶ shut down the writing half ──▶ read and discard what the client still sends, for a moment
 //! ```
 //!
 //! E1  However the connection ends, its subscription tasks have ended, and it has left its groups, before its
@@ -81,7 +81,7 @@ type Reply = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 pub(super) struct Membership(pub(super) Option<JoinHandle<()>>);
 
 impl Drop for Membership {
-    /// There is a task to abort only if the connection's own task is dropped before its end, with its pool.
+    /// A task is left to abort only if the connection's own task was dropped unfinished, with its pool.
     fn drop(&mut self) {
         if let Some(delivery) = &self.0 {
             delivery.abort();

@@ -12,8 +12,8 @@
 //! G1  A post never waits. A member that is a full channel behind loses the oldest lines, and is sent their
 //!     number. The lines that it lost and those that it received are together the lines that were posted.
 //! G2  A line is encoded once, by the poster.
-//! G3  The channel is read only under the outgoing half's lock, except for one line, which the wait took. So
-//!     what is posted while another task writes is joined into the next write.
+//! G3  A member's task waits for one line, takes the outgoing half's lock, and only then reads further lines.
+//!     So what is posted while another task writes is joined into the next write.
 //! G4  A member whose write is stuck checks from time to time how much waits for its connection, in all its
 //!     groups, and drops its oldest lines if that is too much. A member that is not stuck is not woken for
 //!     it.
@@ -37,8 +37,8 @@ const CAPACITY: usize = 1000;
 /// Lines are joined into one write up to this many bytes; the last line may exceed it.
 const BATCH: usize = 16 * 1024;
 
-/// A connection's limit in bytes is divided by this: each time a group was posted that many bytes, its stuck
-/// members check (G4).
+/// The stuck members of a group check each time that a connection's limit in bytes, divided by this, was
+/// posted to the group (G4).
 const LOOKS: usize = 64;
 
 /// A group, which exists while it has members.

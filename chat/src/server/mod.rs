@@ -16,8 +16,8 @@
 //! server on a channel that all connections hold open. Each task delivers what it has, and ends by itself,
 //! within the drain time.
 //!
-//! Used by the program `server`, by the tour and by the tests. This is the last file of the library in
-//! reading order. Next: `bin/server`.
+//! Used by the program `server`, by the example `tour` and by the tests. This is the last file of the library
+//! in reading order. Next: `bin/server`.
 
 use std::convert::Infallible;
 use std::io;
