@@ -28,7 +28,7 @@
 //! P5  Jobs run, and condition variables are notified, with no lock held.
 //! P6  A job in the queue can be taken back. If its drop then needs a thread, that is a disposal: it goes
 //!     before all jobs, and if every thread is busy one more than the limit is started. While more threads
-//!     than the limit are at work, a thread that is done takes only disposals; if there are none, it leaves.
+//!     than the limit are at work, a thread that looks takes only disposals; if there are none, it leaves.
 //!
 //! Threads are never joined, so a stuck call does not keep the process from ending.
 //! Called by `blocking` and `stdin`. Next: `threads::queue`.
