@@ -4,7 +4,7 @@
 mod common;
 
 use std::io::{PipeReader, PipeWriter, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use common::Client;
@@ -23,9 +23,13 @@ fn full_pipe() -> (PipeReader, PipeWriter) {
     (reader, writer)
 }
 
-/// Returns an address with a free port: these tests cannot read the line in which the server reports its own.
+/// Returns an address with a free port: these tests cannot read the line in which the server reports its own. No other
+/// process takes the port before the server does, because the host is this process's own too: each `127.x.y.z` is
+/// the loopback interface.
 fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    let [_, x, y, z] = std::process::id().to_be_bytes();
+    let host = Ipv4Addr::new(127, x | 0x80, y, z);
+    TcpListener::bind((host, 0)).unwrap().local_addr().unwrap()
 }
 
 /// A server whose output is not read. Dropping it kills the server.

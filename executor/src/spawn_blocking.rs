@@ -2,7 +2,7 @@
 //!
 //! A call that blocks in a poll blocks a worker, or the thread in `block_on`, and every task that waits
 //! there. So it runs on one of the reactor's threads for blocking calls. It is a task like any other, with
-//! one allocation and the same state word, so its handle is an ordinary `JoinHandle`. Its only poll makes the
+//! the same state word, so its handle is an ordinary `JoinHandle`. Its only poll makes the
 //! call.
 //!
 //! If the task were queued from its birth, as other tasks are, a cancel could only set a bit for the thread that
@@ -104,6 +104,7 @@ where
 /// On one of the threads: makes the call, unless it was cancelled first.
 fn begin(task: TaskRef) {
     if fault("begun_though_cancelled") {
+        task.header().state.wake_by_ref();
         return end(Runnable::from_raw(task.as_raw()));
     }
     if let Some(claim) = task.wake() {

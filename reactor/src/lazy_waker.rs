@@ -60,7 +60,7 @@ fn is_trusted(waker: &Waker) -> bool {
     TRUSTED.get().is_some_and(|functions| ptr::eq(functions, waker.vtable()))
 }
 
-/// The waker of a poll: borrowed at the first look, owned at the second.
+/// The waker of a poll: borrowed at the first look, owned at the second, if there is one.
 ///
 /// ```
 /// use reactor::wait_list::{LazyWaker, poll_lazily};
@@ -102,8 +102,8 @@ enum State {
 }
 
 impl LazyWaker<'_> {
-    /// Stores the waker in `slot`, unless it is there. Returns false if this is a first look, which has no
-    /// clone.
+    /// Stores the waker in `slot`, unless it is there. Returns false if this is a first look, and the clone may be
+    /// user code.
     #[inline]
     pub fn store(&mut self, slot: &mut Option<Waker>) -> bool {
         if slot.as_ref().is_some_and(|stored| self.is_stored_as(stored)) {

@@ -6,8 +6,9 @@
 //!
 //! [no-user-code]  No user code runs while a lock of ours is held. A waker is user code: its clone, its wake
 //!     and its drop may do anything, such as use what the lock guards. So wakers are cloned before the lock
-//!     is taken (`lazy_waker`), and woken or dropped after it is released. Comparing two wakers only compares
-//!     pointers, and is allowed.
+//!     is taken, and woken or dropped after it is released. Only the clone of a task's own waker may be made under
+//!     the lock: it is a counter's increment (`lazy_waker`). Comparing two wakers only compares pointers, and is
+//!     allowed.
 //!
 //! Called where a waker is woken, and where a user's value or job is dropped or run. Next: `wait_list`.
 

@@ -213,7 +213,8 @@ impl TaskRef {
         unsafe { self.0.as_ref() }
     }
 
-    /// Wakes the task. If it was idle the reference becomes the queue's claim, and is returned as that.
+    /// Wakes a task that is not local. If it was idle the reference becomes the queue's claim, and is returned as
+    /// that.
     pub(crate) fn wake(self) -> Option<Runnable> {
         let task = ManuallyDrop::new(self).0;
         // SAFETY: [claim]: the reference, which `wake` consumes.

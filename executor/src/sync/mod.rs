@@ -12,9 +12,8 @@
 //!
 //! All of them follow three rules.
 //!
-//! C1  The shared state is under one lock, which is held for a short time. No waker is cloned, called or
-//!     dropped under it, and no value of the user is cloned or dropped under it [no-user-code]. So all of
-//!     that code may use the same channel.
+//! C1  The shared state is under one lock, which is held for a short time. No waker and no value of the user is
+//!     cloned, called or dropped under it [no-user-code]. So all of that code may use the same channel.
 //! C2  A waiter checks the condition and stores its waker under one hold of the lock: no wake can come
 //!     between the two and be lost.
 //! C3  A waiter that was woken for the lock or for free room, and gives up, passes it on.

@@ -21,7 +21,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::trim::{KEEP_BY_THREAD, Trim};
 
-/// Names a job from before it is submitted, so that it can be taken back. Earlier tickets run first.
+/// Names a job from before it is submitted, so that it can be taken back. Earlier tickets run first. A ticket is for
+/// one job.
 ///
 /// ```
 /// use reactor::blocking::Ticket;
@@ -42,7 +43,7 @@ impl Ticket {
     }
 }
 
-/// Gaps are closed when there are more of them than jobs, and more than twice this many entries.
+/// The queue is compacted when more than half of its entries are gaps, and it has more than twice this many.
 const GAPS: usize = 16;
 
 /// Jobs that wait for a thread.
@@ -56,10 +57,9 @@ pub(super) struct Queue<J> {
 impl<J> Queue<J> {
     /// Adds a job in its place. That is the back, unless another thread was quicker to take the lock.
     pub(super) fn push(&mut self, ticket: Ticket, job: J) {
-        let mut place = self.jobs.len();
-        while place > 0 && self.jobs[place - 1].0 > ticket {
-            place -= 1;
-        }
+        let late = self.jobs.back().is_some_and(|(last, _)| *last > ticket);
+        let place =
+            if late { self.jobs.partition_point(|(other, _)| *other < ticket) } else { self.jobs.len() };
         self.jobs.insert(place, (ticket, Some(job)));
         self.waiting += 1;
     }
