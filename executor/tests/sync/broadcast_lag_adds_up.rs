@@ -202,3 +202,17 @@ proptest! {
         }
     }
 }
+
+/// Weights may be of any size: a sum that does not fit is more than every maximum.
+#[test]
+fn weights_of_any_size_leave_the_newest_value() {
+    let (sender, mut receiver) = broadcast::channel_with_weight(8, u64::MAX);
+    for value in 0..3 {
+        sender.send_with_weight(value, u64::MAX).unwrap();
+        assert_eq!((sender.weight(), receiver.weight()), (u64::MAX, u64::MAX));
+    }
+    sender.send_with_weight(3, 0).unwrap();
+    assert_eq!(sender.weight(), u64::MAX);
+    assert_eq!(receiver.try_recv(), Err(TryRecvError::Lagged(2)));
+    assert_eq!((receiver.try_recv(), receiver.try_recv()), (Ok(2), Ok(3)));
+}
