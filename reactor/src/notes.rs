@@ -97,9 +97,9 @@ impl Notes {
         let mut state = self.lock();
         if state.queue.len() == QUEUE {
             state.dropped += 1;
-            return;
+        } else {
+            state.queue.push(note);
         }
-        state.queue.push(note);
         if state.writing {
             return;
         }
