@@ -25,7 +25,8 @@
 //! B5  A value is in an `Arc`. Under the lock only its count changes, the value is cloned after unlocking, and
 //!     the last reader gets the value itself without a clone.
 //! B6  Each slot knows the weight that was sent before it. So the weight of what is kept, or of what a receiver
-//!     has not read, is a difference. The newest value stays, whatever its weight.
+//!     has not read, is a difference. The sums may wrap around: what is kept weighs less than that. The newest value
+//!     stays, whatever its weight.
 //!
 //! Next: `send_error`.
 
@@ -150,7 +151,7 @@ pub struct Receiver<T> {
 struct State<T> {
     capacity: usize,
     max_weight: u64,
-    /// The weight of all values that were ever sent.
+    /// The weight of all values that were ever sent; it wraps around.
     sent_weight: u64,
     slots: VecDeque<Slot<T>>,
     /// The position of the front slot.
@@ -197,7 +198,7 @@ impl<T> State<T> {
     /// The weight of the kept values from a position on.
     fn weight_from(&self, position: u64) -> u64 {
         let index = usize::try_from(position.saturating_sub(self.head)).unwrap_or(usize::MAX);
-        self.slots.get(index).map_or(0, |slot| self.sent_weight - slot.weight_before) // B6
+        self.slots.get(index).map_or(0, |slot| self.sent_weight.wrapping_sub(slot.weight_before)) // B6
     }
 
     /// Appends a value. Returns the value that it replaces in a full channel; the caller drops it after
@@ -206,7 +207,7 @@ impl<T> State<T> {
         let evicted = if self.slots.len() == self.capacity { self.evict() } else { None };
         let readers = mem::take(&mut self.at_tail);
         self.slots.push_back(Slot { value: Arc::new(value), readers, weight_before: self.sent_weight });
-        self.sent_weight += weight;
+        self.sent_weight = self.sent_weight.wrapping_add(weight);
         evicted
     }
 
@@ -220,9 +221,14 @@ impl<T> State<T> {
         Some(evicted)
     }
 
-    /// Takes the front slot out if the kept values weigh too much, and it is not the only one.
-    fn evict_weight(&mut self, max_weight: u64) -> Option<Slot<T>> {
-        if self.slots.len() > 1 && self.weight_from(self.head) > max_weight { self.evict() } else { None }
+    /// Takes slots out at the front until the rest weighs at most `max_weight`, or only `keep` slots are left. The
+    /// caller drops them after unlocking.
+    fn evict_weight(&mut self, max_weight: u64, keep: usize) -> Vec<Slot<T>> {
+        iter::from_fn(|| {
+            let too_heavy = self.slots.len() > keep && self.weight_from(self.head) > max_weight;
+            if too_heavy { self.evict() } else { None }
+        })
+        .collect()
     }
 
     /// Reads the value at position `next`, and moves `next` on.
@@ -296,13 +302,14 @@ impl<T: Clone> Sender<T> {
         if receivers == 0 {
             return Err(SendError(value));
         }
+        let heavy = state.evict_weight(u64::MAX - weight, 0); // B6
         let evicted = state.push(value, weight);
         let max_weight = state.max_weight;
-        let heavy: Vec<_> = iter::from_fn(|| state.evict_weight(max_weight)).collect();
+        let heavier = state.evict_weight(max_weight, 1);
         state.waiters.drain(&mut woken); // B4
         drop(state);
         wake_all(&mut woken);
-        drop((evicted, heavy));
+        drop((evicted, heavy, heavier));
         Ok(receivers)
     }
 
@@ -350,7 +357,7 @@ impl<T> Sender<T> {
     /// ```
     pub fn shrink_to_weight(&self, max_weight: u64) {
         let mut state = shim::lock(&self.shared);
-        let heavy: Vec<_> = iter::from_fn(|| state.evict_weight(max_weight)).collect();
+        let heavy = state.evict_weight(max_weight, 1);
         drop(state);
         drop(heavy);
     }
