@@ -104,7 +104,7 @@ where
 /// On one of the threads: makes the call, unless it was cancelled first.
 fn begin(task: TaskRef) {
     if fault("begun_though_cancelled") {
-        task.header().state.wake_by_ref();
+        let _ = task.header().state.wake_by_ref();
         return end(Runnable::from_raw(task.as_raw()));
     }
     if let Some(claim) = task.wake() {
