@@ -25,7 +25,8 @@ pub struct Metrics {
     pub alive: u64,
     /// The number of polls of tasks.
     pub polls: u64,
-    /// The number of wakes that put a task into a queue.
+    /// How often an idle task was put into a queue: by a wake, by a cancel, or because its last waker is gone. Blocking
+    /// calls are not counted.
     pub wakes: u64,
     /// How often a worker took tasks from another worker.
     pub steals: u64,

@@ -1,4 +1,4 @@
-//! The ladder's source: fourteen short files. Each mends a flaw of the one before, and needs no other.
+//! The ladder's source: fourteen short files. Each fixes a flaw of the one before, and needs no other.
 //!
 //! `tests/ladder` checks that each runs, and what it prints.
 
@@ -60,8 +60,8 @@ fn a_rung_begins_with_the_flaw_of_the_one_before_and_ends_with_its_own() {
         assert!(head[0].starts_with(&format!("//! Rung {number:02}: ")), "{path}: the first line");
         let name = path.trim_start_matches("examples/").trim_end_matches(".rs");
         assert_eq!(head[2], format!("//!     cargo run --example {name}"), "{path}: how to run it");
-        let mended = named(&head.join("\n")).into_iter().filter(|&other| other < number);
-        assert!(number == 1 || mended.count() > 0, "{path}: its head names no rung whose flaw it mends");
+        let fixed = named(&head.join("\n")).into_iter().filter(|&other| other < number);
+        assert!(number == 1 || fixed.count() > 0, "{path}: its head names no rung whose flaw it fixes");
 
         // The last comment, then the last line that is printed, then the end of main.
         let close = rung.text.rsplit_once("\n    // Still wrong: ").map(|(_, close)| close);
@@ -74,7 +74,7 @@ fn a_rung_begins_with_the_flaw_of_the_one_before_and_ends_with_its_own() {
         assert_eq!(rest, "}", "{path}: main goes on after that line");
         for part in [comment, printed] {
             let names_its_cure = named(part).iter().any(|&other| other > number);
-            assert!(names_its_cure || number == rungs.len(), "{path}: which rung mends it? {part}");
+            assert!(names_its_cure || number == rungs.len(), "{path}: which rung fixes it? {part}");
         }
     }
 }

@@ -89,11 +89,11 @@ fn the_slower_reader_waits_again() {
 /// there is nothing to read.
 #[test]
 fn a_crowd_of_readers_is_served() {
-    const CROWD: usize = 300;
+    const READERS: usize = 300;
     run(|| async {
         let (ours, mut theirs) = connection();
         let polls = Rc::new(Cell::new(0));
-        let readers: Vec<_> = (0..CROWD)
+        let readers: Vec<_> = (0..READERS)
             .map(|_| {
                 let mut clone = ours.clone();
                 let reading = async move { clone.read(&mut [0; 1]).await.unwrap() };
@@ -107,8 +107,8 @@ fn a_crowd_of_readers_is_served() {
             settle().await;
         }
         assert_eq!(polls.get(), before, "the readers wake each other");
-        assert!(before < 10 * CROWD, "{before} polls to begin to wait");
-        theirs.write_all(&[0; CROWD]).unwrap();
+        assert!(before < 10 * READERS, "{before} polls to begin to wait");
+        theirs.write_all(&[0; READERS]).unwrap();
         for reader in readers {
             assert_eq!(reader.await, 1);
         }
@@ -118,11 +118,11 @@ fn a_crowd_of_readers_is_served() {
 /// The same with futures in the wait list, on several threads.
 #[test]
 fn a_crowd_on_a_pool_is_served() {
-    const CROWD: usize = 100;
+    const READERS: usize = 100;
     run(|| async {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
         let ours = Arc::new(Async::new(ours).unwrap());
-        let readers: Vec<_> = (0..CROWD)
+        let readers: Vec<_> = (0..READERS)
             .map(|_| {
                 let ours = Arc::clone(&ours);
                 task::spawn(async move {
@@ -135,7 +135,7 @@ fn a_crowd_on_a_pool_is_served() {
             })
             .collect();
         let mut theirs = UnixStream::try_from(theirs).unwrap();
-        for _ in 0..CROWD {
+        for _ in 0..READERS {
             theirs.write_all(&[0; 20]).await.unwrap();
             task::yield_now().await;
         }
