@@ -4,8 +4,9 @@
 mod common;
 
 use std::io::{PipeReader, PipeWriter, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use common::Client;
 use rustix::process::{Pid, Signal, kill_process};
@@ -23,13 +24,14 @@ fn full_pipe() -> (PipeReader, PipeWriter) {
     (reader, writer)
 }
 
-/// Returns an address with a free port: these tests cannot read the line in which the server reports its own. No other
-/// process takes the port before the server does, because the host is this process's own too: each `127.x.y.z` is
-/// the loopback interface.
+/// Returns an address that nothing else uses: these tests cannot read the line in which the server reports its own. Each
+/// call has a host of its own, since every `127.x.y.z` is the loopback interface. The port is none that the system gives
+/// to clients: a client that tries it before the server listens could be connected to itself.
 fn free_address() -> SocketAddr {
-    let [_, x, y, z] = std::process::id().to_be_bytes();
-    let host = Ipv4Addr::new(127, x | 0x80, y, z);
-    TcpListener::bind((host, 0)).unwrap().local_addr().unwrap()
+    static CALLS: AtomicU8 = AtomicU8::new(128);
+    let [_, _, y, z] = std::process::id().to_be_bytes();
+    // ORDERING: Relaxed; each call gets another number.
+    SocketAddr::from(([127, CALLS.fetch_add(1, Ordering::Relaxed), y, z], 4000))
 }
 
 /// A server whose output is not read. Dropping it kills the server.
