@@ -6,7 +6,6 @@ mod common;
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU8, Ordering};
 
 use common::Client;
 use rustix::process::{Pid, Signal, kill_process};
@@ -24,16 +23,6 @@ fn full_pipe() -> (PipeReader, PipeWriter) {
     (reader, writer)
 }
 
-/// Returns an address that nothing else uses: these tests cannot read the line in which the server reports its own. Each
-/// call has a host of its own, since every `127.x.y.z` is the loopback interface. The port is none that the system gives
-/// to clients: a client that tries it before the server listens could be connected to itself.
-fn free_address() -> SocketAddr {
-    static CALLS: AtomicU8 = AtomicU8::new(128);
-    let [_, _, y, z] = std::process::id().to_be_bytes();
-    // ORDERING: Relaxed; each call gets another number.
-    SocketAddr::from(([127, CALLS.fetch_add(1, Ordering::Relaxed), y, z], 4000))
-}
-
 /// A server whose output is not read. Dropping it kills the server.
 struct Stuck {
     child: Child,
@@ -42,7 +31,7 @@ struct Stuck {
 
 impl Stuck {
     fn start(mut command: Command, stdout: Stdio, stderr: Stdio) -> Self {
-        let address = free_address();
+        let address = common::unused_address();
         command.arg(address.to_string()).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
         let child = command.spawn().unwrap();
         common::eventually("it listens", || TcpStream::connect(address).is_ok());

@@ -227,10 +227,7 @@ fn help_shows_every_option_and_its_default() {
 
 #[test]
 fn a_closed_stdout_and_stderr_do_not_stop_it() {
-    // The line with the port cannot be read, so the test finds a free port first.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+    let address = common::unused_address();
     let script = "exec \"$0\" \"$1\" >&- 2>&-";
     let mut child = Command::new("sh")
         .args(["-c", script, env!("CARGO_BIN_EXE_server"), &address.to_string()])

@@ -4,6 +4,7 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,6 +24,16 @@ pub fn exit_of(child: &mut Child) -> ExitStatus {
         status.is_some()
     });
     status.unwrap()
+}
+
+/// Returns an address that nothing else uses, for a server whose output is not read: it cannot report its port. Each call
+/// has a host of its own, since every `127.x.y.z` is the loopback interface. The port is none that the system gives to
+/// clients: a client that tries it before the server listens could be connected to itself.
+pub fn unused_address() -> SocketAddr {
+    static CALLS: AtomicU8 = AtomicU8::new(128);
+    let [_, _, y, z] = std::process::id().to_be_bytes();
+    // ORDERING: Relaxed; each call gets another number.
+    SocketAddr::from(([127, CALLS.fetch_add(1, Ordering::Relaxed), y, z], 4000))
 }
 
 /// Waits until a condition holds.
