@@ -13,7 +13,7 @@
 //! U3  A call whose future is gone is not begun. If it still waits for a thread it is dropped with its
 //!     future.
 //!
-//! Called by `net::lookup` and the executor's `spawn_blocking`. Next: `net/addr.rs`.
+//! Called by `net::lookup` and the executor's `spawn_blocking`. Next: `user_code`.
 
 use std::fmt;
 use std::io;

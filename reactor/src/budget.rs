@@ -12,12 +12,12 @@
 //! B3  When an operation is asked for while the account is empty, it is granted with a probability of one in
 //!     16 (`ODDS`). Otherwise the task has to give way.
 //! [gives-way-once]  A refusal is not the same as "not ready". So a deadline that has passed gives way once
-//!     if anything was refused in this poll. At the next poll the future that it limits gets a fresh budget,
-//!     and then the deadline decides.
+//!     if anything was refused in this poll, or if the account is empty. At the next poll the future that it
+//!     limits gets a fresh budget, and then the deadline decides.
 //!
 //! Several futures may share a task, in a join or a race, and one that is always ready takes the whole
 //! account. By B3 the others still make progress, whatever their number and the order in which the combinator
-//! polls them, because a draw does not depend on what was asked before: a future that is polled again and
+//! polls them, because chance does not depend on what was asked before: a future that is polled again and
 //! again is granted an operation at every 16th poll on average. So is a future under another executor's
 //! `block_on` inside one of our polls. A rule that counts the refusals cannot promise that: its count may be
 //! in step with the combinator, and then every grant goes to the same child. The price is small: a loop that
@@ -208,14 +208,15 @@ fn lend<T>(lent: u32, work: impl FnOnce() -> T) -> T {
 pub(crate) struct GaveWay(Option<u32>);
 
 impl GaveWay {
-    /// Whether it has given way, so that the deadline decides now. Within one poll that is left to chance
-    /// (B3): it is mostly false, because a loop that polls again at once has to give way; and sometimes true,
-    /// because another executor's `block_on` inside our poll has to end.
+    /// Whether the deadline decides now. Returns true in a later poll than the one in which it gave way. In the
+    /// same poll chance decides, as in B3: mostly false, so that a loop that polls again at once gives way; now
+    /// and then true, so that another executor's `block_on` inside our poll ends.
     pub(crate) fn may_decide(&self) -> bool {
         self.0.is_some_and(|poll| ACCOUNT.with(|account| account.poll.get() != poll || account.draw()))
     }
 
-    /// Returns `Ready` if nothing was refused in this poll and there is budget left. Otherwise gives way.
+    /// Returns `Ready` if nothing was refused in this poll and there is budget left, or outside a poll.
+    /// Otherwise gives way.
     pub(crate) fn poll(&mut self, cx: &Context<'_>) -> Poll<()> {
         ACCOUNT.with(|account| {
             let (left, poll) = (account.left.get(), account.poll.get());

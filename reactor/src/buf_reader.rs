@@ -1,10 +1,9 @@
 //! A buffered reader whose end can be asked for twice.
 //!
 //! futures-lite's `fill_buf` polls its reader twice: once to see whether there is something, and then to get
-//! it. Its own buffered reader, when it is empty, polls the source each time, and at the end of a stream the
-//! second result may be another: standard input has to be read again, and a socket's operation may be one too
-//! many for this poll's budget. Then `fill_buf` panics. So this reader returns once more what it has just
-//! returned.
+//! it. Its own buffered reader, when it is empty, polls the source each time. At the end of a stream the second
+//! poll may return `Pending`: standard input has to be read again, and the first poll of a socket may have used
+//! up this poll's budget. Then `fill_buf` panics. So this reader returns once more what it has just returned.
 //!
 //! E1  What was returned is returned again, once, unless `consume` or a read came in between and took it.
 //! E2  What is read ahead is charged too. Otherwise a task with thousands of lines in the buffer would not

@@ -18,7 +18,7 @@ use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
 
-/// The key of our own notifications. Sources never get it, nor the one above, which is `polling`'s.
+/// The key of our own notifications. Sources never get it, nor `usize::MAX`, which is the key of `polling`'s.
 const NOTIFY: usize = usize::MAX - 1;
 
 /// Events taken by one call. They are on the stack, at 12 bytes each.

@@ -4,7 +4,7 @@
 //! system's error number: a program that looks for a certain number follows `source`, and a text has none. So
 //! the error is kept beside the text.
 //!
-//! Called wherever an operation that failed is named, in each crate. Next: `net::error`.
+//! Called wherever an operation that failed is named, in each crate. This is the last file.
 
 use std::error::Error;
 use std::fmt;

@@ -14,7 +14,7 @@
 //! D2  `moved` is called for every entry that gets another index, the new one included.
 //!
 //! Four children make half the depth of two, and they share a cache line or two.
-//! Called by `timers`. Next: `time`.
+//! Called by `timers`. Next: `poll_wakers`.
 
 use crate::trim::{KEEP_BY_THREAD, Trim};
 

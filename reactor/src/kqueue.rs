@@ -3,7 +3,7 @@
 //! `kevent` takes a time limit, so `polling` needs no timer there and its own wait is used. It does not
 //! report the end of a stream, so every event has `must_drain`.
 //!
-//! Called by `reactor`. Next: `source`.
+//! Called by `reactor`. Next: `metrics`.
 #![allow(unsafe_code, reason = "polling asks that a source is deleted before it is closed")]
 
 use std::io;

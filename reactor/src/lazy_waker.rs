@@ -1,9 +1,10 @@
 //! A waker that is cloned only if it must be stored, and with no lock held if the clone is user code.
 //!
-//! Cloning a waker may run user code, which must not happen under a lock [no-user-code]. Cloning it before each
-//! lock would be correct, but most operations are ready at once, and a clone costs an atomic operation. So the
-//! first look has no clone at hand, and only a look that must wait is repeated with one. The wakers of the
-//! executor's own tasks run no user code: they are cloned in the first look, which saves the second.
+//! Cloning a waker may run user code, which must not happen under a lock [no-user-code]. Cloning it before
+//! each lock would be correct, but most operations are ready at once, and a clone costs an atomic operation.
+//! So an operation first looks, under the lock, without a clone. Only if it must wait, it looks again with
+//! one. The wakers of the executor's own tasks run no user code: they are cloned in the first look, which
+//! saves the second.
 //!
 //! ```text
 //!   look, locked ──ready──▶ return          no clone
@@ -15,7 +16,8 @@
 //! Z1  The waker is cloned between two looks, with nothing locked. The second look repeats the whole first
 //!     one, so it finds what came meanwhile.
 //! Z2  A waker that is replaced in its slot is kept here, and dropped after the last look.
-//! Z3  A waker whose functions the executor has named with [`trust`] is cloned under any lock: that only counts.
+//! Z3  A waker whose functions the executor has named with [`trust`] may be cloned under a lock: that
+//!     increments a counter.
 //!
 //! Used by everything that waits under a lock. Next: `wait_list`.
 
@@ -102,8 +104,8 @@ enum State {
 }
 
 impl LazyWaker<'_> {
-    /// Stores the waker in `slot`, unless it is there. Returns false if this is a first look, and the clone may be
-    /// user code.
+    /// Stores the waker in `slot`, unless it is there. Returns false if this is a first look, and the clone may
+    /// be user code.
     #[inline]
     pub fn store(&mut self, slot: &mut Option<Waker>) -> bool {
         if slot.as_ref().is_some_and(|stored| self.is_stored_as(stored)) {

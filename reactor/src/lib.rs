@@ -37,13 +37,13 @@
 //!
 //! After `fork` the child must not use what it has inherited: it shares the poller with its parent.
 //!
-//! The reading order of the source: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`,
-//! `async_io`, then `net` (`tcp`). The rest: `time`, `async_traits`, `net::byte_stream`, `net::udp`,
-//! `net::unix`, `net::addr`, `net::lookup`, `net::new_socket`, `net::error`, `net::connect`, `net::closing`,
-//! `net::keepalive`, `net::hangup`, `heap`, `poll_wakers`, `threads`, `threads::queue`, `blocking`,
-//! `user_code`, `buf_reader`, `stdin`, `notes`, `signal`, `no_poller`, `malloc`, `kqueue`, `metrics`. Last come
-//! the files that the crate `executor` needs too: `shim`, `record`, `budget`, `trim`, `lazy_waker`, `wait_list`,
-//! `spin`, `explain`.
+//! The core path, in reading order: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`,
+//! `async_io`, then `net` (`tcp`). The rest of the source: `time`, `async_traits`, `net::byte_stream`,
+//! `net::udp`, `net::unix`, `net::addr`, `net::lookup`, `net::new_socket`, `net::error`, `net::connect`,
+//! `net::closing`, `net::keepalive`, `net::hangup`, `heap`, `poll_wakers`, `threads`, `threads::queue`,
+//! `blocking`, `user_code`, `buf_reader`, `stdin`, `notes`, `signal`, `no_poller`, `malloc`, `kqueue`,
+//! `metrics`. Last come the files that the crate `executor` needs too: `shim`, `record`, `budget`, `trim`,
+//! `lazy_waker`, `wait_list`, `spin`, `explain`.
 
 #![cfg_attr(loom, allow(dead_code, reason = "a model has a poller of its own"))]
 

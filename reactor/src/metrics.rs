@@ -1,5 +1,5 @@
 //! What the reactor has done, in numbers: the sums of what each thread has recorded (see `record`).
-//! Next: `lib`.
+//! Next: `shim`.
 
 use crate::record::{Kind, threads};
 

@@ -4,7 +4,7 @@
 //! turn without a poller waits on a condition variable, and timers fire. When a poller has been created the
 //! wait ends, and the next turn waits in the poller.
 //!
-//! Called by `reactor`. Next: `blocking`.
+//! Called by `reactor`. Next: `malloc`.
 
 use std::sync::PoisonError;
 use std::time::Duration;

@@ -5,7 +5,7 @@
 //! flag is shared with every process that has the same terminal. So a thread of its own writes the lines.
 //!
 //! ```text
-//!   tell ──▶ a bounded queue ──▶ one thread, only while there is something to write ──▶ stderr
+//!   tell ──▶ a bounded queue ──▶ one thread, only while there is something to write ──▶ the stream
 //!              └─ full: dropped, counted, and reported after what was queued before
 //! ```
 //!
@@ -114,7 +114,8 @@ impl Notes {
     /// Waits until all is written, for `limit` at most; returns whether it is. It blocks, so call it at the
     /// end of a program, and never on a thread that runs tasks.
     ///
-    /// If no thread could be started for the writing, this one does it, if the stream takes bytes now.
+    /// If no thread could be started for the writing, this one does it, if the stream takes bytes now. That may
+    /// take longer than `limit`.
     pub fn flush(&'static self, limit: Duration) -> bool {
         let deadline = Instant::now().checked_add(limit);
         let mut state = self.lock();

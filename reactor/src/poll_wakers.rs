@@ -13,8 +13,8 @@
 //!
 //! If more tasks wait than the limit allows, their own return would sweep them again, forever. A limit that
 //! doubles at each sweep ends that, but then never comes down. So the number of waiting tasks is measured, by
-//! the probe: when it has joined again, each task that still waits has joined since the sweep. The limit
-//! becomes twice that number.
+//! the probe: it is woken last, so when it has joined again, most tasks that still wait have joined before it.
+//! The limit becomes twice the number that have joined.
 //!
 //! G1  Wakers that are taken out are woken.
 //! G2  Each sweep sets the limit back to [`SWEEP_AT`]. Only a probe that returns raises it, and events lower
@@ -24,7 +24,7 @@
 //!     after a number of joins is given up. That number is mostly small, and now and then large: if many tasks
 //!     wait, it takes many joins until the probe is back.
 //!
-//! Called by `source`, under its lock [no-user-code]. Next: `source`.
+//! Called by `source`, under its lock [no-user-code]. Next: `threads`.
 
 use std::mem;
 use std::task::Waker;

@@ -13,8 +13,8 @@
 //! N1  One thread is in a turn at a time; a second one returns at once.
 //! N2  A deadline that comes before the armed one notifies (see `clock`).
 //! N3  Timers fire in every turn, whatever the sockets do.
-//! N4  The index into the table comes with a generation: an event for a source that has gone matches no
-//!     source.
+//! N4  A source's key is its index in the table of sources, with a generation: an event for a source that has
+//!     gone matches no source.
 //! N5  Without a poller (no descriptor is left) timers work all the same (see `no_poller`).
 //!
 //! No waker is called here: the caller does that when the turn is over. Called by the executor.
@@ -74,7 +74,8 @@ impl Reactor {
         let sources = Mutex::new(Table { slots: Slab::new(), generation: 0 });
         let reactor = REACTOR.get_or_init(|| Self { poller, sources });
         no_poller::notify();
-        // A notification from before there was a poller may be for a turn that looks up the poller only now.
+        // A notification from before there was a poller went to `no_poller`. A turn that looks up the poller
+        // only now would miss it, so it is repeated here.
         if !fault("poller_comes_in_silence") {
             reactor.poller.notify();
         }

@@ -11,7 +11,7 @@
 //! R1  Only its own thread writes a thread's sums, so that adding needs no read-modify-write.
 //! R2  A thread's sums outlive it: the next thread goes on with them, and what was counted stays counted.
 //!
-//! Called where things happen, in both crates; read by their `metrics`. Next: `metrics`.
+//! Called where things happen, in both crates; read by their `metrics`. Next: `budget`.
 
 use std::cell::Cell;
 use std::sync::Mutex;

@@ -2,13 +2,13 @@
 //!
 //! A model checker must see each access, so code that is modelled cannot use std's atomics and locks
 //! directly. A copy of the code for the models would prove the copy. So the code imports from here and never
-//! from `std::sync`. Under `--cfg loom` every atomic, lock and cell that a model must see is loom's, each
-//! thread's and each model's values are made anew, and time is the model's. Otherwise all are std's, and
+//! from `std::sync`. Under `--cfg loom` every atomic, lock and cell that a model must see is loom's, statics and
+//! thread-locals are made anew in each execution, and time is the model's. Otherwise all are std's, and
 //! [`UnsafeCell`] is a wrapper without cost.
 //!
 //! A few lines carry a [`fault`]: a seeded fault that a model must find.
 //!
-//! Used by all code that is modelled, in both crates. Next: `budget`.
+//! Used by all code that is modelled, in both crates. Next: `record`.
 
 #[cfg(loom)]
 pub mod model;

@@ -9,11 +9,11 @@
 //!                          2 write a byte ──▶ socket pair ──▶    4 look at the flags
 //! ```
 //!
-//! S1  The flag is raised before the byte is written, and the pipe is emptied before the flags are read: a
-//!     byte that was read too early has left its flag behind.
+//! S1  The flag is raised before the byte is written, and the pipe is emptied before the flags are read. So
+//!     when a byte has been read, its flag is seen, unless an earlier look has seen it.
 //! S2  A full pipe loses nothing: it is readable, and the flags say which signals came.
 //!
-//! Called by programs, for a clean end on Ctrl-C. Next: the executor.
+//! Called by programs, for a clean end on Ctrl-C. Next: `no_poller`.
 
 use std::fmt;
 use std::io;

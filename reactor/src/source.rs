@@ -19,7 +19,7 @@
 //! E2  A waker is stored before the last look at READY, and an event sets READY before it takes the wakers:
 //!     one of the two sees the other.
 //! E3  Several tasks may wait for one direction. An event wakes all of them. Those that get nothing wait
-//!     again, and that wakes no other task.
+//!     again, and that wakes no other task, unless too many wakers are stored (see `poll_wakers`).
 //! E4  No user's waker is cloned, called or dropped under the lock [no-user-code].
 //! E5  A task that waits has found the direction not ready. So an event that finds it ready has no task to
 //!     wake. An event with `must_drain` wakes the tasks in any case: one may wait for the end of a stream

@@ -14,7 +14,7 @@
 //! On two cores a hop between a thread in `block_on` and a worker fell from 13 µs to 0.4 µs by this, and
 //! its CPU time from 12 µs to 0.8 µs (`benches/peers`, workload `cross`).
 //!
-//! Called by threads for blocking calls, and by the executor's threads. Next: `blocking`.
+//! Called by threads for blocking calls, and by the executor's threads. Next: `explain`.
 
 use std::cell::Cell;
 use std::num::NonZero;
@@ -31,7 +31,7 @@ const LIMIT: Duration = Duration::from_micros(20);
 /// waking too.
 const SHORT: Duration = Duration::from_micros(50);
 
-/// Looks between two looks at the clock.
+/// How often the condition is checked between two readings of the clock.
 const LOOKS: usize = 16;
 
 thread_local! {

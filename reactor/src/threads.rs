@@ -24,7 +24,9 @@
 //!     just then.
 //! P3  A thread looks at the queue, under the lock, before it idles and before it leaves.
 //! P4  A thread that is being started may fail to start. No thread leaves until that is known, and the first
-//!     thread of all is started under the lock. So there is a thread that can run the job instead.
+//!     thread of all is started under the lock. So there is a thread that can run the job instead. Two kinds
+//!     of threads leave all the same: those of a closed pool, whose queue is empty then and stays empty; and
+//!     those beyond the limit, since as many as the limit remain.
 //! P5  Jobs run, and condition variables are notified, with no lock held.
 //! P6  A job in the queue can be taken back. If its drop then needs a thread, that is a disposal: it goes
 //!     before all jobs, and if every thread is busy one more than the limit is started. While more threads

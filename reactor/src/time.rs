@@ -6,13 +6,14 @@
 //!
 //! D1  A timer never fires early. It is late by the rounding to the poller's unit, a millisecond at most, and
 //!     by what the executor has to do first.
-//! D2  If the budget refused an operation in this poll, that operation may be ready. So a deadline that has
-//!     passed gives way once [gives-way-once]: what is ready wins over the deadline. Then the deadline decides,
-//!     so a future that is always ready cannot keep it from firing.
+//! D2  If the budget has refused an operation in this poll, or is exactly used up, there may be an operation
+//!     that is ready and was not done. So a deadline that has passed gives way once [gives-way-once]: what is
+//!     ready wins over the deadline. Then the deadline decides, so a future that is always ready cannot keep
+//!     it from firing.
 //! D3  A wait that has ended is charged to the budget, and so is a timeout that has elapsed: a loop over
 //!     these gives way.
 //!
-//! Called by programs. Next: `async_io`.
+//! Called by programs. Next: `async_traits`.
 #![allow(unsafe_code, reason = "a timeout pins its future where it was captured")]
 
 use std::error::Error;
@@ -147,11 +148,11 @@ impl Drop for Sleep {
 /// The duration is counted from this call, and is capped at a century. Dropping the returned future drops
 /// `future`.
 ///
-/// `future` is polled first, so if it is ready it wins over a deadline that has passed. If it was refused
-/// only because the task had used up its budget (see [`crate::budget`]), the timeout gives way once and polls
-/// it again with a fresh budget, before it returns the error. So a future whose operations are always ready
-/// and that never ends is stopped one poll later. An elapsed timeout counts against the budget: a loop of
-/// timeouts gives way.
+/// `future` is polled first, so if it is ready it wins over a deadline that has passed. If the task has used
+/// up its budget (see [`crate::budget`]), `future` may be pending for that reason only. Then the timeout
+/// gives way once, and polls it again with a fresh budget, before it returns the error. So a future whose
+/// operations are always ready and that never ends is stopped one poll later. An elapsed timeout counts
+/// against the budget: a loop of timeouts gives way.
 ///
 /// # Errors
 ///

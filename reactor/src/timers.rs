@@ -14,7 +14,7 @@
 //!   level 1    [ ][ ][ ] .. 64 buckets of 64 ticks            the last digit but one
 //!   ..                                                      and so on
 //!
-//!   cascade     the first bucket that is not empty: `tick` becomes its first ──▶ near, or a lower level
+//!   cascade     the timers of the first bucket in use ──▶ near, or a lower level; `tick` = its first tick
 //! ```
 //!
 //! One worked number: `tick` is 0, and a timer is due in 5 s. That is tick 4768 = 1·64² + 10·64 + 32, so its
@@ -57,7 +57,7 @@ const LEVELS: usize = (u64::BITS - TICK_BITS).div_ceil(DIGIT_BITS) as usize;
 const HEAP: usize = LEVELS * BUCKETS;
 /// Without timers the slots keep the memory of this many.
 const KEEP: usize = 64;
-/// A bucket with fewer entries than this is sized as if it had this many, when it gives memory back.
+/// A bucket whose capacity is at most four times this gives no memory back.
 const SPARE: usize = 4;
 
 /// Nanoseconds since the clock's first reading.

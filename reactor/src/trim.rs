@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!   capacity  ████████████████████   a burst
-//!             ██▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁   under a quarter in use, and more than `keep` bytes:
+//!             ██▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁   at most a quarter in use, and more than `keep` bytes:
 //!             ██▁▁                   shrinks to twice what is in use, or to `keep` bytes
 //! ```
 //!

@@ -6,11 +6,11 @@
 //!
 //! [no-user-code]  No user code runs while a lock of ours is held. A waker is user code: its clone, its wake
 //!     and its drop may do anything, such as use what the lock guards. So wakers are cloned before the lock
-//!     is taken, and woken or dropped after it is released. Only the clone of a task's own waker may be made under
-//!     the lock: it is a counter's increment (`lazy_waker`). Comparing two wakers only compares pointers, and is
-//!     allowed.
+//!     is taken, and woken or dropped after it is released. Only the wakers of the executor's own tasks may be
+//!     cloned under the lock: that only increments a counter (`lazy_waker`). Comparing two wakers only compares
+//!     pointers, and is allowed.
 //!
-//! Called where a waker is woken, and where a user's value or job is dropped or run. Next: `wait_list`.
+//! Called where a waker is woken, and where a user's value or job is dropped or run. Next: `buf_reader`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;

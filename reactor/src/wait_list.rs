@@ -17,13 +17,13 @@
 //!
 //! W1  The entries stand in the order of their tickets, which is the order in which they joined.
 //! W2  A ticket is never given twice, so a stale key cannot match another waiter.
-//! W3  The list stores wakers that are owned, and returns them: it calls and drops none, and `lazy_waker` decides
-//!     when one is cloned [no-user-code].
+//! W3  The list stores wakers that are owned, and returns them: it calls and drops none, and `lazy_waker`
+//!     decides when one is cloned [no-user-code].
 //! W4  At a steady depth nothing is allocated. The memory of a burst is given back as the list empties
 //!     (`trim`).
 //!
 //! Used by the channels and the lock in `executor::sync`, and by sockets with several waiters.
-//! Next: `blocking`.
+//! Next: `spin`.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU64;

@@ -80,8 +80,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Listens and serves. It catches the signals first: from then on none of them kills the process, and none is
-/// ignored, as the system does for the first process of a container.
+/// Listens and serves. It catches the signals first: from then on none of them kills the process, and the
+/// system ignores none, as it would for the first process of a container.
 async fn serve(address: &str, options: Options) -> io::Result<()> {
     let mut signals = Signals::new(&[SIGINT, SIGTERM, SIGUSR1])?;
     let bound = async { Some(Server::bind(address, options).await) };

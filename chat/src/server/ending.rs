@@ -206,8 +206,8 @@ impl Session {
         drop(between_lines);
         let _ = self.stream.shutdown(Shutdown::Write);
         // Bytes that are unread when a socket is closed, or arrive after that, reset the connection, and the
-        // client might lose what it has not read yet. A client that closes when it reads our end does not
-        // have to wait.
+        // client might lose what it has not read yet. If the client closes as soon as it reads our end of the
+        // stream, this wait ends then.
         let _ = timeout(linger, inbound.discard()).await;
     }
 

@@ -9,8 +9,9 @@
 //! group. With an unbounded queue for each member, such a member would take all memory. So a group keeps a
 //! bounded number of lines, shared by all its members, and a member that is too slow loses the oldest.
 //!
-//! G1  A post never waits. A member that is a full channel behind loses the oldest lines, and is sent their
-//!     number. The lines that it lost and those that it received are together the lines that were posted.
+//! G1  A post never waits. A member that is further behind than the channel holds loses the oldest lines, and
+//!     is sent their number. The lines that it lost and those that it received are together the lines that
+//!     were posted.
 //! G2  A line is encoded once, by the poster.
 //! G3  A member's task waits for one line, takes the outgoing half's lock, and only then reads further lines.
 //!     So what is posted while another task writes is joined into the next write.
@@ -37,8 +38,8 @@ const CAPACITY: usize = 1000;
 /// Lines are joined into one write up to this many bytes; the last line may exceed it.
 const BATCH: usize = 16 * 1024;
 
-/// The stuck members of a group check each time that a connection's limit in bytes, divided by this, was
-/// posted to the group (G4).
+/// The stuck members of a group check each time that `connection_bytes / LOOKS` more bytes were posted to the
+/// group (G4).
 const LOOKS: usize = 64;
 
 /// A group, which exists while it has members.

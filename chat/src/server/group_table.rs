@@ -2,11 +2,11 @@
 //!
 //! Suppose that a client joins a group while its last member leaves. Without one lock around both, the client
 //! could subscribe to a group that has just been removed from the table, and would never receive a post. The
-//! lock is std's, not an asynchronous one: it is held for a few dozen instructions, and putting a task to
-//! sleep takes longer.
+//! lock is std's, not an asynchronous one: it is mostly held for a few dozen instructions, and putting a
+//! task to sleep takes longer.
 //!
-//! T1  A group is in the table exactly while it has members: a join creates it, under the lock; the last
-//!     member that leaves removes it, under the lock.
+//! T1  A group is in the table while it has members: a join creates it, under the lock; after its last member
+//!     has left it is removed, under the lock.
 //! T2  A group is dropped outside the lock, since the drop wakes its subscription tasks.
 //! T3  A closed table stays empty. Its groups are dropped, so each subscription delivers what it has, and ends.
 //!

@@ -3,7 +3,7 @@
 //! Without this file two tasks that write to one socket would mix their lines. A std mutex would not help:
 //! the lock is held while a task waits for the socket, and would block the threads of the others. The other
 //! design is a task that owns the socket, with a channel in front of it. It costs one more task for each
-//! connection, and one more queue for each line.
+//! connection, and each line passes through one more queue.
 //!
 //! ```text
 //!   subscription task ─┐

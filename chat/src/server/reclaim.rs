@@ -1,9 +1,9 @@
 //! Returns the memory of departed clients to the system.
 //!
 //! The allocator keeps freed memory. Without this file the process would stay nearly as large as it was with
-//! the most clients: a few that stay hold pages between which the memory of the others lies. To return the
-//! free pages at each departure would be simple, but it takes long. So the server does it after many
-//! departures, on another thread, and after a pause, in which other clients may leave too.
+//! the most clients: what belongs to the few that stay is scattered over the whole heap. To return the free
+//! pages at each departure would be simple, but it takes long. So the server does it after many departures,
+//! on another thread, and after a pause, in which other clients may leave too.
 //!
 //! ```text
 //!   a departure ──▶ count ──MANY──▶ ask ──▶ pause ──▶ count = 0 ──▶ return free memory, on another thread

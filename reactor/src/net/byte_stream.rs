@@ -5,14 +5,14 @@
 //! are from another crate.
 //!
 //! `byte_stream!(Stream, ..)` implements `AsyncRead` and `AsyncWrite` for `&Stream` and for `Stream`, which
-//! keeps its socket as `socket: Arc<Async<..>>` and has a `shutdown`.
+//! has a method `shutdown`, and a field `socket` that dereferences to an `Async<..>`.
 //!
 //! W1  A transfer that is shorter than asked for has emptied, or filled, the kernel's buffer, and the source is
 //!     no longer ready (see `MUST_DRAIN` in `source`). For reads this holds on TCP only: on a Unix stream the
 //!     system also stops after a message that carries a descriptor.
 //! W2  Closing shuts down the write half, for all clones: the peer reads the end.
 //!
-//! Called by `tcp` and `unix`. Next: `tcp`.
+//! Called by `tcp` and `unix`. Next: `udp`.
 
 /// The most slices that the system takes in one call (IOV_MAX). A transfer that leaves out further slices for
 /// this reason is not short (W1).
@@ -31,7 +31,7 @@ macro_rules! byte_stream {
             use crate::budget;
             use crate::net::byte_stream::SLICES;
 
-            /// A read of fewer bytes than this is short (W1). No read is shorter than zero.
+            /// A read of fewer bytes than this is short (W1). If this is zero, no read is short.
             const fn wanted(bytes: usize) -> usize {
                 if $short_read_means_empty { bytes } else { 0 }
             }

@@ -10,7 +10,7 @@
 //!
 //! A linger of zero stays: it blocks nothing, and asks for a reset.
 //!
-//! Called by `tcp`. Next: `connect`.
+//! Called by `tcp`. Next: `keepalive`.
 
 use std::net::TcpStream;
 use std::ops::Deref;

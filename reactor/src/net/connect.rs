@@ -14,7 +14,7 @@
 //! H1  IPv6 and IPv4 addresses alternate: if one address does not reply, the others of its family seldom do.
 //! H2  A socket that is connected to itself is never returned: there is no server behind it.
 //!
-//! Called by `tcp`. Next: `error`.
+//! Called by `tcp`. Next: `closing`.
 
 use std::future::{Future, poll_fn};
 use std::io;

@@ -4,7 +4,7 @@
 //! on a machine without IPv6 "Cannot assign requested address" would hide that the server is not running. So
 //! the error lists all of them. The one that explains most comes first, gives the kind, and is the source.
 //!
-//! Called by all that bind or connect by name. Next: `addr`.
+//! Called by all that bind or connect by name. Next: `connect`.
 
 use std::fmt::Write;
 use std::io::{self, ErrorKind};

@@ -18,7 +18,7 @@
 //!     perhaps no task reads.
 //! G3  A poll without a new event makes no system call.
 //!
-//! Called by programs. Next: `udp`.
+//! Called by programs. Next: `heap`.
 
 use std::future::Future;
 use std::io;

@@ -5,7 +5,7 @@
 //! system probes a silent peer. The system has three settings: the idle time, the time between two probes, and
 //! the number of probes. They mean little apart, so one setting chooses all three here.
 //!
-//! Called by programs. Next: `udp`.
+//! Called by programs. Next: `hangup`.
 
 use std::io;
 use std::time::Duration;

@@ -16,7 +16,7 @@
 //! The hosts file only decides which threads look the name up. The addresses always come from the system, in
 //! the order of its own configuration.
 //!
-//! Called by `addr`. Next: `stdin`.
+//! Called by `addr`. Next: `new_socket`.
 
 use std::fs;
 use std::io;

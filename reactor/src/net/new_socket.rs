@@ -4,7 +4,7 @@
 //! here, with the two flags that every socket needs: set in the same system call where the system can, so that
 //! a program that another thread starts at that moment inherits no descriptor.
 //!
-//! Called by `connect`. Next: `tcp`.
+//! Called by `connect`. Next: `error`.
 
 use std::io;
 use std::net::SocketAddr;

@@ -5,7 +5,7 @@
 //! clone here costs neither, and dropping the last one closes the socket (`closing`). A stream is made in
 //! `connect`; it is read and written in `byte_stream`.
 //!
-//! Called by programs. Here the core path ends. Next: `udp`.
+//! Called by programs. Here the core path ends. Next: `time`.
 
 use std::io;
 use std::net::{self, Shutdown, SocketAddr};
@@ -157,9 +157,9 @@ impl Stream for Incoming<'_> {
 /// A TCP connection: a byte stream in each direction.
 ///
 /// A clone is the same connection and costs no descriptor. Dropping the last one closes the connection. The drop
-/// never waits for the peer, whatever SO_LINGER says: the system sends the rest. Both `TcpStream` and
-/// `&TcpStream` read and write, so one task can read while another writes. `close` shuts down the write half;
-/// reading continues.
+/// never waits for the peer, whatever SO_LINGER says: the system sends the rest, or resets the connection if
+/// the linger time is zero. Both `TcpStream` and `&TcpStream` read and write, so one task can read while another
+/// writes. `close` shuts down the write half; reading continues.
 ///
 /// Read and write errors are the system's, unchanged. Dropping the future of a single read or write loses no
 /// byte: a call that has not returned has transferred nothing.

@@ -19,7 +19,7 @@ use crate::net::lookup::Addresses;
 /// A UDP socket. A clone costs no descriptor; dropping the last one closes the socket.
 ///
 /// A datagram goes to one receiver, whole or cut to its buffer. Every future can be dropped at any time: a
-/// datagram is either sent or received by a call that returns, or not at all.
+/// call that has not returned has sent or received nothing.
 ///
 /// ```
 /// # executor::task::block_on(async {

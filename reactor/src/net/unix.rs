@@ -6,7 +6,7 @@
 //! As with std's listener, the path stays when the listener is dropped: remove it before the next `bind`. A
 //! removal on drop could remove the path of a successor that has bound it in the meantime.
 //!
-//! Called by programs. Next: `blocking`.
+//! Called by programs. Next: `addr`.
 
 use std::fmt;
 use std::io;

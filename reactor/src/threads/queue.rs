@@ -21,8 +21,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::trim::{KEEP_BY_THREAD, Trim};
 
-/// Names a job from before it is submitted, so that it can be taken back. Earlier tickets run first. A ticket is for
-/// one job.
+/// Names a job from before it is submitted, so that it can be taken back. Earlier tickets run first. A ticket is
+/// for one job.
 ///
 /// ```
 /// use reactor::blocking::Ticket;
