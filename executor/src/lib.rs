@@ -3,7 +3,7 @@
 //! ```text
 //!   block_on ─┬─ polls its future                       spawn ──▶ pool: worker, worker, …
 //!             ├─ local: this thread's tasks                         │ slot, deque, injector
-//!             └─ driver: waits, or drives the reactor ◀───────────────┘
+//!             └─ driver: waits, or drives the reactor ◀─────────────┘
 //! ```
 //!
 //! Programs use [`task`] to spawn futures and to wait for them, and [`sync`] for locks and channels. [`pool`]

@@ -25,8 +25,8 @@ pub struct Metrics {
     pub alive: u64,
     /// The number of polls of tasks.
     pub polls: u64,
-    /// How often an idle task was put into a queue: by a wake, by a cancel, or because its last waker is gone. Blocking
-    /// calls are not counted.
+    /// How often an idle task was put into a queue: by a wake, by a cancel, or because its last waker is gone.
+    /// Blocking calls are not counted.
     pub wakes: u64,
     /// How often a worker took tasks from another worker.
     pub steals: u64,
@@ -58,7 +58,7 @@ pub struct WorkerMetrics {
 /// Returns a snapshot of the executor's counters.
 ///
 /// The counters are read one after another while the threads run on. Each is right, but two of them may
-/// differ by the few events between the two reads.
+/// disagree by the few events between the two reads.
 ///
 /// ```
 /// use executor::task;

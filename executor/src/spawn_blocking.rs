@@ -157,8 +157,8 @@ impl Schedule for BlockingScheduler {
     }
 }
 
-/// A function of more bytes is put into a box: in a build without optimisation it would be copied several times on
-/// its way into the task and out of it, and could overflow the stack.
+/// A function of more bytes is put into a box: in a build without optimisation it would be copied several times
+/// on its way into the task and out of it, and could overflow the stack.
 const MAX_MOVED: usize = 1024;
 
 /// A call as a future that is ready at its first poll.

@@ -67,8 +67,8 @@ impl Participant {
     }
 
     /// Takes the reactor's events without waiting, if no thread drives. For a worker that always has work.
-    /// If no thread waits, one of several workers also does the monitor's work [rescued-each-tick]. A single worker has
-    /// no other to rescue.
+    /// If no thread waits and there are several workers, it also does the monitor's work [rescued-each-tick]. A
+    /// single worker has no other worker to give tasks to.
     pub(crate) fn poll_reactor(&self, woken: &mut Vec<Waker>) {
         let mut driver = lock(&DRIVER);
         let rescues = driver.roster.lacks_monitor();

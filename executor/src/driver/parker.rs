@@ -18,7 +18,7 @@
 //! [take-then-look]  A thread takes its notification (back to `RUN`) before it looks at any queue: the look
 //!     finds what was pushed before the `unpark`, and a later push unparks again.
 //!
-//! Unparked by wakers and by every push. `driver` waits with it. Next: `roster`.
+//! Unparked by wakers, and by pushes that need another thread. `driver` waits with it. Next: `roster`.
 
 use std::sync::Arc;
 

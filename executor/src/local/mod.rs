@@ -16,7 +16,8 @@
 //! L3  The byte is the thread's claim [claim] on a task that is queued or runs; the count does not include
 //!     it. A count of zero with an idle byte means that nothing can wake the task any more: its future is
 //!     dropped.
-//! L4  At thread exit the tasks are dropped on their thread, repeatedly, as long as their drops spawn more.
+//! L4  At thread exit the tasks are dropped on their thread, then those that these drops have spawned, and so
+//!     on.
 //!
 //! Run by `block_on` and by the pool's workers, and emptied after blocking calls. Next: `block_on`.
 #![allow(unsafe_code, reason = "what comes out of the inbox is a pointer to a task")]
@@ -75,7 +76,7 @@ thread_local! {
     static EXIT: Exit = const { Exit };
 }
 
-// The inbox of tasks that are spawned after their thread's exit has begun. It stays empty.
+// The inbox of tasks that are spawned when their thread's locals are gone. It stays empty.
 statics! { static DEAD_INBOX: LazyLock<Inbox> = LazyLock::new(Inbox::new); }
 
 /// Its destructor is the thread's exit (L4).
@@ -121,7 +122,7 @@ pub(crate) fn start(task: Runnable) {
     });
 }
 
-/// Runs up to `limit` of this thread's local tasks, each once.
+/// Runs this thread's local tasks, for up to `limit` polls in all.
 #[inline]
 pub(crate) fn run(limit: usize) {
     LOCAL.with(|local| {

@@ -12,7 +12,7 @@
 //!
 //! [pool-is-over]  A closed pool is over when none of its tasks can come into a queue any more: `close` has
 //!     handed out the tasks that it cancelled, no worker is busy, the queues and the slots are empty, and no
-//!     task is listed except one that is running, since its own poll drops the `Pool`. A task that another
+//!     task is listed except one that is running because its own poll drops the `Pool`. A task that another
 //!     thread is just waking is listed and not running. Until the pool is over the workers stay and drop the
 //!     futures. A thread that wakes or aborts a task, or drops its last waker, never has to drop one.
 //!

@@ -18,7 +18,7 @@
 //! [counted-for-it]  The thread that takes a worker from the list also moves it from idle to searching in the
 //!     counts.
 //!
-//! Called by `worker` and by every push. Next: `shared`.
+//! Called by `worker`, and by `shared` after a push to a deque or the injector. Next: `shared`.
 
 use reactor::shim::atomic::{AtomicUsize, Ordering};
 use reactor::shim::{Mutex, fault, fence, lock};
@@ -41,7 +41,8 @@ impl Sleep {
         Self { counts: AtomicUsize::new(0), idle: Mutex::new(Vec::with_capacity(workers)), workers }
     }
 
-    /// A worker has no work. Returns whether it may search: at most half of the workers search at a time.
+    /// A worker has no work. Returns whether it may search: at most half of the workers, rounded up,
+    /// search at a time.
     pub(super) fn start_search(&self) -> bool {
         // ORDERING: Relaxed; a limit, which may be exceeded. The last look [idle-then-look] does not
         // depend on it.
@@ -59,7 +60,7 @@ impl Sleep {
     pub(super) fn stop_search(&self) -> bool {
         // ORDERING[pool-sleep]: Release publishes what we have moved to our own deque; pairs with the fence
         // of the worker that next subtracts itself, here or in `go_idle`, which acquires what it has read.
-        // Our own fence may come after that worker has looked, and it may be the only one that looks.
+        // That worker may be the only one that looks, and may have looked before our own fence.
         let before = self.counts.fetch_sub(SEARCHING, Ordering::Release);
         // ORDERING[pool-sleep]: SeqCst fence; the race is our count against a push. Either the push
         // sees that no worker searches, or we see what it pushed; pairs with `worker_to_notify`.

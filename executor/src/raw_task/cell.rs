@@ -2,7 +2,7 @@
 //!
 //! A separate allocation for the outcome, or a channel, would cost each spawn a second call of the allocator.
 //! An enum of future and outcome would be safe code, but its tag would repeat what the task's word says, and
-//! a reference to it would cover the future too. So the two share a union, the stage.
+//! reading the tag would borrow the future too. So the two share a union, the stage.
 //!
 //! ```text
 //!   Header ───────────────────────────────┐

@@ -81,7 +81,8 @@ pub(crate) trait Schedule: Sized + 'static {
     }
     /// Where its tasks are queued.
     type Queue;
-    /// A copy of it, to push the task with when the task itself may be gone [no-live-reference].
+    /// The queue that the task is pushed to. It is a copy: once the task is pushed, the scheduler in it may be
+    /// gone [no-live-reference].
     fn queue(&self) -> Self::Queue;
     /// Queues a woken task.
     fn schedule(queue: Self::Queue, task: Runnable);
@@ -213,8 +214,8 @@ impl TaskRef {
         unsafe { self.0.as_ref() }
     }
 
-    /// Wakes a task that is not local. If it was idle the reference becomes the queue's claim, and is returned as
-    /// that.
+    /// Wakes a task that is not local. If it was idle the reference becomes the queue's claim, and is returned
+    /// as that.
     pub(crate) fn wake(self) -> Option<Runnable> {
         let task = ManuallyDrop::new(self).0;
         // SAFETY: [claim]: the reference, which `wake` consumes.

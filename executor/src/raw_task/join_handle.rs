@@ -10,7 +10,8 @@
 //!
 //! J1  The handle has a reference. HANDLE is set until it has taken the outcome.
 //! J2  Only the handle writes the join waker's slot, and only while JOIN_WAKER is clear [join-slot].
-//! J3  A waker that is replaced is dropped between transitions: its drop is arbitrary code.
+//! J3  A waker that is replaced is dropped only when the word says who owns the slot: its drop is arbitrary
+//!     code.
 //!
 //! Returned by every spawn function. Next: `parker`.
 #![allow(unsafe_code, reason = "the outcome and the join waker's slot are in the task")]
@@ -79,8 +80,8 @@ impl<T> JoinHandle<T> {
     /// It resolves to the output if the task had finished first, else to `None`. If the task panicked, the
     /// panic is discarded, and it resolves to `None`.
     ///
-    /// This call requests the cancellation, not the first poll: dropping the returned future does not undo
-    /// it.
+    /// The call itself requests the cancellation, before the returned future is polled. Dropping that future
+    /// does not undo it.
     ///
     /// ```
     /// use executor::task;

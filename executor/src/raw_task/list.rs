@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Removing a task leaves a gap. It touches no other task: that would be a cache miss. The gaps are closed when
-//! there are three for each task.
+//! fewer than a quarter of the allocated entries are in use.
 //!
 //! A task is put into its scheduler's list when a poll first returns Pending, and removed when its future is
 //! gone. A task that never waits pays nothing.

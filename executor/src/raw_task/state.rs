@@ -37,9 +37,9 @@
 //!     list, `wake_by_ref` by a poll's borrowed waker) is a single atomic step. Between two steps the last
 //!     reference could be dropped, which would queue the task a second time.
 //!
-//! A LOCAL task keeps QUEUED and RUNNING in a byte that only its owner touches (see `local`). In its word
-//! QUEUED means "in the owner's inbox", and RUNNING is never set. The owner's claim is not counted: the
-//! count may be zero while the task is queued or runs.
+//! A LOCAL task keeps QUEUED and RUNNING in a byte that only its owner, the thread that spawned it, touches
+//! (see `local`). In its word QUEUED means "in the owner's inbox", and RUNNING is never set. The owner needs no
+//! counted reference to queue or run the task: meanwhile the count may be zero.
 //!
 //! There is no unsafe code here. Each method is one transition, and returns what its caller must do next.
 //! Called by `header`, `waker`, `run`, `join_handle` and `local`. Next: `header`.
@@ -58,7 +58,7 @@ const LOCAL: usize = 1 << 7;
 const WOKEN: usize = 1 << 8;
 const REFERENCE: usize = 1 << 9;
 
-/// With more references than this the process aborts: the program leaks wakers in a loop.
+/// If the word is larger than this the process aborts: the program leaks wakers in a loop.
 const MAX_REFERENCES: usize = usize::MAX / 2;
 
 /// The task's word.
@@ -156,7 +156,7 @@ impl State {
         Self(AtomicUsize::new(QUEUED | HANDLE | (2 * REFERENCE)))
     }
 
-    /// A new task that is in no queue. It has two references: one for the waker that will queue it, and its
+    /// A new task that is in no queue. It has two references: one for the thread that will queue it, and its
     /// handle's.
     pub(crate) fn new_idle() -> Self {
         Self(AtomicUsize::new(HANDLE | (2 * REFERENCE)))
@@ -290,7 +290,7 @@ impl State {
         })
     }
 
-    /// The holder of a claim cancels the task: it is not polled again.
+    /// The holder of a claim [claim] (see `header`) cancels the task: it is not polled again.
     pub(crate) fn cancel_claimed(&self) {
         // ORDERING: Relaxed; only the holder of the claim acts on it, and took the claim with Acquire.
         self.0.fetch_or(CANCELLED, Ordering::Relaxed);

@@ -18,15 +18,15 @@
 //!
 //! B1  The readers of all slots and `at_tail` add up to `receivers`.
 //! B2  The front slot has readers: a front slot without readers is dropped at once.
-//! B3  When a send drops the front slot, its readers move to the new front. So a receiver whose own position is
-//!     before `head` is counted at `head`, and the difference is the number of values it missed.
+//! B3  When the front slot is dropped although it has readers, they move to the new front. So a receiver whose
+//!     own position is before `head` is counted at `head`, and the difference is the number of values it missed.
 //! B4  A waker in the wait list belongs to a receiver that has read everything, and the channel is open. A send
 //!     takes all of the wakers, and so does the drop of the last sender.
 //! B5  A value is in an `Arc`. Under the lock only its count changes, the value is cloned after unlocking, and
 //!     the last reader gets the value itself without a clone.
 //! B6  Each slot knows the weight that was sent before it. So the weight of what is kept, or of what a receiver
-//!     has not read, is a difference. The sums may wrap around: what is kept weighs less than that. The newest value
-//!     stays, whatever its weight.
+//!     has not read, is a difference. The sums may wrap around at 2^64: what is kept weighs less. The newest
+//!     value stays, whatever its weight.
 //!
 //! Next: `send_error`.
 
@@ -75,8 +75,8 @@ pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 /// As [`channel`], with a second bound: the weights of the kept values add up to at most `max_weight`.
 ///
 /// If values have different sizes, a bound on their number does not bound the memory. A weight may be a size
-/// in bytes; its unit is the caller's choice, and [`Sender::send_with_weight`] says it for each value. The
-/// newest value is kept even if it alone weighs more.
+/// in bytes, or in any other unit. [`Sender::send_with_weight`] takes it with each value. The newest value is
+/// kept even if it alone weighs more.
 ///
 /// # Panics
 /// If `capacity` is zero.
@@ -221,8 +221,8 @@ impl<T> State<T> {
         Some(evicted)
     }
 
-    /// Takes slots out at the front until the rest weighs at most `max_weight`, or only `keep` slots are left. The
-    /// caller drops them after unlocking.
+    /// Takes slots out at the front until the rest weighs at most `max_weight`, or only `keep` slots are left.
+    /// The caller drops them after unlocking.
     fn evict_weight(&mut self, max_weight: u64, keep: usize) -> Vec<Slot<T>> {
         iter::from_fn(|| {
             let too_heavy = self.slots.len() > keep && self.weight_from(self.head) > max_weight;
