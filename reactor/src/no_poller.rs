@@ -10,6 +10,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use crate::shim::{Condvar, Mutex, lock, now, statics};
+use crate::spin::spin_while;
 
 // Whether there was a notification.
 statics! { static NOTIFIED: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new()); }
@@ -23,6 +24,7 @@ pub(crate) fn notify() {
 /// Waits until it is notified, `limit` has passed, or there is a poller.
 pub(crate) fn wait(limit: Option<Duration>, has_poller: impl Fn() -> bool) {
     let end = limit.and_then(|limit| now().checked_add(limit));
+    spin_while(|| !*lock(&NOTIFIED.0) && !has_poller());
     let mut notified = lock(&NOTIFIED.0);
     while !*notified && !has_poller() {
         let Some(end) = end else {

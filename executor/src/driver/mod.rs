@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use reactor::record::{Kind, record};
 use reactor::shim::{Mutex, MutexGuard, lock, now, park_timeout, statics, thread};
-use reactor::spin::Spin;
+use reactor::spin::spin_while;
 
 use parker::{DRIVING, PARKED, Parker, RUN};
 use rescue::{TICK, is_due, rescue_pools};
@@ -107,8 +107,9 @@ impl Participant {
 
     /// Gives up the driver's role before the wakers of the events run: what they run may take long.
     fn stop_driving() {
+        let time = now();
         let mut driver = lock(&DRIVER);
-        driver.last_turn = Some(now());
+        driver.last_turn = Some(time);
         let wake = driver.roster.stop_driving();
         drop(driver);
         wake.deliver();
@@ -121,11 +122,10 @@ impl Participant {
             return;
         }
         let (mut limit, mut wake) = driver.roster.stand_by(&self.parker, self.role);
-        let spin = Spin::begin();
         loop {
             drop(driver);
             wake.deliver();
-            spin.spin_while(|| self.parker.is_parked());
+            spin_while(|| self.parker.is_parked());
             let ticked = park(limit);
             driver = lock(&DRIVER);
             let cause = match (self.parker.is_parked(), ticked) {
@@ -138,10 +138,7 @@ impl Participant {
             match next {
                 Next::WaitOn(new) => limit = new,
                 Next::Run => break,
-                Next::Drive => {
-                    drop(spin);
-                    return self.drive(driver, PARKED, woken);
-                }
+                Next::Drive => return self.drive(driver, PARKED, woken),
             }
         }
         drop(driver);
