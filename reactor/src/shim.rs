@@ -18,6 +18,7 @@ pub use {
     crate::{__statics as statics, __thread_local as thread_local},
     loom::{
         cell::UnsafeCell,
+        hint,
         sync::{Arc, Condvar, Mutex, MutexGuard, atomic},
         thread,
     },
@@ -28,6 +29,7 @@ pub use {
 pub use {
     crate::__statics as statics,
     std::{
+        hint,
         sync::{
             Arc, Condvar, Mutex, MutexGuard, OnceLock,
             atomic::{self, fence},

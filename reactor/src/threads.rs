@@ -43,9 +43,9 @@ use std::mem;
 use std::time::Duration;
 
 use crate::shim::atomic::{AtomicBool, Ordering};
-use crate::shim::{Arc, Condvar, Mutex, MutexGuard, fault, lock, thread};
+use crate::shim::{Arc, Condvar, Mutex, MutexGuard, fault, hint, lock, thread};
 #[cfg(not(loom))]
-use crate::spin::Spin;
+use crate::spin::spin_while;
 use crate::user_code::contain_panic;
 use queue::Queue;
 pub use queue::Ticket;
@@ -73,6 +73,10 @@ pub type Spawn = fn(name: &str, main: Job) -> io::Result<()>;
 
 /// One thread is woken per this many queued jobs; the threads that come wake the others.
 const JOBS_PER_WAKE: usize = 8;
+
+/// How often a caller looks whether the thread that has just done its job takes the next one: for less than a
+/// microsecond.
+const SPINS_FOR_A_LOOK: usize = if cfg!(loom) { 1 } else { 16 };
 
 /// A pool of threads for calls that block.
 ///
@@ -111,7 +115,16 @@ impl Threads {
     #[must_use]
     pub fn with_spawn(name: &'static str, limit: usize, keep_alive: Duration, spawn: Spawn) -> Self {
         assert!(limit > 0, "Threads: the limit must be at least 1");
-        Self { pool: Arc::new(Pool { name, limit, keep_alive, spawn, state: Mutex::new(State::default()) }) }
+        Self {
+            pool: Arc::new(Pool {
+                name,
+                limit,
+                keep_alive,
+                spawn,
+                state: Mutex::default(),
+                looks: Default::default(),
+            }),
+        }
     }
 
     /// Runs `job` on a thread of this pool, which runs nothing else meanwhile. Returns at once.
@@ -227,6 +240,8 @@ pub(crate) struct Pool {
     keep_alive: Duration,
     spawn: Spawn,
     state: Mutex<State>,
+    /// How often a thread has looked at the queue. The models need not know it.
+    looks: std::sync::atomic::AtomicUsize,
 }
 
 #[derive(Default)]
@@ -288,9 +303,33 @@ impl Pool {
             push(&mut state.queue, job);
         } else {
             push(&mut state.queue, job);
-            Self::wake_or_start_thread(pool, state);
+            if let Some(state) = pool.wait_for_a_look(state) {
+                Self::wake_or_start_thread(pool, state);
+            }
         }
         Ok(())
+    }
+
+    /// Gives a thread that has just done its job a moment to look at the queue. To wake another thread costs
+    /// more, and where calls are made one after another the first thread is always about to look. Returns
+    /// `None` if a thread has looked since the job was queued: it has kept P1.
+    fn wait_for_a_look<'a>(&'a self, state: MutexGuard<'a, State>) -> Option<MutexGuard<'a, State>> {
+        let nobody_works = state.threads == state.starting + state.idle.len();
+        if state.queue.len() > 1 || state.coming > 0 || nobody_works {
+            return Some(state);
+        }
+        // ORDERING: Relaxed; the number changes under the lock only, so another one was made after this one
+        // was read. Nothing else is read because of it.
+        let looks = self.looks.load(Ordering::Relaxed);
+        drop(state);
+        for _ in 0..SPINS_FOR_A_LOOK {
+            hint::spin_loop();
+            // ORDERING: Relaxed; as said above.
+            if self.looks.load(Ordering::Relaxed) != looks || fault("look_taken_for_granted") {
+                return None;
+            }
+        }
+        Some(lock(&self.state))
     }
 
     /// Whether jobs in the queue have to wait until another job ends.
@@ -355,7 +394,7 @@ impl Pool {
         state.starting -= 1;
         loop {
             state.coming -= 1;
-            while let Some(job) = state.next_job(pool.limit) {
+            while let Some(job) = pool.look(&mut state) {
                 Self::wake_or_start_thread(pool, state);
                 contain_panic(job);
                 state = lock(&pool.state);
@@ -365,6 +404,13 @@ impl Pool {
                 None => return,
             }
         }
+    }
+
+    /// The next job for a thread that has come or has done its job.
+    fn look(&self, state: &mut State) -> Option<Job> {
+        // ORDERING: Relaxed; a guess, and written under the lock only.
+        self.looks.store(self.looks.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        state.next_job(self.limit)
     }
 
     /// Idles until woken; `None` if this thread has to leave.
@@ -401,9 +447,8 @@ impl Pool {
     #[cfg(not(loom))]
     fn wait<'a>(&'a self, state: MutexGuard<'a, State>, idler: &Idler) -> (MutexGuard<'a, State>, bool) {
         drop(state);
-        let wait = Spin::begin();
         // ORDERING: Relaxed; a guess. The pool's lock orders what is read under it below.
-        wait.spin_while(|| !idler.woken.load(Ordering::Relaxed));
+        spin_while(|| !idler.woken.load(Ordering::Relaxed));
         let state = lock(&self.state);
         // ORDERING: Relaxed; the pool's lock orders it.
         if idler.woken.load(Ordering::Relaxed) {

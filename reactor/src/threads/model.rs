@@ -98,7 +98,7 @@ fn two_submitters_and_a_patient_thread() {
 }
 
 /// Below the limit a job never waits behind another: the first runs until the second has. Finds
-/// `no_thread_woken`.
+/// `no_thread_woken` and `look_taken_for_granted`.
 #[test]
 fn a_job_never_waits_behind_another() {
     check(|| {
