@@ -244,7 +244,9 @@ fn an_input_without_end_is_not_kept() {
         stdin.write_all(&piece).unwrap();
     }
     stdin.write_all(b"\njoin tea\n").unwrap();
-    expect(&mut BufReader::new(stream), JOIN);
+    // Kept to the end: without the connection the client would exit, and its memory could not be read.
+    let mut server = BufReader::new(stream);
+    expect(&mut server, JOIN);
     if std::env::var_os("UNROLLED_SANITIZED").is_none() {
         let mut status = String::new();
         File::open(format!("/proc/{}/status", child.id())).unwrap().read_to_string(&mut status).unwrap();
