@@ -1,7 +1,7 @@
 //! Blocking calls that are cancelled while every thread is busy leave the queue at once: nothing of them is kept
 //! until a thread is free. In a process of its own, because it takes every thread for blocking calls.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Condvar, Mutex, MutexGuard};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
@@ -90,6 +90,18 @@ fn call(drops: &Drops) -> JoinHandle<()> {
         let _captured = captured;
         unreachable!("it was cancelled");
     })
+}
+
+#[test]
+fn one_that_is_cancelled_before_it_starts_never_runs() {
+    let full = Full::new();
+    let ran = Arc::new(AtomicBool::new(false));
+    let runs = Arc::clone(&ran);
+    let call = spawn_blocking(move || runs.store(true, Ordering::SeqCst));
+    call.abort();
+    drop(full);
+    assert!(matches!(block_on(call.try_join()), Err(JoinError::Cancelled)));
+    assert!(!ran.load(Ordering::SeqCst));
 }
 
 #[test]

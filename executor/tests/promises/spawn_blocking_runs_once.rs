@@ -1,11 +1,10 @@
 //! A `spawn_blocking` call has a thread of its own while it runs. If it is cancelled before it starts, it
 //! never runs; if it is cancelled while it runs, its value is dropped.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 
-use executor::task::{self, Builder, JoinError, block_on, spawn_blocking};
+use executor::task::{self, Builder, block_on, spawn_blocking};
 
 use crate::support::{DEADLINE, Drops, ends};
 
@@ -68,32 +67,6 @@ fn cancel_of_what_has_finished_gives_the_value() {
     let call = spawn_blocking(|| 7);
     crate::support::eventually("it finishes", || call.is_finished());
     assert_eq!(block_on(call.cancel()), Some(7));
-}
-
-/// More calls than threads: the last one waits behind the others, and is cancelled while it waits.
-#[test]
-fn cancelled_before_it_starts_it_never_runs() {
-    ends(|| {
-        let mut stuck = Vec::new();
-        let (go_on, hold) = (Arc::new(Barrier::new(513)), Arc::new(AtomicBool::new(false)));
-        for _ in 0..512 {
-            let go_on = Arc::clone(&go_on);
-            stuck.push(spawn_blocking(move || {
-                go_on.wait();
-            }));
-        }
-        let ran = Arc::clone(&hold);
-        let call = spawn_blocking(move || ran.store(true, Ordering::SeqCst));
-        call.abort();
-        go_on.wait();
-        assert!(matches!(block_on(call.try_join()), Err(JoinError::Cancelled)));
-        assert!(!hold.load(Ordering::SeqCst), "a cancelled call never runs");
-        block_on(async {
-            for call in stuck {
-                call.await;
-            }
-        });
-    });
 }
 
 #[test]
