@@ -1,0 +1,204 @@
+// What a recording is made of: the kinds of events, their fields, and the words for them.
+//
+// Every other file of the page uses these tables. In the page all files share one script. Under node each file
+// puts the names that it exports on `globalThis`, so that the files read the same in both places.
+
+/** @typedef {{name: string, worker: number|null, lost: number}} ThreadInfo */
+/** @typedef {{kind: string, name: string|null, site: number|null, parent: number|null}} TaskInfo */
+/** @typedef {{class: string, label: string|null}} ThingInfo */
+/**
+ * @typedef {object} Meta  The recording's JSON.
+ * @property {number} format
+ * @property {string} program
+ * @property {number} saved  Unix time in ms.
+ * @property {number} duration  In ns.
+ * @property {string} clock
+ * @property {string|null} book
+ * @property {string|null} panic
+ * @property {ThreadInfo[]} threads
+ * @property {TaskInfo[]} tasks
+ * @property {string[]} sites
+ * @property {ThingInfo[]} things
+ */
+
+const FORMAT = 1;
+
+/**
+ * The kinds, by number: name; the slot of each field in its order; what the field in slot `a` numbers; the page of
+ * the annotated source. The slots are `a` and `c`, 32 bits each, and `b`, a float for times.
+ * @type {[string, string, string, string][]}
+ */
+const KINDS = [
+    ['thread-came', '', '', 'executor/driver'],
+    ['thread-gone', '', '', 'executor/driver'],
+    ['spawn', 'a', 'task', 'executor/raw_task/run'],
+    ['poll-begin', 'a', 'task', 'executor/raw_task/run'],
+    ['poll-end', 'a', '', 'executor/raw_task/run'],
+    ['wake', 'ac', 'task', 'executor/raw_task/waker'],
+    ['due', 'a', 'task', 'reactor/reactor'],
+    ['steal', 'ac', 'thread', 'executor/pool/worker'],
+    ['rescue', 'ac', 'thread', 'executor/driver/rescue'],
+    ['park', 'a', '', 'executor/driver'],
+    ['unpark', 'a', '', 'executor/driver'],
+    ['spin', 'b', '', 'reactor/spin'],
+    ['notify', 'a', 'thread', 'executor/driver/parker'],
+    ['turn', 'bac', '', 'reactor/reactor'],
+    ['source-new', 'a', 'thing', 'reactor/source'],
+    ['source-ready', 'ac', 'thing', 'reactor/source'],
+    ['source-gone', 'a', 'thing', 'reactor/source'],
+    ['timer-armed', 'ab', 'thing', 'reactor/clock'],
+    ['timer-fired', 'ab', 'thing', 'reactor/clock'],
+    ['timer-cancelled', 'a', 'thing', 'reactor/clock'],
+    ['waits', 'ca', 'waited', ''],
+    ['lock-taken', 'a', 'thing', 'executor/sync/mutex'],
+    ['lock-handed', 'a', 'thing', 'executor/sync/mutex'],
+    ['lock-freed', 'a', 'thing', 'executor/sync/mutex'],
+    ['sent', 'a', 'thing', 'executor/sync/mpsc'],
+    ['received', 'a', 'thing', 'executor/sync/mpsc'],
+    ['lagged', 'ab', 'thing', 'executor/sync/broadcast'],
+    ['closed', 'a', 'thing', 'executor/sync/mpsc'],
+    ['call-queued', 'a', 'task', 'executor/spawn_blocking'],
+    ['cancel', 'a', 'task', 'executor/raw_task/join_handle'],
+    ['dropped', 'a', 'task', 'executor/raw_task/run'],
+    ['taken', 'a', 'task', 'executor/raw_task/join_handle'],
+    ['pool-opened', 'ac', 'thing', 'executor/pool'],
+    ['pool-closed', 'a', 'thing', 'executor/pool'],
+    ['gave-way', '', '', 'reactor/budget'],
+    ['mark', 'a', 'site', ''],
+];
+
+/** The number of each kind: `K.wake`, `K.poll_begin`. @type {Record<string, number>} */
+const K = {};
+KINDS.forEach(([name], number) => (K[name.replace('-', '_')] = number));
+
+const OUTCOMES = [
+    'pending',
+    'ready',
+    'panicked',
+    'cancelled',
+    'pending, and woken meanwhile: queued again',
+    'gave way: its budget was used up, queued again',
+];
+const STILL_OPEN = 255;
+
+const PLACES = [
+    "the worker's slot",
+    "the worker's deque",
+    'the injector',
+    'the local queue',
+    "another thread's inbox",
+    'nowhere yet: it was running, and is queued after its poll',
+    'nowhere: it was queued already',
+    'nowhere: it was complete',
+    'the queue for blocking calls',
+    "block_on's flag",
+];
+/** Places by name, for those that the model tells apart. */
+const PLACE = { slot: 0, deque: 1, injector: 2, running: 5, queued: 6, complete: 7, flag: 9 };
+
+const PARKS = ['parked', 'driver: waits in the reactor', 'monitor', 'monitor and driver', 'idle thread for blocking calls'];
+const UNPARKS = ['notified', 'a reactor event or a timer', "the monitor's tick", 'called to another role, or spurious'];
+
+/** What a task waits for, by class: the words, and the page of the source. @type {[string, string][]} */
+const WAITS = [
+    ['reading', 'reactor/source'],
+    ['writing', 'reactor/source'],
+    ['timer', 'reactor/time'],
+    ['lock', 'executor/sync/mutex'],
+    ['room in channel', 'executor/sync/mpsc'],
+    ['message from channel', 'executor/sync/mpsc'],
+    ['join of', 'executor/raw_task/join_handle'],
+    ['blocking call', 'reactor/blocking'],
+    ['oneshot', 'executor/sync/oneshot'],
+    ['broadcast', 'executor/sync/broadcast'],
+    ['other', ''],
+];
+const WAIT = { lock: 3, join: 6 };
+
+/** Source files that are a `mod.rs`, so that the page can name the file where it has no link. */
+const MODULES = ['executor/driver', 'executor/pool'];
+
+/** A duration to three digits: `12.3 µs`. @param {number} ns */
+function duration(ns) {
+    if (ns < 0) return '−' + duration(-ns);
+    const units = ['ns', 'µs', 'ms', 's'];
+    let unit = 0;
+    while (ns >= 999.5 && unit < 3) {
+        ns /= 1000;
+        unit++;
+    }
+    const digits = unit === 0 || ns >= 99.95 ? 0 : ns >= 9.995 ? 1 : 2;
+    return `${count(Number(ns.toFixed(digits)), digits)} ${units[unit]}`;
+}
+
+/** A number with commas: `12,345`. @param {number} number @param {number} [digits] */
+function count(number, digits = 0) {
+    const [whole, part] = number.toFixed(digits).split('.');
+    const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+    return part ? `${grouped}.${part}` : grouped;
+}
+
+/** `1 poll`, `3 polls`. @param {number} number @param {string} noun */
+function plural(number, noun) {
+    return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** A point in time to the last digit that `step` can tell apart: `1.234567 s`. @param {number} ns @param {number} [step] */
+function instant(ns, step = 1) {
+    const [size, unit] = ns >= 1e9 ? [1e9, 's'] : ns >= 1e6 ? [1e6, 'ms'] : ns >= 1e3 ? [1e3, 'µs'] : [1, 'ns'];
+    const digits = Math.max(0, Math.min(9, Math.ceil(Math.log10(Number(size) / Math.max(1, step)) - 1e-9)));
+    return `${count(ns / Number(size), digits)} ${unit}`;
+}
+
+/** The words for task `number`: `adder #17`. @param {Meta} meta @param {number} number */
+function taskName(meta, number) {
+    const task = meta.tasks[number];
+    if (!task) return `task #${number}`;
+    return `${task.name ?? task.kind} #${number}`;
+}
+
+/** @param {Meta} meta @param {number} number */
+function thingName(meta, number) {
+    const thing = meta.things[number];
+    if (!thing) return `#${number}`;
+    return thing.label ? `${thing.class} ${thing.label}` : `${thing.class} #${number}`;
+}
+
+/** @param {Meta} meta @param {number} number */
+function threadName(meta, number) {
+    return meta.threads[number]?.name || `thread ${number}`;
+}
+
+/** What a `waits` event says: `lock #4`, `join of adder #17`. @param {Meta} meta @param {number} what @param {number} number */
+function waitName(meta, what, number) {
+    const [words] = WAITS[what] ?? WAITS[10];
+    if (what === WAIT.join) return `${words} ${taskName(meta, number)}`;
+    const thing = meta.things[number];
+    if (!thing) return words;
+    const name = thingName(meta, number);
+    return name.startsWith(words) ? name : `${words}: ${name}`;
+}
+
+/** The file behind a page of the annotated source. @param {string} page */
+function sourceFile(page) {
+    const [crate, ...rest] = page.split('/');
+    return `${crate}/src/${rest.join('/')}${MODULES.includes(page) ? '/mod' : ''}.rs`;
+}
+
+/** The first index whose value is at least `value`. @param {ArrayLike<number>} sorted @param {number} value @param {number} [low] @param {number} [high] */
+function lowerBound(sorted, value, low = 0, high = sorted.length) {
+    while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (sorted[middle] < value) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+if (typeof module !== 'undefined') {
+    module.exports = {
+        FORMAT, KINDS, K, OUTCOMES, STILL_OPEN, PLACES, PLACE, PARKS, UNPARKS, WAITS, WAIT,
+        duration, count, plural, instant, taskName, thingName, threadName, waitName, sourceFile, lowerBound,
+    };
+    Object.assign(globalThis, module.exports);
+}
