@@ -1,0 +1,487 @@
+// The model: what the events mean together.
+//
+// One pass over all events in the order of time finds the polls, whom each wake came from, and which wake each poll
+// was caused by. Polls are numbered by their begin and, like events, are indices into arrays.
+//
+//     wake ──caused[e]──▶ poll        by[e]: the poll during which event e was recorded,
+//      ▲                   │          or -1: outside any poll,
+//      └────── by[e] ──────┘          or -2 - s: event s (a socket or a timer) took the waker
+//
+// Clocks of threads differ by some 100 ns, so a wake may stand a little after the begin of the poll that it caused.
+// A wake that queues a task comes before each poll, and none comes while the task runs. So a wake that seems to queue
+// a task that runs, or is complete, or has been queued by another wake already, caused a poll that has begun. It is
+// the task's last one, if that has no cause yet and is at most SKEW older. Next: why.js.
+
+if (typeof module !== 'undefined') require('./decode.js');
+
+const SKEW = 2000;
+
+/**
+ * @typedef {object} Lane  What one thread did. Arrays of the same length belong together, in the order of time.
+ * @property {Int32Array} polls  Not nested in another.
+ * @property {Float64Array} begin
+ * @property {Float64Array} end
+ * @property {Float64Array} sum  Of the durations of the polls before.
+ * @property {Int32Array} nested  The polls inside other polls.
+ * @property {Float64Array} nestedBegin
+ * @property {{begin: Float64Array, end: Float64Array, how: Uint8Array, why: Uint8Array, spin: Float64Array}} parks
+ * @property {Float64Array} turns  When each turn of the reactor ended.
+ * @property {Int32Array} marks  Events of sockets and timers.
+ * @property {Float64Array} markTime
+ */
+
+/** The order of all events by time; those of one thread keep theirs. @param {Events} events @returns {Uint32Array} */
+function mergeOrder(events) {
+    const { time, starts } = events;
+    const order = new Uint32Array(events.count);
+    const next = starts.slice(0, -1);
+    // A heap of threads by the time of their next event.
+    /** @type {number[]} */
+    const heap = [];
+    const before = (/** @type {number} */ x, /** @type {number} */ y) =>
+        time[next[x]] < time[next[y]] || (time[next[x]] === time[next[y]] && x < y);
+    const sink = (/** @type {number} */ i) => {
+        for (;;) {
+            let least = 2 * i + 1;
+            if (least >= heap.length) return;
+            if (least + 1 < heap.length && before(heap[least + 1], heap[least])) least++;
+            if (!before(heap[least], heap[i])) return;
+            [heap[i], heap[least]] = [heap[least], heap[i]];
+            i = least;
+        }
+    };
+    for (let t = 0; t < next.length; t++) if (next[t] < starts[t + 1]) heap.push(t);
+    for (let i = heap.length >> 1; i >= 0; i--) sink(i);
+    let n = 0;
+    while (heap.length) {
+        const t = heap[0];
+        // All events up to the next of another thread.
+        let limit = Infinity;
+        for (let i = 1; i <= 2 && i < heap.length; i++) limit = Math.min(limit, time[next[heap[i]]]);
+        let e = next[t];
+        const end = starts[t + 1];
+        do order[n++] = e++;
+        while (e < end && time[e] < limit);
+        next[t] = e;
+        if (e === end) {
+            const last = /** @type {number} */ (heap.pop());
+            if (heap.length) heap[0] = last;
+        }
+        sink(0);
+    }
+    return order;
+}
+
+/** @param {number} length @param {number} value */
+function filled(length, value) {
+    return new Int32Array(length).fill(value);
+}
+
+/** @param {Meta} meta @param {Events} events */
+function buildModel(meta, events) {
+    const { count: n, kind, time, a, b, c, thread } = events;
+    const tasks = meta.tasks.length;
+    const threads = meta.threads.length;
+    const order = mergeOrder(events);
+    const end = n ? Math.max(meta.duration || 0, time[order[n - 1]]) : meta.duration || 0;
+    let room = 0;
+    for (let e = 0; e < n; e++) if (kind[e] === K.poll_begin) room++;
+
+    const by = filled(n, -1);
+    const caused = filled(n, -1);
+    const poll = {
+        count: 0,
+        task: new Uint32Array(room),
+        thread: new Uint16Array(room),
+        begin: new Float64Array(room),
+        end: new Float64Array(room).fill(end),
+        outcome: new Uint8Array(room).fill(STILL_OPEN),
+        /** The wake, spawn, call-queued or gave-way event that caused it, or -1. */
+        cause: filled(room, -1),
+        /** Its poll-begin and poll-end events; -1 if it has not ended. */
+        first: new Uint32Array(room),
+        last: filled(room, -1),
+        /** The poll that it is nested in, or -1. */
+        outer: filled(room, -1),
+        /** The task's poll before, or -1. */
+        previous: filled(room, -1),
+        /** The first `waits` event in it, or -1. */
+        waits: filled(room, -1),
+    };
+    const task = {
+        count: tasks,
+        spawn: filled(tasks, -1),
+        queuedCall: filled(tasks, -1),
+        cancel: filled(tasks, -1),
+        dropped: filled(tasks, -1),
+        taken: filled(tasks, -1),
+        lastPoll: filled(tasks, -1),
+        /** The wake that has caused no poll yet, or -1. */
+        pending: filled(tasks, -1),
+        polls: new Uint32Array(tasks),
+        total: new Float64Array(tasks),
+        longest: new Float64Array(tasks),
+    };
+    const early = filled(tasks, -1);
+    const open = filled(threads, -1);
+    const gaveWay = filled(threads, -1);
+    /** What stands before a due: the last ready source or fired timer of the thread. */
+    const cause = filled(threads, -1);
+    /** @type {{task: number, cause: number}[][]} */
+    const dues = Array.from({ length: threads }, () => []);
+    const causes = (/** @type {number} */ e, /** @type {number} */ p) => {
+        poll.cause[p] = e;
+        caused[e] = p;
+    };
+    // The poll that `e` caused, though it seems to have begun before `e`.
+    const latecomer = (/** @type {number} */ e) => {
+        const p = kind[e] === K.gave_way ? -1 : task.lastPoll[a[e]];
+        return p >= 0 && poll.cause[p] < 0 && time[e] - poll.begin[p] < SKEW ? p : -1;
+    };
+
+    for (let i = 0; i < n; i++) {
+        const e = order[i];
+        const t = thread[e];
+        const current = open[t];
+        by[e] = current;
+        const x = a[e];
+        switch (kind[e]) {
+            case K.spawn: {
+                task.spawn[x] = e;
+                const p = latecomer(e);
+                if (p >= 0 && poll.previous[p] < 0) causes(e, p);
+                break;
+            }
+            case K.call_queued:
+                task.queuedCall[x] = e;
+                break;
+            case K.poll_begin: {
+                const p = poll.count++;
+                const previous = task.lastPoll[x];
+                poll.task[p] = x;
+                poll.thread[p] = t;
+                poll.begin[p] = time[e];
+                poll.first[p] = e;
+                poll.outer[p] = current;
+                poll.previous[p] = previous;
+                let from = task.pending[x];
+                if (from < 0 && previous < 0) from = task.queuedCall[x] >= 0 ? task.queuedCall[x] : task.spawn[x];
+                if (from >= 0) causes(from, p);
+                task.pending[x] = early[x];
+                early[x] = -1;
+                task.lastPoll[x] = p;
+                task.polls[x]++;
+                open[t] = p;
+                by[e] = p;
+                gaveWay[t] = -1;
+                dues[t].length = 0;
+                break;
+            }
+            case K.poll_end: {
+                if (current < 0) break;
+                const own = poll.task[current];
+                poll.end[current] = time[e];
+                poll.outcome[current] = x;
+                poll.last[current] = e;
+                const took = time[e] - poll.begin[current];
+                task.total[own] += took;
+                if (took > task.longest[own]) task.longest[own] = took;
+                if (x === 5 && task.pending[own] < 0) task.pending[own] = gaveWay[t];
+                if (x >= 1 && x <= 3) task.pending[own] = -1;
+                open[t] = poll.outer[current];
+                break;
+            }
+            case K.gave_way:
+                gaveWay[t] = e;
+                break;
+            case K.source_ready:
+            case K.timer_fired:
+                cause[t] = e;
+                break;
+            case K.due:
+                by[e] = cause[t] >= 0 ? -2 - cause[t] : -1;
+                dues[t].push({ task: x, cause: cause[t] });
+                break;
+            case K.park:
+                dues[t].length = 0;
+                cause[t] = -1;
+                break;
+            case K.wake: {
+                if (current < 0) {
+                    const found = dues[t].findIndex((due) => due.task === x);
+                    if (found >= 0) {
+                        const from = dues[t][found].cause;
+                        if (from >= 0) by[e] = -2 - from;
+                        dues[t].splice(found, 1);
+                    }
+                }
+                const place = c[e];
+                if (place === PLACE.queued || place === PLACE.complete) break;
+                const last = task.lastPoll[x];
+                const running = last >= 0 && poll.outcome[last] === STILL_OPEN;
+                if (place === PLACE.running) {
+                    if (running || (last >= 0 && poll.outcome[last] === 4)) {
+                        if (task.pending[x] < 0) task.pending[x] = e;
+                    } else early[x] = e;
+                    break;
+                }
+                const over = last >= 0 && poll.outcome[last] >= 1 && poll.outcome[last] <= 3;
+                if (place !== PLACE.flag) {
+                    const waited = task.pending[x];
+                    const late = running || over ? e : waited;
+                    const p = late >= 0 ? latecomer(late) : -1;
+                    if (p >= 0) causes(late, p);
+                    if (running || over) break;
+                }
+                task.pending[x] = e;
+                break;
+            }
+            case K.waits:
+                if (current >= 0 && poll.waits[current] < 0) poll.waits[current] = e;
+                break;
+            case K.cancel:
+                task.cancel[x] = e;
+                break;
+            case K.dropped:
+                task.dropped[x] = e;
+                break;
+            case K.taken:
+                task.taken[x] = e;
+                break;
+        }
+    }
+    // A poll that has not ended lasts until the recording's end.
+    for (let t = 0; t < threads; t++) {
+        for (let p = open[t]; p >= 0; p = poll.outer[p]) {
+            const own = poll.task[p];
+            task.total[own] += end - poll.begin[p];
+            task.longest[own] = Math.max(task.longest[own], end - poll.begin[p]);
+        }
+    }
+    return {
+        meta, events, order, end, by, caused, poll, task,
+        polls: pollsByTask(task, poll),
+        children: childrenByTask(meta),
+        lanes: buildLanes(meta, events, order, poll, end),
+        arrows: buildArrows(events, order, caused),
+    };
+}
+
+/** @typedef {ReturnType<typeof buildModel>} Model */
+
+/** For each number in `keys`, the indices that hold it: those of `k` are `list[start[k]]` up to `list[start[k + 1]]`. @param {ArrayLike<number>} keys @param {number} range @param {number} length */
+function groupBy(keys, range, length) {
+    const start = new Uint32Array(range + 1);
+    for (let i = 0; i < length; i++) start[keys[i] + 1]++;
+    for (let k = 0; k < range; k++) start[k + 1] += start[k];
+    const next = start.slice();
+    const list = new Int32Array(length);
+    for (let i = 0; i < length; i++) list[next[keys[i]]++] = i;
+    return { start, list };
+}
+
+/** @param {{count: number}} task @param {{task: Uint32Array, count: number}} poll */
+function pollsByTask(task, poll) {
+    return groupBy(poll.task, task.count, poll.count);
+}
+
+/** The tasks without a parent are the children of number `tasks.length`. @param {Meta} meta */
+function childrenByTask(meta) {
+    const none = meta.tasks.length;
+    const parents = Uint32Array.from(meta.tasks, ({ parent }) => (parent !== null && parent >= 0 && parent < none ? parent : none));
+    return groupBy(parents, none + 1, none);
+}
+
+/** @param {Meta} meta @param {Events} events @param {Uint32Array} order @param {any} poll @param {number} end @returns {Lane[]} */
+function buildLanes(meta, events, order, poll, end) {
+    const { kind, time, a, b, starts } = events;
+    const { start, list } = groupBy(poll.thread, meta.threads.length, poll.count);
+    return meta.threads.map((_, t) => {
+        const all = list.subarray(start[t], start[t + 1]);
+        const polls = all.filter((p) => poll.outer[p] < 0);
+        const nested = all.filter((p) => poll.outer[p] >= 0);
+        const begins = Float64Array.from(polls, (p) => poll.begin[p]);
+        const ends = Float64Array.from(polls, (p) => poll.end[p]);
+        const sum = new Float64Array(polls.length + 1);
+        for (let i = 0; i < polls.length; i++) sum[i + 1] = sum[i] + ends[i] - begins[i];
+
+        const marks = [];
+        const turns = [];
+        const parks = { begin: [], end: [], how: [], why: [], spin: [] };
+        let parked = -1;
+        let spin = 0;
+        const wake = (/** @type {number} */ at, /** @type {number} */ why) => {
+            parks.begin.push(time[parked]);
+            parks.end.push(at);
+            parks.how.push(a[parked]);
+            parks.why.push(why);
+            parks.spin.push(spin);
+            parked = -1;
+            spin = 0;
+        };
+        for (let e = starts[t]; e < starts[t + 1]; e++) {
+            switch (kind[e]) {
+                case K.park:
+                    if (parked >= 0) wake(time[e], 3);
+                    parked = e;
+                    break;
+                case K.spin:
+                    spin = b[e];
+                    break;
+                case K.unpark:
+                    if (parked >= 0) wake(time[e], a[e]);
+                    break;
+                case K.turn:
+                    turns.push(time[e]);
+                    break;
+                case K.source_ready:
+                case K.timer_fired:
+                case K.lagged:
+                    marks.push(e);
+                    break;
+            }
+        }
+        if (parked >= 0) wake(end, 255);
+        return {
+            polls, begin: begins, end: ends, sum, nested, nestedBegin: Float64Array.from(nested, (p) => poll.begin[p]),
+            parks: {
+                begin: Float64Array.from(parks.begin), end: Float64Array.from(parks.end), how: Uint8Array.from(parks.how),
+                why: Uint8Array.from(parks.why), spin: Float64Array.from(parks.spin),
+            },
+            turns: Float64Array.from(turns),
+            marks: Int32Array.from(marks),
+            markTime: Float64Array.from(marks, (e) => time[e]),
+        };
+    });
+}
+
+/** The events that are drawn as arrows, with their times. @param {Events} events @param {Uint32Array} order @param {Int32Array} caused */
+function buildArrows(events, order, caused) {
+    const { kind, time } = events;
+    let room = 0;
+    for (let e = 0; e < events.count; e++) {
+        if (caused[e] >= 0 || kind[e] === K.steal || kind[e] === K.rescue) room++;
+    }
+    const event = new Int32Array(room);
+    const at = new Float64Array(room);
+    let n = 0;
+    for (let i = 0; i < order.length; i++) {
+        const e = order[i];
+        if (caused[e] >= 0 || kind[e] === K.steal || kind[e] === K.rescue) {
+            event[n] = e;
+            at[n++] = time[e];
+        }
+    }
+    return { event, time: at };
+}
+
+/** When poll `p` became due: when its wake came, or its previous poll ended if it was woken before that. @param {Model} model @param {number} p */
+function readyAt({ poll, events, by }, p) {
+    const cause = poll.cause[p];
+    if (cause < 0) return -1;
+    const previous = poll.previous[p];
+    const woken = events.time[cause];
+    const ready = previous >= 0 ? Math.max(woken, poll.end[previous]) : woken;
+    return Math.min(ready, poll.begin[p]);
+}
+
+/** The `waits` events of poll `p`. @param {Model} model @param {number} p */
+function waitsOf({ poll, events, by }, p) {
+    const found = [];
+    if (poll.waits[p] < 0) return found;
+    const end = poll.last[p] >= 0 ? poll.last[p] : events.starts[poll.thread[p] + 1];
+    for (let e = poll.waits[p]; e < end; e++) if (events.kind[e] === K.waits && by[e] === p) found.push(e);
+    return found;
+}
+
+const STATES = ['not polled yet', 'waits', 'queued', 'running', 'ready', 'panicked', 'cancelled'];
+
+/** The state of a task at the recording's end: an index into STATES. @param {Model} model @param {number} number */
+function endState({ poll, task }, number) {
+    const last = task.lastPoll[number];
+    if (last >= 0) {
+        const outcome = poll.outcome[last];
+        if (outcome === STILL_OPEN) return 3;
+        if (outcome >= 1 && outcome <= 3) return 3 + outcome;
+    }
+    if (task.dropped[number] >= 0 && last < 0) return 6;
+    if (task.pending[number] >= 0) return 2;
+    if (last < 0) return task.spawn[number] >= 0 || task.queuedCall[number] >= 0 ? 2 : 0;
+    return poll.outcome[last] >= 4 ? 2 : 1;
+}
+
+/** `waits: lock #4`, `ready`. @param {Model} model @param {number} number */
+function endStateName(model, number) {
+    const state = endState(model, number);
+    if (state !== 1) return STATES[state];
+    const waits = waitsOf(model, model.task.lastPoll[number]);
+    if (!waits.length) return 'waits';
+    const { c, a } = model.events;
+    return `waits: ${waits.map((e) => waitName(model.meta, c[e], a[e])).join(', or ')}`;
+}
+
+/** Wake-to-poll by task: the median and the 99th percentile; NaN where no wake is known. @param {Model} model */
+function latencies(model) {
+    const { polls, task } = model;
+    const p50 = new Float64Array(task.count).fill(NaN);
+    const p99 = new Float64Array(task.count).fill(NaN);
+    const delays = new Float64Array(polls.list.length);
+    for (let k = 0; k < task.count; k++) {
+        let n = 0;
+        for (let i = polls.start[k]; i < polls.start[k + 1]; i++) {
+            const p = polls.list[i];
+            const ready = readyAt(model, p);
+            if (ready >= 0) delays[n++] = model.poll.begin[p] - ready;
+        }
+        if (!n) continue;
+        const sorted = delays.subarray(0, n).sort();
+        p50[k] = sorted[(n - 1) >> 1];
+        p99[k] = sorted[Math.ceil(n * 0.99) - 1];
+    }
+    return { p50, p99 };
+}
+
+/**
+ * The life of a task: what it did from when to when. `event` is the event or -1 that the segment began with.
+ * @typedef {{what: 'queued'|'running'|'waiting'|'ended', begin: number, end: number, poll: number, event: number}} Segment
+ */
+
+/** The segments that end with poll number `from` of the task up to, not including, number `to`; then, after the last poll, what followed. @param {Model} model @param {number} number @param {number} [from] @param {number} [to] @returns {Segment[]} */
+function lifeOf(model, number, from = 0, to = Infinity) {
+    const { polls, poll, task, events, end } = model;
+    /** @type {Segment[]} */
+    const life = [];
+    const first = polls.start[number];
+    const total = polls.start[number + 1] - first;
+    const wait = (/** @type {number} */ begin, /** @type {number} */ until, /** @type {number} */ after) => {
+        if (until > begin) life.push({ what: 'waiting', begin, end: until, poll: after, event: after >= 0 ? poll.waits[after] : -1 });
+    };
+    for (let i = from; i < Math.min(to, total); i++) {
+        const p = polls.list[first + i];
+        const previous = poll.previous[p];
+        const ready = readyAt(model, p);
+        if (previous >= 0) wait(poll.end[previous], ready >= 0 ? ready : poll.begin[p], previous);
+        if (ready >= 0 && ready < poll.begin[p]) life.push({ what: 'queued', begin: ready, end: poll.begin[p], poll: p, event: poll.cause[p] });
+        life.push({ what: 'running', begin: poll.begin[p], end: poll.end[p], poll: p, event: poll.first[p] });
+    }
+    if (to < total) return life;
+    const last = task.lastPoll[number];
+    const state = endState(model, number);
+    const after = last >= 0 ? poll.end[last] : 0;
+    if (state === 1) wait(after, end, last);
+    else if (state === 2) {
+        let cause = task.pending[number];
+        if (cause < 0 && last < 0) cause = task.queuedCall[number] >= 0 ? task.queuedCall[number] : task.spawn[number];
+        const queued = cause >= 0 ? Math.max(after, events.time[cause]) : after;
+        if (last >= 0) wait(after, queued, last);
+        life.push({ what: 'queued', begin: queued, end, poll: -1, event: cause });
+    } else if (state >= 4) life.push({ what: 'ended', begin: after, end: after, poll: last, event: last >= 0 ? poll.last[last] : task.dropped[number] });
+    return life;
+}
+
+if (typeof module !== 'undefined') {
+    module.exports = {
+        SKEW, filled, mergeOrder, buildModel, readyAt, waitsOf, STATES, endState, endStateName, latencies, lifeOf, groupBy,
+    };
+    Object.assign(globalThis, module.exports);
+}

@@ -1,0 +1,167 @@
+// "Why does this poll run now?": the chain of causes behind a poll, and where the time between its wake and its
+// begin went.
+//
+//     poll ◀─ wake ◀─ poll ◀─ spawn ◀─ poll ◀─ wake ◀─ socket
+//
+// The chain ends at a root: a socket, a timer, a foreign thread, the program's start, or where events are missing.
+// Next: findings.js.
+
+if (typeof module !== 'undefined') require('./model.js');
+
+/**
+ * @typedef {object} Step
+ * @property {'poll'|'cause'|'root'|'gap'} type
+ * @property {number} [poll]
+ * @property {number} [event]  Of a cause: the wake, spawn, call-queued or gave-way. Of a root: the ready source or fired timer.
+ * @property {'socket'|'timer'|'foreign'|'start'|'before'|'lost'} [root]
+ * @property {number} [skipped]  Of a gap: how many polls the chain leaves out here.
+ */
+
+/** Whether wake `e` came from the budget: the task had used it up, and is woken to go on later. @param {Model} model @param {number} e */
+function isBudgetWake({ events, by, poll }, e) {
+    if (events.kind[e] === K.gave_way) return true;
+    const own = (/** @type {number} */ near) => events.kind[near] === K.gave_way && by[near] === by[e];
+    return by[e] >= 0 && poll.task[by[e]] === events.a[e] && (own(e - 1) || own(e + 1));
+}
+
+/** What stands before poll `p`: its cause, and the poll or root before that. @param {Model} model @param {number} p @returns {{cause: number, poll: number, root: Step|null}} */
+function stepBefore(model, p) {
+    const { poll, events, by, meta, task } = model;
+    const cause = poll.cause[p];
+    const number = poll.task[p];
+    if (cause < 0) {
+        const first = poll.previous[p] < 0;
+        /** @type {Step['root']} */
+        let root = 'lost';
+        if (first && meta.tasks[number].kind === 'block_on' && task.spawn[number] < 0) root = 'start';
+        else if (first && meta.tasks[number].site === null) root = 'before';
+        return { cause, poll: -1, root: { type: 'root', root } };
+    }
+    const from = by[cause];
+    // Causes come before what they cause; where clocks seem to say otherwise, the chain ends.
+    if (from >= p) return { cause, poll: -1, root: { type: 'root', root: 'lost' } };
+    if (from >= 0) return { cause, poll: from, root: null };
+    if (from <= -2) {
+        const event = -2 - from;
+        return { cause, poll: -1, root: { type: 'root', root: events.kind[event] === K.timer_fired ? 'timer' : 'socket', event } };
+    }
+    const outside = events.kind[cause] === K.wake ? 'foreign' : 'start';
+    return { cause, poll: -1, root: { type: 'root', root: outside, event: cause } };
+}
+
+/** The chain behind poll `p`, nearest first. Of a long one the middle is left out. @param {Model} model @param {number} p @param {number} [head] @param {number} [tail] @returns {Step[]} */
+function chainOf(model, p, head = 12, tail = 4) {
+    /** @type {number[]} */
+    const polls = [];
+    let root;
+    for (let q = p; ; ) {
+        polls.push(q);
+        const before = stepBefore(model, q);
+        if (before.root) {
+            root = before.root;
+            break;
+        }
+        q = before.poll;
+    }
+    /** @type {Step[]} */
+    const steps = [];
+    const short = polls.length <= head + tail + 1;
+    polls.forEach((q, i) => {
+        if (!short && i >= head && i < polls.length - tail) {
+            if (i === head) steps.push({ type: 'gap', skipped: polls.length - head - tail });
+            return;
+        }
+        steps.push({ type: 'poll', poll: q });
+        if (model.poll.cause[q] >= 0) steps.push({ type: 'cause', event: model.poll.cause[q] });
+    });
+    steps.push(root);
+    return steps;
+}
+
+/**
+ * @typedef {object} Part  A part of the delay between what caused a wake and the begin of the poll.
+ * @property {'late'|'before-wake'|'running'|'behind'|'asleep'|'other'} what
+ * @property {number} ns
+ * @property {number} thread  Where it was spent.
+ * @property {number[]} polls  For `behind`: the polls that ran meanwhile, the longest first, at most 8.
+ * @property {number} count  For `behind`: how many they were. For `asleep`: how many waits.
+ * @property {number} event  For `late` and `before-wake`: the event that it begins with; else -1.
+ */
+
+/** What thread `t` did between two times: behind polls, asleep, and the rest. @param {Model} model @param {number} t @param {number} from @param {number} to @returns {Part[]} */
+function spentOn(model, t, from, to) {
+    const lane = model.lanes[t];
+    /** @type {Part} */
+    const behind = { what: 'behind', ns: 0, thread: t, polls: [], count: 0, event: -1 };
+    /** @type {Part} */
+    const asleep = { what: 'asleep', ns: 0, thread: t, polls: [], count: 0, event: -1 };
+    const cut = (/** @type {number} */ begin, /** @type {number} */ end) => Math.min(end, to) - Math.max(begin, from);
+    const first = lowerBound(lane.end, from);
+    let i = first;
+    for (; i < lane.polls.length && lane.begin[i] < to; i++) {
+        const ns = cut(lane.begin[i], lane.end[i]);
+        if (ns <= 0) continue;
+        behind.ns += ns;
+        behind.count++;
+    }
+    behind.polls = Array.from(lane.polls.subarray(first, Math.min(i, first + 100000)))
+        .sort((x, y) => model.poll.end[y] - model.poll.begin[y] - (model.poll.end[x] - model.poll.begin[x]))
+        .slice(0, Math.min(8, behind.count));
+    const { parks } = lane;
+    for (let j = lowerBound(parks.end, from); j < parks.begin.length && parks.begin[j] < to; j++) {
+        const ns = cut(parks.begin[j], parks.end[j]);
+        if (ns <= 0) continue;
+        asleep.ns += ns;
+        asleep.count++;
+    }
+    // In a poll that runs on a parked thread (block_on inside a blocking call), the time counts once.
+    asleep.ns = Math.min(asleep.ns, to - from - behind.ns);
+    /** @type {Part} */
+    const other = { what: 'other', ns: to - from - behind.ns - asleep.ns, thread: t, polls: [], count: 0, event: -1 };
+    return [behind, asleep, other].filter((part) => part.ns > 0);
+}
+
+/**
+ * The delay of poll `p`, split. `parts` add up to the time from the cause (a timer's deadline, a socket's event, or
+ * the wake) to the poll's begin. `queuedOn` says what the thread did in whose queue the task was, if another ran it.
+ * @param {Model} model @param {number} p
+ * @returns {{wake: number, ready: number, total: number, parts: Part[], queuedOn: {thread: number, parts: Part[]}|null}|null}
+ */
+function delayOf(model, p) {
+    const { poll, events, by } = model;
+    const wake = poll.cause[p];
+    if (wake < 0) return null;
+    const begin = poll.begin[p];
+    const woken = Math.min(events.time[wake], begin);
+    const ready = readyAt(model, p);
+    const here = poll.thread[p];
+    /** @type {Part[]} */
+    const parts = [];
+    const add = (/** @type {Part['what']} */ what, /** @type {number} */ ns, thread = events.thread[wake], event = -1) => {
+        if (ns > 0) parts.push({ what, ns, thread, polls: [], count: 0, event });
+    };
+    if (by[wake] <= -2) {
+        const event = -2 - by[wake];
+        if (events.kind[event] === K.timer_fired) add('late', events.b[event], events.thread[event], event);
+        add('before-wake', woken - events.time[event], events.thread[event], event);
+    }
+    if (poll.previous[p] >= 0) add('running', ready - woken, poll.thread[poll.previous[p]]);
+    parts.push(...spentOn(model, here, ready, begin));
+    const there = events.thread[wake];
+    const own = events.kind[wake] !== K.wake || events.c[wake] === PLACE.slot || events.c[wake] === PLACE.deque;
+    const queuedOn = own && there !== here && begin > ready ? { thread: there, parts: spentOn(model, there, ready, begin) } : null;
+    return { wake, ready, total: parts.reduce((sum, part) => sum + part.ns, 0), parts, queuedOn };
+}
+
+/** The polls that were caused by what happened in poll `p`, at most `most`. @param {Model} model @param {number} p @param {number} [most] */
+function causedBy({ poll, events, by, caused }, p, most = 50) {
+    const found = [];
+    const end = poll.last[p] >= 0 ? poll.last[p] : events.starts[poll.thread[p] + 1];
+    for (let e = poll.first[p]; e < end && found.length < most; e++) if (caused[e] >= 0 && by[e] === p) found.push(caused[e]);
+    return found;
+}
+
+if (typeof module !== 'undefined') {
+    module.exports = { isBudgetWake, stepBefore, chainOf, spentOn, delayOf, causedBy };
+    Object.assign(globalThis, module.exports);
+}
