@@ -1,0 +1,390 @@
+// The findings: what in a recording looks wrong, each with its events and the chapter that explains it.
+//
+// A finding must be right: where the recording cannot tell, there is none. The limits stand here. Next: main.js,
+// which shows them.
+
+if (typeof module !== 'undefined') require('./why.js');
+
+const MS = 1e6;
+const LIMIT = { poll: MS, queued: 5 * MS, selfWakes: 100, budget: 20, idle: MS, lock: 10 * MS };
+
+/**
+ * @typedef {object} Case  One occurrence. What it is about, if it has it: the page selects it.
+ * @property {string} text
+ * @property {number} weight  The worst come first.
+ * @property {number} [poll]
+ * @property {number} [task]
+ * @property {number} [event]
+ */
+/**
+ * @typedef {object} Finding
+ * @property {string} id
+ * @property {string} title
+ * @property {string} says  What it means, and what helps.
+ * @property {string} chapter  The book's page.
+ * @property {string} source  The page of the annotated source.
+ * @property {Case[]} cases
+ */
+
+/** @param {Model} model @returns {Finding[]} */
+function findAll(model) {
+    const found = [
+        stuck(model), panics(model), longPolls(model), queuedLong(model), idleWorkers(model), heldLocks(model),
+        selfWakes(model), usesUpBudget(model), lagging(model),
+    ];
+    for (const finding of found) finding.cases.sort((x, y) => y.weight - x.weight);
+    return found.filter((finding) => finding.cases.length);
+}
+
+/** @param {Model} model @returns {Finding} */
+function longPolls({ poll, meta, end }) {
+    const cases = [];
+    for (let p = 0; p < poll.count; p++) {
+        const took = poll.end[p] - poll.begin[p];
+        if (took <= LIMIT.poll || meta.tasks[poll.task[p]].kind === 'blocking') continue;
+        const open = poll.outcome[p] === STILL_OPEN ? ', and had not ended' : '';
+        cases.push({ text: `${taskName(meta, poll.task[p])} was polled for ${duration(took)}${open}`, weight: took, poll: p });
+    }
+    return {
+        id: 'long-poll', title: 'A poll over 1 ms',
+        says: 'No other task runs on that thread meanwhile. Call yield_now in long computations, or move them to spawn_blocking.',
+        chapter: 'using-long', source: 'executor/yield_now', cases,
+    };
+}
+
+/** @param {Model} model @returns {Finding} */
+function queuedLong(model) {
+    const { poll, meta, task, end } = model;
+    const cases = [];
+    for (let p = 0; p < poll.count; p++) {
+        const ready = readyAt(model, p);
+        const delay = poll.begin[p] - ready;
+        if (ready < 0 || delay <= LIMIT.queued) continue;
+        cases.push({ text: `${taskName(meta, poll.task[p])} was polled ${duration(delay)} after it was woken`, weight: delay, poll: p });
+    }
+    for (let k = 0; k < task.count; k++) {
+        if (endState(model, k) !== 2) continue;
+        const [life] = lifeOf(model, k, Infinity).slice(-1);
+        const delay = life && life.what === 'queued' ? life.end - life.begin : 0;
+        if (delay <= LIMIT.queued) continue;
+        cases.push({ text: `${taskName(meta, k)} was woken ${duration(delay)} before the end, and not polled`, weight: delay, task: k });
+    }
+    return {
+        id: 'queued-long', title: 'Woken, and not polled for more than 5 ms',
+        says: 'The task was ready to go on and waited in a queue. Select the poll and ask why it runs now: it shows what the thread did meanwhile.',
+        chapter: 'pool', source: 'executor/pool/worker', cases,
+    };
+}
+
+/** A thread's name without its number: the threads of a pool have it in common. @param {Meta} meta @param {number} t */
+function poolOf(meta, t) {
+    return threadName(meta, t).replace(/\d+$/, '');
+}
+
+/** @param {Model} model @returns {Finding} */
+function idleWorkers(model) {
+    const { poll, meta, events, lanes } = model;
+    const cases = [];
+    for (let p = 0; p < poll.count; p++) {
+        const ready = readyAt(model, p);
+        if (ready < 0 || poll.begin[p] - ready <= LIMIT.idle) continue;
+        const here = poll.thread[p];
+        if (meta.tasks[poll.task[p]].kind !== 'pool' || meta.threads[here].worker === null) continue;
+        let [most, who] = [0, -1];
+        meta.threads.forEach(({ worker }, t) => {
+            if (worker === null || poolOf(meta, t) !== poolOf(meta, here)) return;
+            const { parks } = lanes[t];
+            for (let j = lowerBound(parks.end, ready); j < parks.begin.length && parks.begin[j] < poll.begin[p]; j++) {
+                const idle = Math.min(parks.end[j], poll.begin[p]) - Math.max(parks.begin[j], ready);
+                if (idle > most) [most, who] = [idle, t];
+            }
+        });
+        if (most <= LIMIT.idle) continue;
+        const text = `${threadName(meta, who)} was parked for ${duration(most)} while ${taskName(meta, poll.task[p])} waited in a queue`;
+        cases.push({ text, weight: most, poll: p });
+    }
+    return {
+        id: 'idle-worker', title: 'A worker was parked while a task waited in a queue for more than 1 ms',
+        says: 'The worker could have run the task. Either it was notified late, or the task waited in a slot or a queue from which others do not steal.',
+        chapter: 'sleep', source: 'executor/pool/sleep', cases,
+    };
+}
+
+/** @param {Model} model @returns {Finding} */
+function selfWakes(model) {
+    const { events, order, by, poll, meta, task } = model;
+    const run = new Uint32Array(task.count);
+    const longest = new Uint32Array(task.count);
+    const where = filled(task.count, -1);
+    for (let i = 0; i < order.length; i++) {
+        const e = order[i];
+        if (events.kind[e] !== K.wake || events.c[e] === PLACE.complete) continue;
+        const k = events.a[e];
+        const self = by[e] >= 0 && poll.task[by[e]] === k;
+        if (!self) run[k] = 0;
+        else if (!isBudgetWake(model, e) && ++run[k] > longest[k]) {
+            longest[k] = run[k];
+            where[k] = by[e];
+        }
+    }
+    const cases = [];
+    for (let k = 0; k < task.count; k++) {
+        if (longest[k] <= LIMIT.selfWakes) continue;
+        cases.push({ text: `${taskName(meta, k)} woke itself ${count(longest[k])} times in a row`, weight: longest[k], poll: where[k], task: k });
+    }
+    return {
+        id: 'self-wake', title: 'A task wakes itself over and over',
+        says: 'It woke itself more than 100 times, and nothing else woke it. It looks again and again for something that could wake it instead. If it computes and yields, this is as it should be.',
+        chapter: '06-yield-now', source: 'executor/yield_now', cases,
+    };
+}
+
+/** @param {Model} model @returns {Finding} */
+function usesUpBudget({ poll, meta, task, polls }) {
+    const cases = [];
+    for (let k = 0; k < task.count; k++) {
+        let run = 0;
+        let [longest, where] = [0, -1];
+        for (let i = polls.start[k]; i < polls.start[k + 1]; i++) {
+            run = poll.outcome[polls.list[i]] === 5 ? run + 1 : 0;
+            if (run > longest) [longest, where] = [run, polls.list[i]];
+        }
+        if (longest <= LIMIT.budget) continue;
+        cases.push({ text: `${taskName(meta, k)} used up its budget in ${count(longest)} polls in a row`, weight: longest, poll: where, task: k });
+    }
+    return {
+        id: 'budget', title: 'A task never gives way by itself',
+        says: 'What it waits for is always ready, so that only the budget ends its polls. The other tasks get their turns; each comes after a whole budget of this task.',
+        chapter: '06-yield-now', source: 'reactor/budget', cases,
+    };
+}
+
+/**
+ * @typedef {object} LockState
+ * @property {number} holder  A task, or -1: nobody, or not known.
+ * @property {number} since
+ * @property {number} event  By which it got the lock.
+ * @property {Map<number, {since: number, poll: number}>} waiters  By task. `poll`: the last one that waited.
+ * @property {number} gaveUp  The longest wait of a task that gave up, and who.
+ * @property {number} who
+ */
+
+/** Who holds each lock, and who waits for it, in the order of time. `ended` is called before a holder lets a lock go. @param {Model} model @param {(thing: number, lock: LockState, at: number) => void} ended @returns {Map<number, LockState>} */
+function followLocks(model, ended) {
+    const { events, order, by, poll } = model;
+    /** @type {Map<number, LockState>} */
+    const locks = new Map();
+    const lockOf = (/** @type {number} */ thing) => {
+        let lock = locks.get(thing);
+        if (!lock) locks.set(thing, (lock = { holder: -1, since: 0, event: -1, waiters: new Map(), gaveUp: 0, who: -1 }));
+        return lock;
+    };
+    /** By task: the locks that it waits for. @type {Map<number, Set<number>>} */
+    const waitsFor = new Map();
+    /** By thread: the lock that was handed over, until a wake names its new holder. @type {Map<number, number>} */
+    const handed = new Map();
+    const take = (/** @type {number} */ thing, /** @type {number} */ holder, /** @type {number} */ e) => {
+        const lock = lockOf(thing);
+        lock.waiters.delete(holder);
+        waitsFor.get(holder)?.delete(thing);
+        if (lock.holder === holder && holder >= 0) return;
+        Object.assign(lock, { holder, since: events.time[e], event: e, gaveUp: 0, who: -1 });
+    };
+    const free = (/** @type {number} */ thing, /** @type {number} */ e) => {
+        const lock = lockOf(thing);
+        if (lock.holder >= 0) ended(thing, lock, events.time[e]);
+        lock.holder = -1;
+    };
+    // A task that was polled and has not said again that it waits has given up.
+    const polled = (/** @type {number} */ own, /** @type {number} */ p, /** @type {number} */ at) => {
+        const mine = waitsFor.get(own);
+        if (!mine) return;
+        for (const thing of mine) {
+            const lock = lockOf(thing);
+            const wait = lock.waiters.get(own);
+            if (wait && wait.poll === p) continue;
+            mine.delete(thing);
+            lock.waiters.delete(own);
+            const ns = wait ? at - Math.max(wait.since, lock.since) : 0;
+            if (lock.holder >= 0 && ns > lock.gaveUp) Object.assign(lock, { gaveUp: ns, who: own });
+        }
+        if (!mine.size) waitsFor.delete(own);
+    };
+    for (let i = 0; i < order.length; i++) {
+        const e = order[i];
+        const x = events.a[e];
+        switch (events.kind[e]) {
+            case K.waits: {
+                if (events.c[e] !== WAIT.lock || by[e] < 0) break;
+                const own = poll.task[by[e]];
+                const { waiters } = lockOf(x);
+                const wait = waiters.get(own);
+                if (wait) wait.poll = by[e];
+                else waiters.set(own, { since: events.time[e], poll: by[e] });
+                const mine = waitsFor.get(own);
+                if (mine) mine.add(x);
+                else waitsFor.set(own, new Set([x]));
+                break;
+            }
+            case K.poll_end:
+                if (waitsFor.size && by[e] >= 0) polled(poll.task[by[e]], by[e], poll.begin[by[e]]);
+                break;
+            case K.lock_taken:
+                take(x, by[e] >= 0 ? poll.task[by[e]] : -1, e);
+                break;
+            case K.lock_freed:
+                free(x, e);
+                break;
+            case K.lock_handed:
+                free(x, e);
+                handed.set(events.thread[e], x);
+                break;
+            case K.wake: {
+                const thing = handed.get(events.thread[e]);
+                if (thing === undefined) break;
+                handed.delete(events.thread[e]);
+                // A waiter that is no task is woken without an event: this wake is another's.
+                if (lockOf(thing).waiters.has(x)) take(thing, x, e);
+                break;
+            }
+        }
+    }
+    return locks;
+}
+
+/** From when on all threads' events are kept: what was so before may have changed since. @param {Model} model */
+function keptSince({ meta, events, end }) {
+    let since = 0;
+    meta.threads.forEach(({ lost }, t) => {
+        if (lost > 0) since = Math.max(since, events.starts[t] < events.starts[t + 1] ? events.time[events.starts[t]] : end);
+    });
+    return since;
+}
+
+/** @param {Model} model @returns {Finding} */
+function heldLocks(model) {
+    const { meta, end } = model;
+    const kept = keptSince(model);
+    /** @type {Case[]} */
+    const cases = [];
+    const look = (/** @type {number} */ thing, /** @type {LockState} */ lock, /** @type {number} */ at) => {
+        if (lock.since < kept) return;
+        let [waited, who] = [lock.gaveUp, lock.who];
+        for (const [waiter, { since }] of lock.waiters) {
+            const ns = at - Math.max(since, lock.since);
+            if (ns > waited && waiter !== lock.holder) [waited, who] = [ns, waiter];
+        }
+        if (waited <= LIMIT.lock) return;
+        const text = `${taskName(meta, lock.holder)} held ${thingName(meta, thing)} for ${duration(at - lock.since)}; ${taskName(meta, who)} waited for it for ${duration(waited)}`;
+        cases.push({ text, weight: waited, event: lock.event, task: lock.holder });
+    };
+    const locks = followLocks(model, look);
+    for (const [thing, lock] of locks) if (lock.holder >= 0) look(thing, lock, end);
+    return {
+        id: 'held-lock', title: 'A lock was held for more than 10 ms while another task waited for it',
+        says: 'A lock that is held across an await is held as long as the await takes. Await first and lock then, or hold it for less.',
+        chapter: 'chat-async-mutex', source: 'executor/sync/mutex', cases,
+    };
+}
+
+/** @param {Model} model @returns {Finding} */
+function lagging({ events, meta, by, poll }) {
+    const cases = [];
+    for (let e = 0; e < events.count; e++) {
+        if (events.kind[e] !== K.lagged) continue;
+        const who = by[e] >= 0 ? taskName(meta, poll.task[by[e]]) : 'A receiver';
+        cases.push({ text: `${who} missed ${plural(events.b[e], 'message')} of ${thingName(meta, events.a[e])}`, weight: events.b[e], event: e });
+    }
+    return {
+        id: 'lag', title: 'A broadcast receiver missed messages',
+        says: 'It received more slowly than others sent, and the channel keeps a bounded number of messages.',
+        chapter: 'chat-broadcast', source: 'executor/sync/broadcast', cases,
+    };
+}
+
+/** @param {Model} model @returns {Finding} */
+function panics({ poll, meta, polls, task }) {
+    const cases = [];
+    for (let k = 0; k < task.count; k++) {
+        const p = task.lastPoll[k];
+        if (p >= 0 && poll.outcome[p] === 2) cases.push({ text: `${taskName(meta, k)} panicked`, weight: -poll.end[p], poll: p });
+    }
+    return {
+        id: 'panic', title: 'A task panicked',
+        says: 'Whoever joins it receives the panic. If nobody does, it is lost.',
+        chapter: 'task', source: 'executor/raw_task/join_error', cases,
+    };
+}
+
+/**
+ * The tasks that wait at the end for each other. A task is stuck if all that its last poll waits for is a join of a
+ * task that is stuck, or a lock that such a task holds. So we start with all tasks that wait for joins and known
+ * holders only, and take out those that one of their causes can still wake, until none is left to take out.
+ * @param {Model} model @returns {Finding}
+ */
+function stuck(model) {
+    const { events, meta, poll, task } = model;
+    const kept = keptSince(model);
+    const locks = followLocks(model, () => {});
+    const holderOf = (/** @type {number} */ thing) => {
+        const lock = locks.get(thing);
+        return lock && lock.since >= kept ? lock.holder : -1;
+    };
+    /** @type {Map<number, {on: number, event: number}[]>} */
+    const waiting = new Map();
+    for (let k = 0; k < task.count; k++) {
+        if (endState(model, k) !== 1 || poll.begin[task.lastPoll[k]] < kept) continue;
+        const waits = waitsOf(model, task.lastPoll[k]);
+        const edges = waits.map((e) => {
+            const what = events.c[e];
+            if (what === WAIT.join) return { on: events.a[e], event: e };
+            return { on: what === WAIT.lock ? holderOf(events.a[e]) : -1, event: e };
+        });
+        if (edges.length && edges.every((edge) => edge.on >= 0)) waiting.set(k, edges);
+    }
+    for (let again = true; again; ) {
+        again = false;
+        for (const [k, edges] of waiting) {
+            if (edges.every((edge) => waiting.has(edge.on))) continue;
+            waiting.delete(k);
+            again = true;
+        }
+    }
+    const cases = [];
+    const behind = (/** @type {number} */ waiter) => {
+        const { event } = /** @type {any} */ (waiting.get(waiter))[0];
+        const text = `${taskName(meta, waiter)} waits behind such tasks: for the ${waitName(meta, events.c[event], events.a[event])}`;
+        cases.push({ text, weight: 1, task: waiter, poll: task.lastPoll[waiter] });
+    };
+    const seen = new Set();
+    for (const start of waiting.keys()) {
+        // Along the first edges: a path that ends in a cycle, new or seen before.
+        const path = [];
+        let k = start;
+        while (!seen.has(k)) {
+            seen.add(k);
+            path.push(k);
+            k = /** @type {any} */ (waiting.get(k))[0].on;
+        }
+        const at = path.indexOf(k);
+        path.slice(0, at < 0 ? path.length : at).forEach(behind);
+        if (at < 0) continue;
+        const cycle = path.slice(at);
+        const words = cycle.map((member) => {
+            const { on, event } = /** @type {any} */ (waiting.get(member))[0];
+            const name = `${taskName(meta, member)} waits for the ${waitName(meta, events.c[event], events.a[event])}`;
+            return events.c[event] === WAIT.lock ? `${name}, which ${on === member ? 'it holds itself' : `${taskName(meta, on)} holds`}` : name;
+        });
+        cases.push({ text: words.join('; '), weight: 1 + cycle.length, task: cycle[0], poll: task.lastPoll[cycle[0]] });
+    }
+    return {
+        id: 'stuck', title: 'Tasks wait at the end, and nobody can wake them',
+        says: 'Each waits for another of them. None can go on until one of them is cancelled.',
+        chapter: 'sync', source: 'executor/sync/mutex', cases,
+    };
+}
+
+if (typeof module !== 'undefined') {
+    module.exports = { LIMIT, findAll, followLocks };
+    Object.assign(globalThis, module.exports);
+}
