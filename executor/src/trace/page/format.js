@@ -81,17 +81,18 @@ const OUTCOMES = [
 ];
 const STILL_OPEN = 255;
 
+/** What became of a woken task. */
 const PLACES = [
-    "the worker's slot",
-    "the worker's deque",
-    'the injector',
-    'the local queue',
-    "another thread's inbox",
-    'nowhere yet: it was running, and is queued after its poll',
-    'nowhere: it was queued already',
-    'nowhere: it was complete',
-    'the queue for blocking calls',
-    "block_on's flag",
+    "queued in the worker's slot",
+    "queued in the worker's deque",
+    'queued in the injector',
+    'queued on this thread',
+    "sent to another thread's inbox",
+    'it was running, and is queued after its poll',
+    'it was queued already',
+    'it was complete',
+    'queued for a thread that makes blocking calls',
+    "block_on's thread is notified",
 ];
 /** Places by name, for those that the model tells apart. */
 const PLACE = { slot: 0, deque: 1, injector: 2, running: 5, queued: 6, complete: 7, flag: 9 };
@@ -185,6 +186,17 @@ function sourceFile(page) {
     return `${crate}/src/${rest.join('/')}${MODULES.includes(page) ? '/mod' : ''}.rs`;
 }
 
+/** The first of `n` indices for which `before` is false; it is true for all up to that one. @param {number} n @param {(i: number) => boolean} before */
+function search(n, before) {
+    let low = 0;
+    while (low < n) {
+        const middle = (low + n) >>> 1;
+        if (before(middle)) low = middle + 1;
+        else n = middle;
+    }
+    return low;
+}
+
 /** The first index whose value is at least `value`. @param {ArrayLike<number>} sorted @param {number} value @param {number} [low] @param {number} [high] */
 function lowerBound(sorted, value, low = 0, high = sorted.length) {
     while (low < high) {
@@ -198,7 +210,7 @@ function lowerBound(sorted, value, low = 0, high = sorted.length) {
 if (typeof module !== 'undefined') {
     module.exports = {
         FORMAT, KINDS, K, OUTCOMES, STILL_OPEN, PLACES, PLACE, PARKS, UNPARKS, WAITS, WAIT,
-        duration, count, plural, instant, taskName, thingName, threadName, waitName, sourceFile, lowerBound,
+        duration, count, plural, instant, taskName, thingName, threadName, waitName, sourceFile, search, lowerBound,
     };
     Object.assign(globalThis, module.exports);
 }

@@ -1,0 +1,149 @@
+// Events, causes and delays in words, for the panel, the labels and the text view; and a helper that makes elements.
+// Text of the recording reaches the page only as text nodes. Next: threads.js.
+
+if (typeof module !== 'undefined') require('./findings.js');
+
+/** An element: `h('a', {href}, 'text', child)`. @param {string} tag @param {Record<string, any>|null} [props] @param {...any} children @returns {any} */
+function h(tag, props, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(props ?? {})) {
+        if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
+        else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? '' : value);
+    }
+    node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+    return node;
+}
+
+/** A page of the book, or of its annotated source; a file's name where the recording knows no book. @param {Meta} meta @param {string} page @param {string} [words] @returns {any} */
+function bookLink(meta, page, words) {
+    const source = page.includes('/');
+    const text = words ?? (source ? sourceFile(page) : page);
+    if (!meta.book || !/^(file|https?):/.test(meta.book)) return source ? h('code', null, sourceFile(page)) : null;
+    return h('a', { href: `${meta.book}${source ? 'source/' : ''}${page}.html` }, text);
+}
+
+/** Who woke or spawned: `socket fd 7`, `adder #3`. @param {Model} model @param {number} e */
+function byName({ meta, by, events, poll }, e) {
+    if (by[e] >= 0) return taskName(meta, poll.task[by[e]]);
+    if (by[e] <= -2) return thingName(meta, events.a[-2 - by[e]]);
+    return threadName(meta, events.thread[e]);
+}
+
+/** Why poll `p` runs, in a few words: `woken by socket fd 7`. @param {Model} model @param {number} p */
+function causeName(model, p) {
+    const e = model.poll.cause[p];
+    if (e < 0) return '';
+    const kind = model.events.kind[e];
+    if (isBudgetWake(model, e)) return 'goes on after its budget';
+    if (kind === K.spawn) return `spawned by ${byName(model, e)}`;
+    if (kind === K.call_queued) return `called by ${byName(model, e)}`;
+    const own = model.by[e] >= 0 && model.poll.task[model.by[e]] === model.events.a[e];
+    return `woken by ${own ? 'itself' : byName(model, e)}`;
+}
+
+/** An event in words, without its thread and time. @param {Model} model @param {number} e */
+function eventWords(model, e) {
+    const { meta, events, by, poll, caused } = model;
+    const [a, b, c] = [events.a[e], events.b[e], events.c[e]];
+    const thing = () => thingName(meta, a);
+    const task = () => taskName(meta, a);
+    switch (events.kind[e]) {
+        case K.thread_came: return 'the thread comes';
+        case K.thread_gone: return 'the thread ends';
+        case K.spawn: return `${task()} is spawned`;
+        case K.poll_begin: return `${task()} is polled`;
+        case K.poll_end: return `the poll${by[e] >= 0 ? ` of ${taskName(meta, poll.task[by[e]])}` : ''} ends: ${OUTCOMES[a] ?? 'unknown'}`;
+        case K.wake: return `${task()} is woken by ${isBudgetWake(model, e) ? 'its budget' : byName(model, e)}: ${PLACES[c] ?? 'unknown place'}`;
+        case K.due: return `${task()} will be woken after the turn`;
+        case K.steal: return `steals ${plural(c, 'task')} from ${threadName(meta, a)}`;
+        case K.rescue: return `takes ${plural(c, 'task')} from ${threadName(meta, a)}, which is in a long poll, for others to run`;
+        case K.park: return `begins to wait: ${PARKS[a] ?? 'unknown'}`;
+        case K.unpark: return `ends to wait: ${UNPARKS[a] ?? 'unknown'}`;
+        case K.spin: return `has spun for ${duration(b)} of the wait`;
+        case K.notify: return `notifies ${threadName(meta, a)}`;
+        case K.turn: return `a turn of the reactor ends: waited ${duration(b)}, ${plural(a, 'event')}, ${plural(c, 'timer')}`;
+        case K.source_new: return `${thing()} is registered`;
+        case K.source_ready: return `${thing()} is ready: ${['read', 'write', 'hangup or error'].filter((_, bit) => c & (1 << bit)).join(', ')}`;
+        case K.source_gone: return `${thing()} is gone`;
+        case K.timer_armed: return `${thing()} is armed for ${instant(b, 1000)}`;
+        case K.timer_fired: return `${thing()} fires, ${duration(b)} after its deadline`;
+        case K.timer_cancelled: return `${thing()} is cancelled`;
+        case K.waits: return `will wait for ${waitName(meta, c, a)}`;
+        case K.lock_taken: return `${thing()} is taken`;
+        case K.lock_handed: return `${thing()} is handed to the first waiter`;
+        case K.lock_freed: return `${thing()} is freed`;
+        case K.sent: return `sends to ${thing()}`;
+        case K.received: return `receives from ${thing()}`;
+        case K.lagged: return `has missed ${plural(b, 'message')} of ${thing()}`;
+        case K.closed: return `${thing()} is closed`;
+        case K.call_queued: return `${task()} waits for a thread`;
+        case K.cancel: return `${task()} is to be cancelled`;
+        case K.dropped: return `the future of ${task()} is dropped`;
+        case K.taken: return `the outcome of ${task()} is taken`;
+        case K.pool_opened: return `${thing()} is opened with ${plural(c, 'worker')}`;
+        case K.pool_closed: return `${thing()} is closed`;
+        case K.gave_way: return 'the budget is used up: it gives way';
+        default: return meta.sites[a] ?? 'a mark';
+    }
+}
+
+/** The page of the annotated source for an event. @param {Model} model @param {number} e */
+function eventPage({ events }, e) {
+    return events.kind[e] === K.waits ? (WAITS[events.c[e]] ?? WAITS[10])[1] : KINDS[events.kind[e]][3];
+}
+
+/** The end of a chain in words. @param {Model} model @param {Step} step */
+function rootWords(model, { root, event = -1 }) {
+    const { meta, events } = model;
+    switch (root) {
+        case 'socket': return `The reactor found that ${eventWords(model, event)}.`;
+        case 'timer': return `The reactor found a timer: ${eventWords(model, event)}.`;
+        case 'foreign': return `${threadName(meta, events.thread[event])} woke it outside any poll: a thread of the program's own, or a destructor.`;
+        case 'start':
+            return event < 0 ? 'The program called block_on.' : `${threadName(meta, events.thread[event])} spawned it outside any task: the program's start.`;
+        case 'before': return 'The task was spawned before the recording began.';
+        default:
+            return meta.threads.some(({ lost }) => lost > 0)
+                ? 'The wake is not in the recording: events were overwritten.'
+                : 'No wake is in the recording: its waker may have been called before the recording began.';
+    }
+}
+
+/** A part of a delay in words. @param {Model} model @param {Part} part */
+function partWords({ meta }, part) {
+    const thread = threadName(meta, part.thread);
+    switch (part.what) {
+        case 'late': return 'the timer fired after its deadline';
+        case 'before-wake': return 'from the event to the wake: the rest of the reactor\'s turn, and the wakes before this one';
+        case 'running': return 'it was woken while its previous poll still ran';
+        case 'behind': return `queued behind ${plural(part.count, 'poll')} on ${thread}`;
+        case 'asleep': return `nobody awake: ${thread} was parked`;
+        default: return `${thread} was between polls: its run loop, or a turn of the reactor`;
+    }
+}
+
+/** The recording in a few sentences. @param {Model} model @returns {string[]} */
+function summary(model) {
+    const { meta, events, task, poll, end } = model;
+    const states = new Array(STATES.length).fill(0);
+    for (let k = 0; k < task.count; k++) states[endState(model, k)]++;
+    const parts = STATES.map((state, i) => (states[i] ? `${count(states[i])} ${state}` : '')).filter(Boolean);
+    return [
+        `${meta.program}: ${duration(end)} on ${plural(meta.threads.length, 'thread')}, ${plural(events.count, 'event')}, ${plural(poll.count, 'poll')}.`,
+        `${plural(task.count, 'task')}${parts.length ? `; at the end: ${parts.join(', ')}` : ''}.`,
+        ...losses(meta),
+    ];
+}
+
+/** What was lost: `12,345 events of main were overwritten`. @param {Meta} meta */
+function losses(meta) {
+    return meta.threads
+        .map(({ lost }, t) => ({ lost, t }))
+        .filter(({ lost }) => lost > 0)
+        .map(({ lost, t }) => `${plural(lost, 'event')} of ${threadName(meta, t)} ${lost === 1 ? 'was' : 'were'} overwritten, the oldest first.`);
+}
+
+if (typeof module !== 'undefined') {
+    module.exports = { h, bookLink, byName, causeName, eventWords, eventPage, rootWords, partWords, summary, losses };
+    Object.assign(globalThis, module.exports);
+}
