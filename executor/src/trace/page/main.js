@@ -39,7 +39,7 @@ function start(model) {
     const canvas = byId('canvas');
     canvas.style.height = `${Math.max(180, OVERVIEW + AXIS + LIFE + meta.threads.length * LANE.height + 4)}px`;
     const timeline = new Timeline(canvas, model, {
-        select,
+        select: (what) => select(what, true),
         moved: (from, to) => {
             byId('window').textContent = `${instant(from, (to - from) / 1000)} to ${instant(to, (to - from) / 1000)}: ${duration(to - from)}`;
         },
@@ -50,10 +50,10 @@ function start(model) {
         },
     });
 
-    /** @param {{poll?: number, task?: number, event?: number}} what */
-    function select({ poll: p = -1, task = -1, event = -1 }) {
+    /** @param {{poll?: number, task?: number, event?: number}} what @param {boolean} [there] On the timeline itself. */
+    function select({ poll: p = -1, task = -1, event = -1 }, there) {
         Object.assign(selected, { poll: p, event, task: p >= 0 ? poll.task[p] : task });
-        timeline.select(selected);
+        timeline.select(selected, there);
         table?.mark(selected.task);
         const panel = byId('panel');
         const content = p >= 0 ? pollDetail(model, select, p, whyOpen, (open) => (whyOpen = open))
@@ -77,10 +77,14 @@ function start(model) {
             table = new TaskTable(byId('tasks'), model, (task) => select({ task }));
             table.mark(selected.task);
         }
-        if (name === 'text' && !byId('text').firstChild) {
-            byId('text').append(h('h2', null, 'Summary'), ...summary(model).map((line) => h('p', null, line)), ...textView(model, select, () => timeline.from));
-        }
+        if (name === 'text') fillText();
     }
+
+    function fillText() {
+        if (byId('text').firstChild) return;
+        byId('text').append(h('h2', null, 'Summary'), ...summary(model).map((line) => h('p', null, line)), ...textView(model, select, () => timeline.from));
+    }
+    window.addEventListener('beforeprint', fillText);
     tabs.forEach((tab, i) => {
         byId(`tab-${tab}`).addEventListener('click', () => open(tab));
         byId(`tab-${tab}`).addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {

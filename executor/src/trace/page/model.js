@@ -127,7 +127,7 @@ function buildModel(meta, events) {
     const gaveWay = filled(threads, -1);
     /** What stands before a due: the last ready source or fired timer of the thread. */
     const cause = filled(threads, -1);
-    /** @type {{task: number, cause: number}[][]} */
+    /** By thread: the tasks to be woken after the turn, each followed by the cause. @type {number[][]} */
     const dues = Array.from({ length: threads }, () => []);
     const causes = (/** @type {number} */ e, /** @type {number} */ p) => {
         poll.cause[p] = e;
@@ -174,7 +174,7 @@ function buildModel(meta, events) {
                 open[t] = p;
                 by[e] = p;
                 gaveWay[t] = -1;
-                dues[t].length = 0;
+                if (dues[t].length) dues[t].length = 0;
                 break;
             }
             case K.poll_end: {
@@ -200,7 +200,7 @@ function buildModel(meta, events) {
                 break;
             case K.due:
                 by[e] = cause[t] >= 0 ? -2 - cause[t] : -1;
-                dues[t].push({ task: x, cause: cause[t] });
+                dues[t].push(x, cause[t]);
                 break;
             case K.park:
                 dues[t].length = 0;
@@ -208,11 +208,12 @@ function buildModel(meta, events) {
                 break;
             case K.wake: {
                 if (current < 0) {
-                    const found = dues[t].findIndex((due) => due.task === x);
-                    if (found >= 0) {
-                        const from = dues[t][found].cause;
-                        if (from >= 0) by[e] = -2 - from;
-                        dues[t].splice(found, 1);
+                    const list = dues[t];
+                    let at = 0;
+                    while (at < list.length && list[at] !== x) at += 2;
+                    if (at < list.length) {
+                        if (list[at + 1] >= 0) by[e] = -2 - list[at + 1];
+                        list.splice(at, 2);
                     }
                 }
                 const place = c[e];
@@ -262,7 +263,7 @@ function buildModel(meta, events) {
         meta, events, order, end, by, caused, poll, task,
         polls: pollsByTask(task, poll),
         children: childrenByTask(meta),
-        lanes: buildLanes(meta, events, order, poll, end),
+        lanes: buildLanes(meta, events, poll, end),
         arrows: buildArrows(events, order, caused),
     };
 }
@@ -292,87 +293,92 @@ function childrenByTask(meta) {
     return groupBy(parents, none + 1, none);
 }
 
-/** @param {Meta} meta @param {Events} events @param {Uint32Array} order @param {any} poll @param {number} end @returns {Lane[]} */
-function buildLanes(meta, events, order, poll, end) {
-    const { kind, time, a, b, starts } = events;
+/** `column[i]` for each of `indices`: a loop is many times faster than `from`. @param {ArrayLike<number>} indices @param {ArrayLike<number>} column */
+function pick(indices, column) {
+    const values = new Float64Array(indices.length);
+    for (let i = 0; i < values.length; i++) values[i] = column[indices[i]];
+    return values;
+}
+
+/** @param {Meta} meta @param {Events} events @param {any} poll @param {number} end @returns {Lane[]} */
+function buildLanes(meta, events, poll, end) {
+    const { time, a, starts } = events;
     const { start, list } = groupBy(poll.thread, meta.threads.length, poll.count);
     return meta.threads.map((_, t) => {
         const all = list.subarray(start[t], start[t + 1]);
-        const polls = all.filter((p) => poll.outer[p] < 0);
         const nested = all.filter((p) => poll.outer[p] >= 0);
-        const begins = Float64Array.from(polls, (p) => poll.begin[p]);
-        const ends = Float64Array.from(polls, (p) => poll.end[p]);
+        const polls = nested.length ? all.filter((p) => poll.outer[p] < 0) : all;
+        const begin = pick(polls, poll.begin);
+        const ends = pick(polls, poll.end);
         const sum = new Float64Array(polls.length + 1);
-        for (let i = 0; i < polls.length; i++) sum[i + 1] = sum[i] + ends[i] - begins[i];
-
-        const marks = [];
-        const turns = [];
-        const parks = { begin: [], end: [], how: [], why: [], spin: [] };
-        let parked = -1;
-        let spin = 0;
-        const wake = (/** @type {number} */ at, /** @type {number} */ why) => {
-            parks.begin.push(time[parked]);
-            parks.end.push(at);
-            parks.how.push(a[parked]);
-            parks.why.push(why);
-            parks.spin.push(spin);
-            parked = -1;
-            spin = 0;
-        };
-        for (let e = starts[t]; e < starts[t + 1]; e++) {
-            switch (kind[e]) {
-                case K.park:
-                    if (parked >= 0) wake(time[e], 3);
-                    parked = e;
-                    break;
-                case K.spin:
-                    spin = b[e];
-                    break;
-                case K.unpark:
-                    if (parked >= 0) wake(time[e], a[e]);
-                    break;
-                case K.turn:
-                    turns.push(time[e]);
-                    break;
-                case K.source_ready:
-                case K.timer_fired:
-                case K.lagged:
-                    marks.push(e);
-                    break;
-            }
+        for (let i = 0; i < polls.length; i++) sum[i + 1] = sum[i] + ends[i] - begin[i];
+        const { park, unpark, spin, turns, marks } = sortEvents(events, starts[t], starts[t + 1]);
+        const parked = pick(unpark, time);
+        const why = Uint8Array.from(pick(unpark, a));
+        // A wait without an end lasts until the next.
+        for (let i = 0; i < park.length; i++) {
+            if (unpark[i] >= 0) continue;
+            parked[i] = i + 1 < park.length ? time[park[i + 1]] : end;
+            why[i] = 255;
         }
-        if (parked >= 0) wake(end, 255);
         return {
-            polls, begin: begins, end: ends, sum, nested, nestedBegin: Float64Array.from(nested, (p) => poll.begin[p]),
+            polls, begin, end: ends, sum, nested, nestedBegin: pick(nested, poll.begin),
             parks: {
-                begin: Float64Array.from(parks.begin), end: Float64Array.from(parks.end), how: Uint8Array.from(parks.how),
-                why: Uint8Array.from(parks.why), spin: Float64Array.from(parks.spin),
+                begin: pick(park, time), end: parked, how: Uint8Array.from(pick(park, a)),
+                why, spin,
             },
-            turns: Float64Array.from(turns),
-            marks: Int32Array.from(marks),
-            markTime: Float64Array.from(marks, (e) => time[e]),
+            turns: pick(turns, time), marks, markTime: pick(marks, time),
         };
     });
 }
 
-/** The events that are drawn as arrows, with their times. @param {Events} events @param {Uint32Array} order @param {Int32Array} caused */
-function buildArrows(events, order, caused) {
-    const { kind, time } = events;
-    let room = 0;
-    for (let e = 0; e < events.count; e++) {
-        if (caused[e] >= 0 || kind[e] === K.steal || kind[e] === K.rescue) room++;
+/** The events of a thread that its lane shows. @param {Events} events @param {number} from @param {number} to */
+function sortEvents({ kind, b }, from, to) {
+    const room = to - from;
+    const [park, unpark, turns, marks] = [0, 1, 2, 3].map(() => new Int32Array(room));
+    const spin = new Float64Array(room);
+    let [parks, turn, mark] = [0, 0, 0];
+    let spun = 0;
+    for (let e = from; e < to; e++) {
+        switch (kind[e]) {
+            case K.park:
+                park[parks] = e;
+                unpark[parks++] = -1;
+                break;
+            case K.spin:
+                spun = b[e];
+                break;
+            case K.unpark:
+                if (!parks || unpark[parks - 1] >= 0) break;
+                unpark[parks - 1] = e;
+                spin[parks - 1] = spun;
+                spun = 0;
+                break;
+            case K.turn:
+                turns[turn++] = e;
+                break;
+            case K.source_ready:
+            case K.timer_fired:
+            case K.lagged:
+                marks[mark++] = e;
+                break;
+        }
     }
-    const event = new Int32Array(room);
-    const at = new Float64Array(room);
+    return {
+        park: park.subarray(0, parks), unpark: unpark.subarray(0, parks), spin: spin.subarray(0, parks),
+        turns: turns.subarray(0, turn), marks: marks.subarray(0, mark),
+    };
+}
+
+/** The events that are drawn as arrows, with their times. @param {Events} events @param {Uint32Array} order @param {Int32Array} caused */
+function buildArrows({ kind, time }, order, caused) {
+    const event = new Int32Array(order.length);
     let n = 0;
     for (let i = 0; i < order.length; i++) {
         const e = order[i];
-        if (caused[e] >= 0 || kind[e] === K.steal || kind[e] === K.rescue) {
-            event[n] = e;
-            at[n++] = time[e];
-        }
+        if (caused[e] >= 0 || kind[e] === K.steal || kind[e] === K.rescue) event[n++] = e;
     }
-    return { event, time: at };
+    return { event: event.subarray(0, n), time: pick(event.subarray(0, n), time) };
 }
 
 /** When poll `p` became due: when its wake came, or its previous poll ended if it was woken before that. @param {Model} model @param {number} p */

@@ -68,6 +68,10 @@ class Timeline {
         this.task = -1;
         this.event = -1;
         this.waiting = false;
+        /** The wakes behind the selected poll, and those in it. @type {number[]} */
+        this.chain = [];
+        /** @type {number[]} */
+        this.causes = [];
         /** Where each pointer is that is down. @type {Map<number, {x: number, y: number}>} */
         this.pointers = new Map();
         this.moved = 0;
@@ -108,7 +112,7 @@ class Timeline {
     }
 
     get top() {
-        return OVERVIEW + AXIS + (this.task >= 0 ? LIFE : 0);
+        return OVERVIEW + AXIS + LIFE;
     }
 
     get perPixel() {
@@ -156,20 +160,25 @@ class Timeline {
         this.move(this.from, this.to);
     }
 
-    /** Selects, and brings what is selected into view. @param {{poll: number, task: number, event: number}} what */
-    select({ poll, task, event }) {
-        Object.assign(this, { poll, task, event });
-        const { model } = this;
-        const at = poll >= 0 ? model.poll.begin[poll] : event >= 0 ? model.events.time[event] : -1;
-        if (at >= 0) {
-            const long = poll >= 0 ? model.poll.end[poll] - at : 0;
-            let length = this.to - this.from;
-            // As far in as the poll can be seen, as far out as it fits.
-            if (long > 0) length = Math.max(Math.min(length, long * 300), long * 1.2);
-            if (at < this.from || at + long > this.to || length !== this.to - this.from) this.move(at + long / 2 - length / 2, at + long / 2 + length / 2);
-            const lane = poll >= 0 ? model.poll.thread[poll] : model.events.thread[event];
-            if (this.y(lane) < this.top) this.scroll -= this.top - this.y(lane);
-            else if (this.y(lane) + LANE.height > this.height) this.scroll += this.y(lane) + LANE.height - this.height;
+    /** Selects, and brings what is selected into view, unless it was selected there. @param {{poll: number, task: number, event: number}} what @param {boolean} [there] */
+    select({ poll: p, task, event }, there = false) {
+        const { poll, events } = this.model;
+        Object.assign(this, { poll: p, task, event });
+        this.chain = p < 0 ? [] : chainOf(this.model, p, 30, 0).flatMap((step) => (step.type === 'cause' ? [step.event] : []));
+        this.causes = p < 0 ? [] : causedBy(this.model, p).map((next) => poll.cause[next]);
+        if (!there && (p >= 0 || event >= 0)) {
+            const [lane, begin] = p >= 0 ? [poll.thread[p], poll.begin[p]] : [events.thread[event], events.time[event]];
+            const end = p >= 0 ? poll.end[p] : begin;
+            const seen = begin >= this.from && end <= this.to && (p < 0 || end - begin >= 3 * this.perPixel);
+            if (!seen) {
+                // With its wake, if the poll can be seen then; and not from so far that it cannot.
+                const long = end - begin;
+                const reach = p >= 0 && poll.cause[p] >= 0 ? end - events.time[poll.cause[p]] : 0;
+                const least = reach < long * 250 ? Math.max(long, reach) * 1.3 : long * 1.3;
+                const length = p < 0 ? this.to - this.from : Math.max(least, Math.min(this.to - this.from, long * 60));
+                this.move(end + length * 0.15 - length, end + length * 0.15);
+            }
+            this.scroll += Math.min(0, this.y(lane) - this.top) || Math.max(0, this.y(lane) + LANE.height - this.height);
         }
         this.move(this.from, this.to);
     }
@@ -350,9 +359,8 @@ class Timeline {
                 else this.arrow(this.x(events.time[e]), events.a[e], this.x(events.time[e]), events.thread[e], colour.cool, 1.2, [3, 2]);
             }
         }
-        if (this.poll < 0) return;
-        for (const step of chainOf(this.model, this.poll, 30, 0)) if (step.type === 'cause') this.wakeArrow(/** @type {number} */ (step.event), colour.hot, 1.8);
-        for (const p of causedBy(this.model, this.poll)) this.wakeArrow(this.model.poll.cause[p], colour.cool, 1.4);
+        for (const e of this.chain) this.wakeArrow(e, colour.hot, 1.8);
+        for (const e of this.causes) this.wakeArrow(e, colour.cool, 1.4);
     }
 
     /** @param {number} e @param {string} stroke @param {number} width */
@@ -392,7 +400,6 @@ class Timeline {
 
     /** The selected task: running, queued, waiting for what. */
     drawLife() {
-        if (this.task < 0) return;
         const { g, colour, task, width, from, to } = this;
         const { polls, poll, meta, events } = this.model;
         const y = OVERVIEW + AXIS;
@@ -400,8 +407,9 @@ class Timeline {
         g.fillStyle = colour.page;
         g.fillRect(0, y, width, LIFE);
         g.font = '600 11px system-ui, sans-serif';
-        g.fillStyle = colour.hot;
-        g.fillText(taskName(meta, task), 4, y + 11);
+        g.fillStyle = task < 0 ? colour.faint : colour.hot;
+        g.fillText(task < 0 ? 'no task selected' : taskName(meta, task), 4, y + 11);
+        if (task < 0) return;
         const own = polls.list.subarray(polls.start[task], polls.start[task + 1]);
         // From the first poll that ends in view, each is drawn with the wait before it.
         let filled = -1;

@@ -82,6 +82,7 @@ function openPage(description, events = '') {
         ResizeObserver: class { observe() {} },
     });
     context.window = context;
+    context.addEventListener = () => {};
     vm.runInContext(pageParts().script, context);
     const settle = () => {
         for (let rounds = 0; later.length && rounds < 1000; rounds++) later.shift()();
