@@ -13,7 +13,7 @@ function facts(pairs) {
 
 /** @param {Select} select @param {any} what @param {...any} words */
 function jump(select, what, ...words) {
-    return h('button', { type: 'button', class: 'link', onclick: () => select(what) }, ...words);
+    return button(words, () => select(what), { class: 'link' });
 }
 
 /** @param {Model} model @param {Select} select @param {number} p @param {string} [more] */
@@ -48,8 +48,8 @@ function pollDetail(model, select, p, open, toggled) {
             ['inside', poll.outer[p] >= 0 ? pollJump(model, select, poll.outer[p]) : null],
         ]),
         h('p', { class: 'bar' },
-            h('button', { type: 'button', disabled: index === 0, onclick: () => select({ poll: at(index - 1) }) }, 'Previous ', h('kbd', null, 'p')),
-            h('button', { type: 'button', disabled: index + 1 === total, onclick: () => select({ poll: at(index + 1) }) }, 'Next ', h('kbd', null, 'n'))),
+            button(['Previous ', h('kbd', null, 'p')], () => select({ poll: at(index - 1) }), { disabled: index === 0 }),
+            button(['Next ', h('kbd', null, 'n')], () => select({ poll: at(index + 1) }), { disabled: index + 1 === total })),
         why,
         h('h3', null, 'In this poll'),
         eventList(model, select, poll.first[p], poll.last[p] >= 0 ? poll.last[p] + 1 : events.starts[poll.thread[p] + 1], 60, poll.begin[p]),
@@ -67,6 +67,9 @@ function whyDetail(model, select, p) {
                 part.polls.length > 0 && h('div', { class: 'faint' }, part.polls.length < part.count ? 'the longest: ' : '', part.polls.map((q, i) => [
                     i ? ', ' : '', pollJump(model, select, q, ` ${duration(poll.end[q] - poll.begin[q])}`),
                 ])))));
+    if (delay && events.time[delay.wake] < keptSince(model)) {
+        nodes.push(h('p', { class: 'note' }, 'Events of that time were overwritten on other threads: a wake in between may be missing.'));
+    }
     if (delay) {
         const bar = h('div', { class: 'split', 'aria-hidden': 'true' }, delay.parts.map((part) =>
             h('span', { class: part.what, style: `flex-grow: ${Math.max(part.ns / Math.max(1, delay.total), 0.01)}` })));
@@ -116,11 +119,10 @@ function taskDetail(model, select, k) {
     const list = h('ol', { class: 'life' });
     const PAGE = 50;
     let shown = 0;
-    const more = h('button', { type: 'button', onclick: () => grow() }, 'More');
+    const more = button('More', () => grow());
     const grow = () => {
         const last = shown + PAGE >= total;
         for (const { what, begin, end, poll, event } of lifeOf(model, k, shown, last ? Infinity : shown + PAGE)) {
-            if (what === 'ended') continue;
             const words = what === 'waiting' && event >= 0 ? `waiting: ${waitName(meta, events.c[event], events.a[event])}` : what;
             list.append(h('li', { class: what }, h('b', null, duration(end - begin)), ' ', poll >= 0 ? jump(select, { poll }, words) : words,
                 what === 'running' && model.poll.outcome[poll] !== 0 && h('span', { class: 'faint' }, `, ${OUTCOMES[model.poll.outcome[poll]] ?? 'not ended'}`)));
@@ -178,7 +180,7 @@ function findingsView(model, select, findings) {
     return findings.map(({ title, says, chapter, source, cases }) => {
         const list = h('ol', { class: 'cases' });
         let shown = 0;
-        const more = h('button', { type: 'button', onclick: () => grow() });
+        const more = button('', () => grow());
         const grow = () => {
             for (const { text, poll, task, event } of cases.slice(shown, shown + 20)) {
                 list.append(h('li', null, jump(select, poll !== undefined ? { poll } : event !== undefined ? { event } : { task }, text)));

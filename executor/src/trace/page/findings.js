@@ -1,7 +1,7 @@
 // The findings: what in a recording looks wrong, each with its events and the chapter that explains it.
 //
-// A finding must be right: where the recording cannot tell, there is none. The limits stand here. Next: main.js,
-// which shows them.
+// A finding must be right: where the recording cannot tell, there is none. So what happened before `keptSince`, while
+// some threads' events were overwritten, is not judged. The limits stand here. Next: words.js.
 
 if (typeof module !== 'undefined') require('./why.js');
 
@@ -37,7 +37,7 @@ function findAll(model) {
 }
 
 /** @param {Model} model @returns {Finding} */
-function longPolls({ poll, meta, end }) {
+function longPolls({ poll, meta }) {
     const cases = [];
     for (let p = 0; p < poll.count; p++) {
         const took = poll.end[p] - poll.begin[p];
@@ -54,18 +54,19 @@ function longPolls({ poll, meta, end }) {
 
 /** @param {Model} model @returns {Finding} */
 function queuedLong(model) {
-    const { poll, meta, task, end } = model;
+    const { poll, meta, task } = model;
+    const kept = keptSince(model);
     const cases = [];
     for (let p = 0; p < poll.count; p++) {
         const ready = readyAt(model, p);
         const delay = poll.begin[p] - ready;
-        if (ready < 0 || delay <= LIMIT.queued) continue;
+        if (ready < kept || delay <= LIMIT.queued) continue;
         cases.push({ text: `${taskName(meta, poll.task[p])} was polled ${duration(delay)} after it was woken`, weight: delay, poll: p });
     }
     for (let k = 0; k < task.count; k++) {
         if (endState(model, k) !== 2) continue;
         const [life] = lifeOf(model, k, Infinity).slice(-1);
-        const delay = life && life.what === 'queued' ? life.end - life.begin : 0;
+        const delay = life && life.what === 'queued' && life.begin >= kept ? life.end - life.begin : 0;
         if (delay <= LIMIT.queued) continue;
         cases.push({ text: `${taskName(meta, k)} was woken ${duration(delay)} before the end, and not polled`, weight: delay, task: k });
     }
@@ -83,11 +84,12 @@ function poolOf(meta, t) {
 
 /** @param {Model} model @returns {Finding} */
 function idleWorkers(model) {
-    const { poll, meta, events, lanes } = model;
+    const { poll, meta, lanes } = model;
+    const kept = keptSince(model);
     const cases = [];
     for (let p = 0; p < poll.count; p++) {
         const ready = readyAt(model, p);
-        if (ready < 0 || poll.begin[p] - ready <= LIMIT.idle) continue;
+        if (ready < kept || poll.begin[p] - ready <= LIMIT.idle) continue;
         const here = poll.thread[p];
         if (meta.tasks[poll.task[p]].kind !== 'pool' || meta.threads[here].worker === null) continue;
         let [most, who] = [0, -1];
@@ -113,12 +115,13 @@ function idleWorkers(model) {
 /** @param {Model} model @returns {Finding} */
 function selfWakes(model) {
     const { events, order, by, poll, meta, task } = model;
+    const kept = keptSince(model);
     const run = new Uint32Array(task.count);
     const longest = new Uint32Array(task.count);
     const where = filled(task.count, -1);
     for (let i = 0; i < order.length; i++) {
         const e = order[i];
-        if (events.kind[e] !== K.wake || events.c[e] === PLACE.complete) continue;
+        if (events.kind[e] !== K.wake || events.c[e] === PLACE.complete || events.time[e] < kept) continue;
         const k = events.a[e];
         const self = by[e] >= 0 && poll.task[by[e]] === k;
         if (!self) run[k] = 0;
@@ -250,15 +253,6 @@ function followLocks(model, ended) {
         }
     }
     return locks;
-}
-
-/** From when on all threads' events are kept: what was so before may have changed since. @param {Model} model */
-function keptSince({ meta, events, end }) {
-    let since = 0;
-    meta.threads.forEach(({ lost }, t) => {
-        if (lost > 0) since = Math.max(since, events.starts[t] < events.starts[t + 1] ? events.time[events.starts[t]] : end);
-    });
-    return since;
 }
 
 /** @param {Model} model @returns {Finding} */

@@ -410,7 +410,7 @@ function endState({ poll, task }, number) {
         if (outcome === STILL_OPEN) return 3;
         if (outcome >= 1 && outcome <= 3) return 3 + outcome;
     }
-    if (task.dropped[number] >= 0 && last < 0) return 6;
+    if (task.dropped[number] >= 0) return 6;
     if (task.pending[number] >= 0) return 2;
     if (last < 0) return task.spawn[number] >= 0 || task.queuedCall[number] >= 0 ? 2 : 0;
     return poll.outcome[last] >= 4 ? 2 : 1;
@@ -424,6 +424,15 @@ function endStateName(model, number) {
     if (!waits.length) return 'waits';
     const { c, a } = model.events;
     return `waits: ${waits.map((e) => waitName(model.meta, c[e], a[e])).join(', or ')}`;
+}
+
+/** From when on all threads' events are kept: what was so before may have changed since. @param {Pick<Model, 'meta'|'events'|'end'>} model */
+function keptSince({ meta, events, end }) {
+    let since = 0;
+    meta.threads.forEach(({ lost }, t) => {
+        if (lost > 0) since = Math.max(since, events.starts[t] < events.starts[t + 1] ? events.time[events.starts[t]] : end);
+    });
+    return since;
 }
 
 /** Wake-to-poll by task: the median and the 99th percentile; NaN where no wake is known. @param {Model} model */
@@ -449,7 +458,7 @@ function latencies(model) {
 
 /**
  * The life of a task: what it did from when to when. `event` is the event or -1 that the segment began with.
- * @typedef {{what: 'queued'|'running'|'waiting'|'ended', begin: number, end: number, poll: number, event: number}} Segment
+ * @typedef {{what: 'queued'|'running'|'waiting', begin: number, end: number, poll: number, event: number}} Segment
  */
 
 /** The segments that end with poll number `from` of the task up to, not including, number `to`; then, after the last poll, what followed. @param {Model} model @param {number} number @param {number} [from] @param {number} [to] @returns {Segment[]} */
@@ -481,13 +490,13 @@ function lifeOf(model, number, from = 0, to = Infinity) {
         const queued = cause >= 0 ? Math.max(after, events.time[cause]) : after;
         if (last >= 0) wait(after, queued, last);
         life.push({ what: 'queued', begin: queued, end, poll: -1, event: cause });
-    } else if (state >= 4) life.push({ what: 'ended', begin: after, end: after, poll: last, event: last >= 0 ? poll.last[last] : task.dropped[number] });
+    } else if (state === 6 && task.dropped[number] >= 0) wait(after, events.time[task.dropped[number]], last);
     return life;
 }
 
 if (typeof module !== 'undefined') {
     module.exports = {
-        SKEW, filled, mergeOrder, buildModel, readyAt, waitsOf, STATES, endState, endStateName, latencies, lifeOf, groupBy,
+        SKEW, filled, mergeOrder, buildModel, keptSince, readyAt, waitsOf, STATES, endState, endStateName, latencies, lifeOf, groupBy,
     };
     Object.assign(globalThis, module.exports);
 }

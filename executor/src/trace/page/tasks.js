@@ -66,7 +66,7 @@ class TaskTable {
         this.selected = -1;
         const widths = this.columns.map(([, width]) => `${width}px`).join(' ');
         this.heads = this.columns.map(([title], i) =>
-            h('div', { role: 'columnheader', class: i >= 3 && i <= 7 ? 'number' : null }, h('button', { type: 'button', onclick: () => this.sort(i) }, title)));
+            h('div', { role: 'columnheader', class: i >= 3 && i <= 7 ? 'number' : null }, button(title, () => this.sort(i))));
         this.body = h('div', { class: 'rows', role: 'rowgroup' });
         this.scroller = h('div', { class: 'table', role: 'table', 'aria-label': 'All tasks', tabindex: 0, style: `--columns: ${widths}` },
             h('div', { class: 'row heads', role: 'row' }, this.heads), this.body);
@@ -109,7 +109,7 @@ class TaskTable {
             const k = list[i];
             const cells = this.columns.map(([, , , text], c) => {
                 const words = text(k);
-                if (c === 0) return h('div', { role: 'cell' }, h('button', { type: 'button', class: 'link' }, words));
+                if (c === 0) return h('div', { role: 'cell' }, button(words, () => {}, { class: 'link' }));
                 return h('div', { role: 'cell', class: c >= 3 && c <= 7 ? 'number' : null, title: words.length > 24 ? words : null }, words);
             });
             rows.push(h('div', {

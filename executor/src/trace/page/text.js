@@ -31,7 +31,6 @@ function textView(model, select, shownFrom) {
         where.textContent = events.count ? `${count(at + 1)} to ${count(at + lines.length)} of ${plural(events.count, 'event')}` : 'no events';
     };
     const seek = (/** @type {number} */ time) => show(search(events.count, (i) => events.time[order[i]] < time));
-    const button = (/** @type {string} */ words, /** @type {() => void} */ onclick) => h('button', { type: 'button', onclick }, words);
     show(0);
     return [
         h('h2', null, 'Threads'),

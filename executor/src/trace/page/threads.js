@@ -418,7 +418,7 @@ class Timeline {
             for (const { what, begin, end, event } of segments) {
                 const x0 = Math.max(-2, this.x(begin));
                 const x1 = Math.min(width + 2, Math.max(this.x(end), x0 + 0.5));
-                if (x1 <= filled || what === 'ended') continue;
+                if (x1 <= filled) continue;
                 g.fillStyle = what === 'running' ? this.hues[task % HUES] : what === 'queued' ? colour['hot-box'] : colour.box;
                 if (what === 'waiting') g.fillRect(x0, top + 8, x1 - x0, 4);
                 else g.fillRect(x0, top, Math.max(1, x1 - x0), LANE.thick);

@@ -14,6 +14,11 @@ function h(tag, props, ...children) {
     return node;
 }
 
+/** @param {any} words @param {() => void} onclick @param {Record<string, any>} [props] */
+function button(words, onclick, props) {
+    return h('button', { type: 'button', onclick, ...props }, words);
+}
+
 /** A page of the book, or of its annotated source; a file's name where the recording knows no book. @param {Meta} meta @param {string} page @param {string} [words] @returns {any} */
 function bookLink(meta, page, words) {
     const source = page.includes('/');
@@ -144,6 +149,6 @@ function losses(meta) {
 }
 
 if (typeof module !== 'undefined') {
-    module.exports = { h, bookLink, byName, causeName, eventWords, eventPage, rootWords, partWords, summary, losses };
+    module.exports = { h, button, bookLink, byName, causeName, eventWords, eventPage, rootWords, partWords, summary, losses };
     Object.assign(globalThis, module.exports);
 }

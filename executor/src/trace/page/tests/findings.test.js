@@ -28,6 +28,14 @@ test('woken and not polled for more than 5 ms', () => {
     });
 });
 
+test('woken and not polled: no verdict on times of which events are missing', () => {
+    const recorder = new Recorder(2);
+    const a = recorder.task('a');
+    recorder.meta.threads[1].lost = 7;
+    recorder.at(0, 0, 'wake', a, 2).at(1, 1 * MS, 'thread-gone').poll(0, a, 6 * MS, 6.1 * MS);
+    assert.deepEqual(findings(recorder), {});
+});
+
 test('a wake while the task runs does not count as waiting', () => {
     const recorder = new Recorder(2);
     const a = recorder.task('a', 'blocking');

@@ -245,7 +245,7 @@ test('the life of a task', () => {
     recorder.poll(0, a, 6000, 6100, 1);
     const model = recorder.model();
     assert.deepEqual(lifeOf(model, a).map(({ what, begin, end }) => [what, begin, end]), [
-        ['queued', 50, 100], ['running', 100, 200], ['waiting', 200, 5000], ['queued', 5000, 6000], ['running', 6000, 6100], ['ended', 6100, 6100],
+        ['queued', 50, 100], ['running', 100, 200], ['waiting', 200, 5000], ['queued', 5000, 6000], ['running', 6000, 6100],
     ]);
     assert.equal(endStateName(model, a), 'ready');
     const { p50, p99 } = latencies(model);
@@ -270,6 +270,15 @@ test('the state at the end', () => {
     assert.equal(endStateName(model, never), 'not polled yet');
     assert.equal(model.poll.end[model.task.lastPoll[runs]], 10000);
     assert.equal(model.task.longest[runs], 9200);
+});
+
+test('a task whose future was dropped while it waited was cancelled', () => {
+    const recorder = new Recorder(1);
+    const a = recorder.task('a');
+    recorder.poll(0, a, 100, 200).at(0, 900, 'dropped', a).at(0, 5000, 'thread-gone');
+    const model = recorder.model();
+    assert.equal(endStateName(model, a), 'cancelled');
+    assert.deepEqual(lifeOf(model, a).map(({ what, begin, end }) => [what, begin, end]), [['running', 100, 200], ['waiting', 200, 900]]);
 });
 
 test('parks, spins and turns', () => {
