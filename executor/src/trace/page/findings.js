@@ -95,11 +95,8 @@ function idleWorkers(model) {
         let [most, who] = [0, -1];
         meta.threads.forEach(({ worker }, t) => {
             if (worker === null || poolOf(meta, t) !== poolOf(meta, here)) return;
-            const { parks } = lanes[t];
-            for (let j = lowerBound(parks.end, ready); j < parks.begin.length && parks.begin[j] < poll.begin[p]; j++) {
-                const idle = Math.min(parks.end[j], poll.begin[p]) - Math.max(parks.begin[j], ready);
-                if (idle > most) [most, who] = [idle, t];
-            }
+            const idle = parkedFor(lanes[t], ready, poll.begin[p]);
+            if (idle > most) [most, who] = [idle, t];
         });
         if (most <= LIMIT.idle) continue;
         const text = `${threadName(meta, who)} was parked for ${duration(most)} while ${taskName(meta, poll.task[p])} waited in a queue`;

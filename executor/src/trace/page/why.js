@@ -80,26 +80,37 @@ function chainOf(model, p, head = 12, tail = 4) {
 
 /**
  * @typedef {object} Part  A part of the delay between what caused a wake and the begin of the poll.
- * @property {'late'|'before-wake'|'running'|'behind'|'asleep'|'other'} what
+ * @property {'late'|'before-wake'|'running'|'behind'|'asleep'|'unpark'|'other'} what
  * @property {number} ns
  * @property {number} thread  Where it was spent.
  * @property {number[]} polls  For `behind`: the polls that ran meanwhile, the longest first, at most 8.
- * @property {number} count  For `behind`: how many they were. For `asleep`: how many waits.
- * @property {number} event  For `late` and `before-wake`: the event that it begins with; else -1.
+ * @property {number} count  For `behind`: how many they were.
  */
+
+/** How long a thread was parked between two times. @param {Lane} lane @param {number} from @param {number} to */
+function parkedFor({ parks }, from, to) {
+    let ns = 0;
+    for (let j = lowerBound(parks.end, from); j < parks.begin.length && parks.begin[j] < to; j++) {
+        ns += Math.max(0, Math.min(parks.end[j], to) - Math.max(parks.begin[j], from));
+    }
+    return ns;
+}
+
+/** @param {Part['what']} what @param {number} ns @param {number} thread @returns {Part} */
+function part(what, ns, thread) {
+    return { what, ns, thread, polls: [], count: 0 };
+}
 
 /** What thread `t` did between two times: behind polls, asleep, and the rest. @param {Model} model @param {number} t @param {number} from @param {number} to @returns {Part[]} */
 function spentOn(model, t, from, to) {
     const lane = model.lanes[t];
     /** @type {Part} */
-    const behind = { what: 'behind', ns: 0, thread: t, polls: [], count: 0, event: -1 };
-    /** @type {Part} */
-    const asleep = { what: 'asleep', ns: 0, thread: t, polls: [], count: 0, event: -1 };
-    const cut = (/** @type {number} */ begin, /** @type {number} */ end) => Math.min(end, to) - Math.max(begin, from);
+    const behind = part('behind', 0, t);
+    const asleep = part('asleep', 0, t);
     const first = lowerBound(lane.end, from);
     let i = first;
     for (; i < lane.polls.length && lane.begin[i] < to; i++) {
-        const ns = cut(lane.begin[i], lane.end[i]);
+        const ns = Math.min(lane.end[i], to) - Math.max(lane.begin[i], from);
         if (ns <= 0) continue;
         behind.ns += ns;
         behind.count++;
@@ -107,18 +118,9 @@ function spentOn(model, t, from, to) {
     behind.polls = Array.from(lane.polls.subarray(first, Math.min(i, first + 100000)))
         .sort((x, y) => model.poll.end[y] - model.poll.begin[y] - (model.poll.end[x] - model.poll.begin[x]))
         .slice(0, Math.min(8, behind.count));
-    const { parks } = lane;
-    for (let j = lowerBound(parks.end, from); j < parks.begin.length && parks.begin[j] < to; j++) {
-        const ns = cut(parks.begin[j], parks.end[j]);
-        if (ns <= 0) continue;
-        asleep.ns += ns;
-        asleep.count++;
-    }
-    // In a poll that runs on a parked thread (block_on inside a blocking call), the time counts once.
-    asleep.ns = Math.min(asleep.ns, to - from - behind.ns);
-    /** @type {Part} */
-    const other = { what: 'other', ns: to - from - behind.ns - asleep.ns, thread: t, polls: [], count: 0, event: -1 };
-    return [behind, asleep, other].filter((part) => part.ns > 0);
+    // In a poll that waits itself (block_on inside a blocking call), the time counts once.
+    asleep.ns = Math.min(parkedFor(lane, from, to), to - from - behind.ns);
+    return [behind, asleep, part('other', to - from - behind.ns - asleep.ns, t)].filter(({ ns }) => ns > 0);
 }
 
 /**
@@ -137,17 +139,27 @@ function delayOf(model, p) {
     const here = poll.thread[p];
     /** @type {Part[]} */
     const parts = [];
-    const add = (/** @type {Part['what']} */ what, /** @type {number} */ ns, thread = events.thread[wake], event = -1) => {
-        if (ns > 0) parts.push({ what, ns, thread, polls: [], count: 0, event });
+    const add = (/** @type {Part['what']} */ what, /** @type {number} */ ns, /** @type {number} */ thread) => {
+        if (ns > 0) parts.push(part(what, ns, thread));
     };
     if (by[wake] <= -2) {
         const event = -2 - by[wake];
-        if (events.kind[event] === K.timer_fired) add('late', events.b[event], events.thread[event], event);
-        add('before-wake', woken - events.time[event], events.thread[event], event);
+        if (events.kind[event] === K.timer_fired) add('late', events.b[event], events.thread[event]);
+        add('before-wake', woken - events.time[event], events.thread[event]);
     }
     if (poll.previous[p] >= 0) add('running', ready - woken, poll.thread[poll.previous[p]]);
     parts.push(...spentOn(model, here, ready, begin));
     const there = events.thread[wake];
+    // Of the time asleep: from the notification to the end of the wait. The notification follows the wake soon.
+    const asleep = parts.findIndex(({ what }) => what === 'asleep');
+    for (let e = wake + 1; asleep >= 0 && e < Math.min(wake + 20, events.starts[there + 1]); e++) {
+        if (events.kind[e] !== K.notify || events.a[e] !== here || events.time[e] > begin) continue;
+        const unpark = Math.min(parts[asleep].ns, parkedFor(model.lanes[here], Math.max(ready, events.time[e]), begin));
+        parts[asleep].ns -= unpark;
+        if (unpark > 0) parts.splice(asleep + 1, 0, part('unpark', unpark, here));
+        if (!parts[asleep].ns) parts.splice(asleep, 1);
+        break;
+    }
     const own = events.kind[wake] !== K.wake || events.c[wake] === PLACE.slot || events.c[wake] === PLACE.deque;
     const queuedOn = own && there !== here && begin > ready ? { thread: there, parts: spentOn(model, there, ready, begin) } : null;
     return { wake, ready, total: parts.reduce((sum, part) => sum + part.ns, 0), parts, queuedOn };
@@ -162,6 +174,6 @@ function causedBy({ poll, events, by, caused }, p, most = 50) {
 }
 
 if (typeof module !== 'undefined') {
-    module.exports = { isBudgetWake, stepBefore, chainOf, spentOn, delayOf, causedBy };
+    module.exports = { isBudgetWake, stepBefore, chainOf, parkedFor, spentOn, delayOf, causedBy };
     Object.assign(globalThis, module.exports);
 }

@@ -123,6 +123,7 @@ function partWords({ meta }, part) {
         case 'running': return 'it was woken while its previous poll still ran';
         case 'behind': return `queued behind ${plural(part.count, 'poll')} on ${thread}`;
         case 'asleep': return `nobody awake: ${thread} was parked`;
+        case 'unpark': return `from the notification until ${thread} ran: the unpark latency`;
         default: return `${thread} was between polls: its run loop, or a turn of the reactor`;
     }
 }

@@ -214,10 +214,22 @@ test('the delay is split: late timer, behind polls, asleep, the rest', () => {
     const p = model.polls.list[model.polls.start[a]];
     const { parts, total } = delayOf(model, p);
     assert.deepEqual(parts.map(({ what, ns, thread, count }) => [what, ns, thread, count]), [
-        ['late', 700, 0, 0], ['before-wake', 200, 0, 0], ['behind', 1200, 1, 2], ['asleep', 1000, 1, 1], ['other', 300, 1, 0],
+        ['late', 700, 0, 0], ['before-wake', 200, 0, 0], ['behind', 1200, 1, 2], ['asleep', 1000, 1, 0], ['other', 300, 1, 0],
     ]);
     assert.equal(total, 12700 - 10000 + 700);
     assert.deepEqual(parts[2].polls.map((q) => model.poll.task[q]), [b, c]);
+});
+
+test('of the time asleep, what came after the notification is the unpark latency', () => {
+    const recorder = new Recorder(2);
+    const [a, b] = [recorder.task('a'), recorder.task('b')];
+    recorder.at(1, 100, 'park', 0);
+    recorder.poll(0, b, 1000, 9000, 0, [2000, 'wake', a, 2], [2300, 'notify', 1]);
+    recorder.at(1, 7300, 'unpark', 0);
+    recorder.poll(1, a, 7500, 7600);
+    const model = recorder.model();
+    const { parts } = delayOf(model, 1);
+    assert.deepEqual(parts.map(({ what, ns }) => [what, ns]), [['asleep', 300], ['unpark', 5000], ['other', 200]]);
 });
 
 test('a stolen task: what the first thread did meanwhile', () => {
