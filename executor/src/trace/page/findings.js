@@ -95,7 +95,7 @@ function idleWorkers(model) {
         let [most, who] = [0, -1];
         meta.threads.forEach(({ worker }, t) => {
             if (worker === null || poolOf(meta, t) !== poolOf(meta, here)) return;
-            const idle = parkedFor(lanes[t], ready, poll.begin[p]);
+            const idle = within(lanes[t].idle, ready, poll.begin[p]);
             if (idle > most) [most, who] = [idle, t];
         });
         if (most <= LIMIT.idle) continue;

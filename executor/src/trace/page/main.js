@@ -114,7 +114,7 @@ function start(model) {
             return;
         }
         for (const lane of model.lanes) {
-            const i = lowerBound(lane.end, timeline.from);
+            const i = lowerBound(lane.busy.end, timeline.from);
             if (i < lane.polls.length) return void select({ poll: lane.polls[i] });
         }
     }

@@ -17,14 +17,21 @@ if (typeof module !== 'undefined') require('./decode.js');
 const SKEW = 2000;
 
 /**
- * @typedef {object} Lane  What one thread did. Arrays of the same length belong together, in the order of time.
- * @property {Int32Array} polls  Not nested in another.
+ * @typedef {object} Intervals  They do not overlap.
  * @property {Float64Array} begin
  * @property {Float64Array} end
- * @property {Float64Array} sum  Of the durations of the polls before.
+ * @property {Float64Array} sum  Of the lengths before each, and of all.
+ */
+/**
+ * @typedef {object} Lane  What one thread did. Arrays of the same length belong together, in the order of time.
+ * @property {Int32Array} polls  Not nested in another.
+ * @property {Intervals} busy  Their times.
  * @property {Int32Array} nested  The polls inside other polls.
  * @property {Float64Array} nestedBegin
- * @property {{begin: Float64Array, end: Float64Array, how: Uint8Array, why: Uint8Array, spin: Float64Array}} parks
+ * @property {Intervals} idle  When it was parked.
+ * @property {Uint8Array} how  How it parked, and why it was unparked. 255: it was not.
+ * @property {Uint8Array} why
+ * @property {Float64Array} spin  How long it spun.
  * @property {Float64Array} turns  When each turn of the reactor ended.
  * @property {Int32Array} marks  Events of sockets and timers.
  * @property {Float64Array} markTime
@@ -300,6 +307,22 @@ function pick(indices, column) {
     return values;
 }
 
+/** @param {Float64Array} begin @param {Float64Array} end @returns {Intervals} */
+function intervals(begin, end) {
+    const sum = new Float64Array(begin.length + 1);
+    for (let i = 0; i < begin.length; i++) sum[i + 1] = sum[i] + end[i] - begin[i];
+    return { begin, end, sum };
+}
+
+/** How much of the time between `from` and `to` lies in the intervals. @param {Intervals} intervals @param {number} from @param {number} to */
+function within({ begin, end, sum }, from, to) {
+    const until = (/** @type {number} */ time) => {
+        const i = lowerBound(end, time);
+        return sum[i] + (i < begin.length ? Math.max(0, time - begin[i]) : 0);
+    };
+    return Math.max(0, until(to) - until(from));
+}
+
 /** @param {Meta} meta @param {Events} events @param {any} poll @param {number} end @returns {Lane[]} */
 function buildLanes(meta, events, poll, end) {
     const { time, a, starts } = events;
@@ -308,10 +331,6 @@ function buildLanes(meta, events, poll, end) {
         const all = list.subarray(start[t], start[t + 1]);
         const nested = all.filter((p) => poll.outer[p] >= 0);
         const polls = nested.length ? all.filter((p) => poll.outer[p] < 0) : all;
-        const begin = pick(polls, poll.begin);
-        const ends = pick(polls, poll.end);
-        const sum = new Float64Array(polls.length + 1);
-        for (let i = 0; i < polls.length; i++) sum[i + 1] = sum[i] + ends[i] - begin[i];
         const { park, unpark, spin, turns, marks } = sortEvents(events, starts[t], starts[t + 1]);
         const parked = pick(unpark, time);
         const why = Uint8Array.from(pick(unpark, a));
@@ -322,11 +341,9 @@ function buildLanes(meta, events, poll, end) {
             why[i] = 255;
         }
         return {
-            polls, begin, end: ends, sum, nested, nestedBegin: pick(nested, poll.begin),
-            parks: {
-                begin: pick(park, time), end: parked, how: Uint8Array.from(pick(park, a)),
-                why, spin,
-            },
+            polls, busy: intervals(pick(polls, poll.begin), pick(polls, poll.end)),
+            nested, nestedBegin: pick(nested, poll.begin),
+            idle: intervals(pick(park, time), parked), how: Uint8Array.from(pick(park, a)), why, spin,
             turns: pick(turns, time), marks, markTime: pick(marks, time),
         };
     });
@@ -496,7 +513,7 @@ function lifeOf(model, number, from = 0, to = Infinity) {
 
 if (typeof module !== 'undefined') {
     module.exports = {
-        SKEW, filled, mergeOrder, buildModel, keptSince, readyAt, waitsOf, STATES, endState, endStateName, latencies, lifeOf, groupBy,
+        SKEW, filled, mergeOrder, buildModel, keptSince, readyAt, waitsOf, STATES, endState, endStateName, latencies, lifeOf, groupBy, within,
     };
     Object.assign(globalThis, module.exports);
 }

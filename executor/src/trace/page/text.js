@@ -7,10 +7,9 @@ const TEXT_PAGE = 100;
 
 /** Time in polls and in waits, by thread. @param {Model} model */
 function threadTotals({ lanes, end }) {
-    return lanes.map(({ polls, sum, parks }) => {
-        let parked = 0;
-        for (let i = 0; i < parks.begin.length; i++) parked += parks.end[i] - parks.begin[i];
-        return { polls: polls.length, busy: sum[polls.length], parked, share: end ? sum[polls.length] / end : 0 };
+    return lanes.map(({ polls, busy, idle }) => {
+        const [ran, parked] = [within(busy, 0, end), within(idle, 0, end)];
+        return { polls: polls.length, busy: ran, parked, share: end ? ran / end : 0 };
     });
 }
 

@@ -218,24 +218,24 @@ class Timeline {
         g.fillStyle = colour.box;
         g.fillRect(0, top, width, LANE.thick);
 
-        const { parks } = lane;
-        walk(parks, from, to, ns, (i) => {
-            const [x0, x1] = [Math.max(-1, this.x(parks.begin[i])), Math.min(width + 1, this.x(parks.end[i]))];
-            const drives = parks.how[i] === 1 || parks.how[i] === 3;
-            g.fillStyle = drives ? colour['cool-box'] : colour.park;
+        const { busy, idle } = lane;
+        const band = (/** @type {number} */ i) => (lane.how[i] === 1 || lane.how[i] === 3 ? colour['cool-box'] : colour.park);
+        walk(idle, from, to, ns, (i) => {
+            const [x0, x1] = [Math.max(-1, this.x(idle.begin[i])), Math.min(width + 1, this.x(idle.end[i]))];
+            g.fillStyle = band(i);
             g.fillRect(x0, top, x1 - x0, LANE.thick);
-            const spun = Math.min(x1, this.x(parks.begin[i] + parks.spin[i]));
+            const spun = Math.min(x1, this.x(idle.begin[i] + lane.spin[i]));
             if (spun - x0 > 1) this.hatch(x0, top, spun - x0);
-            if (x1 - x0 > 70) this.label(drives ? 'in the reactor' : PARKS[parks.how[i]] ?? '', x0, top, x1 - x0, colour.faint);
+            if (x1 - x0 > 70) this.label(lane.how[i] === 1 ? 'in the reactor' : PARKS[lane.how[i]] ?? '', x0, top, x1 - x0, colour.faint);
         }, (i, j, cell) => {
-            g.fillStyle = parks.how[i] === 1 || parks.how[i] === 3 ? colour['cool-box'] : colour.park;
+            g.fillStyle = band(i);
             g.fillRect(this.x(cell), top, 1, LANE.thick);
         });
 
-        walk(lane, from, to, ns, (i) => this.drawPoll(lane.polls[i], top, LANE.thick), (i, j, cell) => {
+        walk(busy, from, to, ns, (i) => this.drawPoll(lane.polls[i], top, LANE.thick), (i, j, cell) => {
             let longest = i;
-            for (let k = i + 1; k < j && k < i + 8; k++) if (lane.end[k] - lane.begin[k] > lane.end[longest] - lane.begin[longest]) longest = k;
-            const share = Math.min(1, (lane.sum[j] - lane.sum[i]) / ns);
+            for (let k = i + 1; k < j && k < i + 8; k++) if (busy.end[k] - busy.begin[k] > busy.end[longest] - busy.begin[longest]) longest = k;
+            const share = Math.min(1, (busy.sum[j] - busy.sum[i]) / ns);
             const tall = Math.max(3, Math.round(LANE.thick * Math.sqrt(share)));
             g.fillStyle = this.hues[poll.task[lane.polls[longest]] % HUES];
             g.fillRect(this.x(cell), top + LANE.thick - tall, 1, tall);
@@ -483,15 +483,7 @@ class Timeline {
             o.fillStyle = colour.box;
             o.fillRect(0, 0, width, OVERVIEW);
             const ns = end / width;
-            const share = new Float64Array(Math.ceil(width) + 1);
-            for (const lane of model.lanes) {
-                const add = (/** @type {number} */ i) => {
-                    for (let x = Math.floor(lane.begin[i] / ns); x * ns < lane.end[i]; x++) {
-                        share[x] += (Math.min(lane.end[i], (x + 1) * ns) - Math.max(lane.begin[i], x * ns)) / ns;
-                    }
-                };
-                walk(lane, 0, end, ns, add, (i, j, cell) => (share[Math.round(cell / ns)] += (lane.sum[j] - lane.sum[i]) / ns));
-            }
+            const share = Array.from({ length: Math.ceil(width) }, (_, x) => model.lanes.reduce((sum, { busy }) => sum + within(busy, x * ns, (x + 1) * ns), 0));
             const most = Math.max(...share) || 1;
             o.fillStyle = colour.edge;
             share.forEach((value, x) => {
@@ -527,11 +519,12 @@ class Timeline {
         for (let i = lowerBound(lane.nestedBegin, time) - 1, tries = 0; i >= 0 && tries < 50; i--, tries++) {
             if (poll.end[lane.nested[i]] >= time) return { thread: t, poll: lane.nested[i], event: -1 };
         }
-        const i = lowerBound(lane.end, time);
+        const { busy } = lane;
+        const i = lowerBound(busy.end, time);
         let [best, distance] = [-1, reach];
         for (const j of [i - 1, i]) {
             if (j < 0 || j >= lane.polls.length) continue;
-            const away = Math.max(lane.begin[j] - time, time - lane.end[j], 0);
+            const away = Math.max(busy.begin[j] - time, time - busy.end[j], 0);
             if (away < distance || away === 0) [best, distance] = [lane.polls[j], away];
         }
         return { thread: t, poll: best, event: -1 };
@@ -548,11 +541,11 @@ class Timeline {
             const cause = causeName(model, p);
             return `${taskName(model.meta, model.poll.task[p])}: ${duration(model.poll.end[p] - model.poll.begin[p])}${cause && `, ${cause}`}`;
         }
-        const { parks } = model.lanes[hit.thread];
+        const { idle, how, why } = model.lanes[hit.thread];
         const time = this.from + x * this.perPixel;
-        const i = lowerBound(parks.end, time);
-        if (i >= parks.begin.length || parks.begin[i] > time) return '';
-        return `${PARKS[parks.how[i]] ?? 'parked'} for ${duration(parks.end[i] - parks.begin[i])}; ${UNPARKS[parks.why[i]] ?? 'until the end'}`;
+        const i = lowerBound(idle.end, time);
+        if (i >= idle.begin.length || idle.begin[i] > time) return '';
+        return `${PARKS[how[i]] ?? 'parked'} for ${duration(idle.end[i] - idle.begin[i])}; ${UNPARKS[why[i]] ?? 'until the end'}`;
     }
 
     listen() {

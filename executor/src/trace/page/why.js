@@ -87,15 +87,6 @@ function chainOf(model, p, head = 12, tail = 4) {
  * @property {number} count  For `behind`: how many they were.
  */
 
-/** How long a thread was parked between two times. @param {Lane} lane @param {number} from @param {number} to */
-function parkedFor({ parks }, from, to) {
-    let ns = 0;
-    for (let j = lowerBound(parks.end, from); j < parks.begin.length && parks.begin[j] < to; j++) {
-        ns += Math.max(0, Math.min(parks.end[j], to) - Math.max(parks.begin[j], from));
-    }
-    return ns;
-}
-
 /** @param {Part['what']} what @param {number} ns @param {number} thread @returns {Part} */
 function part(what, ns, thread) {
     return { what, ns, thread, polls: [], count: 0 };
@@ -103,23 +94,16 @@ function part(what, ns, thread) {
 
 /** What thread `t` did between two times: behind polls, asleep, and the rest. @param {Model} model @param {number} t @param {number} from @param {number} to @returns {Part[]} */
 function spentOn(model, t, from, to) {
-    const lane = model.lanes[t];
-    /** @type {Part} */
-    const behind = part('behind', 0, t);
-    const asleep = part('asleep', 0, t);
-    const first = lowerBound(lane.end, from);
-    let i = first;
-    for (; i < lane.polls.length && lane.begin[i] < to; i++) {
-        const ns = Math.min(lane.end[i], to) - Math.max(lane.begin[i], from);
-        if (ns <= 0) continue;
-        behind.ns += ns;
-        behind.count++;
-    }
-    behind.polls = Array.from(lane.polls.subarray(first, Math.min(i, first + 100000)))
-        .sort((x, y) => model.poll.end[y] - model.poll.begin[y] - (model.poll.end[x] - model.poll.begin[x]))
-        .slice(0, Math.min(8, behind.count));
+    const { polls, busy, idle } = model.lanes[t];
+    const { poll } = model;
+    const behind = part('behind', within(busy, from, to), t);
+    const [first, last] = [search(polls.length, (i) => busy.end[i] <= from), lowerBound(busy.begin, to)];
+    behind.count = Math.max(0, last - first);
+    behind.polls = Array.from(polls.subarray(first, Math.min(last, first + 10000)))
+        .sort((x, y) => poll.end[y] - poll.begin[y] - (poll.end[x] - poll.begin[x]))
+        .slice(0, 8);
     // In a poll that waits itself (block_on inside a blocking call), the time counts once.
-    asleep.ns = Math.min(parkedFor(lane, from, to), to - from - behind.ns);
+    const asleep = part('asleep', Math.min(within(idle, from, to), to - from - behind.ns), t);
     return [behind, asleep, part('other', to - from - behind.ns - asleep.ns, t)].filter(({ ns }) => ns > 0);
 }
 
@@ -154,7 +138,7 @@ function delayOf(model, p) {
     const asleep = parts.findIndex(({ what }) => what === 'asleep');
     for (let e = wake + 1; asleep >= 0 && e < Math.min(wake + 20, events.starts[there + 1]); e++) {
         if (events.kind[e] !== K.notify || events.a[e] !== here || events.time[e] > begin) continue;
-        const unpark = Math.min(parts[asleep].ns, parkedFor(model.lanes[here], Math.max(ready, events.time[e]), begin));
+        const unpark = Math.min(parts[asleep].ns, within(model.lanes[here].idle, Math.max(ready, events.time[e]), begin));
         parts[asleep].ns -= unpark;
         if (unpark > 0) parts.splice(asleep + 1, 0, part('unpark', unpark, here));
         if (!parts[asleep].ns) parts.splice(asleep, 1);
@@ -174,6 +158,6 @@ function causedBy({ poll, events, by, caused }, p, most = 50) {
 }
 
 if (typeof module !== 'undefined') {
-    module.exports = { isBudgetWake, stepBefore, chainOf, parkedFor, spentOn, delayOf, causedBy };
+    module.exports = { isBudgetWake, stepBefore, chainOf, spentOn, delayOf, causedBy };
     Object.assign(globalThis, module.exports);
 }

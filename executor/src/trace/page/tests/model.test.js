@@ -4,7 +4,7 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const { Recorder } = require('./recorder.js');
 const { K } = require('../format.js');
-const { mergeOrder, endStateName, lifeOf, latencies, readyAt } = require('../model.js');
+const { mergeOrder, endStateName, lifeOf, latencies, readyAt, within } = require('../model.js');
 const { chainOf, delayOf, causedBy, isBudgetWake } = require('../why.js');
 
 /** A chain in words: `poll 2 < wake < poll 0 < start`. */
@@ -296,11 +296,13 @@ test('a task whose future was dropped while it waited was cancelled', () => {
 test('parks, spins and turns', () => {
     const recorder = new Recorder(1);
     recorder.at(0, 100, 'park', 1).at(0, 900, 'spin', 300).at(0, 900, 'unpark', 1).at(0, 950, 'turn', 500, 2, 1).at(0, 1000, 'park', 0).at(0, 2000, 'notify', 0);
-    const { parks, turns } = recorder.model().lanes[0];
-    assert.deepEqual([...parks.begin], [100, 1000]);
-    assert.deepEqual([...parks.end], [900, 2000]);
-    assert.deepEqual([...parks.how], [1, 0]);
-    assert.deepEqual([...parks.spin], [300, 0]);
+    const { idle, how, why, spin, turns } = recorder.model().lanes[0];
+    assert.deepEqual([...idle.begin], [100, 1000]);
+    assert.deepEqual([...idle.end], [900, 2000]);
+    assert.deepEqual([...how], [1, 0]);
+    assert.deepEqual([...why], [1, 255]);
+    assert.deepEqual([...spin], [300, 0]);
+    assert.deepEqual([within(idle, 0, 2000), within(idle, 200, 1100), within(idle, 900, 1000)], [1800, 800, 0]);
     assert.deepEqual([...turns], [950]);
 });
 
