@@ -59,8 +59,10 @@ function start(model) {
         const content = p >= 0 ? pollDetail(model, select, p, whyOpen, (open) => (whyOpen = open))
             : task >= 0 ? taskDetail(model, select, task)
             : event >= 0 ? eventDetail(model, select, event) : [byId('hint').content.cloneNode(true)];
+        const inside = panel.contains(document.activeElement);
         panel.replaceChildren(...content.filter(Boolean));
         panel.scrollTop = 0;
+        if (inside) panel.focus({ preventScroll: true });
         byId('said').textContent = panel.querySelector('h2')?.textContent ?? '';
         document.body.classList.toggle('chosen', selected.poll >= 0 || selected.task >= 0 || selected.event >= 0);
     }

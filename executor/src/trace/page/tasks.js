@@ -112,18 +112,18 @@ class TaskTable {
                 if (c === 0) return h('div', { role: 'cell' }, button(words, () => {}, { class: 'link' }));
                 return h('div', { role: 'cell', class: c >= 3 && c <= 7 ? 'number' : null, title: words.length > 24 ? words : null }, words);
             });
-            rows.push(h('div', {
-                role: 'row', class: `row${k === this.selected ? ' selected' : ''}`, 'aria-rowindex': i + 2,
-                style: `top: ${i * ROW}px`, onclick: () => this.select(k),
-            }, cells));
+            const row = h('div', { role: 'row', class: 'row', 'aria-rowindex': i + 2, style: `top: ${i * ROW}px`, onclick: () => this.select(k) }, cells);
+            rows.push({ k, row });
         }
-        this.body.replaceChildren(...rows);
+        this.rows = rows;
+        this.body.replaceChildren(...rows.map(({ row }) => row));
+        this.mark(this.selected);
     }
 
     /** @param {number} task */
     mark(task) {
         this.selected = task;
-        this.draw();
+        for (const { k, row } of this.rows ?? []) row.classList.toggle('selected', k === task);
     }
 }
 

@@ -51,6 +51,7 @@ class FakeNode {
         return new Proxy({}, { get: (held, name) => held[name] ?? (name === 'measureText' ? (text) => ({ width: text.length * 6 }) : () => {}), set: (held, name, value) => ((held[name] = value), true) });
     }
     setPointerCapture() {}
+    contains() { return false; }
     focus() {}
     blur() {}
     scrollIntoView() {}
