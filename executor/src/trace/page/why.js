@@ -80,7 +80,7 @@ function chainOf(model, p, head = 12, tail = 4) {
 
 /**
  * @typedef {object} Part  A part of the delay between what caused a wake and the begin of the poll.
- * @property {'late'|'before-wake'|'running'|'behind'|'asleep'|'unpark'|'other'} what
+ * @property {'late'|'before-wake'|'running'|'behind'|'asleep'|'unpark'|'unborn'|'other'} what
  * @property {number} ns
  * @property {number} thread  Where it was spent.
  * @property {number[]} polls  For `behind`: the polls that ran meanwhile, the longest first, at most 8.
@@ -92,10 +92,10 @@ function part(what, ns, thread) {
     return { what, ns, thread, polls: [], count: 0 };
 }
 
-/** What thread `t` did between two times: behind polls, asleep, and the rest. @param {Model} model @param {number} t @param {number} from @param {number} to @returns {Part[]} */
+/** What thread `t` did between two times: it did not exist, ran polls, was asleep; and the rest. @param {Model} model @param {number} t @param {number} from @param {number} to @returns {Part[]} */
 function spentOn(model, t, from, to) {
     const { polls, busy, idle } = model.lanes[t];
-    const { poll } = model;
+    const { poll, events } = model;
     const behind = part('behind', within(busy, from, to), t);
     const [first, last] = [search(polls.length, (i) => busy.end[i] <= from), lowerBound(busy.begin, to)];
     behind.count = Math.max(0, last - first);
@@ -104,7 +104,10 @@ function spentOn(model, t, from, to) {
         .slice(0, 8);
     // In a poll that waits itself (block_on inside a blocking call), the time counts once.
     const asleep = part('asleep', Math.min(within(idle, from, to), to - from - behind.ns), t);
-    return [behind, asleep, part('other', to - from - behind.ns - asleep.ns, t)].filter(({ ns }) => ns > 0);
+    const came = events.starts[t];
+    const unborn = part('unborn', events.kind[came] === K.thread_came ? Math.min(events.time[came], to) - from : 0, t);
+    const rest = to - from - behind.ns - asleep.ns - Math.max(0, unborn.ns);
+    return [unborn, behind, asleep, part('other', rest, t)].filter(({ ns }) => ns > 0);
 }
 
 /**

@@ -48,48 +48,25 @@ function causeName(model, p) {
 
 /** An event in words, without its thread and time. @param {Model} model @param {number} e */
 function eventWords(model, e) {
-    const { meta, events, by, poll, caused } = model;
+    const { meta, events, by, poll } = model;
     const [a, b, c] = [events.a[e], events.b[e], events.c[e]];
-    const thing = () => thingName(meta, a);
-    const task = () => taskName(meta, a);
+    const [, , what, , words] = KINDS[events.kind[e]];
+    const names = { task: taskName, thread: threadName, thing: thingName };
+    const name = names[/** @type {'task'} */ (what)]?.(meta, a);
     switch (events.kind[e]) {
-        case K.thread_came: return 'the thread comes';
-        case K.thread_gone: return 'the thread ends';
-        case K.spawn: return `${task()} is spawned`;
-        case K.poll_begin: return `${task()} is polled`;
-        case K.poll_end: return `the poll${by[e] >= 0 ? ` of ${taskName(meta, poll.task[by[e]])}` : ''} ends: ${OUTCOMES[a] ?? 'unknown'}`;
-        case K.wake: return `${task()} is woken by ${isBudgetWake(model, e) ? 'its budget' : byName(model, e)}: ${PLACES[c] ?? 'unknown place'}`;
-        case K.due: return `${task()} will be woken after the turn`;
-        case K.steal: return `steals ${plural(c, 'task')} from ${threadName(meta, a)}`;
-        case K.rescue: return `takes ${plural(c, 'task')} from ${threadName(meta, a)}, which is in a long poll, for others to run`;
-        case K.park: return `begins to wait: ${PARKS[a] ?? 'unknown'}`;
-        case K.unpark: return `ends to wait: ${UNPARKS[a] ?? 'unknown'}`;
-        case K.spin: return `has spun for ${duration(b)} of the wait`;
-        case K.notify: return `notifies ${threadName(meta, a)}`;
-        case K.turn: return `a turn of the reactor ends: waited ${duration(b)}, ${plural(a, 'event')}, ${plural(c, 'timer')}`;
-        case K.source_new: return `${thing()} is registered`;
-        case K.source_ready: return `${thing()} is ready: ${['read', 'write', 'hangup or error'].filter((_, bit) => c & (1 << bit)).join(', ')}`;
-        case K.source_gone: return `${thing()} is gone`;
-        case K.timer_armed: return `${thing()} is armed for ${instant(b, 1000)}`;
-        case K.timer_fired: return `${thing()} fires, ${duration(b)} after its deadline`;
-        case K.timer_cancelled: return `${thing()} is cancelled`;
+        case K.poll_end: return `the poll${by[e] >= 0 ? ` of ${taskName(meta, poll.task[by[e]])}` : ''} ends: ${OUTCOMES[a] ?? a}`;
+        case K.wake: return `${name} is woken by ${isBudgetWake(model, e) ? 'its budget' : byName(model, e)}: ${PLACES[c] ?? c}`;
+        case K.park: return `begins to wait: ${PARKS[a] ?? a}`;
+        case K.unpark: return `ends to wait: ${UNPARKS[a] ?? a}`;
+        case K.source_ready: return `${name} is ready: ${['read', 'write', 'hangup or error'].filter((_, bit) => c & (1 << bit)).join(', ')}`;
+        case K.timer_armed: return `${name} is armed for ${instant(b, 1000)}`;
         case K.waits: return `will wait for ${waitName(meta, c, a)}`;
-        case K.lock_taken: return `${thing()} is taken`;
-        case K.lock_handed: return `${thing()} is handed to the first waiter`;
-        case K.lock_freed: return `${thing()} is freed`;
-        case K.sent: return `sends to ${thing()}`;
-        case K.received: return `receives from ${thing()}`;
-        case K.lagged: return `has missed ${plural(b, 'message')} of ${thing()}`;
-        case K.closed: return `${thing()} is closed`;
-        case K.call_queued: return `${task()} waits for a thread`;
-        case K.cancel: return `${task()} is to be cancelled`;
-        case K.dropped: return `the future of ${task()} is dropped`;
-        case K.taken: return `the outcome of ${task()} is taken`;
-        case K.pool_opened: return `${thing()} is opened with ${plural(c, 'worker')}`;
-        case K.pool_closed: return `${thing()} is closed`;
-        case K.gave_way: return 'the budget is used up: it gives way';
-        default: return meta.sites[a] ?? 'a mark';
+        case K.mark: return meta.sites[a];
     }
+    return words.replace(/\{(\w) ?(\w*)\}/g, (_, slot, noun) => {
+        if (noun) return plural({ a, b, c }[/** @type {'a'} */ (slot)], noun);
+        return slot === 'a' ? name : duration(b);
+    });
 }
 
 /** The page of the annotated source for an event. @param {Model} model @param {number} e */
@@ -123,6 +100,7 @@ function partWords({ meta }, part) {
         case 'running': return 'it was woken while its previous poll still ran';
         case 'behind': return `queued behind ${plural(part.count, 'poll')} on ${thread}`;
         case 'asleep': return `nobody awake: ${thread} was parked`;
+        case 'unborn': return `${thread} had not started yet`;
         case 'unpark': return `from the notification until ${thread} ran: the unpark latency`;
         default: return `${thread} was between polls: its run loop, or a turn of the reactor`;
     }

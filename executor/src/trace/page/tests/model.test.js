@@ -175,11 +175,12 @@ test('a blocking call: queued, and woken up by nobody else', () => {
     const a = recorder.task('a');
     const call = recorder.task(null, 'blocking', a);
     recorder.poll(0, a, 100, 500, 0, [200, 'call-queued', call], [300, 'waits', 7, 0]);
-    recorder.poll(1, call, 900, 5000, 1, [4900, 'wake', a, 2]);
+    recorder.at(1, 800, 'thread-came').poll(1, call, 900, 5000, 1, [4900, 'wake', a, 2]);
     recorder.poll(0, a, 6000, 6100, 1);
     const model = recorder.model();
     assert.equal(words(model, 1), 'poll 1 < call_queued < poll 0 < before');
     assert.equal(words(model, 2), 'poll 2 < wake < poll 1 < call_queued < poll 0 < before');
+    assert.deepEqual(delayOf(model, 1).parts.map(({ what, ns }) => [what, ns]), [['unborn', 600], ['other', 100]]);
 });
 
 test('polls nest: a block_on inside a blocking call', () => {

@@ -6,7 +6,8 @@ const { Recorder } = require('./recorder.js');
 const { gallop, walk, niceStep } = require('../threads.js');
 const { searchTasks, sortTasks, taskColumns, TaskTable } = require('../tasks.js');
 const { threadTotals } = require('../text.js');
-const { search } = require('../format.js');
+const { KINDS, search } = require('../format.js');
+const { eventWords } = require('../words.js');
 
 /** Intervals that do not overlap, of very different lengths. */
 const intervals = (n, seed) => {
@@ -54,6 +55,19 @@ test('gallop and search agree', () => {
             assert.equal(gallop(begin, value, i), i + search(1000 - i, (k) => begin[i + k] < value));
         }
     }
+});
+
+test('every kind has words', () => {
+    const recorder = new Recorder(1);
+    const first = { task: recorder.task('a'), thing: recorder.thing('socket', 'fd 7'), thread: 0, site: 0 };
+    KINDS.forEach(([name, slots, what], k) => recorder.at(0, k, name, ...[...slots].map((slot) => (slot === 'a' ? first[what] ?? 0 : 1))));
+    const model = recorder.model();
+    const words = KINDS.map((_, e) => eventWords(model, e));
+    for (const line of words) assert.match(line, /^[a-z][^{}]+$/);
+    for (const line of words) assert.doesNotMatch(line, /undefined|NaN|null/);
+    assert.equal(words[7], 'steals 1 task from executor-worker-0');
+    assert.equal(words[13], 'a turn of the reactor ends: waited 1 ns, 0 events, 1 timer');
+    assert.equal(words[15], 'socket fd 7 is ready: read');
 });
 
 test('the axis has round steps', () => {
