@@ -61,17 +61,17 @@ function queuedLong(model) {
         const ready = readyAt(model, p);
         const delay = poll.begin[p] - ready;
         if (ready < kept || delay <= LIMIT.queued) continue;
-        cases.push({ text: `${taskName(meta, poll.task[p])} was polled ${duration(delay)} after it was woken`, weight: delay, poll: p });
+        cases.push({ text: `${taskName(meta, poll.task[p])} was polled ${duration(delay)} after it was queued`, weight: delay, poll: p });
     }
     for (let k = 0; k < task.count; k++) {
         if (endState(model, k) !== 2) continue;
         const [life] = lifeOf(model, k, Infinity).slice(-1);
         const delay = life && life.what === 'queued' && life.begin >= kept ? life.end - life.begin : 0;
         if (delay <= LIMIT.queued) continue;
-        cases.push({ text: `${taskName(meta, k)} was woken ${duration(delay)} before the end, and not polled`, weight: delay, task: k });
+        cases.push({ text: `${taskName(meta, k)} was queued ${duration(delay)} before the end, and not polled`, weight: delay, task: k });
     }
     return {
-        id: 'queued-long', title: 'Woken, and not polled for more than 5 ms',
+        id: 'queued-long', title: 'Queued, and not polled for more than 5 ms',
         says: 'The task was ready to go on and waited in a queue. Select the poll and ask why it runs now: it shows what the thread did meanwhile.',
         chapter: 'pool', source: 'executor/pool/worker', cases,
     };

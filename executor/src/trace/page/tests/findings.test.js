@@ -24,7 +24,7 @@ test('woken and not polled for more than 5 ms', () => {
     recorder.at(0, 0, 'wake', a, 2).at(0, 0, 'wake', b, 2).poll(0, b, 5 * MS, 5.1 * MS).poll(0, a, 6 * MS, 6.1 * MS);
     recorder.at(0, 7 * MS, 'wake', c, 2).at(0, 20 * MS, 'thread-gone');
     assert.deepEqual(findings(recorder), {
-        'queued-long': ['c #2 was woken 13.0 ms before the end, and not polled', 'a #0 was polled 6.00 ms after it was woken'],
+        'queued-long': ['c #2 was queued 13.0 ms before the end, and not polled', 'a #0 was polled 6.00 ms after it was queued'],
     });
 });
 
