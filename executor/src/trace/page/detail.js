@@ -123,7 +123,7 @@ function taskDetail(model, select, k) {
     const grow = () => {
         const last = shown + PAGE >= total;
         for (const { what, begin, end, poll, event } of lifeOf(model, k, shown, last ? Infinity : shown + PAGE)) {
-            const words = what === 'waiting' && event >= 0 ? `waiting: ${waitName(meta, events.c[event], events.a[event])}` : what;
+            const words = what === 'waiting' && event >= 0 ? `waiting for ${waitName(meta, events.c[event], events.a[event])}` : what;
             list.append(h('li', { class: what }, h('b', null, duration(end - begin)), ' ', poll >= 0 ? jump(select, { poll }, words) : words,
                 what === 'running' && model.poll.outcome[poll] !== 0 && h('span', { class: 'faint' }, `, ${OUTCOMES[model.poll.outcome[poll]] ?? 'not ended'}`)));
         }

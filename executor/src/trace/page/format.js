@@ -104,8 +104,8 @@ const UNPARKS = ['notified', 'a reactor event or a timer', "the monitor's tick",
 
 /** What a task waits for, by class: the words, and the page of the source. @type {[string, string][]} */
 const WAITS = [
-    ['reading', 'reactor/source'],
-    ['writing', 'reactor/source'],
+    ['data to read', 'reactor/source'],
+    ['room to write', 'reactor/source'],
     ['timer', 'reactor/time'],
     ['lock', 'executor/sync/mutex'],
     ['room in channel', 'executor/sync/mpsc'],
@@ -114,7 +114,7 @@ const WAITS = [
     ['blocking call', 'reactor/blocking'],
     ['oneshot', 'executor/sync/oneshot'],
     ['broadcast', 'executor/sync/broadcast'],
-    ['other', ''],
+    ['something else', ''],
 ];
 const WAIT = { lock: 3, join: 6 };
 

@@ -41,7 +41,7 @@ function start(model) {
     const timeline = new Timeline(canvas, model, {
         select: (what) => select(what, true),
         moved: (from, to) => {
-            byId('window').textContent = `${instant(from, (to - from) / 1000)} to ${instant(to, (to - from) / 1000)}: ${duration(to - from)}`;
+            byId('window').textContent = `${instant(from, (to - from) / 1000)} to ${instant(to, (to - from) / 1000)} (${duration(to - from)})`;
         },
         tip: (text, x, y) => {
             tip.hidden = !text;
@@ -126,7 +126,9 @@ function start(model) {
         const box = byId('panel').querySelector('.why');
         if (!box) return;
         box.open = whyOpen = !box.open;
-        if (box.open) box.scrollIntoView({ block: 'nearest' });
+        if (!box.open) return;
+        if (getComputedStyle(byId('panel')).overflowY === 'auto') byId('panel').scrollTop = box.offsetTop - byId('panel').offsetTop;
+        else box.scrollIntoView();
     }
 
     const help = byId('help');

@@ -417,7 +417,7 @@ function waitsOf({ poll, events, by }, p) {
     return found;
 }
 
-const STATES = ['not polled yet', 'waits', 'queued', 'running', 'ready', 'panicked', 'cancelled'];
+const STATES = ['not polled yet', 'waiting', 'queued', 'running', 'ready', 'panicked', 'cancelled'];
 
 /** The state of a task at the recording's end: an index into STATES. @param {Model} model @param {number} number */
 function endState({ poll, task }, number) {
@@ -433,14 +433,14 @@ function endState({ poll, task }, number) {
     return poll.outcome[last] >= 4 ? 2 : 1;
 }
 
-/** `waits: lock #4`, `ready`. @param {Model} model @param {number} number */
+/** `waiting for lock #4`, `ready`. @param {Model} model @param {number} number */
 function endStateName(model, number) {
     const state = endState(model, number);
     if (state !== 1) return STATES[state];
     const waits = waitsOf(model, model.task.lastPoll[number]);
-    if (!waits.length) return 'waits';
+    if (!waits.length) return STATES[state];
     const { c, a } = model.events;
-    return `waits: ${waits.map((e) => waitName(model.meta, c[e], a[e])).join(', or ')}`;
+    return `waiting for ${waits.map((e) => waitName(model.meta, c[e], a[e])).join(', or ')}`;
 }
 
 /** From when on all threads' events are kept: what was so before may have changed since. @param {Pick<Model, 'meta'|'events'|'end'>} model */

@@ -16,15 +16,15 @@ function taskColumns(model) {
     const site = (/** @type {number} */ k) => meta.sites[meta.tasks[k].site ?? -1] ?? '';
     const parent = (/** @type {number} */ k) => meta.tasks[k].parent ?? -1;
     return [
-        ['task', 190, (k) => k, (k) => taskName(meta, k)],
-        ['kind', 72, (k) => meta.tasks[k].kind, (k) => meta.tasks[k].kind],
-        ['state at the end', 250, (k) => endStateName(model, k), (k) => endStateName(model, k)],
-        ['polls', 70, (k) => task.polls[k], (k) => count(task.polls[k])],
-        ['polled for', 86, (k) => task.total[k], time(task.total)],
-        ['longest poll', 96, (k) => task.longest[k], time(task.longest)],
-        ['wake to poll p50', 122, (k) => p50[k], time(p50)],
-        ['p99', 80, (k) => p99[k], time(p99)],
-        ['spawned at', 230, site, site],
+        ['task', 150, (k) => k, (k) => taskName(meta, k)],
+        ['kind', 66, (k) => meta.tasks[k].kind, (k) => meta.tasks[k].kind],
+        ['state at the end', 200, (k) => endStateName(model, k), (k) => endStateName(model, k)],
+        ['polls', 62, (k) => task.polls[k], (k) => count(task.polls[k])],
+        ['polled for', 76, (k) => task.total[k], time(task.total)],
+        ['longest poll', 78, (k) => task.longest[k], time(task.longest)],
+        ['wake to poll p50', 90, (k) => p50[k], time(p50)],
+        ['wake to poll p99', 90, (k) => p99[k], time(p99)],
+        ['spawned at', 200, site, site],
         ['parent', 160, parent, (k) => (parent(k) >= 0 ? taskName(meta, parent(k)) : '')],
     ];
 }

@@ -200,8 +200,10 @@ class Timeline {
         g.rect(0, this.top, width, Math.max(0, height - this.top));
         g.clip();
         const first = Math.max(0, Math.floor(this.scroll / LANE.height));
-        for (let t = first; t < this.model.lanes.length && this.y(t) < height; t++) this.drawLane(t, this.y(t));
+        const last = Math.min(this.model.lanes.length, Math.ceil((this.scroll + height) / LANE.height));
+        for (let t = first; t < last; t++) this.drawLane(t, this.y(t));
         this.drawArrows();
+        for (let t = first; t < last; t++) this.drawName(t, this.y(t));
         g.restore();
         this.drawLife();
         this.drawAxis();
@@ -211,7 +213,7 @@ class Timeline {
     /** @param {number} t @param {number} y */
     drawLane(t, y) {
         const { g, colour, from, to, width } = this;
-        const { poll, meta } = this.model;
+        const { poll, events: { kind } } = this.model;
         const lane = this.model.lanes[t];
         const ns = this.perPixel;
         const top = y + LANE.poll;
@@ -240,35 +242,41 @@ class Timeline {
             g.fillStyle = this.hues[poll.task[lane.polls[longest]] % HUES];
             g.fillRect(this.x(cell), top + LANE.thick - tall, 1, tall);
         });
-        // Nested polls: those that can be seen.
-        let drawn = 0;
-        for (let i = Math.max(0, lowerBound(lane.nestedBegin, from) - 8); i < lane.nested.length && lane.nestedBegin[i] < to && drawn < 1000; drawn++) {
+        // Nested polls, also a few that began before.
+        this.sparse(lane.nestedBegin, ns, (i) => {
             const p = lane.nested[i];
-            if (poll.end[p] - poll.begin[p] >= ns) this.drawPoll(p, top + 6, LANE.thick - 6);
-            i = gallop(lane.nestedBegin, lane.nestedBegin[i] + ns, i + 1);
-        }
+            if (poll.end[p] - poll.begin[p] >= ns && poll.end[p] > from) this.drawPoll(p, top + 6, LANE.thick - 6);
+        }, 8);
 
         const bottom = y + LANE.mark;
         g.fillStyle = colour.edge;
-        for (let i = lowerBound(lane.turns, from); i < lane.turns.length && lane.turns[i] < to; ) {
-            g.fillRect(this.x(lane.turns[i]), bottom - 5, 1, 5);
-            i = gallop(lane.turns, lane.turns[i] + 3 * ns, i + 1);
-        }
-        const { kind } = this.model.events;
-        for (let i = lowerBound(lane.markTime, from); i < lane.marks.length && lane.markTime[i] < to; ) {
-            this.mark(kind[lane.marks[i]], this.x(lane.markTime[i]), bottom - 1);
-            i = gallop(lane.markTime, (Math.floor(lane.markTime[i] / (4 * ns)) + 1) * 4 * ns, i + 1);
-        }
+        this.sparse(lane.turns, 3 * ns, (i) => g.fillRect(this.x(lane.turns[i]), bottom - 5, 1, 5));
+        const crowded = lowerBound(lane.markTime, to) - lowerBound(lane.markTime, from) > width / 12;
+        this.sparse(lane.markTime, (crowded ? 2 : 4) * ns, (i) => this.mark(kind[lane.marks[i]], this.x(lane.markTime[i]), bottom - 1, crowded));
+    }
 
-        const { name, lost } = meta.threads[t];
+    /** Calls `draw` for those in view, and for `before` before them; of those in the same cell only for the first. @param {Float64Array} times @param {number} cell @param {(i: number) => void} draw @param {number} [before] */
+    sparse(times, cell, draw, before = 0) {
+        let i = Math.max(0, lowerBound(times, this.from) - before);
+        for (; i < times.length && times[i] < this.to; i = gallop(times, (Math.floor(times[i] / cell) + 1) * cell, i + 1)) draw(i);
+    }
+
+    /** The name of a thread, over the arrows. @param {number} t @param {number} y */
+    drawName(t, y) {
+        const { g, colour } = this;
+        const name = threadName(this.model.meta, t);
+        const { lost } = this.model.meta.threads[t];
+        const more = lost > 0 ? `${count(lost)} events lost before` : '';
         g.font = '11px system-ui, sans-serif';
+        const wide = g.measureText(name).width;
+        g.fillStyle = colour.page;
+        g.globalAlpha = 0.8;
+        g.fillRect(0, y, wide + 8 + (more && g.measureText(more).width + 8), LANE.poll - 1);
+        g.globalAlpha = 1;
         g.fillStyle = colour.ink;
-        const text = name || `thread ${t}`;
-        g.fillText(text, 4, y + 11);
-        if (lost > 0) {
-            g.fillStyle = colour.hot;
-            g.fillText(`${count(lost)} events lost before`, 12 + g.measureText(text).width, y + 11);
-        }
+        g.fillText(name, 4, y + 11);
+        g.fillStyle = colour.hot;
+        g.fillText(more, 12 + wide, y + 11);
     }
 
     /** @param {number} p @param {number} top @param {number} tall */
@@ -324,9 +332,11 @@ class Timeline {
         g.restore();
     }
 
-    /** A ready source: a dot; a timer: a triangle; lag: a cross. @param {number} kind @param {number} x @param {number} y */
-    mark(kind, x, y) {
+    /** A ready source: a dot; a timer: a triangle; lag: a cross. Where they crowd: lines. @param {number} kind @param {number} x @param {number} y @param {boolean} crowded */
+    mark(kind, x, y, crowded) {
         const { g, colour } = this;
+        g.fillStyle = kind === K.source_ready ? colour.cool : colour.hot;
+        if (crowded) return g.fillRect(x, y - 3, 1, 6);
         g.beginPath();
         if (kind === K.lagged) {
             g.strokeStyle = colour.hot;
@@ -338,7 +348,6 @@ class Timeline {
             g.stroke();
             return;
         }
-        g.fillStyle = kind === K.timer_fired ? colour.hot : colour.cool;
         if (kind === K.timer_fired) {
             g.moveTo(x, y - 4);
             g.lineTo(x + 3.5, y + 3);
@@ -423,7 +432,7 @@ class Timeline {
                 if (what === 'waiting') g.fillRect(x0, top + 8, x1 - x0, 4);
                 else g.fillRect(x0, top, Math.max(1, x1 - x0), LANE.thick);
                 if (x1 - x0 > 50) {
-                    const words = what === 'waiting' && event >= 0 ? `waits: ${waitName(meta, events.c[event], events.a[event])}` : what;
+                    const words = what === 'waiting' && event >= 0 ? `waiting for ${waitName(meta, events.c[event], events.a[event])}` : what;
                     this.label(words, x0, top, x1 - x0, what === 'running' ? colour.ink : colour.faint);
                 }
             }

@@ -57,7 +57,7 @@ function eventWords(model, e) {
         case K.poll_end: return `the poll${by[e] >= 0 ? ` of ${taskName(meta, poll.task[by[e]])}` : ''} ends: ${OUTCOMES[a] ?? a}`;
         case K.wake: return `${name} is woken by ${isBudgetWake(model, e) ? 'its budget' : byName(model, e)}: ${PLACES[c] ?? c}`;
         case K.park: return `begins to wait: ${PARKS[a] ?? a}`;
-        case K.unpark: return `ends to wait: ${UNPARKS[a] ?? a}`;
+        case K.unpark: return `stops waiting: ${UNPARKS[a] ?? a}`;
         case K.source_ready: return `${name} is ready: ${['read', 'write', 'hangup or error'].filter((_, bit) => c & (1 << bit)).join(', ')}`;
         case K.timer_armed: return `${name} is armed for ${instant(b, 1000)}`;
         case K.waits: return `will wait for ${waitName(meta, c, a)}`;

@@ -276,7 +276,7 @@ test('the state at the end', () => {
     recorder.at(1, 800, 'poll-begin', runs);
     recorder.at(0, 10000, 'thread-gone');
     const model = recorder.model();
-    assert.equal(endStateName(model, waits), 'waits: reading: socket fd 7 127.0.0.1:4000, or timer #1');
+    assert.equal(endStateName(model, waits), 'waiting for data to read: socket fd 7 127.0.0.1:4000, or timer #1');
     assert.equal(endStateName(model, queued), 'queued');
     assert.equal(endStateName(model, runs), 'running');
     assert.equal(endStateName(model, panicked), 'panicked');

@@ -100,8 +100,8 @@ test('the table is sorted, and tasks without a value come last in both direction
     const by = (title, direction) => sortTasks([0, 1, 2], columns.find(([name]) => name === title)[2], direction);
     assert.deepEqual(by('polled for', -1), [0, 1, 2]);
     assert.deepEqual(by('polled for', 1), [2, 1, 0]);
-    assert.deepEqual(by('p99', -1), [1, 2, 0]);
-    assert.deepEqual(by('p99', 1), [2, 1, 0]);
+    assert.deepEqual(by('wake to poll p99', -1), [1, 2, 0]);
+    assert.deepEqual(by('wake to poll p99', 1), [2, 1, 0]);
     assert.deepEqual(by('spawned at', 1), [1, 0, 2]);
 });
 
