@@ -16,9 +16,19 @@ function jump(select, what, ...words) {
     return button(words, () => select(what), { class: 'link' });
 }
 
-/** @param {Model} model @param {Select} select @param {number} p @param {string} [more] */
+/** @param {Model} model @param {Select} select @param {number} p @param {string} more */
 function pollJump({ meta, poll }, select, p, more = '') {
     return jump(select, { poll: p }, `${taskName(meta, poll.task[p])}${more}`);
+}
+
+/** @param {Model} model @param {Select} select @param {number} k */
+function taskJump({ meta }, select, k) {
+    return jump(select, { task: k }, taskName(meta, k));
+}
+
+/** @param {...any} words */
+function faint(...words) {
+    return h('span', { class: 'faint' }, words);
 }
 
 /** The number of poll `p` among its task's polls, from 0. @param {Model} model @param {number} p */
@@ -37,7 +47,7 @@ function pollDetail(model, select, p, open, toggled) {
     const why = h('details', { class: 'why', open, ontoggle: () => toggled(why.open) },
         h('summary', null, 'Why does this poll run now? ', h('kbd', null, 'w')), whyDetail(model, select, p));
     return [
-        h('h2', null, `Poll ${count(index + 1)} of ${count(total)} of `, jump(select, { task: own }, taskName(meta, own))),
+        h('h2', null, `Poll ${count(index + 1)} of ${count(total)} of `, taskJump(model, select, own)),
         facts([
             ['runs', causeName(model, p)],
             ['thread', threadName(meta, poll.thread[p])],
@@ -64,7 +74,7 @@ function whyDetail(model, select, p) {
     const parts = (/** @type {Part[]} */ list) =>
         h('ul', { class: 'parts' }, list.map((part) =>
             h('li', { class: part.what }, h('b', null, duration(part.ns)), ` ${partWords(model, part)}`,
-                part.polls.length > 0 && h('div', { class: 'faint' }, part.polls.length < part.count ? 'the longest: ' : '', part.polls.map((q, i) => [
+                part.polls.length > 0 && faint(h('br'), part.polls.length < part.count ? 'the longest: ' : '', part.polls.map((q, i) => [
                     i ? ', ' : '', pollJump(model, select, q, ` ${duration(poll.end[q] - poll.begin[q])}`),
                 ])))));
     if (delay && events.time[delay.wake] < keptSince(model)) {
@@ -81,8 +91,7 @@ function whyDetail(model, select, p) {
     const steps = chainOf(model, p).map((step) => {
         if (step.type === 'poll') {
             const q = /** @type {number} */ (step.poll);
-            return h('li', { class: q === p ? 'this' : null }, pollJump(model, select, q), h('span', { class: 'faint' },
-                ` polled at ${instant(poll.begin[q], 100)} for ${duration(poll.end[q] - poll.begin[q])} on ${threadName(meta, poll.thread[q])}`));
+            return h('li', { class: q === p ? 'this' : null }, pollJump(model, select, q), faint(` polled at ${instant(poll.begin[q], 100)} for ${duration(poll.end[q] - poll.begin[q])} on ${threadName(meta, poll.thread[q])}`));
         }
         if (step.type === 'gap') return h('li', { class: 'faint' }, `… ${plural(step.skipped ?? 0, 'poll')} more …`);
         if (step.type === 'root') {
@@ -125,7 +134,7 @@ function taskDetail(model, select, k) {
         for (const { what, begin, end, poll, event } of lifeOf(model, k, shown, last ? Infinity : shown + PAGE)) {
             const words = what === 'waiting' && event >= 0 ? `waiting for ${waitName(meta, events.c[event], events.a[event])}` : what;
             list.append(h('li', { class: what }, h('b', null, duration(end - begin)), ' ', poll >= 0 ? jump(select, { poll }, words) : words,
-                what === 'running' && model.poll.outcome[poll] !== 0 && h('span', { class: 'faint' }, `, ${OUTCOMES[model.poll.outcome[poll]] ?? 'not ended'}`)));
+                what === 'running' && model.poll.outcome[poll] !== 0 && faint(`, ${OUTCOMES[model.poll.outcome[poll]] ?? 'not ended'}`)));
         }
         shown += PAGE;
         more.hidden = last;
@@ -137,7 +146,7 @@ function taskDetail(model, select, k) {
             ['kind', name ? kind : null],
             ['state at the end', endStateName(model, k)],
             ['spawned', when(task.spawn[k] >= 0 ? task.spawn[k] : task.queuedCall[k])],
-            ['by', parent !== null && meta.tasks[parent] ? jump(select, { task: parent }, taskName(meta, parent)) : null],
+            ['by', parent !== null && meta.tasks[parent] ? taskJump(model, select, parent) : null],
             ['in', site !== null ? h('code', null, meta.sites[site] ?? '') : null],
             ['polls', count(task.polls[k])],
             ['polled for', `${duration(task.total[k])}, at most ${duration(task.longest[k])} at once`],
@@ -146,7 +155,7 @@ function taskDetail(model, select, k) {
             ['outcome taken', when(task.taken[k])],
         ]),
         own.length > 0 && h('h3', null, `It spawned ${plural(own.length, 'task')}`),
-        own.length > 0 && h('p', null, Array.from(own.subarray(0, 50), (child, i) => [i ? ', ' : '', jump(select, { task: child }, taskName(meta, child))]),
+        own.length > 0 && h('p', null, Array.from(own.subarray(0, 50), (child, i) => [i ? ', ' : '', taskJump(model, select, child)]),
             own.length > 50 && ` and ${count(own.length - 50)} more`),
         h('h3', null, 'Its life'), list, more,
     ];
@@ -157,7 +166,6 @@ function eventDetail(model, select, e) {
     const { meta, events, by, caused } = model;
     const kind = events.kind[e];
     const page = eventPage(model, e);
-    const about = { task: events.a[e] };
     return [
         h('h2', null, KINDS[kind][0].replace('-', ' ')),
         h('p', null, `${threadName(meta, events.thread[e])}: ${eventWords(model, e)}.`),
@@ -166,7 +174,7 @@ function eventDetail(model, select, e) {
             ['during', by[e] >= 0 ? pollJump(model, select, by[e]) : null],
             ['because', by[e] <= -2 ? jump(select, { event: -2 - by[e] }, eventWords(model, -2 - by[e])) : null],
             ['causes', caused[e] >= 0 ? pollJump(model, select, caused[e], ' polled') : null],
-            ['task', KINDS[kind][2] === 'task' ? jump(select, about, taskName(meta, events.a[e])) : null],
+            ['task', KINDS[kind][2] === 'task' ? taskJump(model, select, events.a[e]) : null],
             ['in the source', page ? bookLink(meta, page) : null],
         ]),
         h('h3', null, 'On this thread, from here'),
@@ -192,7 +200,7 @@ function findingsView(model, select, findings) {
         grow();
         const links = [bookLink(model.meta, chapter, 'the chapter'), bookLink(model.meta, source)].filter(Boolean);
         return h('section', { class: 'finding' }, h('h2', null, title, h('span', { class: 'badge' }, count(cases.length))),
-            h('p', null, `${says} `, h('span', { class: 'faint' }, links.map((link, i) => [i ? ', ' : 'See ', link]), '.')), list, more);
+            h('p', null, `${says} `, faint(links.map((link, i) => [i ? ', ' : 'See ', link]), '.')), list, more);
     });
 }
 

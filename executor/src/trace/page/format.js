@@ -121,7 +121,7 @@ const WAIT = { lock: 3, join: 6 };
 /** Source files that are a `mod.rs`, so that the page can name the file where it has no link. */
 const MODULES = ['executor/driver', 'executor/pool'];
 
-/** A duration to three digits: `12.3 µs`. @param {number} ns */
+/** A duration to three digits: `12.3 µs`. @param {number} ns @returns {string} */
 function duration(ns) {
     if (ns < 0) return '−' + duration(-ns);
     const units = ['ns', 'µs', 'ms', 's'];
@@ -134,7 +134,7 @@ function duration(ns) {
     return `${count(Number(ns.toFixed(digits)), digits)} ${units[unit]}`;
 }
 
-/** A number with commas: `12,345`. @param {number} number @param {number} [digits] */
+/** A number with commas: `12,345`. @param {number} number @param {number} digits */
 function count(number, digits = 0) {
     const [whole, part] = number.toFixed(digits).split('.');
     const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
@@ -146,7 +146,7 @@ function plural(number, noun) {
     return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-/** A point in time to the last digit that `step` can tell apart: `1.234567 s`. @param {number} ns @param {number} [step] */
+/** A point in time to the last digit that `step` can tell apart: `1.234567 s`. @param {number} ns @param {number} step */
 function instant(ns, step = 1) {
     const [size, unit] = ns >= 1e9 ? [1e9, 's'] : ns >= 1e6 ? [1e6, 'ms'] : ns >= 1e3 ? [1e3, 'µs'] : [1, 'ns'];
     const digits = Math.max(0, Math.min(9, Math.ceil(Math.log10(Number(size) / Math.max(1, step)) - 1e-9)));
@@ -199,7 +199,7 @@ function search(n, before) {
     return low;
 }
 
-/** The first index whose value is at least `value`. @param {ArrayLike<number>} sorted @param {number} value @param {number} [low] @param {number} [high] */
+/** The first index whose value is at least `value`. @param {ArrayLike<number>} sorted @param {number} value @param {number} low @param {number} high */
 function lowerBound(sorted, value, low = 0, high = sorted.length) {
     while (low < high) {
         const middle = (low + high) >>> 1;

@@ -410,6 +410,7 @@ function readyAt({ poll, events, by }, p) {
 
 /** The `waits` events of poll `p`. @param {Model} model @param {number} p */
 function waitsOf({ poll, events, by }, p) {
+    /** @type {number[]} */
     const found = [];
     if (poll.waits[p] < 0) return found;
     const end = poll.last[p] >= 0 ? poll.last[p] : events.starts[poll.thread[p] + 1];
@@ -478,7 +479,7 @@ function latencies(model) {
  * @typedef {{what: 'queued'|'running'|'waiting', begin: number, end: number, poll: number, event: number}} Segment
  */
 
-/** The segments that end with poll number `from` of the task up to, not including, number `to`; then, after the last poll, what followed. @param {Model} model @param {number} number @param {number} [from] @param {number} [to] @returns {Segment[]} */
+/** The segments that end with poll number `from` of the task up to, not including, number `to`; then, after the last poll, what followed. @param {Model} model @param {number} number @param {number} from @param {number} to @returns {Segment[]} */
 function lifeOf(model, number, from = 0, to = Infinity) {
     const { polls, poll, task, events, end } = model;
     /** @type {Segment[]} */

@@ -61,6 +61,15 @@ class Timeline {
         this.model = model;
         this.on = on;
         this.g = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+        /** In px of the page; set by `resize`. */
+        this.width = 0;
+        this.height = 0;
+        /** @type {Record<string, string>} */
+        this.colour = {};
+        /** The colours of tasks. @type {string[]} */
+        this.hues = [];
+        /** @type {HTMLCanvasElement|null} */
+        this.overview = null;
         this.from = 0;
         this.to = Math.max(1, model.end);
         this.scroll = 0;
@@ -83,8 +92,6 @@ class Timeline {
     /** Reads the colours of the style sheet. */
     theme() {
         const style = getComputedStyle(document.documentElement);
-        /** @type {Record<string, string>} */
-        this.colour = {};
         for (const name of ['ink', 'faint', 'box', 'edge', 'hot', 'hot-box', 'cool', 'cool-box', 'page', 'park']) {
             this.colour[name] = style.getPropertyValue(`--p-${name}`).trim();
         }
@@ -140,12 +147,11 @@ class Timeline {
         this.later();
     }
 
-    /** @param {number} factor @param {number} [x] The pixel that stays where it is. */
+    /** @param {number} factor @param {number} x The pixel that stays where it is. */
     zoom(factor, x = this.width / 2) {
-        const at = this.from + x * this.perPixel;
-        const length = Math.min(Math.max((this.to - this.from) * factor, 20), Math.max(1, this.model.end));
-        const share = x / this.width;
-        this.move(at - length * share, at + length * (1 - share));
+        const least = 20 / (this.to - this.from);
+        const grow = (Math.max(factor, least) - 1) * this.perPixel;
+        this.move(this.from - x * grow, this.to + (this.width - x) * grow);
     }
 
     /** @param {number} pixels */
@@ -160,11 +166,11 @@ class Timeline {
         this.move(this.from, this.to);
     }
 
-    /** Selects, and brings what is selected into view, unless it was selected there. @param {{poll: number, task: number, event: number}} what @param {boolean} [there] */
+    /** Selects, and brings what is selected into view, unless it was selected there. @param {{poll: number, task: number, event: number}} what @param {boolean} there */
     select({ poll: p, task, event }, there = false) {
         const { poll, events } = this.model;
         Object.assign(this, { poll: p, task, event });
-        this.chain = p < 0 ? [] : chainOf(this.model, p, 30, 0).flatMap((step) => (step.type === 'cause' ? [step.event] : []));
+        this.chain = p < 0 ? [] : chainOf(this.model, p, 30, 0).flatMap(({ type, event = -1 }) => (type === 'cause' ? [event] : []));
         this.causes = p < 0 ? [] : causedBy(this.model, p).map((next) => poll.cause[next]);
         if (!there && (p >= 0 || event >= 0)) {
             const [lane, begin] = p >= 0 ? [poll.thread[p], poll.begin[p]] : [events.thread[event], events.time[event]];
@@ -255,7 +261,7 @@ class Timeline {
         this.sparse(lane.markTime, (crowded ? 2 : 4) * ns, (i) => this.mark(kind[lane.marks[i]], this.x(lane.markTime[i]), bottom - 1, crowded));
     }
 
-    /** Calls `draw` for those in view, and for `before` before them; of those in the same cell only for the first. @param {Float64Array} times @param {number} cell @param {(i: number) => void} draw @param {number} [before] */
+    /** Calls `draw` for those in view, and for `before` before them; of those in the same cell only for the first. @param {Float64Array} times @param {number} cell @param {(i: number) => void} draw @param {number} before */
     sparse(times, cell, draw, before = 0) {
         let i = Math.max(0, lowerBound(times, this.from) - before);
         for (; i < times.length && times[i] < this.to; i = gallop(times, (Math.floor(times[i] / cell) + 1) * cell, i + 1)) draw(i);
@@ -271,7 +277,7 @@ class Timeline {
         const wide = g.measureText(name).width;
         g.fillStyle = colour.page;
         g.globalAlpha = 0.8;
-        g.fillRect(0, y, wide + 8 + (more && g.measureText(more).width + 8), LANE.poll - 1);
+        g.fillRect(0, y, wide + g.measureText(more).width + 16, LANE.poll - 1);
         g.globalAlpha = 1;
         g.fillStyle = colour.ink;
         g.fillText(name, 4, y + 11);

@@ -49,7 +49,7 @@ function stepBefore(model, p) {
     return { cause, poll: -1, root: { type: 'root', root: outside, event: cause } };
 }
 
-/** The chain behind poll `p`, nearest first. Of a long one the middle is left out. @param {Model} model @param {number} p @param {number} [head] @param {number} [tail] @returns {Step[]} */
+/** The chain behind poll `p`, nearest first. Of a long one the middle is left out. @param {Model} model @param {number} p @param {number} head @param {number} tail @returns {Step[]} */
 function chainOf(model, p, head = 12, tail = 4) {
     /** @type {number[]} */
     const polls = [];
@@ -152,7 +152,7 @@ function delayOf(model, p) {
     return { wake, ready, total: parts.reduce((sum, part) => sum + part.ns, 0), parts, queuedOn };
 }
 
-/** The polls that were caused by what happened in poll `p`, at most `most`. @param {Model} model @param {number} p @param {number} [most] */
+/** The polls that were caused by what happened in poll `p`, at most `most`. @param {Model} model @param {number} p @param {number} most */
 function causedBy({ poll, events, by, caused }, p, most = 50) {
     const found = [];
     const end = poll.last[p] >= 0 ? poll.last[p] : events.starts[poll.thread[p] + 1];
