@@ -16,7 +16,6 @@ const OVERVIEW = 26;
 const AXIS = 22;
 const LIFE = 40;
 const WIDE = 1.5;
-const ARROWS = 300;
 const HUES = 24;
 
 /** The first index from `i` on whose value is at least `value`, found from near to far. @param {ArrayLike<number>} sorted @param {number} value @param {number} i */
@@ -367,7 +366,8 @@ class Timeline {
         const { arrows, events, caused } = this.model;
         const low = lowerBound(arrows.time, this.from);
         const high = lowerBound(arrows.time, this.to);
-        if (high - low <= ARROWS) {
+        // As many as can be told apart.
+        if (high - low <= this.width / 5) {
             for (let i = low; i < high; i++) {
                 const e = arrows.event[i];
                 if (caused[e] >= 0) this.wakeArrow(e, colour.faint, 0.8);
