@@ -196,6 +196,7 @@ function buildModel(meta, events) {
                 if (x === 5 && task.pending[own] < 0) task.pending[own] = gaveWay[t];
                 if (x >= 1 && x <= 3) task.pending[own] = -1;
                 open[t] = poll.outer[current];
+                gaveWay[t] = -1;
                 break;
             }
             case K.gave_way:
