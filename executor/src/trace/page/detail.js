@@ -13,7 +13,12 @@ function facts(pairs) {
 
 /** @param {Select} select @param {any} what @param {...any} words */
 function jump(select, what, ...words) {
-    return button(words, () => select(what), { class: 'link' });
+    // A link, since a button does not break over lines.
+    const onclick = (/** @type {Event} */ event) => {
+        event.preventDefault();
+        select(what);
+    };
+    return h('a', { href: '#', class: 'link', onclick }, words);
 }
 
 /** @param {Model} model @param {Select} select @param {number} p @param {string} more */

@@ -26,17 +26,45 @@ const LIMIT = { poll: MS, queued: 5 * MS, selfWakes: 100, budget: 20, idle: MS, 
  * @property {Case[]} cases
  */
 
+/** Each finding: who looks for its cases, and all but those. @type {[(model: Model) => Case[], string, string, string, string, string][]} */
+const FINDINGS = [
+    [stuck, 'stuck', 'Tasks wait at the end, and nobody can wake them',
+        'Each waits for another of them. None can go on until one of them is cancelled.',
+        'sync', 'executor/sync/mutex'],
+    [panics, 'panic', 'A task panicked',
+        'A task that awaits its JoinHandle receives the panic. If none does, it is lost.',
+        'task', 'executor/raw_task/join_error'],
+    [longPolls, 'long-poll', 'A poll over 1 ms',
+        'No other task runs on that thread meanwhile. Call yield_now in long computations, or move them to spawn_blocking.',
+        'using-long', 'executor/yield_now'],
+    [queuedLong, 'queued-long', 'Queued, and not polled for more than 5 ms',
+        'The task was ready to go on and waited in a queue. Select the poll and ask why it runs now: it shows what the thread did meanwhile.',
+        'pool', 'executor/pool/worker'],
+    [idleWorkers, 'idle-worker', 'A worker was parked while a task waited in a queue for more than 1 ms',
+        'The worker could have run the task. Either it was notified late, or the task waited in a slot or a queue from which others do not steal.',
+        'sleep', 'executor/pool/sleep'],
+    [heldLocks, 'held-lock', 'A lock was held for more than 10 ms while another task waited for it',
+        'A lock that is held across an await is held as long as the await takes. Await first and lock then, or hold it for less.',
+        'chat-async-mutex', 'executor/sync/mutex'],
+    [selfWakes, 'self-wake', 'A task wakes itself over and over',
+        'It woke itself more than 100 times, and nothing else woke it. It looks again and again for something that could wake it instead. If it computes and yields, this is as it should be.',
+        '06-yield-now', 'executor/yield_now'],
+    [usesUpBudget, 'budget', 'A task never gives way by itself',
+        'What it waits for is always ready, so that only the budget ends its polls. The other tasks get their turns; each comes after a whole budget of this task.',
+        '06-yield-now', 'reactor/budget'],
+    [lagging, 'lag', 'A broadcast receiver missed messages',
+        'It received more slowly than others sent, and the channel keeps a bounded number of messages.',
+        'chat-broadcast', 'executor/sync/broadcast'],
+];
+
 /** @param {Model} model @returns {Finding[]} */
 function findAll(model) {
-    const found = [
-        stuck(model), panics(model), longPolls(model), queuedLong(model), idleWorkers(model), heldLocks(model),
-        selfWakes(model), usesUpBudget(model), lagging(model),
-    ];
-    for (const finding of found) finding.cases.sort((x, y) => y.weight - x.weight);
-    return found.filter((finding) => finding.cases.length);
+    return FINDINGS.map(([find, id, title, says, chapter, source]) => ({
+        id, title, says, chapter, source, cases: find(model).sort((x, y) => y.weight - x.weight),
+    })).filter(({ cases }) => cases.length);
 }
 
-/** @param {Model} model @returns {Finding} */
+/** @param {Model} model @returns {Case[]} */
 function longPolls({ poll, meta }) {
     const cases = [];
     for (let p = 0; p < poll.count; p++) {
@@ -45,14 +73,10 @@ function longPolls({ poll, meta }) {
         const open = poll.outcome[p] === STILL_OPEN ? ', and had not ended' : '';
         cases.push({ text: `${taskName(meta, poll.task[p])} was polled for ${duration(took)}${open}`, weight: took, poll: p });
     }
-    return {
-        id: 'long-poll', title: 'A poll over 1 ms',
-        says: 'No other task runs on that thread meanwhile. Call yield_now in long computations, or move them to spawn_blocking.',
-        chapter: 'using-long', source: 'executor/yield_now', cases,
-    };
+    return cases;
 }
 
-/** @param {Model} model @returns {Finding} */
+/** @param {Model} model @returns {Case[]} */
 function queuedLong(model) {
     const { poll, meta, task } = model;
     const kept = keptSince(model);
@@ -70,11 +94,7 @@ function queuedLong(model) {
         if (delay <= LIMIT.queued) continue;
         cases.push({ text: `${taskName(meta, k)} was queued ${duration(delay)} before the end, and not polled`, weight: delay, task: k });
     }
-    return {
-        id: 'queued-long', title: 'Queued, and not polled for more than 5 ms',
-        says: 'The task was ready to go on and waited in a queue. Select the poll and ask why it runs now: it shows what the thread did meanwhile.',
-        chapter: 'pool', source: 'executor/pool/worker', cases,
-    };
+    return cases;
 }
 
 /** A thread's name without its number: the threads of a pool have it in common. @param {Meta} meta @param {number} t */
@@ -82,7 +102,7 @@ function poolOf(meta, t) {
     return threadName(meta, t).replace(/\d+$/, '');
 }
 
-/** @param {Model} model @returns {Finding} */
+/** @param {Model} model @returns {Case[]} */
 function idleWorkers(model) {
     const { poll, meta, lanes } = model;
     const kept = keptSince(model);
@@ -102,14 +122,10 @@ function idleWorkers(model) {
         const text = `${threadName(meta, who)} was parked for ${duration(most)} while ${taskName(meta, poll.task[p])} waited in a queue`;
         cases.push({ text, weight: most, poll: p });
     }
-    return {
-        id: 'idle-worker', title: 'A worker was parked while a task waited in a queue for more than 1 ms',
-        says: 'The worker could have run the task. Either it was notified late, or the task waited in a slot or a queue from which others do not steal.',
-        chapter: 'sleep', source: 'executor/pool/sleep', cases,
-    };
+    return cases;
 }
 
-/** @param {Model} model @returns {Finding} */
+/** @param {Model} model @returns {Case[]} */
 function selfWakes(model) {
     const { events, order, by, poll, meta, task } = model;
     const kept = keptSince(model);
@@ -132,14 +148,10 @@ function selfWakes(model) {
         if (longest[k] <= LIMIT.selfWakes) continue;
         cases.push({ text: `${taskName(meta, k)} woke itself ${count(longest[k])} times in a row`, weight: longest[k], poll: where[k], task: k });
     }
-    return {
-        id: 'self-wake', title: 'A task wakes itself over and over',
-        says: 'It woke itself more than 100 times, and nothing else woke it. It looks again and again for something that could wake it instead. If it computes and yields, this is as it should be.',
-        chapter: '06-yield-now', source: 'executor/yield_now', cases,
-    };
+    return cases;
 }
 
-/** @param {Model} model @returns {Finding} */
+/** @param {Model} model @returns {Case[]} */
 function usesUpBudget({ poll, meta, task, polls }) {
     const cases = [];
     for (let k = 0; k < task.count; k++) {
@@ -152,11 +164,7 @@ function usesUpBudget({ poll, meta, task, polls }) {
         if (longest <= LIMIT.budget) continue;
         cases.push({ text: `${taskName(meta, k)} used up its budget in ${count(longest)} polls in a row`, weight: longest, poll: where, task: k });
     }
-    return {
-        id: 'budget', title: 'A task never gives way by itself',
-        says: 'What it waits for is always ready, so that only the budget ends its polls. The other tasks get their turns; each comes after a whole budget of this task.',
-        chapter: '06-yield-now', source: 'reactor/budget', cases,
-    };
+    return cases;
 }
 
 /**
@@ -252,7 +260,7 @@ function followLocks(model, ended) {
     return locks;
 }
 
-/** @param {Model} model @returns {Finding} */
+/** @param {Model} model @returns {Case[]} */
 function heldLocks(model) {
     const { meta, end } = model;
     const kept = keptSince(model);
@@ -271,14 +279,10 @@ function heldLocks(model) {
     };
     const locks = followLocks(model, look);
     for (const [thing, lock] of locks) if (lock.holder >= 0) look(thing, lock, end);
-    return {
-        id: 'held-lock', title: 'A lock was held for more than 10 ms while another task waited for it',
-        says: 'A lock that is held across an await is held as long as the await takes. Await first and lock then, or hold it for less.',
-        chapter: 'chat-async-mutex', source: 'executor/sync/mutex', cases,
-    };
+    return cases;
 }
 
-/** @param {Model} model @returns {Finding} */
+/** @param {Model} model @returns {Case[]} */
 function lagging({ events, meta, by, poll }) {
     const cases = [];
     for (let e = 0; e < events.count; e++) {
@@ -286,32 +290,24 @@ function lagging({ events, meta, by, poll }) {
         const who = by[e] >= 0 ? taskName(meta, poll.task[by[e]]) : 'A receiver';
         cases.push({ text: `${who} missed ${plural(events.b[e], 'message')} of ${thingName(meta, events.a[e])}`, weight: events.b[e], event: e });
     }
-    return {
-        id: 'lag', title: 'A broadcast receiver missed messages',
-        says: 'It received more slowly than others sent, and the channel keeps a bounded number of messages.',
-        chapter: 'chat-broadcast', source: 'executor/sync/broadcast', cases,
-    };
+    return cases;
 }
 
-/** @param {Model} model @returns {Finding} */
+/** @param {Model} model @returns {Case[]} */
 function panics({ poll, meta, polls, task }) {
     const cases = [];
     for (let k = 0; k < task.count; k++) {
         const p = task.lastPoll[k];
         if (p >= 0 && poll.outcome[p] === 2) cases.push({ text: `${taskName(meta, k)} panicked`, weight: -poll.end[p], poll: p });
     }
-    return {
-        id: 'panic', title: 'A task panicked',
-        says: 'Whoever joins it receives the panic. If nobody does, it is lost.',
-        chapter: 'task', source: 'executor/raw_task/join_error', cases,
-    };
+    return cases;
 }
 
 /**
  * The tasks that wait at the end for each other. A task is stuck if all that its last poll waits for is a join of a
  * task that is stuck, or a lock that such a task holds. So we start with all tasks that wait for joins and known
  * holders only, and take out those that one of their causes can still wake, until none is left to take out.
- * @param {Model} model @returns {Finding}
+ * @param {Model} model @returns {Case[]}
  */
 function stuck(model) {
     const { events, meta, poll, task } = model;
@@ -368,11 +364,7 @@ function stuck(model) {
         });
         cases.push({ text: words.join('; '), weight: 1 + cycle.length, task: cycle[0], poll: task.lastPoll[cycle[0]] });
     }
-    return {
-        id: 'stuck', title: 'Tasks wait at the end, and nobody can wake them',
-        says: 'Each waits for another of them. None can go on until one of them is cancelled.',
-        chapter: 'sync', source: 'executor/sync/mutex', cases,
-    };
+    return cases;
 }
 
 if (typeof module !== 'undefined') {

@@ -194,12 +194,18 @@ class Timeline {
         requestAnimationFrame(() => this.draw());
     }
 
+    /** @param {string} fill @param {number} x @param {number} y @param {number} width @param {number} height */
+    rect(fill, x, y, width, height) {
+        this.g.fillStyle = fill;
+        this.g.fillRect(x, y, width, height);
+    }
+
     draw() {
         this.waiting = false;
         const { g, colour, width, height } = this;
         if (!width) return;
-        g.fillStyle = colour.page;
-        g.fillRect(0, 0, width, height);
+        g.font = '11px system-ui, sans-serif';
+        this.rect(colour.page, 0, 0, width, height);
         g.save();
         g.beginPath();
         g.rect(0, this.top, width, Math.max(0, height - this.top));
@@ -222,21 +228,18 @@ class Timeline {
         const lane = this.model.lanes[t];
         const ns = this.perPixel;
         const top = y + LANE.poll;
-        g.fillStyle = colour.box;
-        g.fillRect(0, top, width, LANE.thick);
+        this.rect(colour.box, 0, top, width, LANE.thick);
 
         const { busy, idle } = lane;
         const band = (/** @type {number} */ i) => (lane.how[i] === 1 || lane.how[i] === 3 ? colour['cool-box'] : colour.park);
         walk(idle, from, to, ns, (i) => {
             const [x0, x1] = [Math.max(-1, this.x(idle.begin[i])), Math.min(width + 1, this.x(idle.end[i]))];
-            g.fillStyle = band(i);
-            g.fillRect(x0, top, x1 - x0, LANE.thick);
+            this.rect(band(i), x0, top, x1 - x0, LANE.thick);
             const spun = Math.min(x1, this.x(idle.begin[i] + lane.spin[i]));
             if (spun - x0 > 1) this.hatch(x0, top, spun - x0);
             if (x1 - x0 > 70) this.label(lane.how[i] === 1 ? 'in the reactor' : PARKS[lane.how[i]] ?? '', x0, top, x1 - x0, colour.faint);
         }, (i, j, cell) => {
-            g.fillStyle = band(i);
-            g.fillRect(this.x(cell), top, 1, LANE.thick);
+            this.rect(band(i), this.x(cell), top, 1, LANE.thick);
         });
 
         walk(busy, from, to, ns, (i) => this.drawPoll(lane.polls[i], top, LANE.thick), (i, j, cell) => {
@@ -244,8 +247,7 @@ class Timeline {
             for (let k = i + 1; k < j && k < i + 8; k++) if (busy.end[k] - busy.begin[k] > busy.end[longest] - busy.begin[longest]) longest = k;
             const share = Math.min(1, (busy.sum[j] - busy.sum[i]) / ns);
             const tall = Math.max(3, Math.round(LANE.thick * Math.sqrt(share)));
-            g.fillStyle = this.hues[poll.task[lane.polls[longest]] % HUES];
-            g.fillRect(this.x(cell), top + LANE.thick - tall, 1, tall);
+            this.rect(this.hues[poll.task[lane.polls[longest]] % HUES], this.x(cell), top + LANE.thick - tall, 1, tall);
         });
         // Nested polls, also a few that began before.
         this.sparse(lane.nestedBegin, ns, (i) => {
@@ -272,7 +274,6 @@ class Timeline {
         const name = threadName(this.model.meta, t);
         const { lost } = this.model.meta.threads[t];
         const more = lost > 0 ? `${count(lost)} events lost before` : '';
-        g.font = '11px system-ui, sans-serif';
         const wide = g.measureText(name).width;
         g.fillStyle = colour.page;
         g.globalAlpha = 0.8;
@@ -291,11 +292,9 @@ class Timeline {
         const x0 = Math.max(-2, this.x(poll.begin[p]));
         const x1 = Math.min(width + 2, this.x(poll.end[p]));
         const own = poll.task[p];
-        g.fillStyle = this.hues[own % HUES];
-        g.fillRect(x0, top, Math.max(1, x1 - x0 - (x1 - x0 > 4 ? 0.5 : 0)), tall);
+        this.rect(this.hues[own % HUES], x0, top, Math.max(1, x1 - x0 - (x1 - x0 > 4 ? 0.5 : 0)), tall);
         if (poll.outcome[p] === 2) {
-            g.fillStyle = colour.hot;
-            g.fillRect(x1 - 3, top, 3, tall);
+            this.rect(colour.hot, x1 - 3, top, 3, tall);
         }
         if (p === this.poll || own === this.task) {
             g.strokeStyle = p === this.poll ? colour.ink : colour.hot;
@@ -311,7 +310,6 @@ class Timeline {
     /** Text in a band, cut to its width. @param {string} text @param {number} x @param {number} top @param {number} width @param {string} fill */
     label(text, x, top, width, fill) {
         const { g } = this;
-        g.font = '11px system-ui, sans-serif';
         const from = Math.max(x, 0);
         const fits = Math.floor((Math.min(x + width, this.width) - from - 6) / 5.9);
         if (fits < 3) return;
@@ -419,9 +417,7 @@ class Timeline {
         const { polls, poll, meta, events } = this.model;
         const y = OVERVIEW + AXIS;
         const top = y + LANE.poll;
-        g.fillStyle = colour.page;
-        g.fillRect(0, y, width, LIFE);
-        g.font = '600 11px system-ui, sans-serif';
+        this.rect(colour.page, 0, y, width, LIFE);
         g.fillStyle = task < 0 ? colour.faint : colour.hot;
         g.fillText(task < 0 ? 'no task selected' : taskName(meta, task), 4, y + 11);
         if (task < 0) return;
@@ -454,9 +450,7 @@ class Timeline {
     drawAxis() {
         const { g, colour, width } = this;
         const y = OVERVIEW;
-        g.fillStyle = colour.page;
-        g.fillRect(0, y, width, AXIS);
-        g.font = '11px system-ui, sans-serif';
+        this.rect(colour.page, 0, y, width, AXIS);
         const step = niceStep(this.perPixel * 96);
         // Far in, the labels count from the window's begin, which is written at the left.
         const relative = this.from / step > 5000;
@@ -470,8 +464,7 @@ class Timeline {
         }
         for (let time = Math.ceil(this.from / step) * step; time <= this.to; time += step) {
             const x = this.x(time);
-            g.fillStyle = colour.edge;
-            g.fillRect(x, y + AXIS - 5, 1, 5);
+            this.rect(colour.edge, x, y + AXIS - 5, 1, 5);
             const text = relative ? `+${duration(time - base)}` : time ? instant(time, step) : '0';
             const wide = g.measureText(text).width;
             if (x < free || x + wide + 3 > width) continue;
@@ -479,8 +472,7 @@ class Timeline {
             g.fillText(text, x + 3, y + 14);
         }
         if (this.event >= 0 && this.poll < 0) {
-            g.fillStyle = colour.hot;
-            g.fillRect(this.x(this.model.events.time[this.event]), y, 1.5, this.height);
+            this.rect(colour.hot, this.x(this.model.events.time[this.event]), y, 1.5, this.height);
         }
     }
 

@@ -80,7 +80,7 @@ function chainOf(model, p, head = 12, tail = 4) {
 
 /**
  * @typedef {object} Part  A part of the delay between what caused a wake and the begin of the poll.
- * @property {'late'|'before-wake'|'running'|'behind'|'asleep'|'unpark'|'unborn'|'other'} what
+ * @property {'late'|'before-wake'|'running'|'leaving'|'behind'|'asleep'|'unpark'|'unborn'|'other'} what
  * @property {number} ns
  * @property {number} thread  Where it was spent.
  * @property {number[]} polls  For `behind`: the polls that ran meanwhile, the longest first, at most 8.
@@ -135,13 +135,18 @@ function delayOf(model, p) {
         add('before-wake', woken - events.time[event], events.thread[event]);
     }
     if (poll.previous[p] >= 0) add('running', ready - woken, poll.thread[poll.previous[p]]);
-    parts.push(...spentOn(model, here, ready, begin));
     const there = events.thread[wake];
+    const { idle } = model.lanes[here];
+    // A thread that wakes after its own turn of the reactor is not asleep, though it has still to leave the wait.
+    const turn = lowerBound(idle.end, woken);
+    const left = there === here && idle.begin[turn] <= woken ? Math.max(ready, Math.min(idle.end[turn], begin)) : ready;
+    add('leaving', left - ready, here);
+    parts.push(...spentOn(model, here, left, begin));
     // Of the time asleep: from the notification to the end of the wait. The notification follows the wake soon.
     const asleep = parts.findIndex(({ what }) => what === 'asleep');
     for (let e = wake + 1; asleep >= 0 && e < Math.min(wake + 20, events.starts[there + 1]); e++) {
         if (events.kind[e] !== K.notify || events.a[e] !== here || events.time[e] > begin) continue;
-        const unpark = Math.min(parts[asleep].ns, within(model.lanes[here].idle, Math.max(ready, events.time[e]), begin));
+        const unpark = Math.min(parts[asleep].ns, within(idle, Math.max(ready, events.time[e]), begin));
         parts[asleep].ns -= unpark;
         if (unpark > 0) parts.splice(asleep + 1, 0, part('unpark', unpark, here));
         if (!parts[asleep].ns) parts.splice(asleep, 1);

@@ -100,6 +100,7 @@ function partWords({ meta }, part) {
         case 'running': return 'it was woken while its previous poll still ran';
         case 'behind': return `queued behind ${plural(part.count, 'poll')} on ${thread}`;
         case 'asleep': return `nobody awake: ${thread} was parked`;
+        case 'leaving': return `${thread} called the wakes after this one, and left the reactor`;
         case 'unborn': return `${thread} had not started yet`;
         case 'unpark': return `from the notification until ${thread} ran: the unpark latency`;
         default: return `${thread} was between polls: its run loop, or a turn of the reactor`;

@@ -233,6 +233,16 @@ test('of the time asleep, what came after the notification is the unpark latency
     assert.deepEqual(parts.map(({ what, ns }) => [what, ns]), [['asleep', 300], ['unpark', 5000], ['other', 200]]);
 });
 
+test('a thread that wakes after its own turn of the reactor is not asleep', () => {
+    const recorder = new Recorder(1);
+    const a = recorder.task('a');
+    const socket = recorder.thing('socket');
+    recorder.at(0, 100, 'park', 1).at(0, 9000, 'source-ready', socket, 1).at(0, 9010, 'due', a).at(0, 9100, 'wake', a, 1).at(0, 9400, 'unpark', 1);
+    recorder.poll(0, a, 9600, 9700);
+    const { parts } = delayOf(recorder.model(), 0);
+    assert.deepEqual(parts.map(({ what, ns }) => [what, ns]), [['before-wake', 100], ['leaving', 300], ['other', 200]]);
+});
+
 test('a stolen task: what the first thread did meanwhile', () => {
     const recorder = new Recorder(2);
     const [a, b] = [recorder.task('a'), recorder.task('b')];
