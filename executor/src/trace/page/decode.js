@@ -2,7 +2,7 @@
 //
 // A million events as a million objects would cost seconds; here an event is an index into a few arrays. The events
 // of a thread stand together, in the order in which it recorded them; `starts[t]` is the first of thread `t`.
-// Wrong input ends in a `RecordingError`, whose message the page shows. Next: model.js.
+// Wrong input ends in a `RecordingError`, whose message the page shows. Next: lanes.js.
 
 if (typeof module !== 'undefined') require('./format.js');
 

@@ -1,7 +1,7 @@
 // What a recording is made of: the kinds of events, their fields, and the words for them.
 //
 // Every other file of the page uses these tables. In the page all files share one script. Under node each file
-// puts the names that it exports on `globalThis`, so that the files read the same in both places.
+// puts the names that it exports on `globalThis`, so that the files read the same in both places. Next: decode.js.
 
 /** @typedef {{name: string, worker: number|null, lost: number}} ThreadInfo */
 /** @typedef {{kind: string, name: string|null, site: number|null, parent: number|null}} TaskInfo */

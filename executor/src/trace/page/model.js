@@ -10,32 +10,11 @@
 // Clocks of threads differ by some 100 ns, so a wake may stand a little after the begin of the poll that it caused.
 // A wake that queues a task comes before each poll, and none comes while the task runs. So a wake that seems to queue
 // a task that runs, or is complete, or has been queued by another wake already, caused a poll that has begun. It is
-// the task's last one, if that has no cause yet and is at most SKEW older. Next: why.js.
+// the task's last one, if that has no cause yet and is at most SKEW older. Next: life.js.
 
-if (typeof module !== 'undefined') require('./decode.js');
+if (typeof module !== 'undefined') require('./lanes.js');
 
 const SKEW = 2000;
-
-/**
- * @typedef {object} Intervals  They do not overlap.
- * @property {Float64Array} begin
- * @property {Float64Array} end
- * @property {Float64Array} sum  Of the lengths before each, and of all.
- */
-/**
- * @typedef {object} Lane  What one thread did. Arrays of the same length belong together, in the order of time.
- * @property {Int32Array} polls  Not nested in another.
- * @property {Intervals} busy  Their times.
- * @property {Int32Array} nested  The polls inside other polls.
- * @property {Float64Array} nestedBegin
- * @property {Intervals} idle  When it was parked.
- * @property {Uint8Array} how  How it parked, and why it was unparked. 255: it was not.
- * @property {Uint8Array} why
- * @property {Float64Array} spin  How long it spun.
- * @property {Float64Array} turns  When each turn of the reactor ended.
- * @property {Int32Array} marks  Events of sockets and timers.
- * @property {Float64Array} markTime
- */
 
 /** The order of all events by time; those of one thread keep theirs. @param {Events} events @returns {Uint32Array} */
 function mergeOrder(events) {
@@ -278,17 +257,6 @@ function buildModel(meta, events) {
 
 /** @typedef {ReturnType<typeof buildModel>} Model */
 
-/** For each number in `keys`, the indices that hold it: those of `k` are `list[start[k]]` up to `list[start[k + 1]]`. @param {ArrayLike<number>} keys @param {number} range @param {number} length */
-function groupBy(keys, range, length) {
-    const start = new Uint32Array(range + 1);
-    for (let i = 0; i < length; i++) start[keys[i] + 1]++;
-    for (let k = 0; k < range; k++) start[k + 1] += start[k];
-    const next = start.slice();
-    const list = new Int32Array(length);
-    for (let i = 0; i < length; i++) list[next[keys[i]]++] = i;
-    return { start, list };
-}
-
 /** @param {{count: number}} task @param {{task: Uint32Array, count: number}} poll */
 function pollsByTask(task, poll) {
     return groupBy(poll.task, task.count, poll.count);
@@ -299,104 +267,6 @@ function childrenByTask(meta) {
     const none = meta.tasks.length;
     const parents = Uint32Array.from(meta.tasks, ({ parent }) => (parent !== null && parent >= 0 && parent < none ? parent : none));
     return groupBy(parents, none + 1, none);
-}
-
-/** `column[i]` for each of `indices`: a loop is many times faster than `from`. @param {ArrayLike<number>} indices @param {ArrayLike<number>} column */
-function pick(indices, column) {
-    const values = new Float64Array(indices.length);
-    for (let i = 0; i < values.length; i++) values[i] = column[indices[i]];
-    return values;
-}
-
-/** @param {Float64Array} begin @param {Float64Array} end @returns {Intervals} */
-function intervals(begin, end) {
-    const sum = new Float64Array(begin.length + 1);
-    for (let i = 0; i < begin.length; i++) sum[i + 1] = sum[i] + end[i] - begin[i];
-    return { begin, end, sum };
-}
-
-/** How much of the time between `from` and `to` lies in the intervals. @param {Intervals} intervals @param {number} from @param {number} to */
-function within({ begin, end, sum }, from, to) {
-    const until = (/** @type {number} */ time) => {
-        const i = lowerBound(end, time);
-        return sum[i] + (i < begin.length ? Math.max(0, time - begin[i]) : 0);
-    };
-    return Math.max(0, until(to) - until(from));
-}
-
-/** @param {Meta} meta @param {Events} events @param {any} poll @param {number} end @returns {Lane[]} */
-function buildLanes(meta, events, poll, end) {
-    const { time, a, starts } = events;
-    const { start, list } = groupBy(poll.thread, meta.threads.length, poll.count);
-    return meta.threads.map((_, t) => {
-        const all = list.subarray(start[t], start[t + 1]);
-        const nested = all.filter((p) => poll.outer[p] >= 0);
-        const polls = nested.length ? all.filter((p) => poll.outer[p] < 0) : all;
-        const { park, unpark, spin, turns, marks } = sortEvents(events, starts[t], starts[t + 1]);
-        const parked = pick(unpark, time);
-        const why = Uint8Array.from(pick(unpark, a));
-        // A wait without an end lasts until the next.
-        for (let i = 0; i < park.length; i++) {
-            if (unpark[i] >= 0) continue;
-            parked[i] = i + 1 < park.length ? time[park[i + 1]] : end;
-            why[i] = 255;
-        }
-        return {
-            polls, busy: intervals(pick(polls, poll.begin), pick(polls, poll.end)),
-            nested, nestedBegin: pick(nested, poll.begin),
-            idle: intervals(pick(park, time), parked), how: Uint8Array.from(pick(park, a)), why, spin,
-            turns: pick(turns, time), marks, markTime: pick(marks, time),
-        };
-    });
-}
-
-/** The events of a thread that its lane shows. @param {Events} events @param {number} from @param {number} to */
-function sortEvents({ kind, b }, from, to) {
-    const room = to - from;
-    const [park, unpark, turns, marks] = [0, 1, 2, 3].map(() => new Int32Array(room));
-    const spin = new Float64Array(room);
-    let [parks, turn, mark] = [0, 0, 0];
-    let spun = 0;
-    for (let e = from; e < to; e++) {
-        switch (kind[e]) {
-            case K.park:
-                park[parks] = e;
-                unpark[parks++] = -1;
-                break;
-            case K.spin:
-                spun = b[e];
-                break;
-            case K.unpark:
-                if (!parks || unpark[parks - 1] >= 0) break;
-                unpark[parks - 1] = e;
-                spin[parks - 1] = spun;
-                spun = 0;
-                break;
-            case K.turn:
-                turns[turn++] = e;
-                break;
-            case K.source_ready:
-            case K.timer_fired:
-            case K.lagged:
-                marks[mark++] = e;
-                break;
-        }
-    }
-    return {
-        park: park.subarray(0, parks), unpark: unpark.subarray(0, parks), spin: spin.subarray(0, parks),
-        turns: turns.subarray(0, turn), marks: marks.subarray(0, mark),
-    };
-}
-
-/** The events that are drawn as arrows, with their times. @param {Events} events @param {Uint32Array} order @param {Int32Array} caused */
-function buildArrows({ kind, time }, order, caused) {
-    const event = new Int32Array(order.length);
-    let n = 0;
-    for (let i = 0; i < order.length; i++) {
-        const e = order[i];
-        if (caused[e] >= 0 || kind[e] === K.steal || kind[e] === K.rescue) event[n++] = e;
-    }
-    return { event: event.subarray(0, n), time: pick(event.subarray(0, n), time) };
 }
 
 /** When poll `p` became due: when its wake came, or its previous poll ended if it was woken before that. @param {Model} model @param {number} p */
@@ -419,32 +289,6 @@ function waitsOf({ poll, events, by }, p) {
     return found;
 }
 
-const STATES = ['not polled yet', 'waiting', 'queued', 'running', 'ready', 'panicked', 'cancelled'];
-
-/** The state of a task at the recording's end: an index into STATES. @param {Model} model @param {number} number */
-function endState({ poll, task }, number) {
-    const last = task.lastPoll[number];
-    if (last >= 0) {
-        const outcome = poll.outcome[last];
-        if (outcome === STILL_OPEN) return 3;
-        if (outcome >= 1 && outcome <= 3) return 3 + outcome;
-    }
-    if (task.dropped[number] >= 0) return 6;
-    if (task.pending[number] >= 0) return 2;
-    if (last < 0) return task.spawn[number] >= 0 || task.queuedCall[number] >= 0 ? 2 : 0;
-    return poll.outcome[last] >= 4 ? 2 : 1;
-}
-
-/** `waiting for lock #4`, `ready`. @param {Model} model @param {number} number */
-function endStateName(model, number) {
-    const state = endState(model, number);
-    if (state !== 1) return STATES[state];
-    const waits = waitsOf(model, model.task.lastPoll[number]);
-    if (!waits.length) return STATES[state];
-    const { c, a } = model.events;
-    return `waiting for ${waits.map((e) => waitName(model.meta, c[e], a[e])).join(', or ')}`;
-}
-
 /** From when on all threads' events are kept: what was so before may have changed since. @param {Pick<Model, 'meta'|'events'|'end'>} model */
 function keptSince({ meta, events, end }) {
     let since = 0;
@@ -454,68 +298,7 @@ function keptSince({ meta, events, end }) {
     return since;
 }
 
-/** Wake-to-poll by task: the median and the 99th percentile; NaN where no wake is known. @param {Model} model */
-function latencies(model) {
-    const { polls, task } = model;
-    const p50 = new Float64Array(task.count).fill(NaN);
-    const p99 = new Float64Array(task.count).fill(NaN);
-    const delays = new Float64Array(polls.list.length);
-    for (let k = 0; k < task.count; k++) {
-        let n = 0;
-        for (let i = polls.start[k]; i < polls.start[k + 1]; i++) {
-            const p = polls.list[i];
-            const ready = readyAt(model, p);
-            if (ready >= 0) delays[n++] = model.poll.begin[p] - ready;
-        }
-        if (!n) continue;
-        const sorted = delays.subarray(0, n).sort();
-        p50[k] = sorted[(n - 1) >> 1];
-        p99[k] = sorted[Math.ceil(n * 0.99) - 1];
-    }
-    return { p50, p99 };
-}
-
-/**
- * The life of a task: what it did from when to when. `event` is the event or -1 that the segment began with.
- * @typedef {{what: 'queued'|'running'|'waiting', begin: number, end: number, poll: number, event: number}} Segment
- */
-
-/** The segments that end with poll number `from` of the task up to, not including, number `to`; then, after the last poll, what followed. @param {Model} model @param {number} number @param {number} from @param {number} to @returns {Segment[]} */
-function lifeOf(model, number, from = 0, to = Infinity) {
-    const { polls, poll, task, events, end } = model;
-    /** @type {Segment[]} */
-    const life = [];
-    const first = polls.start[number];
-    const total = polls.start[number + 1] - first;
-    const wait = (/** @type {number} */ begin, /** @type {number} */ until, /** @type {number} */ after) => {
-        if (until > begin) life.push({ what: 'waiting', begin, end: until, poll: after, event: after >= 0 ? poll.waits[after] : -1 });
-    };
-    for (let i = from; i < Math.min(to, total); i++) {
-        const p = polls.list[first + i];
-        const previous = poll.previous[p];
-        const ready = readyAt(model, p);
-        if (previous >= 0) wait(poll.end[previous], ready >= 0 ? ready : poll.begin[p], previous);
-        if (ready >= 0 && ready < poll.begin[p]) life.push({ what: 'queued', begin: ready, end: poll.begin[p], poll: p, event: poll.cause[p] });
-        life.push({ what: 'running', begin: poll.begin[p], end: poll.end[p], poll: p, event: poll.first[p] });
-    }
-    if (to < total) return life;
-    const last = task.lastPoll[number];
-    const state = endState(model, number);
-    const after = last >= 0 ? poll.end[last] : 0;
-    if (state === 1) wait(after, end, last);
-    else if (state === 2) {
-        let cause = task.pending[number];
-        if (cause < 0 && last < 0) cause = task.queuedCall[number] >= 0 ? task.queuedCall[number] : task.spawn[number];
-        const queued = cause >= 0 ? Math.max(after, events.time[cause]) : after;
-        if (last >= 0) wait(after, queued, last);
-        life.push({ what: 'queued', begin: queued, end, poll: -1, event: cause });
-    } else if (state === 6 && task.dropped[number] >= 0) wait(after, events.time[task.dropped[number]], last);
-    return life;
-}
-
 if (typeof module !== 'undefined') {
-    module.exports = {
-        SKEW, filled, mergeOrder, buildModel, keptSince, readyAt, waitsOf, STATES, endState, endStateName, latencies, lifeOf, groupBy, within,
-    };
+    module.exports = { SKEW, filled, mergeOrder, buildModel, readyAt, waitsOf, keptSince };
     Object.assign(globalThis, module.exports);
 }

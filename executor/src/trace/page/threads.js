@@ -6,52 +6,10 @@
 //     lane     │ name; polls over parks; marks of sockets and timers
 //     …
 //
-// The cost of a frame depends on the pixels and not on the events: what is narrower than a pixel is drawn together
-// with all that begins in the same pixel, and `gallop` finds where the next pixel begins. Next: tasks.js.
+// What is shown is `from` to `to`, and what is selected a poll with its task, a task, or an event. Every change ends in
+// `move`, which draws at the next frame. Next: tasks.js.
 
-if (typeof module !== 'undefined') require('./words.js');
-
-const LANE = { height: 48, poll: 15, thick: 20, mark: 41 };
-const OVERVIEW = 26;
-const AXIS = 22;
-const LIFE = 40;
-const WIDE = 1.5;
-const HUES = 24;
-
-/** The first index from `i` on whose value is at least `value`, found from near to far. @param {ArrayLike<number>} sorted @param {number} value @param {number} i */
-function gallop(sorted, value, i) {
-    let step = 1;
-    while (i + step < sorted.length && sorted[i + step] < value) step *= 2;
-    return lowerBound(sorted, value, i, Math.min(sorted.length, i + step));
-}
-
-/**
- * Walks over intervals that do not overlap: calls `wide` for each that is wider than a pixel, and `narrow` once for
- * all others that begin in the same pixel. Pixels are cells of `ns` from time 0, so that they stay when one pans.
- * @param {{begin: Float64Array, end: Float64Array}} intervals @param {number} from @param {number} to @param {number} ns
- * @param {(i: number) => void} wide @param {(i: number, j: number, cell: number) => void} narrow
- */
-function walk({ begin, end }, from, to, ns, wide, narrow) {
-    for (let i = lowerBound(end, from); i < begin.length && begin[i] < to; ) {
-        if (end[i] - begin[i] >= ns * WIDE) {
-            wide(i++);
-            continue;
-        }
-        const cell = Math.floor(begin[i] / ns) * ns;
-        let j = gallop(begin, cell + ns, i + 1);
-        // Only the last that begins in a pixel can be wide.
-        if (end[j - 1] - begin[j - 1] >= ns * WIDE) j--;
-        narrow(i, j, cell);
-        i = j;
-    }
-}
-
-/** A step of the axis: 1, 2 or 5 times a power of ten, at least `least`. @param {number} least */
-function niceStep(least) {
-    const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
-    for (const factor of [1, 2, 5]) if (power * factor >= least) return power * factor;
-    return power * 10;
-}
+if (typeof module !== 'undefined') require('./pointer.js');
 
 class Timeline {
     /** @param {HTMLCanvasElement} canvas @param {Model} model @param {{select: (what: any) => void, moved: (from: number, to: number) => void, tip: (text: string, x: number, y: number) => void}} on */
@@ -83,7 +41,7 @@ class Timeline {
         /** Where each pointer is that is down. @type {Map<number, {x: number, y: number}>} */
         this.pointers = new Map();
         this.moved = 0;
-        this.listen();
+        listen(this);
         this.theme();
         this.resize();
     }
@@ -216,9 +174,9 @@ class Timeline {
         this.drawArrows();
         for (let t = first; t < last; t++) this.drawName(t, this.y(t));
         g.restore();
-        this.drawLife();
-        this.drawAxis();
-        this.drawOverview();
+        drawLife(this);
+        drawAxis(this);
+        drawOverview(this);
     }
 
     /** @param {number} t @param {number} y */
@@ -236,7 +194,9 @@ class Timeline {
             const [x0, x1] = [Math.max(-1, this.x(idle.begin[i])), Math.min(width + 1, this.x(idle.end[i]))];
             this.rect(band(i), x0, top, x1 - x0, LANE.thick);
             const spun = Math.min(x1, this.x(idle.begin[i] + lane.spin[i]));
-            if (spun - x0 > 1) this.hatch(x0, top, spun - x0);
+            g.globalAlpha = 0.3;
+            if (spun > x0) this.rect(colour.faint, x0, top, spun - x0, LANE.thick);
+            g.globalAlpha = 1;
             if (x1 - x0 > 70) this.label(lane.how[i] === 1 ? 'in the reactor' : PARKS[lane.how[i]] ?? '', x0, top, x1 - x0, colour.faint);
         }, (i, j, cell) => {
             this.rect(band(i), this.x(cell), top, 1, LANE.thick);
@@ -317,24 +277,6 @@ class Timeline {
         g.fillText(text.length > fits ? `${text.slice(0, fits - 1)}…` : text, from + 4, top + 14);
     }
 
-    /** @param {number} x @param {number} top @param {number} width */
-    hatch(x, top, width) {
-        const { g, colour } = this;
-        g.strokeStyle = colour.faint;
-        g.lineWidth = 0.7;
-        g.save();
-        g.beginPath();
-        g.rect(x, top, width, LANE.thick);
-        g.clip();
-        g.beginPath();
-        for (let at = x - LANE.thick; at < x + width; at += 5) {
-            g.moveTo(at, top + LANE.thick);
-            g.lineTo(at + LANE.thick, top);
-        }
-        g.stroke();
-        g.restore();
-    }
-
     /** A ready source: a dot; a timer: a triangle; lag: a cross. Where they crowd: lines. @param {number} kind @param {number} x @param {number} y @param {boolean} crowded */
     mark(kind, x, y, crowded) {
         const { g, colour } = this;
@@ -410,215 +352,9 @@ class Timeline {
         g.lineTo(x1 + 3, y1 - 5 * tip);
         g.fill();
     }
-
-    /** The selected task: running, queued, waiting for what. */
-    drawLife() {
-        const { g, colour, task, width, from, to } = this;
-        const { polls, poll, meta, events } = this.model;
-        const y = OVERVIEW + AXIS;
-        const top = y + LANE.poll;
-        this.rect(colour.page, 0, y, width, LIFE);
-        g.fillStyle = task < 0 ? colour.faint : colour.hot;
-        g.fillText(task < 0 ? 'no task selected' : taskName(meta, task), 4, y + 11);
-        if (task < 0) return;
-        const own = polls.list.subarray(polls.start[task], polls.start[task + 1]);
-        // From the first poll that ends in view, each is drawn with the wait before it.
-        let filled = -1;
-        for (let i = search(own.length, (i) => poll.end[own[i]] < from); i <= own.length; ) {
-            const segments = lifeOf(this.model, task, i, i + 1);
-            for (const { what, begin, end, event } of segments) {
-                const x0 = Math.max(-2, this.x(begin));
-                const x1 = Math.min(width + 2, Math.max(this.x(end), x0 + 0.5));
-                if (x1 <= filled) continue;
-                g.fillStyle = what === 'running' ? this.hues[task % HUES] : what === 'queued' ? colour['hot-box'] : colour.box;
-                if (what === 'waiting') g.fillRect(x0, top + 8, x1 - x0, 4);
-                else g.fillRect(x0, top, Math.max(1, x1 - x0), LANE.thick);
-                if (x1 - x0 > 50) {
-                    const words = what === 'waiting' && event >= 0 ? `waiting for ${waitName(meta, events.c[event], events.a[event])}` : what;
-                    this.label(words, x0, top, x1 - x0, what === 'running' ? colour.ink : colour.faint);
-                }
-            }
-            if (i >= own.length || poll.begin[own[i]] > to) break;
-            // The next poll that begins in another pixel.
-            filled = Math.floor(this.x(poll.end[own[i]]));
-            const next = poll.begin[own[i]] + this.perPixel;
-            const after = ++i;
-            i += search(own.length - i, (more) => poll.begin[own[after + more]] < next);
-        }
-    }
-
-    drawAxis() {
-        const { g, colour, width } = this;
-        const y = OVERVIEW;
-        this.rect(colour.page, 0, y, width, AXIS);
-        const step = niceStep(this.perPixel * 96);
-        // Far in, the labels count from the window's begin, which is written at the left.
-        const relative = this.from / step > 5000;
-        const base = relative ? Math.floor(this.from / (step * 10)) * step * 10 : 0;
-        let free = 0;
-        if (relative) {
-            const text = instant(base, step);
-            g.fillStyle = colour.ink;
-            g.fillText(text, 4, y + 14);
-            free = g.measureText(text).width + 12;
-        }
-        for (let time = Math.ceil(this.from / step) * step; time <= this.to; time += step) {
-            const x = this.x(time);
-            this.rect(colour.edge, x, y + AXIS - 5, 1, 5);
-            const text = relative ? `+${duration(time - base)}` : time ? instant(time, step) : '0';
-            const wide = g.measureText(text).width;
-            if (x < free || x + wide + 3 > width) continue;
-            g.fillStyle = colour.faint;
-            g.fillText(text, x + 3, y + 14);
-        }
-        if (this.event >= 0 && this.poll < 0) {
-            this.rect(colour.hot, this.x(this.model.events.time[this.event]), y, 1.5, this.height);
-        }
-    }
-
-    /** How busy each thread was, over the whole recording: drawn once, then copied. */
-    drawOverview() {
-        const { g, colour, width, model } = this;
-        const end = Math.max(1, model.end);
-        if (!this.overview) {
-            const scale = window.devicePixelRatio || 1;
-            this.overview = document.createElement('canvas');
-            this.overview.width = Math.round(width * scale);
-            this.overview.height = OVERVIEW * scale;
-            const o = /** @type {CanvasRenderingContext2D} */ (this.overview.getContext('2d'));
-            o.scale(scale, scale);
-            o.fillStyle = colour.box;
-            o.fillRect(0, 0, width, OVERVIEW);
-            const ns = end / width;
-            const share = Array.from({ length: Math.ceil(width) }, (_, x) => model.lanes.reduce((sum, { busy }) => sum + within(busy, x * ns, (x + 1) * ns), 0));
-            const most = Math.max(...share) || 1;
-            o.fillStyle = colour.edge;
-            share.forEach((value, x) => {
-                const tall = value > 0 ? Math.max(1, (value / most) * (OVERVIEW - 4)) : 0;
-                o.fillRect(x, OVERVIEW - tall, 1, tall);
-            });
-        }
-        g.drawImage(this.overview, 0, 0, width, OVERVIEW);
-        const [x0, x1] = [(this.from / end) * width, (this.to / end) * width];
-        g.fillStyle = colour.hot;
-        g.globalAlpha = 0.18;
-        g.fillRect(x0, 0, Math.max(2, x1 - x0), OVERVIEW);
-        g.globalAlpha = 1;
-        g.strokeStyle = colour.hot;
-        g.lineWidth = 1.5;
-        g.strokeRect(x0 + 0.5, 0.75, Math.max(2, x1 - x0 - 1), OVERVIEW - 1.5);
-    }
-
-    /** What is at a point: a poll, an event, or a thread alone. @param {number} x @param {number} y */
-    at(x, y) {
-        const t = Math.floor((y - this.top + this.scroll) / LANE.height);
-        if (y < this.top || t >= this.model.lanes.length) return null;
-        const lane = this.model.lanes[t];
-        const time = this.from + x * this.perPixel;
-        const reach = 4 * this.perPixel;
-        const row = y - this.y(t);
-        if (row >= LANE.poll + LANE.thick && lane.marks.length) {
-            let i = lowerBound(lane.markTime, time);
-            if (i > 0 && (i === lane.marks.length || time - lane.markTime[i - 1] < lane.markTime[i] - time)) i--;
-            if (Math.abs(lane.markTime[i] - time) <= reach * 2) return { thread: t, poll: -1, event: lane.marks[i] };
-        }
-        const { poll } = this.model;
-        for (let i = lowerBound(lane.nestedBegin, time) - 1, tries = 0; i >= 0 && tries < 50; i--, tries++) {
-            if (poll.end[lane.nested[i]] >= time) return { thread: t, poll: lane.nested[i], event: -1 };
-        }
-        const { busy } = lane;
-        const i = lowerBound(busy.end, time);
-        let [best, distance] = [-1, reach];
-        for (const j of [i - 1, i]) {
-            if (j < 0 || j >= lane.polls.length) continue;
-            const away = Math.max(busy.begin[j] - time, time - busy.end[j], 0);
-            if (away < distance || away === 0) [best, distance] = [lane.polls[j], away];
-        }
-        return { thread: t, poll: best, event: -1 };
-    }
-
-    /** @param {number} x @param {number} y */
-    describe(x, y) {
-        const hit = this.at(x, y);
-        if (!hit) return '';
-        const { model } = this;
-        if (hit.event >= 0) return eventWords(model, hit.event);
-        const p = hit.poll;
-        if (p >= 0) {
-            const cause = causeName(model, p);
-            return `${taskName(model.meta, model.poll.task[p])}: ${duration(model.poll.end[p] - model.poll.begin[p])}${cause && `, ${cause}`}`;
-        }
-        const { idle, how, why } = model.lanes[hit.thread];
-        const time = this.from + x * this.perPixel;
-        const i = lowerBound(idle.end, time);
-        if (i >= idle.begin.length || idle.begin[i] > time) return '';
-        return `${PARKS[how[i]] ?? 'parked'} for ${duration(idle.end[i] - idle.begin[i])}; ${UNPARKS[why[i]] ?? 'until the end'}`;
-    }
-
-    listen() {
-        const { canvas, pointers } = this;
-        const point = (/** @type {PointerEvent|WheelEvent} */ event) => {
-            const box = canvas.getBoundingClientRect();
-            return { x: event.clientX - box.left, y: event.clientY - box.top };
-        };
-        const jump = (/** @type {number} */ x) => {
-            const half = (this.to - this.from) / 2;
-            const at = (x / this.width) * this.model.end;
-            this.move(at - half, at + half);
-        };
-        let inOverview = false;
-        canvas.addEventListener('wheel', (event) => {
-            event.preventDefault();
-            const { x } = point(event);
-            const unit = event.deltaMode === 1 ? 16 : 1;
-            if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) this.pan((event.deltaX || event.deltaY) * unit);
-            else if (event.altKey) this.scrollBy(event.deltaY * unit);
-            else this.zoom(Math.exp(Math.max(-200, Math.min(200, event.deltaY * unit)) / 300), x);
-        }, { passive: false });
-        canvas.addEventListener('pointerdown', (event) => {
-            const at = point(event);
-            pointers.set(event.pointerId, at);
-            canvas.setPointerCapture(event.pointerId);
-            this.moved = pointers.size > 1 ? 100 : 0;
-            inOverview = at.y < OVERVIEW;
-            if (inOverview) jump(at.x);
-        });
-        canvas.addEventListener('pointermove', (event) => {
-            const now = point(event);
-            const was = pointers.get(event.pointerId);
-            if (!was) {
-                this.on.tip(this.describe(now.x, now.y), now.x, now.y);
-                return;
-            }
-            this.moved += Math.abs(now.x - was.x) + Math.abs(now.y - was.y);
-            if (this.moved > 4) this.on.tip('', 0, 0);
-            if (inOverview) jump(now.x);
-            else if (pointers.size === 1) {
-                if (this.moved > 4) {
-                    this.scroll += was.y - now.y;
-                    this.pan(was.x - now.x);
-                }
-            } else {
-                const [other] = [...pointers].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
-                const [before, after] = [Math.abs(was.x - other.x), Math.abs(now.x - other.x)];
-                if (before > 10 && after > 10) this.zoom(before / after, other.x);
-            }
-            pointers.set(event.pointerId, now);
-        });
-        const up = (/** @type {PointerEvent} */ event) => {
-            const at = pointers.get(event.pointerId);
-            pointers.delete(event.pointerId);
-            if (!at || inOverview || this.moved > 4 || event.type === 'pointercancel') return;
-            const hit = this.at(at.x, at.y);
-            if (hit) this.on.select({ poll: hit.poll, event: hit.event });
-        };
-        canvas.addEventListener('pointerup', up);
-        canvas.addEventListener('pointercancel', up);
-        canvas.addEventListener('pointerleave', () => this.on.tip('', 0, 0));
-    }
 }
 
 if (typeof module !== 'undefined') {
-    module.exports = { gallop, walk, niceStep, Timeline };
+    module.exports = { Timeline };
     Object.assign(globalThis, module.exports);
 }

@@ -4,9 +4,9 @@
 //     poll ◀─ wake ◀─ poll ◀─ spawn ◀─ poll ◀─ wake ◀─ socket
 //
 // The chain ends at a root: a socket, a timer, a foreign thread, the program's start, or where events are missing.
-// Next: findings.js.
+// Next: locks.js.
 
-if (typeof module !== 'undefined') require('./model.js');
+if (typeof module !== 'undefined') require('./life.js');
 
 /**
  * @typedef {object} Step

@@ -1,5 +1,5 @@
 // Events, causes and delays in words, for the panel, the labels and the text view; and a helper that makes elements.
-// Text of the recording reaches the page only as text nodes. Next: threads.js.
+// Text of the recording reaches the page only as text nodes. Next: scale.js.
 
 if (typeof module !== 'undefined') require('./findings.js');
 

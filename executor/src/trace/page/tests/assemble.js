@@ -11,7 +11,10 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const ORDER = ['format', 'decode', 'model', 'why', 'findings', 'words', 'threads', 'tasks', 'detail', 'text', 'main'];
+const ORDER = [
+    'format', 'decode', 'lanes', 'model', 'life', 'why', 'locks', 'findings', 'words', 'scale', 'overview', 'pointer', 'threads', 'tasks', 'detail',
+    'text', 'main',
+];
 const read = (name) => fs.readFileSync(path.join(__dirname, '..', name), 'utf8');
 
 /** @param {string} source */

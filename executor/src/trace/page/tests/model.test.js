@@ -4,7 +4,9 @@ const test = require('node:test');
 const assert = require('node:assert/strict');
 const { Recorder } = require('./recorder.js');
 const { K } = require('../format.js');
-const { mergeOrder, endStateName, lifeOf, latencies, readyAt, within } = require('../model.js');
+const { mergeOrder, readyAt } = require('../model.js');
+const { within } = require('../lanes.js');
+const { endStateName, lifeOf, latencies } = require('../life.js');
 const { chainOf, delayOf, causedBy, isBudgetWake } = require('../why.js');
 
 /** A chain in words: `poll 2 < wake < poll 0 < start`. */

@@ -3,7 +3,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { Recorder } = require('./recorder.js');
-const { gallop, walk, niceStep } = require('../threads.js');
+const { gallop, walk, niceStep } = require('../scale.js');
 const { searchTasks, sortTasks, taskColumns, TaskTable } = require('../tasks.js');
 const { threadTotals } = require('../text.js');
 const { KINDS, search } = require('../format.js');
