@@ -25,6 +25,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use crate::budget;
+use crate::record::{Thing, record_wait};
 use crate::shim::{Arc, Mutex, fault, lock};
 
 use crate::threads::Pool;
@@ -237,6 +238,7 @@ impl<T> Future for Unblock<T> {
             }
             Slot::Waiting(replaced) => {
                 *slot = Slot::Waiting(Some(waker));
+                record_wait(Thing::Call, Arc::as_ptr(&self.slot).addr());
                 drop(slot);
                 drop(replaced);
                 Poll::Pending

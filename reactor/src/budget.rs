@@ -31,6 +31,7 @@ use std::cell::Cell;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
+use crate::record::{Kind, note};
 use crate::shim::thread_local;
 
 /// Ready operations that one poll may complete before it has to give way.
@@ -118,6 +119,7 @@ pub fn poll_proceed(cx: &Context<'_>) -> Poll<()> {
         if account.left.get() == 0 {
             if !account.draw() {
                 account.refused.set(account.poll.get());
+                note(Kind::GaveWay, 0, 0);
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }

@@ -42,7 +42,8 @@
 //! `net::udp`, `net::unix`, `net::addr`, `net::lookup`, `net::new_socket`, `net::error`, `net::connect`,
 //! `net::closing`, `net::keepalive`, `net::hangup`, `heap`, `poll_wakers`, `threads`, `threads::queue`,
 //! `blocking`, `user_code`, `buf_reader`, `stdin`, `notes`, `signal`, `no_poller`, `malloc`, `kqueue`,
-//! `metrics`. Last come the files that the crate `executor` needs too: `shim`, `record`, `budget`, `trim`,
+//! `metrics`. Last come the files that the crate `executor` needs too: `shim`, `record` (`kind`, `ring`,
+//! `stamp`, `recording`), `budget`, `trim`,
 //! `lazy_waker`, `wait_list`, `spin`, `explain`.
 
 #![cfg_attr(loom, allow(dead_code, reason = "a model has a poller of its own"))]

@@ -21,7 +21,7 @@
 //! Next: `async_io`.
 
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::{Arc, TryLockError};
 use std::task::Waker;
 use std::time::Duration;
@@ -30,7 +30,7 @@ use slab::Slab;
 
 use crate::explain::explain;
 use crate::poller::Poller;
-use crate::record::{Kind, record, record_many};
+use crate::record::{Kind, count, note, record, record_value};
 use crate::shim::{Mutex, OnceLock, fault, lock, statics};
 use crate::source::Source;
 use crate::{clock, no_poller};
@@ -92,6 +92,7 @@ impl Reactor {
             table.slots.insert(Arc::clone(&source));
             source
         };
+        record_value(Kind::SourceNew, 0, source.key, fd.as_raw_fd() as u64);
         // Outside the lock, and after the entry was made: the first event may come at once.
         if let Err(error) = self.poller.add(fd, source.key) {
             self.forget(&source);
@@ -102,6 +103,7 @@ impl Reactor {
 
     /// Deregisters a source, before its descriptor is closed [deregister-first].
     pub(crate) fn deregister(&self, source: &Source, fd: BorrowedFd<'_>) -> io::Result<()> {
+        note(Kind::SourceGone, 0, source.key);
         let deleted = self.poller.delete(fd);
         self.forget(source);
         deleted
@@ -155,7 +157,7 @@ pub fn turn(limit: Option<Duration>, woken: &mut Vec<Waker>) {
         Err(TryLockError::WouldBlock) => return, // N1
     };
     let wait = clock::arm(limit);
-    let count = match REACTOR.get() {
+    let events = match REACTOR.get() {
         Some(reactor) => reactor.wait(wait, woken),
         None => {
             no_poller::wait(wait, || REACTOR.get().is_some());
@@ -163,9 +165,9 @@ pub fn turn(limit: Option<Duration>, woken: &mut Vec<Waker>) {
         }
     };
     let fired = clock::fire(woken); // N3
-    record(Kind::Turn, 0);
-    record_many(Kind::Event, 0, count);
-    record_many(Kind::TimerFired, 0, fired);
+    count(Kind::Event, events);
+    count(Kind::TimerFired, fired);
+    record(Kind::Turn, events);
 }
 
 /// Makes the turn under way return, or the next one if there is none. A notification is never lost; several

@@ -1,69 +1,52 @@
-//! What happens in the runtime, counted in one place: each thread adds up its own events, and a snapshot adds
-//! up the threads.
+//! What happens in the runtime, noted in one place: each thread adds up its own events, and, while a recording
+//! is on, keeps the last ones with their times.
 //!
 //! Counters that all threads share would make each event wait for a cache line that moves between the cores.
-//! A counter for each thread costs a load and a store.
+//! A counter for each thread costs a load and a store. A recording that is off costs one load more.
 //!
 //! ```text
-//!   record(kind, id) ──▶ this thread's sums, one for each kind        metrics() ──▶ the sums of all threads
+//!   record(kind, id) ──▶ this thread's sums, one for each counted kind      metrics() ──▶ the sums of all threads
+//!                   └──▶ while a recording is on: this thread's ring        stop() ──▶ the events of all threads
 //! ```
 //!
 //! R1  Only its own thread writes a thread's sums, so that adding needs no read-modify-write.
 //! R2  A thread's sums outlive it: the next thread goes on with them, and what was counted stays counted.
 //!
-//! Called where things happen, in both crates; read by their `metrics`. Next: `budget`.
+//! Called where things happen, in both crates; read by their `metrics`, and by the executor's `trace`. Next:
+//! `record::kind`.
+
+mod kind;
+mod recording;
+mod ring;
+mod stamp;
 
 use std::cell::Cell;
+use std::panic::Location;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Poll, Waker};
+use std::time::Instant;
 
-use crate::shim::lock_static;
+pub use kind::{Kind, Outcome, Place, TaskKind, Thing, Wait, WaitEnd};
+pub use recording::{AlreadyOn, Event, Recorded, Track, is_on, record_until_exit, snapshot, start, stop};
+pub use stamp::Clock;
 
-/// A kind of event.
-///
-/// ```
-/// use reactor::record::{Kind, record, threads};
-///
-/// let sum = || threads().iter().map(|thread| thread[Kind::Spawn]).sum::<u64>();
-/// let before = sum();
-/// record(Kind::Spawn, 7);
-/// assert!(sum() > before);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Kind {
-    /// A task was made.
-    Spawn,
-    /// A poll of a task begins.
-    Poll,
-    /// A wake put a task into a queue.
-    Wake,
-    /// A task's future is gone.
-    Finish,
-    /// A worker took tasks from another one.
-    Steal,
-    /// A thread goes to wait, in the reactor or parked.
-    Park,
-    /// The reactor turned once.
-    Turn,
-    /// The system reported an event for a source.
-    Event,
-    /// A timer reached its deadline.
-    TimerFired,
-}
-
-/// The number of kinds.
-const KINDS: usize = Kind::TimerFired as usize + 1;
+use crate::shim::{lock_static, now};
+use kind::COUNTED;
 
 /// One thread's sums.
 #[derive(Default)]
 struct Sums {
-    counts: [AtomicU64; KINDS],
+    counts: [AtomicU64; COUNTED],
     /// The worker's index in its pool plus one; 0 for a thread that is no worker.
     worker: AtomicU64,
 }
 
-/// What a thread has recorded so far.
+/// What a thread has counted so far: `thread[kind]` is the number of its events of that kind.
+///
+/// # Panics
+///
+/// Indexing panics for a kind that is not counted: those are `Kind::ThreadCame` and all after it.
 ///
 /// ```
 /// use reactor::record::{Kind, Thread, record, threads};
@@ -76,7 +59,7 @@ struct Sums {
 pub struct Thread {
     /// Its index, if it is a pool's worker.
     pub worker: Option<usize>,
-    counts: [u64; KINDS],
+    counts: [u64; COUNTED],
 }
 
 impl std::ops::Index<Kind> for Thread {
@@ -113,47 +96,228 @@ impl Drop for GiveBack {
     }
 }
 
-/// Records one event of the calling thread; `id` names the task, worker or source.
+/// Counts an event of the calling thread, if its kind is counted, and notes it, if a recording is on. `id` says
+/// what the event is about, as [`Kind`] explains. Of its bits the lower 48 are noted.
 #[inline]
 pub fn record(kind: Kind, id: usize) {
-    record_many(kind, id, 1);
+    record_with(kind, 0, id);
 }
 
-/// Records `count` events of a kind.
+/// Does what [`record`] does, with an argument, which [`Kind`] explains.
 ///
 /// ```
-/// use reactor::record::{Kind, record_many};
+/// use reactor::record::{Kind, Place, record_with};
 ///
-/// record_many(Kind::Event, 0, 3);
+/// record_with(Kind::Wake, Place::Pool as u8, 7);
 /// ```
 #[inline]
-pub fn record_many(kind: Kind, _id: usize, count: usize) {
+pub fn record_with(kind: Kind, argument: u8, id: usize) {
+    if (kind as usize) < COUNTED {
+        count(kind, 1);
+    }
+    if is_on() {
+        recording::push(kind, argument, id as u64, None);
+    }
+}
+
+/// Notes an event, if a recording is on. It does not count it.
+///
+/// ```
+/// use reactor::record::{Kind, note};
+///
+/// note(Kind::GaveWay, 0, 0);
+/// ```
+#[inline]
+pub fn note(kind: Kind, argument: u8, id: usize) {
+    if is_on() {
+        recording::push(kind, argument, id as u64, None);
+    }
+}
+
+/// Notes an event with its value, if a recording is on. It does not count it.
+///
+/// ```
+/// use reactor::record::{Kind, record_value};
+///
+/// record_value(Kind::PoolOpened, 0, 7, 4);
+/// ```
+#[inline]
+pub fn record_value(kind: Kind, argument: u8, id: usize, value: u64) {
+    if is_on() {
+        recording::push(kind, argument, id as u64, Some(value));
+    }
+}
+
+/// Records that the calling thread goes to wait, and how: see [`Wait::new`]. `parker` is the address of its
+/// parker.
+///
+/// ```
+/// use reactor::record::record_park;
+///
+/// record_park(true, false, 7);
+/// ```
+#[inline]
+pub fn record_park(drives: bool, is_monitor: bool, parker: usize) {
+    record_with(Kind::Park, Wait::new(drives, is_monitor) as u8, parker);
+}
+
+/// Notes that the poll under way will return `Pending`, and what its task waits for.
+///
+/// ```
+/// use reactor::record::{Thing, record_wait};
+///
+/// record_wait(Thing::Lock, 7);
+/// ```
+#[inline]
+pub fn record_wait(thing: Thing, id: usize) {
+    note(Kind::Waits, thing as u8, id);
+}
+
+/// Notes, for each waker that the last event or timer has taken, which task it will wake.
+#[inline]
+pub(crate) fn record_due(wakers: &[Waker]) {
+    if is_on() {
+        // A waker of the executor's own carries the task's address.
+        wakers.iter().for_each(|waker| recording::push(Kind::Due, 0, waker.data().addr() as u64, None));
+    }
+}
+
+/// Notes that the poll of this task ends, if it has returned `Pending`.
+///
+/// ```
+/// use reactor::record::note_pending;
+///
+/// note_pending(true, 7);
+/// ```
+#[inline]
+pub fn note_pending(is_pending: bool, task: usize) {
+    if is_pending {
+        note(Kind::PollEnd, Outcome::Pending as u8, task);
+    }
+}
+
+/// Notes that the system reported a source: as readable, as writable, as ended or failed.
+#[inline]
+pub(crate) fn record_ready(source: usize, readable: bool, writable: bool, ended: bool) {
+    note(Kind::SourceReady, u8::from(readable) | u8::from(writable) << 1 | u8::from(ended) << 2, source);
+}
+
+/// Notes that a timer was added, or moved, and is due at `deadline`.
+#[inline]
+pub(crate) fn record_deadline(timer: u64, deadline: Instant) {
+    if is_on() {
+        let left = deadline.saturating_duration_since(now());
+        recording::push(Kind::TimerArmed, 0, timer, Some(stamp::nanoseconds(left)));
+    }
+}
+
+/// Notes that a `block_on` begins, whose future is a task in the recording, and is not counted. `root` is the address
+/// that its wakers carry.
+///
+/// ```
+/// use reactor::record::{RecordedRoot, record_root};
+/// use std::task::Poll;
+///
+/// let root: RecordedRoot = record_root(7, std::panic::Location::caller());
+/// assert_eq!(root.poll(|| Poll::Ready(42)), Poll::Ready(42));
+/// ```
+pub fn record_root(root: usize, site: &'static Location<'static>) -> RecordedRoot {
+    record_spawn(root, TaskKind::BlockOn, || None, site);
+    RecordedRoot(root)
+}
+
+/// The future of a `block_on`, in a recording. When it is dropped its end is noted. Made by [`record_root`].
+#[derive(Debug)]
+pub struct RecordedRoot(usize);
+
+impl RecordedRoot {
+    /// Calls `poll`, and notes when it begins and ends, also if it panics.
+    #[inline]
+    pub fn poll<T>(&self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
+        /// Notes the end.
+        struct End(usize, Outcome);
+        impl Drop for End {
+            fn drop(&mut self) {
+                note(Kind::PollEnd, self.1 as u8, self.0);
+            }
+        }
+        note(Kind::Poll, 0, self.0);
+        let mut end = End(self.0, Outcome::Panicked);
+        let polled = poll();
+        end.1 = if polled.is_ready() { Outcome::Ready } else { Outcome::Pending };
+        polled
+    }
+}
+
+impl Drop for RecordedRoot {
+    fn drop(&mut self) {
+        note(Kind::Finish, 0, self.0);
+    }
+}
+
+/// Adds `many` events of a counted kind to the thread's sums. A recording does not note them.
+///
+/// # Panics
+///
+/// If the kind is not counted: see [`Thread`].
+///
+/// ```
+/// use reactor::record::{Kind, count};
+///
+/// count(Kind::Event, 3);
+/// ```
+#[inline]
+pub fn count(kind: Kind, many: usize) {
     with_mine(|sums| {
         let sum = &sums.counts[kind as usize];
         // ORDERING: Relaxed; a number for people, it publishes nothing. R1: no read-modify-write.
-        sum.store(sum.load(Ordering::Relaxed) + count as u64, Ordering::Relaxed);
+        sum.store(sum.load(Ordering::Relaxed) + many as u64, Ordering::Relaxed);
     });
 }
 
-/// Marks the calling thread as a pool's worker with this index.
+/// Records that a task was spawned by code at `site`. The future of a `block_on` is noted, but not counted.
+/// `name` is called only if a recording is on, and of the name the first 42 bytes are kept.
+///
+/// ```
+/// use reactor::record::{TaskKind, record_spawn};
+///
+/// record_spawn(7, TaskKind::Local, || Some("adder"), std::panic::Location::caller());
+/// ```
+#[inline]
+pub fn record_spawn<'a>(
+    task: usize,
+    kind: TaskKind,
+    name: impl FnOnce() -> Option<&'a str>,
+    site: &'static Location<'static>,
+) {
+    if kind != TaskKind::BlockOn {
+        count(Kind::Spawn, 1);
+    }
+    if is_on() {
+        recording::push_spawn(task as u64, kind as u8, name(), site);
+    }
+}
+
+/// Marks the calling thread as the worker with this index of a pool, which `pool` identifies.
 ///
 /// ```
 /// use reactor::record;
 ///
 /// std::thread::spawn(|| {
-///     record::this_is_worker(4);
+///     record::this_is_worker(0x7000, 4);
 ///     assert!(record::threads().iter().any(|thread| thread.worker == Some(4)));
 /// })
 /// .join()
 /// .unwrap();
 /// ```
-pub fn this_is_worker(index: usize) {
+pub fn this_is_worker(pool: usize, index: usize) {
     // ORDERING: Relaxed; a label for people.
     with_mine(|sums| sums.worker.store(index as u64 + 1, Ordering::Relaxed));
+    recording::this_is_worker(pool, index);
 }
 
-/// Returns what each thread has recorded. Threads that have ended are included, and a new thread may go on
-/// with the sums of one.
+/// Returns what each thread has counted. Threads that have ended are included. A new thread may go on with the
+/// sums of one that has ended, so a sum may be that of several threads.
 ///
 /// The numbers are read one by one while the threads go on.
 pub fn threads() -> Vec<Thread> {

@@ -32,6 +32,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::event::Event;
 use crate::poll_wakers::PollWakers;
+use crate::record::{Thing, record_due, record_ready, record_wait};
 use crate::shim::atomic::{AtomicU64, Ordering};
 use crate::shim::{Mutex, fault, lock};
 use crate::user_code::{contain_panic, wake_all};
@@ -54,6 +55,8 @@ pub(crate) struct Source {
 
 /// Reading, or writing.
 pub(crate) struct Direction {
+    /// What a recording calls it.
+    name: (Thing, usize),
     state: AtomicU64,
     waiters: Mutex<Waiters>,
 }
@@ -84,23 +87,30 @@ pub(crate) enum Wait<'a> {
 impl Source {
     /// A new source. It starts as ready: the first operation in each direction is tried at once.
     pub(crate) fn new(key: usize) -> Self {
-        Self { key, read: Direction::new(), write: Direction::new() }
+        Self { key, read: Direction::new((Thing::Read, key)), write: Direction::new((Thing::Write, key)) }
     }
 
     /// Handles an event: the wakers of the tasks that waited for it go to `woken`.
     pub(crate) fn event(&self, event: Event, woken: &mut Vec<Waker>) {
+        let before = woken.len();
+        record_ready(self.key, event.readable, event.writable, event.must_drain);
         if event.readable {
             self.read.event(event.must_drain, woken);
         }
         if event.writable {
             self.write.event(event.must_drain, woken);
         }
+        record_due(&woken[before..]);
     }
 }
 
 impl Direction {
-    fn new() -> Self {
-        Self { state: AtomicU64::new(READY), waiters: Mutex::new(Waiters { first: None, others: None }) }
+    fn new(name: (Thing, usize)) -> Self {
+        Self {
+            name,
+            state: AtomicU64::new(READY),
+            waiters: Mutex::new(Waiters { first: None, others: None }),
+        }
     }
 
     /// Tries `attempt` while the direction is ready, and waits when it would block.
@@ -119,6 +129,7 @@ impl Direction {
             let Some(seen) = self.ready() else {
                 self.wait(cx.waker(), &mut wait);
                 if self.ready().is_none() || fault("no_look_after_listing") {
+                    record_wait(self.name.0, self.name.1);
                     return Poll::Pending; // E2
                 }
                 continue;
@@ -232,7 +243,7 @@ mod tests {
 
     #[test]
     fn clearing_never_loses_a_newer_event() {
-        let direction = Direction::new();
+        let direction = Direction::new((Thing::Read, 0));
         let seen = direction.ready().expect("a new source is tried");
         direction.event(false, &mut Vec::new());
         direction.clear(seen);
@@ -241,14 +252,14 @@ mod tests {
 
     #[test]
     fn clearing_the_current_generation_clears() {
-        let direction = Direction::new();
+        let direction = Direction::new((Thing::Read, 0));
         direction.clear(direction.ready().expect("a new source is tried"));
         assert!(direction.ready().is_none());
     }
 
     #[test]
     fn a_mark_stays() {
-        let direction = Direction::new();
+        let direction = Direction::new((Thing::Read, 0));
         direction.event(true, &mut Vec::new());
         direction.event(false, &mut Vec::new());
         assert_ne!(direction.ready().expect("ready") & MUST_DRAIN, 0);

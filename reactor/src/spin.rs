@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use crate::record::{Kind, is_on, record_value};
 use crate::shim::now;
 
 /// How long a thread spins: about as long as it takes to be woken from sleep, so that a spin in vain at most
@@ -70,7 +71,12 @@ pub fn spin_while(waiting: impl Fn() -> bool) {
     }
     let mut history = HISTORY.get();
     if history.begin() {
+        let begin = is_on().then(now);
         history.end(spin_until_limit(waiting));
+        if let Some(begin) = begin {
+            let spun = now().duration_since(begin).as_nanos();
+            record_value(Kind::Spin, 0, 0, u64::try_from(spun).unwrap_or(u64::MAX));
+        }
     }
     HISTORY.set(history);
 }
@@ -104,7 +110,7 @@ fn several_cores() -> bool {
     CORES.load(Ordering::Relaxed) > 1
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

@@ -42,6 +42,8 @@ use std::io;
 use std::mem;
 use std::time::Duration;
 
+#[cfg(not(loom))]
+use crate::record::{Kind, Wait, WaitEnd, note};
 use crate::shim::atomic::{AtomicBool, Ordering};
 use crate::shim::{Arc, Condvar, Mutex, MutexGuard, fault, hint, lock, thread};
 #[cfg(not(loom))]
@@ -447,6 +449,14 @@ impl Pool {
     #[cfg(not(loom))]
     fn wait<'a>(&'a self, state: MutexGuard<'a, State>, idler: &Idler) -> (MutexGuard<'a, State>, bool) {
         drop(state);
+        note(Kind::Park, Wait::Idle as u8, 0);
+        let ended = self.spin_then_sleep(idler);
+        note(Kind::Unpark, if ended.1 { WaitEnd::TimedOut } else { WaitEnd::Notified } as u8, 0);
+        ended
+    }
+
+    #[cfg(not(loom))]
+    fn spin_then_sleep(&self, idler: &Idler) -> (MutexGuard<'_, State>, bool) {
         // ORDERING: Relaxed; a guess. The pool's lock orders what is read under it below.
         spin_while(|| !idler.woken.load(Ordering::Relaxed));
         let state = lock(&self.state);

@@ -28,6 +28,7 @@ use futures_lite::Stream;
 
 use crate::budget::GaveWay;
 use crate::reactor::notify;
+use crate::record::{Thing, record_deadline, record_wait};
 use crate::shim::now;
 use crate::timers::Key;
 use crate::{budget, clock};
@@ -93,8 +94,11 @@ impl Sleep {
         self.gave_way = GaveWay::default();
         let moved = self.key.and_then(|key| clock::reset(key, deadline));
         self.key = moved.map(|(key, _)| key);
-        if let Some((_, true)) = moved {
-            notify();
+        if let Some((key, early)) = moved {
+            record_deadline(key.sequence, deadline);
+            if early {
+                notify();
+            }
         }
     }
 
@@ -111,11 +115,13 @@ impl Sleep {
         } else if now() < self.deadline {
             if self.key.is_none() {
                 let (key, early) = clock::add(self.deadline, cx.waker().clone());
+                record_deadline(key.sequence, self.deadline);
                 self.key = Some(key);
                 if early {
                     notify();
                 }
             }
+            record_wait(Thing::Timer, self.key.map_or(0, |key| key.sequence as usize));
             return Poll::Pending;
         }
         self.cancel();

@@ -43,6 +43,7 @@ use std::task::Waker;
 use slab::Slab;
 
 use crate::heap::Heap;
+use crate::record::{Kind, note, record_due, record_value};
 
 /// A tick is 2 to this power nanoseconds: about a millisecond.
 const TICK_BITS: u32 = 20;
@@ -100,7 +101,8 @@ struct Slot {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Key {
     slot: usize,
-    sequence: u64,
+    /// Identifies the timer in a recording.
+    pub(crate) sequence: u64,
 }
 
 impl Timers {
@@ -135,6 +137,7 @@ impl Timers {
     /// Takes a timer out, if it has not fired.
     pub(crate) fn remove(&mut self, key: Key) -> Option<Waker> {
         self.waker(key)?;
+        note(Kind::TimerCancelled, 0, key.sequence as usize);
         let Slot { waker, place: (bucket, index) } = self.slots.remove(key.slot);
         if bucket == HEAP {
             self.remove_near(index);
@@ -155,10 +158,12 @@ impl Timers {
     pub(crate) fn fire(&mut self, now: Moment, woken: &mut Vec<Waker>) -> usize {
         let before = woken.len();
         loop {
-            while let Some(&Entry { deadline, slot, .. }) = self.near.as_slice().first()
+            while let Some(&Entry { deadline, slot, sequence }) = self.near.as_slice().first()
                 && deadline <= now
             {
                 woken.push(self.slots.remove(slot).waker);
+                record_value(Kind::TimerFired, 0, sequence as usize, now - deadline);
+                record_due(&woken[woken.len() - 1..]);
                 self.remove_near(0);
                 self.give_memory_back();
             }

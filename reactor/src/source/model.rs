@@ -6,6 +6,7 @@ use std::io;
 use std::task::{Context, Poll, Waker};
 
 use super::{Direction, Key, Wait, wake_all};
+use crate::record::Thing;
 use crate::shim::atomic::{AtomicUsize, Ordering};
 use crate::shim::model::{Notifier, check};
 use crate::shim::{Arc, thread};
@@ -18,7 +19,7 @@ struct Socket {
 
 impl Socket {
     fn new() -> Arc<Self> {
-        Arc::new(Self { bytes: AtomicUsize::new(0), read: Direction::new() })
+        Arc::new(Self { bytes: AtomicUsize::new(0), read: Direction::new((Thing::Read, 0)) })
     }
 
     fn take(&self) -> io::Result<usize> {

@@ -1,0 +1,454 @@
+//! Recordings: which rings belong to one, and what is read from them.
+//!
+//! A ring outlives its thread: the next thread goes on with it. So a program whose threads come and go needs no
+//! more rings than it has threads at a time. A recording is a list of parts. A part is one thread's: its ring,
+//! and the numbers of its first slot and of the one after its last.
+//!
+//! ```text
+//!   start ──▶ number n: each thread joins with its first event, and gets a ring and a part
+//!   a thread ends ──▶ its part ends, its ring is free for another
+//!   stop, or snapshot ──▶ each part is read
+//! ```
+//!
+//! Q1  Only the thread itself takes its ring and gives it up, under the registry's lock. So a ring has one
+//!     owner [ring-owner].
+//! Q2  Starting and stopping only set the number that threads compare with their own. An event that a thread
+//!     records at that moment may be missed, or pushed to a ring of which nothing is read any more.
+//!
+//! Called by `record`, and by the executor's `trace`. Next: `shim`.
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::Location;
+use std::process;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use super::kind::Kind;
+use super::ring::{Ring, Slot};
+use super::stamp::{self, Both, Clock, Scale};
+use crate::shim::lock_static;
+
+/// The number of the recording that is on; 0 if none is.
+static ON: AtomicU32 = AtomicU32::new(0);
+
+/// The process that started the last recording.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
+
+static REGISTRY: Mutex<Registry> =
+    Mutex::new(Registry { started: 0, on: None, free: Vec::new(), sites: Vec::new() });
+
+struct Registry {
+    /// The number of the last recording: they count from 1.
+    started: u32,
+    on: Option<Recording>,
+    /// Rings without an owner.
+    free: Vec<&'static Ring>,
+    /// The places from which tasks were spawned.
+    sites: Vec<&'static Location<'static>>,
+}
+
+/// The recording that is on, of which each thread's ring has at least `slots` slots.
+#[derive(Clone)]
+struct Recording {
+    slots: usize,
+    begin: Both,
+    parts: Vec<Part>,
+}
+
+/// The slots of a ring that are one thread's in this recording: `from` up to `to`.
+#[derive(Clone)]
+struct Part {
+    ring: &'static Ring,
+    from: u64,
+    /// `None` while the thread goes on.
+    to: Option<u64>,
+    thread: String,
+    worker: Option<(usize, usize)>,
+}
+
+/// The calling thread's ring, and its part in the recording that it joined last.
+#[derive(Clone, Copy)]
+struct Mine {
+    recording: u32,
+    part: usize,
+    ring: &'static Ring,
+}
+
+/// How many sites a thread remembers.
+const REMEMBERED: usize = 16;
+
+thread_local! {
+    static MINE: Cell<Option<Mine>> = const { Cell::new(None) };
+    /// The pool of which the thread is a worker, and its index there.
+    static WORKER: Cell<Option<(usize, usize)>> = const { Cell::new(None) };
+    /// The time of the thread's last event.
+    static LAST: Cell<u64> = const { Cell::new(0) };
+    /// The address and number of the sites that this thread has spawned from, so that most spawns need no lock.
+    /// A few bits of the address choose the cell.
+    static SITES: [Cell<(usize, u32)>; REMEMBERED] = const { [const { Cell::new((0, 0)) }; REMEMBERED] };
+    static LEAVE: Leave = const { Leave };
+}
+
+/// Ends the thread's part when the thread ends.
+struct Leave;
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        // ORDERING: Relaxed; set before this thread has joined, under the registry's lock.
+        if process::id() != PROCESS.load(Ordering::Relaxed) {
+            return; // After a fork the lock may be held by a thread that the child does not have.
+        }
+        push(Kind::ThreadGone, 0, 0, None);
+        if let Some(mine) = MINE.take() {
+            let mut registry = lock_static(&REGISTRY);
+            if registry.started == mine.recording
+                && let Some(recording) = &mut registry.on
+            {
+                recording.parts[mine.part].to = Some(mine.ring.head());
+            }
+            registry.free.push(mine.ring); // Q1
+        }
+    }
+}
+
+/// The error of [`start`]: a recording is on already.
+///
+/// ```
+/// use reactor::record::{self, AlreadyOn};
+///
+/// record::start(1024).unwrap();
+/// let error: AlreadyOn = record::start(1024).unwrap_err();
+/// assert!(record::is_on());
+/// record::stop();
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlreadyOn(());
+
+impl fmt::Display for AlreadyOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a recording is on already")
+    }
+}
+
+impl std::error::Error for AlreadyOn {}
+
+/// Marks the calling thread as a worker.
+pub(super) fn this_is_worker(pool: usize, index: usize) {
+    WORKER.set(Some((pool, index)));
+}
+
+/// Makes sure that the calling thread records what the destructors of its later thread-locals do.
+///
+/// ```
+/// reactor::record::record_until_exit();
+/// ```
+pub fn record_until_exit() {
+    let _ = LEAVE.try_with(|_| ());
+}
+
+/// Returns whether a recording is on.
+///
+/// ```
+/// use reactor::record;
+///
+/// assert!(!record::is_on());
+/// ```
+#[inline]
+pub fn is_on() -> bool {
+    // ORDERING: Relaxed; Q2.
+    ON.load(Ordering::Relaxed) != 0
+}
+
+/// Starts a recording, which goes on until [`stop`]. Each thread gets a ring with its first event, and keeps
+/// its last events there. A ring has at least this many slots of 16 bytes: the next power of two, from 2^10 to
+/// 2^26. Most events take one slot, an event with a value two, the spawn of a task with a name up to five. The
+/// rings are kept for later recordings.
+///
+/// # Errors
+///
+/// [`AlreadyOn`] if a recording is on.
+///
+/// ```
+/// use reactor::record;
+///
+/// record::start(1024).unwrap();
+/// assert!(record::is_on());
+/// ```
+pub fn start(slots: usize) -> Result<(), AlreadyOn> {
+    let mut registry = lock_static(&REGISTRY);
+    if registry.on.is_some() {
+        return Err(AlreadyOn(()));
+    }
+    let slots = slots.clamp(MIN_SLOTS, MAX_SLOTS);
+    let recording = Recording { slots, begin: Both::now(), parts: Vec::new() };
+    registry.on = Some(recording);
+    registry.started = registry.started.wrapping_add(1).max(1);
+    // ORDERING: Relaxed; the lock orders it for the threads that join.
+    PROCESS.store(process::id(), Ordering::Relaxed);
+    // ORDERING: Relaxed; Q2.
+    ON.store(registry.started, Ordering::Relaxed);
+    Ok(())
+}
+
+/// The smallest ring, in slots. A smaller one would have lost most of its events when it is read.
+const MIN_SLOTS: usize = 1 << 10;
+/// The largest ring, in slots: a gigabyte.
+const MAX_SLOTS: usize = 1 << 26;
+
+/// Stops the recording that is on, and returns it; `None` if none is on. If it began less than 2 ms ago, the
+/// calling thread sleeps until then, so that the two clocks can be compared. See [`Recorded`] for an example.
+pub fn stop() -> Option<Recorded> {
+    let (recording, sites) = {
+        let mut registry = lock_static(&REGISTRY);
+        // ORDERING: Relaxed; Q2.
+        ON.store(0, Ordering::Relaxed);
+        (registry.on.take()?, registry.sites.clone())
+    };
+    Some(read(&recording, sites))
+}
+
+/// Returns what was recorded so far, and goes on; `None` if no recording is on. It may sleep, as [`stop`] may.
+///
+/// ```
+/// use reactor::record;
+///
+/// record::start(1024).unwrap();
+/// assert!(record::snapshot().is_some() && record::stop().is_some());
+/// assert!(record::snapshot().is_none());
+/// ```
+pub fn snapshot() -> Option<Recorded> {
+    let (recording, sites) = {
+        let registry = lock_static(&REGISTRY);
+        (registry.on.clone()?, registry.sites.clone())
+    };
+    Some(read(&recording, sites))
+}
+
+/// Pushes an event to the calling thread's ring. Not inlined, to keep its callers small: mostly no recording is
+/// on.
+#[inline(never)]
+pub(super) fn push(kind: Kind, argument: u8, id: u64, value: Option<u64>) {
+    let Some(ring) = ring() else { return };
+    // To read the clock is most of what an event costs.
+    let time = if kind.has_time_of_its_own() { stamp::now() } else { LAST.get() };
+    LAST.set(time);
+    ring.push(Slot { time, kind: kind as u8, argument, id });
+    if let Some(value) = value {
+        ring.push(more(value));
+    }
+}
+
+/// Pushes the event of a spawn.
+#[inline(never)]
+pub(super) fn push_spawn(task: u64, kind: u8, name: Option<&str>, location: &'static Location<'static>) {
+    let site = site(location);
+    push(Kind::Spawn, kind, task, Some(u64::from(site)));
+    if let (Some(name), Some(ring)) = (name, ring()) {
+        push_text(ring, name);
+    }
+}
+
+/// The calling thread's ring in the recording that is on.
+#[inline]
+fn ring() -> Option<&'static Ring> {
+    // ORDERING: Relaxed; Q2.
+    let on = ON.load(Ordering::Relaxed);
+    match MINE.get() {
+        Some(mine) if mine.recording == on => Some(mine.ring),
+        _ if on == 0 => None,
+        _ => join(on),
+    }
+}
+
+/// The calling thread joins the recording with this number, if that is still on.
+#[cold]
+fn join(number: u32) -> Option<&'static Ring> {
+    if LEAVE.try_with(|_| ()).is_err() {
+        return None; // The thread's locals are being destroyed: nothing would end its part.
+    }
+    let mut guard = lock_static(&REGISTRY);
+    let registry = &mut *guard;
+    let recording = registry.on.as_mut().filter(|_| registry.started == number)?;
+    let own = MINE.take().map(|mine| mine.ring);
+    registry.free.extend(own);
+    let size = recording.slots.next_power_of_two();
+    let ring = match registry.free.iter().rposition(|ring| ring.size() == size) {
+        Some(found) => registry.free.swap_remove(found),
+        None => Box::leak(Box::new(Ring::new(size))),
+    };
+    let current = thread::current();
+    let thread = current.name().map_or_else(|| format!("{:?}", current.id()), str::to_owned);
+    recording.parts.push(Part { ring, from: ring.head(), to: None, thread, worker: WORKER.get() });
+    MINE.set(Some(Mine { recording: number, part: recording.parts.len() - 1, ring }));
+    LAST.set(stamp::now());
+    ring.push(Slot { time: LAST.get(), kind: Kind::ThreadCame as u8, argument: 0, id: 0 });
+    Some(ring)
+}
+
+/// The number of a place in the source: its index in [`Recorded::sites`].
+fn site(location: &'static Location<'static>) -> u32 {
+    let address = std::ptr::from_ref(location).addr();
+    let remembered = |sites: &[Cell<(usize, u32)>; REMEMBERED]| {
+        let cell = &sites[(address >> 4) % REMEMBERED];
+        let (known, number) = cell.get();
+        if known == address {
+            return number;
+        }
+        let number = find_site(location);
+        cell.set((address, number));
+        number
+    };
+    SITES.with(remembered)
+}
+
+#[cold]
+fn find_site(location: &'static Location<'static>) -> u32 {
+    let sites = &mut lock_static(&REGISTRY).sites;
+    let found = sites.iter().position(|other| *other == location);
+    let index = found.unwrap_or_else(|| {
+        sites.push(location);
+        sites.len() - 1
+    });
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+/// What was recorded.
+///
+/// ```
+/// use reactor::record::{self, Clock, Event, Kind, Recorded, Track};
+///
+/// record::start(1024).unwrap();
+/// record::record(Kind::Wake, 42);
+/// let recorded: Recorded = record::stop().unwrap();
+/// assert!(matches!(recorded.clock, Clock::Tsc | Clock::Monotonic));
+/// let is_ours = |event: &&Event| event.kind == Kind::Wake && event.id == 42;
+/// let ours = |thread: &Track| thread.events.iter().filter(is_ours).count();
+/// assert_eq!(recorded.threads.iter().map(ours).sum::<usize>(), 1);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// The time from its start until it was read.
+    pub duration: Duration,
+    /// Where the times come from.
+    pub clock: Clock,
+    /// The threads, in the order in which they joined.
+    pub threads: Vec<Track>,
+    /// The places from which tasks were spawned. The value of a [`Kind::Spawn`] is an index of this list.
+    pub sites: Vec<&'static Location<'static>>,
+}
+
+/// What one thread recorded.
+#[derive(Clone, Debug)]
+pub struct Track {
+    /// The thread's name, or its `ThreadId` if it has none.
+    pub name: String,
+    /// The pool of which it is a worker, and its index there.
+    pub worker: Option<(usize, usize)>,
+    /// How many of its slots were written over before they could be read. An event takes one to five.
+    pub lost: u64,
+    /// Its events, in the order in which they were recorded.
+    pub events: Vec<Event>,
+}
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Nanoseconds since the recording was started.
+    pub time: u64,
+    /// What happened.
+    pub kind: Kind,
+    /// A number that [`Kind`] explains; 0 for most kinds.
+    pub argument: u8,
+    /// What it happened to: see [`Kind`].
+    pub id: u64,
+    /// A second number, for the kinds that have one; else 0.
+    pub value: u64,
+    /// A name, if the kind has one.
+    pub text: Option<Box<str>>,
+}
+
+/// Without the registry's lock, so that threads may come and go. A ring that gets another owner meanwhile is read as
+/// any ring whose owner goes on.
+fn read(recording: &Recording, sites: Vec<&'static Location<'static>>) -> Recorded {
+    /// Over less than this, the comparison of the two clocks would not be exact enough.
+    const SHORTEST: Duration = Duration::from_millis(2);
+    thread::sleep(SHORTEST.saturating_sub(recording.begin.instant.elapsed()));
+    let end = Both::now();
+    let scale = Scale::between(recording.begin, end);
+    let track = |part: &Part| {
+        let to = part.to.unwrap_or_else(|| part.ring.head());
+        let (first, slots) = part.ring.read(part.from, to);
+        Track {
+            name: part.thread.clone(),
+            worker: part.worker,
+            lost: first - part.from,
+            events: assemble(&slots, scale),
+        }
+    };
+    Recorded {
+        duration: end.instant.saturating_duration_since(recording.begin.instant),
+        clock: stamp::clock(),
+        threads: recording.parts.iter().map(track).collect(),
+        sites,
+    }
+}
+
+/// Makes events of slots. Slots at the beginning that continue an event which was written over are left out.
+fn assemble(slots: &[Slot], scale: Scale) -> Vec<Event> {
+    let mut events: Vec<Event> = Vec::with_capacity(slots.len());
+    let mut text = Vec::new();
+    for slot in slots {
+        match (Kind::from_number(slot.kind), events.last_mut()) {
+            (Some(Kind::More), Some(event)) => event.value = slot.time,
+            (Some(Kind::Text), Some(event)) => {
+                text.extend(slot.time.to_le_bytes());
+                text.extend(&slot.id.to_le_bytes()[..6]);
+                if slot.argument != MORE_TEXT {
+                    text.truncate(text.len() - TEXT_BYTES + usize::from(slot.argument));
+                    event.text = Some(String::from_utf8_lossy(&text).into());
+                    text.clear();
+                }
+            }
+            (None | Some(Kind::More | Kind::Text), _) => {}
+            (Some(kind), _) => {
+                text.clear();
+                let (time, id) = (scale.nanoseconds(slot.time), slot.id);
+                events.push(Event { time, kind, argument: slot.argument, id, value: 0, text: None });
+            }
+        }
+    }
+    // The slot with its value is not pushed yet.
+    let _ = events.pop_if(|event| {
+        event.kind.has_value() && slots.last().is_some_and(|last| last.kind == event.kind as u8)
+    });
+    events
+}
+
+/// The bytes of a text that one slot holds: 8 in its first word, 6 in place of its id.
+const TEXT_BYTES: usize = 14;
+/// The longest text that is kept, in bytes.
+const MAX_TEXT: usize = 3 * TEXT_BYTES;
+/// The argument of a `Text` slot that is followed by another one. That of the last one is how many bytes it
+/// holds.
+const MORE_TEXT: u8 = u8::MAX;
+
+/// The slot for an event's value.
+fn more(value: u64) -> Slot {
+    Slot { time: value, kind: Kind::More as u8, argument: 0, id: 0 }
+}
+
+/// Pushes an event's text, cut to [`MAX_TEXT`] bytes.
+fn push_text(ring: &Ring, text: &str) {
+    let end = text.floor_char_boundary(MAX_TEXT);
+    let mut chunks = text.as_bytes()[..end].chunks(TEXT_BYTES).peekable();
+    while let Some(chunk) = chunks.next() {
+        let mut bytes = [0; 16];
+        bytes[..chunk.len()].copy_from_slice(chunk);
+        let word = |from: usize| u64::from_le_bytes(std::array::from_fn(|index| bytes[from + index]));
+        let argument = if chunks.peek().is_some() { MORE_TEXT } else { chunk.len() as u8 };
+        ring.push(Slot { time: word(0), kind: Kind::Text as u8, argument, id: word(8) });
+    }
+}
