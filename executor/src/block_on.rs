@@ -18,11 +18,13 @@
 //! Called by programs. Next: `yield_now`.
 
 use std::future::Future;
+use std::panic::Location;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use reactor::record::{Kind, Place, note, record_root};
 use reactor::shim::atomic::{AtomicBool, Ordering};
 use reactor::shim::now;
 use reactor::wait_list::trust;
@@ -52,6 +54,7 @@ impl Wake for Root {
     fn wake_by_ref(self: &Arc<Self>) {
         // ORDERING[root-wake]: Release publishes what the waking thread did; pairs with the Acquire in
         // `block_on`. A swap, so that only the first of many wakes unparks.
+        note(Kind::Wake, Place::Root as u8, Arc::as_ptr(self).addr());
         if !self.woken.swap(true, Ordering::Release) && !self.parker.is_current() {
             self.parker.unpark();
         }
@@ -94,6 +97,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     }
     let participant = Participant::enter(Role::BlockOn);
     let root = Arc::new(Root { woken: AtomicBool::new(true), parker: Arc::clone(&participant.parker) });
+    let recorded = record_root(Arc::as_ptr(&root).addr(), Location::caller());
     let waker = Waker::from(Arc::clone(&root));
     let mut cx = Context::from_waker(&waker);
     let _until_it_is_dropped = context::enter(Scope::Root);
@@ -105,7 +109,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         if root.woken.swap(false, Ordering::Acquire) {
             let _polling = context::enter(Scope::Root);
             trust(waker.vtable());
-            if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            if let Poll::Ready(output) = recorded.poll(|| future.as_mut().poll(&mut cx)) {
                 return output;
             }
         }

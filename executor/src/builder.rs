@@ -1,10 +1,13 @@
 //! Spawning with a name.
 //!
 //! Most tasks need no name: a task that is spawned without a builder has no field for one. Next: `metrics`.
+#![allow(unsafe_code, reason = "a task's name is in the task")]
 
 use std::future::Future;
+use std::panic::Location;
 
 use crate::pool::global;
+use crate::raw_task::header::TaskRef;
 use crate::raw_task::join_handle::JoinHandle;
 use crate::raw_task::run::new_task;
 use crate::{local, spawn_blocking};
@@ -38,13 +41,15 @@ impl Builder {
     }
 
     /// As [`spawn`](crate::task::spawn).
+    #[track_caller]
     pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
         let (pool, scheduler) = global::begin();
-        let (task, handle) = new_task(future, scheduler, self.name.map(String::into_boxed_str));
+        let (task, handle) =
+            new_task(future, scheduler, self.name.map(String::into_boxed_str), Location::caller());
         global::start(pool, task);
         JoinHandle::new(handle)
     }
@@ -57,11 +62,13 @@ impl Builder {
     /// let task = Builder::new().name("here").spawn_local(async { std::thread::current().id() });
     /// assert_eq!(task::block_on(task), std::thread::current().id());
     /// ```
+    #[track_caller]
     pub fn spawn_local<F>(self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
     {
-        let (task, handle) = new_task(future, local::scheduler(), self.name.map(String::into_boxed_str));
+        let (task, handle) =
+            new_task(future, local::scheduler(), self.name.map(String::into_boxed_str), Location::caller());
         local::start(task);
         JoinHandle::new(handle)
     }
@@ -75,11 +82,22 @@ impl Builder {
     /// assert_eq!(task.name(), Some("sum"));
     /// assert_eq!(task::block_on(task), 55);
     /// ```
+    #[track_caller]
     pub fn spawn_blocking<F, T>(self, f: F) -> JoinHandle<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        spawn_blocking::spawner()(f, self.name.map(String::into_boxed_str))
+        spawn_blocking::spawner()(f, self.name.map(String::into_boxed_str), Location::caller())
+    }
+}
+
+impl TaskRef {
+    /// The task's name, if it has one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        // SAFETY: [same-types]; [claim]: our reference.
+        let name = unsafe { (self.header().vtable.name)(self.as_raw()) };
+        // SAFETY: the name is in the task and never changes; our reference outlives the borrow of self.
+        name.map(|name| unsafe { name.as_ref() })
     }
 }

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Programs use [`task`] to spawn futures and to wait for them, and [`sync`] for locks and channels. [`pool`]
-//! makes pools besides the global one, and [`metrics()`] returns counters. Sockets and timers are in the
+//! makes pools besides the global one, [`metrics()`] returns counters, and [`trace`] records what happens. Sockets and timers are in the
 //! crate `reactor`.
 //!
 //! ```
@@ -26,6 +26,7 @@
 //! `parker`, `roster`, `driver`, `local`, `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`,
 //! `task`). The rest: `task_id`, `driver::rescue`, `local::inbox`, `local::owner_state`, `raw_task::list`,
 //! `raw_task::join_error`, `pool::end`, `pool::joining`, `pool::global`, `spawn_blocking`, `builder`, `metrics`,
+//! [`trace`] (`format`, `encode`, `json`, `html`, `chrome`, `environment`),
 //! and [`sync`] (`mutex`, `oneshot`, `mpsc`, `broadcast`, `send_error`), which uses no other file of this crate.
 
 mod block_on;
@@ -41,6 +42,7 @@ mod raw_task;
 mod spawn_blocking;
 pub mod sync;
 mod task_id;
+pub mod trace;
 mod yield_now;
 
 pub use metrics::{Metrics, WorkerMetrics, metrics};

@@ -22,10 +22,12 @@
 //! Next: `builder`.
 
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, RawWakerVTable};
 
 use reactor::blocking::{self, Ticket};
+use reactor::record::TaskKind;
 use reactor::shim::fault;
 
 use crate::context::{self, Scope};
@@ -56,17 +58,21 @@ use crate::task_id::TaskId;
 /// let sum = task::spawn_blocking(|| (1..=100).sum::<u32>());
 /// assert_eq!(task::block_on(sum), 5050);
 /// ```
+#[track_caller]
 pub fn spawn_blocking<F, T>(f: F) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    spawner()(f, ())
+    spawner()(f, (), Location::caller())
 }
+
+/// The code that spawns a call.
+type Site = &'static Location<'static>;
 
 /// Returns the function that spawns such a call, with a name or with `()` for none. The caller passes the call
 /// straight to that function, since each function on the way copies a large call on the stack.
-pub(crate) fn spawner<F, T, N>() -> fn(F, N) -> JoinHandle<T>
+pub(crate) fn spawner<F, T, N>() -> fn(F, N, Site) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
@@ -75,23 +81,23 @@ where
     if size_of::<F>() > MAX_MOVED { spawn_boxed } else { spawn_call }
 }
 
-fn spawn_boxed<F, T, N>(f: F, name: N) -> JoinHandle<T>
+fn spawn_boxed<F, T, N>(f: F, name: N, site: Site) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
     N: Name,
 {
-    spawn_call(Box::new(f), name)
+    spawn_call(Box::new(f), name, site)
 }
 
-fn spawn_call<F, T, N>(f: F, name: N) -> JoinHandle<T>
+fn spawn_call<F, T, N>(f: F, name: N, site: Site) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
     N: Name,
 {
     let ticket = Ticket::draw();
-    let (idle, handle) = new_task(Call(Some(f)), BlockingScheduler { ticket }, name);
+    let (idle, handle) = new_task(Call(Some(f)), BlockingScheduler { ticket }, name, site);
     let handle = JoinHandle::new(handle);
     let task = TaskRef::from_raw(idle.into_raw()); // Q1
     if let Err(job) = blocking::submit_as(ticket, Box::new(move || begin(task))) {
@@ -127,6 +133,7 @@ static WAKER: RawWakerVTable = waker::vtable::<BlockingScheduler>();
 
 impl Schedule for BlockingScheduler {
     const KEEPS_LATE_VALUE: bool = false;
+    const KIND: TaskKind = TaskKind::Blocking;
 
     fn waker_vtable() -> &'static RawWakerVTable {
         &WAKER

@@ -23,10 +23,11 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use reactor::record::{Kind, record};
+use reactor::record::{Kind, WaitEnd, note, record_park};
 use reactor::shim::{Mutex, MutexGuard, lock, now, park_timeout, statics, thread};
 use reactor::spin::spin_while;
 
+use crate::trace::record_if_asked;
 use parker::{DRIVING, PARKED, Parker, RUN};
 use rescue::{TICK, is_due, rescue_pools};
 pub(crate) use roster::Role;
@@ -49,6 +50,7 @@ pub(crate) struct Participant {
 impl Participant {
     /// Enters the calling thread.
     pub(crate) fn enter(role: Role) -> Self {
+        record_if_asked();
         let wake = lock(&DRIVER).roster.enter(role);
         wake.deliver();
         Self { parker: Parker::current(), role }
@@ -57,7 +59,6 @@ impl Participant {
     /// Waits until the thread is unparked or the reactor has an event, and wakes the wakers of the events. It
     /// may also return for no reason: the caller looks at its queues and calls again.
     pub(crate) fn wait(&self, woken: &mut Vec<Waker>) {
-        record(Kind::Park, 0);
         let mut driver = lock(&DRIVER);
         let last_turn = driver.last_turn;
         match driver.roster.wait(self.role, || is_due(last_turn)) {
@@ -94,10 +95,12 @@ impl Participant {
         }
         let limit = driver.roster.drive(&self.parker, self.role);
         drop(driver);
+        record_park(true, limit == Limit::Tick, Arc::as_ptr(&self.parker).addr());
 
         reactor::turn(limit.duration(), woken);
 
-        self.parker.take_notification();
+        let notified = self.parker.take_notification();
+        note(Kind::Unpark, if notified { WaitEnd::Notified } else { WaitEnd::Turn } as u8, 0);
         Self::stop_driving();
         reactor::wake_all(woken);
         if limit == Limit::Tick {
@@ -123,6 +126,7 @@ impl Participant {
         }
         let (mut limit, mut wake) = driver.roster.stand_by(&self.parker, self.role);
         loop {
+            record_park(false, limit == Limit::Tick, Arc::as_ptr(&self.parker).addr());
             drop(driver);
             wake.deliver();
             spin_while(|| self.parker.is_parked());
@@ -135,6 +139,7 @@ impl Participant {
             };
             let (next, then) = driver.roster.awake(&self.parker, self.role, cause);
             wake = then;
+            note(Kind::Unpark, WaitEnd::new(cause == Cause::Notified, ticked) as u8, 0);
             match next {
                 Next::WaitOn(new) => limit = new,
                 Next::Run => break,

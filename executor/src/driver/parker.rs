@@ -22,6 +22,7 @@
 
 use std::sync::Arc;
 
+use reactor::record::{Kind, note, record_until_exit};
 use reactor::shim::atomic::{AtomicU8, Ordering};
 use reactor::shim::thread::{self, Thread};
 use reactor::shim::{fault, thread_local};
@@ -55,6 +56,8 @@ thread_local! {
 
 impl Parker {
     pub(crate) fn new() -> Arc<Self> {
+        // Before the parker and the local tasks: a thread-local that is made later is destroyed earlier.
+        record_until_exit();
         Arc::new(Self { state: AtomicU8::new(RUN), thread: thread::current() })
     }
 
@@ -71,6 +74,8 @@ impl Parker {
     /// Ends the thread's current or next wait. The thread then sees what the caller did before
     /// [take-then-look].
     pub(crate) fn unpark(&self) {
+        // Before the swap, so that it stands before the end of the wait.
+        note(Kind::Notify, 0, std::ptr::from_ref(self).addr());
         // ORDERING[unpark]: Release publishes what was pushed; pairs with the Acquire of
         // `take_notification`. Of many unparks each hands on what those before it published.
         match self.state.swap(NOTIFIED, Ordering::Release) {

@@ -20,6 +20,7 @@ use reactor::shim::{Mutex, fault, lock, statics};
 
 use crate::driver::parker::Parker;
 use crate::raw_task::header::Header;
+use crate::trace;
 
 /// Where other threads leave the tasks that they woke.
 pub(crate) struct Inbox {
@@ -49,6 +50,7 @@ impl Inbox {
 
     /// Takes a spare inbox, or makes one, for this thread.
     pub(crate) fn open() -> &'static Self {
+        trace::record_if_asked(); // A thread's first local task may come before its first `block_on`.
         let spare = lock(&SPARE).pop();
         let inbox = spare.unwrap_or_else(|| Box::leak(Box::new(Self::new())));
         lock(&inbox.contents).owner = Some(Parker::current());

@@ -30,11 +30,12 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::iter;
 use std::mem::ManuallyDrop;
+use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::LazyLock;
 use std::task::RawWakerVTable;
 
-use reactor::record::{Kind, record};
+use reactor::record::{Kind, Place, TaskKind, record_with};
 use reactor::shim::{fault, statics, thread_local};
 use reactor::trim::{KEEP_BY_THREAD, Trim};
 
@@ -102,8 +103,9 @@ struct Exit;
 /// });
 /// assert_eq!(task::block_on(task) + *shared, 41);
 /// ```
+#[track_caller]
 pub fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
-    let (task, handle) = new_task(future, scheduler(), ());
+    let (task, handle) = new_task(future, scheduler(), (), Location::caller());
     start(task);
     JoinHandle::new(handle)
 }
@@ -144,6 +146,8 @@ pub(crate) fn drop_all() {
 static WAKER: RawWakerVTable = waker::vtable::<LocalScheduler>();
 
 impl Schedule for LocalScheduler {
+    const KIND: TaskKind = TaskKind::Local;
+
     fn waker_vtable() -> &'static RawWakerVTable {
         &WAKER
     }
@@ -159,11 +163,12 @@ impl Schedule for LocalScheduler {
     }
 
     fn schedule(inbox: &'static Inbox, task: Runnable) {
-        record(Kind::Wake, task.number());
         LOCAL.with(|local| {
             if local.is_owner(inbox) {
+                record_with(Kind::Wake, Place::LocalQueue as u8, task.number());
                 local.arrive(task.into_raw());
             } else {
+                record_with(Kind::Wake, Place::Inbox as u8, task.number());
                 inbox.push(task.into_raw());
             }
         });
@@ -210,8 +215,9 @@ impl Schedule for LocalScheduler {
         let inbox = unsafe { HeaderWith::<Self>::of(task) }.scheduler.inbox;
         LOCAL.with(|local| {
             let here = local.is_owner(inbox);
-            if here && local.wake(task) {
-                record(Kind::Wake, task.addr().get());
+            if here {
+                let kind = if local.wake(task) { Kind::Wake } else { Kind::WakeInVain };
+                record_with(kind, Place::LocalQueue as u8, task.addr().get());
             }
             here
         })

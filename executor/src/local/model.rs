@@ -61,8 +61,12 @@ impl Drop for CheckedName {
 }
 
 fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
-    let (task, handle) =
-        new_task(future, scheduler(), CheckedName { share: shim::Arc::new(()), cell: RaceCell::new() });
+    let (task, handle) = new_task(
+        future,
+        scheduler(),
+        CheckedName { share: shim::Arc::new(()), cell: RaceCell::new() },
+        std::panic::Location::caller(),
+    );
     start(task);
     JoinHandle::new(handle)
 }

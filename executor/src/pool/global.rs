@@ -3,6 +3,7 @@
 //! Its threads are never joined: it lives as long as the process. Next: `spawn_blocking`.
 
 use std::future::Future;
+use std::panic::Location;
 use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -30,13 +31,14 @@ use crate::raw_task::run::new_task;
 /// let double = task::spawn(async { 21 * 2 });
 /// assert_eq!(task::block_on(double), 42);
 /// ```
+#[track_caller]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
     let (pool, scheduler) = begin();
-    let (task, handle) = new_task(future, scheduler, ());
+    let (task, handle) = new_task(future, scheduler, (), Location::caller());
     start(pool, task);
     JoinHandle::new(handle)
 }

@@ -31,15 +31,18 @@ mod worker;
 
 use std::future::Future;
 use std::io;
+use std::panic::Location;
 use std::sync::Arc;
 
 use reactor::explain::explain;
+use reactor::record::{Kind, note, record_value};
 use reactor::shim::thread::{self, JoinHandle as Thread};
 
 use crate::driver::rescue::{Rescue, register_pool};
 use crate::raw_task::header::Runnable;
 use crate::raw_task::join_handle::JoinHandle;
 use crate::raw_task::run::new_task;
+use crate::trace;
 use joining::PoolId;
 use shared::Shared;
 use task::PoolScheduler;
@@ -83,11 +86,13 @@ impl Pool {
     #[track_caller]
     pub fn new(threads: usize) -> io::Result<Self> {
         assert!(threads > 0, "Pool::new: `threads` is zero, and no thread would run the tasks");
+        trace::record_if_asked();
         let (owned, remotes): (Vec<_>, Vec<_>) = (0..threads).map(|_| queue::queues()).unzip();
         let shared = Arc::new(Shared::new(remotes));
         let rescued: Arc<dyn Rescue> = Arc::clone(&shared) as _;
         register_pool(Arc::downgrade(&rescued));
         drop(rescued);
+        record_value(Kind::PoolOpened, 0, Arc::as_ptr(&shared).addr(), threads as u64);
         let mut pool = Self { shared, threads: Vec::with_capacity(threads), id: joining::new_pool() };
         for (index, queues) in owned.into_iter().enumerate() {
             let (shared, id) = (Arc::clone(&pool.shared), pool.id);
@@ -108,12 +113,13 @@ impl Pool {
 
     /// Spawns a future onto the pool, and returns its handle. The task starts without being awaited.
     /// Dropping the handle detaches it.
+    #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (task, handle) = new_task(future, PoolScheduler::new(&self.shared), ());
+        let (task, handle) = new_task(future, PoolScheduler::new(&self.shared), (), Location::caller());
         self.start(task);
         JoinHandle::new(handle)
     }
@@ -128,6 +134,7 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         let on_a_worker = joining::is_worker_of(self.id);
+        note(Kind::PoolClosed, 0, Arc::as_ptr(&self.shared).addr());
         self.shared.close(on_a_worker);
         joining::join(self.id, self.threads.drain(..));
         if on_a_worker {

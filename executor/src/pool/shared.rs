@@ -13,6 +13,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crossbeam_utils::CachePadded;
+use reactor::record::{Kind, note};
 use reactor::shim::atomic::{AtomicBool, Ordering, fence};
 use reactor::shim::{Mutex, OnceLock, fault, lock};
 
@@ -133,6 +134,7 @@ impl Rescue for Shared {
         // The pool must not be over while a task moves from a slot to the injector [pool-is-over].
         let _held = self.end.hold();
         for task in self.remotes.iter().filter_map(Remote::rescue) {
+            note(Kind::Rescue, 0, task.number());
             self.inject(task);
         }
         if self.has_work(false) {

@@ -17,7 +17,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::task::RawWakerVTable;
 
-use reactor::record::{Kind, record};
+use reactor::record::{Kind, note, record};
 
 use super::shared::Shared;
 use super::worker;
@@ -66,6 +66,7 @@ impl Schedule for PoolScheduler {
         unsafe { Arc::increment_strong_count(shared) };
         // SAFETY: [pusher-owns-pool]: the reference that was counted in the line above.
         let shared = unsafe { Arc::from_raw(shared) };
+        note(Kind::Injected, 0, task.number());
         shared.inject(task);
     }
 

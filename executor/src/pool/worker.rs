@@ -62,7 +62,7 @@ pub(super) struct Worker {
 
 /// The body of a worker's thread.
 pub(super) fn run_worker(shared: Arc<Shared>, index: usize, queues: Owned) {
-    this_is_worker(index);
+    this_is_worker(Arc::as_ptr(&shared).addr(), index);
     let participant = Participant::enter(Role::Worker);
     shared.set_parker(index, &participant.parker);
     WORKER.with(|worker| {
@@ -248,8 +248,9 @@ impl Worker {
         let begin = self.victim.replace(self.victim.get().wrapping_add(1));
         let mut others =
             (0..workers).map(|step| (begin + step) % workers).filter(|&other| other != self.index);
-        let stolen = others.find_map(|other| self.queues.steal_from(&self.shared.remotes[other]))?;
-        record(Kind::Steal, self.index);
+        let from = |other: usize| Some((other, self.queues.steal_from(&self.shared.remotes[other])?));
+        let (victim, stolen) = others.find_map(from)?;
+        record(Kind::Steal, victim);
         Some(stolen)
     }
 }

@@ -55,9 +55,14 @@ impl Failure {
         Self(Box::new(payload))
     }
 
+    /// Whether there was no panic.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.0.is::<Cancelled>()
+    }
+
     /// The panic's payload; `None` for a cancellation.
     pub(crate) fn into_panic(self) -> Option<Box<dyn Any + Send>> {
-        if self.0.is::<Cancelled>() { None } else { Some(*self.0) }
+        if self.is_cancelled() { None } else { Some(*self.0) }
     }
 }
 

@@ -27,6 +27,7 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::task::{RawWakerVTable, Waker};
 
+use reactor::record::{Kind, TaskKind, is_on, note};
 use reactor::shim::{UnsafeCell, fault};
 
 use super::state::{Action, Finish, Start, State};
@@ -69,6 +70,8 @@ pub(crate) struct HeaderWith<S> {
 pub(crate) trait Schedule: Sized + 'static {
     /// Whether a value that is returned after the cancellation is still the outcome.
     const KEEPS_LATE_VALUE: bool = true;
+    /// What a recording calls it.
+    const KIND: TaskKind = TaskKind::Pool;
     /// This scheduler's waker functions, at one address, which `will_wake` compares.
     fn waker_vtable() -> &'static RawWakerVTable;
     /// The state of a new task.
@@ -229,6 +232,7 @@ impl TaskRef {
 
     /// Requests that the future be dropped.
     pub(crate) fn cancel(&self) {
+        note(Kind::Cancel, 0, self.0.addr().get());
         if self.header().state.cancel() == Action::Schedule {
             // SAFETY: [same-types]; [queued-once]: our `cancel` set QUEUED on an idle task, and counted a
             // reference.
@@ -240,6 +244,16 @@ impl TaskRef {
 impl Drop for TaskRef {
     fn drop(&mut self) {
         drop_reference(self.0);
+    }
+}
+
+/// Notes a wake that will queue nothing. It is called before the wake, because a recording shows a wake before the
+/// poll that it causes, and because the task may be gone afterwards. The caller has a claim.
+#[inline]
+pub(super) fn note_vain_wake(task: NonNull<Header>) {
+    // SAFETY: [claim]: the caller's.
+    if is_on() && unsafe { task.as_ref() }.state.is_wake_in_vain() {
+        note(Kind::WakeInVain, 0, task.addr().get());
     }
 }
 

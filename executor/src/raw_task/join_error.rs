@@ -3,7 +3,9 @@
 use std::any::Any;
 use std::fmt;
 
-use super::cell::Failure;
+use reactor::record::Outcome as Ended;
+
+use super::cell::{Failure, Outcome};
 
 /// Why a task has no output. Returned by [`JoinHandle::try_join`](crate::task::JoinHandle::try_join).
 ///
@@ -59,5 +61,14 @@ impl std::error::Error for JoinError {}
 impl From<Failure> for JoinError {
     fn from(failure: Failure) -> Self {
         failure.into_panic().map_or(Self::Cancelled, Self::Panicked)
+    }
+}
+
+/// What a recording calls an outcome.
+pub(super) fn ended<T>(outcome: &Outcome<T>) -> Ended {
+    match outcome {
+        Ok(_) => Ended::Ready,
+        Err(failure) if failure.is_cancelled() => Ended::Cancelled,
+        Err(_) => Ended::Panicked,
     }
 }

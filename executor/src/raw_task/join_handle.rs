@@ -23,6 +23,7 @@ use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use reactor::record::{Kind, Thing, note, record_wait};
 use reactor::shim::fault;
 use reactor::{budget, contain_panic};
 
@@ -161,10 +162,7 @@ impl<T> JoinHandle<T> {
     /// assert_eq!(Builder::new().name("tea").spawn(async {}).name(), Some("tea"));
     /// ```
     pub fn name(&self) -> Option<&str> {
-        // SAFETY: [same-types]; [claim]: our reference.
-        let name = unsafe { (self.task.header().vtable.name)(self.task.as_raw()) };
-        // SAFETY: the name is in the task and never changes; our reference outlives the borrow of self.
-        name.map(|name| unsafe { name.as_ref() })
+        self.task.name()
     }
 
     #[track_caller]
@@ -179,6 +177,7 @@ impl<T> JoinHandle<T> {
             let join = self.task.header().state.store_waker();
             drop(replaced); // J3
             if join == Join::Pending {
+                record_wait(Thing::Join, self.task.as_raw().addr().get());
                 return Poll::Pending;
             }
             // Too late: the runner did not see the waker, so the slot still belongs to us [join-slot].
@@ -203,6 +202,7 @@ impl<T> JoinHandle<T> {
         // SAFETY: [same-types]: T is the task's output type; [outcome-owner]: we are the handle, and
         // HANDLE was set at COMPLETE; [one-outcome]: not taken yet, as `poll_outcome` asserts.
         unsafe { (header.vtable.take_outcome)(self.task.as_raw(), (&raw mut outcome).cast()) };
+        note(Kind::Taken, 0, self.task.as_raw().addr().get());
         header.state.outcome_taken();
         outcome.expect("take_outcome writes it")
     }

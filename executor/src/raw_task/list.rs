@@ -122,7 +122,7 @@ pub(crate) mod tests {
 
     /// A task that is never run. The queues' tests use it too.
     pub(crate) fn task() -> Runnable {
-        let (task, handle) = run::new_task(async {}, DropsTasks, ());
+        let (task, handle) = run::new_task(async {}, DropsTasks, (), std::panic::Location::caller());
         drop(JoinHandle::<()>::new(handle));
         task
     }

@@ -23,34 +23,36 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
 use reactor::contain_panic;
-use reactor::record::{Kind, record};
+use reactor::record::{Kind, note, note_pending, record, record_spawn};
 use reactor::shim::fault;
 use reactor::wait_list::trust;
 
 use super::cell::{Failure, Name, TaskCell};
 use super::header::{Header, Runnable, Schedule, TaskRef, Vtable, drop_reference};
+use super::join_error;
 use super::state::{Finish, Start};
 use super::waker;
 use crate::context;
 use crate::task_id::TaskId;
 
-/// Makes a task: the queue's claim, and the handle's reference.
+/// Makes a task: the queue's claim, and the handle's reference. `site` is the code that spawns it.
 pub(crate) fn new_task<F: Future, S: Schedule, N: Name>(
     future: F,
     scheduler: S,
     name: N,
+    site: &'static Location<'static>,
 ) -> (Runnable, TaskRef) {
     let (task, stage) = TaskCell::<F, S, N>::allocate(scheduler, name, &Types::<F, S, N>::VTABLE);
     // SAFETY: [pinned]: from here on it is in the stage, and no other thread has seen the task. The pointer's
     // method `write` would copy the future on the stack once more.
     unsafe { std::ptr::write(stage, future) };
     let (task, handle) = (Runnable::from_raw(task), TaskRef::from_raw(task));
-    record(Kind::Spawn, task.number());
+    record_spawn(task.number(), S::KIND, || handle.name(), site);
     (task, handle)
 }
 
@@ -75,6 +77,7 @@ unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
     let _polling = context::enter(S::scope(TaskId::of(task)));
     // SAFETY: [claim], [same-types], as above.
     let outcome = if unsafe { S::start(task) } == Start::DropFuture {
+        note(Kind::Poll, 0, task.addr().get());
         Err(Failure::cancelled())
     } else {
         record(Kind::Poll, task.addr().get());
@@ -87,11 +90,13 @@ unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
                 unsafe { cell.poll_future(&mut Context::from_waker(waker)) }
             }))
         };
+        note_pending(matches!(poll_result, Ok(Poll::Pending)), task.addr().get());
         match poll_result {
             // SAFETY: [claim], [same-types], as above; [runner-only]: we are the runner.
             Ok(Poll::Pending) => match unsafe { S::finish(task) } {
                 Finish::Idle => return, // R2
                 Finish::Requeue => {
+                    note(Kind::Requeued, 0, task.addr().get());
                     return S::requeue(cell.header_with.scheduler.queue(), Runnable::from_raw(task));
                 }
                 Finish::DropFuture => Err(Failure::cancelled()),
@@ -112,9 +117,11 @@ unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
     // SAFETY: [claim], [same-types], as above.
     unsafe { S::retire(task) };
     record(Kind::Finish, task.addr().get());
+    let ended = join_error::ended(&outcome);
     // SAFETY: [runner-only]: we are the runner, and the future was dropped above (R3).
     unsafe { cell.write_outcome(outcome) };
     publish(task);
+    note(Kind::PollEnd, ended as u8, task.addr().get()); // The task may be gone: this is only its number.
 }
 
 /// Publishes the outcome, wakes the joiner, and drops the outcome if there is no handle.

@@ -57,6 +57,7 @@ unsafe fn wake<S: Schedule>(data: *const ()) {
     if unsafe { S::wake_locally(task) } {
         return header::drop_reference(task);
     }
+    header::note_vain_wake(task);
     // SAFETY: [claim], as above.
     match unsafe { task.as_ref() }.state.wake() {
         Action::Nothing => {}
@@ -73,6 +74,7 @@ unsafe fn wake_by_ref<S: Schedule>(data: *const ()) {
     if unsafe { S::wake_locally(task) } {
         return;
     }
+    header::note_vain_wake(task);
     // SAFETY: [claim], as above.
     if unsafe { task.as_ref() }.state.wake_by_ref() == Action::Schedule {
         // SAFETY: [queued-once]: the reference that the wake has counted; [same-types], as above.

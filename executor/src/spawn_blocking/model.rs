@@ -54,7 +54,7 @@ fn a_call_is_begun_or_disposed_of() {
         let called = Arc::clone(&calls);
         // ORDERING: Relaxed; read after the join.
         let call = Call(Some(move || called.fetch_add(1, Ordering::Relaxed)));
-        let (idle, handle) = new_task(call, disposals.clone(), ());
+        let (idle, handle) = new_task(call, disposals.clone(), (), std::panic::Location::caller());
         let (place, handle) = (TaskRef::from_raw(idle.into_raw()), JoinHandle::<usize>::new(handle));
         let beginner = thread::spawn(move || begin(place));
         handle.abort();

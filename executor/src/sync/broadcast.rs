@@ -39,6 +39,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use reactor::budget;
+use reactor::record::{Kind, Thing, note, record_value, record_wait};
 use reactor::shim::{self, fault};
 use reactor::trim::{KEEP, Trim};
 use reactor::wait_list::{Key, WaitList, poll_lazily, wake_all};
@@ -106,6 +107,7 @@ pub fn channel_with_weight<T: Clone>(capacity: usize, max_weight: u64) -> (Sende
         senders: 1,
         waiters: WaitList::new(),
     }));
+    note(Kind::New, Thing::Broadcast as u8, id(&shared));
     let sender = Sender { shared: Arc::clone(&shared) };
     (sender, Receiver { shared, next: 0 })
 }
@@ -307,6 +309,7 @@ impl<T: Clone> Sender<T> {
         let max_weight = state.max_weight;
         let heavier = state.evict_weight(max_weight, 1);
         state.waiters.drain(&mut woken); // B4
+        note(Kind::Sent, Thing::Broadcast as u8, id(&self.shared));
         drop(state);
         wake_all(&mut woken);
         drop((evicted, heavy, heavier));
@@ -363,6 +366,11 @@ impl<T> Sender<T> {
     }
 }
 
+/// Identifies a channel in a recording.
+fn id<T>(shared: &Arc<shim::Mutex<State<T>>>) -> usize {
+    Arc::as_ptr(shared).addr()
+}
+
 fn subscribe<T>(shared: &Arc<shim::Mutex<State<T>>>) -> Receiver<T> {
     let mut state = shim::lock(shared);
     state.receivers += 1;
@@ -382,6 +390,9 @@ impl<T> Drop for Sender<T> {
         let mut woken = Vec::new();
         let mut state = shim::lock(&self.shared);
         state.senders -= 1;
+        if state.senders == 0 {
+            note(Kind::Closed, Thing::Broadcast as u8, id(&self.shared));
+        }
         if state.senders == 0 && !fault("close_wakes_no_receiver") {
             state.waiters.drain(&mut woken); // B4
         }
@@ -439,6 +450,7 @@ impl<T: Clone> Receiver<T> {
             match state.look(&mut self.next) {
                 Look::Empty => {
                     state.waiters.register(key, waker);
+                    record_wait(Thing::Broadcast, id(&self.shared));
                     Poll::Pending
                 }
                 look => Poll::Ready(look),
@@ -447,8 +459,14 @@ impl<T: Clone> Receiver<T> {
         // B4: a send, or the drop of the last sender, has taken our waker.
         *key = None;
         Poll::Ready(match look {
-            Look::Value(value) => Ok(Arc::unwrap_or_clone(value)), // B5
-            Look::Lagged(missed) => Err(RecvError::Lagged(missed)),
+            Look::Value(value) => {
+                note(Kind::Received, Thing::Broadcast as u8, id(&self.shared));
+                Ok(Arc::unwrap_or_clone(value)) // B5
+            }
+            Look::Lagged(missed) => {
+                record_value(Kind::Lagged, Thing::Broadcast as u8, id(&self.shared), missed);
+                Err(RecvError::Lagged(missed))
+            }
             Look::Empty | Look::Closed => Err(RecvError::Closed),
         })
     }

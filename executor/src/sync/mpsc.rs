@@ -30,11 +30,13 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
 use std::pin::Pin;
+use std::ptr;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_lite::Stream;
 use reactor::budget;
+use reactor::record::{Kind, Thing, note, record_wait};
 use reactor::shim::{self, fault};
 use reactor::trim::{KEEP, Trim};
 use reactor::wait_list::{Key, Removed, WaitList, poll_lazily, wake, wake_all};
@@ -74,6 +76,7 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
             waiters: WaitList::new(),
         }),
     });
+    note(Kind::New, Thing::Receive as u8, shared.id());
     let sender = Sender { shared: Arc::clone(&shared) };
     (sender, Receiver { shared })
 }
@@ -135,6 +138,13 @@ struct State<T> {
     waiters: WaitList,
 }
 
+impl<T> Shared<T> {
+    /// Identifies the channel in a recording.
+    fn id(&self) -> usize {
+        ptr::from_ref(self).addr()
+    }
+}
+
 impl<T> State<T> {
     fn has_room(&self, capacity: usize) -> bool {
         self.queue.len() + self.promised < capacity
@@ -181,6 +191,7 @@ impl<T> Sender<T> {
             return Err(TrySendError::Full(value));
         }
         state.queue.push_back(value);
+        note(Kind::Sent, Thing::Receive as u8, self.shared.id());
         let receiver = state.receiver.take();
         drop(state);
         wake_some(receiver);
@@ -208,6 +219,9 @@ impl<T> Drop for Sender<T> {
             0 if !fault("last_sender_is_silent") => state.receiver.take(),
             _ => None,
         };
+        if state.senders == 0 {
+            note(Kind::Closed, Thing::Receive as u8, self.shared.id());
+        }
         drop(state);
         wake_some(receiver);
     }
@@ -229,6 +243,7 @@ impl<T> Receiver<T> {
         let mut state = shim::lock(&self.shared.state);
         if let Some((value, sender)) = state.take() {
             drop(state);
+            note(Kind::Received, Thing::Receive as u8, self.shared.id());
             wake_some(sender);
             return Ok(value);
         }
@@ -245,6 +260,7 @@ impl<T> Receiver<T> {
             let skips_look = waker.is_owned() && fault("listed_too_late");
             if let Some((value, sender)) = (!skips_look).then(|| state.take()).flatten() {
                 drop(state);
+                note(Kind::Received, Thing::Receive as u8, self.shared.id());
                 budget::spend();
                 wake_some(sender);
                 return Poll::Ready(Some(value));
@@ -254,6 +270,7 @@ impl<T> Receiver<T> {
                 return Poll::Ready(None);
             }
             waker.store(&mut state.receiver); // P4
+            record_wait(Thing::Receive, self.shared.id());
             Poll::Pending
         })
     }
@@ -272,6 +289,7 @@ impl<T> Drop for Receiver<T> {
         let mut woken = Vec::new();
         let mut state = shim::lock(&self.shared.state);
         state.receiver_gone = true;
+        note(Kind::Closed, Thing::Send as u8, self.shared.id());
         let queue = mem::take(&mut state.queue);
         let own = state.receiver.take();
         if !fault("waiting_senders_left") {
@@ -322,11 +340,13 @@ impl<T> Future for Sending<'_, T> {
             };
             if !room || (waker.is_owned() && fault("room_overlooked")) {
                 state.waiters.register(&mut this.key, waker);
+                record_wait(Thing::Send, this.shared.id());
                 return Poll::Pending;
             }
             state.promised -= usize::from(promised);
             this.key = None;
             state.queue.extend(this.value.take());
+            note(Kind::Sent, Thing::Receive as u8, this.shared.id());
             let receiver = state.receiver.take();
             drop(state);
             budget::spend();

@@ -29,10 +29,12 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
+use std::ptr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::task::{Context, Poll, Waker, ready};
 
 use reactor::budget;
+use reactor::record::{Kind, Thing, note, record_wait};
 use reactor::shim::{self, atomic::AtomicU8, fault};
 use reactor::wait_list::{Key, Removed, WaitList, poll_lazily, wake};
 
@@ -125,7 +127,8 @@ impl<T: ?Sized> Mutex<T> {
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         // ORDERING[mutex-value]: Acquire; pairs with Release in `unlock`; sees the last owner's writes to the
         // value.
-        self.word.compare_exchange(0, LOCKED, Acquire, Relaxed).is_ok().then(|| MutexGuard::of(self))
+        let taken = self.word.compare_exchange(0, LOCKED, Acquire, Relaxed).is_ok();
+        taken.then(|| MutexGuard::of(self))
     }
 
     /// Returns the value without locking: `&mut` proves that there is no guard and no other access.
@@ -152,8 +155,14 @@ impl<T: ?Sized> Mutex<T> {
                 return Poll::Ready(());
             }
             waiters.register(key, waker);
+            record_wait(Thing::Lock, self.id());
             Poll::Pending
         })
+    }
+
+    /// Identifies the mutex in a recording.
+    fn id(&self) -> usize {
+        ptr::from_ref(&self.word).addr()
     }
 
     /// Takes the lock if it is free, else sets WAITERS. Returns whether it took the lock. The caller holds the
@@ -174,6 +183,7 @@ impl<T: ?Sized> Mutex<T> {
 
     /// Unlocks. The caller owns the lock.
     fn unlock(&self) {
+        note(Kind::LockFreed, 0, self.id());
         // ORDERING[mutex-value]: Release; pairs with Acquire where the lock is taken; publishes the value. It
         // fails only because of WAITERS: no other bit of a locked word is changed by another thread.
         if self.word.compare_exchange(LOCKED, 0, Release, Relaxed).is_err() {
@@ -186,6 +196,9 @@ impl<T: ?Sized> Mutex<T> {
     fn hand_over(&self) {
         let mut waiters = shim::lock(&self.waiters);
         let next = waiters.pop();
+        if next.is_some() {
+            note(Kind::LockHanded, 0, self.id());
+        }
         if waiters.is_empty() {
             let word = if next.is_some() { LOCKED } else { 0 };
             // ORDERING[mutex-value]: Release; pairs with Acquire in `try_lock`; publishes the value if every
@@ -286,6 +299,7 @@ pub struct MutexGuard<'a, T: ?Sized> {
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// The guard for a lock that the caller owns.
     fn of(mutex: &'a Mutex<T>) -> Self {
+        note(Kind::LockTaken, 0, mutex.id());
         Self { mutex, value: PhantomData }
     }
 }

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use reactor::budget;
+use reactor::record::{Kind, Thing, note, record_wait};
 use reactor::shim::{self, fault};
 use reactor::wait_list::{poll_lazily, wake};
 
@@ -34,6 +35,7 @@ use reactor::wait_list::{poll_lazily, wake};
 /// ```
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(shim::Mutex::new(Stage::Waiting(None)));
+    note(Kind::New, Thing::Oneshot as u8, Arc::as_ptr(&shared).addr());
     let sender = Sender { shared: Arc::clone(&shared), sent: false };
     let receiver = Receiver { shared, done: false };
     (sender, receiver)
@@ -108,6 +110,7 @@ impl<T> Sender<T> {
         };
         let waiter = waiter.take();
         *stage = Stage::Sent(value);
+        note(Kind::Sent, Thing::Oneshot as u8, Arc::as_ptr(&self.shared).addr());
         drop(stage);
         if let Some(waker) = waiter {
             wake(waker);
@@ -126,6 +129,7 @@ impl<T> Drop for Sender<T> {
         if self.sent {
             return;
         }
+        note(Kind::Closed, Thing::Oneshot as u8, Arc::as_ptr(&self.shared).addr());
         let replaced = mem::replace(&mut *shim::lock(&self.shared), Stage::Closed);
         if let Stage::Waiting(Some(waker)) = replaced
             && !fault("silent_close")
@@ -144,6 +148,7 @@ impl<T> Future for Receiver<T> {
             let mut stage = shim::lock(&self.shared);
             if let Stage::Waiting(waiter) = &mut *stage {
                 waker.store(waiter);
+                record_wait(Thing::Oneshot, Arc::as_ptr(&self.shared).addr());
                 return Poll::Pending;
             }
             Poll::Ready(mem::replace(&mut *stage, Stage::Closed))
@@ -152,7 +157,10 @@ impl<T> Future for Receiver<T> {
         self.done = true;
         budget::spend();
         Poll::Ready(match replaced {
-            Stage::Sent(value) => Ok(value),
+            Stage::Sent(value) => {
+                note(Kind::Received, Thing::Oneshot as u8, Arc::as_ptr(&self.shared).addr());
+                Ok(value)
+            }
             Stage::Closed | Stage::Waiting(_) => Err(RecvError),
         })
     }
@@ -163,6 +171,7 @@ impl<T> Drop for Receiver<T> {
         if self.done {
             return;
         }
+        note(Kind::Closed, Thing::Oneshot as u8, Arc::as_ptr(&self.shared).addr());
         // O2: the lock is released at the end of the first statement, and the value or the waker dropped
         // after it.
         let replaced = mem::replace(&mut *shim::lock(&self.shared), Stage::Closed);

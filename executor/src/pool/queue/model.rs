@@ -47,7 +47,7 @@ fn the_slots_task_is_taken_once() {
             let owner = {
                 let (remote, collector) = (Arc::clone(&remote), collector.clone());
                 thread::spawn(move || {
-                    let (task, handle) = new_task(async { 7 }, collector, ());
+                    let (task, handle) = new_task(async { 7 }, collector, (), std::panic::Location::caller());
                     assert!(remote.put_next(task).is_none());
                     (owner_comes && run(remote.take_next()), JoinHandle::<i32>::new(handle))
                 })

@@ -50,6 +50,7 @@ fn a_worker_that_drops_its_local_tasks_does_not_search() {
         },
         PoolScheduler::new(&shared),
         (),
+        std::panic::Location::caller(),
     );
     shared.inject(spawns);
 

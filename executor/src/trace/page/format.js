@@ -10,7 +10,6 @@
  * @typedef {object} Meta  The recording's JSON.
  * @property {number} format
  * @property {string} program
- * @property {number} saved  Unix time in ms.
  * @property {number} duration  In ns.
  * @property {string} clock
  * @property {string|null} book

@@ -26,7 +26,7 @@ function start(model) {
     byId('program').textContent = meta.program;
     byId('about').textContent = [
         duration(model.end), plural(meta.threads.length, 'thread'), plural(meta.tasks.length, 'task'), plural(model.events.count, 'event'),
-        meta.saved ? new Date(meta.saved).toLocaleString() : '',
+        new Date(document.lastModified).toLocaleString(),
     ].filter(Boolean).join(' · ');
     const warnings = losses(meta);
     byId('notes').replaceChildren(

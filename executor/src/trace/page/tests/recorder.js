@@ -10,7 +10,7 @@ class Recorder {
     /** @param {number} threads */
     constructor(threads = 1) {
         this.meta = {
-            format: 1, program: 'test', saved: 1767200000000, duration: 0, clock: 'tsc', book: null, panic: null,
+            format: 1, program: 'test', duration: 0, clock: 'tsc', book: null, panic: null,
             threads: Array.from({ length: threads }, (_, t) => ({ name: `executor-worker-${t}`, worker: t, lost: 0 })),
             tasks: [], sites: ['src/main.rs:1:1'], things: [],
         };

@@ -1,0 +1,108 @@
+//! `UNROLLED_TRACE=out.html`: any program on the runtime records itself, and saves the recording when it ends.
+//!
+//! The first `block_on`, or the first pool, looks at the variable. The C library's `atexit` saves the recording
+//! when `main` returns, or when `exit` is called. A program that a signal kills saves nothing. The first panic
+//! saves too, since it may be what ends the program. If the program goes on, the recording is saved again at
+//! the end.
+//!
+//! Called by `block_on` and the pools. Next: `driver`.
+#![allow(unsafe_code, reason = "the C library's `atexit` has no safe wrapper")]
+
+use std::ffi::c_int;
+use std::fs::OpenOptions;
+use std::panic;
+use std::path::PathBuf;
+use std::process;
+use std::sync::{Mutex, Once, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use reactor::explain::explain;
+use reactor::notes;
+
+use super::{snapshot, start};
+
+/// The entries of each thread's ring: 8 megabytes.
+const EVENTS: usize = 1 << 19;
+
+/// How long the program waits, at most, until a problem is written to stderr.
+const REPORT_TIME: Duration = Duration::from_millis(100);
+
+/// Where the recording is saved, and the process that saves it. A forked child does not.
+static TARGET: OnceLock<(PathBuf, u32)> = OnceLock::new();
+
+/// The first panic, which may be what ends the program.
+static PANIC: OnceLock<String> = OnceLock::new();
+
+/// Starts to record, if the environment asks for it, and this is the first call.
+pub(crate) fn record_if_asked() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if let Some(path) = std::env::var_os("UNROLLED_TRACE").filter(|path| !path.is_empty()) {
+            begin(PathBuf::from(path));
+        }
+    });
+}
+
+fn begin(path: PathBuf) {
+    let path = std::path::absolute(&path).unwrap_or(path); // The program may change its folder.
+    // Better to find out now than at the program's end that the file cannot be written.
+    if let Err(error) = OpenOptions::new().append(true).create(true).open(&path) {
+        let error = explain(format!("write UNROLLED_TRACE's file {}", path.display()), error);
+        return report(&format!("{error}: nothing is recorded"));
+    }
+    if start(EVENTS).is_err() {
+        return report("UNROLLED_TRACE: the program records itself already, so nothing is saved");
+    }
+    let _ = TARGET.set((path, process::id()));
+    // The hook cannot be changed by a thread that panics.
+    if !thread::panicking() {
+        let others = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            save_first(info.to_string());
+            others(info);
+        }));
+    }
+    // SAFETY: `at_exit` has the type that `atexit` expects, and does not unwind.
+    if unsafe { atexit(at_exit) } != 0 {
+        report(
+            "UNROLLED_TRACE: the recording is not saved at the end, since the C library has no room for it",
+        );
+    }
+}
+
+unsafe extern "C" {
+    /// Registers a function that the C library calls when the program ends. Returns 0 if it did.
+    fn atexit(function: extern "C" fn()) -> c_int;
+}
+
+extern "C" fn at_exit() {
+    reactor::contain_panic(save);
+}
+
+/// Saves at the first panic only: a program that goes on may panic often, and saving takes its time.
+fn save_first(panic: String) {
+    if PANIC.set(panic).is_ok() {
+        save();
+    }
+}
+
+fn save() {
+    let Some((path, process)) = TARGET.get() else { return };
+    if *process != process::id() {
+        return;
+    }
+    static SAVING: Mutex<()> = Mutex::new(());
+    // If saving itself panics, the hook comes here on the same thread.
+    let Ok(_one_at_a_time) = SAVING.try_lock() else { return };
+    let Some(mut trace) = snapshot() else { return };
+    trace.panic = PANIC.get().cloned();
+    if let Err(error) = trace.save(path) {
+        report(&error.to_string());
+    }
+}
+
+fn report(problem: &str) {
+    notes::stderr().tell(problem);
+    notes::stderr().flush(REPORT_TIME);
+}
