@@ -47,7 +47,7 @@ impl Schedule for Queue {
 
 impl Queue {
     fn spawn<F: Future>(&self, future: F) -> JoinHandle<F::Output> {
-        let (task, handle) = new_task(future, self.clone(), (), Location::caller());
+        let (task, handle) = new_task(future, self.clone(), (), std::panic::Location::caller());
         self.0.lock().unwrap().push_back(task);
         JoinHandle::new(handle)
     }

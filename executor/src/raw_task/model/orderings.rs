@@ -177,7 +177,8 @@ fn the_free_comes_after_every_use() {
         let (queue, waker) = (Queue::default(), Arc::new(std::sync::Mutex::new(None)));
         let (witness, open) = (DropWitness::default(), Arc::new(AtomicBool::new(true)));
         let plain = Plain { scratch: RaceCell::new(), witness, open, waker: waker.clone() };
-        let (task, handle) = new_task(plain, queue, CheckedName(RaceCell::new()), Location::caller());
+        let (task, handle) =
+            new_task(plain, queue, CheckedName(RaceCell::new()), std::panic::Location::caller());
         let handle = JoinHandle::<()>::new(handle);
         task.run();
         let waker = waker.lock().unwrap().take();
