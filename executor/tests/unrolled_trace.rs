@@ -5,8 +5,12 @@ use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use executor::task::{self, Builder};
+
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How the child ends.
 const CHILD: &str = "UNROLLED_TEST_CHILD";
@@ -23,6 +27,7 @@ fn child() {
             let _ = task::block_on(task::spawn(async { panic!("only a task") }).try_join());
             task::block_on(Builder::new().name("afterwards").spawn(async {}));
         }
+        "waits" => kill_and_look(),
         "forks" => fork_a_child_that_exits(),
         other => unreachable!("{other}"),
     }
@@ -40,9 +45,23 @@ fn fork_a_child_that_exits() {
     assert_eq!(fs::read(path).unwrap(), b"", "the child of a fork saves nothing");
 }
 
+/// The child sends itself the signal, and waits until the file is there.
+fn kill_and_look() {
+    Command::new("kill").args(["-USR2", &std::process::id().to_string()]).status().unwrap();
+    let path = PathBuf::from(env::var_os("UNROLLED_TRACE").unwrap());
+    let begun = Instant::now();
+    while !fs::read_to_string(&path).is_ok_and(|page| page.contains("</html>")) {
+        assert!(begun.elapsed() < DEADLINE, "the signal has saved nothing");
+        thread::sleep(Duration::from_millis(1));
+    }
+    fs::write(path, "saved by the signal").unwrap();
+    std::process::abort();
+}
+
 fn run(end: &str, path: &Path) -> Output {
     let mut child = Command::new(env::current_exe().unwrap());
     child.args(["child", "--exact", "--nocapture", "--test-threads=1"]);
+    child.env("UNROLLED_TRACE_SIGNAL", if end == "waits" { "USR2" } else { "TEA" });
     child.env(CHILD, end).env("UNROLLED_TRACE", path).env("RUST_BACKTRACE", "0").output().unwrap()
 }
 
@@ -82,6 +101,15 @@ fn one_that_exits_saves_too_and_keeps_its_status() {
     let (output, page) = saved("exits", "exits");
     assert_eq!(output.status.code(), Some(3));
     assert!(page.contains("\"tasks\":[{"));
+}
+
+#[test]
+fn a_signal_saves_too_and_one_that_is_none_is_reported() {
+    let (_, page) = saved("waits", "waits");
+    assert_eq!(page, "saved by the signal");
+    let (output, _) = saved("returns", "no-signal");
+    let reported = String::from_utf8_lossy(&output.stderr);
+    assert!(reported.contains(r#"UNROLLED_TRACE_SIGNAL is "TEA": there is no such signal"#), "{reported}");
 }
 
 #[test]

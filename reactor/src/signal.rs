@@ -16,12 +16,13 @@
 //! Called by programs, for a clean end on Ctrl-C. Next: `no_poller`.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
+use std::thread;
 
 use futures_lite::{AsyncRead, Stream};
 use signal_hook::SigId;
@@ -129,6 +130,54 @@ impl Signals {
         }
         None
     }
+}
+
+/// Calls `f` for a signal, on a thread of its own, so also while no task runs. Signals that come at once may count as
+/// one. The thread stays as long as the process.
+///
+/// # Errors
+///
+/// As for [`Signals::new`], or if the thread cannot be started.
+///
+/// ```
+/// const SIGUSR1: i32 = if cfg!(target_os = "linux") { 10 } else { 30 };
+/// let (sender, receiver) = std::sync::mpsc::channel();
+/// reactor::signal::on_signal(SIGUSR1, move || sender.send("it came").unwrap())?;
+/// std::process::Command::new("kill").args(["-USR1", &std::process::id().to_string()]).status()?;
+/// assert_eq!(receiver.recv(), Ok("it came"));
+/// # std::io::Result::Ok(())
+/// ```
+pub fn on_signal(signal: i32, mut f: impl FnMut() + Send + 'static) -> io::Result<()> {
+    if FORBIDDEN.contains(&signal) {
+        let why = "the system lets no process handle it";
+        return Err(name_signal(signal, io::Error::new(io::ErrorKind::InvalidInput, why)));
+    }
+    let (mut reader, writer) = UnixStream::pair().map_err(|error| explain("listen for a signal", error))?;
+    writer.set_nonblocking(true)?;
+    thread::Builder::new().name("signal".to_owned()).spawn(move || {
+        let mut bytes = [0; 64];
+        while let Ok(1..) = reader.read(&mut bytes) {
+            f();
+        }
+    })?;
+    pipe::register(signal, writer).map(drop).map_err(|error| name_signal(signal, error))
+}
+
+/// Returns the number of a signal, from its name with or without `SIG`, such as `USR1`, or from its number.
+///
+/// ```
+/// use reactor::signal::number;
+///
+/// assert_eq!(number("INT"), number("SIGINT"));
+/// assert_eq!((number("15"), number("TEA")), (Some(15), None));
+/// ```
+pub fn number(name: &str) -> Option<i32> {
+    const LAST: i32 = 64;
+    let number = name.parse().ok().filter(|number| (1..=LAST).contains(number));
+    let bare = name.strip_prefix("SIG").unwrap_or(name);
+    let has_name =
+        |number: &i32| signal_name(*number).is_some_and(|name| name.strip_prefix("SIG") == Some(bare));
+    number.or_else(|| (1..=LAST).find(has_name))
 }
 
 impl Stream for Signals {

@@ -5,11 +5,14 @@
 //! saves too, since it may be what ends the program. If the program goes on, the recording is saved again at
 //! the end.
 //!
+//! With `UNROLLED_TRACE_SIGNAL=USR2` it is also saved whenever the process gets that signal.
+//!
 //! Called by `block_on` and the pools. Next: `driver`.
 #![allow(unsafe_code, reason = "the C library's `atexit` has no safe wrapper")]
 
 use std::ffi::c_int;
 use std::fs::OpenOptions;
+use std::io;
 use std::panic;
 use std::path::PathBuf;
 use std::process;
@@ -18,7 +21,7 @@ use std::thread;
 use std::time::Duration;
 
 use reactor::explain::explain;
-use reactor::notes;
+use reactor::{notes, signal};
 
 use super::{snapshot, start};
 
@@ -63,6 +66,9 @@ fn begin(path: PathBuf) {
             others(info);
         }));
     }
+    if let Some(name) = std::env::var_os("UNROLLED_TRACE_SIGNAL") {
+        save_on_signal(&name.to_string_lossy());
+    }
     // SAFETY: `at_exit` has the type that `atexit` expects, and does not unwind.
     if unsafe { atexit(at_exit) } != 0 {
         report(
@@ -78,6 +84,16 @@ unsafe extern "C" {
 
 extern "C" fn at_exit() {
     reactor::contain_panic(save);
+}
+
+fn save_on_signal(name: &str) {
+    let listening = match signal::number(name) {
+        Some(number) => signal::on_signal(number, save),
+        None => Err(io::Error::new(io::ErrorKind::InvalidInput, "there is no such signal")),
+    };
+    if let Err(error) = listening {
+        report(&format!("UNROLLED_TRACE_SIGNAL is {name:?}: {error}"));
+    }
 }
 
 /// Saves at the first panic only: a program that goes on may panic often, and saving takes its time.
