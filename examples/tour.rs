@@ -26,6 +26,9 @@ fn main() -> io::Result<()> {
     let begun = Instant::now();
     task::block_on(tour())?;
     println!("\nThe end, after {:.1?}.", begun.elapsed());
+    if std::env::var_os("UNROLLED_TRACE").is_none() {
+        println!("To see what each thread and task did, set UNROLLED_TRACE=tour.html, and open that page.");
+    }
     Ok(())
 }
 

@@ -16,11 +16,13 @@ pub type Error = Box<dyn std::error::Error>;
 pub struct Setting {
     pub workers: usize,
     pub one_core: bool,
+    /// Where ours saves a recording of itself.
+    pub trace: Option<String>,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { workers: 2, one_core: false }
+        Self { workers: 2, one_core: false, trace: None }
     }
 }
 
@@ -32,6 +34,9 @@ pub fn measure(workload: &str, runtime: &str, setting: &Setting) -> Result<Sampl
     }
     if is_quick() {
         command.env("PEERS_QUICK", "1");
+    }
+    if let Some(trace) = &setting.trace {
+        command.env("UNROLLED_TRACE", trace);
     }
     if setting.one_core {
         command.env("PEERS_ONE_CORE", "1");

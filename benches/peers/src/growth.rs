@@ -50,7 +50,7 @@ fn medians<const N: usize>(
     workers: usize,
     rounds: usize,
 ) -> Result<[f64; N], Error> {
-    let setting = Setting { workers, one_core: false };
+    let setting = Setting { workers, ..Setting::default() };
     let mut samples = Vec::new();
     for _ in 0..rounds {
         let sample = measure(workload, "ours", &setting)?;

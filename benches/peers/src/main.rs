@@ -35,7 +35,9 @@ Usage:
   peers all [--rounds N] [--only WORKLOAD,...] [--one-core] [--out DIR]
                                 measures all, in turns, and writes DIR/benchmarks.md and its pictures
   peers growth [--rounds N] [--out DIR]      how cost grows: writes DIR/growth.md
-  peers run WORKLOAD RUNTIME    one measurement, one line of figures (a workload may have a :SIZE)
+  peers run WORKLOAD RUNTIME [--trace FILE]
+                                one measurement, one line of figures (a workload may have a :SIZE);
+                                with --trace, ours records itself, and FILE is a page that shows it
   peers syscalls [CONNECTIONS]  system calls per request of each echo server (needs strace)
   peers list                    the workloads, and the runtimes on which they run
 Everywhere: --quick            each once and small, to check that it works
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
     let one_core = take(&mut words, "--one-core");
     let rounds = take_value(&mut words, "--rounds");
     let only = take_value(&mut words, "--only");
+    let trace = take_value(&mut words, "--trace");
     let out = take_value(&mut words, "--out");
     let out = out.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs").to_string());
     let rounds = rounds.and_then(|word| word.parse().ok()).unwrap_or(5);
@@ -59,7 +62,7 @@ fn main() -> ExitCode {
     let done = match words[..] {
         ["all"] => all::all(rounds, only.as_deref(), one_core, out.as_ref()),
         ["growth"] => growth::growth(rounds, out.as_ref()),
-        ["run", workload, runtime] => run(workload, runtime),
+        ["run", workload, runtime] => run(workload, runtime, trace.as_deref()),
         ["serve", kind, runtime] => server::serve(kind, runtime).ok_or("no such server".into()),
         ["syscalls"] => all::syscalls(32).map(|table| print!("{table}")),
         ["syscalls", connections] => match connections.parse() {
@@ -84,9 +87,10 @@ fn main() -> ExitCode {
 }
 
 /// Measures in this process; without the settings in the environment, in a new process that has them.
-fn run(workload: &str, runtime: &str) -> Result<(), all::Error> {
+fn run(workload: &str, runtime: &str, trace: Option<&str>) -> Result<(), all::Error> {
     if std::env::var_os("UNROLLED_THREADS").is_none() {
-        println!("{}", all::measure(workload, runtime, &all::Setting::default())?);
+        let setting = all::Setting { trace: trace.map(str::to_owned), ..all::Setting::default() };
+        println!("{}", all::measure(workload, runtime, &setting)?);
         return Ok(());
     }
     if std::env::var_os("PEERS_ONE_CORE").is_some() {
