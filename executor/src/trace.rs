@@ -116,7 +116,7 @@ impl Trace {
     /// Returns how many entries of the rings were written over before they could be read. An event takes one to
     /// five: see [`start`].
     pub fn lost(&self) -> u64 {
-        self.recorded.threads.iter().map(|thread| thread.lost).sum()
+        self.recorded.lost + self.recorded.threads.iter().map(|thread| thread.lost).sum::<u64>()
     }
 
     /// Returns the time from the recording's start until it was read.

@@ -420,6 +420,7 @@ impl<T: Clone> Receiver<T> {
     /// [`TryRecvError`]: as for [`recv`](Self::recv), or there is none now.
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         let look = shim::lock(&self.shared).look(&mut self.next);
+        self.record(&look);
         match look {
             Look::Value(value) => Ok(Arc::unwrap_or_clone(value)), // B5
             Look::Lagged(missed) => Err(TryRecvError::Lagged(missed)),
@@ -440,6 +441,16 @@ impl<T: Clone> Receiver<T> {
         subscribe(&self.shared)
     }
 
+    fn record(&self, look: &Look<T>) {
+        match look {
+            Look::Value(_) => note(Kind::Received, Thing::Broadcast as u8, id(&self.shared)),
+            Look::Lagged(missed) => {
+                record_value(Kind::Lagged, Thing::Broadcast as u8, id(&self.shared), *missed);
+            }
+            Look::Empty | Look::Closed => {}
+        }
+    }
+
     fn poll_recv(&mut self, key: &mut Option<Key>, waker: &Waker) -> Poll<Result<T, RecvError>> {
         let look = ready!(poll_lazily(waker, |waker| {
             let mut state = shim::lock(&self.shared);
@@ -458,15 +469,10 @@ impl<T: Clone> Receiver<T> {
         }));
         // B4: a send, or the drop of the last sender, has taken our waker.
         *key = None;
+        self.record(&look);
         Poll::Ready(match look {
-            Look::Value(value) => {
-                note(Kind::Received, Thing::Broadcast as u8, id(&self.shared));
-                Ok(Arc::unwrap_or_clone(value)) // B5
-            }
-            Look::Lagged(missed) => {
-                record_value(Kind::Lagged, Thing::Broadcast as u8, id(&self.shared), missed);
-                Err(RecvError::Lagged(missed))
-            }
+            Look::Value(value) => Ok(Arc::unwrap_or_clone(value)), // B5
+            Look::Lagged(missed) => Err(RecvError::Lagged(missed)),
             Look::Empty | Look::Closed => Err(RecvError::Closed),
         })
     }

@@ -171,6 +171,7 @@ mod tests {
             duration: std::time::Duration::ZERO,
             clock: Clock::Monotonic,
             threads: Vec::new(),
+            lost: 0,
             sites: Vec::new(),
         };
         let page = page(&empty, Some("</script>"));

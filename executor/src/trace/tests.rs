@@ -207,6 +207,21 @@ fn threads_that_come_and_go_keep_their_events() {
     }
 }
 
+/// A program whose threads come and go does not collect what it has lost.
+#[test]
+fn threads_of_which_nothing_is_left_are_counted_as_lost() {
+    const THREADS: usize = 1500;
+    let _alone = alone();
+    start(1024).unwrap();
+    for _ in 0..THREADS {
+        std::thread::spawn(|| task::block_on(async { task::yield_now().await })).join().unwrap();
+    }
+    let trace = stop().unwrap();
+    assert!(trace.recorded.threads.len() < THREADS, "{trace:?}");
+    let kept: u64 = trace.recorded.threads.iter().map(|thread| thread.lost).sum();
+    assert!(trace.lost() > kept, "{trace:?}");
+}
+
 /// A ring that goes round many times while it is read: what is read is still a whole and ordered end.
 #[test]
 fn what_is_lost_is_counted() {

@@ -55,12 +55,18 @@ struct Registry {
 struct Recording {
     slots: usize,
     begin: Both,
+    /// In the order of their numbers.
     parts: Vec<Part>,
+    /// The number of the next part.
+    next: u64,
+    /// How many slots the parts had of which nothing is left.
+    lost: u64,
 }
 
 /// The slots of a ring that are one thread's in this recording: `from` up to `to`.
 #[derive(Clone)]
 struct Part {
+    number: u64,
     ring: &'static Ring,
     from: u64,
     /// `None` while the thread goes on.
@@ -73,7 +79,7 @@ struct Part {
 #[derive(Clone, Copy)]
 struct Mine {
     recording: u32,
-    part: usize,
+    part: u64,
     ring: &'static Ring,
 }
 
@@ -92,6 +98,39 @@ thread_local! {
     static LEAVE: Leave = const { Leave };
 }
 
+impl Recording {
+    /// The calling thread's part begins. Returns its number.
+    fn begin_part(&mut self, ring: &'static Ring) -> u64 {
+        /// So many parts are kept, even if nothing is left of them.
+        const KEEP: usize = 1024;
+        if self.parts.len() >= KEEP {
+            self.forget_lost_parts();
+        }
+        let current = thread::current();
+        let thread = current.name().map_or_else(|| format!("{:?}", current.id()), str::to_owned);
+        let number = self.next;
+        self.next += 1;
+        self.parts.push(Part { number, ring, from: ring.head(), to: None, thread, worker: WORKER.get() });
+        number
+    }
+
+    fn end_part(&mut self, number: u64, to: u64) {
+        if let Ok(index) = self.parts.binary_search_by_key(&number, |part| part.number) {
+            self.parts[index].to = Some(to);
+        }
+    }
+
+    /// A program whose threads come and go would collect parts without end.
+    fn forget_lost_parts(&mut self) {
+        let lost = &mut self.lost;
+        self.parts.retain(|part| {
+            let gone = part.to.filter(|to| to + part.ring.size() as u64 <= part.ring.head());
+            *lost += gone.map_or(0, |to| to - part.from);
+            gone.is_none()
+        });
+    }
+}
+
 /// Ends the thread's part when the thread ends.
 struct Leave;
 
@@ -107,7 +146,7 @@ impl Drop for Leave {
             if registry.started == mine.recording
                 && let Some(recording) = &mut registry.on
             {
-                recording.parts[mine.part].to = Some(mine.ring.head());
+                recording.end_part(mine.part, mine.ring.head());
             }
             registry.free.push(mine.ring); // Q1
         }
@@ -183,7 +222,7 @@ pub fn start(slots: usize) -> Result<(), AlreadyOn> {
         return Err(AlreadyOn(()));
     }
     let slots = slots.clamp(MIN_SLOTS, MAX_SLOTS);
-    let recording = Recording { slots, begin: Both::now(), parts: Vec::new() };
+    let recording = Recording { slots, begin: Both::now(), parts: Vec::new(), next: 0, lost: 0 };
     registry.on = Some(recording);
     registry.started = registry.started.wrapping_add(1).max(1);
     // ORDERING: Relaxed; the lock orders it for the threads that join.
@@ -279,10 +318,8 @@ fn join(number: u32) -> Option<&'static Ring> {
         Some(found) => registry.free.swap_remove(found),
         None => Box::leak(Box::new(Ring::new(size))),
     };
-    let current = thread::current();
-    let thread = current.name().map_or_else(|| format!("{:?}", current.id()), str::to_owned);
-    recording.parts.push(Part { ring, from: ring.head(), to: None, thread, worker: WORKER.get() });
-    MINE.set(Some(Mine { recording: number, part: recording.parts.len() - 1, ring }));
+    let part = recording.begin_part(ring);
+    MINE.set(Some(Mine { recording: number, part, ring }));
     LAST.set(stamp::now());
     ring.push(Slot { time: LAST.get(), kind: Kind::ThreadCame as u8, argument: 0, id: 0 });
     Some(ring)
@@ -336,6 +373,8 @@ pub struct Recorded {
     pub clock: Clock,
     /// The threads, in the order in which they joined.
     pub threads: Vec<Track>,
+    /// How many slots were lost of threads that are not listed, because nothing is left of them.
+    pub lost: u64,
     /// The places from which tasks were spawned. The value of a [`Kind::Spawn`] is an index of this list.
     pub sites: Vec<&'static Location<'static>>,
 }
@@ -392,6 +431,7 @@ fn read(recording: &Recording, sites: Vec<&'static Location<'static>>) -> Record
         duration: end.instant.saturating_duration_since(recording.begin.instant),
         clock: stamp::clock(),
         threads: recording.parts.iter().map(track).collect(),
+        lost: recording.lost,
         sites,
     }
 }
