@@ -97,7 +97,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     }
     let participant = Participant::enter(Role::BlockOn);
     let root = Arc::new(Root { woken: AtomicBool::new(true), parker: Arc::clone(&participant.parker) });
-    let recorded = record_root(Arc::as_ptr(&root).addr(), Location::caller());
+    let recorded = record_root(&root, Location::caller());
     let waker = Waker::from(Arc::clone(&root));
     let mut cx = Context::from_waker(&waker);
     let _until_it_is_dropped = context::enter(Scope::Root);

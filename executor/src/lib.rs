@@ -26,7 +26,8 @@
 //! `parker`, `roster`, `driver`, `local`, `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`,
 //! `task`). The rest: `task_id`, `driver::rescue`, `local::inbox`, `local::owner_state`, `raw_task::list`,
 //! `raw_task::join_error`, `pool::end`, `pool::joining`, `pool::global`, `spawn_blocking`, `builder`, `metrics`,
-//! [`trace`] (`format`, `encode`, `json`, `html`, `chrome`, `environment`),
+//! [`trace`] (`format`, `encode`, `json`, `html`, `chrome`, `environment`; [`dump()`](dump()) with `live`, `seen`, `model`,
+//! `parts`, `ids`, `stuck`, `strangers`, `ends`, `cycles`, `verdicts`, `report`, `phrases`, `words`; `watch`), `look` in `state` and in `pool`,
 //! and [`sync`] (`mutex`, `oneshot`, `mpsc`, `broadcast`, `send_error`), which uses no other file of this crate.
 
 mod block_on;
@@ -46,6 +47,7 @@ pub mod trace;
 mod yield_now;
 
 pub use metrics::{Metrics, WorkerMetrics, metrics};
+pub use trace::dump::{Dump, dump};
 
 /// Tasks: spawning them, waiting for them, yielding.
 pub mod task {

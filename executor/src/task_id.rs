@@ -27,6 +27,16 @@ impl TaskId {
     pub(crate) fn of<T>(task: NonNull<T>) -> Self {
         Self(task.addr())
     }
+
+    /// The address, as a recording has it.
+    pub(crate) fn address(self) -> u64 {
+        self.0.get() as u64
+    }
+
+    /// The id of the task at this address, which is not zero.
+    pub(crate) fn at(address: NonZeroUsize) -> Self {
+        Self(address)
+    }
 }
 
 impl fmt::Display for TaskId {

@@ -17,11 +17,13 @@
 //! Called by programs, and by `block_on` and the pools for `UNROLLED_TRACE`. Next: `trace::format`.
 
 mod chrome;
+pub(crate) mod dump;
 mod encode;
 mod environment;
 mod format;
 mod html;
 mod json;
+mod watch;
 
 use std::fmt;
 use std::fs;
@@ -34,7 +36,9 @@ use reactor::explain::explain;
 pub use reactor::record::AlreadyOn;
 use reactor::record::{self, Recorded};
 
+pub use dump::{Dump, TaskReport, Verdict, VerdictKind, dump};
 pub(crate) use environment::record_if_asked;
+pub use watch::{assert_never_stuck, within};
 
 /// Starts to record, until [`stop`]. Each thread keeps its last events in a ring with at least `events`
 /// entries, and older ones are lost. Most events take one entry, an event with a value two, the spawn of a task

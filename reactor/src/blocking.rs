@@ -31,7 +31,7 @@ use crate::shim::{Arc, Mutex, fault, lock};
 use crate::threads::Pool;
 use crate::user_code::contain_panic;
 
-pub use crate::threads::{Job, Spawn, Threads, Ticket};
+pub use crate::threads::{Job, Load, Spawn, Threads, Ticket};
 
 /// The largest number of threads of the general pool.
 ///
@@ -103,6 +103,17 @@ pub fn take_back(ticket: Ticket) -> Option<Job> {
 /// ```
 pub fn dispose(job: Job) -> Result<(), Job> {
     GENERAL.dispose(job)
+}
+
+/// How busy the general pool is, for a dump.
+///
+/// ```
+/// let load = reactor::blocking::load();
+/// assert!(load.threads <= reactor::blocking::LIMIT + 1);
+/// ```
+#[must_use]
+pub fn load() -> Load {
+    GENERAL.load()
 }
 
 /// Runs `call` on a thread of the general pool. The future returns what `call` returns.
@@ -238,7 +249,7 @@ impl<T> Future for Unblock<T> {
             }
             Slot::Waiting(replaced) => {
                 *slot = Slot::Waiting(Some(waker));
-                record_wait(Thing::Call, Arc::as_ptr(&self.slot).addr());
+                record_wait(Thing::Call, Arc::as_ptr(&self.slot).addr(), cx.waker());
                 drop(slot);
                 drop(replaced);
                 Poll::Pending

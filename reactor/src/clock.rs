@@ -21,8 +21,8 @@ use crate::shim::{Mutex, lock, now, statics};
 use crate::timers::{Key, Moment, Timers};
 
 /// The timers, and what the turn under way waits for.
-struct Clock {
-    timers: Timers,
+pub(crate) struct Clock {
+    pub(crate) timers: Timers,
     armed: Armed,
 }
 
@@ -37,13 +37,13 @@ enum Armed {
 }
 
 /// Converts an instant to the timers' unit. The latest one is 584 years after the first.
-fn moment(instant: Instant) -> Moment {
+pub(crate) fn moment(instant: Instant) -> Moment {
     static BEGINNING: LazyLock<Instant> = LazyLock::new(now);
     let since = instant.saturating_duration_since(*BEGINNING).as_nanos();
     Moment::try_from(since).unwrap_or(Moment::MAX)
 }
 
-statics! { static CLOCK: Mutex<Clock> = Mutex::new(Clock { timers: Timers::new(), armed: Armed::NoTurn }); }
+statics! { pub(crate) static CLOCK: Mutex<Clock> = Mutex::new(Clock { timers: Timers::new(), armed: Armed::NoTurn }); }
 
 /// Stores until when this turn waits (A1), and returns for how long.
 pub(crate) fn arm(limit: Option<Duration>) -> Option<Duration> {

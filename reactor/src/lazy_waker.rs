@@ -58,7 +58,7 @@ pub fn trust(functions: &'static RawWakerVTable) {
 
 /// Z3
 #[inline]
-fn is_trusted(waker: &Waker) -> bool {
+pub(crate) fn is_trusted(waker: &Waker) -> bool {
     TRUSTED.get().is_some_and(|functions| ptr::eq(functions, waker.vtable()))
 }
 
@@ -104,6 +104,20 @@ enum State {
 }
 
 impl LazyWaker<'_> {
+    /// The waker, whatever has become of it.
+    ///
+    /// ```
+    /// use reactor::wait_list::poll_lazily;
+    /// use std::task::{Poll, Waker};
+    ///
+    /// let polled = poll_lazily(Waker::noop(), |waker| Poll::Ready(waker.as_borrowed().will_wake(Waker::noop())));
+    /// assert_eq!(polled, Poll::Ready(true));
+    /// ```
+    #[inline]
+    pub fn as_borrowed(&self) -> &Waker {
+        self.waker
+    }
+
     /// Stores the waker in `slot`, unless it is there. Returns false if this is a first look, and the clone may
     /// be user code.
     #[inline]

@@ -43,7 +43,7 @@
 //! `net::closing`, `net::keepalive`, `net::hangup`, `heap`, `poll_wakers`, `threads`, `threads::queue`,
 //! `blocking`, `user_code`, `buf_reader`, `stdin`, `notes`, `signal`, `no_poller`, `malloc`, `kqueue`,
 //! `metrics`. Last come the files that the crate `executor` needs too: `shim`, `record` (`kind`, `ring`,
-//! `stamp`, `recording`), `budget`, `trim`,
+//! `stamp`, `recording`, `reader`), `inspect`, `budget`, `trim`,
 //! `lazy_waker`, `wait_list`, `spin`, `explain`.
 
 #![cfg_attr(loom, allow(dead_code, reason = "a model has a poller of its own"))]
@@ -61,6 +61,8 @@ mod event;
 #[doc(hidden)] // For the crates of this project.
 pub mod explain;
 mod heap;
+#[doc(hidden)] // For the crates of this project.
+pub mod inspect;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod kqueue;
 mod lazy_waker;

@@ -90,6 +90,11 @@ impl PollWakers {
         }
     }
 
+    /// The wakers, for a dump.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Waker> {
+        self.wakers.iter()
+    }
+
     /// Takes all out, for an event.
     pub(crate) fn take_all(&mut self, woken: &mut Vec<Waker>) {
         if 2 * self.wakers.len() < self.limit {

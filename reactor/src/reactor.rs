@@ -43,17 +43,17 @@ const GENERATIONS: usize = 1 << (INDEX_BITS - 1);
 /// The poller and its sources.
 pub(crate) struct Reactor {
     poller: Poller,
-    sources: Mutex<Table>,
+    pub(crate) sources: Mutex<Table>,
 }
 
 /// The registered sources.
-struct Table {
-    slots: Slab<Arc<Source>>,
+pub(crate) struct Table {
+    pub(crate) slots: Slab<Arc<Source>>,
     generation: usize,
 }
 
 statics! {
-    static REACTOR: OnceLock<Reactor> = OnceLock::new();
+    pub(crate) static REACTOR: OnceLock<Reactor> = OnceLock::new();
     /// Held by the thread that creates the reactor.
     static CREATING: Mutex<()> = Mutex::new(());
     /// Held by the thread that is in a turn (N1).
@@ -88,7 +88,7 @@ impl Reactor {
             let mut table = lock(&self.sources);
             table.generation = (table.generation + 1) % GENERATIONS;
             let entry = table.slots.vacant_key() | (table.generation << INDEX_BITS);
-            let source = Arc::new(Source::new(entry));
+            let source = Arc::new(Source::new(entry, fd.as_raw_fd()));
             table.slots.insert(Arc::clone(&source));
             source
         };

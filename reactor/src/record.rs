@@ -22,17 +22,19 @@ mod stamp;
 
 use std::cell::Cell;
 use std::panic::Location;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
-pub use kind::{Kind, Outcome, Place, TaskKind, Thing, Wait, WaitEnd};
+pub use kind::{Kind, Outcome, Place, TaskKind, Thing, Wait, WaitEnd, poll_end};
+pub use recording::reader::Reader;
 pub use recording::{AlreadyOn, Event, Recorded, Track, is_on, record_until_exit, snapshot, start, stop};
 pub use stamp::Clock;
 
+use crate::lazy_waker::is_trusted;
 use crate::shim::{lock_static, now};
-use kind::COUNTED;
+use kind::{COUNTED, FOREIGN};
 
 /// One thread's sums.
 #[derive(Default)]
@@ -161,16 +163,19 @@ pub fn record_park(drives: bool, is_monitor: bool, parker: usize) {
     record_with(Kind::Park, Wait::new(drives, is_monitor) as u8, parker);
 }
 
-/// Notes that the poll under way will return `Pending`, and what its task waits for.
+/// Notes that the poll under way will return `Pending`, and what its task waits for. `waker` is what was stored there.
 ///
 /// ```
 /// use reactor::record::{Thing, record_wait};
 ///
-/// record_wait(Thing::Lock, 7);
+/// record_wait(Thing::Lock, 7, std::task::Waker::noop());
 /// ```
 #[inline]
-pub fn record_wait(thing: Thing, id: usize) {
-    note(Kind::Waits, thing as u8, id);
+pub fn record_wait(thing: Thing, id: usize, waker: &Waker) {
+    if is_on() {
+        let foreign = if is_trusted(waker) { 0 } else { FOREIGN };
+        recording::push(Kind::Waits, thing as u8 | foreign, id as u64, None);
+    }
 }
 
 /// Notes, for each waker that the last event or timer has taken, which task it will wake.
@@ -182,17 +187,17 @@ pub(crate) fn record_due(wakers: &[Waker]) {
     }
 }
 
-/// Notes that the poll of this task ends, if it has returned `Pending`.
+/// Notes that the poll of this task ends, if it has returned `Pending`. `wakers` says how many wakers there are.
 ///
 /// ```
 /// use reactor::record::note_pending;
 ///
-/// note_pending(true, 7);
+/// note_pending(true, 7, || Some(1));
 /// ```
 #[inline]
-pub fn note_pending(is_pending: bool, task: usize) {
-    if is_pending {
-        note(Kind::PollEnd, Outcome::Pending as u8, task);
+pub fn note_pending(is_pending: bool, task: usize, wakers: impl FnOnce() -> Option<usize>) {
+    if is_pending && is_on() {
+        note(Kind::PollEnd, poll_end(Outcome::Pending, wakers()), task);
     }
 }
 
@@ -211,47 +216,59 @@ pub(crate) fn record_deadline(timer: u64, deadline: Instant) {
     }
 }
 
-/// Notes that a `block_on` begins, whose future is a task in the recording, and is not counted. `root` is the address
-/// that its wakers carry.
+/// Notes that a `block_on` begins, whose future is a task in the recording, and is not counted. Its wakers are clones
+/// of `root`, of which the caller has two.
 ///
 /// ```
 /// use reactor::record::{RecordedRoot, record_root};
+/// use std::sync::Arc;
 /// use std::task::Poll;
 ///
-/// let root: RecordedRoot = record_root(7, std::panic::Location::caller());
-/// assert_eq!(root.poll(|| Poll::Ready(42)), Poll::Ready(42));
+/// let root = Arc::new("a waker");
+/// let waker = Arc::clone(&root);
+/// let recorded: RecordedRoot<'_, _> = record_root(&root, std::panic::Location::caller());
+/// assert_eq!(recorded.poll(|| Poll::Ready(42)), Poll::Ready(42));
+/// drop(waker);
 /// ```
-pub fn record_root(root: usize, site: &'static Location<'static>) -> RecordedRoot {
-    record_spawn(root, TaskKind::BlockOn, || None, site);
-    RecordedRoot(root)
+pub fn record_root<'a, R>(root: &'a Arc<R>, site: &'static Location<'static>) -> RecordedRoot<'a, R> {
+    let recorded = RecordedRoot(root);
+    record_spawn(recorded.id(), TaskKind::BlockOn, || None, site);
+    recorded
 }
 
 /// The future of a `block_on`, in a recording. When it is dropped its end is noted. Made by [`record_root`].
 #[derive(Debug)]
-pub struct RecordedRoot(usize);
+pub struct RecordedRoot<'a, R>(&'a Arc<R>);
 
-impl RecordedRoot {
+impl<R> RecordedRoot<'_, R> {
+    fn id(&self) -> usize {
+        Arc::as_ptr(self.0).addr()
+    }
+
     /// Calls `poll`, and notes when it begins and ends, also if it panics.
     #[inline]
     pub fn poll<T>(&self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
+        /// The caller's own references to the root.
+        const OWN: usize = 2;
         /// Notes the end.
-        struct End(usize, Outcome);
+        struct End(usize, u8);
         impl Drop for End {
             fn drop(&mut self) {
-                note(Kind::PollEnd, self.1 as u8, self.0);
+                note(Kind::PollEnd, self.1, self.0);
             }
         }
-        note(Kind::Poll, 0, self.0);
-        let mut end = End(self.0, Outcome::Panicked);
+        note(Kind::Poll, 0, self.id());
+        let mut end = End(self.id(), poll_end(Outcome::Panicked, None));
         let polled = poll();
-        end.1 = if polled.is_ready() { Outcome::Ready } else { Outcome::Pending };
+        let outcome = if polled.is_ready() { Outcome::Ready } else { Outcome::Pending };
+        end.1 = poll_end(outcome, Arc::strong_count(self.0).checked_sub(OWN));
         polled
     }
 }
 
-impl Drop for RecordedRoot {
+impl<R> Drop for RecordedRoot<'_, R> {
     fn drop(&mut self) {
-        note(Kind::Finish, 0, self.0);
+        note(Kind::Finish, 0, self.id());
     }
 }
 

@@ -28,6 +28,7 @@
 //! Called by `async_io` and `hangup`; events come from `reactor`. Next: `timers`.
 
 use std::io;
+use std::os::fd::RawFd;
 use std::task::{Context, Poll, Waker};
 
 use crate::event::Event;
@@ -49,6 +50,8 @@ const GENERATION: u64 = 1 << 2;
 /// A descriptor's two directions.
 pub(crate) struct Source {
     pub(crate) key: usize,
+    /// The descriptor, for a dump. It is open as long as the source is in the table.
+    pub(crate) fd: RawFd,
     pub(crate) read: Direction,
     pub(crate) write: Direction,
 }
@@ -58,22 +61,22 @@ pub(crate) struct Direction {
     /// What a recording calls it.
     name: (Thing, usize),
     state: AtomicU64,
-    waiters: Mutex<Waiters>,
+    pub(crate) waiters: Mutex<Waiters>,
 }
 
 /// The tasks that wait for a direction.
-struct Waiters {
+pub(crate) struct Waiters {
     /// From `poll_read` and the like, which cannot say when their task stops waiting.
-    first: Option<Waker>,
+    pub(crate) first: Option<Waker>,
     /// Allocated when a second waker is stored: most sockets have one task per direction.
-    others: Option<Box<Others>>,
+    pub(crate) others: Option<Box<Others>>,
 }
 
 /// The wakers beside the first.
-struct Others {
-    polls: PollWakers,
+pub(crate) struct Others {
+    pub(crate) polls: PollWakers,
     /// From futures, which leave when they are dropped.
-    futures: WaitList,
+    pub(crate) futures: WaitList,
 }
 
 /// How a waiting operation stores its waker.
@@ -86,8 +89,8 @@ pub(crate) enum Wait<'a> {
 
 impl Source {
     /// A new source. It starts as ready: the first operation in each direction is tried at once.
-    pub(crate) fn new(key: usize) -> Self {
-        Self { key, read: Direction::new((Thing::Read, key)), write: Direction::new((Thing::Write, key)) }
+    pub(crate) fn new(key: usize, fd: RawFd) -> Self {
+        Self { key, fd, read: Direction::new((Thing::Read, key)), write: Direction::new((Thing::Write, key)) }
     }
 
     /// Handles an event: the wakers of the tasks that waited for it go to `woken`.
@@ -129,7 +132,7 @@ impl Direction {
             let Some(seen) = self.ready() else {
                 self.wait(cx.waker(), &mut wait);
                 if self.ready().is_none() || fault("no_look_after_listing") {
-                    record_wait(self.name.0, self.name.1);
+                    record_wait(self.name.0, self.name.1, cx.waker());
                     return Poll::Pending; // E2
                 }
                 continue;

@@ -203,6 +203,14 @@ impl Threads {
         lock(&self.pool.state).threads
     }
 
+    /// How busy the threads are.
+    pub(crate) fn load(&self) -> Load {
+        let state = lock(&self.pool.state);
+        let (threads, queued) = (state.threads, state.queue.len());
+        // ORDERING: Relaxed; a number for people.
+        Load { threads, idle: state.idle.len(), queued, looks: self.pool.looks.load(Ordering::Relaxed) }
+    }
+
     /// Returns the number of these that have nothing to do.
     #[must_use]
     pub fn idle(&self) -> usize {
@@ -233,6 +241,24 @@ impl fmt::Debug for Threads {
             .field("count", &self.count())
             .finish_non_exhaustive()
     }
+}
+
+/// How busy the threads are.
+///
+/// ```
+/// let load: reactor::blocking::Load = reactor::blocking::load();
+/// assert!(load.idle <= load.threads);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// All threads, those being started included.
+    pub threads: usize,
+    /// Those that have nothing to do.
+    pub idle: usize,
+    /// The jobs that wait for a thread.
+    pub queued: usize,
+    /// How often a thread has come for a job: as long as this stays the same, none has done its job.
+    pub looks: usize,
 }
 
 /// What the threads share with the callers that submit.

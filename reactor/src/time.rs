@@ -121,7 +121,7 @@ impl Sleep {
                     notify();
                 }
             }
-            record_wait(Thing::Timer, self.key.map_or(0, |key| key.sequence as usize));
+            record_wait(Thing::Timer, self.key.map_or(0, |key| key.sequence as usize), cx.waker());
             return Poll::Pending;
         }
         self.cancel();

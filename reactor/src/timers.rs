@@ -55,7 +55,7 @@ const BUCKETS: usize = 1 << DIGIT_BITS;
 const LEVELS: usize = (u64::BITS - TICK_BITS).div_ceil(DIGIT_BITS) as usize;
 
 /// The heap, where a bucket's number is expected.
-const HEAP: usize = LEVELS * BUCKETS;
+pub(crate) const HEAP: usize = LEVELS * BUCKETS;
 /// Without timers the slots keep the memory of this many.
 const KEEP: usize = 64;
 /// A bucket whose capacity is at most four times this gives no memory back.
@@ -66,35 +66,35 @@ pub(crate) type Moment = u64;
 
 /// The timers that have not fired.
 pub(crate) struct Timers {
-    near: Heap<Entry>,
-    wheel: [Bucket; LEVELS * BUCKETS],
+    pub(crate) near: Heap<Entry>,
+    pub(crate) wheel: [Bucket; LEVELS * BUCKETS],
     /// A word for each level, with a bit for each bucket that is not empty.
     occupied: [u64; LEVELS],
     /// How far the buckets have been cascaded (H4).
     tick: u64,
-    slots: Slab<Slot>,
+    pub(crate) slots: Slab<Slot>,
     sequence: u64,
 }
 
 /// Some timers of the same level and digit, in no order.
-struct Bucket {
-    entries: Vec<Entry>,
+pub(crate) struct Bucket {
+    pub(crate) entries: Vec<Entry>,
     /// None of them is before this.
     earliest: Moment,
 }
 
 /// In the order in which they fire: at equal deadlines the older one comes first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry {
-    deadline: Moment,
-    sequence: u64,
+pub(crate) struct Entry {
+    pub(crate) deadline: Moment,
+    pub(crate) sequence: u64,
     slot: usize,
 }
 
-struct Slot {
-    waker: Waker,
+pub(crate) struct Slot {
+    pub(crate) waker: Waker,
     /// The bucket's number, and the index there.
-    place: (usize, usize),
+    pub(crate) place: (usize, usize),
 }
 
 /// A timer, until it has fired or was removed.

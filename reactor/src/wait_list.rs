@@ -170,6 +170,11 @@ impl WaitList {
         self.give_memory_back();
     }
 
+    /// The wakers, for a dump.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Waker> {
+        self.entries.iter().filter_map(|entry| entry.waker.as_ref())
+    }
+
     /// The index of this waiter's entry. It is found by binary search (W1).
     fn place(&self, key: Key) -> Option<usize> {
         let found = self.entries.binary_search_by_key(&key.0, |entry| entry.ticket);

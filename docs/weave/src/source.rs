@@ -87,7 +87,7 @@ impl Source {
 fn records(code: &str) -> bool {
     let call = code.split_once(" = ").filter(|_| code.starts_with("let ")).map_or(code, |(_, call)| call);
     let path = call.split('(').next().unwrap_or_default();
-    let called = path.rsplit("::").next().unwrap_or_default();
+    let called = path.rsplit([':', '.']).next().unwrap_or_default();
     code.ends_with(");")
         && (["note", "record", "count"].contains(&called)
             || called.starts_with("record_")

@@ -14,13 +14,43 @@ use std::time::{Duration, Instant};
 
 use reactor::shim::{Mutex, lock, now, statics};
 
+use crate::raw_task::list::TaskLook;
+
 /// The interval between two looks of the monitor.
 pub(super) const TICK: Duration = Duration::from_millis(5);
 
 /// What the monitor needs of a pool.
-pub(crate) trait Rescue: Send + Sync {
+pub(crate) trait Rescue: Look + Send + Sync {
     /// Gives the tasks that wait behind a long poll to other workers.
     fn rescue(&self);
+}
+
+/// What a dump needs of a pool.
+pub(crate) trait Look {
+    /// What it is doing.
+    fn look(&self) -> PoolLook {
+        PoolLook::default()
+    }
+}
+
+/// A pool, as a dump sees it.
+#[derive(Default)]
+pub(crate) struct PoolLook {
+    /// What a recording calls the pool.
+    pub(crate) id: usize,
+    pub(crate) closed: bool,
+    pub(crate) workers: usize,
+    /// Those that have begun.
+    pub(crate) begun: usize,
+    /// The tasks that have waited, and have not finished.
+    pub(crate) tasks: Vec<TaskLook>,
+}
+
+/// Looks at every pool that exists.
+pub(crate) fn look_at_pools() -> Vec<PoolLook> {
+    let pools = lock(&REGISTRY).pools.clone();
+    // Without the lock, as in `rescue_pools`.
+    pools.iter().filter_map(Weak::upgrade).map(|pool| pool.look()).collect()
 }
 
 /// The pools of the process.
@@ -67,6 +97,8 @@ mod tests {
     use super::*;
 
     struct Counted(AtomicUsize);
+
+    impl Look for Counted {}
 
     impl Rescue for Counted {
         fn rescue(&self) {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::rescue::{Rescue, register_pool};
+use super::rescue::{Look, Rescue, register_pool};
 use super::*;
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -16,6 +16,8 @@ fn wait_until(what: &str, holds: impl Fn() -> bool) {
 }
 
 struct Counted(AtomicUsize);
+
+impl Look for Counted {}
 
 impl Rescue for Counted {
     fn rescue(&self) {

@@ -21,6 +21,7 @@ mod deque;
 mod end;
 pub(crate) mod global;
 mod joining;
+mod look;
 #[cfg(all(test, loom))]
 mod model;
 mod queue;

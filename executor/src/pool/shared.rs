@@ -33,9 +33,9 @@ const SHARDS: usize = if cfg!(loom) { 1 } else { 16 };
 pub(crate) struct Shared {
     pub(super) injector: Injector<Runnable>,
     pub(super) remotes: Box<[Remote]>,
-    parkers: Box<[OnceLock<Arc<Parker>>]>,
+    pub(super) parkers: Box<[OnceLock<Arc<Parker>>]>,
     pub(super) sleep: Sleep,
-    waiting: [CachePadded<Mutex<TaskList>>; SHARDS],
+    pub(super) waiting: [CachePadded<Mutex<TaskList>>; SHARDS],
     closed: AtomicBool,
     pub(super) end: End,
 }

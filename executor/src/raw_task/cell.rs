@@ -139,6 +139,7 @@ impl<F: Future, S: Schedule, N: Name> TaskCell<F, S, N> {
             take_outcome: Self::take_outcome,
             drop_outcome: Self::drop_outcome,
             name: Self::name,
+            size: size_of::<Self>(),
             free: Self::free,
         }
     }

@@ -55,6 +55,8 @@ pub(crate) struct Vtable {
     pub(crate) drop_outcome: unsafe fn(NonNull<Header>),
     /// Its name, which lives as long as the allocation.
     pub(crate) name: unsafe fn(NonNull<Header>) -> Option<NonNull<str>>,
+    /// The allocation's size, for a dump.
+    pub(crate) size: usize,
     /// Frees the allocation.
     pub(crate) free: unsafe fn(NonNull<Header>),
 }
@@ -252,7 +254,7 @@ impl Drop for TaskRef {
 #[inline]
 pub(super) fn note_vain_wake(task: NonNull<Header>) {
     // SAFETY: [claim]: the caller's.
-    if is_on() && unsafe { task.as_ref() }.state.is_wake_in_vain() {
+    if is_on() && !unsafe { task.as_ref() }.state.look().is_idle() {
         note(Kind::WakeInVain, 0, task.addr().get());
     }
 }

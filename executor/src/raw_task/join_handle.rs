@@ -177,7 +177,7 @@ impl<T> JoinHandle<T> {
             let join = self.task.header().state.store_waker();
             drop(replaced); // J3
             if join == Join::Pending {
-                record_wait(Thing::Join, self.task.as_raw().addr().get());
+                record_wait(Thing::Join, self.task.as_raw().addr().get(), cx.waker());
                 return Poll::Pending;
             }
             // Too late: the runner did not see the waker, so the slot still belongs to us [join-slot].
@@ -232,6 +232,7 @@ impl<T> Drop for JoinHandle<T> {
         if header.state.is_outcome_taken() && !fault("outcome_dropped_twice") {
             return;
         }
+        note(Kind::GaveUp, Thing::Join as u8, self.task.as_raw().addr().get());
         match header.state.release_handle() {
             Join::Complete => contain_panic(|| {
                 // SAFETY: [same-types]; [outcome-owner]: the outcome belongs to the handle, and was not

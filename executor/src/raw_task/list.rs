@@ -27,6 +27,8 @@ use std::ptr::NonNull;
 
 use super::header::{Header, Runnable};
 use super::state::Action;
+use super::state::look::Look;
+use crate::task_id::TaskId;
 
 /// This many entries are kept allocated in any case.
 const KEEP: usize = 64;
@@ -36,6 +38,15 @@ const KEEP: usize = 64;
 pub(crate) struct TaskList {
     tasks: Vec<Option<NonNull<Header>>>,
     count: usize,
+}
+
+/// A task in a list, as a dump sees it.
+pub(crate) struct TaskLook {
+    pub(crate) id: TaskId,
+    pub(crate) name: Option<String>,
+    pub(crate) look: Look,
+    /// The size of its allocation.
+    pub(crate) size: usize,
 }
 
 // SAFETY: I1: the thread that has the list also has its tasks' places; [claim]: beyond those the list's
@@ -101,6 +112,20 @@ impl TaskList {
     pub(crate) fn all_run(&self) -> bool {
         // SAFETY: [listed-is-live]: it is in the list, so it is allocated.
         self.iter().all(|task| unsafe { task.as_ref() }.state.is_running())
+    }
+
+    /// What a dump shows of each task.
+    pub(crate) fn look(&self) -> Vec<TaskLook> {
+        let look = |task: NonNull<Header>| {
+            // SAFETY: [claim]: the list's claim [listed-is-live].
+            let header = unsafe { task.as_ref() };
+            // SAFETY: [same-types]; [claim], as above.
+            let name = unsafe { (header.vtable.name)(task) };
+            // SAFETY: the name is in the task, and never changes; it is copied while the list is borrowed.
+            let name = name.map(|name| unsafe { name.as_ref() }.to_owned());
+            TaskLook { id: TaskId::of(task), name, look: header.state.look(), size: header.vtable.size }
+        };
+        self.iter().map(look).collect()
     }
 
     /// Every task: a pointer that is valid as long as the list is borrowed [listed-is-live].

@@ -28,7 +28,7 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
 use reactor::contain_panic;
-use reactor::record::{Kind, note, note_pending, record, record_spawn};
+use reactor::record::{Kind, note, record, record_spawn};
 use reactor::shim::fault;
 use reactor::wait_list::trust;
 
@@ -90,7 +90,7 @@ unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
                 unsafe { cell.poll_future(&mut Context::from_waker(waker)) }
             }))
         };
-        note_pending(matches!(poll_result, Ok(Poll::Pending)), task.addr().get());
+        cell.header_with.header.state.note_pending(task.addr().get(), &poll_result);
         match poll_result {
             // SAFETY: [claim], [same-types], as above; [runner-only]: we are the runner.
             Ok(Poll::Pending) => match unsafe { S::finish(task) } {

@@ -303,12 +303,6 @@ impl State {
         self.0.load(Ordering::Acquire) & CANCELLED != 0
     }
 
-    /// Whether a wake would find the task queued, running or complete.
-    pub(super) fn is_wake_in_vain(&self) -> bool {
-        // ORDERING: Relaxed; for a recording.
-        self.0.load(Ordering::Relaxed) & (QUEUED | RUNNING | COMPLETE) != 0
-    }
-
     /// Whether a thread runs it.
     pub(crate) fn is_running(&self) -> bool {
         // ORDERING: Relaxed; the caller makes sure that no runner begins or ends meanwhile.
@@ -423,6 +417,8 @@ impl State {
         }
     }
 }
+
+pub(crate) mod look;
 
 #[cfg(all(test, not(loom)))]
 mod picture;

@@ -461,7 +461,7 @@ impl<T: Clone> Receiver<T> {
             match state.look(&mut self.next) {
                 Look::Empty => {
                     state.waiters.register(key, waker);
-                    record_wait(Thing::Broadcast, id(&self.shared));
+                    record_wait(Thing::Broadcast, id(&self.shared), waker.as_borrowed());
                     Poll::Pending
                 }
                 look => Poll::Ready(look),
@@ -507,6 +507,7 @@ impl<T: Clone> Future for Recv<'_, T> {
 impl<T> Drop for Recv<'_, T> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
+            note(Kind::GaveUp, Thing::Broadcast as u8, id(&self.receiver.shared));
             // A wake need not be passed on: a send wakes every receiver.
             let was = shim::lock(&self.receiver.shared).waiters.remove(key);
             drop(was);

@@ -270,7 +270,7 @@ impl<T> Receiver<T> {
                 return Poll::Ready(None);
             }
             waker.store(&mut state.receiver); // P4
-            record_wait(Thing::Receive, self.shared.id());
+            record_wait(Thing::Receive, self.shared.id(), waker.as_borrowed());
             Poll::Pending
         })
     }
@@ -340,7 +340,7 @@ impl<T> Future for Sending<'_, T> {
             };
             if !room || (waker.is_owned() && fault("room_overlooked")) {
                 state.waiters.register(&mut this.key, waker);
-                record_wait(Thing::Send, this.shared.id());
+                record_wait(Thing::Send, this.shared.id(), waker.as_borrowed());
                 return Poll::Pending;
             }
             state.promised -= usize::from(promised);
@@ -359,6 +359,7 @@ impl<T> Future for Sending<'_, T> {
 impl<T> Drop for Sending<'_, T> {
     fn drop(&mut self) {
         let Some(key) = self.key else { return };
+        note(Kind::GaveUp, Thing::Send as u8, self.shared.id());
         let mut state = shim::lock(&self.shared.state);
         let was = state.waiters.remove(key);
         let next = match was {
@@ -395,6 +396,7 @@ impl<T> Future for Recv<'_, T> {
 impl<T> Drop for Recv<'_, T> {
     fn drop(&mut self) {
         if self.waiting {
+            note(Kind::GaveUp, Thing::Receive as u8, self.receiver.shared.id());
             let waker = shim::lock(&self.receiver.shared.state).receiver.take();
             drop(waker);
         }

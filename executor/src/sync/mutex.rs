@@ -155,7 +155,7 @@ impl<T: ?Sized> Mutex<T> {
                 return Poll::Ready(());
             }
             waiters.register(key, waker);
-            record_wait(Thing::Lock, self.id());
+            record_wait(Thing::Lock, self.id(), waker.as_borrowed());
             Poll::Pending
         })
     }
@@ -262,6 +262,7 @@ impl<'a, T: ?Sized> Future for Lock<'a, T> {
 impl<T: ?Sized> Drop for Lock<'_, T> {
     fn drop(&mut self) {
         let Some(key) = self.key else { return };
+        note(Kind::GaveUp, Thing::Lock as u8, self.mutex.id());
         let mut waiters = shim::lock(&self.mutex.waiters);
         let was = waiters.remove(key);
         if (waiters.is_empty() || fault("waiters_forgotten")) && matches!(was, Removed::Waiting(_)) {

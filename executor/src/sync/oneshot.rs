@@ -148,7 +148,7 @@ impl<T> Future for Receiver<T> {
             let mut stage = shim::lock(&self.shared);
             if let Stage::Waiting(waiter) = &mut *stage {
                 waker.store(waiter);
-                record_wait(Thing::Oneshot, Arc::as_ptr(&self.shared).addr());
+                record_wait(Thing::Oneshot, Arc::as_ptr(&self.shared).addr(), waker.as_borrowed());
                 return Poll::Pending;
             }
             Poll::Ready(mem::replace(&mut *stage, Stage::Closed))
@@ -172,6 +172,7 @@ impl<T> Drop for Receiver<T> {
             return;
         }
         note(Kind::Closed, Thing::Oneshot as u8, Arc::as_ptr(&self.shared).addr());
+        note(Kind::GaveUp, Thing::Oneshot as u8, Arc::as_ptr(&self.shared).addr());
         // O2: the lock is released at the end of the first statement, and the value or the waker dropped
         // after it.
         let replaced = mem::replace(&mut *shim::lock(&self.shared), Stage::Closed);

@@ -47,7 +47,8 @@ pub enum Kind {
     ThreadCame,
     /// The thread ends.
     ThreadGone,
-    /// The poll under way ends. Argument: an [`Outcome`].
+    /// The poll under way ends. Argument: an [`Outcome`]. Value: how many wakers of the task there are; `u64::MAX` if
+    /// that is not known.
     PollEnd,
     /// The task whose poll has ended was woken meanwhile, and is queued again. Recorded before it can be run.
     Requeued,
@@ -77,7 +78,8 @@ pub enum Kind {
     TimerArmed,
     /// A timer was removed before its deadline.
     TimerCancelled,
-    /// The poll under way will return `Pending`. Argument and id: the [`Thing`] that its task waits for.
+    /// The poll under way will return `Pending`. Argument and id: the [`Thing`] that its task waits for. Value: 1 if
+    /// the waker that was stored there is not the executor's own, but one that somebody has put around it.
     Waits,
     /// A lock or a channel was made. Argument: a [`Thing`].
     New,
@@ -105,6 +107,8 @@ pub enum Kind {
     PoolClosed,
     /// The task that is being polled has used up its budget, and is woken to go on later.
     GaveWay,
+    /// The task that is being polled does not wait for this any more. Argument and id: the [`Thing`].
+    GaveUp,
     /// Continues the event before it: its value.
     More,
     /// Continues the event before it: its text.
@@ -157,6 +161,7 @@ const ALL: [Kind; Kind::Text as usize + 1] = {
         PoolOpened,
         PoolClosed,
         GaveWay,
+        GaveUp,
         More,
         Text,
     ]
@@ -321,7 +326,7 @@ impl WaitEnd {
 /// ```
 /// use reactor::record::{Thing, record_wait};
 ///
-/// record_wait(Thing::Lock, 7);
+/// record_wait(Thing::Lock, 7, std::task::Waker::noop());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -346,4 +351,38 @@ pub enum Thing {
     Oneshot,
     /// A value of a `broadcast` channel.
     Broadcast,
+}
+
+/// Added to the [`Thing`] that a recording keeps, if the waker is not an executor's own.
+pub(super) const FOREIGN: u8 = 1 << 7;
+
+/// What [`Kind::PollEnd`] keeps in one byte: how the poll ended, and how many wakers of the task there are then.
+///
+/// ```
+/// use reactor::record::{Kind, Outcome, note, poll_end};
+///
+/// note(Kind::PollEnd, poll_end(Outcome::Pending, Some(1)), 7);
+/// ```
+#[inline]
+#[must_use]
+pub fn poll_end(outcome: Outcome, wakers: Option<usize>) -> u8 {
+    let wakers = wakers.map_or(UNKNOWN_WAKERS, |wakers| wakers.min(usize::from(UNKNOWN_WAKERS)) as u8);
+    outcome as u8 | wakers << OUTCOME_BITS
+}
+
+const OUTCOME_BITS: u32 = 2;
+/// Also stands for so many, or more.
+const UNKNOWN_WAKERS: u8 = u8::MAX >> OUTCOME_BITS;
+
+/// The argument and the value of an event that has both in one byte.
+pub(super) fn unpack(kind: Kind, packed: u8) -> (u8, u64) {
+    match kind {
+        Kind::PollEnd => {
+            let wakers = packed >> OUTCOME_BITS;
+            let known = wakers != UNKNOWN_WAKERS;
+            (packed & ((1 << OUTCOME_BITS) - 1), if known { u64::from(wakers) } else { u64::MAX })
+        }
+        Kind::Waits => (packed & !FOREIGN, u64::from(packed & FOREIGN != 0)),
+        _ => (packed, 0),
+    }
 }

@@ -17,6 +17,8 @@
 //!
 //! Called by `record`, and by the executor's `trace`. Next: `shim`.
 
+pub(super) mod reader;
+
 use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
@@ -26,7 +28,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::kind::Kind;
+use super::kind::{Kind, unpack};
 use super::ring::{Ring, Slot};
 use super::stamp::{self, Both, Clock, Scale};
 use crate::shim::lock_static;
@@ -112,6 +114,14 @@ impl Recording {
         self.next += 1;
         self.parts.push(Part { number, ring, from: ring.head(), to: None, thread, worker: WORKER.get() });
         number
+    }
+
+    /// Every part ends here. Called under the registry's lock, under which a ring changes its owner.
+    fn up_to_now(mut self) -> Self {
+        for part in &mut self.parts {
+            part.to = Some(part.to.unwrap_or_else(|| part.ring.head()));
+        }
+        self
     }
 
     fn end_part(&mut self, number: u64, to: u64) {
@@ -244,7 +254,7 @@ pub fn stop() -> Option<Recorded> {
         let mut registry = lock_static(&REGISTRY);
         // ORDERING: Relaxed; Q2.
         ON.store(0, Ordering::Relaxed);
-        (registry.on.take()?, registry.sites.clone())
+        (registry.on.take()?.up_to_now(), registry.sites.clone())
     };
     Some(read(&recording, sites))
 }
@@ -261,7 +271,7 @@ pub fn stop() -> Option<Recorded> {
 pub fn snapshot() -> Option<Recorded> {
     let (recording, sites) = {
         let registry = lock_static(&REGISTRY);
-        (registry.on.clone()?, registry.sites.clone())
+        (registry.on.clone()?.up_to_now(), registry.sites.clone())
     };
     Some(read(&recording, sites))
 }
@@ -418,8 +428,9 @@ fn read(recording: &Recording, sites: Vec<&'static Location<'static>>) -> Record
     let end = Both::now();
     let scale = Scale::between(recording.begin, end);
     let track = |part: &Part| {
-        let to = part.to.unwrap_or_else(|| part.ring.head());
-        let (first, slots) = part.ring.read(part.from, to);
+        let to = part.to.unwrap_or(part.from);
+        let (first, mut slots) = part.ring.read(part.from, to);
+        leave_out_half(&mut slots);
         Track {
             name: part.thread.clone(),
             worker: part.worker,
@@ -434,6 +445,12 @@ fn read(recording: &Recording, sites: Vec<&'static Location<'static>>) -> Record
         lost: recording.lost,
         sites,
     }
+}
+
+/// Leaves out a last event whose value is not pushed yet. Returns how many slots that are.
+fn leave_out_half(slots: &mut Vec<Slot>) -> u64 {
+    let is_half = |slot: &mut Slot| Kind::from_number(slot.kind).is_some_and(Kind::has_value);
+    u64::from(slots.pop_if(is_half).is_some())
 }
 
 /// Makes events of slots. Slots at the beginning that continue an event which was written over are left out.
@@ -456,14 +473,11 @@ fn assemble(slots: &[Slot], scale: Scale) -> Vec<Event> {
             (Some(kind), _) => {
                 text.clear();
                 let (time, id) = (scale.nanoseconds(slot.time), slot.id);
-                events.push(Event { time, kind, argument: slot.argument, id, value: 0, text: None });
+                let (argument, value) = unpack(kind, slot.argument);
+                events.push(Event { time, kind, argument, id, value, text: None });
             }
         }
     }
-    // The slot with its value is not pushed yet.
-    let _ = events.pop_if(|event| {
-        event.kind.has_value() && slots.last().is_some_and(|last| last.kind == event.kind as u8)
-    });
     events
 }
 

@@ -20,7 +20,7 @@ struct Stream {
 
 impl Stream {
     fn new() -> Arc<Self> {
-        Arc::new(Self { ended: AtomicBool::new(false), source: Source::new(0) })
+        Arc::new(Self { ended: AtomicBool::new(false), source: Source::new(0, -1) })
     }
 
     /// The reactor receives the event: bytes, or the end (`must_drain`).

@@ -50,9 +50,9 @@ impl<T> Deref for Static<T> {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __statics {
-    ($($(#[$attr:meta])* static $name:ident: $type:ty = $init:expr;)*) => { $(
+    ($($(#[$attr:meta])* $visible:vis static $name:ident: $type:ty = $init:expr;)*) => { $(
         $(#[$attr])*
-        static $name: $crate::shim::model::Static<$type> = $crate::shim::model::Static::new(|| $init);
+        $visible static $name: $crate::shim::model::Static<$type> = $crate::shim::model::Static::new(|| $init);
     )* };
 }
 

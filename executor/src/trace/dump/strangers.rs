@@ -1,0 +1,88 @@
+//! Whether a thread that the runtime does not know was started since some moment.
+//!
+//! A channel's end may be moved to a thread that the program starts itself, which is seen by nobody until it uses
+//! the end. Linux knows when each thread was started.
+//!
+//! Called by `dump`. Next: `dump::stuck`.
+
+use std::fs;
+use std::time::Duration;
+
+/// When the threads that are not the runtime's were started, as their age. `None` where the system does not say.
+pub(super) struct Strangers(Option<Vec<Duration>>);
+
+/// The unit of the system's times: the kernel promises a hundredth of a second.
+const UNIT: Duration = Duration::from_millis(10);
+
+/// The runtime's own threads: the beginning of their names, and how many there are of each kind.
+///
+/// A thread gets its parent's name until it is given another one, so that a name alone proves nothing.
+pub(super) struct Own {
+    pub(super) workers: usize,
+    pub(super) blocking: usize,
+}
+
+impl Own {
+    fn kinds(&self) -> [(&'static str, usize); 3] {
+        // One writes to stdout, one to stderr.
+        [("worker-", self.workers), ("reactor-blockin", self.blocking), ("reactor-notes", 2)]
+    }
+}
+
+impl Strangers {
+    pub(super) fn look(own: &Own) -> Self {
+        Self(ages(own))
+    }
+
+    /// Whether one may have been started in this last time.
+    pub(super) fn since(&self, time: Duration) -> bool {
+        // The ages are rounded, and so is the system's idea of now.
+        self.0.as_ref().is_none_or(|ages| ages.iter().any(|age| *age <= time + 2 * UNIT))
+    }
+}
+
+fn ages(own: &Own) -> Option<Vec<Duration>> {
+    let uptime = fs::read_to_string("/proc/uptime").ok()?;
+    let uptime = Duration::try_from_secs_f64(uptime.split(' ').next()?.parse().ok()?).ok()?;
+    let mut of_kind = own.kinds().map(|_| Vec::new());
+    let mut ages = Vec::new();
+    for thread in fs::read_dir("/proc/self/task").ok()? {
+        let Ok(stat) = fs::read_to_string(thread.ok()?.path().join("stat")) else {
+            // It has ended meanwhile, and counts as one that was just started.
+            ages.push(Duration::ZERO);
+            continue;
+        };
+        let (before, after) = stat.rsplit_once(')')?;
+        let name = before.split_once('(')?.1;
+        let begun: u32 = after.split_ascii_whitespace().nth(BEGUN)?.parse().ok()?;
+        let kind = own.kinds().iter().position(|(own, _)| name.starts_with(own));
+        kind.map_or(&mut ages, |kind| &mut of_kind[kind]).push(uptime.saturating_sub(UNIT * begun));
+    }
+    for ((_, count), found) in own.kinds().into_iter().zip(of_kind) {
+        if found.len() > count {
+            ages.extend(found); // Not all of them are the runtime's.
+        }
+    }
+    Some(ages)
+}
+
+/// Which word after the name says when the thread was started (`proc_pid_stat(5)`, field 22).
+const BEGUN: usize = 19;
+
+#[cfg(all(test, not(loom), target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_thread_is_a_stranger_under_any_name() {
+        std::thread::sleep(Duration::from_millis(100));
+        let look = || Strangers::look(&Own { workers: 0, blocking: 0 }).since(Duration::from_millis(20));
+        for name in ["a thread", "worker-7"] {
+            assert!(
+                std::thread::Builder::new().name(name.into()).spawn(look).unwrap().join().unwrap(),
+                "{name}"
+            );
+        }
+        assert!(Strangers::look(&Own { workers: 0, blocking: 0 }).since(Duration::from_secs(3600)));
+    }
+}

@@ -1,0 +1,410 @@
+//! Healthy programs get no verdict, whenever they are looked at: all that a program may do, much of it at once, while
+//! another thread takes one dump after the other.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use executor::pool::Pool;
+use executor::sync::{Mutex, broadcast, mpsc, oneshot};
+use executor::{task, trace};
+use futures_lite::{StreamExt, future};
+use reactor::io::prelude::*;
+use reactor::net::{TcpListener, TcpStream};
+use reactor::time::{sleep, timeout};
+
+use crate::support::{in_child, planted};
+
+/// How long the programs run, for each of the recordings.
+const TIME: Duration = Duration::from_secs(4);
+
+#[test]
+fn no_verdict_in_healthy_programs() {
+    planted(look_all_the_time);
+}
+
+/// With rings so small that most events are lost before they are read.
+#[test]
+fn no_verdict_where_events_are_lost() {
+    in_child(&[], || {
+        trace::start(1024).unwrap();
+        look_all_the_time();
+    });
+}
+
+#[test]
+fn no_verdict_without_a_recording() {
+    in_child(&[], look_all_the_time);
+}
+
+/// A recording that is begun and ended while the programs run.
+#[test]
+fn no_verdict_in_recordings_that_come_and_go() {
+    in_child(&[], || {
+        let over = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&over);
+        let recorder = thread::spawn(move || {
+            while !stop.load(Ordering::Relaxed) {
+                let _ = trace::start(1 << 14);
+                thread::sleep(Duration::from_millis(30));
+                drop(trace::stop());
+            }
+        });
+        look_all_the_time();
+        over.store(true, Ordering::Relaxed);
+        recorder.join().unwrap();
+    });
+}
+
+fn look_all_the_time() {
+    trace::assert_never_stuck(|| {
+        let programs: [fn(); 3] = [on_the_pool, in_block_on, pools_that_come_and_go];
+        let runners = programs.map(|program| {
+            thread::spawn(move || {
+                let begin = Instant::now();
+                while begin.elapsed() < TIME {
+                    program();
+                }
+            })
+        });
+        for runner in runners {
+            runner.join().expect("the program is healthy");
+        }
+    });
+}
+
+fn on_the_pool() {
+    task::block_on(async {
+        let all = [
+            task::spawn(locks()),
+            task::spawn(joins()),
+            task::spawn(requests()),
+            task::spawn(pipeline()),
+            task::spawn(subscribers()),
+            task::spawn(sockets()),
+            task::spawn(calls()),
+            task::spawn(cancels()),
+            task::spawn(from_threads()),
+            task::spawn(unordered()),
+            task::spawn(replies()),
+            task::spawn(second_thoughts()),
+        ];
+        for one in all {
+            one.await;
+        }
+    });
+}
+
+fn in_block_on() {
+    task::block_on(async {
+        let all = [
+            task::spawn_local(locks()),
+            task::spawn_local(joins()),
+            task::spawn_local(requests()),
+            task::spawn_local(pipeline()),
+            task::spawn_local(subscribers()),
+            task::spawn_local(calls()),
+            task::spawn_local(unordered()),
+        ];
+        for one in all {
+            one.await;
+        }
+    });
+}
+
+fn pools_that_come_and_go() {
+    let pool = Pool::new(2).unwrap();
+    let ended = pool.spawn(locks());
+    let left = pool.spawn(async { sleep(Duration::from_secs(600)).await });
+    task::block_on(ended);
+    drop(pool);
+    assert!(left.is_finished());
+}
+
+/// Tasks that take two locks, in one order, and hold them across waits. Some give up.
+async fn locks() {
+    let both = Arc::new((Mutex::new(0), Mutex::new(0)));
+    let tasks = (0..6).map(|index| {
+        let both = Arc::clone(&both);
+        task::spawn(async move {
+            for round in 0..10 {
+                let mut first = both.0.lock().await;
+                if round % 3 == 0 {
+                    task::yield_now().await;
+                }
+                let second = timeout(Duration::from_micros(50 * index), both.1.lock()).await;
+                if let Ok(mut second) = second {
+                    sleep(Duration::from_micros(10)).await;
+                    *second += 1;
+                }
+                *first += 1;
+            }
+        })
+    });
+    for one in tasks.collect::<Vec<_>>() {
+        one.await;
+    }
+}
+
+/// A tree of tasks, each of which awaits its children, some while it holds a lock.
+async fn joins() {
+    fn tree(depth: u32, lock: Arc<Mutex<u32>>) -> future::Boxed<u32> {
+        Box::pin(async move {
+            if depth == 0 {
+                task::yield_now().await;
+                *lock.lock().await += 1;
+                return 1;
+            }
+            let children = [0, 1, 2].map(|_| task::spawn(tree(depth - 1, Arc::clone(&lock))));
+            let mut sum = 0;
+            for child in children {
+                sum += child.await;
+            }
+            sum
+        })
+    }
+    let lock = Arc::new(Mutex::new(0));
+    assert_eq!(tree(4, lock).await, 81);
+}
+
+/// A server that replies by oneshots, some of them late, and by other tasks.
+async fn requests() {
+    let (requests, mut inbox) = mpsc::channel::<(u32, oneshot::Sender<u32>)>(2);
+    let server = task::spawn(async move {
+        while let Some((number, reply)) = inbox.recv().await {
+            if number % 2 == 0 {
+                let _ = reply.send(number);
+            } else {
+                task::spawn(async move {
+                    sleep(Duration::from_micros(200)).await;
+                    let _ = reply.send(number);
+                });
+            }
+        }
+    });
+    let clients = (0..4).map(|client| {
+        let requests = requests.clone();
+        task::spawn(async move {
+            for number in 0..10 {
+                let (reply, received) = oneshot::channel();
+                requests.send((client + number, reply)).await.unwrap();
+                assert_eq!(received.await, Ok(client + number));
+            }
+        })
+    });
+    let clients: Vec<_> = clients.collect();
+    drop(requests);
+    for client in clients {
+        client.await;
+    }
+    server.await;
+}
+
+/// A ring of channels, through which a token goes round.
+async fn pipeline() {
+    let (first, mut from) = mpsc::channel(1);
+    let mut stages = Vec::new();
+    for _ in 0..5 {
+        let (to, next) = mpsc::channel(1);
+        let mut source = std::mem::replace(&mut from, next);
+        stages.push(task::spawn(async move {
+            while let Some(token) = source.recv().await {
+                if to.send(token).await.is_err() {
+                    break;
+                }
+            }
+        }));
+    }
+    for token in 0..20 {
+        first.send(token).await.unwrap();
+        assert_eq!(from.recv().await, Some(token));
+    }
+    drop(first);
+    for stage in stages {
+        stage.await;
+    }
+}
+
+async fn subscribers() {
+    let (sender, receiver) = broadcast::channel::<u32>(8);
+    let all: Vec<_> = (0..4)
+        .map(|_| {
+            let mut receiver = sender.subscribe();
+            task::spawn(async move {
+                while !matches!(receiver.recv().await, Err(broadcast::RecvError::Closed)) {}
+            })
+        })
+        .collect();
+    drop(receiver);
+    for number in 0..40 {
+        let _ = sender.send(number);
+        if number % 5 == 0 {
+            sleep(Duration::from_micros(100)).await;
+        }
+    }
+    drop(sender);
+    for one in all {
+        one.await;
+    }
+}
+
+async fn sockets() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = task::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut bytes = [0; 16];
+        while let Ok(count @ 1..) = stream.read(&mut bytes).await {
+            stream.write_all(&bytes[..count]).await.unwrap();
+        }
+    });
+    let mut client = TcpStream::connect(address).await.unwrap();
+    for _ in 0..20 {
+        client.write_all(b"tea").await.unwrap();
+        client.read_exact(&mut [0; 3]).await.unwrap();
+    }
+    drop(client);
+    server.await;
+}
+
+async fn calls() {
+    let slow = task::spawn_blocking(|| thread::sleep(Duration::from_millis(2)));
+    let nested = task::spawn_blocking(|| task::block_on(task::spawn(async { task::yield_now().await })));
+    let unblocked = reactor::blocking::unblock(|| Ok(7)).await;
+    assert_eq!(unblocked.unwrap(), 7);
+    slow.await;
+    nested.await;
+}
+
+async fn cancels() {
+    let (sender, mut receiver) = mpsc::channel::<u32>(1);
+    let lock = Arc::new(Mutex::new(()));
+    let held = lock.lock().await;
+    let waiting = {
+        let lock = Arc::clone(&lock);
+        task::spawn(async move { drop(lock.lock().await) })
+    };
+    let receiving = task::spawn(async move { receiver.recv().await });
+    let napping = task::spawn(sleep(Duration::from_secs(600)));
+    task::yield_now().await;
+    assert!(napping.cancel().await.is_none());
+    assert!(receiving.cancel().await.is_none());
+    waiting.abort();
+    drop((held, sender));
+    let _ = waiting.try_join().await;
+}
+
+/// Channels whose other end a thread of the program has, which uses it late.
+async fn from_threads() {
+    let (sender, receiver) = oneshot::channel();
+    let runner = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(5));
+        sender.send(42).unwrap();
+    });
+    assert_eq!(receiver.await, Ok(42));
+    runner.join().unwrap();
+    let (sender, mut receiver) = mpsc::channel(1);
+    let runner = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(5));
+        sender.try_send(42).unwrap();
+    });
+    assert_eq!(receiver.next().await, Some(42));
+    runner.join().unwrap();
+}
+
+/// Replies that come by a map of senders, to which nothing that is recorded leads.
+async fn replies() {
+    type Waiting = std::sync::Mutex<Vec<oneshot::Sender<u32>>>;
+    let waiting = Arc::new(Waiting::default());
+    let replier = {
+        let waiting = Arc::clone(&waiting);
+        task::spawn(async move {
+            for _ in 0..3 {
+                sleep(Duration::from_millis(4)).await;
+                for sender in std::mem::take(&mut *waiting.lock().unwrap()) {
+                    let _ = sender.send(7);
+                }
+            }
+        })
+    };
+    let early = {
+        let (sender, receiver) = oneshot::channel();
+        waiting.lock().unwrap().push(sender);
+        receiver.await
+    };
+    assert_eq!(early, Ok(7));
+    let (sender, receiver) = oneshot::channel();
+    task::yield_now().await;
+    waiting.lock().unwrap().push(sender);
+    assert_eq!(receiver.await, Ok(7));
+    replier.await;
+}
+
+/// A parent holds a lock and joins its child, which asks for the lock once, and then waits for something that is
+/// not recorded.
+async fn second_thoughts() {
+    let lock = Arc::new(Mutex::new(()));
+    let _held = lock.lock().await;
+    let child = {
+        let lock = Arc::clone(&lock);
+        task::spawn(async move {
+            assert!(future::poll_once(lock.lock()).await.is_none());
+            let (slept, mut sleeper) = (Arc::new(AtomicBool::new(false)), None);
+            std::future::poll_fn(|cx| {
+                let (waker, over) = (cx.waker().clone(), Arc::clone(&slept));
+                sleeper.get_or_insert_with(|| {
+                    thread::spawn(move || {
+                        thread::sleep(Duration::from_millis(8));
+                        over.store(true, Ordering::SeqCst);
+                        waker.wake();
+                    })
+                });
+                if slept.load(Ordering::SeqCst) {
+                    std::task::Poll::Ready(())
+                } else {
+                    std::task::Poll::Pending
+                }
+            })
+            .await;
+        })
+    };
+    child.await;
+}
+
+/// Futures with wakers of their own, in one task: one of them holds the lock that the task waits for.
+async fn unordered() {
+    let lock = Mutex::new(());
+    let holds = own_waker(async {
+        let _held = lock.lock().await;
+        sleep(Duration::from_micros(300)).await;
+    });
+    let wants = own_waker(async { drop(lock.lock().await) });
+    future::zip(holds, wants).await;
+}
+
+/// Polls a future with a waker that is not the task's, and only when that was called.
+async fn own_waker(future: impl Future<Output = ()>) {
+    struct Flag(AtomicBool, std::sync::Mutex<Option<std::task::Waker>>);
+    impl std::task::Wake for Flag {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+            let waker = self.1.lock().unwrap().clone();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+    let flag = Arc::new(Flag(AtomicBool::new(true), std::sync::Mutex::new(None)));
+    let waker = std::task::Waker::from(Arc::clone(&flag));
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(|cx| {
+        *flag.1.lock().unwrap() = Some(cx.waker().clone());
+        if flag.0.swap(false, Ordering::SeqCst) {
+            future.as_mut().poll(&mut std::task::Context::from_waker(&waker))
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+}

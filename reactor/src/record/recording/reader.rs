@@ -1,0 +1,76 @@
+//! Reading a recording piece by piece, while it goes on.
+//!
+//! To read a large recording takes milliseconds. Threads that join it, and the first spawn from each place, need
+//! the registry's lock meanwhile. So under the lock only the ends of the parts are noted, and the rings, which are
+//! never freed, are read without it.
+//!
+//! Called by `recording`, and by the executor's dump. Next: `recording`.
+
+use std::collections::HashMap;
+use std::thread;
+use std::time::Duration;
+
+use super::{Part, REGISTRY, Recorded, Track, assemble, leave_out_half};
+use crate::record::stamp::{Both, Scale, clock};
+use crate::shim::lock_static;
+
+/// The two clocks are compared over at least this time.
+const SHORTEST: Duration = Duration::from_millis(2);
+
+/// Reads a recording piece by piece.
+///
+/// ```
+/// use reactor::record::{self, Kind, Reader};
+///
+/// record::start(1024).unwrap();
+/// let mut reader = Reader::default();
+/// record::record(Kind::Wake, 1);
+/// assert!(reader.read().unwrap().threads.iter().any(|thread| !thread.events.is_empty()));
+/// record::record(Kind::Wake, 2);
+/// let news = reader.read().unwrap();
+/// assert!(news.threads.iter().all(|thread| thread.events.iter().all(|event| event.id != 1)));
+/// record::stop();
+/// assert!(reader.read().is_none());
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Reader {
+    /// The number of the recording; 0 before the first call.
+    recording: u32,
+    /// The next slot of each part that has been read, by the part's number.
+    next: HashMap<u64, u64>,
+}
+
+impl Reader {
+    /// Returns what was recorded since the last call; `None` if the recording has been stopped. What was recorded
+    /// before `duration` is complete, but for what threads are about to push. Of what was recorded later, some
+    /// threads' events may be there, and others' not yet.
+    pub fn read(&mut self) -> Option<Recorded> {
+        let begin = lock_static(&REGISTRY).on.as_ref()?.begin;
+        thread::sleep(SHORTEST.saturating_sub(begin.instant.elapsed()));
+        let (recording, sites, end) = {
+            let registry = lock_static(&REGISTRY);
+            let recording = registry.on.clone()?.up_to_now();
+            if self.recording != 0 && self.recording != registry.started {
+                return None;
+            }
+            self.recording = registry.started;
+            (recording, registry.sites.clone(), Both::now())
+        };
+        let scale = Scale::between(begin, end);
+        let track = |part: Part| {
+            let to = part.to.unwrap_or(part.from);
+            let from = self.next.get(&part.number).copied().unwrap_or(part.from);
+            let (first, mut slots) = part.ring.read(from, to);
+            self.next.insert(part.number, to - leave_out_half(&mut slots));
+            let events = assemble(&slots, scale);
+            Track { name: part.thread, worker: part.worker, lost: first - from, events }
+        };
+        Some(Recorded {
+            duration: end.instant.saturating_duration_since(begin.instant),
+            clock: clock(),
+            threads: recording.parts.into_iter().map(track).collect(),
+            lost: recording.lost,
+            sites,
+        })
+    }
+}
