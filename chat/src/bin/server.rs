@@ -11,15 +11,17 @@
 //! Started by operators. Next: `bin/client`.
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use chat::server::{Count, Options, Server};
 use executor::task::{self, JoinError};
+use executor::trace;
 use futures_lite::{StreamExt, future};
 use lexopt::prelude::*;
-use reactor::notes;
 use reactor::signal::Signals;
+use reactor::{blocking, notes};
 
 const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
@@ -27,6 +29,9 @@ const SIGUSR1: i32 = if cfg!(target_os = "linux") { 10 } else { 30 };
 
 /// How long the program waits at its end until its last messages are written.
 const LAST_NOTES: Duration = Duration::from_millis(500);
+
+/// How much each thread of a recording keeps: 2 megabytes.
+const EVENTS: usize = 1 << 17;
 
 /// The longest time that the system accepts.
 const LONGEST_KEEPALIVE: Duration = Duration::from_secs(32767);
@@ -50,11 +55,13 @@ Options:
                        client is disconnected after about twice that time; 0: never (60)
   --grace SECONDS      how long a client that has closed its half goes on receiving (5)
   --drain SECONDS      how long the server goes on writing what is queued when it stops (2)
+  --trace FILE         record what the server does, and save the last of it at SIGUSR1 and at the end: as a page, or
+                       as Chrome's trace if the name ends with .json
   -h, --help           this text
 
 SIGINT and SIGTERM stop it: it accepts no more clients, writes what is queued, and exits with 0. After a
 second one it exits at once, with 128 plus the signal's number. On SIGUSR1 it prints on stderr how many
-connections, groups, memberships and tasks there are. If stderr is not read the server goes on, and counts
+connections, groups, memberships and tasks there are, and what each task waits for. If stderr is not read the server goes on, and counts
 the messages that it could not write. It exits with 1 if it cannot listen on the address, and with 2 if the
 arguments are invalid.
 ";
@@ -63,10 +70,7 @@ fn main() -> ExitCode {
     // The thread that writes to stderr also writes the message of a task's panic: here the write could block.
     std::panic::set_hook(Box::new(|panic| tell(format_args!("{panic}"))));
     let outcome = match arguments() {
-        Ok(Some((address, options))) => task::block_on(serve(&address, options)).map_err(|error| {
-            tell(format_args!("{error}"));
-            1
-        }),
+        Ok(Some(Arguments { address, options, trace })) => run(&address, options, trace.as_deref()),
         Ok(None) => Ok(()),
         Err(error) => {
             tell(format_args!("{error} (see --help)"));
@@ -80,9 +84,42 @@ fn main() -> ExitCode {
     }
 }
 
+/// Serves, and records that if it is asked to. Returns the exit code of a failure.
+fn run(address: &str, options: Options, file: Option<&Path>) -> Result<(), u8> {
+    if file.is_some() && trace::start(EVENTS).is_err() {
+        tell(format_args!(
+            "--trace: UNROLLED_TRACE records the server already; that recording is saved here too"
+        ));
+    }
+    let served = task::block_on(serve(address, options, file)).map_err(|error| {
+        tell(format_args!("{error}"));
+        1
+    });
+    save_trace(file);
+    served
+}
+
+/// Saves what was recorded so far. This blocks.
+fn save_trace(file: Option<&Path>) {
+    if let (Some(file), Some(trace)) = (file, file.and_then(|_| trace::snapshot()))
+        && let Err(error) = trace.save(file)
+    {
+        tell(format_args!("{error}"));
+    }
+}
+
+/// Says what the server holds and what each task waits for, and saves the recording. This blocks.
+fn explain(counts: &str, file: Option<&Path>) {
+    let dump = executor::dump().to_string();
+    let lines = dump.lines().filter(|line| !line.is_empty());
+    let dump: String = lines.map(|line| format!("\n  {line}")).collect();
+    tell(format_args!("{counts}{dump}"));
+    save_trace(file);
+}
+
 /// Listens and serves. It catches the signals first: from then on none of them kills the process, and the
 /// system ignores none, as it would for the first process of a container.
-async fn serve(address: &str, options: Options) -> io::Result<()> {
+async fn serve(address: &str, options: Options, trace: Option<&Path>) -> io::Result<()> {
     let mut signals = Signals::new(&[SIGINT, SIGTERM, SIGUSR1])?;
     let bound = async { Some(Server::bind(address, options).await) };
     let asked_to_stop = async {
@@ -100,11 +137,14 @@ async fn serve(address: &str, options: Options) -> io::Result<()> {
     if !serving.is_finished() {
         notes::stdout().tell(format_args!("listening on {address}"));
     }
+    let trace = trace.map(Path::to_owned);
     let stopper = task::spawn_local(async move {
         let mut stopping = false;
         while let Some(signal) = signals.next().await {
             if signal == SIGUSR1 {
-                tell(format_args!("{}", counts(handle.count())));
+                let (counts, trace) = (counts(handle.count()), trace.clone());
+                // Not as a task, which would be counted at the next signal. Without a thread there is no report.
+                let _ = blocking::submit(Box::new(move || explain(&counts, trace.as_deref())));
             } else if stopping {
                 std::process::exit(128 + signal);
             } else {
@@ -129,9 +169,16 @@ fn counts(count: Count) -> String {
     format!("{connections} connections, {groups} groups, {memberships} memberships, {tasks} tasks")
 }
 
-/// Returns the address and the options; `None` if the argument was `--help`, which it prints.
-fn arguments() -> Result<Option<(String, Options)>, lexopt::Error> {
-    let mut address = None;
+/// What the program is asked to do.
+struct Arguments {
+    address: String,
+    options: Options,
+    trace: Option<PathBuf>,
+}
+
+/// Returns the arguments; `None` if the argument was `--help`, which it prints.
+fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
+    let (mut address, mut trace) = (None, None);
     let mut options = Options::default();
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
@@ -144,6 +191,7 @@ fn arguments() -> Result<Option<(String, Options)>, lexopt::Error> {
             Long("memory") => options.memory = parser.value()?.parse()?,
             Long("keepalive") => options.keepalive = keepalive(parser.value()?)?,
             Long("grace") => options.grace = seconds(parser.value()?)?,
+            Long("trace") => trace = Some(PathBuf::from(parser.value()?)),
             Long("drain") => options.drain = seconds(parser.value()?)?,
             Short('h') | Long("help") => {
                 let _ = io::stdout().write_all(HELP.as_bytes());
@@ -154,7 +202,7 @@ fn arguments() -> Result<Option<(String, Options)>, lexopt::Error> {
         }
     }
     let address = address.unwrap_or_else(|| "localhost:8088".to_string());
-    Ok(Some((address, options)))
+    Ok(Some(Arguments { address, options, trace }))
 }
 
 /// Returns the time, or `None` for 0, which means that there is no keepalive.

@@ -168,6 +168,7 @@ impl Program {
             for line in stderr.lines().map_while(Result::ok) {
                 match Held::parse(&line) {
                     Some(held) => drop(report.send(held)),
+                    None if line.starts_with("  ") => {} // What each task waits for.
                     None => {
                         eprintln!("{line}");
                         said.push(line);
