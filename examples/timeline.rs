@@ -1,13 +1,14 @@
 //! A timeline: a small program records itself, and saves a page that shows what each thread and task did.
 //!
-//!     cargo run --release --example timeline
+//!     cargo run --release --example timeline [FILE]
 //!
-//! Open the page that it names in a browser. Click on a poll and press `w`: the page shows why it ran, from the
-//! wake that caused it back to a socket, a timer, or the program's start. Any program on the runtime records
-//! itself with `UNROLLED_TRACE=out.html` in its environment.
+//! The page is FILE, or a file in the folder for temporary files. Open it in a browser. Click on a poll and press
+//! `w`: the page shows why it ran, from the wake that caused it back to a socket, a timer, or the program's start.
+//! Any program on the runtime records itself with `UNROLLED_TRACE=out.html` in its environment.
 
 use std::io;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use executor::sync::{Mutex, mpsc};
@@ -35,7 +36,8 @@ fn main() -> io::Result<()> {
         echo.await
     })?;
     let trace = trace::stop().expect("it was started above");
-    let path = std::env::temp_dir().join("unrolled-timeline.html");
+    let in_temp = || std::env::temp_dir().join("unrolled-timeline.html");
+    let path = std::env::args_os().nth(1).map_or_else(in_temp, PathBuf::from);
     trace.save(&path)?;
     println!("{} events in {:.1?}. Open {}", trace.events(), trace.duration(), path.display());
     Ok(())
