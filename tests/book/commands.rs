@@ -21,8 +21,9 @@ fn shown(tree: &Tree) -> Vec<(String, Session)> {
         .collect()
 }
 
-/// The example of `cargo run --example NAME -- ARGUMENTS`, and its arguments.
+/// The example of `cargo run --example NAME -- ARGUMENTS`, and its arguments. It may record itself.
 fn example(command: &str) -> Option<(String, Vec<String>)> {
+    let command = command.strip_prefix("UNROLLED_TRACE=tour.html ").unwrap_or(command);
     let mut words =
         command.strip_prefix("cargo run ")?.split_whitespace().skip_while(|word| *word == "--release");
     (words.next()? == "--example").then_some(())?;
