@@ -45,7 +45,7 @@ pub(super) fn page(recorded: &Recorded, panic: Option<&str>) -> String {
     );
     // The recording comes last, since it may contain the other placeholders.
     TEMPLATE
-        .replace("/*STYLE*/", &without_comments(STYLE))
+        .replace("/*STYLE*/", &without_comments(STYLE).replace(": ", ":").replace("; ", ";"))
         .replace("/*SCRIPT*/", &SCRIPTS.map(without_comments).concat())
         .replace("<!--SUMMARY-->", &summary(recorded, &encoded))
         .replace("<!--RECORDING-->", &data)
@@ -92,7 +92,12 @@ fn program() -> String {
 fn book() -> Option<String> {
     let program = std::env::current_exe().ok()?;
     let html = program.ancestors().map(|folder| folder.join("book/html")).find(|html| html.is_dir())?;
-    Some(format!("file://{}/", html.to_str()?))
+    Some(address(html.to_str()?))
+}
+
+/// The address of a folder. What would end a path in an address is encoded.
+fn address(folder: &str) -> String {
+    format!("file://{}/", folder.replace('%', "%25").replace('#', "%23").replace('?', "%3F"))
 }
 
 /// What readers without JavaScript see.
@@ -178,6 +183,12 @@ mod tests {
         assert!(page.len() <= 100_000, "{}", page.len());
         assert!(!page.contains("module.exports"));
         assert_eq!(page.matches("</script>").count(), 3, "the panic's text ends none");
+    }
+
+    #[test]
+    fn an_address_leads_to_the_folder_whatever_its_name_is() {
+        assert_eq!(address("/a/b c"), "file:///a/b c/");
+        assert_eq!(address("/50% #1?"), "file:///50%25 %231%3F/");
     }
 
     /// The examples of RFC 4648.

@@ -39,7 +39,7 @@ const FINDINGS = [
         'using-long', 'executor/yield_now'],
     [queuedLong, 'queued-long', 'Queued, and not polled for more than 5 ms',
         'The task was ready to go on and waited in a queue. Select the poll and ask why it runs now: it shows what the thread did meanwhile.',
-        'pool', 'executor/pool/worker'],
+        'watching', 'executor/pool/worker'],
     [idleWorkers, 'idle-worker', 'A worker was parked while a task waited in a queue for more than 1 ms',
         'The worker could have run the task. Either it was notified late, or the task waited in a slot or a queue from which others do not steal.',
         'sleep', 'executor/pool/sleep'],

@@ -23,7 +23,7 @@ function button(words, onclick, props) {
 function bookLink(meta, page, words) {
     const source = page.includes('/');
     const text = words ?? (source ? sourceFile(page) : page);
-    if (!meta.book || !/^(file|https?):/.test(meta.book)) return source ? h('code', null, sourceFile(page)) : null;
+    if (!meta.book || !/^(file:|https?:|\.\.\/)/.test(meta.book)) return source ? h('code', null, sourceFile(page)) : null;
     return h('a', { href: `${meta.book}${source ? 'source/' : ''}${page}.html` }, text);
 }
 

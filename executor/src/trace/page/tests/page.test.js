@@ -104,6 +104,7 @@ test('links to the book, and the names of files without one', () => {
     };
     assert.ok(links('file:///book/html/').includes('file:///book/html/using-long.html'));
     assert.ok(links('file:///book/html/').includes('file:///book/html/source/executor/yield_now.html'));
+    assert.ok(links('../').includes('../using-long.html'), 'a page in the book itself');
     assert.deepEqual(links(null), []);
     assert.deepEqual(links('javascript:alert(1)//'), []);
 });
