@@ -1,14 +1,17 @@
 // Checks the built book in a headless Chromium: `node docs/check-pages.mjs`, after `bash docs/build`.
 //
 // It opens every page from the disk, wide and as on a phone, light and dark: no error on the console, no request to
-// the network, nothing wider than the window, no dead link. Then the search must find a page. Screenshots of a few
-// pages are saved in target/book/screenshots. CHROMIUM names the browser; playwright-core must be installed
+// the network, nothing wider than the window, no dead link. Then the search must find a page. At the end the page of a
+// recording with a million events must be fast enough (see speed.mjs). Screenshots of a few pages are saved in
+// target/book/screenshots. CHROMIUM names the browser; playwright-core must be installed
 // (`npm install --no-save --prefix target/node playwright-core`).
 
 import { createRequire } from 'node:module';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+
+import { checkSpeed } from '../executor/src/trace/page/tests/speed.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const { chromium } = createRequire(path.join(root, 'target/node/'))('playwright-core');
@@ -57,7 +60,10 @@ for (const { name, width, height } of windows) {
                     .map((node) => node.outerHTML.slice(0, 80)),
                 ids: [...document.querySelectorAll('[id]')].map((node) => node.id),
                 links: [...document.querySelectorAll('main a[href]')].map((node) => node.href),
-                background: getComputedStyle(document.documentElement).backgroundColor,
+                // Where the document itself has none, its body's is shown.
+                background: [document.documentElement, document.body]
+                    .map((node) => getComputedStyle(node).backgroundColor)
+                    .find((color) => color !== 'rgba(0, 0, 0, 0)') ?? 'rgb(255, 255, 255)',
             }));
             if (seen.over > 0) fault(`${seen.over} px too wide`);
             if (seen.wide.length) fault(`beyond the window: ${seen.wide[0]}`);
@@ -82,6 +88,7 @@ for (const { name, width, height } of windows) {
         await context.close();
     }
 }
+faults.push(...(await checkSpeed(browser)));
 await browser.close();
 
 for (const { at, href } of links) {
