@@ -30,8 +30,8 @@ const FORMAT = 1;
  * @type {[string, string, string, string, string][]}
  */
 const KINDS = [
-    ['thread-came', '', '', 'executor/driver', 'the thread comes'],
-    ['thread-gone', '', '', 'executor/driver', 'the thread ends'],
+    ['thread-came', '', '', 'executor/driver/mod', 'the thread comes'],
+    ['thread-gone', '', '', 'executor/driver/mod', 'the thread ends'],
     ['spawn', 'a', 'task', 'executor/raw_task/run', '{a} is spawned'],
     ['poll-begin', 'a', 'task', 'executor/raw_task/run', '{a} is polled'],
     ['poll-end', 'a', '', 'executor/raw_task/run', ''],
@@ -39,8 +39,8 @@ const KINDS = [
     ['due', 'a', 'task', 'reactor/reactor', '{a} will be woken after the turn'],
     ['steal', 'ac', 'thread', 'executor/pool/worker', 'steals {c task} from {a}'],
     ['rescue', 'ac', 'thread', 'executor/driver/rescue', 'takes {c task} from {a}, which is in a long poll, for others to run'],
-    ['park', 'a', '', 'executor/driver', ''],
-    ['unpark', 'a', '', 'executor/driver', ''],
+    ['park', 'a', '', 'executor/driver/mod', ''],
+    ['unpark', 'a', '', 'executor/driver/mod', ''],
     ['spin', 'b', '', 'reactor/spin', 'has spun for {b} of the wait'],
     ['notify', 'a', 'thread', 'executor/driver/parker', 'notifies {a}'],
     ['turn', 'bac', '', 'reactor/reactor', 'a turn of the reactor ends: waited {b}, {a event}, {c timer}'],
@@ -62,8 +62,8 @@ const KINDS = [
     ['cancel', 'a', 'task', 'executor/raw_task/join_handle', '{a} is to be cancelled'],
     ['dropped', 'a', 'task', 'executor/raw_task/run', 'the future of {a} is dropped'],
     ['taken', 'a', 'task', 'executor/raw_task/join_handle', 'the outcome of {a} is taken'],
-    ['pool-opened', 'ac', 'thing', 'executor/pool', '{a} is opened with {c worker}'],
-    ['pool-closed', 'a', 'thing', 'executor/pool', '{a} is closed'],
+    ['pool-opened', 'ac', 'thing', 'executor/pool/mod', '{a} is opened with {c worker}'],
+    ['pool-closed', 'a', 'thing', 'executor/pool/mod', '{a} is closed'],
     ['gave-way', '', '', 'reactor/budget', 'the budget is used up: it gives way'],
     ['mark', 'a', 'site', '', ''],
 ];
@@ -116,9 +116,6 @@ const WAITS = [
     ['something else', ''],
 ];
 const WAIT = { lock: 3, join: 6 };
-
-/** Source files that are a `mod.rs`, so that the page can name the file where it has no link. */
-const MODULES = ['executor/driver', 'executor/pool'];
 
 /** A duration to three digits: `12.3 µs`. @param {number} ns @returns {string} */
 function duration(ns) {
@@ -184,7 +181,7 @@ function waitName(meta, what, number) {
 /** The file behind a page of the annotated source. @param {string} page */
 function sourceFile(page) {
     const [crate, ...rest] = page.split('/');
-    return `${crate}/src/${rest.join('/')}${MODULES.includes(page) ? '/mod' : ''}.rs`;
+    return `${crate}/src/${rest.join('/')}.rs`;
 }
 
 /** The first of `n` indices for which `before` is false; it is true for all up to that one. @param {number} n @param {(i: number) => boolean} before */

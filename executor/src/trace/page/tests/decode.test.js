@@ -125,7 +125,7 @@ test('names of waits and files', () => {
     assert.equal(waitName(recorder.meta, 6, 0), 'join of adder #0');
     assert.equal(waitName(recorder.meta, 3, 0), 'lock table');
     assert.equal(waitName(recorder.meta, 10, 9), 'something else');
-    assert.equal(sourceFile('executor/driver'), 'executor/src/driver/mod.rs');
+    assert.equal(sourceFile('executor/driver/mod'), 'executor/src/driver/mod.rs');
     assert.equal(sourceFile('reactor/spin'), 'reactor/src/spin.rs');
     assert.deepEqual(varint.length, 2);
 });

@@ -8,6 +8,8 @@ const path = require('node:path');
 const { Recorder } = require('./recorder.js');
 const { ORDER, pageParts, dataElements, assemble } = require('./assemble.js');
 const { openPage } = require('./dom.js');
+const { KINDS, WAITS, sourceFile } = require('../format.js');
+const { FINDINGS } = require('../findings.js');
 
 const open = (recorder) => openPage(JSON.stringify(recorder.meta), Buffer.from(recorder.bytes()).toString('base64'));
 
@@ -93,6 +95,13 @@ test('why: the panel names the chain and the parts of the delay', () => {
     assert.match(text, /Poll 2 of 2 of #?.*pool #2|Poll 2 of 2/);
     assert.match(text, /woken by adder #1/);
     assert.match(text, /The reactor found a timer: timer #1 fires, 100 ns after its deadline\./);
+});
+
+test('what the page links to is there: files of the source, and chapters', () => {
+    const root = path.resolve(__dirname, '../../../../..');
+    const sources = [...KINDS.map(([, , , page]) => page), ...WAITS.map(([, page]) => page), ...FINDINGS.map((finding) => finding[5])];
+    const chapters = FINDINGS.map((finding) => `docs/book/src/${finding[4]}.md`);
+    for (const file of [...sources.filter(Boolean).map(sourceFile), ...chapters]) assert.ok(fs.existsSync(path.join(root, file)), file);
 });
 
 test('links to the book, and the names of files without one', () => {
