@@ -113,13 +113,16 @@ fn stuck(live: &Live, recording: &Recording<'_>) -> Vec<Found> {
     let model = recording.model;
     let looks: HashMap<u64, &TaskLook> =
         live.pools.iter().flat_map(|pool| &pool.tasks).map(|task| (task.id.address(), task)).collect();
-    // Y2
-    let may_count = |task: &Task| match (task.kind, looks.get(&task.address)) {
-        (Some(TaskKind::Pool), None) => false,
-        (_, None) => true,
-        (_, Some(now)) => {
-            let wakers = now.look.wakers().map(|wakers| wakers as u64);
-            now.look.is_idle() && !now.look.is_cancelled() && wakers == task.wakers
+    // X1, Y2. The number at the end of the poll may be one too large: the handle may just have been dropped.
+    let may_count = |task: &Task| {
+        let waits = Some(task.waits.len() as u64);
+        match (task.kind, looks.get(&task.address)) {
+            (Some(TaskKind::Pool), None) => false,
+            (_, None) => task.wakers == waits,
+            (_, Some(now)) => {
+                let wakers = now.look.wakers().map(|wakers| wakers as u64);
+                now.look.is_idle() && !now.look.is_cancelled() && wakers == waits
+            }
         }
     };
     let strangers = |since: u64| {
