@@ -261,7 +261,8 @@ impl<R> RecordedRoot<'_, R> {
         let mut end = End(self.id(), poll_end(Outcome::Panicked, None));
         let polled = poll();
         let outcome = if polled.is_ready() { Outcome::Ready } else { Outcome::Pending };
-        end.1 = poll_end(outcome, Arc::strong_count(self.0).checked_sub(OWN));
+        let wakers = || Arc::strong_count(self.0).checked_sub(OWN);
+        end.1 = poll_end(outcome, is_on().then(wakers).flatten());
         polled
     }
 }
