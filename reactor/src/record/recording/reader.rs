@@ -45,16 +45,21 @@ impl Reader {
     /// before `duration` is complete, but for what threads are about to push. Of what was recorded later, some
     /// threads' events may be there, and others' not yet.
     pub fn read(&mut self) -> Option<Recorded> {
-        let begin = lock_static(&REGISTRY).on.as_ref()?.begin;
+        let (begin, number) = {
+            let registry = lock_static(&REGISTRY);
+            (registry.on.as_ref()?.begin, registry.started)
+        };
         thread::sleep(SHORTEST.saturating_sub(begin.instant.elapsed()));
         let (recording, sites, end) = {
             let registry = lock_static(&REGISTRY);
-            let recording = registry.on.clone()?.up_to_now();
-            if self.recording != 0 && self.recording != registry.started {
+            // Meanwhile another one may have been started.
+            if registry.started != number || self.recording != 0 && self.recording != number {
                 return None;
             }
-            self.recording = registry.started;
-            (recording, registry.sites.clone(), Both::now())
+            self.recording = number;
+            // What is recorded up to here is in the rings when their ends are noted.
+            let end = Both::now();
+            (registry.on.clone()?.up_to_now(), registry.sites.clone(), end)
         };
         let scale = Scale::between(begin, end);
         let track = |part: Part| {
