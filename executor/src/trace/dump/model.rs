@@ -245,7 +245,10 @@ impl Model {
             return task.waited(wait);
         }
         task.foreign |= event.value != 0;
-        task.waits.push(wait);
+        // The same waker twice stands for one waker (X1).
+        if !task.waits.contains(&wait) {
+            task.waits.push(wait);
+        }
     }
 
     /// The actor has got what it would have waited for, in the same poll.

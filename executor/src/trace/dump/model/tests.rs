@@ -108,6 +108,14 @@ fn a_lock_belongs_to_who_took_it_or_to_whom_it_was_handed() {
     assert_eq!(script.model.locks[&9].holder, None);
 }
 
+/// A future that is polled twice in a poll has still left one waker.
+#[test]
+fn a_wait_counts_once() {
+    let mut script = Script::default();
+    script.spawn(0, TaskKind::Pool, 64).poll(1, 64).waits(1, Thing::Lock, 9).waits(1, Thing::Lock, 9);
+    assert_eq!(script.pending(1, 64, 2).task(64).waits, [Wait::Lock(9)]);
+}
+
 /// An address that is used again is another task.
 #[test]
 fn an_address_is_its_last_tasks() {
