@@ -14,7 +14,7 @@ use reactor::io::prelude::*;
 use reactor::net::{TcpListener, TcpStream};
 use reactor::time::{sleep, timeout};
 
-use crate::support::{in_child, planted};
+use crate::support::{eventually, in_child, planted, spawn};
 
 /// How long the programs run, for each of the recordings.
 const TIME: Duration = Duration::from_secs(4);
@@ -54,6 +54,38 @@ fn no_verdict_in_recordings_that_come_and_go() {
         look_all_the_time();
         over.store(true, Ordering::Relaxed);
         recorder.join().unwrap();
+    });
+}
+
+/// No verdict, for as long as a dump takes and longer.
+#[track_caller]
+fn is_healthy(dumps: usize) {
+    for _ in 0..dumps {
+        let dump = executor::dump();
+        assert!(dump.verdicts().is_empty(), "\n{dump}");
+    }
+}
+
+/// Waits until this task waits.
+#[track_caller]
+fn waits(name: &str) {
+    let named = |task: &&trace::TaskReport| task.name.as_deref() == Some(name);
+    eventually("it waits", || {
+        executor::dump().tasks().iter().find(named).is_some_and(|task| !task.waits_for.is_empty())
+    });
+}
+
+/// The thread has the guard in a variable.
+#[test]
+fn a_guard_that_block_on_returns() {
+    planted(|| {
+        static LOCK: Mutex<()> = Mutex::new(());
+        let guard = task::block_on(LOCK.lock());
+        let heir = spawn("heir", async { drop(LOCK.lock().await) });
+        waits("heir");
+        is_healthy(20);
+        drop(guard);
+        task::block_on(heir);
     });
 }
 

@@ -201,6 +201,9 @@ impl Model {
                 if task.is_root() {
                     here.roots.retain(|root| *root != index);
                     here.left_block_on = Some(time);
+                    // Its outcome is the caller's.
+                    let caller = self.actor(thread);
+                    self.tasks[index].taken_by = Some(caller);
                 }
             }
         }

@@ -139,6 +139,20 @@ fn a_block_on_ends_with_the_next() {
     assert_eq!(script.model.threads[0].left_block_on, Some(script.now));
 }
 
+/// What a `block_on` returns is its caller's: the thread's, or the blocking call's that it is in.
+#[test]
+fn the_outcome_of_a_block_on_is_its_callers() {
+    let mut script = Script::default();
+    let ready = Outcome::Ready as u8;
+    script.spawn(0, TaskKind::BlockOn, 64).poll(0, 64).event(0, Kind::PollEnd, ready, 64, 0);
+    script.event(0, Kind::Finish, 0, 64, 0);
+    assert_eq!(script.task(64).taken_by, Some(Actor::Thread(0)));
+    script.spawn(0, TaskKind::Blocking, 128).poll(1, 128).spawn(1, TaskKind::BlockOn, 192).poll(1, 192);
+    script.event(1, Kind::PollEnd, ready, 192, 0).event(1, Kind::Finish, 0, 192, 0);
+    let call = script.model.find(128).unwrap();
+    assert_eq!(script.task(192).taken_by, Some(Actor::Task(call)));
+}
+
 /// Channels know who has made them, who has sent to them, and who waits.
 #[test]
 fn channels_know_their_users() {
