@@ -89,6 +89,21 @@ fn a_guard_that_block_on_returns() {
     });
 }
 
+/// The guard is the outcome of a task whose handle nobody has awaited yet.
+#[test]
+fn a_guard_that_is_an_outcome() {
+    planted(|| {
+        static LOCK: Mutex<()> = Mutex::new(());
+        let holder = spawn("holder", async { LOCK.lock().await });
+        eventually("the outcome is there", || holder.is_finished());
+        let heir = spawn("heir", async { drop(LOCK.lock().await) });
+        waits("heir");
+        is_healthy(20);
+        drop(task::block_on(holder));
+        task::block_on(heir);
+    });
+}
+
 fn look_all_the_time() {
     trace::assert_never_stuck(|| {
         let programs: [fn(); 3] = [on_the_pool, in_block_on, pools_that_come_and_go];

@@ -224,6 +224,9 @@ impl Model {
     }
 
     fn waits(&mut self, thread: usize, event: &Event) {
+        if event.kind == Kind::GaveUp && event.argument == Thing::Join as u8 {
+            self.task(event.id, event.time, |task| task.detached = true);
+        }
         let Actor::Task(task) = self.actor(thread) else { return };
         let address = event.id;
         let is = |thing: Thing| event.argument == thing as u8;

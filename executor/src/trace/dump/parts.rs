@@ -121,7 +121,10 @@ pub(super) struct Task {
     /// How many wakers there were when the last poll ended.
     pub(super) wakers: Option<u64>,
     pub(super) cancelled: bool,
+    /// Who has its outcome.
     pub(super) taken_by: Option<Actor>,
+    /// Nobody gets its outcome: the handle was dropped.
+    pub(super) detached: bool,
     /// How many events were about it.
     pub(super) changes: u64,
     /// The tasks that it has spawned, and when.
@@ -150,6 +153,7 @@ impl Task {
             wakers: None,
             cancelled: false,
             taken_by: None,
+            detached: false,
             changes: 0,
             children: Vec::new(),
             sent: Sent::default(),
@@ -204,6 +208,11 @@ impl Task {
 
     pub(super) fn is_finished(&self) -> bool {
         matches!(self.state, State::Finished { .. })
+    }
+
+    /// Whether its outcome is left where whoever gets the handle can take it.
+    pub(super) fn has_outcome(&self) -> bool {
+        self.is_finished() && self.taken_by.is_none() && !self.detached
     }
 }
 

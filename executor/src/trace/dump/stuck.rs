@@ -190,6 +190,9 @@ impl<'a> Stuck<'a> {
         let (children, sent, outcome) = match actor {
             Actor::Task(task) => {
                 let task = &self.model.tasks[task];
+                if task.has_outcome() {
+                    return None; // A handle may be anywhere.
+                }
                 (&task.children, &task.sent, task.taken_by.map(|taker| (time, taker)))
             }
             Actor::Thread(thread) => {

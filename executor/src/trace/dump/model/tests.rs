@@ -153,6 +153,20 @@ fn the_outcome_of_a_block_on_is_its_callers() {
     assert_eq!(script.task(192).taken_by, Some(Actor::Task(call)));
 }
 
+/// An outcome is there until somebody takes it, or drops the handle, which a thread may do outside of any poll.
+#[test]
+fn an_outcome_is_there_until_it_is_taken() {
+    let mut script = Script::default();
+    for (task, kind, argument, id) in [(64, Kind::Taken, 0, 64), (128, Kind::GaveUp, Thing::Join as u8, 128)]
+    {
+        script.spawn(0, TaskKind::Pool, task).poll(1, task);
+        script.event(1, Kind::PollEnd, Outcome::Ready as u8, task, 0).event(1, Kind::Finish, 0, task, 0);
+        assert!(script.task(task).has_outcome());
+        script.event(0, kind, argument, id, 0);
+        assert!(!script.task(task).has_outcome());
+    }
+}
+
 /// Channels know who has made them, who has sent to them, and who waits.
 #[test]
 fn channels_know_their_users() {
