@@ -14,12 +14,15 @@ use reactor::shim::lock_static;
 
 use super::dump::{Dump, dump};
 
+/// From then on the dump can tell that a thread is older than what it does.
+const SETTLES: Duration = Duration::from_millis(40);
+
 /// Runs `body`, and returns what it returns. If it takes longer than `limit`, this prints the [`dump`] to stderr, and
 /// panics with the verdicts.
 ///
 /// `body` runs on a thread of its own. After the limit it is left behind there, hanging, and so are its tasks: the
 /// process should end soon. With a recording ([`trace::start`](crate::trace::start), or `UNROLLED_TRACE`) the dump
-/// knows much more.
+/// knows much more, and `body` begins 40 ms later.
 ///
 /// # Panics
 ///
@@ -41,6 +44,10 @@ pub fn within<T: Send + 'static>(limit: Duration, body: impl FnOnce() -> T + Sen
     let name = thread::current().name().unwrap_or("a test").to_owned();
     let (sender, receiver) = std::sync::mpsc::channel();
     let run = move || {
+        if reactor::record::is_on() {
+            // A thread that is not older than a lock or a channel could have it unseen (`dump::strangers`).
+            thread::sleep(SETTLES);
+        }
         // Whoever waits is told, whatever happens.
         let _ = sender.send(catch_unwind(AssertUnwindSafe(body)));
     };

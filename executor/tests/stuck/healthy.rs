@@ -104,6 +104,29 @@ fn a_guard_that_is_an_outcome() {
     });
 }
 
+/// A thread of the program's own has the guard.
+#[test]
+fn a_guard_that_a_thread_has() {
+    planted(|| {
+        static LOCK: Mutex<()> = Mutex::new(());
+        let (over, is_over) = std::sync::mpsc::channel::<()>();
+        let starter = spawn("starter", async move {
+            let guard = LOCK.lock().await;
+            thread::spawn(move || {
+                let _ = is_over.recv();
+                drop(guard);
+            });
+        });
+        eventually("the thread has the guard", || starter.is_finished());
+        drop(starter);
+        let heir = spawn("heir", async { drop(LOCK.lock().await) });
+        waits("heir");
+        is_healthy(20);
+        drop(over);
+        task::block_on(heir);
+    });
+}
+
 fn look_all_the_time() {
     trace::assert_never_stuck(|| {
         let programs: [fn(); 3] = [on_the_pool, in_block_on, pools_that_come_and_go];

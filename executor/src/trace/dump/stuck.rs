@@ -137,6 +137,9 @@ impl<'a> Stuck<'a> {
             }
             Wait::Lock(lock) => {
                 let holder = self.model.locks.get(&lock)?.holder?;
+                if (self.strangers)(holder.since) {
+                    return None;
+                }
                 let Actor::Task(task) = holder.actor else {
                     return self.reach(vec![(holder.since, holder.actor)]);
                 };
