@@ -11,7 +11,7 @@
 //! ```
 //!
 //! V1  It polls nothing, and no lock of the hot path is held for longer than a few entries are copied.
-//! V2  A verdict is right, or it is not given. What is not known is said to be so.
+//! V2  A verdict is right, or it is not given; one that cannot be proven says so. What is not known is said to be so.
 //!
 //! Called by programs that hang, and by `watch`. Next: `dump::live`.
 
@@ -67,6 +67,7 @@ const PAUSE: Duration = Duration::from_millis(3);
 /// };
 /// assert_eq!(dump.verdicts()[0].kind, trace::VerdictKind::OwnLock);
 /// assert_eq!(dump.verdicts()[0].names, ["forgetful"]);
+/// assert!(dump.verdicts()[0].is_certain());
 /// println!("{dump}");
 /// # stuck.abort();
 /// ```

@@ -63,6 +63,13 @@ pub(crate) fn verdict(kind: VerdictKind, names: &[&str]) -> Verdict {
             assert_eq!((verdict.kind, found), (kind, expected), "\n{dump}");
             assert!(dump.to_string().contains(&kind.to_string()), "\n{dump}");
             assert!(dump.to_json().contains(&kind.to_string()), "\n{dump}");
+            let certain = !matches!(
+                kind,
+                VerdictKind::OwnChannel | VerdictKind::ChannelCycle | VerdictKind::LeakedLock
+            );
+            assert_eq!(verdict.is_certain(), certain, "\n{dump}");
+            assert_eq!(dump.to_string().contains("STUCK: "), certain, "\n{dump}");
+            assert!(dump.to_json().contains(&format!("\"certain\":{certain}")), "\n{dump}");
             println!("{dump}");
             return verdict.clone();
         }

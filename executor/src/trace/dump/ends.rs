@@ -8,7 +8,8 @@
 //! be undefined behaviour: the system copies it.
 //!
 //! Z1  What was moved away leaves its bytes behind. So only what a task got in the poll after which it still waits
-//!     counts: what it moved away in that poll was not kept for the wait.
+//!     counts. That leaves out most of them, not all: the bytes of what was moved away in that poll may be in the
+//!     future still. So a verdict about a channel is not certain.
 //!
 //! Called by `dump::verdicts`. Next: `dump::stuck`.
 

@@ -40,7 +40,7 @@ impl Dump {
         &self.tasks
     }
 
-    /// Returns why tasks cannot go on. None is given for a program that can.
+    /// Returns why tasks cannot go on. No certain one is given for a program that can: see [`Verdict::is_certain`].
     ///
     /// ```
     /// assert!(executor::dump().verdicts().is_empty());
@@ -61,8 +61,10 @@ impl Dump {
         let verdict = |verdict: &Verdict| {
             let ids = json::list(verdict.tasks.iter().map(id));
             let (kind, names) = (json::string(&verdict.kind.to_string()), texts(&verdict.names));
-            let whole = json::string(&verdict.text);
-            format!("{{\"kind\":{kind},\"tasks\":{ids},\"names\":{names},\"text\":{whole}}}")
+            let (certain, whole) = (verdict.is_certain(), json::string(&verdict.text));
+            format!(
+                "{{\"kind\":{kind},\"certain\":{certain},\"tasks\":{ids},\"names\":{names},\"text\":{whole}}}"
+            )
         };
         let task = |task: &TaskReport| {
             let fields = [
@@ -101,7 +103,8 @@ impl fmt::Display for Dump {
         writeln!(f, "{} tasks, {} verdicts", self.tasks().len(), self.verdicts.len())?;
         self.notes.iter().try_for_each(|note| writeln!(f, "{note}"))?;
         for verdict in &self.verdicts {
-            writeln!(f, "\nSTUCK: {}\n  {}", verdict.kind, verdict.text)?;
+            let certain = if verdict.is_certain() { "" } else { ", as far as can be seen" };
+            writeln!(f, "\nSTUCK{certain}: {}\n  {}", verdict.kind, verdict.text)?;
         }
         for task in self.tasks() {
             let name = task.name.as_deref().map_or_else(String::new, |name| format!(" \"{name}\""));
@@ -172,6 +175,23 @@ pub struct Verdict {
     pub names: Vec<String>,
     /// The whole of it, in a sentence or two.
     pub text: String,
+}
+
+impl Verdict {
+    /// Returns whether what was recorded proves it.
+    ///
+    /// It does not for [`OwnChannel`](VerdictKind::OwnChannel), [`ChannelCycle`](VerdictKind::ChannelCycle) and
+    /// [`LeakedLock`](VerdictKind::LeakedLock): nothing is recorded when a channel's end or a guard is moved. The
+    /// program may have put it into a collection of its own, from which somebody who is not stuck will take it.
+    /// `Display` says of such a verdict "as far as can be seen".
+    ///
+    /// ```
+    /// assert!(executor::dump().verdicts().iter().all(|verdict| verdict.is_certain()));
+    /// ```
+    pub fn is_certain(&self) -> bool {
+        use VerdictKind::{ChannelCycle, LeakedLock, OwnChannel};
+        !matches!(self.kind, OwnChannel | ChannelCycle | LeakedLock)
+    }
 }
 
 /// The kinds of verdicts.

@@ -1,7 +1,7 @@
 //! Why tasks cannot go on: each kind of verdict, and what must hold for it.
 //!
 //! A wrong verdict costs more than a missing one. So each is given only if what is known excludes every other
-//! course. And since a dump is taken while the program runs, each must hold twice: the dump looks again after a
+//! course; where an end or a guard could be out of sight, the verdict is not certain, and says so. And since a dump is taken while the program runs, each must hold twice: the dump looks again after a
 //! moment, and keeps what is there both times, with nothing having happened to its tasks in between.
 //!
 //! Y1  A verdict about time says how long, and counts only from [`LONG`] on.
