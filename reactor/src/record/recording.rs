@@ -392,6 +392,9 @@ pub struct Recorded {
 /// What one thread recorded.
 #[derive(Clone, Debug)]
 pub struct Track {
+    /// Its number in the recording, by which it is found again in a later piece or snapshot: there, threads of which
+    /// nothing is left may be missing. They count from 0 in the order in which the threads joined.
+    pub number: u64,
     /// The thread's name, or its `ThreadId` if it has none.
     pub name: String,
     /// The pool of which it is a worker, and its index there.
@@ -432,6 +435,7 @@ fn read(recording: &Recording, sites: Vec<&'static Location<'static>>) -> Record
         let (first, mut slots) = part.ring.read(part.from, to);
         leave_out_half(&mut slots);
         Track {
+            number: part.number,
             name: part.thread.clone(),
             worker: part.worker,
             lost: first - part.from,

@@ -47,9 +47,7 @@ pub(super) struct Model {
 impl Model {
     /// Applies an event of the thread with this index.
     pub(super) fn apply(&mut self, thread: usize, event: &Event) {
-        while self.threads.len() <= thread {
-            self.threads.push(Thread::default());
-        }
+        self.thread(thread);
         self.forget_hand_over(thread, event.kind);
         let &Event { time, kind, id, value, .. } = event;
         match kind {
@@ -90,18 +88,20 @@ impl Model {
         }
     }
 
-    /// The threads' names, and the pools whose workers they are, by their index.
-    pub(super) fn name_threads<'a>(&mut self, threads: impl Iterator<Item = (&'a str, Option<u64>)>) {
-        for (index, (name, pool)) in threads.enumerate() {
-            if index == self.threads.len() {
-                self.threads.push(Thread::default());
-            }
-            let thread = &mut self.threads[index];
-            if thread.name.is_empty() {
-                name.clone_into(&mut thread.name);
-                thread.pool = pool;
-            }
+    /// The name of the thread with this index, and the pool whose worker it is.
+    pub(super) fn name_thread(&mut self, thread: usize, name: &str, pool: Option<u64>) {
+        let thread = self.thread(thread);
+        if thread.name.is_empty() {
+            name.clone_into(&mut thread.name);
+            thread.pool = pool;
         }
+    }
+
+    fn thread(&mut self, thread: usize) -> &mut Thread {
+        while self.threads.len() <= thread {
+            self.threads.push(Thread::default());
+        }
+        &mut self.threads[thread]
     }
 
     /// Who acts on this thread now.
@@ -251,7 +251,7 @@ impl Model {
             return task.waited(wait);
         }
         task.foreign |= event.value != 0;
-        // The same waker twice stands for one waker (X1).
+        // The same waker twice stands for one waker (`dump::stuck`).
         if !task.waits.contains(&wait) {
             task.waits.push(wait);
         }

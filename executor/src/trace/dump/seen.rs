@@ -5,8 +5,9 @@
 //!
 //! Called by `dump`. Next: `dump::model`.
 
-use reactor::record::{Event, Reader, Recorded, Track};
+use reactor::record::{Event, Reader, Recorded};
 
+use super::ids::IdMap;
 use super::model::Model;
 use super::strangers::{Own, Strangers};
 
@@ -30,6 +31,8 @@ pub(super) struct Seen {
     pub(super) lost: u64,
     pub(super) horizon: u64,
     strangers: Strangers,
+    /// The threads' indices in the model, by their numbers in the recording.
+    threads: IdMap<usize>,
     /// What each thread recorded after `now`.
     later: Vec<Vec<Event>>,
 }
@@ -40,8 +43,8 @@ impl Seen {
         let mut reader = Reader::default();
         let last = reader.read()?;
         let strangers = Strangers::look(own);
-        let (model, later) = (Model::default(), Vec::new());
-        let mut seen = Self { reader, model, last, now: 0, lost: 0, horizon: 0, strangers, later };
+        let (model, threads, later) = (Model::default(), IdMap::default(), Vec::new());
+        let mut seen = Self { reader, model, last, now: 0, lost: 0, horizon: 0, strangers, threads, later };
         seen.take_in();
         Some(seen)
     }
@@ -57,31 +60,36 @@ impl Seen {
     /// Applies what was read, up to the moment at which the reading began: what came later is not complete.
     fn take_in(&mut self) {
         self.now = u64::try_from(self.last.duration.as_nanos()).unwrap_or(u64::MAX);
-        for (thread, track) in self.last.threads.iter_mut().enumerate() {
+        let now = self.now;
+        for track in &mut self.last.threads {
+            // Its place in the list may be another one than last time.
+            let next = self.later.len();
+            let thread = *self.threads.entry(track.number).or_insert(next);
+            if thread == next {
+                self.later.push(Vec::new());
+            }
             if track.lost > 0 {
                 self.lost += track.lost;
                 let first = track.events.first().map_or(u64::MAX, |event| event.time);
                 self.horizon = self.horizon.max(first);
             }
-            if thread == self.later.len() {
-                self.later.push(Vec::new());
-            }
-            let mut events = std::mem::take(&mut self.later[thread]);
-            if events.is_empty() {
-                events = std::mem::take(&mut track.events);
+            let later = &mut self.later[thread];
+            if later.is_empty() {
+                *later = std::mem::take(&mut track.events);
             } else {
-                events.append(&mut track.events);
+                later.append(&mut track.events);
             }
-            let split = events.partition_point(|event| event.time <= self.now);
-            self.later[thread] = events.split_off(split);
-            track.events = events;
+            self.model.name_thread(thread, &track.name, track.worker.map(|(pool, _)| pool as u64));
         }
-        for (thread, index) in by_time(&self.last) {
-            self.model.apply(thread, &self.last.threads[thread].events[index]);
+        let up_to_now = |events: &mut Vec<Event>| {
+            let split = events.partition_point(|event| event.time <= now);
+            let later = events.split_off(split);
+            std::mem::replace(events, later)
+        };
+        let events: Vec<Vec<Event>> = self.later.iter_mut().map(up_to_now).collect();
+        for (thread, index) in by_time(&events) {
+            self.model.apply(thread, &events[thread][index]);
         }
-        self.last.threads.iter_mut().for_each(|track| track.events.clear());
-        let pool = |track: &Track| track.worker.map(|(pool, _)| pool as u64);
-        self.model.name_threads(self.last.threads.iter().map(|track| (track.name.as_str(), pool(track))));
     }
 
     pub(super) fn recording(&self) -> Recording<'_> {
@@ -91,12 +99,12 @@ impl Seen {
 }
 
 /// The events of all threads in the order of their times, each by its thread and its index there.
-fn by_time(recorded: &Recorded) -> Vec<(usize, usize)> {
-    let mut order = Vec::with_capacity(recorded.threads.iter().map(|track| track.events.len()).sum());
-    for (thread, track) in recorded.threads.iter().enumerate() {
+fn by_time(threads: &[Vec<Event>]) -> Vec<(usize, usize)> {
+    let mut order = Vec::with_capacity(threads.iter().map(Vec::len).sum());
+    for (thread, events) in threads.iter().enumerate() {
         // A thread whose clock goes back keeps its own order.
         let mut last = 0;
-        for (index, event) in track.events.iter().enumerate() {
+        for (index, event) in events.iter().enumerate() {
             last = event.time.max(last);
             order.push((last, (thread, index)));
         }

@@ -68,7 +68,7 @@ impl Reader {
             let (first, mut slots) = part.ring.read(from, to);
             self.next.insert(part.number, to - leave_out_half(&mut slots));
             let events = assemble(&slots, scale);
-            Track { name: part.thread, worker: part.worker, lost: first - from, events }
+            Track { number: part.number, name: part.thread, worker: part.worker, lost: first - from, events }
         };
         Some(Recorded {
             duration: end.instant.saturating_duration_since(begin.instant),
