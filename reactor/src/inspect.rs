@@ -1,7 +1,8 @@
 //! What waits in the reactor, copied for a dump: which wakers wait for which sockets and timers.
 //!
 //! A program that hangs is asked what it waits for while it runs on. So the tables are read a few entries at a
-//! time, and between them others may lock them: a turn under way is delayed by microseconds.
+//! time, and between them the thread gives way, so that others may lock them: a turn under way is delayed by
+//! microseconds.
 //!
 //! V1  A descriptor is asked for its address under the lock of the table. A source leaves the table before its
 //!     descriptor is closed [deregister-first], so the descriptor is that source's.
@@ -11,6 +12,7 @@
 
 use std::net::SocketAddr;
 use std::os::fd::{BorrowedFd, RawFd};
+use std::thread;
 
 use rustix::net::{SocketAddrAny, SocketAddrUnix, getpeername, getsockname};
 
@@ -57,22 +59,32 @@ pub fn sockets() -> Vec<Socket> {
     loop {
         let table = lock(&reactor.sources);
         let (to, end) = (from + AT_A_TIME, table.slots.capacity());
-        found.extend(
-            (from..to.min(end)).filter_map(|index| table.slots.get(index)).map(|source| socket(source)),
-        );
+        let some: Vec<_> = (from..to.min(end))
+            .filter_map(|index| table.slots.get(index))
+            .map(|source| socket(source))
+            .collect();
+        drop(table);
+        found.extend(some.into_iter().map(|(socket, end)| Socket { address: end.and_then(words), ..socket }));
         if to >= end {
             return found;
         }
         from = to;
+        thread::yield_now();
     }
 }
 
-/// The caller holds the lock of the table.
-fn socket(source: &Source) -> Socket {
+/// One end of a socket.
+enum End {
+    Peer(SocketAddrAny),
+    Own(SocketAddrAny),
+}
+
+/// The caller holds the lock of the table. The address is put into words without it.
+fn socket(source: &Source) -> (Socket, Option<End>) {
     // SAFETY: V1: it is open while the table is locked.
     let fd = unsafe { BorrowedFd::borrow_raw(source.fd) };
     let (readers, writers) = (wakers(&source.read), wakers(&source.write));
-    Socket { key: source.key, fd: source.fd, address: address(fd), readers, writers }
+    (Socket { key: source.key, fd: source.fd, address: None, readers, writers }, end(fd))
 }
 
 fn wakers(direction: &Direction) -> Vec<usize> {
@@ -81,11 +93,16 @@ fn wakers(direction: &Direction) -> Vec<usize> {
     waiters.first.iter().chain(others).map(|waker| waker.data().addr()).collect()
 }
 
-fn address(fd: BorrowedFd<'_>) -> Option<String> {
-    if let Some(peer) = getpeername(fd).ok().flatten() {
-        return Some(format!("peer {}", readable(peer)?));
-    }
-    Some(format!("at {}", readable(getsockname(fd).ok()?)?))
+fn end(fd: BorrowedFd<'_>) -> Option<End> {
+    let peer = getpeername(fd).ok().flatten().map(End::Peer);
+    peer.or_else(|| getsockname(fd).ok().map(End::Own))
+}
+
+fn words(end: End) -> Option<String> {
+    Some(match end {
+        End::Peer(address) => format!("peer {}", readable(address)?),
+        End::Own(address) => format!("at {}", readable(address)?),
+    })
 }
 
 fn readable(address: SocketAddrAny) -> Option<String> {
@@ -135,9 +152,11 @@ pub fn timers() -> Vec<Timer> {
             let (id, left) = (entries[index].sequence as usize, entries[index].deadline.saturating_sub(now));
             found.push(Timer { id, left, waker: slot.waker.data().addr() });
         }
+        drop(clock);
         if to >= end {
             return found;
         }
         from = to;
+        thread::yield_now();
     }
 }
