@@ -114,8 +114,10 @@ impl TaskList {
         self.iter().all(|task| unsafe { task.as_ref() }.state.is_running())
     }
 
-    /// What a dump shows of each task.
-    pub(crate) fn look(&self) -> Vec<TaskLook> {
+    /// What a dump shows of the last tasks below this index, and the index of the first of them.
+    pub(crate) fn look(&self, below: usize) -> (usize, Vec<TaskLook>) {
+        /// So many entries are copied while the list is locked.
+        const AT_A_TIME: usize = 64;
         let look = |task: NonNull<Header>| {
             // SAFETY: [claim]: the list's claim [listed-is-live].
             let header = unsafe { task.as_ref() };
@@ -125,7 +127,9 @@ impl TaskList {
             let name = name.map(|name| unsafe { name.as_ref() }.to_owned());
             TaskLook { id: TaskId::of(task), name, look: header.state.look(), size: header.vtable.size }
         };
-        self.iter().map(look).collect()
+        let below = below.min(self.tasks.len());
+        let first = below.saturating_sub(AT_A_TIME);
+        (first, self.tasks[first..below].iter().flatten().copied().map(look).collect())
     }
 
     /// Every task: a pointer that is valid as long as the list is borrowed [listed-is-live].
@@ -168,6 +172,28 @@ pub(crate) mod tests {
 
         fn schedule((): (), task: Runnable) {
             drop(task);
+        }
+    }
+
+    /// Most tasks leave after the first look, so that the rest move to the front: none is missed.
+    #[test]
+    fn looks_from_the_end_miss_no_task() {
+        let mut list = TaskList::new();
+        let all: Vec<_> = (0..300).map(|_| task()).collect();
+        // SAFETY: the tasks are there, and none is run before the list is gone.
+        all.iter().for_each(|task| unsafe { list.push(task.as_raw()) });
+        let (mut below, mut seen) = list.look(usize::MAX);
+        let (left, stay) = all.split_at(280);
+        // SAFETY: they were pushed above.
+        left.iter().for_each(|task| unsafe { list.remove(task.as_raw()) });
+        while below > 0 {
+            let (first, more) = list.look(below);
+            assert!(first < below && more.len() <= 64);
+            below = first;
+            seen.extend(more);
+        }
+        for task in stay {
+            assert!(seen.iter().any(|look| look.id == TaskId::of(task.as_raw())));
         }
     }
 
