@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -33,7 +34,18 @@ pub(crate) fn in_child(variables: &[(&str, &str)], body: impl FnOnce()) {
     let name = thread::current().name().expect("a test's thread has its name").to_owned();
     let mut child = Command::new(std::env::current_exe().expect("the test is a file"));
     child.args([&name, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, "1").stdin(Stdio::null());
-    let output = child.envs(variables.iter().copied()).output().expect("the test can be run");
+    child.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = child.spawn().expect("the test can be run");
+    // A child that hangs where it should not is killed: its output says how far it came.
+    let (done, is_done) = mpsc::channel::<()>();
+    let id = child.id().to_string();
+    thread::spawn(move || {
+        if is_done.recv_timeout(4 * DEADLINE) == Err(mpsc::RecvTimeoutError::Timeout) {
+            let _ = Command::new("kill").args(["-KILL", &id]).status();
+        }
+    });
+    let output = child.wait_with_output().expect("the test can be waited for");
+    drop(done);
     let text =
         [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
