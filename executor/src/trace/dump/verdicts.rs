@@ -113,7 +113,7 @@ fn stuck(live: &Live, recording: &Recording<'_>) -> Vec<Found> {
     let model = recording.model;
     let looks: HashMap<u64, &TaskLook> =
         live.pools.iter().flat_map(|pool| &pool.tasks).map(|task| (task.id.address(), task)).collect();
-    // X1, Y2. The number at the end of the poll may be one too large: the handle may just have been dropped.
+    // Y2, and as many wakers as waits (see `stuck`). The number at the end of the poll may be one too large: the handle may just have been dropped.
     let may_count = |task: &Task| {
         let waits = Some(task.waits.len() as u64);
         match (task.kind, looks.get(&task.address)) {
