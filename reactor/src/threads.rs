@@ -343,7 +343,8 @@ impl Pool {
     /// `None` if a thread has looked since the job was queued: it has kept P1.
     fn wait_for_a_look<'a>(&'a self, state: MutexGuard<'a, State>) -> Option<MutexGuard<'a, State>> {
         let nobody_works = state.threads == state.starting + state.idle.len();
-        if state.queue.len() > 1 || state.coming > 0 || nobody_works {
+        let must_wake = state.queue.len() > 1 || state.queue.has_disposals();
+        if must_wake || state.coming > 0 || nobody_works {
             return Some(state);
         }
         // ORDERING: Relaxed; the number changes under the lock only, so another one was made after this one
