@@ -114,7 +114,7 @@ impl Trace {
 
     /// Returns the number of events.
     pub fn events(&self) -> usize {
-        self.recorded.threads.iter().map(|thread| thread.events.len()).sum()
+        self.recorded.events()
     }
 
     /// Returns how many entries of the rings were written over before they could be read. An event takes one to

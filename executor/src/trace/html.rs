@@ -102,9 +102,9 @@ fn address(folder: &str) -> String {
 
 /// What readers without JavaScript see.
 fn summary(recorded: &Recorded, encoded: &Encoded) -> String {
-    let events: usize = recorded.threads.iter().map(|track| track.events.len()).sum();
     format!(
-        "<p>{events} events of {} threads and {} tasks. The page needs JavaScript to show them.</p>",
+        "<p>{} events of {} threads and {} tasks. The page needs JavaScript to show them.</p>",
+        recorded.events(),
         recorded.threads.len(),
         encoded.tasks.len(),
     )

@@ -20,6 +20,7 @@
 pub(super) mod reader;
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::fmt;
 use std::panic::Location;
 use std::process;
@@ -103,7 +104,7 @@ thread_local! {
 impl Recording {
     /// The calling thread's part begins. Returns its number.
     fn begin_part(&mut self, ring: &'static Ring) -> u64 {
-        /// So many parts are kept, even if nothing is left of them.
+        /// The number of parts that are kept even if nothing is left of them.
         const KEEP: usize = 1024;
         if self.parts.len() >= KEEP {
             self.forget_lost_parts();
@@ -256,7 +257,7 @@ pub fn stop() -> Option<Recorded> {
         ON.store(0, Ordering::Relaxed);
         (registry.on.take()?.up_to_now(), registry.sites.clone())
     };
-    Some(read(&recording, sites))
+    Some(read_whole(recording, sites))
 }
 
 /// Returns what was recorded so far, and goes on; `None` if no recording is on. It may sleep, as [`stop`] may.
@@ -273,7 +274,7 @@ pub fn snapshot() -> Option<Recorded> {
         let registry = lock_static(&REGISTRY);
         (registry.on.clone()?.up_to_now(), registry.sites.clone())
     };
-    Some(read(&recording, sites))
+    Some(read_whole(recording, sites))
 }
 
 /// Pushes an event to the calling thread's ring. Not inlined, to keep its callers small: mostly no recording is
@@ -389,6 +390,22 @@ pub struct Recorded {
     pub sites: Vec<&'static Location<'static>>,
 }
 
+impl Recorded {
+    /// Returns the number of events.
+    ///
+    /// ```
+    /// use reactor::record;
+    ///
+    /// record::start(1024).unwrap();
+    /// record::note(record::Kind::GaveWay, 0, 0);
+    /// assert_eq!(record::stop().unwrap().events(), 2, "the thread's first event, and that one");
+    /// ```
+    #[must_use]
+    pub fn events(&self) -> usize {
+        self.threads.iter().map(|thread| thread.events.len()).sum()
+    }
+}
+
 /// What one thread recorded.
 #[derive(Clone, Debug)]
 pub struct Track {
@@ -422,30 +439,33 @@ pub struct Event {
     pub text: Option<Box<str>>,
 }
 
-/// Without the registry's lock, so that threads may come and go. A ring that gets another owner meanwhile is read as
-/// any ring whose owner goes on.
-fn read(recording: &Recording, sites: Vec<&'static Location<'static>>) -> Recorded {
-    /// Over less than this, the comparison of the two clocks would not be exact enough.
-    const SHORTEST: Duration = Duration::from_millis(2);
-    thread::sleep(SHORTEST.saturating_sub(recording.begin.instant.elapsed()));
-    let end = Both::now();
+fn read_whole(recording: Recording, sites: Vec<&'static Location<'static>>) -> Recorded {
+    recording.begin.settle();
+    read(recording, sites, Both::now(), &mut HashMap::new())
+}
+
+/// Reads every part, up to its end, from the slot on that `next` has for its number, and stores there which slot comes
+/// next. It is called without the registry's lock, so that threads may come and go: a ring that gets another owner
+/// meanwhile is read like any ring whose owner goes on.
+fn read(
+    recording: Recording,
+    sites: Vec<&'static Location<'static>>,
+    end: Both,
+    next: &mut HashMap<u64, u64>,
+) -> Recorded {
     let scale = Scale::between(recording.begin, end);
-    let track = |part: &Part| {
+    let track = |part: Part| {
         let to = part.to.unwrap_or(part.from);
-        let (first, mut slots) = part.ring.read(part.from, to);
-        leave_out_half(&mut slots);
-        Track {
-            number: part.number,
-            name: part.thread.clone(),
-            worker: part.worker,
-            lost: first - part.from,
-            events: assemble(&slots, scale),
-        }
+        let from = next.get(&part.number).copied().unwrap_or(part.from);
+        let (first, mut slots) = part.ring.read(from, to);
+        next.insert(part.number, to - leave_out_half(&mut slots));
+        let events = assemble(&slots, scale);
+        Track { number: part.number, name: part.thread, worker: part.worker, lost: first - from, events }
     };
     Recorded {
         duration: end.instant.saturating_duration_since(recording.begin.instant),
         clock: stamp::clock(),
-        threads: recording.parts.iter().map(track).collect(),
+        threads: recording.parts.into_iter().map(track).collect(),
         lost: recording.lost,
         sites,
     }

@@ -9,6 +9,7 @@
 #![allow(unsafe_code, reason = "reading the processor's counter is an instruction")]
 
 use std::sync::LazyLock;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// Which clock the stamps are from.
@@ -89,6 +90,12 @@ pub(super) struct Both {
 impl Both {
     pub(super) fn now() -> Self {
         Self { stamp: now(), instant: Instant::now() }
+    }
+
+    /// Sleeps until enough time has passed for the comparison of the two clocks to be exact.
+    pub(super) fn settle(self) {
+        const SHORTEST: Duration = Duration::from_millis(2);
+        thread::sleep(SHORTEST.saturating_sub(self.instant.elapsed()));
     }
 }
 

@@ -7,15 +7,10 @@
 //! Called by `recording`, and by the executor's dump. Next: `recording`.
 
 use std::collections::HashMap;
-use std::thread;
-use std::time::Duration;
 
-use super::{Part, REGISTRY, Recorded, Track, assemble, leave_out_half};
-use crate::record::stamp::{Both, Scale, clock};
+use super::{REGISTRY, Recorded, read};
+use crate::record::stamp::Both;
 use crate::shim::lock_static;
-
-/// The two clocks are compared over at least this time.
-const SHORTEST: Duration = Duration::from_millis(2);
 
 /// Reads a recording piece by piece.
 ///
@@ -49,7 +44,7 @@ impl Reader {
             let registry = lock_static(&REGISTRY);
             (registry.on.as_ref()?.begin, registry.started)
         };
-        thread::sleep(SHORTEST.saturating_sub(begin.instant.elapsed()));
+        begin.settle();
         let (recording, sites, end) = {
             let registry = lock_static(&REGISTRY);
             // Meanwhile another one may have been started.
@@ -61,21 +56,6 @@ impl Reader {
             let end = Both::now();
             (registry.on.clone()?.up_to_now(), registry.sites.clone(), end)
         };
-        let scale = Scale::between(begin, end);
-        let track = |part: Part| {
-            let to = part.to.unwrap_or(part.from);
-            let from = self.next.get(&part.number).copied().unwrap_or(part.from);
-            let (first, mut slots) = part.ring.read(from, to);
-            self.next.insert(part.number, to - leave_out_half(&mut slots));
-            let events = assemble(&slots, scale);
-            Track { number: part.number, name: part.thread, worker: part.worker, lost: first - from, events }
-        };
-        Some(Recorded {
-            duration: end.instant.saturating_duration_since(begin.instant),
-            clock: clock(),
-            threads: recording.parts.into_iter().map(track).collect(),
-            lost: recording.lost,
-            sites,
-        })
+        Some(read(recording, sites, end, &mut self.next))
     }
 }
