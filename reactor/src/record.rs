@@ -117,9 +117,7 @@ pub fn record_with(kind: Kind, argument: u8, id: usize) {
     if (kind as usize) < COUNTED {
         count(kind, 1);
     }
-    if is_on() {
-        recording::push(kind, argument, id as u64, None);
-    }
+    note(kind, argument, id);
 }
 
 /// Notes an event, if a recording is on. It does not count it.
@@ -174,7 +172,7 @@ pub fn record_park(drives: bool, is_monitor: bool, parker: usize) {
 pub fn record_wait(thing: Thing, id: usize, waker: &Waker) {
     if is_on() {
         let foreign = if is_trusted(waker) { 0 } else { FOREIGN };
-        recording::push(Kind::Waits, thing as u8 | foreign, id as u64, None);
+        note(Kind::Waits, thing as u8 | foreign, id);
     }
 }
 
@@ -183,7 +181,7 @@ pub fn record_wait(thing: Thing, id: usize, waker: &Waker) {
 pub(crate) fn record_due(wakers: &[Waker]) {
     if is_on() {
         // A waker of the executor's own carries the task's address.
-        wakers.iter().for_each(|waker| recording::push(Kind::Due, 0, waker.data().addr() as u64, None));
+        wakers.iter().for_each(|waker| note(Kind::Due, 0, waker.data().addr()));
     }
 }
 

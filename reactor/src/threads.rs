@@ -200,7 +200,7 @@ impl Threads {
     /// Returns the number of threads that this pool has now, those being started included.
     #[must_use]
     pub fn count(&self) -> usize {
-        lock(&self.pool.state).threads
+        self.load().threads
     }
 
     /// How busy the threads are.
@@ -214,7 +214,7 @@ impl Threads {
     /// Returns the number of these that have nothing to do.
     #[must_use]
     pub fn idle(&self) -> usize {
-        lock(&self.pool.state).idle.len()
+        self.load().idle
     }
 }
 

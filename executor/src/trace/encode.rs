@@ -258,10 +258,10 @@ pub(super) fn encode(recorded: &Recorded) -> Encoded {
             fired: 0,
         })
         .collect();
-    for thread in by_time(recorded) {
+    for (thread, index) in by_time(recorded.threads.iter().map(|track| &*track.events)) {
         let stream = &mut streams[thread];
-        let event = &stream.track.events[stream.next];
-        stream.next += 1;
+        let event = &stream.track.events[index];
+        stream.next = index + 1;
         encode_event(event, stream, &mut tables, &threads);
     }
     let mut bytes = Vec::new();
@@ -272,19 +272,21 @@ pub(super) fn encode(recorded: &Recorded) -> Encoded {
     Encoded { tasks: tables.tasks, things: tables.things, bytes }
 }
 
-/// The thread of each event, in the order of the events' times. If a thread's clock goes back, its events keep
-/// their order.
-fn by_time(recorded: &Recorded) -> impl Iterator<Item = usize> {
-    let mut order = Vec::with_capacity(recorded.threads.iter().map(|track| track.events.len()).sum());
-    for (thread, track) in recorded.threads.iter().enumerate() {
+/// The events of all threads in the order of their times, each by its thread and its index there. If a thread's
+/// clock goes back, its events keep their order.
+pub(super) fn by_time<'a>(threads: impl Iterator<Item = &'a [Event]>) -> Vec<(usize, usize)> {
+    let mut order = Vec::new();
+    for (thread, events) in threads.enumerate() {
         let mut last = 0;
-        for event in &track.events {
+        order.reserve(events.len());
+        for (index, event) in events.iter().enumerate() {
             last = event.time.max(last);
-            order.push((last, thread));
+            order.push((last, (thread, index)));
         }
     }
-    order.sort_unstable();
-    order.into_iter().map(|(_, thread)| thread)
+    // Each thread's own events are sorted already, so that this only merges them.
+    order.sort();
+    order.into_iter().map(|(_, place)| place).collect()
 }
 
 /// How events name other threads.

@@ -7,6 +7,7 @@
 
 use reactor::record::{Event, Reader, Recorded};
 
+use super::super::encode::by_time;
 use super::ids::IdMap;
 use super::model::Model;
 use super::strangers::{Own, Strangers};
@@ -87,7 +88,7 @@ impl Seen {
             std::mem::replace(events, later)
         };
         let events: Vec<Vec<Event>> = self.later.iter_mut().map(up_to_now).collect();
-        for (thread, index) in by_time(&events) {
+        for (thread, index) in by_time(events.iter().map(|events| &**events)) {
             self.model.apply(thread, &events[thread][index]);
         }
     }
@@ -96,20 +97,4 @@ impl Seen {
         let Self { model, now, horizon, strangers, .. } = self;
         Recording { model, now: *now, horizon: *horizon, strangers }
     }
-}
-
-/// The events of all threads in the order of their times, each by its thread and its index there.
-fn by_time(threads: &[Vec<Event>]) -> Vec<(usize, usize)> {
-    let mut order = Vec::with_capacity(threads.iter().map(Vec::len).sum());
-    for (thread, events) in threads.iter().enumerate() {
-        // A thread whose clock goes back keeps its own order.
-        let mut last = 0;
-        for (index, event) in events.iter().enumerate() {
-            last = event.time.max(last);
-            order.push((last, (thread, index)));
-        }
-    }
-    // The threads' own events are sorted already, so that this only merges them.
-    order.sort();
-    order.into_iter().map(|(_, place)| place).collect()
 }
