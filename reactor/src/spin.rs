@@ -30,7 +30,7 @@ use crate::shim::now;
 /// doubles what the wait costs (Karlin et al., "Empirical Studies of Competitive Spinning", 1991).
 const LIMIT: Duration = Duration::from_micros(50);
 
-/// After so many spins in vain in a row a thread tries no less often.
+/// The largest number of waits between two spins.
 const MOST_SKIPPED: u8 = 31;
 
 /// How often the condition is checked between two readings of the clock.

@@ -61,9 +61,9 @@ Options:
 
 SIGINT and SIGTERM stop it: it accepts no more clients, writes what is queued, and exits with 0. After a
 second one it exits at once, with 128 plus the signal's number. On SIGUSR1 it prints on stderr how many
-connections, groups, memberships and tasks there are, and what each task waits for. If stderr is not read the server goes on, and counts
-the messages that it could not write. It exits with 1 if it cannot listen on the address, and with 2 if the
-arguments are invalid.
+connections, groups, memberships and tasks there are, and what each task waits for. If stderr is not read the
+server goes on, and counts the messages that it could not write. It exits with 1 if it cannot listen on the
+address, and with 2 if the arguments are invalid.
 ";
 
 fn main() -> ExitCode {

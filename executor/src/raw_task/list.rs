@@ -116,7 +116,7 @@ impl TaskList {
 
     /// What a dump shows of the last tasks below this index, and the index of the first of them.
     pub(crate) fn look(&self, below: usize) -> (usize, Vec<TaskLook>) {
-        /// So many entries are copied while the list is locked.
+        /// The number of entries that are copied while the list is locked.
         const AT_A_TIME: usize = 64;
         let look = |task: NonNull<Header>| {
             // SAFETY: [claim]: the list's claim [listed-is-live].

@@ -1,6 +1,6 @@
 //! A limit for tests that may hang: when it is over, the dump says why.
 //!
-//! A test that hangs is killed by whoever runs it, and says nothing. With a limit of its own it fails, and tells
+//! A test that hangs is killed from outside, and reports nothing. With a limit of its own it fails, and prints
 //! what each task waits for.
 //!
 //! Called by tests. Next: `trace::environment`.
@@ -48,7 +48,7 @@ pub fn within<T: Send + 'static>(limit: Duration, body: impl FnOnce() -> T + Sen
             // A thread that is not older than a lock or a channel could have it unseen (`dump::strangers`).
             thread::sleep(SETTLES);
         }
-        // Whoever waits is told, whatever happens.
+        // Sent also if the body panics: the caller waits for it.
         let _ = sender.send(catch_unwind(AssertUnwindSafe(body)));
     };
     let started = thread::Builder::new().name(name).spawn(run);

@@ -371,7 +371,7 @@ pub fn poll_end(outcome: Outcome, wakers: Option<usize>) -> u8 {
 }
 
 const OUTCOME_BITS: u32 = 2;
-/// Also stands for so many, or more.
+/// The largest number that the argument can hold; it stands for more, and for an unknown number, too.
 const UNKNOWN_WAKERS: u8 = u8::MAX >> OUTCOME_BITS;
 
 /// The argument and the value of an event that has both in one byte.

@@ -80,7 +80,8 @@ pub(super) struct Sent {
     pub(super) many: bool,
 }
 
-/// So many channels of an actor, or users of a channel, are kept. What is known of more is too little for a verdict.
+/// The largest number of channels of an actor, and of users of a channel, that is kept. Beyond it too little is known
+/// for a verdict.
 pub(super) const MANY: usize = 64;
 
 impl Sent {
@@ -210,7 +211,7 @@ impl Task {
         matches!(self.state, State::Finished { .. })
     }
 
-    /// Whether its outcome is left where whoever gets the handle can take it.
+    /// Whether its outcome is still there for a thread or task that gets the handle.
     pub(super) fn has_outcome(&self) -> bool {
         self.is_finished() && self.taken_by.is_none() && !self.detached
     }

@@ -13,8 +13,8 @@
 //!
 //! X1  A task counts only if each of its wakers is in a place that its last poll has named: as many wakers as
 //!     waits, and all of them its own. Then nothing else can wake it, but a cancel.
-//! X2  An end of a channel, and a guard, may be with whoever has used it, with the tasks that these have spawned
-//!     since, and with whoever may have received what they have sent since. All of them must be stuck.
+//! X2  An end of a channel, and a guard, may be with each actor that has used it, with the tasks that these have
+//!     spawned since, and with each that may have received what they have sent since. All of them must be stuck.
 //!     Since nothing is recorded when an end is moved, the ends must also be found in these tasks.
 //! X3  What began before the horizon may have been changed by an event that was lost. It proves nothing.
 //!
@@ -162,7 +162,7 @@ impl<'a> Stuck<'a> {
         known.then(|| channel.users.iter().copied().chain([made]).collect())
     }
 
-    /// Whoever may have what these have had since (X2); `None` if somebody of them is not stuck.
+    /// All actors that may have what these have had since (X2); `None` if one of them is not stuck.
     fn reach(&mut self, seeds: Vec<(u64, Actor)>) -> Option<Enders> {
         let mut since: HashMap<Actor, u64> = HashMap::new();
         for (begin, seed) in seeds {
