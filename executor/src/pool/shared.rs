@@ -32,7 +32,8 @@ const SHARDS: usize = if cfg!(loom) { 1 } else { 16 };
 /// What the workers, the tasks that wait, and the pool's owner share.
 pub(crate) struct Shared {
     pub(super) injector: Injector<Runnable>,
-    pub(super) remotes: Box<[Remote]>,
+    /// A worker writes to its own in each round: two of them in one cache line would slow each other down.
+    pub(super) remotes: Box<[CachePadded<Remote>]>,
     pub(super) parkers: Box<[OnceLock<Arc<Parker>>]>,
     pub(super) sleep: Sleep,
     pub(super) waiting: [CachePadded<Mutex<TaskList>>; SHARDS],
@@ -45,7 +46,7 @@ impl Shared {
         let workers = remotes.len();
         Self {
             injector: Injector::new(),
-            remotes: remotes.into_boxed_slice(),
+            remotes: remotes.into_iter().map(CachePadded::new).collect(),
             parkers: (0..workers).map(|_| OnceLock::new()).collect(),
             sleep: Sleep::new(workers),
             waiting: std::array::from_fn(|_| CachePadded::new(Mutex::new(TaskList::new()))),
@@ -133,7 +134,7 @@ impl Rescue for Shared {
     fn rescue(&self) {
         // The pool must not be over while a task moves from a slot to the injector [pool-is-over].
         let _held = self.end.hold();
-        for task in self.remotes.iter().filter_map(Remote::rescue) {
+        for task in self.remotes.iter().filter_map(|remote| remote.rescue()) {
             note(Kind::Rescue, 0, task.number());
             self.inject(task);
         }

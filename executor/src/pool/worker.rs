@@ -28,7 +28,7 @@ use std::time::Instant;
 use reactor::record::{Kind, record, this_is_worker};
 use reactor::shim::{fault, now, thread_local};
 
-use super::queue::{Owned, Remote, SLOT_RUNS};
+use super::queue::{Owned, SLOT_RUNS};
 use super::shared::Shared;
 use crate::block_on::REACTOR_INTERVAL;
 use crate::driver::{Participant, Role};
@@ -238,7 +238,7 @@ impl Worker {
 
     /// Takes a task from any worker's deque or slot: its worker may be in a long poll (V3).
     fn take_remaining(&self) -> Option<Runnable> {
-        let slots = || self.shared.remotes.iter().find_map(Remote::take_next);
+        let slots = || self.shared.remotes.iter().find_map(|remote| remote.take_next());
         self.steal().or_else(|| if fault("the_slots_are_left") { None } else { slots() })
     }
 
