@@ -62,6 +62,7 @@ fn run(end: &str, path: &Path) -> Output {
     let mut child = Command::new(env::current_exe().unwrap());
     child.args(["child", "--exact", "--nocapture", "--test-threads=1"]);
     child.env("UNROLLED_TRACE_SIGNAL", if end == "waits" { "USR2" } else { "TEA" });
+    child.env("UNROLLED_TRACE_EVENTS", if end == "waits" { "1024" } else { "many" });
     child.env(CHILD, end).env("UNROLLED_TRACE", path).env("RUST_BACKTRACE", "0").output().unwrap()
 }
 
@@ -110,6 +111,9 @@ fn a_signal_saves_too_and_one_that_is_none_is_reported() {
     let (output, _) = saved("returns", "no-signal");
     let reported = String::from_utf8_lossy(&output.stderr);
     assert!(reported.contains(r#"UNROLLED_TRACE_SIGNAL is "TEA": there is no such signal"#), "{reported}");
+    let kept =
+        r#"UNROLLED_TRACE_EVENTS is "many": invalid digit found in string; each thread keeps 65536 events"#;
+    assert!(reported.contains(kept), "{reported}");
 }
 
 #[test]

@@ -36,8 +36,9 @@ use crate::lazy_waker::is_trusted;
 use crate::shim::{lock_static, now};
 use kind::{COUNTED, FOREIGN};
 
-/// One thread's sums.
+/// One thread's sums. No other thread's are in its cache lines.
 #[derive(Default)]
+#[repr(align(128))]
 struct Sums {
     counts: [AtomicU64; COUNTED],
     /// The worker's index in its pool plus one; 0 for a thread that is no worker.

@@ -385,7 +385,7 @@ fn encode_event(event: &Event, stream: &mut Stream<'_>, tables: &mut Tables, thr
         Kind::LockHanded => (Code::LockHanded, Class::Lock, &[]),
         Kind::LockFreed => (Code::LockFreed, Class::Lock, &[]),
         Kind::Sent => (Code::Sent, class, &[]),
-        Kind::Received => (Code::Received, class, &[]),
+        Kind::Received => (Code::Received, class, &[value + 1]),
         Kind::Closed => (Code::Closed, class, &[]),
         Kind::Lagged => (Code::Lagged, class, &[value]),
         Kind::Cancel => (Code::Cancel, Class::Task, &[]),

@@ -5,7 +5,8 @@
 //! saves too, since it may be what ends the program. If the program goes on, the recording is saved again at
 //! the end.
 //!
-//! With `UNROLLED_TRACE_SIGNAL=USR2` it is also saved whenever the process gets that signal.
+//! `UNROLLED_TRACE_EVENTS=1000000` makes each thread keep that many events, and not about 65,000. With
+//! `UNROLLED_TRACE_SIGNAL=USR2` the recording is also saved whenever the process gets that signal.
 //!
 //! Called by `block_on` and the pools. Next: `driver`.
 #![allow(unsafe_code, reason = "the C library's `atexit` has no safe wrapper")]
@@ -25,8 +26,9 @@ use reactor::{notes, signal};
 
 use super::{snapshot, start};
 
-/// The entries of each thread's ring: 8 megabytes.
-const EVENTS: usize = 1 << 19;
+/// The slots of each thread's ring, if the environment does not say: a megabyte. A much larger ring does not stay in
+/// the processor's cache, and each page of its memory costs a fault when it is first written to.
+const EVENTS: usize = 1 << 16;
 
 /// How long the program waits, at most, until a problem is written to stderr.
 const REPORT_TIME: Duration = Duration::from_millis(100);
@@ -54,7 +56,7 @@ fn begin(path: PathBuf) {
         let error = explain(format!("write UNROLLED_TRACE's file {}", path.display()), error);
         return report(&format!("{error}: nothing is recorded"));
     }
-    if start(EVENTS).is_err() {
+    if start(events()).is_err() {
         return report("UNROLLED_TRACE: the program records itself already, so nothing is saved");
     }
     let _ = TARGET.set((path, process::id()));
@@ -75,6 +77,18 @@ fn begin(path: PathBuf) {
             "UNROLLED_TRACE: the recording is not saved at the end, since the C library has no room for it",
         );
     }
+}
+
+/// How many events each thread keeps.
+fn events() -> usize {
+    let Some(asked) = std::env::var_os("UNROLLED_TRACE_EVENTS").filter(|asked| !asked.is_empty()) else {
+        return EVENTS;
+    };
+    let asked = asked.to_string_lossy();
+    asked.parse().unwrap_or_else(|error| {
+        report(&format!("UNROLLED_TRACE_EVENTS is {asked:?}: {error}; each thread keeps {EVENTS} events"));
+        EVENTS
+    })
 }
 
 unsafe extern "C" {

@@ -80,7 +80,7 @@ const CODES: [(Code, usize); Code::GaveWay as usize + 1] = {
         (LockHanded, 1),
         (LockFreed, 1),
         (Sent, 1),
-        (Received, 1),
+        (Received, 2),
         (Lagged, 2),
         (Closed, 1),
         (CallQueued, 1),

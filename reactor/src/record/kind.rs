@@ -91,7 +91,8 @@ pub enum Kind {
     LockFreed,
     /// A value was sent to a channel. Argument: a [`Thing`].
     Sent,
-    /// A value was received. Argument: a [`Thing`].
+    /// A value was received. Argument: a [`Thing`]. Value: how many more the thread has received from there right
+    /// after it, with no other event in between.
     Received,
     /// A receiver of a broadcast has missed values. Value: how many.
     Lagged,
@@ -182,10 +183,15 @@ impl Kind {
         )
     }
 
-    /// Whether its time is taken from the clock. Else it is that of the thread's event before it, of which it
-    /// tells more.
-    pub(super) fn has_time_of_its_own(self) -> bool {
-        !matches!(self, Self::Due | Self::Waits | Self::Requeued | Self::Injected | Self::New | Self::GaveWay)
+    /// Whether its time is that of the thread's event before it, and the clock need not be read: it tells more of
+    /// that event, or only the runtime's own code has run since. `before` returns the kind of that event.
+    #[inline]
+    pub(super) fn is_at_once(self, before: impl FnOnce() -> u8) -> bool {
+        match self {
+            Self::Due | Self::Waits | Self::Requeued | Self::Injected | Self::New | Self::GaveWay => true,
+            Self::Wake => before() == Self::Due as u8,
+            _ => false,
+        }
     }
 
     pub(super) fn from_number(number: u8) -> Option<Self> {

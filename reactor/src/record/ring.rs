@@ -99,6 +99,25 @@ impl Ring {
         self.head.store(head + 1, Ordering::Release);
     }
 
+    /// The slot that was pushed `back` slots ago, 1 for the last one [ring-owner]. All zero if there is none.
+    #[inline]
+    pub(super) fn before(&self, back: u64) -> Slot {
+        // ORDERING: Relaxed, three times; only this thread writes them [ring-owner].
+        let head = self.head.load(Ordering::Relaxed);
+        let words = &self.slots[self.index(head.wrapping_sub(back))];
+        Slot::from_words(words.time.load(Ordering::Relaxed), words.what.load(Ordering::Relaxed))
+    }
+
+    /// Replaces the first word of the slot that was pushed last [ring-owner]. A reader gets the old one or the new
+    /// one.
+    pub(super) fn set_time_of_last(&self, time: u64) {
+        // ORDERING: Relaxed; only this thread writes it [ring-owner].
+        let head = self.head.load(Ordering::Relaxed);
+        let words = &self.slots[self.index(head.wrapping_sub(1))];
+        // ORDERING[ring-reuse]: Release; as in `push`.
+        words.time.store(time, Ordering::Release);
+    }
+
     /// Copies the slots from number `from` up to number `to`, without those that may have been written over.
     /// Returns the number of the first copy, and the copies. `to` is at most `head`.
     pub(super) fn read(&self, from: u64, to: u64) -> (u64, Vec<Slot>) {

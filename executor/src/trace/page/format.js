@@ -55,7 +55,7 @@ const KINDS = [
     ['lock-handed', 'a', 'thing', 'executor/sync/mutex', '{a} is handed to the first waiter'],
     ['lock-freed', 'a', 'thing', 'executor/sync/mutex', '{a} is freed'],
     ['sent', 'a', 'thing', 'executor/sync/mpsc', 'sends to {a}'],
-    ['received', 'a', 'thing', 'executor/sync/mpsc', 'receives from {a}'],
+    ['received', 'ab', 'thing', 'executor/sync/mpsc', 'receives {b value} from {a}'],
     ['lagged', 'ab', 'thing', 'executor/sync/broadcast', 'has missed {b message} of {a}'],
     ['closed', 'a', 'thing', 'executor/sync/mpsc', '{a} is closed'],
     ['call-queued', 'a', 'task', 'executor/spawn_blocking', '{a} waits for a thread'],
