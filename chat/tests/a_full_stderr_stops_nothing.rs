@@ -163,11 +163,10 @@ fn an_error_that_cannot_be_reported_still_exits_with_1() {
     assert_eq!(status.unwrap().code(), Some(1));
 }
 
-#[test]
-fn what_was_dropped_is_counted_when_it_is_read_again() {
+/// What a server has said to a stderr that nobody read while it got this many signals.
+fn said_after(signals: usize) -> String {
     let (mut reader, writer) = full_pipe();
     let mut server = Stuck::start(server(), Stdio::null(), writer.into());
-    let signals = 500;
     for _ in 0..signals {
         server.signal(Signal::USR1);
         // The server has received the signal when a later client is served, or soon after. Two signals before
@@ -184,11 +183,26 @@ fn what_was_dropped_is_counted_when_it_is_read_again() {
     server.signal(Signal::TERM);
     assert_eq!(server.wait().code(), Some(0));
     drop(server);
-    let said = reading.join().unwrap();
-    let said = said.trim_start_matches('x');
-    let dropped = said.lines().find(|line| line.ends_with(" notes were dropped: the stream was not read"));
-    let count = dropped.and_then(|line| line.split(' ').next()).unwrap_or_else(|| panic!("{said}"));
-    let count: usize = count.parse().unwrap();
-    let notes = said.lines().filter(|line| line.contains(" connections, ")).count();
-    assert!(count > 0 && notes > 0 && count + notes <= signals, "{count} and {notes}");
+    reading.join().unwrap().trim_start_matches('x').to_owned()
+}
+
+#[test]
+fn what_was_dropped_is_counted_when_it_is_read_again() {
+    /// As many notes wait; see `reactor::notes`.
+    const QUEUE: usize = 64;
+    let mut signals = 500;
+    loop {
+        let said = said_after(signals);
+        let notes = said.lines().filter(|line| line.contains(" connections, ")).count();
+        let dropped =
+            said.lines().find(|line| line.ends_with(" notes were dropped: the stream was not read"));
+        if dropped.is_none() && notes <= QUEUE && signals < 50_000 {
+            signals *= 2; // On a busy machine so many signals counted as one that all their notes found room.
+            continue;
+        }
+        let count = dropped.and_then(|line| line.split(' ').next()).unwrap_or_else(|| panic!("{said}"));
+        let count: usize = count.parse().unwrap();
+        assert!(count > 0 && notes > 0 && count + notes <= signals, "{count} and {notes}");
+        return;
+    }
 }
