@@ -27,105 +27,92 @@
  */
 
 /**
- * For each operation: the words in its lane, and those of a sentence that begins with the thread. `{o}` is the object,
- * `{r}` the value read, `{w}` the value written, `{c}` both, `{v}` the value if there is one, `{f}` the ordering.
- * @type {Record<string, [string, string]>}
+ * A sentence for each operation, without its thread. `$o` is the object, `$r` the value read, `$w` the value written,
+ * `$c` both, `$f` the ordering, `$t` the text.
+ * @type {Record<string, string>}
  */
 const OPS = {
-    load: ['load {o}: {r}', 'loads {o}, which returns {r}'],
-    store: ['{o}: {c}', 'stores {w} to {o}'],
-    rmw: ['{o}: {c}', 'reads and writes {o} in one step: {c}'],
-    cas: ['{o}: {c}', 'compares and exchanges {o}: {c}'],
-    'cas-failed': ['{o} stays {r}', 'compares {o}, reads {r}, and exchanges nothing'],
-    fence: ['{f} fence', 'passes a {f} fence'],
-    lock: ['lock {o}', 'locks {o}'],
-    unlock: ['unlock {o}', 'unlocks {o}'],
-    'try-lock': ['try to lock {o}', 'tries to lock {o}'],
-    wait: ['wait on {o}', 'unlocks, and waits on {o}'],
-    woken: ['woken', 'is woken, and locks again'],
-    notify: ['notify {o}', 'wakes one thread that waits on {o}'],
-    'notify-all': ['notify all {o}', 'wakes all threads that wait on {o}'],
-    park: ['park', 'parks: it waits until it is unparked'],
-    unparked: ['unparked', 'goes on, since it was unparked'],
-    unpark: ['unpark {o}', 'unparks {o}'],
-    read: ['read {o}{v}', 'reads {o}{v}, without an atomic'],
-    write: ['write {o}{v}', 'writes {o}{v}, without an atomic'],
-    spawn: ['spawn {o}', 'spawns {o}'],
-    join: ['join {o}', 'waits for the end of {o}'],
-    joined: ['joined {o}', 'goes on, since {o} has ended'],
-    yield: ['yield', 'lets other threads run'],
-    end: ['end', 'ends'],
-    note: ['{t}', 'notes: {t}'],
+    load: 'loads $o, which returns $r',
+    store: 'stores $w to $o',
+    rmw: 'reads and writes $o in one step: $c',
+    cas: 'compares and exchanges $o: $c',
+    'cas-failed': 'compares $o, reads $r, and exchanges nothing',
+    fence: 'passes a $f fence',
+    lock: 'locks $o',
+    unlock: 'unlocks $o',
+    'try-lock': 'tries to lock $o',
+    wait: 'unlocks, and waits on $o',
+    woken: 'is woken, and locks again',
+    notify: 'wakes one thread that waits on $o',
+    'notify-all': 'wakes all threads that wait on $o',
+    park: 'parks: it waits until it is unparked',
+    unparked: 'goes on, since it was unparked',
+    unpark: 'unparks $o',
+    read: 'reads $o, which is not atomic',
+    write: 'writes $o, which is not atomic',
+    spawn: 'spawns $o',
+    join: 'waits for the end of $o',
+    joined: 'goes on, since $o has ended',
+    yield: 'lets other threads run',
+    end: 'ends',
+    note: 'notes: $t',
 };
 
-/** @param {Data} data @param {number} object @param {string} op */
-function objectName({ objects }, object, op) {
-    return objects[object]?.[0] ?? (/lock/.test(op) ? 'a lock' : /spawn|join|unpark/.test(op) ? 'a thread' : /wait|notify/.test(op) ? 'a condition' : 'something');
+const DOOMED = 'From here on every continuation fails.';
+
+/** @param {Data} data @param {number} object */
+const objectName = ({ objects }, object) => objects[object]?.[0] ?? 'something';
+
+/** The values of a step: `0 → 1`, or the one that there is. @param {Step} step */
+const values = ([, , , , , , read, written]) => [read, written].filter((value) => value !== null).join(' → ');
+
+/** A step in few words, for its lane. @param {Data} data @param {Step} step */
+function shortWords(data, step) {
+    const [, op, object, , , , , , extra] = step;
+    if (op === 'note') return extra?.text ?? op;
+    return [op !== 'rmw' && op, object >= 0 && objectName(data, object)].filter(Boolean).join(' ') + (values(step) && `: ${values(step)}`);
 }
 
-/** A step in words: 0 for its lane, 1 for a sentence without its thread and its full stop. @param {Data} data @param {Step} step @param {number} long */
-function opWords(data, [, op, object, , , order, read, written, extra], long) {
-    const value = written ?? read;
-    const slots = {
-        o: objectName(data, object, op), r: read ?? '?', w: written ?? '?', t: extra?.text ?? '', f: order,
-        c: read === null ? (written ?? '?') : `${read} → ${written}`, v: value === null ? '' : `: ${value}`,
-    };
-    const words = (OPS[op] ?? [`${op} {o}`, `${op} {o}`])[long];
-    return words.replace(/\{(\w)\}/g, (_, slot) => slots[/** @type {'o'} */ (slot)]) + (long && order && op !== 'fence' ? `, ${order}` : '');
+/** A step in a sentence, without its thread and its full stop. @param {Data} data @param {Step} step */
+function opWords(data, step) {
+    const [, op, object, , , order, read, written, extra] = step;
+    /** @type {Record<string, any>} */
+    const slots = { o: objectName(data, object), r: read, w: written, c: values(step), f: order, t: extra?.text };
+    return (OPS[op] ?? `${op} $o`).replace(/\$(\w)/g, (_, slot) => slots[slot]) + (order && op !== 'fence' ? `, ${order}` : '');
 }
 
-/** `0, 1 or 2`. @param {string[]} values @param {string} last */
-function listWords(values, last) {
-    return values.length < 2 ? values.join() : `${values.slice(0, -1).join(', ')} ${last} ${values.at(-1)}`;
-}
-
-/** Which newer value a load did not return, and what else it could have returned. @param {Step[]} steps @param {number} i */
+/** Which newer value a load did not return, and what else it could have returned. @param {Step[]} steps @param {number} i @returns {any[]} */
 function staleWords(steps, i) {
     const [, , , , , , read, , extra] = steps[i];
     const missed = steps[extra?.missed ?? -1];
-    const others = [...new Set(extra?.could ?? [])].filter((value) => value !== read);
+    const others = (extra?.could ?? []).filter((value) => value !== read);
     return [
-        missed && `It read ${read}, though step ${Number(extra?.missed) + 1} had already written ${missed[7]}: nothing orders that write before this load.`,
-        others.length && `It could also have returned ${listWords(others, 'or')}.`,
-    ].filter(Boolean).join(' ');
+        missed && `It read ${read}, though step ${steps.indexOf(missed) + 1} had already written ${missed[7]}: nothing orders that write before this load.`,
+        others.length && `It could also have returned ${new Intl.ListFormat('en', { type: 'disjunction' }).format(others)}.`,
+    ].filter(Boolean);
 }
 
 /** The step in sentences. @param {Data} data @param {Run} run @param {number} i */
 function stepWords(data, { threads, steps, lost }, i) {
-    const [thread, , , , , , , , extra] = steps[i];
-    return [
-        `${threads[thread] ?? `thread ${thread}`} ${opWords(data, steps[i], 1)}.`,
-        staleWords(steps, i),
-        steps[i][1] !== 'note' && extra?.text ? `${sentence(extra.text)}` : '',
-        lost === i ? 'From here on every continuation fails.' : '',
-    ].filter(Boolean);
+    const [thread, op, , , , , , , extra] = steps[i];
+    return [`${threads[thread]} ${opWords(data, steps[i])}.`, ...staleWords(steps, i), op !== 'note' && extra?.text, lost === i && DOOMED].filter(Boolean);
 }
 
-/** With a capital and a full stop. @param {string} text */
-function sentence(text) {
-    const trimmed = text.trim();
-    return trimmed && trimmed[0].toUpperCase() + trimmed.slice(1) + (/[.!?:]$/.test(trimmed) ? '' : '.');
-}
-
-/** Two accesses that race, of which the run's last one is one: `Steps 4 and 9 …`. @param {Data} data @param {Run} run */
-function raceWords(data, { kind, steps, threads }) {
-    const isAccess = (/** @type {Step} */ step) => step[1] === 'read' || step[1] === 'write';
-    const late = kind === 'race' ? steps.findLastIndex(isAccess) : -1;
-    if (late < 0) return '';
+/** Two accesses that race, of which the run's last one is one. @param {Data} data @param {Run} run */
+function raceWords(data, { kind, steps }) {
+    const late = steps.length - 1;
     const [thread, op, object] = steps[late];
-    const early = steps.findLastIndex((step, i) => i < late && isAccess(step) && step[2] === object && step[0] !== thread && (op === 'write' || step[1] === 'write'));
-    if (early < 0) return '';
-    return `Step ${early + 1} of ${threads[steps[early][0]]} and step ${late + 1} of ${threads[thread]} access ${objectName(data, object, op)}, and nothing orders one before the other.`;
+    const early = steps.findLastIndex((step) => step[2] === object && step[0] !== thread && /write/.test(op + step[1]));
+    return kind === 'race' && early >= 0 && `Steps ${early + 1} and ${late + 1} access ${objectName(data, object)}, and nothing orders one before the other.`;
 }
 
-/** What the end of a run says. @param {Data} data @param {Run} run @returns {string[]} */
+/** What the end of a run says. @param {Data} data @param {Run} run @returns {any[]} */
 function endWords(data, run) {
     if (!run.end) return [`All is well: the model passes, and ${data.invariant} holds.`];
-    const rule = `This breaks ${data.invariant}${data.promise ? `: ${data.promise}` : '.'}`;
-    return [sentence(run.end), raceWords(data, run), rule, data.follows].filter(Boolean);
+    return [run.end.replace(/\w$/, '$&.'), raceWords(data, run), `This breaks ${data.invariant}: ${data.promise}`, data.follows].filter(Boolean);
 }
 
 if (typeof module !== 'undefined') {
-    module.exports = { OPS, objectName, opWords, listWords, staleWords, stepWords, sentence, raceWords, endWords };
+    module.exports = { OPS, DOOMED, objectName, shortWords, opWords, staleWords, stepWords, raceWords, endWords };
     Object.assign(globalThis, module.exports);
 }

@@ -50,7 +50,7 @@ for (const sample of ['deadlock', 'race', 'game']) {
                 await shot(`end-${button}`);
             }
             if (data.games) {
-                await page.locator('#play').click();
+                await page.locator('#game').click();
                 await page.locator('#faulty').click();
                 await page.keyboard.press('1');
                 await look('the game');
