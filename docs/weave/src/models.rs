@@ -4,6 +4,7 @@
 //! programs themselves. `cargo test` for each run would look again for changes, and hold a lock meanwhile.
 //! Called by the programs `models`, `seeded-faults` and `weaken`. Next: `main`.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -32,11 +33,26 @@ impl Models {
     ///
     /// The messages of cargo and the compiler.
     pub fn build(tree: &Path, target: &Path) -> Result<Self, String> {
+        Self::build_with(tree, target, "--cfg loom", &[])
+    }
+
+    /// The same, with these flags of the compiler and these variables in its environment.
+    ///
+    /// # Errors
+    ///
+    /// The messages of cargo and the compiler.
+    pub fn build_with(
+        tree: &Path,
+        target: &Path,
+        flags: &str,
+        env: &[(&str, &OsStr)],
+    ) -> Result<Self, String> {
         let output = Command::new("cargo")
             .args(["test", "--profile", "models", "-p", "reactor", "-p", "executor"])
             .args(["--lib", "--test", "loom_sync", "--no-run"])
             .current_dir(tree)
-            .env("RUSTFLAGS", "--cfg loom")
+            .env("RUSTFLAGS", flags)
+            .envs(env.iter().copied())
             .env("CARGO_TARGET_DIR", target)
             .output()
             .map_err(|error| format!("cargo: {error}"))?;

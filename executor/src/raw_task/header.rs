@@ -18,6 +18,7 @@
 //!     function that gives a claim away takes the pointer. Only the word's methods take a reference,
 //!     `&State`. The whole word is in an UnsafeCell, so Stacked Borrows, Tree Borrows and the compiler
 //!     allow that it is freed during the call.
+//! H1  The thread that drops the last reference to a complete task frees the allocation.
 //!
 //! Called by everything that holds a task. Next: `waker`.
 #![allow(unsafe_code, reason = "a claim is a pointer to the task")]

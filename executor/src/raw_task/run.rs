@@ -17,6 +17,7 @@
 //!     [no-live-reference].
 //! R3  The future is dropped before the outcome is published: a thread that sees the outcome can rely on the
 //!     drop.
+//! R4  The runner whose `complete` finds JOIN_WAKER set takes the waker out of its slot and wakes it.
 //!
 //! Called by the pool's workers, by `local`, and by threads for blocking calls. Next: `join_handle`.
 #![allow(unsafe_code, reason = "the queue's claim is a pointer to the task")]

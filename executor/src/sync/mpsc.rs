@@ -23,6 +23,7 @@
 //!     up, it passes the promise on.
 //! P4  The receiver stores its waker under the same hold of the lock in which it found the queue empty. The
 //!     first push takes the waker, so a hundred pushes wake once.
+//! P5  The drop of the last sender wakes the receiver, and the drop of the receiver wakes every sender that waits.
 //!
 //! Next: `broadcast`.
 

@@ -10,6 +10,8 @@
 //!
 //! O1  The stage is one enum under one lock: a stage holds only the value or the waker that it needs.
 //! O2  The stage that is replaced is moved out of the lock before it is dropped.
+//! O3  A sender that has sent closes nothing: the value stays until the receiver takes it or is dropped.
+//! O4  A `send`, or the drop of the sender, takes the receiver's waker out of the stage and wakes it.
 //!
 //! Next: `mpsc`.
 

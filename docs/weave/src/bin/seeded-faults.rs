@@ -14,10 +14,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use weave::models::{Models, Run, run};
-use weave::source::{Source, root, rust_files, words};
+use weave::pairs::{self, Model};
+use weave::source::root;
 
-/// The call in the source, and the variable in the environment that turns a fault on.
-const CALL: &str = "fault";
+/// The variable in the environment that turns a fault on.
 const VARIABLE: &str = "FAULT";
 
 /// The preemptions to try, one after the other: a few faults show only at three.
@@ -26,22 +26,10 @@ const PREEMPTIONS: [&str; 2] = ["2", "3"];
 /// Seconds that a model may take with a fault on.
 const TIME_LIMIT: u32 = 300;
 
-/// A model, and the faults that its comment says it finds.
-struct Model {
-    name: String,
-    finds: Vec<String>,
-}
-
 fn main() -> ExitCode {
     let only = std::env::args().nth(1).unwrap_or_default();
-    let sources: Vec<Source> = ["reactor/src", "executor/src", "executor/tests"]
-        .iter()
-        .flat_map(|folder| rust_files(folder))
-        .map(|path| Source::read(&path))
-        .collect();
-    let models: Vec<Model> =
-        sources.iter().filter(|source| has_models(&source.path)).flat_map(models_of).collect();
-    let faults: BTreeSet<String> = sources.iter().flat_map(|source| faults_of(&source.text)).collect();
+    let sources = pairs::sources();
+    let (models, faults) = (pairs::models(&sources), pairs::faults(&sources));
     let mut complaints = complaints(&models, &faults);
 
     let target = root().join("target/loom");
@@ -117,46 +105,6 @@ fn complaints(models: &[Model], faults: &BTreeSet<String>) -> Vec<String> {
         .collect()
 }
 
-/// Whether a file has models, or exhaustive searches, which are models without threads.
-fn has_models(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    // The dump has a model of another kind, of a recording.
-    let checks = name.starts_with("model") || path.contains("/model/") && !path.contains("/dump/");
-    checks || name.starts_with("loom_") || name == "search.rs"
-}
-
-/// The tests of a file, with the faults that the comments above them name.
-fn models_of(source: &Source) -> Vec<Model> {
-    let (mut models, mut comment, mut is_test) = (Vec::new(), String::new(), false);
-    for line in &source.lines {
-        let code = line.code.trim();
-        if code.is_empty() && !line.comment.is_empty() {
-            comment.push_str(&line.comment);
-        } else if code == "#[test]" {
-            is_test = true;
-        } else {
-            if let Some((_, name)) = code.split_once("fn ").filter(|_| is_test) {
-                let name = words(name).next().unwrap_or_default().to_owned();
-                models.push(Model { name, finds: finds(&comment) });
-            }
-            (comment, is_test) = (String::new(), false);
-        }
-    }
-    models
-}
-
-/// The names in backticks after the word Finds.
-fn finds(comment: &str) -> Vec<String> {
-    let Some((_, named)) = comment.rsplit_once("Finds") else { return Vec::new() };
-    named.split('`').skip(1).step_by(2).map(str::to_owned).collect()
-}
-
-/// The names of the seeded faults in a source text.
-fn faults_of(text: &str) -> Vec<String> {
-    let call = format!("{CALL}(\"");
-    text.split(&call).skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
-}
-
 #[test]
 fn a_models_comment_names_its_faults() {
     let text = "
@@ -172,14 +120,14 @@ fn it_holds() {
 fn it_finds_nothing() {}
 fn no_test() {}
 ";
-    let models = models_of(&Source::new("model.rs", text.to_owned()));
+    let models = pairs::models_of(&weave::source::Source::new("model.rs", text.to_owned()));
     assert_eq!(models.len(), 2);
     assert_eq!(
         (models[0].name.as_str(), &models[0].finds[..]),
         ("it_holds", &["one".to_owned(), "two_three".to_owned()][..])
     );
     assert!(models[1].finds.is_empty());
-    let faults: BTreeSet<String> = faults_of(text).into_iter().collect();
+    let faults: BTreeSet<String> = pairs::faults_of(text).into_iter().collect();
     assert_eq!(complaints(&models, &faults), ["the model it_finds_nothing finds no fault"]);
     let fewer = faults.iter().skip(1).cloned().chain(["three".to_owned()]).collect();
     let found = complaints(&models, &fewer);

@@ -142,70 +142,73 @@ impl World {
         self.threads[thread].at = At::Running;
     }
 
-    /// Every world that is one step away.
-    fn successors(&self) -> Vec<Self> {
+    /// Every world that is one step away, and the step: whose it is, and what it is.
+    fn successors(&self) -> Vec<(Step, Self)> {
         let mut successors = Vec::new();
-        let mut step = |with: &dyn Fn(&mut Self)| {
+        let mut step = |thread: usize, what: &'static str, with: &dyn Fn(&mut Self)| {
             let mut next = self.clone();
             with(&mut next);
-            successors.push(next);
+            successors.push(((thread, what), next));
         };
         for (index, &thread) in self.wakes.iter().enumerate() {
-            step(&|world| {
+            step(thread, "gets a wake", &|world| {
                 world.wakes.remove(index);
                 world.threads[thread].token = true;
             });
         }
         for (i, thread) in self.threads.iter().enumerate() {
             if !matches!(thread.at, At::Away) && thread.parker != Parker::Notified {
-                step(&|world| world.unpark(i));
+                step(i, "is notified by another thread", &|world| world.unpark(i));
             }
             match thread.at {
-                At::Away => step(&|world| {
+                At::Away => step(i, "comes: `enter`", &|world| {
                     world.threads[i].at = At::Running;
                     world.threads[i].parker = Parker::Run;
                     let wake = world.roster.enter(thread.role);
                     world.wake(wake);
                 }),
                 At::Running => {
-                    step(&|world| {
+                    step(i, "leaves: `leave`", &|world| {
                         world.threads[i].at = At::Away;
                         let wake = world.roster.leave(thread.role);
                         world.wake(wake);
                     });
-                    step(&|world| world.wait(i, false));
-                    step(&|world| world.wait(i, true));
-                    step(&|world| {
+                    step(i, "goes to wait: `wait`", &|world| world.wait(i, false));
+                    step(i, "goes to wait, and the tick is overdue: `wait`", &|world| world.wait(i, true));
+                    step(i, "looks at the reactor: `drive_unless_driven`", &|world| {
                         if world.roster.drive_unless_driven(&i, thread.role) {
                             world.threads[i].at = At::Looking;
                         }
                     });
                 }
-                At::Looking => step(&|world| {
+                At::Looking => step(i, "has looked: `stop_driving`", &|world| {
                     world.threads[i].at = At::Running;
                     let wake = world.roster.stop_driving();
                     world.wake(wake);
                 }),
-                At::Turning(_) => step(&|world| {
+                At::Turning(_) => step(i, "returns from the reactor", &|world| {
                     world.threads[i].at = At::Turned;
                     world.threads[i].parker = Parker::Run;
                     world.notifies = false;
                 }),
-                At::Turned => step(&|world| {
+                At::Turned => step(i, "stops driving: `stop_driving`", &|world| {
                     world.threads[i].at = At::Running;
                     let wake = world.roster.stop_driving();
                     world.wake(wake);
                 }),
                 At::Parking(limited) => {
                     if thread.parker == Parker::Notified {
-                        step(&|world| world.awake(i, Cause::Notified, false));
+                        step(i, "wakes, since it is notified: `awake`", &|world| {
+                            world.awake(i, Cause::Notified, false)
+                        });
                         continue;
                     }
                     for late in [false, true] {
-                        step(&|world| world.awake(i, Cause::Called, late));
+                        let [called, ticked, overdue] = if late { LATE } else { AWAKE };
+                        step(i, called, &|world| world.awake(i, Cause::Called, late));
                         if limited {
-                            step(&|world| world.awake(i, Cause::Ticked { overdue: false }, late));
-                            step(&|world| world.awake(i, Cause::Ticked { overdue: true }, late));
+                            step(i, ticked, &|world| world.awake(i, Cause::Ticked { overdue: false }, late));
+                            step(i, overdue, &|world| world.awake(i, Cause::Ticked { overdue: true }, late));
                         }
                     }
                 }
@@ -248,23 +251,54 @@ impl World {
     }
 }
 
-/// Visits every world that threads of these `roles` can reach. Returns how many there are; panics at a fault.
+/// A step: the thread's index, and what it does.
+type Step = (usize, &'static str);
+
+/// How a thread may return from its park: it is called, its tick has come, the tick is overdue.
+const AWAKE: [&str; 3] =
+    ["wakes: `awake`", "wakes at its tick: `awake`", "wakes, and the tick is overdue: `awake`"];
+/// The same, if it is notified just afterwards.
+const LATE: [&str; 3] = [
+    "wakes, and is notified: `awake`",
+    "wakes at its tick, and is notified: `awake`",
+    "wakes, the tick is overdue, and it is notified: `awake`",
+];
+
+/// Visits every world that threads of these `roles` can reach, the nearest first. Returns how many there are; panics
+/// at a fault.
 fn search(roles: &[Role]) -> usize {
     let first = World::new(roles);
     let mut seen = HashSet::from([first.clone()]);
-    let mut queue = VecDeque::from([first]);
-    while let Some(world) = queue.pop_front() {
+    // How each world was reached: the step, and the index of the world before it.
+    let mut reached: Vec<Option<(Step, usize)>> = vec![None];
+    let mut queue = VecDeque::from([(first, 0)]);
+    while let Some((world, index)) = queue.pop_front() {
         if let Some(fault) = world.fault() {
-            panic!("{fault}: {world:#?}");
+            let mut steps: Vec<Step> = std::iter::successors(reached[index], |&(_, before)| reached[before])
+                .map(|(step, _)| step)
+                .collect();
+            steps.reverse();
+            tell(roles, &steps, fault);
+            panic!("{fault}: {world:#?}, after {steps:#?}");
         }
-        for next in world.successors() {
+        for (step, next) in world.successors() {
             next.roster.check();
             if seen.insert(next.clone()) {
-                queue.push_back(next);
+                reached.push(Some((step, index)));
+                queue.push_back((next, reached.len() - 1));
             }
         }
     }
     seen.len()
+}
+
+/// Writes the steps where `cargo counterexample` looks for them, in the form of its `hook.rs`: these steps are no
+/// operations of loom's.
+fn tell(roles: &[Role], steps: &[Step], fault: &str) {
+    let Some(file) = std::env::var_os("COUNTEREXAMPLE_OUT") else { return };
+    let line = |&(thread, what): &Step| format!("0\t{thread}\tnote\t\t\t\t\t\t{:?} {what}\n", roles[thread]);
+    let lines: String = steps.iter().map(line).collect();
+    std::fs::write(file, format!("{lines}{fault}\n{{\"branches\":{{\"entries\":[]}}}}\n")).unwrap();
 }
 
 /// Finds `left_in_silence`, `stops_in_silence`, `offer_forgotten`, `monitor_stays`.

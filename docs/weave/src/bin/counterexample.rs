@@ -1,0 +1,229 @@
+//! Counterexamples: the shortest failing run of a model with a seeded fault on, and a page that steps through it.
+//!
+//!     cargo counterexample             lists the pairs of a fault and a model
+//!     cargo counterexample NAME        searches the pairs whose names contain NAME, stores them, writes their pages
+//!     cargo counterexample --check     repeats each stored one: it must fail as it did, step by step
+//!     cargo counterexample --pages DIR writes all pages
+//!
+//! Stored ones are in `docs/counterexamples`. When the source has changed so that one is not repeated, search it
+//! again. cargo calls this program as the compiler's wrapper too: see `weave::counterexample::loom`.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use weave::counterexample::run::{Execution, Model as Run, Until};
+use weave::counterexample::stored::{self, Stored};
+use weave::counterexample::words::{Words, words};
+use weave::counterexample::{COPY, build, loom, page, path, search, told};
+use weave::models::Models;
+use weave::pairs::{self, Model};
+use weave::source::{Source, root};
+
+fn main() -> ExitCode {
+    if let Some(copy) = env::var_os(COPY) {
+        return loom::compile(copy.as_ref());
+    }
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = Pairs::read().and_then(|pairs| match arguments[..] {
+        [] => pairs.list(),
+        ["--check"] => pairs.check(""),
+        ["--check", name] => pairs.check(name),
+        ["--pages", folder] => pairs.pages(folder.as_ref()),
+        ["--all"] => pairs.search(""),
+        [name] if !name.starts_with('-') => pairs.search(name),
+        _ => Err("usage: cargo counterexample [NAME | --check [NAME] | --pages DIR | --all]".to_owned()),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The pairs of a model and a fault that it finds.
+struct Pairs {
+    sources: Vec<Source>,
+    pairs: Vec<(Model, String)>,
+    words: Vec<Words>,
+}
+
+impl Pairs {
+    fn read() -> Result<Self, String> {
+        let sources = pairs::sources();
+        let of = |model: Model| {
+            let faults = model.finds.clone();
+            faults.into_iter().map(move |fault| (model.clone(), fault))
+        };
+        let pairs = pairs::models(&sources).into_iter().flat_map(of).collect();
+        Ok(Self { pairs, sources, words: words()? })
+    }
+
+    fn list(&self) -> Result<(), String> {
+        for (model, fault) in &self.pairs {
+            let known = stored(fault, model).map_or("not stored".to_owned(), |stored| {
+                format!("{} preemptions, {} steps", stored.preemptions, stored.steps.len())
+            });
+            println!("{fault:32}{:56}{known}", model.name);
+        }
+        println!("{} pairs of a fault and a model", self.pairs.len());
+        Ok(())
+    }
+
+    /// The pairs whose fault or model contains `name`.
+    fn chosen<'a>(&'a self, name: &'a str) -> Result<Vec<&'a (Model, String)>, String> {
+        let contains = |(model, fault): &&(Model, String)| format!("{fault}--{}", model.name).contains(name);
+        let chosen: Vec<_> = self.pairs.iter().filter(contains).collect();
+        if chosen.is_empty() {
+            return Err(format!(
+                "no fault and no model has {name:?} in its name: `cargo counterexample` lists all"
+            ));
+        }
+        Ok(chosen)
+    }
+
+    /// Searches the shortest counterexample of each chosen pair, stores it, and writes its page.
+    fn search(&self, name: &str) -> Result<(), String> {
+        let built = build()?;
+        let folder = root().join("target/counterexamples/pages");
+        for (model, fault) in self.chosen(name)? {
+            let run = run(&built, model, fault)?;
+            let found = search::shortest(&run)?;
+            let told = told::tell(&found.execution);
+            let stored = Stored {
+                fault: fault.clone(),
+                model: model.name.clone(),
+                preemptions: found.preemptions,
+                choices: found.execution.path.choices(),
+                no_return: found.no_return,
+                end: told.end.clone(),
+                steps: stored::steps(&told),
+            };
+            let file = file(fault, model);
+            fs::write(&file, stored.to_text()).map_err(|error| format!("{}: {error}", file.display()))?;
+            let page = self.page(&run, model, &stored, &found.execution, &folder)?;
+            println!(
+                "{fault} {}: {} preemptions, {} steps, the shortest of {}: {}",
+                model.name,
+                stored.preemptions,
+                stored.steps.len(),
+                found.tried,
+                page.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// Repeats the stored counterexamples. They must fail, step by step, as they did.
+    fn check(&self, name: &str) -> Result<(), String> {
+        let built = build()?;
+        let chosen = self.chosen(name)?;
+        let mut wrong: Vec<String> = Vec::new();
+        for (model, fault) in &chosen {
+            let repeated = stored(fault, model)
+                .ok_or_else(|| "nothing is stored".to_owned())
+                .and_then(|stored| repeat(&run(&built, model, fault)?, &stored));
+            if let Err(message) = repeated {
+                wrong.push(format!(
+                    "{fault} {}: {message}; search it again: cargo counterexample {fault}--{}",
+                    model.name, model.name
+                ));
+            }
+        }
+        let known: BTreeSet<PathBuf> = self.pairs.iter().map(|(model, fault)| file(fault, model)).collect();
+        for entry in fs::read_dir(folder()).map_err(|error| error.to_string())?.flatten() {
+            let is_pair = entry.file_name().to_string_lossy().contains("--");
+            if is_pair && !known.contains(&entry.path()) {
+                wrong.push(format!("{}: there is no such pair", entry.path().display()));
+            }
+        }
+        if wrong.is_empty() {
+            println!("{} counterexamples fail as they are stored", chosen.len());
+            return Ok(());
+        }
+        Err(wrong.join("\n"))
+    }
+
+    /// Writes the pages of all stored counterexamples, and an index.
+    fn pages(&self, folder: &Path) -> Result<(), String> {
+        let built = build()?;
+        for (model, fault) in &self.pairs {
+            let stored =
+                stored(fault, model).ok_or_else(|| format!("{fault} {}: nothing is stored", model.name))?;
+            let run = run(&built, model, fault)?;
+            let execution = repeat(&run, &stored)?;
+            self.page(&run, model, &stored, &execution, folder)?;
+        }
+        println!("{} pages in {}", self.pairs.len(), folder.display());
+        Ok(())
+    }
+
+    fn page(
+        &self,
+        run: &Run,
+        model: &Model,
+        stored: &Stored,
+        execution: &Execution,
+        folder: &Path,
+    ) -> Result<PathBuf, String> {
+        let fault = &stored.fault;
+        let words = self.words.iter().find(|words| words.fault == *fault);
+        let words = words.ok_or_else(|| format!("docs/counterexamples/faults.txt has no entry {fault}"))?;
+        let site = pairs::site(&self.sources, fault).ok_or_else(|| format!("{fault} is nowhere"))?;
+        let failing = told::tell(execution);
+        let cured = told::tell(&search::cured(run, &stored.choices)?);
+        let lost = stored.no_return.and_then(|at| failing.steps.iter().position(|step| step.choices >= at));
+        let shown = page::Shown { model, words, site: &site, failing: &failing, cured: &cured, lost };
+        let path = folder.join(format!("{fault}--{}.html", model.name));
+        let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+        fs::create_dir_all(folder).map_err(failed)?;
+        fs::write(&path, page::page(shown)?).map_err(failed)?;
+        Ok(path)
+    }
+}
+
+/// Repeats a stored counterexample. Returns the execution if it fails as it did.
+fn repeat(run: &Run, stored: &Stored) -> Result<Execution, String> {
+    let path = path::Path::of(&stored.choices, stored.preemptions);
+    let execution = run.run(Some(&path), stored.preemptions, Until::First)?;
+    let execution = execution.ok_or("it passes")?;
+    let told = told::tell(&execution);
+    if execution.failure.is_none() {
+        return Err("it passes".to_owned());
+    }
+    let steps = stored::steps(&told);
+    if let Some(at) =
+        (0..steps.len().max(stored.steps.len())).find(|&at| steps.get(at) != stored.steps.get(at))
+    {
+        let line = |steps: &[String]| steps.get(at).cloned().unwrap_or_else(|| "the end".to_owned());
+        return Err(format!("step {at} is now `{}`, and was `{}`", line(&steps), line(&stored.steps)));
+    }
+    if told.end != stored.end {
+        return Err(format!("it ends with `{}`, and ended with `{}`", told.end, stored.end));
+    }
+    Ok(execution)
+}
+
+fn run(built: &Models, model: &Model, fault: &str) -> Result<Run, String> {
+    let (program, test) =
+        built.find(&model.name).ok_or_else(|| format!("the model {} is in no program", model.name))?;
+    let folder = root().join("target/counterexamples/run");
+    Ok(Run { program: program.to_owned(), test, fault: Some(fault.to_owned()), folder })
+}
+
+fn stored(fault: &str, model: &Model) -> Option<Stored> {
+    Stored::parse(&fs::read_to_string(file(fault, model)).ok()?).ok()
+}
+
+fn folder() -> PathBuf {
+    root().join("docs/counterexamples")
+}
+
+fn file(fault: &str, model: &Model) -> PathBuf {
+    folder().join(format!("{fault}--{}.txt", model.name))
+}

@@ -1,0 +1,215 @@
+//! A counterexample as a page that opens from the disk: the steps, the source beside them, and the cured run.
+//!
+//! The page is a template with its style and its scripts, in `page/`. `page/words.js` says what the data is.
+//!
+//! Called by the tool.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::told::{Told, ToldStep};
+use super::words::Words;
+use crate::pairs::Model;
+use crate::source::read;
+
+const TEMPLATE: &str = include_str!("page/page.html");
+const STYLE: &str = include_str!("page/page.css");
+const SCRIPTS: [(&str, &str); 6] = [
+    ("words.js", include_str!("page/words.js")),
+    ("state.js", include_str!("page/state.js")),
+    ("moves.js", include_str!("page/moves.js")),
+    ("game.js", include_str!("page/game.js")),
+    ("view.js", include_str!("page/view.js")),
+    ("main.js", include_str!("page/main.js")),
+];
+
+/// The most bytes of a page.
+pub const LIMIT: usize = 40_000;
+
+/// What a page shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// What is said of the fault.
+    pub words: &'a Words,
+    /// File and line of the fault.
+    pub site: &'a (String, usize),
+    /// The failing run.
+    pub failing: &'a Told,
+    /// The same choices without the fault, as far as they can be followed.
+    pub cured: &'a Told,
+    /// The step from which on every continuation fails.
+    pub lost: Option<usize>,
+}
+
+/// The page. It shows as many lines of the source around each step as fit.
+///
+/// # Errors
+///
+/// If it is too large even with the fewest.
+pub fn page(shown: Shown<'_>) -> Result<String, String> {
+    // A reader without JavaScript has the list, but it says nothing that the scripts do not show.
+    let variants = [(4, true), (3, true), (2, true), (1, true), (2, false), (1, false), (0, false)];
+    let pages = variants.map(|(context, has_list)| with_context(shown, context, has_list));
+    let sizes: Vec<usize> = pages.iter().map(String::len).collect();
+    let fits = pages.into_iter().find(|page| page.len() <= LIMIT);
+    fits.ok_or_else(|| {
+        format!("{} {}: {sizes:?} bytes, {LIMIT} at most", shown.words.fault, shown.model.name)
+    })
+}
+
+fn with_context(shown: Shown<'_>, context: usize, has_list: bool) -> String {
+    let script: String = SCRIPTS.iter().map(|(_, text)| without_comments(text)).collect();
+    let order = SCRIPTS.map(|(name, _)| name).join(" ");
+    let list = if has_list { text(shown.failing) } else { format!("<p>{}</p>", escape(&shown.failing.end)) };
+    // The data comes last, since it may contain the other placeholders.
+    TEMPLATE
+        .replace(&format!("<!-- scripts: {order} -->\n"), "")
+        .replace("/*CSS*/", &without_style_comments(STYLE))
+        .replace("/*JS*/", &script)
+        .replace("<!--TEXT-->", &list)
+        .replace("/*DATA*/", &data(shown, context).to_string().replace('<', "\\u003c"))
+}
+
+fn data(shown: Shown<'_>, context: usize) -> Value {
+    let Shown { model, words, site, failing, cured, lost } = shown;
+    let files = Files::of(&[failing, cured], site, context);
+    let mut objects: Vec<&(String, &str)> = failing.objects.iter().collect();
+    // The cured run may have more objects, and theirs may have other numbers.
+    let cured_objects: Vec<usize> = cured
+        .objects
+        .iter()
+        .map(|object| {
+            objects.iter().position(|other| *other == object).unwrap_or_else(|| {
+                objects.push(object);
+                objects.len() - 1
+            })
+        })
+        .collect();
+    let same: Vec<usize> = (0..failing.objects.len()).collect();
+    json!({
+        "fault": words.fault, "model": model.name, "module": model.file, "about": model.about,
+        "wrong": words.wrong, "follows": words.follows,
+        "invariant": words.rule, "promise": words.promise, "defined": words.file,
+        "site": [files.number(&site.0), site.1],
+        "files": files.json(),
+        "objects": objects.iter().map(|(name, kind)| json!([name, kind])).collect::<Vec<_>>(),
+        "runs": [run(failing, &files, &same, lost), run(cured, &files, &cured_objects, None)],
+    })
+}
+
+fn run(told: &Told, files: &Files, objects: &[usize], lost: Option<usize>) -> Value {
+    let step = |step: &ToldStep| {
+        let (file, line) = step.place.as_ref().map_or((-1, 0), |(file, line)| (files.number(file), *line));
+        let object = step.object.map_or(-1, |object| i64::try_from(objects[object]).unwrap_or(-1));
+        let others = step.could.len() > 1;
+        let extra = match (&step.text, step.missed, others) {
+            (Some(text), ..) => json!({ "text": text }),
+            (None, Some(missed), true) => json!({ "missed": missed, "could": step.could }),
+            (None, Some(missed), false) => json!({ "missed": missed }),
+            (None, None, true) => json!({ "could": step.could }),
+            (None, None, false) => Value::Null,
+        };
+        json!([step.thread, step.operation, object, file, line, step.order, step.read, step.written, extra])
+    };
+    json!({
+        "threads": told.threads, "steps": told.steps.iter().map(step).collect::<Vec<_>>(), "end": told.end,
+        "kind": told.kind, "lost": lost.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1),
+    })
+}
+
+/// The parts of the source files that a page shows.
+struct Files {
+    lines: BTreeMap<String, BTreeSet<usize>>,
+}
+
+impl Files {
+    /// The lines of all steps and of the fault, with `context` lines around each.
+    fn of(runs: &[&Told], site: &(String, usize), context: usize) -> Self {
+        let mut lines: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+        let places = runs.iter().flat_map(|told| &told.steps).filter_map(|step| step.place.as_ref());
+        for (file, line) in places.chain([site]) {
+            let last = read(file).lines().count();
+            let around = line.saturating_sub(context).max(1)..=(line + context).min(last);
+            lines.entry(file.clone()).or_default().extend(around);
+        }
+        Self { lines }
+    }
+
+    fn number(&self, file: &str) -> i64 {
+        let number = self.lines.keys().position(|known| known == file);
+        number.and_then(|number| i64::try_from(number).ok()).unwrap_or(-1)
+    }
+
+    /// Each file with its path and its parts: the number of the first line, and the lines.
+    fn json(&self) -> Value {
+        let file = |(path, lines): (&String, &BTreeSet<usize>)| {
+            let text: Vec<String> = read(path).lines().map(str::to_owned).collect();
+            let mut parts: Vec<(usize, Vec<&str>)> = Vec::new();
+            for &line in lines {
+                let text = text[line - 1].as_str();
+                match parts.last_mut() {
+                    Some((first, part)) if *first + part.len() == line => part.push(text),
+                    _ => parts.push((line, vec![text])),
+                }
+            }
+            json!({ "path": path, "parts": parts })
+        };
+        self.lines.iter().map(file).collect()
+    }
+}
+
+/// The steps as a list, for readers without JavaScript.
+fn text(told: &Told) -> String {
+    let mut text = String::from("<ol>");
+    for (step, line) in told.steps.iter().zip(super::stored::steps(told)) {
+        let line = line.split_once(' ').map_or("", |(_, line)| line);
+        let line = line.split(" | ").next().unwrap_or(line);
+        let _ = write!(text, "<li>{}: {}", told.threads[step.thread], escape(line));
+    }
+    let _ = write!(text, "</ol><p>{}</p>", escape(&told.end));
+    text
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// A script without comments, and without what node needs: see `page/tests/assemble.mjs`.
+fn without_comments(script: &str) -> String {
+    let mut kept = String::new();
+    for line in script.lines().map(str::trim) {
+        if line == "if (typeof module !== 'undefined') {" {
+            break;
+        }
+        let is_comment = line.starts_with("//") || line.starts_with("* ") || line == "*/";
+        let is_doc = line.starts_with("/**") && (line.ends_with("*/") || !line.contains("*/"));
+        let is_nodes = line.starts_with("if (typeof module") && line.ends_with(';');
+        if line.is_empty() || is_comment || is_doc || is_nodes {
+            continue;
+        }
+        let mut line = line.to_owned();
+        while let Some(at) = line.find("/** @type") {
+            let end = line[at..].find("*/").map_or(line.len(), |end| at + end + 2);
+            line = format!("{}{}", &line[..at], line[end..].trim_start());
+        }
+        kept.push_str(&line);
+        kept.push('\n');
+    }
+    kept
+}
+
+fn without_style_comments(style: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = style;
+    while let Some((before, after)) = rest.split_once("/*") {
+        kept.push_str(before);
+        rest = after.split_once("*/").map_or("", |(_, after)| after);
+    }
+    kept.push_str(rest);
+    let lines: Vec<&str> = kept.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.join("\n").replace(": ", ":").replace("; ", ";")
+}

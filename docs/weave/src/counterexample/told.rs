@@ -1,0 +1,283 @@
+//! An execution as a reader sees it: its objects have the names that the source gives them.
+//!
+//! loom numbers its objects, and a step has a place in the source. The name of an object is what stands before the
+//! method's name there: `counts` for `self.counts.load(..)`. So no list of names has to be kept beside the source.
+//! Operations of loom's own, and the models' own bookkeeping outside the project, are left out.
+//!
+//! Called by `stored` and `page`. Next: `stored`.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::run::{Execution, Step};
+use crate::source::read;
+
+/// An execution with names.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// Name and kind of each object.
+    pub objects: Vec<(String, &'static str)>,
+    /// What each thread is called.
+    pub threads: Vec<String>,
+    /// The operations.
+    pub steps: Vec<ToldStep>,
+    /// How the execution ended, in words; empty if it passed.
+    pub end: String,
+    /// Of which kind that was: `deadlock`, `race`, `leak`, `panic`; empty if it passed.
+    pub kind: &'static str,
+}
+
+/// An operation with names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToldStep {
+    /// How many choices came before it.
+    pub choices: usize,
+    /// Its thread.
+    pub thread: usize,
+    /// What it did.
+    pub operation: String,
+    /// Index in `objects`.
+    pub object: Option<usize>,
+    /// File and line.
+    pub place: Option<(String, usize)>,
+    /// The memory ordering.
+    pub order: String,
+    /// The value read.
+    pub read: Option<String>,
+    /// The value written.
+    pub written: Option<String>,
+    /// The step that wrote a newer value than a load has returned.
+    pub missed: Option<usize>,
+    /// The values that a load could have returned.
+    pub could: Vec<String>,
+    /// Of a search's step: what it is.
+    pub text: Option<String>,
+}
+
+/// Tells an execution.
+#[must_use]
+pub fn tell(execution: &Execution) -> Told {
+    let mut teller = Teller::default();
+    for (index, step) in execution.steps.iter().enumerate() {
+        teller.step(step, execution.steps.get(index.wrapping_sub(1)));
+    }
+    let mut told = teller.told;
+    let last = told.steps.iter().map(|step| step.thread).max().unwrap_or(0);
+    let is_search = told.steps.iter().any(|step| step.operation == "note");
+    told.threads = (usize::from(is_search)..=last + usize::from(is_search)).map(thread_name).collect();
+    if let Some(message) = &execution.failure {
+        (told.kind, told.end) = end(message, &told);
+    }
+    told
+}
+
+#[derive(Default)]
+struct Teller {
+    told: Told,
+    files: HashMap<String, Vec<String>>,
+    /// loom's numbers of the objects, and ours.
+    numbers: BTreeMap<(usize, bool), usize>,
+    /// The steps that wrote to an object, in order, the first one being its creation.
+    writes: HashMap<usize, Vec<Option<usize>>>,
+    pointers: Vec<u64>,
+}
+
+impl Teller {
+    fn step(&mut self, step: &Step, before: Option<&Step>) {
+        let writes = matches!(step.operation.as_str(), "store" | "rmw");
+        let at = self.told.steps.len();
+        let is_shown = self.is_shown(step, before);
+        if let (true, Some(object)) = (writes, step.object) {
+            self.writes.entry(object).or_insert_with(|| vec![None]).push(is_shown.then_some(at));
+        }
+        if !is_shown {
+            return;
+        }
+        let names_thread = matches!(step.operation.as_str(), "spawn" | "join" | "joined" | "unpark");
+        let object = step.object.map(|number| self.object(number, names_thread, step));
+        let missed = step.load.as_ref().and_then(|(read, newest, _)| {
+            let writes = self.writes.get(&step.object?)?;
+            if read < newest { writes.get(*newest).copied().flatten() } else { None }
+        });
+        let could = step.load.iter().flat_map(|load| &load.2).map(|&value| self.value(value)).collect();
+        let told = ToldStep {
+            choices: step.choices,
+            thread: step.thread,
+            operation: self.operation(step),
+            object,
+            place: step.place.as_ref().map(|(file, line, _)| (file.clone(), *line)),
+            order: step.order.clone(),
+            read: step.read.map(|value| self.value(value)),
+            written: step.written.map(|value| self.value(value)),
+            missed,
+            could,
+            text: step.text.clone(),
+        };
+        self.told.steps.push(told);
+    }
+
+    /// Whether a step is in the project, and not a part of the one before it.
+    fn is_shown(&self, step: &Step, before: Option<&Step>) -> bool {
+        let is_ours = |file: &str| file.starts_with("executor/") || file.starts_with("reactor/");
+        match (&step.place, step.operation.as_str()) {
+            (Some((file, ..)), "park") => {
+                // A condition variable parks its thread after the unlock.
+                is_ours(file) && before.is_none_or(|before| before.operation != "unlock")
+            }
+            (Some((file, ..)), _) => is_ours(file),
+            (None, "unlock") => step.object.is_some_and(|number| self.numbers.contains_key(&(number, false))),
+            (None, _) => true,
+        }
+    }
+
+    /// The index of an object, which is new at its first step.
+    fn object(&mut self, number: usize, is_thread: bool, step: &Step) -> usize {
+        if let Some(&known) = self.numbers.get(&(number, is_thread)) {
+            return known;
+        }
+        let kind = match step.operation.as_str() {
+            _ if is_thread => "thread",
+            "lock" | "unlock" | "blocked" | "lock-failed" => "lock",
+            "wait" | "notify" | "notify-all" => "condvar",
+            "read" | "write" => "cell",
+            _ => "atomic",
+        };
+        let name = if is_thread { thread_name(number) } else { self.name(step, kind) };
+        let same =
+            self.told.objects.iter().filter(|(other, _)| other.split(" (").next() == Some(&name)).count();
+        let name = if same > 0 { format!("{name} ({})", same + 1) } else { name };
+        self.told.objects.push((name, kind));
+        self.numbers.insert((number, is_thread), self.told.objects.len() - 1);
+        self.told.objects.len() - 1
+    }
+
+    fn name(&mut self, step: &Step, kind: &str) -> String {
+        let Some((file, line, column)) = &step.place else { return format!("a {kind}") };
+        let lines = self.file(file);
+        name_before(lines, *line, *column).unwrap_or_else(|| {
+            let stem = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".rs");
+            format!("{kind} of {stem}")
+        })
+    }
+
+    fn file(&mut self, path: &str) -> &[String] {
+        self.files.entry(path.to_owned()).or_insert_with(|| read(path).lines().map(str::to_owned).collect())
+    }
+
+    /// The operation; a compare-and-exchange is told by its method's name.
+    fn operation(&mut self, step: &Step) -> String {
+        let Some((file, line, column)) = &step.place else { return step.operation.clone() };
+        let method = self.file(file).get(line - 1).and_then(|text| text.get(column - 1..)).unwrap_or("");
+        match step.operation.as_str() {
+            "rmw" if method.starts_with("compare_exchange") => "cas".to_owned(),
+            "lock-failed" => "try-lock".to_owned(),
+            other => other.to_owned(),
+        }
+    }
+
+    /// A value; addresses differ from run to run, so they are numbered.
+    fn value(&mut self, value: u64) -> String {
+        const ADDRESSES: std::ops::Range<u64> = 1 << 40..1 << 47;
+        if ADDRESSES.contains(&value) {
+            let known = self.pointers.iter().position(|&other| other == value).unwrap_or_else(|| {
+                self.pointers.push(value);
+                self.pointers.len() - 1
+            });
+            return format!("&{}", known + 1);
+        }
+        if value < 1 << 16 { value.to_string() } else { format!("{value:#x}") }
+    }
+}
+
+/// What a thread is called: loom's first one runs the model.
+fn thread_name(number: usize) -> String {
+    if number == 0 { "the model".to_owned() } else { format!("thread {number}") }
+}
+
+/// The last name before a method's name, `counts` of `self.counts.load`, or the last one of a function's
+/// argument, `idle` of `lock(&self.idle)`. Line and column count from 1.
+fn name_before(lines: &[String], line: usize, column: usize) -> Option<String> {
+    let text = lines.get(line - 1)?;
+    let (before, after) = (text.get(..column - 1)?, text.get(column - 1..)?);
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let last_name = |text: &str| {
+        let end = text.trim_end_matches(|c: char| !is_name(c)).len();
+        let start = text[..end].rfind(|c: char| !is_name(c)).map_or(0, |at| at + 1);
+        text[start..end].to_owned()
+    };
+    let name = if let Some(receiver) = before.trim_end().strip_suffix('.') {
+        if receiver.trim().is_empty() {
+            last_name(lines.get(line.checked_sub(2)?)?)
+        } else {
+            last_name(receiver)
+        }
+    } else {
+        last_name(after.split_once('(')?.1.split(')').next()?)
+    };
+    if name.chars().all(|c| c.is_ascii_digit()) {
+        // A field without a name is told by its type's.
+        let types = lines[..line].iter().rev().find_map(|line| line.strip_prefix("impl"))?;
+        let types = types.split(" for ").last()?.trim_start_matches(|c: char| c != ' ' && c != '>').trim();
+        return Some(types.split(|c: char| !is_name(c)).find(|word| !word.is_empty())?.to_owned());
+    }
+    (!name.is_empty()).then_some(name)
+}
+
+/// The kind of a failure, and what it says.
+fn end(message: &str, told: &Told) -> (&'static str, String) {
+    if message.starts_with("deadlock") {
+        return ("deadlock", format!("A deadlock: {}", waits(told).join("; ")));
+    }
+    if let Some(race) = message.strip_prefix("Causality violation: ") {
+        let what = race.split([':', '.']).next().unwrap_or(race).trim().to_lowercase();
+        let object = told.steps.last().and_then(|step| told.objects.get(step.object?));
+        let object = object.map_or(String::new(), |(name, _)| format!(" of `{name}`"));
+        return ("race", format!("A data race{object}: {what}"));
+    }
+    if message.starts_with('[') {
+        return ("search", message.to_owned());
+    }
+    if message.contains("leaked") || message.contains("Leaked") {
+        return ("leak", format!("Something is never freed: {message}"));
+    }
+    ("panic", format!("The model panics: {message}"))
+}
+
+/// What each thread that has not ended waits for.
+fn waits(told: &Told) -> Vec<String> {
+    let wait = |thread: usize| {
+        let last = told.steps.iter().rfind(|step| step.thread == thread)?;
+        let object = last.object.map_or("something", |object| &told.objects[object].0);
+        let waits = match last.operation.as_str() {
+            "end" => return None,
+            "join" => format!("waits for the end of {object}"),
+            "park" => "is parked".to_owned(),
+            "blocked" => format!("waits for the lock `{object}`"),
+            "unlock" | "wait" => {
+                let wait = told.steps.iter().rfind(|step| step.thread == thread && step.operation == "wait");
+                let object =
+                    wait.and_then(|step| step.object).map_or("something", |object| &told.objects[object].0);
+                format!("waits on `{object}`")
+            }
+            _ => "waits".to_owned(),
+        };
+        Some(format!("{} {waits}", thread_name(thread)))
+    };
+    (0..told.threads.len()).filter_map(wait).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_has_the_name_that_stands_before_the_method() {
+        let lines: Vec<String> = "impl<T> Slot<T> {\n    self.counts.load(Acquire)\n    lock(&self.idle)\n    self.0.swap(x)\n    self.word\n        .store(1)"
+            .lines()
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(name_before(&lines, 2, 17).unwrap(), "counts");
+        assert_eq!(name_before(&lines, 3, 5).unwrap(), "idle");
+        assert_eq!(name_before(&lines, 4, 12).unwrap(), "Slot");
+        assert_eq!(name_before(&lines, 6, 10).unwrap(), "word");
+    }
+}
