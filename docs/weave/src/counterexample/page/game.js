@@ -22,8 +22,8 @@ function playedRun(game, path, threads) {
         /** @type {Step} */
         const step = choicesAfter(game, path.slice(0, i))[choice][1];
         const newest = steps.findLastIndex((other) => other[2] === step[2] && other[7] !== null);
-        const isStale = /load|failed/.test(step[1]) && newest >= 0 && steps[newest][7] !== step[6];
-        steps.push(/** @type {Step} */ ([...step.slice(0, 8), { text: step[8]?.text, missed: isStale ? newest : -1 }]));
+        const isStale = /load|failed/.test(step[1]) && steps[newest]?.[7] !== step[6];
+        steps.push(/** @type {Step} */ ([...step.slice(0, 8), { ...step[8], missed: isStale ? newest : -1 }]));
     });
     const [kind, end] = game.nodes[stateOf(game, path)];
     const open = kind !== 'end';
@@ -44,13 +44,12 @@ function outlook({ nodes }) {
 /** What the page says after these choices. @param {Data} data @param {Game} game @param {number[]} path @param {Run} run @returns {string[]} */
 function gameWords(data, game, path, run) {
     const reach = outlook(game);
-    const states = `${reach.length} states`;
     const [end, ...rest] = endWords(data, run);
     if (run.end) return [`You have broken it: ${end}`, ...rest];
-    if (reach[0] === 1) return [`It cannot be broken: ${states}, all of them end well.`];
+    if (reach[0] === 1) return [`It cannot be broken: ${reach.length} states, all of them end well.`];
     if (!run.open) return ['It held. Try again.'];
-    if (!path.length) return [`Choose which thread goes next, and try to break it. There are ${states}.`];
-    return [['', 'From here on it cannot be broken. Undo, and try again.', DOOMED, ''][reach[stateOf(game, path)]]];
+    if (!path.length) return ['Choose which thread goes next, and break it.'];
+    return [['', 'It cannot be broken any more: undo.', DOOMED][reach[stateOf(game, path)]]];
 }
 
 if (typeof module !== 'undefined') {

@@ -4,32 +4,32 @@ if (typeof module !== 'undefined') require('./view.js');
 
 /** @param {Data} data @param {Record<string, any>} ui The elements by their ids. */
 function start(data, ui) {
-    const { fault, runs } = data;
+    const { runs } = data;
     const difference = firstDifference(runs);
     const lines = drawSource(ui.source, data);
-    let { at, run } = fromAddress(location.hash);
-    let timer = 0;
+    let [at, run, timer] = [+location.hash.slice(1) || 1, 0, 0];
     /** The reader's choices, in the game. @type {number[]|null} */
     let path = null;
     /** @type {Run} */
     let shown;
     /** @type {any[]} */
     let rows;
+    let last = 0;
     const game = () => /** @type {Game[]} */ (data.games)[run];
 
-    document.title = `${fault}: a counterexample`;
-    for (const id of ['fault', 'model', 'module', 'about', 'wrong', 'invariant', 'promise', 'defined']) ui[id].textContent = data[/** @type {'fault'} */ (id)];
+    document.title = data.fault;
+    for (const [id, text] of Object.entries(data)) if (ui[id] && typeof text === 'string') ui[id].textContent = text;
+    ui.app.hidden = false;
     ui.text.open = false;
-    ui.cured.hidden = !runs[1];
     ui.modes.hidden = !data.games?.length;
 
     /** Shows a run, or the game. @param {number} to */
     function redraw(to) {
         shown = path ? playedRun(game(), path, runs[run].threads) : runs[run];
         rows = drawLanes(ui.lanes, data, shown, path ? -1 : difference, go);
-        Object.entries({ faulty: !run, cured: run, watch: !path, game: path }).forEach(([id, on]) => ui[id].setAttribute('aria-pressed', !!on));
+        Object.entries({ faulty: !run, cured: run, watch: !path, game: path }).forEach(([id, on]) => (ui[id].ariaPressed = !!on));
         ui.choices.replaceChildren(...(path ? choiceButtons(path) : []));
-        ui.slider.max = lastPosition(shown);
+        last = ui.slider.max = lastPosition(shown);
         go(to);
     }
 
@@ -40,7 +40,7 @@ function start(data, ui) {
                 const step = playedRun(game(), [...path, i], shown.threads).steps[path.length];
                 return h('button.choice', { style: hue(thread), onclick: () => choose(i) }, h('kbd', i + 1), h('b', ` ${shown.threads[thread]} `), shortWords(data, step), staleMark(step));
             }),
-            ...(path.length ? [h('button', { onclick: undo }, h('kbd', 'u'), ' Undo')] : []),
+            h('button', { onclick: undo }, h('kbd', 'u'), ' Undo'),
         ];
     }
 
@@ -59,25 +59,21 @@ function start(data, ui) {
         at = clamp(shown, to);
         const { steps } = shown;
         const thread = steps[at - 1]?.[0] ?? -1;
-        const isLast = at === lastPosition(shown);
         const state = stateAfter(data, shown, at);
         rows.forEach((row, i) => {
-            row.classList.toggle('later', i >= at);
-            row.classList.toggle('now', i === at - 1);
-            row.lastChild.setAttribute('aria-current', i === at - 1 ? 'step' : 'false');
+            row.className = `row ${i < at - 1 ? '' : i < at ? 'now' : 'later'}`;
+            row.ariaCurrent = i === at - 1 ? 'step' : null;
         });
-        const words = [...(thread >= 0 ? stepWords(data, shown, at - 1) : path ? [] : endWords(data, shown)), ...(path && isLast ? gameWords(data, game(), path, shown) : [])];
-        ui.now.setAttribute('style', thread >= 0 ? hue(thread) : at && endHue(shown));
+        const words = [...(thread >= 0 ? stepWords(data, shown, at - 1) : path ? [] : endWords(data, shown)), ...(path && at === last ? gameWords(data, game(), path, shown) : [])];
+        ui.now.style = thread >= 0 ? hue(thread) : at ? endHue(shown) : '';
         ui.now.replaceChildren(...words.map((text) => h('p', text)));
-        ui.count.textContent = thread >= 0 ? `step ${at} of ${steps.length}` : at ? 'the end' : 'the start';
+        ui.count.textContent = thread >= 0 ? `step ${at} of ${steps.length}` : at ? 'the end' : '';
         ui.slider.value = at;
-        ui.back.disabled = at <= 1;
-        ui.next.disabled = isLast;
         reveal(ui.source, markSource(lines, shown, state, thread));
         reveal(ui.lanes, rows[at - 1]);
         drawKnowledge(ui.knows, data, shown, state);
-        if (!path) history.replaceState(null, '', address(at, run));
-        if (isLast) stop();
+        if (!path && !run) history.replaceState(null, '', `#${at}`);
+        if (at === last) stop();
     }
 
     function stop() {
@@ -87,16 +83,16 @@ function start(data, ui) {
     }
     function play() {
         if (timer) return stop();
-        if (at === lastPosition(shown)) go(1);
-        timer = Number(setInterval(() => go(at + 1), 1200));
+        if (at === last) go(1);
+        timer = +setInterval(() => go(at + 1), 1200);
         ui.plays.textContent = 'Pause';
     }
     /** @param {number} to */
     function pick(to) {
-        const same = to === run ? at : carried(at, difference);
+        if (to !== run) at = carried(at, difference);
         run = to;
         if (path) replay([]);
-        else redraw(same);
+        else redraw(at);
     }
 
     /** @type {Record<string, () => void>} */
@@ -104,23 +100,26 @@ function start(data, ui) {
         faulty: () => pick(0), cured: () => pick(1), watch: () => replay(null), game: () => replay([]),
         back: () => go(at - 1), next: () => go(at + 1), plays: play,
     };
-    for (const [id, click] of Object.entries(clicks)) ui[id].addEventListener('click', click);
-    ui.slider.addEventListener('input', () => go(+ui.slider.value));
-    addEventListener('beforeprint', () => (ui.text.open = true));
-    addEventListener('hashchange', () => location.reload());
-    document.addEventListener('keydown', (event) => {
+    for (const [id, onclick] of Object.entries(clicks)) ui[id].onclick = onclick;
+    ui.slider.oninput = () => go(+ui.slider.value);
+    onbeforeprint = () => (ui.text.open = true);
+    onhashchange = () => location.reload();
+    // Space plays after a click too.
+    onclick = (event) => event.detail && /** @type {any} */ (document.activeElement).blur();
+    document.onkeydown = (event) => {
         const { key, target } = /** @type {any} */ (event);
-        if (event.ctrlKey || event.metaKey || event.altKey || target.type === 'range') return;
+        if (event.ctrlKey || event.metaKey || event.altKey) return;
         const to = moved(shown, at, key);
         if (to !== undefined) go(to);
-        else if (key === ' ' && !target.closest('summary, button:focus-visible')) play();
+        else if (key === ' ' && !target.closest('summary, button')) play();
         else if (path && key === 'u') undo();
         else if (path && +key) choose(+key - 1);
         else return;
         event.preventDefault();
-    });
+    };
     redraw(at);
 }
 
-const elements = Object.fromEntries([...document.querySelectorAll('[id]')].map((node) => [node.id, node]));
-start(JSON.parse(elements.data.textContent ?? ''), elements);
+/** @type {Record<string, any>} */
+const byId = Object.fromEntries([...document.querySelectorAll('[id]')].map((node) => [node.id, node]));
+start(JSON.parse(byId.data.textContent), byId);

@@ -1,4 +1,4 @@
-// Where the reader is: positions in a run, the address of a position, and where two runs part. Next: game.js.
+// Where the reader is: positions in a run, and where two runs part. Next: game.js.
 //
 // Position 7 is that of the seventh step, after which what is shown holds. The position after the last step is the end.
 
@@ -15,23 +15,14 @@ const moved = (run, at, key) => /** @type {Record<string, number>} */ ({ ArrowLe
 
 /** The index of the first step in which two runs differ, or -1. @param {Run[]} runs */
 function firstDifference([a, b]) {
-    const parts = (/** @type {Step|undefined} */ step) => String(step && [0, 1, 2, 5, 6, 7].map((part) => step[part]));
+    const parts = (/** @type {Step|undefined} */ step) => String(step?.slice(0, 8));
     return b ? [...a.steps, ...b.steps].findIndex((_, i) => parts(a.steps[i]) !== parts(b.steps[i])) : -1;
 }
 
 /** The same position in the other run, as far as the steps agree. @param {number} at @param {number} difference */
 const carried = (at, difference) => (difference < 0 ? at : Math.min(at, difference + 1));
 
-/** @param {number} at @param {number} run */
-const address = (at, run) => `#${at}${run ? '-without' : ''}`;
-
-/** @param {string} hash */
-function fromAddress(hash) {
-    const [, at = 1, without] = /^#(\d+)(-without)?$/.exec(hash) ?? [];
-    return { at: +at, run: without ? 1 : 0 };
-}
-
 if (typeof module !== 'undefined') {
-    module.exports = { lastPosition, clamp, moved, firstDifference, carried, address, fromAddress };
+    module.exports = { lastPosition, clamp, moved, firstDifference, carried };
     Object.assign(globalThis, module.exports);
 }

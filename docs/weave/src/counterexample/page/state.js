@@ -17,8 +17,8 @@ function stateAfter({ objects }, { steps, threads: names }, count) {
         if (steps[thread.waits]?.[1] === 'lock') owners.set(steps[thread.waits][2], t);
         Object.assign(thread, { last: i, waits: -1, ended: op === 'end' });
         if (objects[object]?.[1] === 'atomic') {
-            const wrote = (/** @type {Step} */ step, /** @type {number} */ at) => at < Math.min(i, extra?.missed ?? i) && step[2] === object && step[7] === read;
-            const source = written !== null && newest.has(object) ? i : steps.findLastIndex(wrote);
+            const before = extra?.missed ?? -1;
+            const source = steps.findLastIndex((step, at) => at < (before < 0 ? i : before) && step[2] === object && step[7] === read);
             if (source < 0 && read !== null && !first.has(object)) first.set(object, read);
             if (written !== null) newest.set(object, i);
             thread.knows.set(object, written !== null ? i : Math.max(source, thread.knows.get(object) ?? -1));
@@ -60,13 +60,12 @@ function threadWords(data, run, { threads, owners }, t) {
     if (ended || waits < 0) return ended ? 'has ended' : last < 0 ? 'has not begun' : `has come to step ${last + 1}`;
     const [, op, object] = run.steps[waits];
     const name = objectName(data, object);
-    const holder = owners.get(object);
     /** @type {Record<string, string>} */
     const words = {
         park: 'is parked until it is unparked',
         join: `waits for the end of ${name}`,
         wait: `waits on ${name} until it is woken`,
-        lock: holder === undefined ? `may take ${name}, for which it waits` : `waits for ${name}, which ${run.threads[holder]} holds`,
+        lock: `waits for ${name}, which ${run.threads[owners.get(object) ?? -1] ?? 'nobody'} holds`,
     };
     return `${words[op]}, since step ${waits + 1}`;
 }

@@ -4,26 +4,19 @@
 if (typeof module !== 'undefined') require('./game.js');
 
 /** The style for a thread. @param {number} t */
-const hue = (t) => `--h:${[215, 150, 280, 330, 185, 60][t % 6]};--t:${t}`;
+const hue = (t) => `--h:${[215, 150, 280, 330, 185, 60][t % 6]};--t:${t};grid-column:${t + 2}`;
 
 /** The style for the end. @param {Run} run */
-const endHue = ({ end }) => `--h:${end ? 20 : 150}`;
+const endHue = ({ end }) => `--h:${end ? 20 : 150};grid-column:2/-1`;
 
 /** @param {Step} step */
 const staleMark = ([, , , , , , , , extra]) => (extra?.missed ?? -1) >= 0 && h('b.hot', ' stale');
 
-/** An element: `h('a.class', {href}, 'text', child)`; the properties may be left out. @param {string} kind @param {...any} rest @returns {any} */
+/** An element: `h('a.class', { href }, 'text', child)`; the properties may be left out. @param {string} kind @param {...any} rest @returns {any} */
 function h(kind, ...rest) {
-    const [tag, name] = kind.split('.');
-    const node = document.createElement(tag);
-    if (name) node.className = name;
-    if (rest[0]?.constructor === Object) {
-        for (const [key, value] of Object.entries(rest.shift())) {
-            if (key === 'onclick') node.addEventListener('click', value);
-            else node.setAttribute(key, value);
-        }
-    }
-    node.append(...rest.flat(Infinity).filter((child) => child || child === 0));
+    const [tag, className = ''] = kind.split('.');
+    const node = Object.assign(document.createElement(tag), { className }, rest[0]?.constructor === Object && rest.shift());
+    node.append(...rest.flat(Infinity).filter(Boolean));
     return node;
 }
 
@@ -32,30 +25,30 @@ function drawLanes(panel, data, run, difference, go) {
     const { threads, steps, end, open, lost } = run;
     const row = (/** @type {number} */ i, /** @type {string} */ style, /** @type {any[]} */ ...inside) => h('li.row', { style },
         h('span.no', steps[i] && i + 1),
-        steps[i] && stateAfter(data, run, i + 1).threads.map(({ last, ended, waits }, t) =>
-            last >= 0 && last < i && !ended && h(waits < 0 ? 'i' : 'i.waits', { style: `${hue(t)};grid-column:${t + 2}` })),
+        stateAfter(data, run, i + 1).threads.map(({ last, ended, waits }, t) =>
+            last >= 0 && last < i && !ended && h(waits < 0 ? 'i' : 'i.waits', { style: hue(t) })),
         h('button', { style, onclick: () => go(i + 1) }, inside));
     const rows = steps.map((step, i) => {
         const [thread, , , , , order] = step;
-        const made = row(i, `${hue(thread)};grid-column:${thread + 2}`, h('span.who', `${threads[thread]} `), shortWords(data, step), h('small', ' ', order, staleMark(step)));
+        const made = row(i, hue(thread), h('b.who', `${threads[thread]} `), shortWords(data, step), h('small', ' ', order, staleMark(step)));
         if (i === lost) made.append(h('p.mark hot', DOOMED));
-        if (i === difference) made.append(h('p.mark', 'The first step in which the two runs differ.'));
+        if (i === difference) made.append(h('p.mark', 'Here the two runs part.'));
         return made;
     });
-    if (!open) rows.push(row(steps.length, `${endHue(run)};grid-column:2/-1`, end ? `The end: ${run.kind || 'it fails'}` : 'The end: all is well'));
+    if (!open) rows.push(row(steps.length, endHue(run), `The end: ${end ? run.kind || 'it fails' : 'all is well'}`));
     panel.style.setProperty('--n', threads.length);
-    panel.replaceChildren(h('div.row heads', h('i'), threads.map((name, t) => h('b', { style: hue(t) }, name))), h('ol', rows));
+    panel.replaceChildren(h('div.row heads', threads.map((name, t) => h('b', { style: hue(t) }, name))), h('ol', rows));
     return rows;
 }
 
-/** Returns the lines by `file:line`. @param {any} panel @param {Data} data @returns {Map<string, any>} */
+/** Returns the lines by `file,line`. @param {any} panel @param {Data} data @returns {Map<string, any>} */
 function drawSource(panel, { files, site }) {
     const lines = new Map();
     files.forEach(({ path, parts }, file) => panel.append(h('h2', path), ...parts.map(([first, texts]) => h('div.part', texts.map((text, i) => {
-        const tags = h('span');
-        const isFault = String(site) === `${file},${first + i}`;
-        const line = h(isFault ? 'div.line fault' : 'div.line', h('span.no', first + i), h('code', `${text} `, isFault && h('span.tag hot', 'the fault'), tags));
-        lines.set(`${file}:${first + i}`, { line, tags });
+        const key = `${file},${first + i}`;
+        const isFault = String(site) === key;
+        const line = h(isFault ? 'div.line fault' : 'div.line', h('span.no', first + i), h('code', `${text} `, isFault && h('span.tag hot', 'the fault'), h('span')));
+        lines.set(key, line);
         return line;
     })))));
     return lines;
@@ -63,19 +56,18 @@ function drawSource(panel, { files, site }) {
 
 /** Marks the line of each thread; returns that of the step under way. @param {Map<string, any>} lines @param {Run} run @param {State} state @param {number} thread The thread of that step, or -1. */
 function markSource(lines, { steps, threads }, state, thread) {
-    for (const { line, tags } of lines.values()) {
+    for (const line of lines.values()) {
         line.classList.remove('now');
-        tags.replaceChildren();
+        line.lastChild.lastChild.replaceChildren();
     }
     let now;
     state.threads.forEach(({ last, ended }, t) => {
-        const [, , , file, number] = steps[last] ?? [];
-        const found = lines.get(`${file}:${number}`);
-        if (!found || (ended && t !== thread)) return;
-        found.tags.append(h('span.tag', { style: hue(t) }, threads[t]));
+        const line = lines.get(String(steps[last]?.slice(3, 5)));
+        if (!line || (ended && t !== thread)) return;
+        line.lastChild.lastChild.append(h('span.tag', { style: hue(t) }, threads[t]));
         if (t !== thread) return;
-        now = found.line;
-        now.setAttribute('style', hue(t));
+        now = line;
+        now.style = hue(t);
         now.classList.add('now');
     });
     return now;
@@ -96,9 +88,8 @@ function drawKnowledge(panel, data, run, state) {
 
 /** Scrolls only the panel. @param {any} panel @param {any} node */
 function reveal(panel, node) {
-    if (!node) return;
-    const [outer, inner] = [panel, node].map((one) => one.getBoundingClientRect());
-    if (inner.top < outer.top + 40 || inner.bottom > outer.bottom - 24) panel.scrollTop += inner.top - outer.top - outer.height / 2;
+    const top = node?.offsetTop - panel.offsetTop - panel.scrollTop;
+    if (top < 30 || top > panel.clientHeight - 60) panel.scrollTop += top - panel.clientHeight / 2;
 }
 
 if (typeof module !== 'undefined') {

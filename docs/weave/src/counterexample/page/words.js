@@ -70,7 +70,7 @@ const values = ([, , , , , , read, written]) => [read, written].filter((value) =
 function shortWords(data, step) {
     const [, op, object, , , , , , extra] = step;
     if (op === 'note') return extra?.text ?? op;
-    return [op !== 'rmw' && op, object >= 0 && objectName(data, object)].filter(Boolean).join(' ') + (values(step) && `: ${values(step)}`);
+    return `${op === 'rmw' ? '' : op} ${data.objects[object]?.[0] ?? ''}`.trim() + (values(step) && `: ${values(step)}`);
 }
 
 /** A step in a sentence, without its thread and its full stop. @param {Data} data @param {Step} step */
@@ -88,8 +88,8 @@ function staleWords(steps, i) {
     const others = (extra?.could ?? []).filter((value) => value !== read);
     return [
         missed && `It read ${read}, though step ${steps.indexOf(missed) + 1} had already written ${missed[7]}: nothing orders that write before this load.`,
-        others.length && `It could also have returned ${new Intl.ListFormat('en', { type: 'disjunction' }).format(others)}.`,
-    ].filter(Boolean);
+        others.length && `It could also have returned ${others.join(' or ')}.`,
+    ];
 }
 
 /** The step in sentences. @param {Data} data @param {Run} run @param {number} i */
