@@ -81,7 +81,7 @@ function drawKnowledge(panel, data, run, state) {
         h('table',
             h('tr', h('th', 'atomic'), h('th', 'newest'), threads.map((name, t) => h('th', { style: hue(t) }, name))),
             knowledge(data, run, state).map(({ name, newest, since, known }) => h('tr', h('th', name), h('td', newest, since >= 0 && h('small', ` step ${since + 1}`)),
-                known.map((one) => h('td', one ? one.value : '–', one?.old && h('b.hot', ' stale')))))),
+                known.map((one) => h('td', one ? one.value : '–', one?.old && h('b.hot', ' old')))))),
         h('ul', threads.map((name, t) => h('li', { style: hue(t) }, h('b', name), ` ${threadWords(data, run, state, t)}.`))),
     );
 }

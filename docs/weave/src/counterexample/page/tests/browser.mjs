@@ -1,7 +1,8 @@
 // Opens the pages of the samples in a headless Chromium: `node browser.mjs [folder for screenshots]`.
 //
 // Every position of every run, wide and as on a phone, light and dark: no error, no request, nothing wider than the
-// window. Then a game is played from the keyboard. CHROMIUM names the browser; playwright-core must be installed in
+// window; a link to a step, a click, and Space. Then a game is played from the keyboard. Without JavaScript the steps are
+// there as text. CHROMIUM names the browser; playwright-core must be installed in
 // target/node of the workspace.
 
 import { createRequire } from 'node:module';
@@ -36,8 +37,17 @@ for (const sample of ['deadlock', 'race', 'game']) {
                 if (over > 0) fault(`${over} px too wide at ${at}`);
             };
             const shot = (at) => page.screenshot({ path: path.join(folder, `${sample}-${name}-${colorScheme}-${at}.png`) });
-            await page.goto(pathToFileURL(file).href + '#7');
+            const count = () => page.locator('#count').textContent();
+            const { length } = data.runs[0].steps;
+            await page.goto(`${pathToFileURL(file).href}#5`);
+            if ((await count()) !== `step 5 of ${length}`) fault('#5 does not lead to step 5');
             await shot('middle');
+            await page.locator('#lanes li button').nth(1).click();
+            if ((await count()) !== `step 2 of ${length}`) fault('a click on step 2 does not lead there');
+            await page.keyboard.press('Space');
+            await page.waitForTimeout(1500);
+            await page.keyboard.press('Space');
+            if ((await count()) !== `step 3 of ${length}`) fault('Space does not play');
             for (const [button, run] of data.runs.entries()) {
                 await page.locator(['#faulty', '#cured'][button]).click();
                 await page.keyboard.press('Home');
@@ -46,7 +56,7 @@ for (const sample of ['deadlock', 'race', 'game']) {
                     await page.keyboard.press('ArrowRight');
                 }
                 await look('the end');
-                if ((await page.locator('#count').textContent()) !== 'the end') fault('the end is not reached');
+                if ((await count()) !== 'the end') fault('the end is not reached');
                 await shot(`end-${button}`);
             }
             if (data.games) {
@@ -66,6 +76,11 @@ for (const sample of ['deadlock', 'race', 'game']) {
             await page.close();
         }
     }
+    const plain = await browser.newContext({ javaScriptEnabled: false });
+    const page = await plain.newPage();
+    await page.goto(pathToFileURL(file).href);
+    if (!/A step as text/.test(await page.innerText('body'))) faults.push(`${sample}: the steps are not shown without JavaScript`);
+    await plain.close();
 }
 await browser.close();
 for (const fault of faults) console.error(fault);
