@@ -1,9 +1,9 @@
 // Checks the built book in a headless Chromium: `node docs/check-pages.mjs`, after `bash docs/build`.
 //
 // It opens every page from the disk, wide and as on a phone, light and dark: no error on the console, no request to
-// the network, nothing wider than the window, no dead link. Then the search must find a page. At the end the page of a
-// recording with a million events must be fast enough (see speed.mjs). Screenshots of a few pages are saved in
-// target/book/screenshots. CHROMIUM names the browser; playwright-core must be installed
+// the network, nothing wider than the window, no dead link; a counterexample also at its end. Then the search must find
+// a page. At the end the page of a recording with a million events must be fast enough (see speed.mjs). Screenshots of
+// a few pages are saved in target/book/screenshots. CHROMIUM names the browser; playwright-core must be installed
 // (`npm install --no-save --prefix target/node playwright-core`).
 
 import { createRequire } from 'node:module';
@@ -59,6 +59,7 @@ for (const { name, width, height } of windows) {
                     .filter((node) => !node.closest('pre, figure, .table-wrapper'))
                     .map((node) => node.outerHTML.slice(0, 80)),
                 ids: [...document.querySelectorAll('[id]')].map((node) => node.id),
+                steps: document.querySelector('#lanes li') !== null,
                 links: [...document.querySelectorAll('main a[href]')].map((node) => node.href),
                 // Where the document itself has none, its body's is shown.
                 background: [document.documentElement, document.body]
@@ -72,6 +73,13 @@ for (const { name, width, height } of windows) {
             if (name === 'wide' && colorScheme === 'light') {
                 ids.set(pathToFileURL(path.join(html, at)).href, new Set(seen.ids));
                 links.push(...seen.links.map((href) => ({ at, href })));
+            }
+            // A counterexample, at its end.
+            if (seen.steps) {
+                await page.keyboard.press('End');
+                const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+                if (over > 0) fault(`${over} px too wide at the end`);
+                if ((await page.locator('#count').textContent()) !== 'the end') fault('its end is not reached');
             }
             if (shown.includes(at)) {
                 const file = `${at.replace(/\.html$/, '').replaceAll('/', '-')}-${name}-${colorScheme}.png`;

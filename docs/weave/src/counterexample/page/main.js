@@ -69,9 +69,9 @@ function start(data, ui) {
         ui.now.replaceChildren(...words.map((text) => h('p', text)));
         ui.count.textContent = thread >= 0 ? `step ${at} of ${steps.length}` : at ? 'the end' : '';
         ui.slider.value = at;
+        drawKnowledge(ui.knows, data, shown, state);
         reveal(ui.source, markSource(lines, shown, state, thread));
         reveal(ui.lanes, rows[at - 1]);
-        drawKnowledge(ui.knows, data, shown, state);
         if (!path && !run) history.replaceState(null, '', `#${at}`);
         if (at === last) stop();
     }
