@@ -6,6 +6,8 @@ mod common;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use common::Client;
 use rustix::process::{Pid, Signal, kill_process};
@@ -38,7 +40,20 @@ fn sigusr1_says_what_each_task_waits_for_and_saves_the_recording() {
     let waits = |line: &String| {
         line.contains("waits for socket to read from: descriptor ") && line.contains("peer 127.0.0.1:")
     };
-    assert!(lines.any(|line| waits(&line)));
+    // The client had its reply a moment before the server's task waited for the next request: the first dump may be
+    // too early.
+    let is_found = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_found.load(Ordering::Relaxed) {
+                kill_process(pid, Signal::USR1).unwrap();
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        let found = lines.any(|line| waits(&line));
+        is_found.store(true, Ordering::Relaxed);
+        assert!(found, "the server has ended");
+    });
     common::eventually("the recording is saved", || file.exists());
     assert!(std::fs::read_to_string(&file).unwrap().starts_with("<!doctype html>"));
 
