@@ -91,6 +91,7 @@ impl<T> UnsafeCell<T> {
 }
 
 /// Locks a mutex, poisoned or not: what our locks guard is consistent at every unlock, after a panic too.
+#[cfg_attr(loom, track_caller)] // A counterexample shows the caller's line.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -11,6 +11,7 @@
 //! Read [`loom`] first, then [`path`], [`run`], [`search`], [`told`], [`stored`], [`words`] and [`page`]. The program
 //! is `counterexample`.
 
+pub mod game;
 pub mod loom;
 pub mod page;
 pub mod path;

@@ -58,7 +58,7 @@ pub fn models_of(source: &Source) -> Vec<Model> {
             if let Some((_, name)) = code.split_once("fn ").filter(|_| is_test) {
                 let name = words(name).next().unwrap_or_default().to_owned();
                 let about = comment.rsplit_once("Finds").map_or(&*comment, |(about, _)| about);
-                let about = about.split_whitespace().collect::<Vec<_>>().join(" ");
+                let about = about.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', "");
                 models.push(Model { name, file: source.path.clone(), about, finds: finds(&comment) });
             }
             (comment, is_test) = (String::new(), false);

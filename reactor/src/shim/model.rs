@@ -32,6 +32,7 @@ pub fn stop_before_fences() {
 }
 
 /// A fence.
+#[track_caller]
 pub fn fence(order: loom::sync::atomic::Ordering) {
     if SLOW.get() {
         loom::thread::yield_now();

@@ -14,6 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use weave::counterexample::game::{self, Game};
 use weave::counterexample::run::{Execution, Model as Run, Until};
 use weave::counterexample::stored::{self, Stored};
 use weave::counterexample::words::{Words, words};
@@ -106,7 +107,7 @@ impl Pairs {
             };
             let file = file(fault, model);
             fs::write(&file, stored.to_text()).map_err(|error| format!("{}: {error}", file.display()))?;
-            let page = self.page(&run, model, &stored, &found.execution, &folder)?;
+            let (page, _) = self.page(&run, model, &stored, &found.execution, &folder, true)?;
             println!(
                 "{fault} {}: {} preemptions, {} steps, the shortest of {}: {}",
                 model.name,
@@ -152,17 +153,25 @@ impl Pairs {
     /// Writes the pages of all stored counterexamples, and an index.
     fn pages(&self, folder: &Path) -> Result<(), String> {
         let built = build()?;
+        let mut all = Vec::new();
         for (model, fault) in &self.pairs {
             let stored =
                 stored(fault, model).ok_or_else(|| format!("{fault} {}: nothing is stored", model.name))?;
-            let run = run(&built, model, fault)?;
-            let execution = repeat(&run, &stored)?;
-            self.page(&run, model, &stored, &execution, folder)?;
+            all.push((model, stored));
         }
-        println!("{} pages in {}", self.pairs.len(), folder.display());
+        all.sort_by_key(|(_, stored)| stored.steps.len());
+        let mut games = 0;
+        for (model, stored) in &all {
+            let run = run(&built, model, &stored.fault)?;
+            let execution = repeat(&run, stored)?;
+            let (_, has_game) = self.page(&run, model, stored, &execution, folder, games < GAMES)?;
+            games += usize::from(has_game);
+        }
+        println!("{} pages, {games} of them with a game, in {}", all.len(), folder.display());
         Ok(())
     }
 
+    /// Writes a page, with a game if one is wanted and fits. Returns the page's path, and whether it has a game.
     fn page(
         &self,
         run: &Run,
@@ -170,21 +179,50 @@ impl Pairs {
         stored: &Stored,
         execution: &Execution,
         folder: &Path,
-    ) -> Result<PathBuf, String> {
+        wants_game: bool,
+    ) -> Result<(PathBuf, bool), String> {
         let fault = &stored.fault;
         let words = self.words.iter().find(|words| words.fault == *fault);
         let words = words.ok_or_else(|| format!("docs/counterexamples/faults.txt has no entry {fault}"))?;
         let site = pairs::site(&self.sources, fault).ok_or_else(|| format!("{fault} is nowhere"))?;
         let failing = told::tell(execution);
-        let cured = told::tell(&search::cured(run, &stored.choices)?);
+        let is_search = stored.choices.is_empty();
+        let cured = if is_search {
+            told::Told { threads: failing.threads.clone(), ..told::Told::default() }
+        } else {
+            told::tell(&search::cured(run, &stored.choices)?)
+        };
         let lost = stored.no_return.and_then(|at| failing.steps.iter().position(|step| step.choices >= at));
-        let shown = page::Shown { model, words, site: &site, failing: &failing, cured: &cured, lost };
+        let games = if wants_game && !is_search { games(run)? } else { None };
+        let shown = page::Shown {
+            model,
+            words,
+            site: &site,
+            failing: &failing,
+            cured: &cured,
+            lost,
+            games: games.as_ref(),
+        };
+        let (text, has_game) = match page::page(shown) {
+            Ok(text) => (text, games.is_some()),
+            Err(_) => (page::page(page::Shown { games: None, ..shown })?, false),
+        };
         let path = folder.join(format!("{fault}--{}.html", model.name));
         let failed = |error: std::io::Error| format!("{}: {error}", path.display());
         fs::create_dir_all(folder).map_err(failed)?;
-        fs::write(&path, page::page(shown)?).map_err(failed)?;
-        Ok(path)
+        fs::write(&path, text).map_err(failed)?;
+        Ok((path, has_game))
     }
+}
+
+/// How many pages have a game.
+const GAMES: usize = 14;
+
+/// All states of a model with its fault and without it, if there are few.
+fn games(run: &Run) -> Result<Option<[Game; 2]>, String> {
+    let Some(faulty) = game::explore(run)? else { return Ok(None) };
+    let Some(cured) = game::explore(&Run { fault: None, ..run.clone() })? else { return Ok(None) };
+    Ok(Some([faulty, cured]))
 }
 
 /// Repeats a stored counterexample. Returns the execution if it fails as it did.

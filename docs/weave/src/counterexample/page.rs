@@ -9,6 +9,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::game::Game;
 use super::told::{Told, ToldStep};
 use super::words::Words;
 use crate::pairs::Model;
@@ -43,6 +44,8 @@ pub struct Shown<'a> {
     pub cured: &'a Told,
     /// The step from which on every continuation fails.
     pub lost: Option<usize>,
+    /// All states, with the fault and without it, if there are few.
+    pub games: Option<&'a [Game; 2]>,
 }
 
 /// The page. It shows as many lines of the source around each step as fit.
@@ -75,21 +78,41 @@ fn with_context(shown: Shown<'_>, context: usize, has_list: bool) -> String {
 }
 
 fn data(shown: Shown<'_>, context: usize) -> Value {
-    let Shown { model, words, site, failing, cured, lost } = shown;
-    let files = Files::of(&[failing, cured], site, context);
-    let mut objects: Vec<&(String, &str)> = failing.objects.iter().collect();
-    // The cured run may have more objects, and theirs may have other numbers.
-    let cured_objects: Vec<usize> = cured
-        .objects
-        .iter()
-        .map(|object| {
-            objects.iter().position(|other| *other == object).unwrap_or_else(|| {
-                objects.push(object);
+    let Shown { model, words, site, failing, cured, lost, games } = shown;
+    let games = games.map_or(&[][..], |games| &games[..]);
+    let steps = [&failing.steps, &cured.steps].into_iter().chain(games.iter().map(|game| &game.moves));
+    let files = Files::of(steps.flatten(), site, context);
+    let mut objects: Vec<(String, &'static str)> = Vec::new();
+    // Objects that only the cured run or a game has come after those of the failing run.
+    let mut number = |named: &'_ [(String, &'static str)]| -> Vec<usize> {
+        let number = |object: &(String, &'static str)| {
+            objects.iter().position(|other| other == object).unwrap_or_else(|| {
+                objects.push(object.clone());
                 objects.len() - 1
             })
+        };
+        named.iter().map(number).collect()
+    };
+    let (same, others) = (number(&failing.objects), number(&cured.objects));
+    let mut moves: Vec<Value> = Vec::new();
+    let games: Vec<Value> = games
+        .iter()
+        .map(|game| {
+            let objects = number(&game.objects);
+            let numbers: Vec<usize> = game
+                .moves
+                .iter()
+                .map(|step| {
+                    let step = step_json(step, &files, &objects);
+                    moves.iter().position(|known| *known == step).unwrap_or_else(|| {
+                        moves.push(step);
+                        moves.len() - 1
+                    })
+                })
+                .collect();
+            game.json(&numbers)
         })
         .collect();
-    let same: Vec<usize> = (0..failing.objects.len()).collect();
     json!({
         "fault": words.fault, "model": model.name, "module": model.file, "about": model.about,
         "wrong": words.wrong, "follows": words.follows,
@@ -97,28 +120,31 @@ fn data(shown: Shown<'_>, context: usize) -> Value {
         "site": [files.number(&site.0), site.1],
         "files": files.json(),
         "objects": objects.iter().map(|(name, kind)| json!([name, kind])).collect::<Vec<_>>(),
-        "runs": [run(failing, &files, &same, lost), run(cured, &files, &cured_objects, None)],
+        "runs": [run(failing, &files, &same, lost), run(cured, &files, &others, None)],
+        "games": games, "moves": moves,
     })
 }
 
 fn run(told: &Told, files: &Files, objects: &[usize], lost: Option<usize>) -> Value {
-    let step = |step: &ToldStep| {
-        let (file, line) = step.place.as_ref().map_or((-1, 0), |(file, line)| (files.number(file), *line));
-        let object = step.object.map_or(-1, |object| i64::try_from(objects[object]).unwrap_or(-1));
-        let others = step.could.len() > 1;
-        let extra = match (&step.text, step.missed, others) {
-            (Some(text), ..) => json!({ "text": text }),
-            (None, Some(missed), true) => json!({ "missed": missed, "could": step.could }),
-            (None, Some(missed), false) => json!({ "missed": missed }),
-            (None, None, true) => json!({ "could": step.could }),
-            (None, None, false) => Value::Null,
-        };
-        json!([step.thread, step.operation, object, file, line, step.order, step.read, step.written, extra])
-    };
+    let step = |step: &ToldStep| step_json(step, files, objects);
     json!({
         "threads": told.threads, "steps": told.steps.iter().map(step).collect::<Vec<_>>(), "end": told.end,
         "kind": told.kind, "lost": lost.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1),
     })
+}
+
+fn step_json(step: &ToldStep, files: &Files, objects: &[usize]) -> Value {
+    let (file, line) = step.place.as_ref().map_or((-1, 0), |(file, line)| (files.number(file), *line));
+    let object = step.object.map_or(-1, |object| i64::try_from(objects[object]).unwrap_or(-1));
+    let others = step.could.len() > 1;
+    let extra = match (&step.text, step.missed, others) {
+        (Some(text), ..) => json!({ "text": text }),
+        (None, Some(missed), true) => json!({ "missed": missed, "could": step.could }),
+        (None, Some(missed), false) => json!({ "missed": missed }),
+        (None, None, true) => json!({ "could": step.could }),
+        (None, None, false) => Value::Null,
+    };
+    json!([step.thread, step.operation, object, file, line, step.order, step.read, step.written, extra])
 }
 
 /// The parts of the source files that a page shows.
@@ -128,10 +154,9 @@ struct Files {
 
 impl Files {
     /// The lines of all steps and of the fault, with `context` lines around each.
-    fn of(runs: &[&Told], site: &(String, usize), context: usize) -> Self {
+    fn of<'a>(steps: impl Iterator<Item = &'a ToldStep>, site: &'a (String, usize), context: usize) -> Self {
         let mut lines: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-        let places = runs.iter().flat_map(|told| &told.steps).filter_map(|step| step.place.as_ref());
-        for (file, line) in places.chain([site]) {
+        for (file, line) in steps.filter_map(|step| step.place.as_ref()).chain([site]) {
             let last = read(file).lines().count();
             let around = line.saturating_sub(context).max(1)..=(line + context).min(last);
             lines.entry(file.clone()).or_default().extend(around);

@@ -119,6 +119,25 @@ impl Path {
         false
     }
 
+    /// The threads that could go on at this choice; none if it is another choice.
+    #[must_use]
+    pub fn enabled(&self, at: usize) -> Vec<usize> {
+        let threads = self.entries().get(at).and_then(|entry| entry["Schedule"]["threads"].as_array());
+        let enabled = threads.into_iter().flatten().enumerate().filter(|(_, state)| *state != "Disabled");
+        enabled.map(|(thread, _)| thread).collect()
+    }
+
+    /// The stores that the load at this choice could have read instead; none if it is another choice.
+    #[must_use]
+    pub fn other_loads(&self, at: usize) -> Vec<usize> {
+        let Some(load) = self.entries().get(at).map(|entry| &entry["Load"]) else { return Vec::new() };
+        let number =
+            |value: &Value| value.as_u64().and_then(|number| usize::try_from(number).ok()).unwrap_or(0);
+        let (len, taken) = (number(&load["len"]), number(&load["pos"]));
+        let values = load["values"].as_array().into_iter().flatten().map(number).take(len).enumerate();
+        values.filter(|(index, _)| *index != taken).map(|(_, slot)| slot).collect()
+    }
+
     fn rewind(&mut self) {
         self.0["pos"] = json!(0);
         self.0["exploring"] = self.0["exploring_on_start"].clone();
@@ -137,15 +156,6 @@ impl Path {
 /// loom's limits.
 const MAX_THREADS: usize = 5;
 const MAX_STORES: usize = 7;
-
-/// The threads that could go on at this entry, if it is a choice of a thread.
-#[must_use]
-pub fn enabled(entry: &Value) -> Option<Vec<usize>> {
-    let threads = entry["Schedule"]["threads"].as_array()?;
-    let enabled =
-        threads.iter().enumerate().filter(|(_, state)| *state != "Disabled").map(|(thread, _)| thread);
-    Some(enabled.collect())
-}
 
 fn choice(entry: &Value) -> Choice {
     if let Some(threads) = entry["Schedule"]["threads"].as_array() {

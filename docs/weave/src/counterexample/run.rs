@@ -67,6 +67,9 @@ pub enum Until {
     First,
 }
 
+/// Seconds that exploring a model may take, and that one execution may take.
+const LIMITS: [&str; 2] = ["300", "5"];
+
 impl Model {
     /// Runs the model from this path on. Returns the execution at which it has stopped, or `None` if all that it
     /// has explored passed.
@@ -87,8 +90,13 @@ impl Model {
         if let Some(path) = from {
             fs::write(&start, path.to_json()).map_err(failed)?;
         }
-        let mut command = Command::new(&self.program);
-        command.args(["--exact", &self.test]).stdin(Stdio::null());
+        // A choice that does not fit the run makes loom panic, and a model may contain that and go on for ever.
+        let mut command = Command::new("timeout");
+        command
+            .arg(LIMITS[usize::from(until == Until::First)])
+            .arg(&self.program)
+            .args(["--exact", &self.test])
+            .stdin(Stdio::null());
         command.env("LOOM_LOCATION", "1").env("LOOM_MAX_PREEMPTIONS", preemptions.to_string());
         command.env("LOOM_CHECKPOINT_FILE", &start).env("COUNTEREXAMPLE_OUT", &out);
         command.env("RUST_BACKTRACE", "0").env_remove("FAULT").env_remove("COUNTEREXAMPLE_PASS");

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::run::{Execution, Model, Until};
 
 /// How long the search goes on for a shorter one.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The most preemptions that are tried, and that a continuation may have.
 const MOST: usize = 3;
@@ -107,7 +107,8 @@ pub fn cured(model: &Model, choices: &[super::path::Choice]) -> Result<Execution
     let model = Model { fault: None, ..model.clone() };
     let follow = |len: usize| -> Result<Option<Execution>, String> {
         let path = super::path::Path::of(&choices[..len], MOST);
-        Ok(model.run(Some(&path), MOST, Until::First)?.filter(|execution| execution.failure.is_none()))
+        let run = model.run(Some(&path), MOST, Until::First).unwrap_or(None);
+        Ok(run.filter(|execution| execution.failure.is_none()))
     };
     // loom fails where a choice does not fit the run, so what passes is a prefix.
     let (mut passes, mut fails) = (0, choices.len() + 1);

@@ -230,7 +230,7 @@ fn end(message: &str, told: &Told) -> (&'static str, String) {
     if let Some(race) = message.strip_prefix("Causality violation: ") {
         let what = race.split([':', '.']).next().unwrap_or(race).trim().to_lowercase();
         let object = told.steps.last().and_then(|step| told.objects.get(step.object?));
-        let object = object.map_or(String::new(), |(name, _)| format!(" of `{name}`"));
+        let object = object.map_or(String::new(), |(name, _)| format!(" of {name}"));
         return ("race", format!("A data race{object}: {what}"));
     }
     if message.starts_with('[') {
@@ -251,12 +251,12 @@ fn waits(told: &Told) -> Vec<String> {
             "end" => return None,
             "join" => format!("waits for the end of {object}"),
             "park" => "is parked".to_owned(),
-            "blocked" => format!("waits for the lock `{object}`"),
+            "blocked" => format!("waits for the lock {object}"),
             "unlock" | "wait" => {
                 let wait = told.steps.iter().rfind(|step| step.thread == thread && step.operation == "wait");
                 let object =
                     wait.and_then(|step| step.object).map_or("something", |object| &told.objects[object].0);
-                format!("waits on `{object}`")
+                format!("waits on {object}")
             }
             _ => "waits".to_owned(),
         };

@@ -47,8 +47,8 @@ fn entry(text: &str) -> Result<Words, String> {
                     breaks.split_once(' ').ok_or(format!("{}: no file in {line:?}", words.fault))?;
                 (words.rule, words.file) = (rule.to_owned(), file.to_owned());
             }
-            Some(("wrong", wrong)) => wrong.clone_into(&mut words.wrong),
-            Some(("follows", follows)) => follows.clone_into(&mut words.follows),
+            Some(("wrong", wrong)) => words.wrong = wrong.replace('`', ""),
+            Some(("follows", follows)) => words.follows = follows.replace('`', ""),
             _ => return Err(format!("{}: what is {line:?}?", words.fault)),
         }
     }

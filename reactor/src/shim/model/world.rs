@@ -127,6 +127,7 @@ impl<T> OnceLock<T> {
     }
 
     /// Returns the value, if it was set.
+    #[track_caller]
     pub fn get(&self) -> Option<&T> {
         self.looks.fetch_add(1, Ordering::Relaxed);
         if self.is_set.load(Ordering::Acquire) { self.value.get() } else { None }
@@ -137,6 +138,7 @@ impl<T> OnceLock<T> {
     /// # Errors
     ///
     /// Returns `value` if there was a value already.
+    #[track_caller]
     pub fn set(&self, value: T) -> Result<(), T> {
         self.value.set(value)?;
         self.is_set.store(true, Ordering::Release);

@@ -24,6 +24,7 @@
  * @property {[string, string][]} objects
  * @property {Run[]} runs
  * @property {Game[]} [games]
+ * @property {Step[]} [moves]  What the choices of the games do.
  */
 
 /**
