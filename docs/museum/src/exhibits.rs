@@ -6,8 +6,15 @@
 //!
 //! Called by `main`. Next: any of them.
 
+use std::fmt::Display;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Wake, Waker};
 use std::time::Duration;
+
+#[path = "../../../tests/shared/hooked.rs"]
+mod hooked;
 
 /// After this time, what has not happened does not happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
@@ -29,8 +36,22 @@ macro_rules! programs {
 }
 
 programs! {
+    budget_that_nobody_renews
+    connected_to_itself
+    dead_channel_keeps_memory
+    drop_that_waits_for_the_peer
+    lock_of_a_dropped_future
+    one_budget_for_a_thread
+    one_gives_up_for_all
+    one_sleeper_stops_the_others
     ping_pong_starves
     slot_of_a_busy_worker
+    until_the_queue_is_empty
+    waiters_that_evict_each_other
+    wake_while_the_queue_is_borrowed
+    waker_cloned_under_a_lock
+    waker_of_the_first_poll
+    worker_that_wakes_by_itself
 }
 
 /// Runs a program, and prints what it returns.
@@ -49,5 +70,44 @@ pub(crate) fn run(name: &str) -> ExitCode {
             println!("{wrong}");
             ExitCode::from(WRONG)
         }
+    }
+}
+
+/// What an error says.
+fn text(error: impl Display) -> String {
+    error.to_string()
+}
+
+/// Stands for a task: its wakers set a flag, and are counted.
+struct Flag(Arc<Set>);
+
+struct Set(AtomicBool);
+
+impl Wake for Set {
+    fn wake(self: Arc<Self>) {
+        // ORDERING: Relaxed; the programs that use it have one thread.
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Flag {
+    fn new() -> Flag {
+        Flag(Arc::new(Set(AtomicBool::new(false))))
+    }
+
+    /// A waker of the task.
+    fn waker(&self) -> Waker {
+        Arc::clone(&self.0).into()
+    }
+
+    /// Whether the task was woken.
+    fn is_set(&self) -> bool {
+        // ORDERING: Relaxed; as above.
+        self.0.0.load(Ordering::Relaxed)
+    }
+
+    /// How many wakers of the task there are.
+    fn wakers(&self) -> usize {
+        Arc::strong_count(&self.0) - 1
     }
 }

@@ -116,6 +116,16 @@ impl Exhibit {
         if !root.join(&self.chapter).is_file() {
             found.push(format!("{path}: there is no chapter {}", self.chapter));
         }
+        let text = fs::read_to_string(root.join(&self.chapter)).unwrap_or_default();
+        let heading = self.chapter_text.split('"').nth(1);
+        if let Some(heading) = heading.filter(|heading| !text.contains(&format!("\n## {heading}\n"))) {
+            found.push(format!("{path}: {} has no section {heading}", self.chapter));
+        }
+        for named in [&self.invariant, &self.test, &self.exercise].into_iter().flat_map(|text| quoted(text)) {
+            if named.contains('/') && named.contains(".rs") && !root.join(named).is_file() {
+                found.push(format!("{path}: there is no file {named}"));
+            }
+        }
         let program = root.join(format!("docs/museum/src/exhibits/{}.rs", self.name));
         if program.is_file() != (self.shown == Shown::Program) {
             found.push(format!("{path}: a model and a program, or neither"));

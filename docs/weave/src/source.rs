@@ -112,6 +112,7 @@ fn records(code: &str) -> bool {
 fn is_seeded_line(code: &str) -> bool {
     let part = code.strip_prefix("&& !").or_else(|| code.strip_prefix("|| ")).unwrap_or_default();
     part.starts_with(FAULT) && part.ends_with("\")")
+        || code.starts_with(&format!("if !{FAULT}")) && code.ends_with("\") {")
         || code.contains(&format!("if {FAULT}")) && code.ends_with("=> {}")
 }
 
@@ -404,6 +405,7 @@ fn a_line_of_a_seeded_fault_alone_does_not_count() {
         ("if fault(\"x\") {\n    b();\n} else {\n    c();\n}", 1),
         ("match a {\n    B if fault(\"x\") => {}\n    C => c(),\n}", 2),
         ("if a && !fault(\"x\") {\n    b();\n}", 2),
+        ("if !fault(\"x\") {\n    b();\n}", 1),
         ("if a || fault(\"x\") {\n    b();\n}", 2),
     ];
     for (code, expected) in cases {

@@ -154,6 +154,9 @@ impl<T> State<T> {
     /// P2: promises room that was just freed to the first sender that waits. The caller wakes it after
     /// unlocking.
     fn promise(&mut self) -> Option<Waker> {
+        if self.promised > 0 && fault("one_promise_at_a_time") {
+            return None;
+        }
         let waker = self.waiters.pop()?;
         self.promised += 1;
         Some(waker)
@@ -292,7 +295,7 @@ impl<T> Drop for Receiver<T> {
         state.receiver_gone = true;
         note(Kind::Closed, Thing::Send as u8, self.shared.id());
         let queue = mem::take(&mut state.queue);
-        let own = state.receiver.take();
+        let own = if fault("waker_left_behind") { None } else { state.receiver.take() };
         if !fault("waiting_senders_left") {
             state.waiters.drain(&mut woken);
         }

@@ -12,10 +12,10 @@ use executor::pool::Pool;
 use executor::sync::mpsc;
 use executor::task::yield_now;
 
-use super::{PATIENCE, Seen};
+use super::{PATIENCE, Seen, text};
 
 pub(super) fn show() -> Seen {
-    let pool = Pool::new(1).map_err(|error| error.to_string())?;
+    let pool = Pool::new(1).map_err(text)?;
     let (ping, mut pinged) = mpsc::channel(1);
     let (pong, mut ponged) = mpsc::channel(1);
     let rounds = Arc::new(AtomicUsize::new(0));

@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use executor::pool::Pool;
 
-use super::{PATIENCE, Seen};
+use super::{PATIENCE, Seen, text};
 
 pub(super) fn show() -> Seen {
-    let pool = Arc::new(Pool::new(2).map_err(|error| error.to_string())?);
+    let pool = Arc::new(Pool::new(2).map_err(text)?);
     let inside = Arc::clone(&pool);
     let (report, reported) = mpsc::channel();
     drop(pool.spawn(async move {
