@@ -10,6 +10,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,9 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The same for a model, in seconds.
 const MODEL_DEADLINE: u32 = 300;
+
+/// A build that takes longer is announced.
+const NOTICE: Duration = Duration::from_millis(1500);
 
 /// What the exhibits run on.
 #[derive(Debug)]
@@ -72,15 +76,13 @@ impl Stage {
         let is_program = |exhibit: &Exhibit| exhibit.shown == Shown::Program;
         let program = root().join("target/museum/debug/museum");
         if exhibits.iter().any(is_program) {
-            say_first_time(&program, "exhibits");
-            build_programs()?;
+            announced("The exhibits are being built", build_programs)?;
         }
         let models = if exhibits.iter().all(is_program) {
             None
         } else {
-            let target = root().join("target/loom");
-            say_first_time(&target, "models");
-            Some(Models::build(root(), &target)?)
+            let build = || Models::build(root(), &root().join("target/loom"));
+            Some(announced("The models are being built", build)?)
         };
         Ok(Stage { program, models })
     }
@@ -105,11 +107,19 @@ impl Stage {
     }
 }
 
-/// Says that something takes a while, if it has not been built yet.
-fn say_first_time(path: &Path, what: &str) {
-    if !path.exists() {
-        eprintln!("(The {what} are built first, once. That takes a minute or two.)");
-    }
+/// Builds something, and says so if it takes a while.
+fn announced<T>(what: &str, build: impl FnOnce() -> T) -> T {
+    let (built, is_built) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            if is_built.recv_timeout(NOTICE) == Err(RecvTimeoutError::Timeout) {
+                eprintln!("({what}, after a change or for the first time. That takes a minute or two.)");
+            }
+        });
+        let result = build();
+        drop(built);
+        result
+    })
 }
 
 /// Builds this program under `--cfg museum`.

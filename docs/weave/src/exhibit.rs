@@ -18,6 +18,8 @@
 use std::fs;
 use std::path::Path;
 
+use crate::source::rust_files;
+
 /// Where the exhibits are, from the root.
 pub const FOLDER: &str = "docs/museum/exhibits";
 
@@ -126,6 +128,7 @@ impl Exhibit {
                 found.push(format!("{path}: there is no file {named}"));
             }
         }
+        found.extend(self.unknown_tests(root).map(|test| format!("{path}: there is no test {test}")));
         let program = root.join(format!("docs/museum/src/exhibits/{}.rs", self.name));
         if program.is_file() != (self.shown == Shown::Program) {
             found.push(format!("{path}: a model and a program, or neither"));
@@ -134,6 +137,20 @@ impl Exhibit {
             found.push(format!("{path}: the diff changes nothing"));
         }
         found
+    }
+
+    /// The tests and models that the exhibit names and that no test file of the crates has.
+    fn unknown_tests(&self, root: &Path) -> impl Iterator<Item = String> {
+        let folders = ["executor/src", "executor/tests", "reactor/src", "reactor/tests"];
+        let files = folders.iter().flat_map(|folder| rust_files(folder)).map(|path| root.join(path));
+        let texts: Vec<String> = files.filter_map(|path| fs::read_to_string(path).ok()).collect();
+        let model = match &self.shown {
+            Shown::Program => None,
+            Shown::Model { name, .. } => Some(name.clone()),
+        };
+        let named = quoted(&self.test).into_iter().filter(|name| is_test_name(name)).map(str::to_owned);
+        let named: Vec<String> = named.chain(model).collect();
+        named.into_iter().filter(move |name| !texts.iter().any(|text| text.contains(&format!("fn {name}()"))))
     }
 }
 
@@ -296,6 +313,11 @@ fn items(lines: &[&str]) -> Vec<String> {
         }
     }
     found
+}
+
+/// Whether a word is the name of a test, and not a file or an item: tests are named by sentences.
+fn is_test_name(word: &str) -> bool {
+    word.matches('_').count() > 1 && word.chars().all(|c| c.is_ascii_lowercase() || c == '_')
 }
 
 /// What stands between backticks.

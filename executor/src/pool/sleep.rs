@@ -102,6 +102,7 @@ impl Sleep {
     pub(super) fn worker_to_notify(&self, prefers: impl Fn(usize) -> bool) -> Option<usize> {
         if fault("load_instead_of_fence") {
             // ORDERING[pool-sleep]: SeqCst, which is not enough: no load makes the push before it visible.
+            // Survives without it: only the fault runs it.
             return may_wake(self.counts.load(Ordering::SeqCst))
                 .then(|| self.take_sleeper(prefers))
                 .flatten();

@@ -16,7 +16,7 @@ use super::{PATIENCE, Seen, text};
 pub(super) fn show() -> Seen {
     const ROUNDS: usize = 3;
     let pool = Pool::new(1).map_err(text)?;
-    for round in 0..ROUNDS {
+    for _ in 0..ROUNDS {
         let (woke, woken) = mpsc::channel();
         drop(pool.spawn(async move {
             sleep(Duration::from_millis(5)).await; // The worker sleeps, and the timer wakes it.
@@ -24,9 +24,9 @@ pub(super) fn show() -> Seen {
         }));
         let Ok(parks) = woken.recv_timeout(PATIENCE) else {
             return Err(format!(
-                "a timer had woken the pool's only worker {round} times, and it slept again. Then a task was \
-                 spawned, and did not run within {} s: one was subtracted from the counts that was never added, \
-                 they say that a worker is searching already, and no push wakes the worker any more",
+                "a timer woke the pool's only worker, and it went to sleep again. Then a task was spawned \
+                 and did not run within {} s: one was subtracted from the counts that was never added, they \
+                 say that a worker is searching already, and no push wakes the worker any more",
                 PATIENCE.as_secs()
             ));
         };
