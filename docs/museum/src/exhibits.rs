@@ -39,19 +39,28 @@ programs! {
     budget_that_nobody_renews
     connected_to_itself
     dead_channel_keeps_memory
+    deadline_that_stays
     drop_that_waits_for_the_peer
+    error_no_read_takes_away
     lock_of_a_dropped_future
+    newer_event_taken_for_the_old
     one_budget_for_a_thread
     one_gives_up_for_all
     one_sleeper_stops_the_others
+    parked_with_work
     ping_pong_starves
+    probes_never_switched_on
+    room_freed_in_silence
+    rounded_down_to_nothing
     slot_of_a_busy_worker
     until_the_queue_is_empty
     waiters_that_evict_each_other
     wake_while_the_queue_is_borrowed
     waker_cloned_under_a_lock
     waker_of_the_first_poll
+    woken_under_the_lock
     worker_that_wakes_by_itself
+    yields_to_itself
 }
 
 /// Runs a program, and prints what it returns.

@@ -107,9 +107,9 @@ impl Exhibit {
                 if !text.contains(&format!("fault(\"{}\")", self.fault)) {
                     found.push(format!("{path}: {} has no fault {}", self.file, self.fault));
                 }
-                let shipped = single_spaced(&without_faults(&text));
+                let shipped = unspaced(&without_faults(&text));
                 for old in self.old_lines() {
-                    if !shipped.contains(&single_spaced(&old)) {
+                    if !shipped.contains(&unspaced(&old)) {
                         found.push(format!("{path}: these lines are not in {}:\n{old}", self.file));
                     }
                 }
@@ -301,6 +301,11 @@ fn single_spaced(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The text without white space, by which lines are compared: an exhibit may break them elsewhere.
+fn unspaced(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
 /// The items of a list. The further lines of an item are indented.
 fn items(lines: &[&str]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
@@ -332,7 +337,7 @@ fn quotes(text: &str, index: usize) -> Option<String> {
 /// Takes the seeded faults out of a source text: what is left is what the shipped build runs.
 ///
 /// It knows these forms: `a || fault("x")`, `a && !fault("x")` and `a && !(b && fault("x"))` become `a`, and the
-/// brackets go that only a fault needs; `if fault("x") {` and `if a && fault("x") {` go with their block, and what
+/// brackets go that only a fault needs; `if fault("x") {`, `if a && fault("x") {` and `if fault("x") && a {` go with their block, and what
 /// an `else` has takes the place; `if !fault("x") {` goes and its block stays. An arm of a match whose guard is a
 /// fault goes too. Anywhere else a fault becomes `false`.
 pub fn without_faults(text: &str) -> String {
@@ -365,7 +370,8 @@ fn without_fault(before: &str, after: &str) -> String {
     }
     let condition = before.rfind("if ").map_or("", |word| &before[word..]);
     let is_whole = before.ends_with("if") || before.ends_with("&&") && !condition.contains([';', '}']);
-    let is_branch = is_whole && (after.trim_start().starts_with('{') || after.trim_start().starts_with("=>"));
+    let begins = |part| after.trim_start().starts_with(part);
+    let is_branch = is_whole && (begins("{") || begins("=>")) || before.ends_with("if") && begins("&&");
     match before.strip_suffix('!') {
         _ if is_branch => without_branch(before, after),
         Some(kept) => format!("{kept}true{after}"),
@@ -527,6 +533,7 @@ fn the_shipped_lines_are_left_when_the_faults_are_gone() {
         ("let a = if fault(\"x\") { b } else { c };", "let a = c;"),
         ("if a && !(b && fault(\"x\")) {}", "if a {}"),
         ("if !fault(\"x\") {\n    a;\n}\nb;", "a; b;"),
+        ("if fault(\"x\") && a {\n    b;\n}\nc;", "c;"),
         ("match a {\n    B if !fault(\"x\") => a,\n}", "match a { B => a, }"),
         ("let a = !fault(\"x\");", "let a = true;"),
         ("if b {}\nlet a = b && fault(\"x\");", "if b {} let a = b && false;"),

@@ -118,9 +118,8 @@ fn is_seeded_line(code: &str) -> bool {
 
 /// Whether a block begins here that runs only with a seeded fault.
 fn begins_seeded_block(code: &str) -> bool {
-    let condition = code.strip_prefix("if ").and_then(|code| code.strip_suffix("\") {")).unwrap_or_default();
-    let fault = condition.rsplit(" && ").next().unwrap_or_default();
-    fault.starts_with(FAULT) && !condition.contains("||")
+    let condition = code.strip_prefix("if ").and_then(|code| code.strip_suffix(" {")).unwrap_or_default();
+    condition.split(" && ").any(|part| part.starts_with(FAULT)) && !condition.contains("||")
 }
 
 /// How deep the brackets are after a line, from the depth before it. At zero the block is over, and what follows in
@@ -402,6 +401,7 @@ fn a_line_of_a_seeded_fault_alone_does_not_count() {
     let cases = [
         ("if a\n    && !fault(\"x\")\n{\n    b();\n}", 2),
         ("if a && fault(\"x\") {\n    if b {\n        return None;\n    }\n}\nc();", 1),
+        ("if fault(\"x\") && a {\n    return None;\n}\nc();", 1),
         ("if fault(\"x\") {\n    b();\n} else {\n    c();\n}", 1),
         ("match a {\n    B if fault(\"x\") => {}\n    C => c(),\n}", 2),
         ("if a && !fault(\"x\") {\n    b();\n}", 2),

@@ -181,6 +181,9 @@ impl Schedule for LocalScheduler {
     }
 
     fn requeue(_inbox: &'static Inbox, task: Runnable) {
+        if fault("yields_to_itself") {
+            return LOCAL.with(|local| local.queue.borrow_mut().push_front(task));
+        }
         LOCAL.with(|local| local.push(task));
     }
 

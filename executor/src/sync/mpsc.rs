@@ -246,6 +246,10 @@ impl<T> Receiver<T> {
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         let mut state = shim::lock(&self.shared.state);
         if let Some((value, sender)) = state.take() {
+            if fault("woken_under_the_lock") {
+                wake_some(sender);
+                return Ok(value);
+            }
             drop(state);
             note(Kind::Received, Thing::Receive as u8, self.shared.id());
             wake_some(sender);
@@ -370,7 +374,7 @@ impl<T> Drop for Sending<'_, T> {
             // P3: the promise goes to the next sender that waits, or becomes free room.
             Removed::Notified if !state.receiver_gone && !fault("promise_kept") => {
                 state.promised -= 1;
-                state.promise()
+                if fault("room_freed_in_silence") { None } else { state.promise() }
             }
             _ => None,
         };
