@@ -53,6 +53,7 @@ programs! {
     room_freed_in_silence
     rounded_down_to_nothing
     slot_of_a_busy_worker
+    task_that_waits_for_itself
     until_the_queue_is_empty
     waiters_that_evict_each_other
     wake_while_the_queue_is_borrowed

@@ -141,7 +141,8 @@ impl Exhibit {
 
     /// The tests and models that the exhibit names and that no test file of the crates has.
     fn unknown_tests(&self, root: &Path) -> impl Iterator<Item = String> {
-        let folders = ["executor/src", "executor/tests", "reactor/src", "reactor/tests"];
+        let folders =
+            ["executor/src", "executor/tests", "reactor/src", "reactor/tests", "chat/src", "chat/tests"];
         let files = folders.iter().flat_map(|folder| rust_files(folder)).map(|path| root.join(path));
         let texts: Vec<String> = files.filter_map(|path| fs::read_to_string(path).ok()).collect();
         let model = match &self.shown {
@@ -414,7 +415,7 @@ fn without_branch(before: &str, after: &str) -> String {
     let begin = if is_arm { before[..word].rfind('\n').map_or(0, |line| line + 1) } else { word };
     let body = after.find('{').unwrap_or(after.len());
     let line = after.find('\n').unwrap_or(after.len());
-    let end = if body < line { closing(after, body) } else { line };
+    let end = if body < line || !is_arm { closing(after, body) } else { line };
     let tail = after.get(end..).unwrap_or_default();
     if let Some(other) = tail.trim_start().strip_prefix("else {") {
         let open = format!("{{{other}");
@@ -533,6 +534,7 @@ fn the_shipped_lines_are_left_when_the_faults_are_gone() {
         ("let a = if fault(\"x\") { b } else { c };", "let a = c;"),
         ("if a && !(b && fault(\"x\")) {}", "if a {}"),
         ("if !fault(\"x\") {\n    a;\n}\nb;", "a; b;"),
+        ("if fault(\"x\")\n    && a\n{\n    b;\n}\nc;", "c;"),
         ("if fault(\"x\") && a {\n    b;\n}\nc;", "c;"),
         ("match a {\n    B if !fault(\"x\") => a,\n}", "match a { B => a, }"),
         ("let a = !fault(\"x\");", "let a = true;"),
