@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use reactor::record::{Kind, Place, note, record_root};
 use reactor::shim::atomic::{AtomicBool, Ordering};
-use reactor::shim::now;
+use reactor::shim::{fault, now};
 use reactor::wait_list::trust;
 
 use crate::context::{self, Scope};
@@ -115,7 +115,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         }
         local::run(BATCH);
         // ORDERING: Relaxed; a wake by another thread that is missed here has still to unpark (B2).
-        if !root.woken.load(Ordering::Relaxed) && !local::has_work() {
+        if !root.woken.load(Ordering::Relaxed) && (!local::has_work() || fault("parked_with_work")) {
             participant.wait(&mut woken);
             last_look = now();
         } else if now().duration_since(last_look) >= REACTOR_INTERVAL {

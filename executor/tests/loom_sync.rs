@@ -61,7 +61,8 @@ fn mutex_excludes_and_publishes() {
     });
 }
 
-/// Two waiters both get the lock, whenever it is released. Finds `no_second_look`.
+/// Two waiters both get the lock, whenever it is released. Finds `no_second_look`,
+/// `busy_so_nobody_is_woken`.
 #[test]
 fn mutex_hands_over_to_all_waiters() {
     check(|| {

@@ -24,6 +24,7 @@ use rustix::net::sockopt::socket_error;
 
 use crate::explain::explain;
 use crate::reactor::Reactor;
+use crate::shim::fault;
 use crate::source::{Direction, Source, Wait};
 use crate::wait_list::Key;
 
@@ -262,6 +263,7 @@ impl<T: AsFd> Async<T> {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
             if asked[0].revents() == PollFlags::ERR
+                && !fault("error_queue_is_readable")
                 && let Ok(pending) = socket_error(self.get_ref())
             {
                 // Without a pending error it has an error queue, which no read or write empties.

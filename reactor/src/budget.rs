@@ -32,7 +32,7 @@ use std::future::poll_fn;
 use std::task::{Context, Poll};
 
 use crate::record::{Kind, note};
-use crate::shim::thread_local;
+use crate::shim::{fault, thread_local};
 
 /// Ready operations that one poll may complete before it has to give way.
 ///
@@ -117,7 +117,7 @@ pub fn end() {
 pub fn poll_proceed(cx: &Context<'_>) -> Poll<()> {
     ACCOUNT.with(|account| {
         if account.left.get() == 0 {
-            if !account.draw() {
+            if !account.draw() || fault("refused_without_end") {
                 account.refused.set(account.poll.get());
                 note(Kind::GaveWay, 0, 0);
                 cx.waker().wake_by_ref();

@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::shim::{Mutex, lock, now, statics};
+use crate::shim::{Mutex, fault, lock, now, statics};
 use crate::timers::{Key, Moment, Timers};
 
 /// The timers, and what the turn under way waits for.
@@ -56,6 +56,10 @@ pub(crate) fn arm(limit: Option<Duration>) -> Option<Duration> {
     let until_deadline = deadline
         .map(|deadline| Duration::from_millis(deadline.saturating_sub(moment(now())).div_ceil(1_000_000)));
     clock.armed = deadline.map_or(Armed::Forever, Armed::Until);
+    if fault("waits_rounded_down") {
+        let rest = deadline.map(|deadline| deadline.saturating_sub(moment(now())));
+        return limit.into_iter().chain(rest.map(|rest| Duration::from_millis(rest / 1_000_000))).min();
+    }
     match (limit, until_deadline) {
         (Some(limit), Some(until)) => Some(limit.min(until)),
         (limit, until) => limit.or(until),

@@ -26,7 +26,7 @@ use std::mem;
 use std::ptr;
 use std::task::{Poll, RawWakerVTable, Waker};
 
-use crate::shim::thread_local;
+use crate::shim::{fault, thread_local};
 
 thread_local! {
     /// The functions of the wakers that are cloned under a lock (Z3). They may stay set after the poll, because
@@ -147,7 +147,8 @@ impl LazyWaker<'_> {
     pub fn take(&mut self) -> Option<Waker> {
         match mem::replace(&mut self.state, State::Stored(None)) {
             State::Owned(waker) => Some(waker),
-            State::Borrowed if is_trusted(self.waker) => Some(self.waker.clone()), // Z3
+            // Z3
+            State::Borrowed if is_trusted(self.waker) || fault("cloned_in_lock") => Some(self.waker.clone()),
             other => {
                 self.state = other;
                 None

@@ -6,7 +6,8 @@
 //! thread-locals are made anew in each execution, and time is the model's. Otherwise all are std's, and
 //! [`UnsafeCell`] is a wrapper without cost.
 //!
-//! A few lines carry a [`fault`]: a seeded fault that a model must find.
+//! A few lines carry a [`fault`]: a seeded fault that a model must find, or that an exhibit of `docs/museum` shows
+//! on the real primitives, under `--cfg museum`.
 //!
 //! Used by all code that is modelled, in both crates. Next: `record`.
 
@@ -55,13 +56,22 @@ macro_rules! __statics {
     ($($item:item)*) => { $($item)* };
 }
 
-/// Whether a seeded fault is enabled, by `FAULT=name` in the environment. Only models can enable one: here it
-/// is always false, and the compiler removes the branch.
-#[cfg(not(loom))]
+/// Whether a seeded fault is enabled, by `FAULT=name` in the environment. Only models and the museum can enable
+/// one: here it is always false, and the compiler removes the branch.
+#[cfg(not(any(loom, museum)))]
 #[inline(always)]
 #[must_use]
 pub const fn fault(_name: &str) -> bool {
     false
+}
+
+/// Whether a seeded fault is enabled, by `FAULT=name` in the environment. The environment is read once.
+#[cfg(museum)]
+#[must_use]
+pub fn fault(name: &str) -> bool {
+    static SEEDED: std::sync::LazyLock<Option<String>> =
+        std::sync::LazyLock::new(|| std::env::var("FAULT").ok());
+    SEEDED.as_deref() == Some(name)
 }
 
 /// A cell whose accesses go through closures, so that the model checker can see when they overlap.

@@ -132,6 +132,7 @@ impl WaitList {
     /// Call it in the closure of [`poll_lazily`].
     pub fn register(&mut self, key: &mut Option<Key>, waker: &mut LazyWaker<'_>) {
         match key.and_then(|key| self.place(key)) {
+            Some(_) if fault("first_waker_kept") => {}
             Some(place) => _ = waker.store(&mut self.entries[place].waker),
             None => *key = waker.take().map(|waker| self.insert(waker)).or(*key),
         }

@@ -18,4 +18,5 @@ mod only_the_monotonic_clock;
 mod public_items;
 mod readme_commands;
 mod reliability;
+mod seeded_faults_are_not_shipped;
 mod unsafe_is_where_the_readme_says;

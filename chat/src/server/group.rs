@@ -27,6 +27,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use executor::sync::broadcast::{self, RecvError, TryRecvError};
 use futures_lite::future;
+use reactor::shim::fault;
 
 use super::memory::{Line, Memory};
 use super::outbound::Outbound;
@@ -160,6 +161,12 @@ impl Subscription {
     async fn while_stuck<T>(&mut self, outbound: &Outbound, waited_for: impl Future<Output = T>) -> T {
         let mut waited_for = pin!(waited_for);
         loop {
+            if fault("reports_while_it_waits")
+                && self.lost > 0
+                && let Some(news) = self.dropped(0)
+            {
+                let _ = Box::pin(outbound.send_lines(&news)).await;
+            }
             let ready = async { Ok(waited_for.as_mut().await) };
             match future::or(ready, async { Err(self.look.recv().await) }).await {
                 Ok(outcome) => return outcome,

@@ -27,6 +27,7 @@ pub mod book;
 pub mod chapter;
 pub mod console;
 pub mod counterexample;
+pub mod exhibit;
 pub mod figures;
 pub mod items;
 pub mod links;

@@ -26,7 +26,7 @@ pub struct Model {
 /// The source files that have models or faults.
 #[must_use]
 pub fn sources() -> Vec<Source> {
-    let folders = ["reactor/src", "executor/src", "executor/tests"];
+    let folders = ["reactor/src", "executor/src", "executor/tests", "chat/src"];
     folders.iter().flat_map(|folder| rust_files(folder)).map(|path| Source::read(&path)).collect()
 }
 

@@ -21,7 +21,7 @@ pub struct Line {
     pub code: String,
     /// The comment.
     pub comment: String,
-    /// Inside an item under `#[cfg(test)]`, `#[cfg(loom)]` or both, or for Miri.
+    /// Inside an item under `#[cfg(test)]`, `#[cfg(loom)]` or both, for the museum, or for Miri.
     pub test: bool,
 }
 
@@ -56,13 +56,27 @@ impl Source {
         self.shipped().filter(|(_, line)| !line.code.trim().is_empty()).count()
     }
 
-    /// The number of lines of code without imports, declarations of modules, lines that only close brackets, and
-    /// lines that only record an event, which do nothing else.
+    /// The number of lines of code without imports, declarations of modules, lines that only close brackets, lines
+    /// that only record an event, which do nothing else, and lines that only carry a seeded fault, which are in no
+    /// shipped build.
     pub fn telling_lines(&self) -> usize {
         let mut importing = false;
         let mut telling = 0;
+        // How deep the brackets are in the block of a seeded fault.
+        let mut seeded = 0;
+        // Whether a part of a condition was the line before: then the bracket below it stands alone for it.
+        let mut after_seeded = false;
         for (_, line) in self.shipped() {
             let code = line.code.trim();
+            if seeded > 0 || begins_seeded_block(code) {
+                seeded = deeper(seeded, code);
+                continue;
+            }
+            if is_seeded_line(code) || after_seeded && code == "{" {
+                after_seeded = true;
+                continue;
+            }
+            after_seeded = false;
             let import = importing || is_import(code);
             importing = import && !code.is_empty() && !code.ends_with(';');
             if !import && !records(code) && !code.chars().all(|c| "])};,".contains(c)) {
@@ -93,6 +107,38 @@ fn records(code: &str) -> bool {
             || called.starts_with("record_")
             || called.starts_with("note_"))
 }
+
+/// Whether a line belongs to a seeded fault alone: a part of a condition, or an arm of a match that does nothing.
+fn is_seeded_line(code: &str) -> bool {
+    let part = code.strip_prefix("&& !").or_else(|| code.strip_prefix("|| ")).unwrap_or_default();
+    part.starts_with(FAULT) && part.ends_with("\")")
+        || code.starts_with(&format!("if !{FAULT}")) && code.ends_with("\") {")
+        || code.contains(&format!("if {FAULT}")) && code.ends_with("=> {}")
+}
+
+/// Whether a block begins here that runs only with a seeded fault.
+fn begins_seeded_block(code: &str) -> bool {
+    let condition = code.strip_prefix("if ").and_then(|code| code.strip_suffix(" {")).unwrap_or_default();
+    condition.split(" && ").any(|part| part.starts_with(FAULT)) && !condition.contains("||")
+}
+
+/// How deep the brackets are after a line, from the depth before it. At zero the block is over, and what follows in
+/// that line, an `else`, is no part of it.
+fn deeper(depth: usize, code: &str) -> usize {
+    let mut depth = depth;
+    for c in code.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 1 => return 0,
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    depth
+}
+
+/// How the call of a seeded fault begins.
+const FAULT: &str = "fault(\"";
 
 /// Whether an import begins here.
 fn is_import(code: &str) -> bool {
@@ -303,9 +349,10 @@ fn begin(rest: &[char], before: Option<char>) -> (Inside, usize) {
 
 /// Marks the lines of items that belong to tests and models.
 fn mark_tests(lines: &mut [Line]) {
-    const MARKS: [&str; 5] = [
+    const MARKS: [&str; 6] = [
         "#[cfg(test)]",
         "#[cfg(loom)]",
+        "#[cfg(museum)]",
         "#[cfg(any(loom, miri))]",
         "#[cfg(all(test,",
         "#[cfg(all(loom, test",
@@ -345,6 +392,24 @@ fn mark_tests(lines: &mut [Line]) {
             line.test = true;
         }
         first = last + 1;
+    }
+}
+
+#[test]
+fn a_line_of_a_seeded_fault_alone_does_not_count() {
+    let count = |code: &str| Source::new("a.rs", code.to_owned()).telling_lines();
+    let cases = [
+        ("if a\n    && !fault(\"x\")\n{\n    b();\n}", 2),
+        ("if a && fault(\"x\") {\n    if b {\n        return None;\n    }\n}\nc();", 1),
+        ("if fault(\"x\") && a {\n    return None;\n}\nc();", 1),
+        ("if fault(\"x\") {\n    b();\n} else {\n    c();\n}", 1),
+        ("match a {\n    B if fault(\"x\") => {}\n    C => c(),\n}", 2),
+        ("if a && !fault(\"x\") {\n    b();\n}", 2),
+        ("if !fault(\"x\") {\n    b();\n}", 1),
+        ("if a || fault(\"x\") {\n    b();\n}", 2),
+    ];
+    for (code, expected) in cases {
+        assert_eq!(count(code), expected, "{code}");
     }
 }
 

@@ -128,6 +128,12 @@ pub(crate) fn start(task: Runnable) {
 #[inline]
 pub(crate) fn run(limit: usize) {
     LOCAL.with(|local| {
+        if fault("borrowed_while_polled") {
+            local.queue.borrow_mut().drain(..).for_each(Runnable::run);
+        }
+        if fault("runs_until_empty") {
+            std::iter::from_fn(|| local.pop()).for_each(Runnable::run);
+        }
         (0..limit).map_while(|_| local.pop()).for_each(Runnable::run);
         local.queue.borrow_mut().trim(KEEP_BY_THREAD);
     });
@@ -175,6 +181,9 @@ impl Schedule for LocalScheduler {
     }
 
     fn requeue(_inbox: &'static Inbox, task: Runnable) {
+        if fault("yields_to_itself") {
+            return LOCAL.with(|local| local.queue.borrow_mut().push_front(task));
+        }
         LOCAL.with(|local| local.push(task));
     }
 

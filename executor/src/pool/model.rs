@@ -20,7 +20,7 @@ impl<F: FnMut()> Drop for OnDrop<F> {
 
 /// A wake races the pool's end. A worker drops the future, not the thread that wakes and not the one that
 /// drops the pool, and the pool's drop returns after that. Finds `over_while_one_is_woken`,
-/// `over_before_the_handing_out`.
+/// `over_before_the_handing_out`, `dropped_inside_the_wake`.
 #[test]
 fn a_waking_thread_drops_nothing() {
     check(|| {

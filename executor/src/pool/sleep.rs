@@ -87,7 +87,9 @@ impl Sleep {
     /// [counted-for-it].
     pub(super) fn come_back(&self, worker: usize) {
         let mut idle = lock(&self.idle);
-        if let Some(at) = idle.iter().position(|&listed| listed == worker) {
+        if let Some(at) = idle.iter().position(|&listed| listed == worker)
+            && !fault("stays_listed_awake")
+        {
             idle.remove(at);
             // ORDERING: Relaxed; under the lock, and it only makes pushes wake fewer workers.
             self.counts.fetch_add(SEARCHING - IDLE, Ordering::Relaxed);
@@ -98,6 +100,13 @@ impl Sleep {
     /// whether a worker is cheap to wake.
     #[inline]
     pub(super) fn worker_to_notify(&self, prefers: impl Fn(usize) -> bool) -> Option<usize> {
+        if fault("load_instead_of_fence") {
+            // ORDERING[pool-sleep]: SeqCst, which is not enough: no load makes the push before it visible.
+            // Survives without it: only the fault runs it.
+            return may_wake(self.counts.load(Ordering::SeqCst))
+                .then(|| self.take_sleeper(prefers))
+                .flatten();
+        }
         // ORDERING[pool-sleep]: SeqCst fence; the race is the push before us against a sleeper's
         // listing: pairs with `go_idle` and `stop_search` [push-then-read].
         fence(Ordering::SeqCst);

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::task::RawWakerVTable;
 
 use reactor::record::{Kind, note, record};
+use reactor::shim::fault;
 
 use super::shared::Shared;
 use super::worker;
@@ -66,6 +67,9 @@ impl Schedule for PoolScheduler {
         unsafe { Arc::increment_strong_count(shared) };
         // SAFETY: [pusher-owns-pool]: the reference that was counted in the line above.
         let shared = unsafe { Arc::from_raw(shared) };
+        if shared.is_closed() && fault("dropped_inside_the_wake") {
+            return drop(task);
+        }
         note(Kind::Injected, 0, task.number());
         shared.inject(task);
     }

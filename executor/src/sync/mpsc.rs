@@ -154,6 +154,9 @@ impl<T> State<T> {
     /// P2: promises room that was just freed to the first sender that waits. The caller wakes it after
     /// unlocking.
     fn promise(&mut self) -> Option<Waker> {
+        if self.promised > 0 && fault("one_promise_at_a_time") {
+            return None;
+        }
         let waker = self.waiters.pop()?;
         self.promised += 1;
         Some(waker)
@@ -243,6 +246,10 @@ impl<T> Receiver<T> {
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         let mut state = shim::lock(&self.shared.state);
         if let Some((value, sender)) = state.take() {
+            if fault("woken_under_the_lock") {
+                wake_some(sender);
+                return Ok(value);
+            }
             drop(state);
             note(Kind::Received, Thing::Receive as u8, self.shared.id());
             wake_some(sender);
@@ -292,7 +299,7 @@ impl<T> Drop for Receiver<T> {
         state.receiver_gone = true;
         note(Kind::Closed, Thing::Send as u8, self.shared.id());
         let queue = mem::take(&mut state.queue);
-        let own = state.receiver.take();
+        let own = if fault("waker_left_behind") { None } else { state.receiver.take() };
         if !fault("waiting_senders_left") {
             state.waiters.drain(&mut woken);
         }
@@ -367,7 +374,7 @@ impl<T> Drop for Sending<'_, T> {
             // P3: the promise goes to the next sender that waits, or becomes free room.
             Removed::Notified if !state.receiver_gone && !fault("promise_kept") => {
                 state.promised -= 1;
-                state.promise()
+                if fault("room_freed_in_silence") { None } else { state.promise() }
             }
             _ => None,
         };

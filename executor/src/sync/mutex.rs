@@ -194,6 +194,9 @@ impl<T: ?Sized> Mutex<T> {
     /// Makes the first waiter the owner. The lock of the wait list publishes the value to it.
     #[cold]
     fn hand_over(&self) {
+        if fault("busy_so_nobody_is_woken") && self.waiters.try_lock().is_err() {
+            return;
+        }
         let mut waiters = shim::lock(&self.waiters);
         let next = waiters.pop();
         if next.is_some() {

@@ -13,6 +13,7 @@ use std::time::Duration;
 use rustix::net::sockopt;
 
 use super::tcp::TcpStream;
+use crate::shim::fault;
 
 /// Probes without a reply before the peer is given up, if the idle time leaves a second for each.
 const PROBES: u64 = 4;
@@ -57,7 +58,7 @@ impl TcpStream {
             sockopt::set_tcp_keepcnt(self, probes as u32)?;
         }
         // Last: if the system refuses the time, keepalive stays on or off as it was.
-        Ok(sockopt::set_socket_keepalive(self, idle.is_some())?)
+        Ok(sockopt::set_socket_keepalive(self, idle.is_some() && !fault("keepalive_stays_off"))?)
     }
 
     /// Returns after how much silence the system probes the peer; `None` if it does not.

@@ -1,10 +1,13 @@
 //! Shows that the models notice faults: `bash .ci/seeded-faults [NAME]`.
 //!
 //! A model that always passes proves nothing: it may not reach the code that it is about. So the source contains
-//! seeded faults, `fault("name")`. They are compiled in with the models only, and are off unless the environment
+//! seeded faults, `fault("name")`. They are compiled in with the models and the museum only, and are off unless the environment
 //! has `FAULT=name`. A model's comment says which of them it finds: ``Finds `name`.`` This program runs each such
 //! model with the fault on, and the model must fail. Every fault must be found by a model, and every model must
 //! find one. With a NAME it runs only the pairs of model and fault that contain it.
+//!
+//! Some faults lose nothing and only delay it without end, or concern sockets, which no model has. Those are found
+//! by an exhibit of the museum instead; `cargo museum --check` runs these.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,6 +16,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use weave::exhibit::read_all;
 use weave::models::{Models, Run, run};
 use weave::pairs::{self, Model};
 use weave::source::root;
@@ -30,7 +34,14 @@ fn main() -> ExitCode {
     let only = std::env::args().nth(1).unwrap_or_default();
     let sources = pairs::sources();
     let (models, faults) = (pairs::models(&sources), pairs::faults(&sources));
-    let mut complaints = complaints(&models, &faults);
+    let exhibited: BTreeSet<String> = match read_all(root()) {
+        Ok(exhibits) => exhibits.into_iter().map(|exhibit| exhibit.fault).collect(),
+        Err(message) => {
+            eprintln!("{message}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut complaints = complaints(&models, &exhibited, &faults);
 
     let target = root().join("target/loom");
     let built = match Models::build(root(), &target) {
@@ -49,7 +60,12 @@ fn main() -> ExitCode {
     let caught = pairs.len() - survivors.len();
     complaints.extend(survivors);
     complaints.iter().for_each(|complaint| println!("{complaint}"));
-    println!("{} seeded faults, {} models, {caught} pairs", faults.len(), models.len());
+    let by_exhibit = faults.intersection(&exhibited).count();
+    println!(
+        "{} seeded faults, {} models, {caught} pairs; exhibits show {by_exhibit} of the faults",
+        faults.len(),
+        models.len()
+    );
     if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -90,17 +106,20 @@ fn run_pair(built: &Models, model: &str, fault: &str, log: &Path) -> Result<(), 
 }
 
 /// The complaints that are known without running a model.
-fn complaints(models: &[Model], faults: &BTreeSet<String>) -> Vec<String> {
+fn complaints(models: &[Model], exhibited: &BTreeSet<String>, faults: &BTreeSet<String>) -> Vec<String> {
     let found: BTreeSet<&String> = models.iter().flat_map(|model| &model.finds).collect();
-    let unfound = faults.iter().filter(|fault| !found.contains(fault));
+    let unfound = faults.iter().filter(|fault| !found.contains(fault) && !exhibited.contains(*fault));
     let idle = models.iter().filter(|model| model.finds.is_empty());
     let unknown = models
         .iter()
         .flat_map(|model| model.finds.iter().map(move |fault| (&model.name, fault)))
         .filter(|(_, fault)| !faults.contains(*fault));
     unfound
-        .map(|fault| format!("no model finds the fault {fault}"))
+        .map(|fault| format!("no model and no exhibit finds the fault {fault}"))
         .chain(idle.map(|model| format!("the model {} finds no fault", model.name)))
+        .chain(
+            exhibited.difference(faults).map(|fault| format!("an exhibit shows {fault}, which is nowhere")),
+        )
         .chain(unknown.map(|(model, fault)| format!("{model} finds {fault}, which is nowhere")))
         .collect()
 }
@@ -128,9 +147,14 @@ fn no_test() {}
     );
     assert!(models[1].finds.is_empty());
     let faults: BTreeSet<String> = pairs::faults_of(text).into_iter().collect();
-    assert_eq!(complaints(&models, &faults), ["the model it_finds_nothing finds no fault"]);
+    let exhibited = BTreeSet::new();
+    assert_eq!(complaints(&models, &exhibited, &faults), ["the model it_finds_nothing finds no fault"]);
     let fewer = faults.iter().skip(1).cloned().chain(["three".to_owned()]).collect();
-    let found = complaints(&models, &fewer);
-    assert!(found.contains(&"no model finds the fault three".to_owned()), "{found:?}");
+    let found = complaints(&models, &exhibited, &fewer);
+    assert!(found.contains(&"no model and no exhibit finds the fault three".to_owned()), "{found:?}");
     assert!(found.contains(&"it_holds finds one, which is nowhere".to_owned()), "{found:?}");
+    let exhibited = ["three".to_owned(), "four".to_owned()].into_iter().collect();
+    let found = complaints(&models, &exhibited, &fewer);
+    assert!(!found.iter().any(|complaint| complaint.contains("three")), "{found:?}");
+    assert!(found.contains(&"an exhibit shows four, which is nowhere".to_owned()), "{found:?}");
 }

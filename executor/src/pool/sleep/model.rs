@@ -69,7 +69,7 @@ impl Pool {
 }
 
 /// [push-then-read], [idle-then-look]: a push sees the sleeper, or the sleeper's last look sees the push.
-/// Finds `push_wakes_no_worker`.
+/// Finds `push_wakes_no_worker`, `load_instead_of_fence`.
 #[test]
 fn a_push_meets_a_sleeper() {
     check(|| {
@@ -144,7 +144,7 @@ fn the_last_searcher_sees_a_slow_thiefs_batch() {
 }
 
 /// Two pushes at once, and two workers that sleep: each worker gets a task, whether each push wakes one, or one
-/// push relies on the searcher that the other has woken. Finds `push_wakes_no_worker`.
+/// push relies on the searcher that the other has woken. Finds `push_wakes_no_worker`, `stays_listed_awake`.
 #[test]
 fn two_pushes_meet_two_sleepers() {
     check_with_fewer(1, || {

@@ -1,0 +1,138 @@
+//! The museum: bugs of other runtimes, each shown in this one by a seeded fault.
+//!
+//! Bugs of runtimes are hard to find and easy to forget. Each exhibit takes one from its report, puts the same
+//! mistake into our own source as a few lines that every shipped build leaves out, and runs a program twice: with
+//! the mistake and without.
+//!
+//! ```text
+//!   cargo museum ──▶ this program ──builds──▶ itself again, under --cfg museum: there FAULT=name enables a fault
+//!                        │                         ▲
+//!                        └──runs it twice: --run NAME, with FAULT and without
+//! ```
+//!
+//! A process for each run, since a fault is enabled for a whole process, and since a program with a fault may hang
+//! or crash. An exhibit that real threads show too rarely is shown by a model, which tries every order.
+//!
+//! Next: `stage`, which builds and runs; `show`, which prints; `exhibits`, which has the programs.
+
+use std::process::ExitCode;
+
+use weave::exhibit::{Exhibit, read_all};
+use weave::source::root;
+
+mod exhibits;
+mod show;
+mod stage;
+
+use stage::Stage;
+
+const USAGE: &str = "\
+usage: cargo museum            lists the exhibits
+       cargo museum NUMBER     shows one
+       cargo museum --check    runs all: each must fail with its fault, and pass without";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    // A run on the stage: it reads no exhibit, and its output is the result alone.
+    if let ["--run", name] = arguments[..] {
+        return exhibits::run(name);
+    }
+    let done = read_all(root()).and_then(|all| match arguments[..] {
+        [] => {
+            show::list(&all);
+            Ok(true)
+        }
+        ["--check"] => check(&all),
+        ["--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(true)
+        }
+        [number] => show_one(find(&all, number)?),
+        _ => Err(format!("too many arguments\n{USAGE}")),
+    });
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("museum: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Returns the exhibit that an argument names.
+fn find<'a>(all: &'a [Exhibit], argument: &str) -> Result<&'a Exhibit, String> {
+    let number: usize =
+        argument.parse().map_err(|_| format!("`{argument}` is not a number of an exhibit\n{USAGE}"))?;
+    let found = all.iter().find(|exhibit| exhibit.number == number);
+    found.ok_or_else(|| format!("there is no exhibit {number}: they have the numbers 1 to {}", all.len()))
+}
+
+/// Shows an exhibit. Returns whether it failed with its fault and passed without.
+fn show_one(exhibit: &Exhibit) -> Result<bool, String> {
+    show::label(exhibit);
+    let stage = Stage::build(std::slice::from_ref(exhibit))?;
+    let with = stage.run(exhibit, true);
+    show::outcome("With the fault", &with);
+    let without = stage.run(exhibit, false);
+    show::outcome("Without it", &without);
+    show::rest(exhibit);
+    let shown = with.fails() && !without.fails();
+    if !shown {
+        println!("\nThis is not what the exhibit should show: it must fail with the fault and pass without.");
+    }
+    Ok(shown)
+}
+
+/// Runs all exhibits, with a line for each. Returns whether all failed with their faults and passed without.
+fn check(all: &[Exhibit]) -> Result<bool, String> {
+    let stage = Stage::build(all)?;
+    let mut wrong = 0;
+    for exhibit in all {
+        let complaints = exhibit.complaints(root());
+        let (with, without) = (stage.run(exhibit, true), stage.run(exhibit, false));
+        let shown = complaints.is_empty() && with.fails() && !without.fails();
+        show::checked(exhibit, shown, with.took(), without.took());
+        if !shown {
+            wrong += 1;
+            complaints.iter().for_each(|complaint| println!("{complaint}"));
+            show::outcome("With the fault", &with);
+            show::outcome("Without it", &without);
+        }
+    }
+    match wrong {
+        0 => println!("{} exhibits: each fails with its fault and passes without", all.len()),
+        _ => println!("{} exhibits: {wrong} of them do not show what they should", all.len()),
+    }
+    Ok(wrong == 0)
+}
+
+#[test]
+fn an_argument_that_is_no_exhibit_is_refused_with_a_reason() {
+    let all = read_all(root()).unwrap();
+    assert_eq!(find(&all, "1").unwrap().number, 1);
+    assert!(find(&all, "0").unwrap_err().contains("1 to"));
+    assert!(find(&all, "999").unwrap_err().contains("no exhibit 999"));
+    assert!(find(&all, "five").unwrap_err().contains("not a number"));
+}
+
+#[test]
+fn every_exhibit_agrees_with_the_source() {
+    let all = read_all(root()).unwrap();
+    let complaints: Vec<String> = all.iter().flat_map(|exhibit| exhibit.complaints(root())).collect();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn every_program_belongs_to_an_exhibit() {
+    use weave::exhibit::Shown;
+
+    let all = read_all(root()).unwrap();
+    let shown = all.iter().filter(|exhibit| exhibit.shown == Shown::Program);
+    let mut shown: Vec<&str> = shown.map(|exhibit| exhibit.name.as_str()).collect();
+    let mut programs: Vec<&str> = exhibits::PROGRAMS.iter().map(|(name, _)| *name).collect();
+    shown.sort_unstable();
+    programs.sort_unstable();
+    assert_eq!(shown, programs);
+}
