@@ -14,7 +14,7 @@ use crate::annotate::{Annotated, Links};
 use crate::chapter::{Chapter, Quote};
 use crate::source::{CRATES, Source, shipped_files};
 use crate::tree::Tree;
-use crate::{anchors, links, readme};
+use crate::{anchors, broken, links, readme};
 
 /// Where the chapters are.
 const CHAPTERS: &str = "docs/book/src/";
@@ -202,6 +202,7 @@ pub fn weave(tree: &Tree) -> Woven {
         woven.quotes.append(&mut chapter.quotes);
         woven.pages.insert(page.to_owned(), text);
     }
+    woven.pages.extend(broken::pages(&weaver, &mut woven.problems));
     look_at_anchors(&sources, &mut woven);
     source_pages(&weaver, &files, &titles, &mut woven);
     orderings(&weaver, &files, &mut woven);
@@ -361,7 +362,7 @@ fn lists(weaver: &Weaver<'_>, order: &Order, woven: &mut Woven) {
     woven.pages.insert(programs.to_owned(), text.to_owned() + &list(programs, &order.examples, "-"));
 }
 
-/// Adds the table of contents, with the sources in the place of `{{#sources}}`.
+/// Adds the table of contents, with the sources in the place of `{{#sources}}`, the exhibits in that of `{{#exhibits}}`.
 fn summary(tree: &Tree, order: &Order, woven: &mut Woven) {
     let text = tree.text(&format!("{CHAPTERS}SUMMARY.md")).unwrap_or("");
     let mut sources = String::new();
@@ -380,7 +381,7 @@ fn summary(tree: &Tree, order: &Order, woven: &mut Woven) {
         }
     }
     sources.push_str("- [The memory orderings](source/orderings.md)");
-    let text = text.replace("{{#sources}}", &sources);
+    let text = text.replace("{{#sources}}", &sources).replace("{{#exhibits}}", &broken::summary(tree));
     let listed: BTreeSet<String> = links::targets(&text).into_iter().collect();
     let missing: Vec<String> = woven.pages.keys().filter(|page| !listed.contains(*page)).cloned().collect();
     for page in missing {

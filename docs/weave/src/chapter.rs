@@ -10,6 +10,8 @@
 //!   {{#output NAME | FROM | TO}}         what an example prints, as a test checks it: tests/ladder/NAME.txt
 //!   {{#picture NAME}}                    docs/book/pictures/NAME.svg
 //!   {{#page FILE}}                       another Markdown file of the project
+//!   {{#breaks}}                          at a chapter's end: the exhibits and counterexamples of its mechanism
+//!   {{#museum}}  {{#counterexamples}}    the lists of all of them
 //! ```
 //!
 //! In the text itself, figures of the benchmarks are filled in (see `figures`). A link to a source file, with an
@@ -22,7 +24,7 @@ use crate::anchors::is_mark;
 use crate::book::{Kind, Problem, Weaver};
 use crate::links;
 use crate::source::Source;
-use crate::{figures, items};
+use crate::{broken, figures, items};
 
 /// The most lines that a listing may have. Readers skip longer ones.
 pub const LONGEST: usize = 40;
@@ -66,7 +68,8 @@ impl<'a> Chapter<'a> {
             let marks = line.trim_start().strip_prefix("```");
             if let Some(language) = marks {
                 fence = !fence;
-                if fence && !matches!(language, "text" | "console" | "json") {
+                let is_exhibits = language == "diff" && self.page.starts_with("museum/");
+                if fence && !is_exhibits && !matches!(language, "text" | "console" | "json") {
                     self.problem(
                         Kind::Pasted,
                         format!("a block of `{language}`: quote a file that is compiled"),
@@ -104,6 +107,12 @@ impl<'a> Chapter<'a> {
             "output" => self.output(file, &rest),
             "picture" => self.picture(&format!("docs/book/pictures/{file}.svg")),
             "page" => self.other_page(file),
+            "breaks" => {
+                let quoted: Vec<&str> = self.quotes.iter().map(|quote| quote.file.as_str()).collect();
+                Ok(broken::end_of_chapter(self.weaver.tree, self.page, &quoted))
+            }
+            "museum" => Ok(broken::museum(self.weaver.tree, self.page)),
+            "counterexamples" => Ok(broken::table(self.weaver.tree, self.page)),
             _ => Err((Kind::Directive, format!("no such directive: {directive}"))),
         };
         woven.unwrap_or_else(|(kind, what)| {

@@ -161,11 +161,8 @@ impl Exhibit {
 ///
 /// The first file and line that is not of the form.
 pub fn read_all(root: &Path) -> Result<Vec<Exhibit>, String> {
-    let read = |name: &str| {
-        let path = format!("{FOLDER}/{name}.md");
-        fs::read_to_string(root.join(&path)).map_err(|error| format!("{path}: {error}"))
-    };
-    let listed = listed(&read("README")?)?;
+    let text = |name: &str| fs::read_to_string(root.join(format!("{FOLDER}/{name}.md"))).ok();
+    let listed = listed(&text("README").unwrap_or_default())?;
     let files = fs::read_dir(root.join(FOLDER)).map_err(|error| format!("{FOLDER}: {error}"))?;
     for file in files.filter_map(Result::ok) {
         let name = file.file_name().to_string_lossy().trim_end_matches(".md").to_owned();
@@ -173,8 +170,18 @@ pub fn read_all(root: &Path) -> Result<Vec<Exhibit>, String> {
             return Err(format!("{FOLDER}/README.md:1: {name}.md is not in the list"));
         }
     }
-    let exhibits = (1..).zip(listed);
-    exhibits.map(|(number, (group, name))| parse(number, &group, &name, &read(&name)?)).collect()
+    read(text)
+}
+
+/// Reads all exhibits in their order. `text` returns the text of the file of that name.
+///
+/// # Errors
+///
+/// The first file and line that is not of the form.
+pub fn read(text: impl Fn(&str) -> Option<String>) -> Result<Vec<Exhibit>, String> {
+    let text = |name: &str| text(name).ok_or_else(|| format!("{FOLDER}/{name}.md: there is no such file"));
+    let exhibits = (1..).zip(listed(&text("README")?)?);
+    exhibits.map(|(number, (group, name))| parse(number, &group, &name, &text(&name)?)).collect()
 }
 
 /// The groups and names in the list of exhibits.

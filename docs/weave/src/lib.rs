@@ -24,6 +24,7 @@
 pub mod anchors;
 pub mod annotate;
 pub mod book;
+mod broken;
 pub mod chapter;
 pub mod console;
 pub mod counterexample;

@@ -39,6 +39,7 @@ const OPS = {
     cas: 'compares and exchanges $o: $c',
     'cas-failed': 'compares $o, reads $r, and exchanges nothing',
     fence: 'passes a $f fence',
+    blocked: 'waits for the lock $o',
     lock: 'locks $o',
     unlock: 'unlocks $o',
     'try-lock': 'tries to lock $o',
@@ -93,6 +94,12 @@ function staleWords(steps, i) {
     ];
 }
 
+/** For the exercises: takes out what says which line is wrong. @param {Data} data */
+function withoutWords(data) {
+    Object.assign(data, { fault: 'Which line is wrong?', wrong: 'Step through the run, and compare it with the run without the fault.', invariant: 'a rule', promise: '', defined: '', follows: '', site: [-1, 0] });
+    for (const { parts } of data.files) for (const [, lines] of parts) lines.forEach((line, i) => (lines[i] = line.replace(/(\s*(&&|\|\|)\s*)?!?fault\("\w+"\)/, '')));
+}
+
 /** The step in sentences. @param {Data} data @param {Run} run @param {number} i */
 function stepWords(data, { threads, steps, lost }, i) {
     const [thread, op, , , , , , , extra] = steps[i];
@@ -114,6 +121,6 @@ function endWords(data, run) {
 }
 
 if (typeof module !== 'undefined') {
-    module.exports = { OPS, DOOMED, objectName, shortWords, opWords, staleWords, stepWords, raceWords, endWords };
+    module.exports = { withoutWords, OPS, DOOMED, objectName, shortWords, opWords, staleWords, stepWords, raceWords, endWords };
     Object.assign(globalThis, module.exports);
 }

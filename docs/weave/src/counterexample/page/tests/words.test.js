@@ -20,6 +20,7 @@ test('each operation has its words', () => {
         [step('cas', 0, 'AcqRel', '0', '1'), 'cas counts: 0 → 1', 'compares and exchanges counts: 0 → 1, AcqRel'],
         [step('cas-failed', 0, 'Acquire', '2'), 'cas-failed counts: 2', 'compares counts, reads 2, and exchanges nothing, Acquire'],
         [step('fence', -1, 'SeqCst'), 'fence', 'passes a SeqCst fence'],
+        [step('blocked', 1), 'blocked idle', 'waits for the lock idle'],
         [step('lock', 1), 'lock idle', 'locks idle'],
         [step('unlock', 1), 'unlock idle', 'unlocks idle'],
         [step('try-lock', 1), 'try-lock idle', 'tries to lock idle'],
