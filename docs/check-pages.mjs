@@ -74,9 +74,11 @@ for (const { name, width, height } of windows) {
                 ids.set(pathToFileURL(path.join(html, at)).href, new Set(seen.ids));
                 links.push(...seen.links.map((href) => ({ at, href })));
             }
-            // A counterexample, at its end.
+            // A counterexample, step by step to its end, which names the rule that is broken.
             if (seen.steps) {
-                await page.keyboard.press('End');
+                const last = Number(await page.locator('#slider').getAttribute('max'));
+                for (let step = 1; step < last; step++) await page.keyboard.press('ArrowRight');
+                if (!(await page.locator('#now').textContent()).includes('This breaks ')) fault('its end names no rule');
                 const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
                 if (over > 0) fault(`${over} px too wide at the end`);
                 if ((await page.locator('#count').textContent()) !== 'the end') fault('its end is not reached');

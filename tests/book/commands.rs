@@ -91,7 +91,9 @@ fn it_shows_no_unchecked_command() {
             }
             None => match command.strip_prefix("cargo test -p exercises --test ") {
                 Some(name) => tree.has(&format!("exercises/tests/{name}.rs")) && session.output.is_empty(),
-                None => session.output.is_empty() && (scripts.contains(&command) || names_one(&tree, command)),
+                None => {
+                    session.output.is_empty() && (scripts.contains(&command) || names_one(&tree, command))
+                }
             },
         };
         assert!(is_there, "{page}: this test does not know the command `{command}`");

@@ -15,6 +15,7 @@
 //!
 //! Next: `stage`, which builds and runs; `show`, which prints; `exhibits`, which has the programs.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use weave::exhibit::{Exhibit, read_all};
@@ -29,7 +30,8 @@ use stage::Stage;
 const USAGE: &str = "\
 usage: cargo museum            lists the exhibits
        cargo museum NUMBER     shows one
-       cargo museum --check    runs all: each must fail with its fault, and pass without";
+       cargo museum --check    runs all: each must fail with its fault, and pass without
+       cargo museum --record FOLDER    saves the timelines of all programs there";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
             Ok(true)
         }
         ["--check"] => check(&all),
+        ["--record", folder] => record(&all, folder.as_ref()),
         ["--help" | "-h"] => {
             println!("{USAGE}");
             Ok(true)
@@ -106,6 +109,31 @@ fn check(all: &[Exhibit]) -> Result<bool, String> {
         _ => println!("{} exhibits: {wrong} of them do not show what they should", all.len()),
     }
     Ok(wrong == 0)
+}
+
+/// Saves the timelines of the programs that run tasks, with their faults and without. Returns whether each is there.
+fn record(all: &[Exhibit], folder: &Path) -> Result<bool, String> {
+    let runs_tasks = |exhibit: &&Exhibit| {
+        let program = std::fs::read_to_string(root().join(exhibit.program()));
+        program.is_ok_and(|text| Exhibit::runs_tasks(&text))
+    };
+    let programs: Vec<Exhibit> = all.iter().filter(runs_tasks).cloned().collect();
+    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let folder = folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))?;
+    let stage = Stage::build(&programs)?;
+    let mut missing = 0;
+    for exhibit in &programs {
+        for (end, with_fault) in [("with", true), ("without", false)] {
+            let page = folder.join(format!("{}-{end}.html", exhibit.name));
+            stage.run_recorded(exhibit, with_fault, Some(&page));
+            if !std::fs::metadata(&page).is_ok_and(|file| file.len() > 0) {
+                println!("{}: the run {end} its fault has left no timeline", exhibit.name);
+                missing += 1;
+            }
+        }
+    }
+    println!("{} timelines in {}", 2 * programs.len() - missing, folder.display());
+    Ok(missing == 0)
 }
 
 #[test]

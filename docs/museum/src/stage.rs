@@ -89,10 +89,15 @@ impl Stage {
 
     /// Runs an exhibit, with its fault or without.
     pub(crate) fn run(&self, exhibit: &Exhibit, with_fault: bool) -> Outcome {
+        self.run_recorded(exhibit, with_fault, None)
+    }
+
+    /// The same. A program also records itself, and saves its timeline to that file.
+    pub(crate) fn run_recorded(&self, exhibit: &Exhibit, with_fault: bool, page: Option<&Path>) -> Outcome {
         let begin = Instant::now();
         let fault = if with_fault { exhibit.fault.as_str() } else { "" };
         let end = match &exhibit.shown {
-            Shown::Program => run_program(&self.program, &exhibit.name, fault),
+            Shown::Program => run_program(&self.program, &exhibit.name, fault, page),
             Shown::Model { name, with, without } => {
                 let models = self.models.as_ref().expect("they are built if an exhibit needs one");
                 match run_model(models, name, fault) {
@@ -147,10 +152,11 @@ fn run_model(models: &Models, name: &str, fault: &str) -> Result<Run, String> {
 }
 
 /// Runs an exhibit's program in a process of its own.
-fn run_program(program: &Path, name: &str, fault: &str) -> End {
+fn run_program(program: &Path, name: &str, fault: &str, page: Option<&Path>) -> End {
     let child = Command::new(program)
         .args(["--run", name])
         .env("FAULT", fault)
+        .envs(page.map(|page| ("UNROLLED_TRACE", page)))
         .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -204,10 +210,10 @@ fn ended(child: &mut Child) -> Option<ExitStatus> {
 
 #[test]
 fn a_process_that_crashes_or_cannot_start_is_an_outcome() {
-    let outcome = run_program(Path::new("/nowhere"), "it", "");
+    let outcome = run_program(Path::new("/nowhere"), "it", "", None);
     assert!(matches!(&outcome, End::Crashed(said) if said.contains("/nowhere")), "{outcome:?}");
-    let outcome = run_program(Path::new("/bin/false"), "it", "");
+    let outcome = run_program(Path::new("/bin/false"), "it", "", None);
     assert!(matches!(&outcome, End::Crashed(said) if said.contains("exit status: 1")), "{outcome:?}");
-    let outcome = run_program(Path::new("/bin/echo"), "it", "");
+    let outcome = run_program(Path::new("/bin/echo"), "it", "", None);
     assert_eq!(outcome, End::Well("--run it".to_owned()));
 }

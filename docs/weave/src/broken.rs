@@ -143,7 +143,7 @@ pub(crate) fn pages(weaver: &Weaver<'_>, problems: &mut Vec<Problem>) -> Vec<(St
                 link_to(&page, stored)
             );
         }
-        if exhibit.shown == exhibit::Shown::Program {
+        if tree.text(&exhibit.program()).is_some_and(Exhibit::runs_tasks) {
             let run =
                 |end: &str, text: &str| link(&page, &format!("museum/{}-{end}.html", exhibit.name), text);
             let _ = writeln!(
@@ -155,7 +155,7 @@ pub(crate) fn pages(weaver: &Weaver<'_>, problems: &mut Vec<Problem>) -> Vec<(St
         }
         // The programs have no pages.
         let program = format!("[`{0}.rs`](../src/exhibits/{0}.rs)", exhibit.name);
-        let rest = rest.replace(&program, &format!("`docs/museum/src/exhibits/{}.rs`", exhibit.name));
+        let rest = rest.replace(&program, &format!("`{}`", exhibit.program()));
         let mut chapter = Chapter::new(weaver, &page);
         let woven = chapter.weave(&format!("{intro}{rest}"));
         problems.append(&mut chapter.problems);

@@ -88,6 +88,16 @@ impl Exhibit {
         format!("{FOLDER}/{}.md", self.name)
     }
 
+    /// Where its program is, from the root.
+    pub fn program(&self) -> String {
+        format!("docs/museum/src/exhibits/{}.rs", self.name)
+    }
+
+    /// Whether its program, of this text, runs tasks, so that a recording shows something.
+    pub fn runs_tasks(text: &str) -> bool {
+        ["block_on(", "Pool::new", "task::spawn"].iter().any(|call| text.contains(call))
+    }
+
     /// The old lines of each place in the diff: those that it keeps and those that it removes.
     pub fn old_lines(&self) -> Vec<String> {
         let old = |place: &[String]| -> String {

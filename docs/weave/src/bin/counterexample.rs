@@ -3,6 +3,7 @@
 //!     cargo counterexample             lists the pairs of a fault and a model
 //!     cargo counterexample NAME        searches the pairs whose names contain NAME, stores them, writes their pages
 //!     cargo counterexample --check     repeats each stored one: it must fail as it did, step by step
+//!     cargo counterexample --all       searches those that are not repeated as they are stored
 //!     cargo counterexample --pages DIR writes all pages
 //!
 //! Stored ones are in `docs/counterexamples`. When the source has changed so that one is not repeated, search it
@@ -34,8 +35,8 @@ fn main() -> ExitCode {
         ["--check"] => pairs.check(""),
         ["--check", name] => pairs.check(name),
         ["--pages", folder] => pairs.pages(folder.as_ref()),
-        ["--all"] => pairs.search(""),
-        [name] if !name.starts_with('-') => pairs.search(name),
+        ["--all"] => pairs.search("", true),
+        [name] if !name.starts_with('-') => pairs.search(name, false),
         _ => Err("usage: cargo counterexample [NAME | --check [NAME] | --pages DIR | --all]".to_owned()),
     });
     match done {
@@ -89,33 +90,48 @@ impl Pairs {
     }
 
     /// Searches the shortest counterexample of each chosen pair, stores it, and writes its page.
-    fn search(&self, name: &str) -> Result<(), String> {
+    fn search(&self, name: &str, only_changed: bool) -> Result<(), String> {
         let built = build()?;
-        let folder = root().join("target/counterexamples/pages");
+        let mut failed = Vec::new();
         for (model, fault) in self.chosen(name)? {
-            let run = run(&built, model, fault)?;
-            let found = search::shortest(&run)?;
-            let told = told::tell(&found.execution);
-            let stored = Stored {
-                fault: fault.clone(),
-                model: model.name.clone(),
-                preemptions: found.preemptions,
-                choices: found.execution.path.choices(),
-                no_return: found.no_return,
-                end: told.end.clone(),
-                steps: stored::steps(&told),
-            };
-            let file = file(fault, model);
-            fs::write(&file, stored.to_text()).map_err(|error| format!("{}: {error}", file.display()))?;
+            if let Err(message) = self.search_one(&built, model, fault, only_changed) {
+                failed.push(format!("{fault} {}: {message}", model.name));
+            }
+        }
+        if failed.is_empty() { Ok(()) } else { Err(failed.join("\n")) }
+    }
+
+    /// Searches a pair, unless only those are wanted that are not repeated as they are stored.
+    fn search_one(
+        &self,
+        built: &Models,
+        model: &Model,
+        fault: &str,
+        only_changed: bool,
+    ) -> Result<(), String> {
+        let run = run(built, model, fault)?;
+        if only_changed && stored(fault, model).is_some_and(|stored| repeat(&run, &stored).is_ok()) {
+            return Ok(());
+        }
+        let folder = root().join("target/counterexamples/pages");
+        let found = search::shortest(&run)?;
+        let told = told::tell(&found.execution);
+        let stored = Stored {
+            fault: fault.to_owned(),
+            model: model.name.clone(),
+            preemptions: found.preemptions,
+            choices: found.execution.path.choices(),
+            no_return: found.no_return,
+            end: told.end.clone(),
+            steps: stored::steps(&told),
+        };
+        let file = file(fault, model);
+        fs::write(&file, stored.to_text()).map_err(|error| format!("{}: {error}", file.display()))?;
+        let (preemptions, steps, tried) = (stored.preemptions, stored.steps.len(), found.tried);
+        println!("{fault} {}: {preemptions} preemptions, {steps} steps, the shortest of {tried}", model.name);
+        if !only_changed {
             let (page, _) = self.page(&run, model, &stored, &found.execution, &folder, true)?;
-            println!(
-                "{fault} {}: {} preemptions, {} steps, the shortest of {}: {}",
-                model.name,
-                stored.preemptions,
-                stored.steps.len(),
-                found.tried,
-                page.display()
-            );
+            println!("{}", page.display());
         }
         Ok(())
     }

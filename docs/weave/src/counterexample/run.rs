@@ -140,9 +140,9 @@ fn parse(line: &str) -> Option<Step> {
     };
     let more = next()?;
     if step.operation == "note" {
-        step.text = Some(more.to_owned())
+        step.text = Some(more.to_owned());
     } else {
-        step.load = load(more)
+        step.load = load(more);
     }
     Some(step)
 }

@@ -7,6 +7,8 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::Hash;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread;
 
 use super::Role::{BlockOn, Worker};
 use super::{Cause, Driver, Limit, Next, Role, Roster, Wait, Wake};
@@ -142,12 +144,17 @@ impl World {
         self.threads[thread].at = At::Running;
     }
 
-    /// Every world that is one step away, and the step: whose it is, and what it is.
-    fn successors(&self) -> Vec<(Step, Self)> {
+    /// Every world that is one step away, or the panic of the roster's own check; and the step: whose it is, and what
+    /// it is.
+    fn successors(&self) -> Vec<(Step, thread::Result<Self>)> {
         let mut successors = Vec::new();
         let mut step = |thread: usize, what: &'static str, with: &dyn Fn(&mut Self)| {
             let mut next = self.clone();
-            with(&mut next);
+            let next = catch_unwind(AssertUnwindSafe(|| {
+                with(&mut next);
+                next.roster.check();
+                next
+            }));
             successors.push(((thread, what), next));
         };
         for (index, &thread) in self.wakes.iter().enumerate() {
@@ -274,15 +281,16 @@ fn search(roles: &[Role]) -> usize {
     let mut queue = VecDeque::from([(first, 0)]);
     while let Some((world, index)) = queue.pop_front() {
         if let Some(fault) = world.fault() {
-            let mut steps: Vec<Step> = std::iter::successors(reached[index], |&(_, before)| reached[before])
-                .map(|(step, _)| step)
-                .collect();
-            steps.reverse();
+            let steps = steps_to(&reached, index);
             tell(roles, &steps, fault);
             panic!("{fault}: {world:#?}, after {steps:#?}");
         }
         for (step, next) in world.successors() {
-            next.roster.check();
+            let next = next.unwrap_or_else(|panic| {
+                let steps = [&steps_to(&reached, index)[..], &[step]].concat();
+                tell(roles, &steps, panic.downcast_ref::<&str>().unwrap_or(&"a rule of the roster"));
+                resume_unwind(panic)
+            });
             if seen.insert(next.clone()) {
                 reached.push(Some((step, index)));
                 queue.push_back((next, reached.len() - 1));
@@ -290,6 +298,14 @@ fn search(roles: &[Role]) -> usize {
         }
     }
     seen.len()
+}
+
+/// The steps that lead to the world of this index.
+fn steps_to(reached: &[Option<(Step, usize)>], index: usize) -> Vec<Step> {
+    let steps = std::iter::successors(reached[index], |&(_, before)| reached[before]);
+    let mut steps: Vec<Step> = steps.map(|(step, _)| step).collect();
+    steps.reverse();
+    steps
 }
 
 /// Writes the steps where `cargo counterexample` looks for them, in the form of its `hook.rs`: these steps are no
