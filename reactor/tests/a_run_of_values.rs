@@ -24,6 +24,9 @@ fn a_run_is_one_event_and_what_follows_at_once_has_its_time() {
     note(Kind::Wake, 0, 1);
     note(Kind::Due, 0, 3);
     note(Kind::Wake, 0, 3);
+    note(Kind::Due, 0, 4);
+    std::thread::sleep(std::time::Duration::from_millis(1));
+    note(Kind::Wake, 0, 5);
     let recorded = record::stop().unwrap();
     let events = &recorded.threads[0].events[1..]; // The first one is that the thread came.
 
@@ -38,4 +41,5 @@ fn a_run_is_one_event_and_what_follows_at_once_has_its_time() {
     assert!(time(Kind::Poll, 2) > time(Kind::PollEnd, 1), "another thread may have woken it meanwhile");
     assert!(time(Kind::Wake, 1) > time(Kind::Poll, 2), "a wake during a poll");
     assert_eq!(time(Kind::Wake, 3), time(Kind::Due, 3), "the wake of what was due");
+    assert!(time(Kind::Wake, 5) > time(Kind::Due, 4), "a waker of another kind may do anything before");
 }

@@ -81,7 +81,7 @@ pub(crate) fn end_of_chapter(tree: &Tree, page: &str, quoted: &[&str]) -> String
     if !found.is_empty() {
         let _ = writeln!(
             text,
-            "Seeded faults, each with the shortest run in which a model fails: {}.",
+            "Seeded faults, each with the shortest run that was found in which a model fails: {}.",
             found.join(", ")
         );
     }

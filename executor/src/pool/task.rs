@@ -67,7 +67,7 @@ impl Schedule for PoolScheduler {
         unsafe { Arc::increment_strong_count(shared) };
         // SAFETY: [pusher-owns-pool]: the reference that was counted in the line above.
         let shared = unsafe { Arc::from_raw(shared) };
-        if shared.is_closed() && fault("dropped_inside_the_wake") {
+        if fault("dropped_inside_the_wake") && shared.is_closed() {
             return drop(task);
         }
         note(Kind::Injected, 0, task.number());

@@ -184,12 +184,13 @@ impl Kind {
     }
 
     /// Whether its time is that of the thread's event before it, and the clock need not be read: it tells more of
-    /// that event, or only the runtime's own code has run since. `before` returns the kind of that event.
+    /// that event, or it is the wake of the task that was due. `before` returns that event's kind and id; the event's
+    /// own id is `id`.
     #[inline]
-    pub(super) fn is_at_once(self, before: impl FnOnce() -> u8) -> bool {
+    pub(super) fn is_at_once(self, id: u64, before: impl FnOnce() -> (u8, u64)) -> bool {
         match self {
             Self::Due | Self::Waits | Self::Requeued | Self::Injected | Self::New | Self::GaveWay => true,
-            Self::Wake => before() == Self::Due as u8,
+            Self::Wake => before() == (Self::Due as u8, id),
             _ => false,
         }
     }

@@ -286,7 +286,11 @@ pub(super) fn push(kind: Kind, argument: u8, id: u64, value: Option<u64>) {
         return;
     }
     // To read the clock is most of what an event costs.
-    let time = if kind.is_at_once(|| ring.before(1).kind) { LAST.get() } else { stamp::now() };
+    let time = if kind.is_at_once(id, || (ring.before(1).kind, ring.before(1).id)) {
+        LAST.get()
+    } else {
+        stamp::now()
+    };
     LAST.set(time);
     ring.push(Slot { time, kind: kind as u8, argument, id });
     if let Some(value) = value {

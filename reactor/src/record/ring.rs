@@ -17,7 +17,8 @@
 //! [ring-owner]  Only the thread that owns the ring pushes. A ring changes its owner under the registry's lock.
 //! G1  A reader copies slots that the owner may be writing over. Slot `n` is written over by push `n + size`,
 //!     which begins after `head` has become `n + size`. So a copy of slot `n` is whole if `head`, read after
-//!     the copy, is less than `n + size`. Other copies are discarded.
+//!     the copy, is less than `n + size`. Other copies are discarded. The first word of the last slot may also be
+//!     replaced, in the same round: a copy of it has the old value or the new one.
 //!
 //! Called by `record`; read by `recording`. Next: `stamp`.
 

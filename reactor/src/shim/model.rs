@@ -66,12 +66,28 @@ fn preemptions() -> usize {
     loom::model::Builder::new().preemption_bound.unwrap_or(2)
 }
 
+/// Whether this call of `check` is to be made. A test may make several, and a counterexample is of one of them, whose
+/// number is in `COUNTEREXAMPLE_CHECK`.
+fn is_asked_for() -> bool {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    // ORDERING: Relaxed; a number for the tool, which runs one test in a process.
+    let call = CALLS.fetch_add(1, Ordering::Relaxed);
+    number("COUNTEREXAMPLE_CHECK").is_none_or(|asked| asked == call)
+}
+
+fn number(variable: &str) -> Option<usize> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
 fn explore(bound: usize, model: impl Fn() + Send + Sync + 'static) {
+    if !is_asked_for() {
+        return;
+    }
     let executions = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&executions);
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(bound);
-    builder.max_branches = 20_000;
+    builder.max_branches = number("LOOM_MAX_BRANCHES").unwrap_or(20_000);
     builder.check(move || {
         // ORDERING: Relaxed; a number for people.
         counted.fetch_add(1, Ordering::Relaxed);

@@ -68,9 +68,10 @@ impl Pairs {
 
     fn list(&self) -> Result<(), String> {
         for (model, fault) in &self.pairs {
-            let known = stored(fault, model).map_or("not stored".to_owned(), |stored| {
-                format!("{} preemptions, {} steps", stored.preemptions, stored.steps.len())
-            });
+            let known = stored(fault, model).map_or_else(
+                |message| message,
+                |stored| format!("{} preemptions, {} steps", stored.preemptions, stored.steps.len()),
+            );
             println!("{fault:32}{:56}{known}", model.name);
         }
         println!("{} pairs of a fault and a model", self.pairs.len());
@@ -110,7 +111,7 @@ impl Pairs {
         only_changed: bool,
     ) -> Result<(), String> {
         let run = run(built, model, fault)?;
-        if only_changed && stored(fault, model).is_some_and(|stored| repeat(&run, &stored).is_ok()) {
+        if only_changed && stored(fault, model).is_ok_and(|stored| repeat(&run, &stored).is_ok()) {
             return Ok(());
         }
         let folder = root().join("target/counterexamples/pages");
@@ -119,6 +120,7 @@ impl Pairs {
         let stored = Stored {
             fault: fault.to_owned(),
             model: model.name.clone(),
+            check: found.check,
             preemptions: found.preemptions,
             choices: found.execution.path.choices(),
             no_return: found.no_return,
@@ -142,9 +144,8 @@ impl Pairs {
         let chosen = self.chosen(name)?;
         let mut wrong: Vec<String> = Vec::new();
         for (model, fault) in &chosen {
-            let repeated = stored(fault, model)
-                .ok_or_else(|| "nothing is stored".to_owned())
-                .and_then(|stored| repeat(&run(&built, model, fault)?, &stored));
+            let repeated =
+                stored(fault, model).and_then(|stored| repeat(&run(&built, model, fault)?, &stored));
             if let Err(message) = repeated {
                 wrong.push(format!(
                     "{fault} {}: {message}; search it again: cargo counterexample {fault}--{}",
@@ -172,7 +173,7 @@ impl Pairs {
         let mut all = Vec::new();
         for (model, fault) in &self.pairs {
             let stored =
-                stored(fault, model).ok_or_else(|| format!("{fault} {}: nothing is stored", model.name))?;
+                stored(fault, model).map_err(|message| format!("{fault} {}: {message}", model.name))?;
             all.push((model, stored));
         }
         all.sort_by_key(|(_, stored)| stored.steps.len());
@@ -197,6 +198,7 @@ impl Pairs {
         folder: &Path,
         wants_game: bool,
     ) -> Result<(PathBuf, bool), String> {
+        let run = &Run { check: stored.check, ..run.clone() };
         let fault = &stored.fault;
         let words = self.words.iter().find(|words| words.fault == *fault);
         let words = words.ok_or_else(|| format!("docs/counterexamples/faults.txt has no entry {fault}"))?;
@@ -243,12 +245,13 @@ fn games(run: &Run) -> Result<Option<[Game; 2]>, String> {
 
 /// Repeats a stored counterexample. Returns the execution if it fails as it did.
 fn repeat(run: &Run, stored: &Stored) -> Result<Execution, String> {
+    let run = Run { check: stored.check, ..run.clone() };
     let path = path::Path::of(&stored.choices, stored.preemptions);
     let execution = run.run(Some(&path), stored.preemptions, Until::First)?;
     let execution = execution.ok_or("it passes")?;
     let told = told::tell(&execution);
-    if execution.failure.is_none() {
-        return Err("it passes".to_owned());
+    if execution.failure.is_none() || execution.is_looms_failure() {
+        return Err("it passes, or goes another way".to_owned());
     }
     let steps = stored::steps(&told);
     if let Some(at) =
@@ -266,12 +269,16 @@ fn repeat(run: &Run, stored: &Stored) -> Result<Execution, String> {
 fn run(built: &Models, model: &Model, fault: &str) -> Result<Run, String> {
     let (program, test) =
         built.find(&model.name).ok_or_else(|| format!("the model {} is in no program", model.name))?;
-    let folder = root().join("target/counterexamples/run");
-    Ok(Run { program: program.to_owned(), test, fault: Some(fault.to_owned()), folder })
+    let folder = root().join(format!("target/counterexamples/run-{}", std::process::id()));
+    Ok(Run { program: program.to_owned(), test, check: 0, fault: Some(fault.to_owned()), folder })
 }
 
-fn stored(fault: &str, model: &Model) -> Option<Stored> {
-    Stored::parse(&fs::read_to_string(file(fault, model)).ok()?).ok()
+/// The stored counterexample of a pair.
+fn stored(fault: &str, model: &Model) -> Result<Stored, String> {
+    let text = fs::read_to_string(file(fault, model)).map_err(|_| "nothing is stored".to_owned())?;
+    let stored = Stored::parse(&text)?;
+    let is_its = stored.fault == fault && stored.model == model.name;
+    if is_its { Ok(stored) } else { Err("the file is of another pair".to_owned()) }
 }
 
 fn folder() -> PathBuf {

@@ -79,6 +79,9 @@ pub fn explore(model: &Model) -> Result<Option<Game>, String> {
                 choices.push((step.thread, number, to));
             }
         }
+        if choices.is_empty() {
+            return Err(format!("{}: a state without an end has no choices", model.test));
+        }
         game.nodes[node] = Node::Choices(choices);
         if game.nodes.len() > MOST_STATES {
             return Ok(None);
@@ -114,7 +117,8 @@ impl Game {
                 self.objects.len() - 1
             })
         });
-        let step = ToldStep { choices: 0, object, missed: None, could: Vec::new(), ..step.clone() };
+        let step =
+            ToldStep { choices: 0, object, missed: None, could: Vec::new(), store: None, ..step.clone() };
         self.moves.iter().position(|known| *known == step).unwrap_or_else(|| {
             self.moves.push(step);
             self.moves.len() - 1
@@ -159,14 +163,16 @@ fn state(told: &Told, steps: usize) -> State {
     state.0.resize(told.threads.len().max(1), Vec::new());
     for step in &told.steps[..steps] {
         let object = step.object.map_or("", |object| &told.objects[object].0);
-        let did = format!("{} {object} {:?} {:?} {:?}", step.operation, step.place, step.read, step.written);
+        let values = (&step.read, &step.written, step.store);
+        let did = format!("{} {object} {:?} {values:?}", step.operation, step.place);
         if step.thread >= state.0.len() {
             state.0.resize(step.thread + 1, Vec::new());
         }
         state.0[step.thread].push(did);
-        // Two loads in another order are the same state.
-        if !object.is_empty() && step.operation != "load" {
-            state.1.entry(object.to_owned()).or_default().push(step.thread);
+        // Two loads in another order are the same state. Fences are ordered among themselves.
+        let ordered = if step.operation == "fence" { "a fence" } else { object };
+        if !ordered.is_empty() && step.operation != "load" {
+            state.1.entry(ordered.to_owned()).or_default().push(step.thread);
         }
     }
     state

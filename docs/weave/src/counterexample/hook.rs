@@ -62,14 +62,13 @@ pub(crate) fn step(
 }
 
 /// A thread panics. That need not be the end: a model may contain panics. But if it is, what follows may abort the
-/// process, so the execution is written now.
+/// process, so the execution is written now. A panic without a text is how loom's threads end.
 fn panicked(info: &PanicHookInfo<'_>) {
-    let message = info.payload_as_str().unwrap_or("a panic without a text").replace('\n', " ");
-    let path = PATH.get();
+    let (Some(message), path) = (info.payload_as_str(), PATH.get()) else { return };
     if !path.is_null() {
-        // SAFETY: `step` and `finish` have set it in this execution, which has not ended: the execution that is run
-        // stays where it is until then.
-        write(unsafe { &*path }, Some(&message));
+        // SAFETY: the path lives until `passed`, which resets the pointer, or until the process ends. Nothing changes
+        // it while this thread panics: all of loom's threads are run by the one thread of the operating system.
+        write(unsafe { &*path }, Some(&message.replace('\n', " ")));
     }
 }
 

@@ -26,28 +26,35 @@ const EDITS: &[(&str, &str, &str)] = &[
         "pub(super) fn step(&mut self) -> bool {\n        crate::rt::hook::passed(self);",
     ),
     (
-        "rt/path.rs",
-        "impl Path {",
-        "impl Path {
-    /// The stores that the last load could have read.
-    pub(crate) fn last_candidates(&self) -> Vec<u8> {
-        let last = object::Ref::from_usize(self.pos - 1).downcast::<Load>(&self.branches);
-        last.map_or(Vec::new(), |load| {
-            let load = load.get(&self.branches);
-            load.values[..usize::from(load.len)].to_vec()
-        })
-    }
-",
-    ),
-    (
         "rt/atomic.rs",
         "            T::from_u64(state.load(&mut execution.threads, index, location, ordering))",
-        "            let candidates = execution.path.last_candidates();
-            let more = state.describe(index, &candidates);
+        "            let more = state.describe(index, &candidates[..count]);
             let value = state.load(&mut execution.threads, index, location, ordering);
             let did = rt::hook::Did { order: Some(ordering), read: Some(value), more, ..Default::default() };
             rt::hook::step(&execution.path, execution.threads.active_id(), \"load\", &self.state, &location, did);
             T::from_u64(value)",
+    ),
+    (
+        "rt/atomic.rs",
+        "            // If necessary, generate the list of stores to permute through
+            if execution.path.is_traversed() {
+                let mut seed = [0; MAX_ATOMIC_HISTORY];
+
+                let n = state.match_load_to_stores",
+        "            let mut candidates = [0; MAX_ATOMIC_HISTORY];
+            let count = state.match_load_to_stores(&execution.threads, &mut candidates[..], ordering);
+            if execution.path.is_traversed() {
+                let mut seed = [0; MAX_ATOMIC_HISTORY];
+
+                let n = state.match_load_to_stores",
+    ),
+    (
+        "rt/atomic.rs",
+        "            trace!(state = ?self.state, ?ordering, \"Atomic::load\");\n",
+        "            assert!(
+                candidates[..count].iter().any(|&slot| usize::from(slot) == index),
+                \"Reached unexpected exploration state: this load cannot return that value\"
+            );\n",
     ),
     (
         "rt/atomic.rs",

@@ -1,5 +1,8 @@
 //! A counterexample as a page that opens from the disk: the steps, the source beside them, and the cured run.
 //!
+//! A list of steps says what happened. To see why it is wrong, a reader needs the line of each step, what each thread
+//! knew, and the run that goes well.
+//!
 //! The page is a template with its style and its scripts, in `page/`. `page/words.js` says what the data is.
 //!
 //! Called by the tool.

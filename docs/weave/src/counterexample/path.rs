@@ -1,5 +1,7 @@
 //! The choices of an execution: which thread goes on, which of several values a load returns.
 //!
+//! Without them a failing run could neither be repeated nor left behind: loom starts again from its first one.
+//!
 //! loom keeps them as a list, which it can write as JSON and follow again. An entry also holds the other choices
 //! that were there. To go on after an execution that failed, where loom itself stops, [`Path::step`] does what
 //! loom does after one that passed: the last entry with another choice left takes it, and what is behind it goes.
@@ -73,10 +75,10 @@ impl Path {
         }))
     }
 
-    /// Returns the choices.
+    /// Returns the choices. In a deadlock the last entry is none: no thread could go on.
     #[must_use]
     pub fn choices(&self) -> Vec<Choice> {
-        self.entries().iter().map(choice).collect()
+        self.entries().iter().map_while(choice).collect()
     }
 
     /// Returns the number of choices.
@@ -154,18 +156,18 @@ impl Path {
 }
 
 /// loom's limits.
-const MAX_THREADS: usize = 5;
-const MAX_STORES: usize = 7;
+pub(super) const MAX_THREADS: usize = 5;
+pub(super) const MAX_STORES: usize = 7;
 
-fn choice(entry: &Value) -> Choice {
+fn choice(entry: &Value) -> Option<Choice> {
     if let Some(threads) = entry["Schedule"]["threads"].as_array() {
-        Choice::Thread(threads.iter().position(|state| state == "Active").unwrap_or(0))
+        threads.iter().position(|state| state == "Active").map(Choice::Thread)
     } else if let Some(values) = entry["Load"]["values"].as_array() {
-        let number =
-            |value: &Value| value.as_u64().and_then(|number| usize::try_from(number).ok()).unwrap_or(0);
-        Choice::Load(values.get(number(&entry["Load"]["pos"])).map_or(0, number))
+        let number = |value: &Value| value.as_u64().and_then(|number| usize::try_from(number).ok());
+        let taken = values.get(number(&entry["Load"]["pos"])?)?;
+        number(taken).map(Choice::Load)
     } else {
-        Choice::Spurious(entry["Spurious"]["spur"] == true)
+        Some(Choice::Spurious(entry["Spurious"]["spur"] == true))
     }
 }
 

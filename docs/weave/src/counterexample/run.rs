@@ -1,5 +1,7 @@
 //! One run of a model: what its execution did, and how it ended.
 //!
+//! A panic of loom's own, at choices that do not fit the run, looks like a failure of the model. Here it is an error.
+//!
 //! Called by `search`. Next: `search`.
 
 use std::fs;
@@ -15,6 +17,8 @@ pub struct Model {
     pub program: PathBuf,
     /// The test's full name there.
     pub test: String,
+    /// Which of the test's calls of `check` is meant, from 0.
+    pub check: usize,
     /// The seeded fault; none for the model as it is.
     pub fault: Option<String>,
     /// Where files of the runs are put.
@@ -30,6 +34,14 @@ pub struct Execution {
     pub path: Path,
     /// What the model's panic said; none if the execution passed.
     pub failure: Option<String>,
+}
+
+impl Execution {
+    /// Whether loom itself has failed, and not the model.
+    #[must_use]
+    pub fn is_looms_failure(&self) -> bool {
+        self.failure.as_ref().is_some_and(|says| LOOMS_OWN.iter().any(|own| says.contains(own)))
+    }
 }
 
 /// An operation.
@@ -70,6 +82,15 @@ pub enum Until {
 /// Seconds that exploring a model may take, and that one execution may take.
 const LIMITS: [&str; 2] = ["300", "5"];
 
+/// The status of `timeout` if it has stopped the program.
+const TIMED_OUT: i32 = 124;
+
+/// The most choices of an execution. One that makes more goes round in a circle.
+const BRANCHES: &str = "1500";
+
+/// What loom's panics say that are no failures of the model.
+const LOOMS_OWN: [&str; 3] = ["unexpected exploration state", "[loom internal bug]", "VersionVec {"];
+
 impl Model {
     /// Runs the model from this path on. Returns the execution at which it has stopped, or `None` if all that it
     /// has explored passed.
@@ -97,6 +118,7 @@ impl Model {
             .arg(&self.program)
             .args(["--exact", &self.test])
             .stdin(Stdio::null());
+        command.env("COUNTEREXAMPLE_CHECK", self.check.to_string()).env("LOOM_MAX_BRANCHES", BRANCHES);
         command.env("LOOM_LOCATION", "1").env("LOOM_MAX_PREEMPTIONS", preemptions.to_string());
         command.env("LOOM_CHECKPOINT_FILE", &start).env("COUNTEREXAMPLE_OUT", &out);
         command.env("RUST_BACKTRACE", "0").env_remove("FAULT").env_remove("COUNTEREXAMPLE_PASS");
@@ -113,6 +135,9 @@ impl Model {
                 Err(format!("{} left nothing: {says}", self.test))
             };
         };
+        if output.status.code() == Some(TIMED_OUT) {
+            return Err(format!("{} goes on for ever", self.test));
+        }
         let lines: Vec<&str> = text.lines().collect();
         let [steps @ .., failure, path] = &lines[..] else {
             return Err(format!("{} wrote {text:?}", self.test));

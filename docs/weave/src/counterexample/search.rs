@@ -2,10 +2,13 @@
 //!
 //! The shortest one has the fewest preemptions, and among those the fewest operations: a reader has to follow each
 //! thread, and each change of the thread costs the most. So the bound on preemptions grows from none, and at the
-//! first bound at which the model fails all failing executions are tried, for as long as [`PATIENCE`] allows.
+//! first bound at which the model fails the failing executions are tried one after the other, for as long as
+//! [`PATIENCE`] allows. loom leaves out orders that make no difference, and an execution that fails early tells it
+//! less about them: the result is the shortest that was found.
 //!
 //! The point of no return is the first step after which every continuation fails. The same choices up to there are
-//! followed again, and all that can follow is explored; a continuation that passes moves the point down.
+//! followed again, and what can follow is explored, at three preemptions; a continuation that passes moves the point
+//! down.
 //!
 //! Called by the tool. Next: `stored`.
 
@@ -24,6 +27,8 @@ const MOST: usize = 3;
 pub struct Found {
     /// The failing execution.
     pub execution: Execution,
+    /// The call of `check`.
+    pub check: usize,
     /// The bound on preemptions at which it was found.
     pub preemptions: usize,
     /// How many choices lead to the point of no return; `None` if some continuation passes at every step.
@@ -32,34 +37,49 @@ pub struct Found {
     pub tried: usize,
 }
 
-/// Searches a model's shortest counterexample.
+/// The most calls of `check` in a test.
+const CHECKS: usize = 4;
+
+/// Searches a model's shortest counterexample, in the first call of `check` that fails.
 ///
 /// # Errors
 ///
 /// If the model cannot be run, or if it passes.
 pub fn shortest(model: &Model) -> Result<Found, String> {
     for preemptions in 0..=MOST {
-        let Some(first) = model.run(None, preemptions, Until::Failure)? else { continue };
-        let (execution, tried) = shorter(model, first, preemptions)?;
-        let no_return = no_return(model, &execution)?;
-        return Ok(Found { execution, preemptions, no_return, tried });
+        for check in 0..CHECKS {
+            let model = Model { check, ..model.clone() };
+            let Some(first) = model.run(None, preemptions, Until::Failure)? else { continue };
+            let Some((execution, tried)) = shorter(&model, first, preemptions)? else { continue };
+            let no_return = no_return(&model, &execution)?;
+            return Ok(Found { execution, check, preemptions, no_return, tried });
+        }
     }
     Err(format!("{} passes at {MOST} preemptions", model.test))
 }
 
-/// Tries the other failing executions. Returns the shortest, and how many there were.
-fn shorter(model: &Model, first: Execution, preemptions: usize) -> Result<(Execution, usize), String> {
+/// Tries the other failing executions. Returns the shortest, and how many there were; `None` if only loom itself has
+/// failed.
+fn shorter(
+    model: &Model,
+    first: Execution,
+    preemptions: usize,
+) -> Result<Option<(Execution, usize)>, String> {
     let begin = Instant::now();
-    let (mut best, mut path, mut tried) = (first.clone(), first.path, 1);
-    while begin.elapsed() < PATIENCE && path.step() {
-        let Some(next) = model.run(Some(&path), preemptions, Until::Failure)? else { break };
-        tried += 1;
-        if next.steps.len() < best.steps.len() {
-            best = next.clone();
+    let (mut best, mut tried): (Option<Execution>, usize) = (None, 0);
+    let mut next = Some(first);
+    while let Some(execution) = next {
+        if !execution.is_looms_failure() {
+            tried += 1;
+            if best.as_ref().is_none_or(|best| execution.steps.len() < best.steps.len()) {
+                best = Some(execution.clone());
+            }
         }
-        path = next.path;
+        let mut path = execution.path;
+        let goes_on = begin.elapsed() < PATIENCE && path.step();
+        next = if goes_on { model.run(Some(&path), preemptions, Until::Failure)? } else { None };
     }
-    Ok((best, tried))
+    Ok(best.map(|best| (best, tried)))
 }
 
 /// The number of choices after which every continuation fails, by bisection: if all fail after some choices, then
@@ -85,7 +105,7 @@ fn always_fails(model: &Model, execution: &Execution, len: usize) -> Result<Opti
     let mut path = execution.path.prefix(len, MOST);
     loop {
         let Some(next) = model.run(Some(&path), MOST, Until::First)? else { return Ok(Some(true)) };
-        if next.failure.is_none() {
+        if next.failure.is_none() || next.is_looms_failure() {
             return Ok(Some(false));
         }
         path = next.path;

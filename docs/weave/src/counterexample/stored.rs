@@ -8,7 +8,7 @@
 
 use std::fmt::Write;
 
-use super::path::Choice;
+use super::path::{Choice, MAX_STORES, MAX_THREADS};
 use super::told::Told;
 use crate::source::read;
 
@@ -19,6 +19,8 @@ pub struct Stored {
     pub fault: String,
     /// The model's name.
     pub model: String,
+    /// The call of `check` in the model's test, from 0.
+    pub check: usize,
     /// The bound on preemptions at which it was found.
     pub preemptions: usize,
     /// The choices.
@@ -37,9 +39,10 @@ impl Stored {
     pub fn to_text(&self) -> String {
         let no_return = self.no_return.map_or("-".to_owned(), |at| at.to_string());
         let mut text = format!(
-            "fault: {}\nmodel: {}\npreemptions: {}\nchoices: {}\nno return after: {no_return}\nend: {}\n",
+            "fault: {}\nmodel: {}\ncheck: {}\npreemptions: {}\nchoices: {}\nno return after: {no_return}\nend: {}\n",
             self.fault,
             self.model,
+            self.check,
             self.preemptions,
             write_choices(&self.choices),
             self.end,
@@ -65,6 +68,7 @@ impl Stored {
         Ok(Self {
             fault: field("fault")?.to_owned(),
             model: field("model")?.to_owned(),
+            check: number("check")?,
             preemptions: number("preemptions")?,
             choices: read_choices(field("choices")?)?,
             no_return: if field("no return after")? == "-" { None } else { Some(number("no return after")?) },
@@ -120,19 +124,23 @@ fn write_choices(choices: &[Choice]) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// The most choices in a row.
+const MOST_CHOICES: usize = 20_000;
+
 fn read_choices(text: &str) -> Result<Vec<Choice>, String> {
     let mut choices = Vec::new();
     for word in text.split_whitespace() {
         let wrong = || format!("{word:?} is no choice");
         let (choice, count) = word.split_once('*').unwrap_or((word, "1"));
         let number: usize = choice.get(1..).and_then(|digits| digits.parse().ok()).ok_or_else(wrong)?;
+        let count: usize = count.parse().ok().filter(|count| *count <= MOST_CHOICES).ok_or_else(wrong)?;
         let choice = match choice.as_bytes()[0] {
-            b't' => Choice::Thread(number),
-            b'r' => Choice::Load(number),
+            b't' if number < MAX_THREADS => Choice::Thread(number),
+            b'r' if number < MAX_STORES => Choice::Load(number),
             b's' => Choice::Spurious(number == 1),
             _ => return Err(wrong()),
         };
-        choices.extend(std::iter::repeat_n(choice, count.parse().map_err(|_| wrong())?));
+        choices.extend(std::iter::repeat_n(choice, count));
     }
     Ok(choices)
 }
@@ -146,6 +154,7 @@ mod tests {
         let stored = Stored {
             fault: "f".to_owned(),
             model: "m".to_owned(),
+            check: 1,
             preemptions: 1,
             choices: vec![Choice::Thread(0), Choice::Thread(0), Choice::Load(3), Choice::Spurious(true)],
             no_return: Some(2),

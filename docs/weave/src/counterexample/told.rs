@@ -1,5 +1,7 @@
 //! An execution as a reader sees it: its objects have the names that the source gives them.
 //!
+//! A run in loom's terms is about object 4 and slot 2, and nobody finds these in the source.
+//!
 //! loom numbers its objects, and a step has a place in the source. The name of an object is what stands before the
 //! method's name there: `counts` for `self.counts.load(..)`. So no list of names has to be kept beside the source.
 //! Operations of loom's own, and the models' own bookkeeping outside the project, are left out.
@@ -49,6 +51,8 @@ pub struct ToldStep {
     pub missed: Option<usize>,
     /// The values that a load could have returned.
     pub could: Vec<String>,
+    /// The number of the store that a load has read.
+    pub store: Option<usize>,
     /// Of a search's step: what it is.
     pub text: Option<String>,
 }
@@ -57,18 +61,23 @@ pub struct ToldStep {
 #[must_use]
 pub fn tell(execution: &Execution) -> Told {
     let mut teller = Teller::default();
-    for (index, step) in execution.steps.iter().enumerate() {
-        teller.step(step, execution.steps.get(index.wrapping_sub(1)));
-    }
+    execution.steps.iter().for_each(|step| teller.step(step));
+    let waiting = teller.waiting;
     let mut told = teller.told;
     let last = told.steps.iter().map(|step| step.thread).max().unwrap_or(0);
     let is_search = told.steps.iter().any(|step| step.operation == "note");
     told.threads = (usize::from(is_search)..=last + usize::from(is_search)).map(thread_name).collect();
     if let Some(message) = &execution.failure {
-        (told.kind, told.end) = end(message, &told);
+        (told.kind, told.end) = end(message, &told, &waiting);
+    }
+    if told.kind == "livelock" {
+        told.steps.truncate(LIVELOCK);
     }
     told
 }
+
+/// How many steps are told of a run that goes on for ever.
+const LIVELOCK: usize = 120;
 
 #[derive(Default)]
 struct Teller {
@@ -79,21 +88,47 @@ struct Teller {
     /// The steps that wrote to an object, in order, the first one being its creation.
     writes: HashMap<usize, Vec<Option<usize>>>,
     pointers: Vec<u64>,
+    /// What each thread waits for, while it does.
+    waiting: HashMap<usize, Waiting>,
+}
+
+/// What a thread waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waiting {
+    /// This condition variable. loom then unlocks, parks, and locks again: steps that belong to the wait.
+    Condvar(usize),
+    /// This lock. loom tells that it is taken later.
+    Lock(usize),
 }
 
 impl Teller {
-    fn step(&mut self, step: &Step, before: Option<&Step>) {
+    fn step(&mut self, step: &Step) {
         let writes = matches!(step.operation.as_str(), "store" | "rmw");
         let at = self.told.steps.len();
-        let is_shown = self.is_shown(step, before);
+        let names_thread = matches!(step.operation.as_str(), "spawn" | "join" | "joined" | "unpark");
+        let is_shown = self.is_shown(step);
+        let object = step.object.filter(|_| is_shown).map(|number| self.object(number, names_thread, step));
+        let waiting = self.waiting.get(&step.thread).copied();
+        let (is_shown, object, operation) = match (step.operation.as_str(), waiting) {
+            _ if !is_shown => (false, object, String::new()),
+            ("unlock" | "park" | "blocked", Some(Waiting::Condvar(_))) => (false, object, String::new()),
+            ("lock", Some(Waiting::Condvar(condvar))) => (true, Some(condvar), "woken".to_owned()),
+            ("lock", Some(Waiting::Lock(_))) => (false, object, String::new()),
+            ("blocked", _) => (true, object, "lock".to_owned()),
+            _ => (true, object, self.operation(step)),
+        };
+        match (step.operation.as_str(), object) {
+            ("wait", Some(object)) => _ = self.waiting.insert(step.thread, Waiting::Condvar(object)),
+            ("blocked", Some(object)) => _ = self.waiting.entry(step.thread).or_insert(Waiting::Lock(object)),
+            ("unlock" | "park", _) => {}
+            _ => _ = self.waiting.remove(&step.thread),
+        }
         if let (true, Some(object)) = (writes, step.object) {
             self.writes.entry(object).or_insert_with(|| vec![None]).push(is_shown.then_some(at));
         }
         if !is_shown {
             return;
         }
-        let names_thread = matches!(step.operation.as_str(), "spawn" | "join" | "joined" | "unpark");
-        let object = step.object.map(|number| self.object(number, names_thread, step));
         let missed = step.load.as_ref().and_then(|(read, newest, _)| {
             let writes = self.writes.get(&step.object?)?;
             if read < newest { writes.get(*newest).copied().flatten() } else { None }
@@ -102,7 +137,7 @@ impl Teller {
         let told = ToldStep {
             choices: step.choices,
             thread: step.thread,
-            operation: self.operation(step),
+            operation,
             object,
             place: step.place.as_ref().map(|(file, line, _)| (file.clone(), *line)),
             order: step.order.clone(),
@@ -110,19 +145,16 @@ impl Teller {
             written: step.written.map(|value| self.value(value)),
             missed,
             could,
+            store: step.load.as_ref().map(|load| load.0),
             text: step.text.clone(),
         };
         self.told.steps.push(told);
     }
 
-    /// Whether a step is in the project, and not a part of the one before it.
-    fn is_shown(&self, step: &Step, before: Option<&Step>) -> bool {
+    /// Whether a step is in the project.
+    fn is_shown(&self, step: &Step) -> bool {
         let is_ours = |file: &str| file.starts_with("executor/") || file.starts_with("reactor/");
         match (&step.place, step.operation.as_str()) {
-            (Some((file, ..)), "park") => {
-                // A condition variable parks its thread after the unlock.
-                is_ours(file) && before.is_none_or(|before| before.operation != "unlock")
-            }
             (Some((file, ..)), _) => is_ours(file),
             (None, "unlock") => step.object.is_some_and(|number| self.numbers.contains_key(&(number, false))),
             (None, _) => true,
@@ -223,9 +255,12 @@ fn name_before(lines: &[String], line: usize, column: usize) -> Option<String> {
 }
 
 /// The kind of a failure, and what it says.
-fn end(message: &str, told: &Told) -> (&'static str, String) {
+fn end(message: &str, told: &Told, waiting: &HashMap<usize, Waiting>) -> (&'static str, String) {
     if message.starts_with("deadlock") {
-        return ("deadlock", format!("A deadlock: {}", waits(told).join("; ")));
+        return ("deadlock", format!("A deadlock: {}", waits(told, waiting).join("; ")));
+    }
+    if message.contains("exceeded maximum number of branches") {
+        return ("livelock", "The run goes on for ever: its last steps repeat".to_owned());
     }
     if let Some(race) = message.strip_prefix("Causality violation: ") {
         let what = race.split([':', '.']).next().unwrap_or(race).trim().to_lowercase();
@@ -243,22 +278,19 @@ fn end(message: &str, told: &Told) -> (&'static str, String) {
 }
 
 /// What each thread that has not ended waits for.
-fn waits(told: &Told) -> Vec<String> {
+fn waits(told: &Told, waiting: &HashMap<usize, Waiting>) -> Vec<String> {
+    let name = |object: usize| &told.objects[object].0;
     let wait = |thread: usize| {
         let last = told.steps.iter().rfind(|step| step.thread == thread)?;
-        let object = last.object.map_or("something", |object| &told.objects[object].0);
-        let waits = match last.operation.as_str() {
-            "end" => return None,
-            "join" => format!("waits for the end of {object}"),
-            "park" => "is parked".to_owned(),
-            "blocked" => format!("waits for the lock {object}"),
-            "unlock" | "wait" => {
-                let wait = told.steps.iter().rfind(|step| step.thread == thread && step.operation == "wait");
-                let object =
-                    wait.and_then(|step| step.object).map_or("something", |object| &told.objects[object].0);
-                format!("waits on {object}")
+        let waits = match (waiting.get(&thread), last.operation.as_str()) {
+            (_, "end") => return None,
+            (Some(&Waiting::Condvar(object)), _) => format!("waits on {}", name(object)),
+            (Some(&Waiting::Lock(object)), _) => format!("waits for the lock {}", name(object)),
+            (None, "join") => {
+                format!("waits for the end of {}", last.object.map_or("a thread", |object| name(object)))
             }
-            _ => "waits".to_owned(),
+            (None, "park") => "is parked".to_owned(),
+            (None, _) => "waits".to_owned(),
         };
         Some(format!("{} {waits}", thread_name(thread)))
     };

@@ -53,7 +53,7 @@ function gameWords(data, game, path, run) {
     const reach = outlook(game);
     const [end, ...rest] = endWords(data, run);
     if (run.end) return [`You have broken it: ${end}`, ...rest];
-    if (reach[0] === 1) return [`It cannot be broken: ${reach.length} states, all of them end well.`];
+    if (reach[0] === 1) return [`No choice breaks it: ${reach.length} states, all of them end well.`];
     if (!run.open) return ['It held. Try again.'];
     if (!path.length) return ['Choose which thread goes next, and break it.'];
     return [['', 'It cannot be broken any more: undo.', DOOMED][reach[stateOf(game, path)]]];

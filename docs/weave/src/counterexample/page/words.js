@@ -60,7 +60,7 @@ const OPS = {
     note: 'notes: $t',
 };
 
-const DOOMED = 'From here on every continuation fails.';
+const DOOMED = 'From here on every continuation that was tried fails.';
 
 /** @param {Data} data @param {number} object */
 const objectName = ({ objects }, object) => objects[object]?.[0] ?? 'something';

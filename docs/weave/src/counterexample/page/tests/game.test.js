@@ -69,13 +69,13 @@ test('states that lead back to themselves have an outlook too', () => {
 
 test('the words at each stage', () => {
     assert.deepEqual(words(broken, []), ['Choose which thread goes next, and break it.']);
-    assert.deepEqual(words(cured, []), [`It cannot be broken: ${cured.nodes.length} states, all of them end well.`]);
+    assert.deepEqual(words(cured, []), [`No choice breaks it: ${cured.nodes.length} states, all of them end well.`]);
     const seen = new Set();
     for (const path of ends(broken)) {
         for (let i = 1; i <= path.length; i++) seen.add(words(broken, path.slice(0, i))[0] ?? '');
     }
     assert.deepEqual([...seen].filter(Boolean).sort(), [
-        'From here on every continuation fails.',
+        'From here on every continuation that was tried fails.',
         'It cannot be broken any more: undo.',
         'It held. Try again.',
         'You have broken it: panic: both threads read 0.',

@@ -69,7 +69,7 @@ test('a stale read names the write that it missed, and the other values', () => 
 test('a step is told with what follows from it', () => {
     const steps = [step('load', 0, 'Relaxed', '0', null, { missed: -1 }), step('yield', -1, '', null, null, { text: 'A hint.' })];
     assert.deepEqual(stepWords(data, run(steps), 0), ['the model loads counts, which returns 0, Relaxed.']);
-    assert.deepEqual(stepWords(data, run(steps, { lost: 1 }), 1), ['the model lets other threads run.', 'A hint.', 'From here on every continuation fails.']);
+    assert.deepEqual(stepWords(data, run(steps, { lost: 1 }), 1), ['the model lets other threads run.', 'A hint.', 'From here on every continuation that was tried fails.']);
 });
 
 test('the end names what failed, the broken rule, and what follows', () => {
