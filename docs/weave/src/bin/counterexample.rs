@@ -177,12 +177,22 @@ impl Pairs {
             all.push((model, stored));
         }
         all.sort_by_key(|(_, stored)| stored.steps.len());
-        let mut games = 0;
+        let (mut games, mut failed) = (0, Vec::new());
         for (model, stored) in &all {
-            let run = run(&built, model, &stored.fault)?;
-            let execution = repeat(&run, stored)?;
-            let (_, has_game) = self.page(&run, model, stored, &execution, folder, games < GAMES)?;
-            games += usize::from(has_game);
+            let page = run(&built, model, &stored.fault).and_then(|run| {
+                let execution = repeat(&run, stored)?;
+                self.page(&run, model, stored, &execution, folder, games < GAMES)
+            });
+            match page {
+                Ok((_, has_game)) => games += usize::from(has_game),
+                Err(message) => failed.push(format!("{} {}: {message}", stored.fault, model.name)),
+            }
+        }
+        if games < GAMES {
+            failed.push(format!("only {games} pages have a game"));
+        }
+        if !failed.is_empty() {
+            return Err(failed.join("\n"));
         }
         println!("{} pages, {games} of them with a game, in {}", all.len(), folder.display());
         Ok(())

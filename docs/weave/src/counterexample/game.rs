@@ -15,7 +15,7 @@ use super::run::{Execution, Model, Until};
 use super::told::{Told, ToldStep, tell};
 
 /// The most states of a game: more do not fit on a page.
-const MOST_STATES: usize = 160;
+const MOST_STATES: usize = 600;
 
 /// The most preemptions: a reader may switch as often as they like.
 const PREEMPTIONS: usize = 200;
@@ -103,7 +103,7 @@ impl Game {
         let node = |node: &Node| match node {
             Node::End(end) => json!(["end", end]),
             Node::Choices(choices) => {
-                choices.iter().map(|&(thread, step, to)| json!([thread, numbers[step], to])).collect()
+                choices.iter().flat_map(|&(thread, step, to)| [thread, numbers[step], to]).collect()
             }
         };
         json!({ "nodes": self.nodes.iter().map(node).collect::<Vec<_>>() })

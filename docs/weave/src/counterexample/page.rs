@@ -58,17 +58,27 @@ pub struct Shown<'a> {
 /// If it is too large even with the fewest.
 pub fn page(shown: Shown<'_>) -> Result<String, String> {
     // A reader without JavaScript has the list, but it says nothing that the scripts do not show.
-    let variants = [(4, true), (3, true), (2, true), (1, true), (2, false), (1, false), (0, false)];
-    let pages = variants.map(|(context, has_list)| with_context(shown, context, has_list));
+    let variants = [
+        (4, true, true),
+        (3, true, true),
+        (2, true, true),
+        (1, true, true),
+        (2, false, true),
+        (1, false, true),
+        (0, false, true),
+        (0, false, false),
+    ];
+    let pages =
+        variants.map(|(context, has_list, is_indented)| with_context(shown, context, has_list, is_indented));
     let sizes: Vec<usize> = pages.iter().map(String::len).collect();
     let fits = pages.into_iter().find(|page| page.len() <= LIMIT);
-    fits.ok_or_else(|| {
-        format!("{} {}: {sizes:?} bytes, {LIMIT} at most", shown.words.fault, shown.model.name)
-    })
+    fits.ok_or_else(|| format!("{sizes:?} bytes, {LIMIT} at most"))
 }
 
-fn with_context(shown: Shown<'_>, context: usize, has_list: bool) -> String {
-    let script: String = SCRIPTS.iter().map(|(_, text)| without_comments(text)).collect();
+fn with_context(shown: Shown<'_>, context: usize, has_list: bool, is_indented: bool) -> String {
+    let is_used = |name: &str| name != "game.js" || shown.games.is_some();
+    let scripts = SCRIPTS.iter().filter(|(name, _)| is_used(name));
+    let script: String = scripts.map(|(_, text)| without_comments(text)).collect();
     let order = SCRIPTS.map(|(name, _)| name).join(" ");
     let list = if has_list { text(shown.failing) } else { format!("<p>{}</p>", escape(&shown.failing.end)) };
     // The data comes last, since it may contain the other placeholders.
@@ -77,10 +87,10 @@ fn with_context(shown: Shown<'_>, context: usize, has_list: bool) -> String {
         .replace("/*CSS*/", &without_style_comments(STYLE))
         .replace("/*JS*/", &script)
         .replace("<!--TEXT-->", &list)
-        .replace("/*DATA*/", &data(shown, context).to_string().replace('<', "\\u003c"))
+        .replace("/*DATA*/", &data(shown, context, is_indented).to_string().replace('<', "\\u003c"))
 }
 
-fn data(shown: Shown<'_>, context: usize) -> Value {
+fn data(shown: Shown<'_>, context: usize, is_indented: bool) -> Value {
     let Shown { model, words, site, failing, cured, lost, games } = shown;
     let games = games.map_or(&[][..], |games| &games[..]);
     let steps = [&failing.steps, &cured.steps].into_iter().chain(games.iter().map(|game| &game.moves));
@@ -116,14 +126,22 @@ fn data(shown: Shown<'_>, context: usize) -> Value {
             game.json(&numbers)
         })
         .collect();
+    let first = run(failing, &files, &same, lost);
+    let mut second = run(cured, &files, &others, None);
+    // The cured run begins as the failing one: only the number of those steps is written.
+    let steps = |run: &Value| run["steps"].as_array().cloned().unwrap_or_default();
+    let (ours, theirs) = (steps(&first), steps(&second));
+    let begins = ours.iter().zip(&theirs).take_while(|(one, other)| one == other).count();
+    second["same"] = json!(begins);
+    second["steps"] = json!(theirs[begins..]);
     json!({
         "fault": words.fault, "model": model.name, "module": model.file, "about": model.about,
         "wrong": words.wrong, "follows": words.follows,
         "invariant": words.rule, "promise": words.promise, "defined": words.file,
         "site": [files.number(&site.0), site.1],
-        "files": files.json(),
+        "files": files.json(is_indented),
         "objects": objects.iter().map(|(name, kind)| json!([name, kind])).collect::<Vec<_>>(),
-        "runs": [run(failing, &files, &same, lost), run(cured, &files, &others, None)],
+        "runs": [first, second],
         "games": games, "moves": moves,
     })
 }
@@ -139,6 +157,8 @@ fn run(told: &Told, files: &Files, objects: &[usize], lost: Option<usize>) -> Va
 fn step_json(step: &ToldStep, files: &Files, objects: &[usize]) -> Value {
     let (file, line) = step.place.as_ref().map_or((-1, 0), |(file, line)| (files.number(file), *line));
     let object = step.object.map_or(-1, |object| i64::try_from(objects[object]).unwrap_or(-1));
+    let orders = ["", "Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"];
+    let order = orders.iter().position(|order| *order == step.order).unwrap_or(0);
     let others = step.could.len() > 1;
     let extra = match (&step.text, step.missed, others) {
         (Some(text), ..) => json!({ "text": text }),
@@ -147,7 +167,13 @@ fn step_json(step: &ToldStep, files: &Files, objects: &[usize]) -> Value {
         (None, None, true) => json!({ "could": step.could }),
         (None, None, false) => Value::Null,
     };
-    json!([step.thread, step.operation, object, file, line, step.order, step.read, step.written, extra])
+    let mut fields =
+        json!([step.thread, step.operation, object, file, line, order, step.read, step.written, extra]);
+    while let Some(fields) = fields.as_array_mut().filter(|fields| fields.last().is_some_and(Value::is_null))
+    {
+        fields.pop();
+    }
+    fields
 }
 
 /// The parts of the source files that a page shows.
@@ -173,12 +199,13 @@ impl Files {
     }
 
     /// Each file with its path and its parts: the number of the first line, and the lines.
-    fn json(&self) -> Value {
+    fn json(&self, is_indented: bool) -> Value {
         let file = |(path, lines): (&String, &BTreeSet<usize>)| {
             let text: Vec<String> = read(path).lines().map(str::to_owned).collect();
             let mut parts: Vec<(usize, Vec<&str>)> = Vec::new();
             for &line in lines {
                 let text = text[line - 1].as_str();
+                let text = if is_indented { text } else { text.trim_start() };
                 match parts.last_mut() {
                     Some((first, part)) if *first + part.len() == line => part.push(text),
                     _ => parts.push((line, vec![text])),

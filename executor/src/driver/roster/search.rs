@@ -206,7 +206,7 @@ impl World {
                 At::Parking(limited) => {
                     if thread.parker == Parker::Notified {
                         step(i, "wakes, since it is notified: `awake`", &|world| {
-                            world.awake(i, Cause::Notified, false)
+                            world.awake(i, Cause::Notified, false);
                         });
                         continue;
                     }

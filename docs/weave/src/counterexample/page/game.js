@@ -2,13 +2,6 @@
 
 if (typeof module !== 'undefined') require('./moves.js');
 
-/** The moves of the nodes are numbers, so that each is written once. @param {Data} data */
-function withMoves(data) {
-    for (const { nodes } of data.games ?? []) {
-        for (const node of nodes) for (const choice of node[0] === 'end' ? [] : node) choice[1] = data.moves?.[choice[1]] ?? choice[1];
-    }
-}
-
 /** The state after these choices. @param {Game} game @param {number[]} path @returns {number} */
 const stateOf = ({ nodes }, path) => path.reduce((node, choice) => nodes[node][choice][2], 0);
 
@@ -60,6 +53,6 @@ function gameWords(data, game, path, run) {
 }
 
 if (typeof module !== 'undefined') {
-    module.exports = { withMoves, stateOf, choicesAfter, playedRun, outlook, gameWords };
+    module.exports = { stateOf, choicesAfter, playedRun, outlook, gameWords };
     Object.assign(globalThis, module.exports);
 }

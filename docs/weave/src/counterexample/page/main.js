@@ -4,7 +4,7 @@ if (typeof module !== 'undefined') require('./view.js');
 
 /** @param {Data} data @param {Record<string, any>} ui The elements by their ids. */
 function start(data, ui) {
-    withMoves(data);
+    expand(data);
     if (location.hash === '#quiz') withoutWords(data);
     const { runs } = data;
     const difference = firstDifference(runs);

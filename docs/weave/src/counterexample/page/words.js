@@ -5,7 +5,7 @@
 
 /** @typedef {{missed?: number, could?: string[], text?: string}} Extra  `missed`: the step whose newer value a load did not return. */
 /** @typedef {[thread: number, op: string, object: number, file: number, line: number, order: string, read: string|null, written: string|null, extra: Extra|null]} Step */
-/** @typedef {{threads: string[], steps: Step[], end: string, kind: string, lost: number, open?: boolean}} Run  `open`: the game goes on. */
+/** @typedef {{threads: string[], steps: Step[], end: string, kind: string, lost: number, open?: boolean, same?: number}} Run  `open`: the game goes on; `same`: see expand. */
 /** @typedef {any[]} GameNode  `['end', text]`, or a list of choices `[thread, step, next node]`. */
 /** @typedef {{nodes: GameNode[]}} Game */
 /**
@@ -94,6 +94,26 @@ function staleWords(steps, i) {
     ];
 }
 
+/** The orderings, by their numbers in the data. */
+const ORDERS = ['', 'Relaxed', 'Acquire', 'Release', 'AcqRel', 'SeqCst'];
+
+/** Undoes what keeps the data small: steps without the nulls at their ends, steps that both runs begin with, orderings and moves as numbers, and a node's choices in one list. @param {Data} data */
+function expand(data) {
+    const [failing, cured] = data.runs;
+    cured.steps.unshift(...failing.steps.slice(0, cured.same ?? 0));
+    for (const step of new Set([failing.steps, cured.steps, data.moves ?? []].flat())) {
+        if (typeof step[5] === 'number') step[5] = ORDERS[step[5]];
+        while (step.length < 9) step.push(null);
+    }
+    for (const { nodes } of data.games ?? []) {
+        nodes.forEach((node, i) => {
+            if (typeof node[0] !== 'number') return;
+            nodes[i] = [];
+            for (let at = 0; at < node.length; at += 3) nodes[i].push([node[at], data.moves?.[node[at + 1]], node[at + 2]]);
+        });
+    }
+}
+
 /** For the exercises: takes out what says which line is wrong. @param {Data} data */
 function withoutWords(data) {
     Object.assign(data, { fault: 'Which line is wrong?', wrong: 'Step through the run, and compare it with the run without the fault.', invariant: 'a rule', promise: '', defined: '', follows: '', site: [-1, 0] });
@@ -121,6 +141,6 @@ function endWords(data, run) {
 }
 
 if (typeof module !== 'undefined') {
-    module.exports = { withoutWords, OPS, DOOMED, objectName, shortWords, opWords, staleWords, stepWords, raceWords, endWords };
+    module.exports = { expand, withoutWords, OPS, DOOMED, objectName, shortWords, opWords, staleWords, stepWords, raceWords, endWords };
     Object.assign(globalThis, module.exports);
 }
