@@ -14,6 +14,9 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use weave::counterexample::game::{self, Game};
 use weave::counterexample::run::{Execution, Model as Run, Until};
@@ -170,31 +173,37 @@ impl Pairs {
     /// Writes the pages of all stored counterexamples, and an index.
     fn pages(&self, folder: &Path) -> Result<(), String> {
         let built = build()?;
-        let mut all = Vec::new();
-        for (model, fault) in &self.pairs {
-            let stored =
-                stored(fault, model).map_err(|message| format!("{fault} {}: {message}", model.name))?;
-            all.push((model, stored));
-        }
-        all.sort_by_key(|(_, stored)| stored.steps.len());
-        let (mut games, mut failed) = (0, Vec::new());
-        for (model, stored) in &all {
-            let page = run(&built, model, &stored.fault).and_then(|run| {
-                let execution = repeat(&run, stored)?;
-                self.page(&run, model, stored, &execution, folder, games < GAMES)
-            });
-            match page {
-                Ok((_, has_game)) => games += usize::from(has_game),
-                Err(message) => failed.push(format!("{} {}: {message}", stored.fault, model.name)),
+        let games =
+            fs::read_to_string(self::folder().join("games.txt")).map_err(|error| error.to_string())?;
+        let games: BTreeSet<&str> = games.lines().collect();
+        let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        let worker = || {
+            // ORDERING: Relaxed; it only gives each number to one thread.
+            while let Some((model, fault)) = self.pairs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let wants_game = games.contains(format!("{fault}--{}", model.name).as_str());
+                let page = stored(fault, model).and_then(|stored| {
+                    let run = run(&built, model, fault)?;
+                    let execution = repeat(&run, &stored)?;
+                    self.page(&run, model, &stored, &execution, folder, wants_game)
+                });
+                let message = match page {
+                    Ok((_, has_game)) if wants_game && !has_game => "its game has too many states".to_owned(),
+                    Ok(_) => continue,
+                    Err(message) => message,
+                };
+                failed.lock().unwrap().push(format!("{fault} {}: {message}", model.name));
             }
-        }
-        if games < GAMES {
-            failed.push(format!("only {games} pages have a game"));
-        }
+        };
+        thread::scope(|scope| {
+            for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+                scope.spawn(worker);
+            }
+        });
+        let failed = failed.into_inner().unwrap();
         if !failed.is_empty() {
             return Err(failed.join("\n"));
         }
-        println!("{} pages, {games} of them with a game, in {}", all.len(), folder.display());
+        println!("{} pages, {} of them with a game, in {}", self.pairs.len(), games.len(), folder.display());
         Ok(())
     }
 
@@ -243,9 +252,6 @@ impl Pairs {
     }
 }
 
-/// How many pages have a game.
-const GAMES: usize = 14;
-
 /// All states of a model with its fault and without it, if there are few.
 fn games(run: &Run) -> Result<Option<[Game; 2]>, String> {
     let Some(faulty) = game::explore(run)? else { return Ok(None) };
@@ -279,7 +285,11 @@ fn repeat(run: &Run, stored: &Stored) -> Result<Execution, String> {
 fn run(built: &Models, model: &Model, fault: &str) -> Result<Run, String> {
     let (program, test) =
         built.find(&model.name).ok_or_else(|| format!("the model {} is in no program", model.name))?;
-    let folder = root().join(format!("target/counterexamples/run-{}", std::process::id()));
+    let folder = root().join(format!(
+        "target/counterexamples/run-{}-{:?}",
+        std::process::id(),
+        thread::current().id()
+    ));
     Ok(Run { program: program.to_owned(), test, check: 0, fault: Some(fault.to_owned()), folder })
 }
 

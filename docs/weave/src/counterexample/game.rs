@@ -15,7 +15,7 @@ use super::run::{Execution, Model, Until};
 use super::told::{Told, ToldStep, tell};
 
 /// The most states of a game: more do not fit on a page.
-const MOST_STATES: usize = 600;
+const MOST_STATES: usize = 1000;
 
 /// The most preemptions: a reader may switch as often as they like.
 const PREEMPTIONS: usize = 200;
