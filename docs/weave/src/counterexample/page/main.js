@@ -22,6 +22,7 @@ function start(data, ui) {
     document.title = data.fault;
     for (const [id, text] of Object.entries(data)) if (ui[id] && typeof text === 'string') ui[id].textContent = text;
     ui.app.hidden = false;
+    ui.found.hidden = !data.model;
     ui.text.open = false;
     ui.modes.hidden = !data.games?.length;
 

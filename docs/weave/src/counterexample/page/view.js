@@ -32,7 +32,7 @@ function drawLanes(panel, data, run, difference, go) {
         const [thread, , , , , order] = step;
         const made = row(i, hue(thread), h('b.who', `${threads[thread]} `), shortWords(data, step), h('small', ' ', order, staleMark(step)));
         if (i === lost) made.append(h('p.mark hot', DOOMED));
-        if (i === difference) made.append(h('p.mark', 'Here the two runs part.'));
+        if (i === difference) made.prepend(h('p.mark', partWords(data, run, i)));
         return made;
     });
     if (!open) rows.push(row(steps.length, endHue(run), `The end: ${end ? run.kind || 'it fails' : 'all is well'}`));
@@ -76,14 +76,15 @@ function markSource(lines, { steps, threads }, state, thread) {
 /** @param {any} panel @param {Data} data @param {Run} run @param {State} state */
 function drawKnowledge(panel, data, run, state) {
     const { threads } = run;
-    panel.replaceChildren(
-        h('p', h('b', 'What each thread knows:'), ' the newest value that it has read or written.'),
-        h('table',
+    const rows = knowledge(data, run, state);
+    panel.replaceChildren(...[
+        h('p', h('b', 'What each thread knows:'), rows.length ? ' the newest value that it has read or written.' : ' nothing here is atomic.'),
+        rows.length > 0 && h('table',
             h('tr', h('th', 'atomic'), h('th', 'newest'), threads.map((name, t) => h('th', { style: hue(t) }, name))),
-            knowledge(data, run, state).map(({ name, newest, since, known }) => h('tr', h('th', name), h('td', newest, since >= 0 && h('small', ` step ${since + 1}`)),
+            rows.map(({ name, newest, since, known }) => h('tr', h('th', name), h('td', newest, since >= 0 && h('small', ` step ${since + 1}`)),
                 known.map((one) => h('td', one ? one.value : '–', one?.old && h('b.hot', ' old')))))),
         h('ul', threads.map((name, t) => h('li', { style: hue(t) }, h('b', name), ` ${threadWords(data, run, state, t)}.`))),
-    );
+    ].filter(Boolean));
 }
 
 /** Scrolls only the panel. @param {any} panel @param {any} node */

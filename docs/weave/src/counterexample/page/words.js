@@ -114,10 +114,19 @@ function expand(data) {
     }
 }
 
+/** What stands in place of a seeded fault in the exercises, so that the rest reads as code: pattern and replacement. @type {[RegExp, string][]} */
+const WITHOUT = [
+    [/if fault\("\w+"\) \{ .*? \} else \{ (.*?) \}/, '$1'],
+    [/if !fault\("\w+"\) \{ (.*?) \} else \{ .*? \}/, '$1'],
+    [/\s*(&&|\|\|)\s*!?fault\("\w+"\)/, ''],
+    [/!?fault\("\w+"\)\s*(&&|\|\|)\s*/, ''],
+    [/\S.*fault\(".*/, '…'],
+];
+
 /** For the exercises: takes out what says which line is wrong. @param {Data} data */
 function withoutWords(data) {
-    Object.assign(data, { fault: 'Which line is wrong?', wrong: 'Step through the run, and compare it with the run without the fault.', invariant: 'a rule', promise: '', defined: '', follows: '', site: [-1, 0] });
-    for (const { parts } of data.files) for (const [, lines] of parts) lines.forEach((line, i) => (lines[i] = line.replace(/(\s*(&&|\|\|)\s*)?!?fault\("\w+"\)/, '')));
+    Object.assign(data, { fault: 'Which line did not do what it says?', model: '', module: '', about: '', wrong: 'Step through the run, and compare it with the run without the fault.', invariant: '', promise: '', defined: '', follows: '', site: [-1, 0] });
+    for (const { parts } of data.files) for (const [, lines] of parts) lines.forEach((line, i) => (lines[i] = WITHOUT.reduce((text, [from, to]) => text.replace(from, to), line)));
 }
 
 /** The step in sentences. @param {Data} data @param {Run} run @param {number} i */
@@ -134,13 +143,20 @@ function raceWords(data, { kind, steps }) {
     return kind === 'race' && early >= 0 && `Steps ${early + 1} and ${late + 1} access ${objectName(data, object)}, and nothing orders one before the other.`;
 }
 
+/** Where the two runs part: what the other one does there. @param {Data} data @param {Run} run @param {number} i */
+function partWords({ runs, ...data }, { steps }, i) {
+    const other = runs.find((run) => run.steps !== steps);
+    const step = other?.steps[i];
+    return `Here the two runs part. In the other one ${step ? `${other.threads[step[0]]} ${opWords(/** @type {any} */ (data), step)}` : 'nothing follows'}.`;
+}
+
 /** What the end of a run says. @param {Data} data @param {Run} run @returns {any[]} */
 function endWords(data, run) {
-    if (!run.end) return [`All is well: the model passes, and ${data.invariant} holds.`];
-    return [run.end.replace(/\w$/, '$&.'), raceWords(data, run), `This breaks ${data.invariant}: ${data.promise}`, data.follows].filter(Boolean);
+    if (!run.end) return [`All is well: the model passes, and ${data.invariant || 'the rule'} holds.`];
+    return [run.end.replace(/\w$/, '$&.'), raceWords(data, run), data.promise && `This breaks ${data.invariant}: ${data.promise}`, data.follows].filter(Boolean);
 }
 
 if (typeof module !== 'undefined') {
-    module.exports = { expand, withoutWords, OPS, DOOMED, objectName, shortWords, opWords, staleWords, stepWords, raceWords, endWords };
+    module.exports = { expand, withoutWords, OPS, DOOMED, objectName, shortWords, opWords, staleWords, stepWords, raceWords, partWords, endWords };
     Object.assign(globalThis, module.exports);
 }

@@ -88,3 +88,21 @@ test('a race names both accesses', () => {
     for (const steps of [[by(0, 'read', 2), by(1, 'read', 2)], [by(1, 'write', 2), by(1, 'read', 2)]]) assert.match(words(steps), /^This breaks/);
     assert.match(words([by(0, 'write', 2), by(1, 'write', 2)], 'panic'), /^This breaks/);
 });
+
+test('the exercises take out what says which line is wrong', () => {
+    const { withoutWords } = globalThis;
+    const lines = ['if a && !fault("b") {', '    || fault("b")', 'let x = if fault("b") { 0 } else { 1 };', 'Some(_) if fault("b") => {}', 'fault("b") && c'];
+    const quiz = { fault: 'b', promise: 'p', site: [0, 1], files: [{ path: 'a.rs', parts: [[1, [...lines]]] }] };
+    withoutWords(quiz);
+    assert.deepEqual(quiz.files[0].parts[0][1], ['if a {', '', 'let x = 1;', '…', 'c']);
+    assert.deepEqual([quiz.promise, quiz.site], ['', [-1, 0]]);
+});
+
+test('where two runs part, the other one is told', () => {
+    const { partWords } = globalThis;
+    const one = { threads: ['the model'], steps: [[0, 'end', -1, -1, 0, '', null, null, null]] };
+    const other = { threads: ['the model'], steps: [[0, 'lock', 0, -1, 0, '', null, null, null]] };
+    const both = { objects: [['idle', 'lock']], runs: [one, other] };
+    assert.equal(partWords(both, one, 0), 'Here the two runs part. In the other one the model locks idle.');
+    assert.equal(partWords({ ...both, runs: [one, { ...other, steps: [] }] }, one, 0), 'Here the two runs part. In the other one nothing follows.');
+});
