@@ -32,7 +32,7 @@ function drawLanes(panel, data, run, difference, go) {
         const [thread, , , , , order] = step;
         const made = row(i, hue(thread), h('b.who', `${threads[thread]} `), shortWords(data, step), h('small', ' ', order, staleMark(step)));
         if (i === lost) made.append(h('p.mark hot', DOOMED));
-        if (i === difference) made.prepend(h('p.mark', partWords(data, run, i)));
+        if (i === Math.max(difference - 1, 0) && difference >= 0) made.append(h('p.mark', partWords(data, run, difference)));
         return made;
     });
     if (!open) rows.push(row(steps.length, endHue(run), `The end: ${end ? run.kind || 'it fails' : 'all is well'}`));
