@@ -197,7 +197,7 @@ fn what_was_dropped_is_counted_when_it_is_read_again() {
         let dropped =
             said.lines().find(|line| line.ends_with(" notes were dropped: the stream was not read"));
         if dropped.is_none() && notes <= QUEUE && signals < 50_000 {
-            signals *= 2; // On a busy machine so many signals counted as one that all their notes found room.
+            signals *= 2; // On a busy machine most signals counted as one, and all notes found room.
             continue;
         }
         let count = dropped.and_then(|line| line.split(' ').next()).unwrap_or_else(|| panic!("{said}"));

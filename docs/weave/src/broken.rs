@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use crate::book::{Problem, Weaver};
 use crate::chapter::Chapter;
 use crate::counterexample::stored::Stored;
+use crate::counterexample::words;
 use crate::exhibit::{self, Exhibit};
 use crate::links;
 use crate::tree::Tree;
@@ -34,16 +35,9 @@ fn counterexamples(tree: &Tree) -> Vec<Stored> {
 }
 
 /// The file whose rule each fault breaks.
-fn broken_files(tree: &Tree) -> BTreeMap<&str, &str> {
+fn broken_files(tree: &Tree) -> BTreeMap<String, String> {
     let text = tree.text("docs/counterexamples/faults.txt").unwrap_or("");
-    text.split("\n\n")
-        .filter_map(|entry| {
-            let mut lines = entry.trim().lines();
-            let fault = lines.next()?;
-            let breaks = lines.find_map(|line| line.trim().strip_prefix("breaks: "))?;
-            Some((fault, breaks.split_once(' ')?.1))
-        })
-        .collect()
+    words::entries(text).flatten().map(|words| (words.fault, words.file)).collect()
 }
 
 /// A link to a built page, which is no page of mdBook's.
@@ -72,7 +66,7 @@ pub(crate) fn end_of_chapter(tree: &Tree, page: &str, quoted: &[&str]) -> String
     }
     let (files, mut seen, mut found) = (broken_files(tree), Vec::new(), Vec::new());
     for stored in counterexamples(tree) {
-        let is_ours = files.get(stored.fault.as_str()).is_some_and(|file| quoted.contains(file));
+        let is_ours = files.get(&stored.fault).is_some_and(|file| quoted.contains(&file.as_str()));
         if is_ours && !seen.contains(&stored.fault) {
             found.push(format!("{} in {} steps", link_to(page, &stored), stored.steps.len()));
             seen.push(stored.fault);

@@ -11,7 +11,7 @@ use reactor::time::interval;
 
 use super::{Seen, text};
 
-/// The loop gives up after so many ticks.
+/// The number of ticks after which the loop gives up.
 const ENOUGH: u32 = 100_000;
 
 pub(super) fn show() -> Seen {

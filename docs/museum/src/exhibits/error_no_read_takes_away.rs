@@ -18,7 +18,7 @@ use super::{Seen, text};
 const IPPROTO_IP: c_int = 0;
 const IP_RECVERR: c_int = 11;
 
-/// The loop gives up after so many reads.
+/// The number of reads after which the loop gives up.
 const ENOUGH: u32 = 1_000;
 
 unsafe extern "C" {

@@ -9,7 +9,7 @@ use executor::task::{block_on, spawn_local, yield_now};
 
 use super::Seen;
 
-/// The task gives up after so many turns.
+/// The number of turns after which the task gives up.
 const ENOUGH: u32 = 100_000;
 
 pub(super) fn show() -> Seen {

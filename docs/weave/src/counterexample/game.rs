@@ -91,12 +91,6 @@ pub fn explore(model: &Model) -> Result<Option<Game>, String> {
 }
 
 impl Game {
-    /// The number of states.
-    #[must_use]
-    pub fn states(&self) -> usize {
-        self.nodes.len()
-    }
-
     /// The nodes for the page, whose moves have these numbers.
     #[must_use]
     pub fn json(&self, numbers: &[usize]) -> Value {
@@ -157,7 +151,7 @@ fn follow(model: &Model, choices: &[Choice]) -> Result<Execution, String> {
     model.run(Some(&path), PREEMPTIONS, Until::First)?.ok_or_else(|| format!("{} has no end", model.test))
 }
 
-/// The state after so many operations.
+/// The state after the first `steps` operations.
 fn state(told: &Told, steps: usize) -> State {
     let mut state = State::default();
     state.0.resize(told.threads.len().max(1), Vec::new());

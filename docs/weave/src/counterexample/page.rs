@@ -68,11 +68,15 @@ pub fn page(shown: Shown<'_>) -> Result<String, String> {
         (0, false, true),
         (0, false, false),
     ];
-    let pages =
-        variants.map(|(context, has_list, is_indented)| with_context(shown, context, has_list, is_indented));
-    let sizes: Vec<usize> = pages.iter().map(String::len).collect();
-    let fits = pages.into_iter().find(|page| page.len() <= LIMIT);
-    fits.ok_or_else(|| format!("{sizes:?} bytes, {LIMIT} at most"))
+    let mut sizes = Vec::new();
+    for (context, has_list, is_indented) in variants {
+        let page = with_context(shown, context, has_list, is_indented);
+        if page.len() <= LIMIT {
+            return Ok(page);
+        }
+        sizes.push(page.len());
+    }
+    Err(format!("{sizes:?} bytes, {LIMIT} at most"))
 }
 
 fn with_context(shown: Shown<'_>, context: usize, has_list: bool, is_indented: bool) -> String {
@@ -182,12 +186,11 @@ struct Files {
 }
 
 impl Files {
-    /// The lines of all steps and of the fault, with `context` lines around each.
+    /// The lines of all steps and of the fault, with `context` lines around each, even beyond the end of a file.
     fn of<'a>(steps: impl Iterator<Item = &'a ToldStep>, site: &'a (String, usize), context: usize) -> Self {
         let mut lines: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
         for (file, line) in steps.filter_map(|step| step.place.as_ref()).chain([site]) {
-            let last = read(file).lines().count();
-            let around = line.saturating_sub(context).max(1)..=(line + context).min(last);
+            let around = line.saturating_sub(context).max(1)..=line + context;
             lines.entry(file.clone()).or_default().extend(around);
         }
         Self { lines }
@@ -203,7 +206,7 @@ impl Files {
         let file = |(path, lines): (&String, &BTreeSet<usize>)| {
             let text: Vec<String> = read(path).lines().map(str::to_owned).collect();
             let mut parts: Vec<(usize, Vec<&str>)> = Vec::new();
-            for &line in lines {
+            for &line in lines.range(..=text.len()) {
                 let text = text[line - 1].as_str();
                 let text = if is_indented { text } else { text.trim_start() };
                 match parts.last_mut() {

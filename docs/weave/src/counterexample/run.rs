@@ -1,6 +1,7 @@
 //! One run of a model: what its execution did, and how it ended.
 //!
-//! A panic of loom's own, at choices that do not fit the run, looks like a failure of the model. Here it is an error.
+//! A panic of loom's own, at choices that do not fit the run, looks like a failure of the model: see
+//! [`Execution::is_looms_failure`].
 //!
 //! Called by `search`. Next: `search`.
 

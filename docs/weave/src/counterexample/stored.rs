@@ -6,10 +6,11 @@
 //!
 //! Called by the tool. Next: `page`.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use super::path::{Choice, MAX_STORES, MAX_THREADS};
-use super::told::Told;
+use super::told::{Told, ToldStep};
 use crate::source::read;
 
 /// What a file says.
@@ -80,8 +81,9 @@ impl Stored {
 
 /// The steps of an execution, a line each.
 #[must_use]
-pub fn steps(told: &Told) -> Vec<String> {
-    let line = |step: &super::told::ToldStep| {
+pub fn steps<'a>(told: &'a Told) -> Vec<String> {
+    let mut files: HashMap<&'a str, String> = HashMap::new();
+    let line = |step: &'a ToldStep| {
         let mut line = format!("{} {}", step.thread, step.operation);
         if let Some(text) = &step.text {
             let _ = write!(line, " {text}");
@@ -102,7 +104,7 @@ pub fn steps(told: &Told) -> Vec<String> {
             let _ = write!(line, " (step {missed} missed)");
         }
         if let Some((file, number)) = &step.place {
-            let text = read(file);
+            let text = files.entry(file).or_insert_with(|| read(file));
             let code = text.lines().nth(number - 1).unwrap_or("").trim();
             let _ = write!(line, " | {file} | {code}");
         }

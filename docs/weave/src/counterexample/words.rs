@@ -33,7 +33,19 @@ pub struct Words {
 pub fn words() -> Result<Vec<Words>, String> {
     let path = root().join("docs/counterexamples/faults.txt");
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    text.split("\n\n").filter(|entry| !entry.trim().is_empty()).map(entry).collect()
+    let with_promise = |words: Result<Words, String>| {
+        let mut words = words?;
+        words.promise = promise(&read(&words.file), &words.rule).ok_or_else(|| {
+            format!("{}: the head of {} has no rule {}", words.fault, words.file, words.rule)
+        })?;
+        Ok(words)
+    };
+    entries(&text).map(with_promise).collect()
+}
+
+/// Reads the entries of `faults.txt`, without the promises, which are in other files.
+pub fn entries(text: &str) -> impl Iterator<Item = Result<Words, String>> {
+    text.split("\n\n").filter(|entry| !entry.trim().is_empty()).map(entry)
 }
 
 fn entry(text: &str) -> Result<Words, String> {
@@ -58,8 +70,6 @@ fn entry(text: &str) -> Result<Words, String> {
             return Err(missing(name));
         }
     }
-    words.promise = promise(&read(&words.file), &words.rule)
-        .ok_or_else(|| format!("{}: the head of {} has no rule {}", words.fault, words.file, words.rule))?;
     Ok(words)
 }
 

@@ -10,25 +10,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripScript } from '../../../../../../executor/src/trace/page/tests/assemble.js';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const read = (name) => fs.readFileSync(path.join(here, '..', name), 'utf8');
 const SCRIPTS = /<!-- scripts: (.*) -->\n/;
-
-/** @param {string} source */
-function stripScript(source) {
-    const lines = [];
-    for (let line of source.split('\n')) {
-        line = line.trim();
-        if (line === "if (typeof module !== 'undefined') {") break;
-        if (line === '' || line.startsWith('//') || line.startsWith('* ') || line === '*/') continue;
-        if (line.startsWith('if (typeof module') && line.endsWith(';')) continue;
-        if (line.startsWith('/**') && (line.endsWith('*/') || !line.includes('*/'))) continue;
-        for (let at; (at = line.indexOf('/** @type')) >= 0; ) line = line.slice(0, at) + line.slice(line.indexOf('*/', at) + 2).trimStart();
-        lines.push(line);
-    }
-    return lines.join('\n');
-}
 
 /** @param {string} source */
 function stripStyle(source) {
