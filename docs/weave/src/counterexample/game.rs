@@ -6,7 +6,7 @@
 //!
 //! Called by the tool. Next: `page`.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ enum Node {
 }
 
 /// What each thread has done, and how the objects were accessed.
-type State = (Vec<Vec<String>>, HashMap<String, Vec<usize>>);
+type State = (Vec<Vec<String>>, BTreeMap<String, Vec<usize>>);
 
 /// Explores all states of a model; `None` if there are too many.
 ///
@@ -48,7 +48,7 @@ type State = (Vec<Vec<String>>, HashMap<String, Vec<usize>>);
 /// If the model cannot be run.
 pub fn explore(model: &Model) -> Result<Option<Game>, String> {
     let mut game = Game::default();
-    let mut known: HashMap<String, usize> = HashMap::new();
+    let mut known: HashMap<State, usize> = HashMap::new();
     let first = follow(model, &[])?;
     let mut queue = VecDeque::from([(0, Vec::new(), 0, first)]);
     game.nodes.push(Node::End(String::new()));
@@ -63,7 +63,7 @@ pub fn explore(model: &Model) -> Result<Option<Game>, String> {
             let told = tell(&next);
             let Some(step) = told.steps.get(steps) else { continue };
             let number = game.number_of(step, &told);
-            let state = format!("{:?}", state(&told, steps + 1));
+            let state = state(&told, steps + 1);
             let to = match known.get(&state) {
                 Some(&known) => known,
                 None => {
