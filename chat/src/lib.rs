@@ -19,7 +19,9 @@
 //! {"Error":"Group 'coffee' does not exist"}             sent to a client whose request failed
 //! ```
 //!
-//! Reading order: this file, `framing` (packets from bytes), `client`, `client/input`,
+//! A server that keeps history adds two requests and a reply: `history`.
+//!
+//! Reading order: this file, `history`, `framing` (packets from bytes), `client`, `client/input`,
 //! `client/output`, `client/visible`; then the server:
 //! `server/options`, `server/memory`, `server/inbound`, `server/outbound`, `server/group`,
 //! `server/group_table`, `server/reclaim`, `server/common`, `server/ending`, `server/connection`,
@@ -30,6 +32,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod client;
 mod framing;
+pub mod history;
 pub mod server;
 
 pub use framing::{LineError, LineReader, encode_line, receive_as_json, send_as_json};
