@@ -85,8 +85,8 @@ pub enum Reply {
     History {
         /// The group.
         group_name: String,
-        /// The number of the last message that was sent in this reply: where the next request goes on. If
-        /// none was sent, it is `after`; if `limit` was 0, the number of the group's last message.
+        /// All that is kept up to this number has been sent: the next request goes on after it. If `limit` was
+        /// 0, it is the number of the group's last message.
         last: u64,
         /// Whether there are messages after `last`.
         more: bool,

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use chat::server::{Count, Options, Server};
+use chat::server::{Count, History, Options, Retention, Server};
 use executor::task::{self, JoinError};
 use executor::trace;
 use futures_lite::{StreamExt, future};
@@ -55,6 +55,11 @@ Options:
                        client is disconnected after about twice that time; 0: never (60)
   --grace SECONDS      how long a client that has closed its half goes on receiving (5)
   --drain SECONDS      how long the server goes on writing what is queued when it stops (2)
+  --history DIR        keep the messages in DIR: each gets a number, is delivered when it is safe on the disk,
+                       and can be asked for later. Without this option nothing is kept
+  --history-messages N how many messages of a group are kept; beyond that the oldest are removed (100000)
+  --history-bytes N    how many bytes of a group's messages are kept (268435456)
+  --history-age SECONDS  how long a message is kept; 0: for ever (0)
   --trace FILE         record what the server does, and save the last of it at SIGUSR1 and at the end: as a page, or
                        as Chrome's trace if the name ends with .json
   -h, --help           this text
@@ -63,7 +68,7 @@ SIGINT and SIGTERM stop it: it accepts no more clients, writes what is queued, a
 second one it exits at once, with 128 plus the signal's number. On SIGUSR1 it prints on stderr how many
 connections, groups, memberships and tasks there are, and what each task waits for. If stderr is not read the
 server goes on, and counts the messages that it could not write. It exits with 1 if it cannot listen on the
-address, and with 2 if the arguments are invalid.
+address or cannot use the history, and with 2 if the arguments are invalid.
 ";
 
 fn main() -> ExitCode {
@@ -180,6 +185,7 @@ struct Arguments {
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     let (mut address, mut trace) = (None, None);
     let mut options = Options::default();
+    let (mut directory, mut retention) = (None, Retention::default());
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
@@ -191,6 +197,12 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
             Long("memory") => options.memory = parser.value()?.parse()?,
             Long("keepalive") => options.keepalive = keepalive(parser.value()?)?,
             Long("grace") => options.grace = seconds(parser.value()?)?,
+            Long("history") => directory = Some(PathBuf::from(parser.value()?)),
+            Long("history-messages") => retention.messages = parser.value()?.parse()?,
+            Long("history-bytes") => retention.bytes = parser.value()?.parse()?,
+            Long("history-age") => {
+                retention.age = Some(seconds(parser.value()?)?).filter(|age| !age.is_zero());
+            }
             Long("trace") => trace = Some(PathBuf::from(parser.value()?)),
             Long("drain") => options.drain = seconds(parser.value()?)?,
             Short('h') | Long("help") => {
@@ -202,6 +214,13 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
         }
     }
     let address = address.unwrap_or_else(|| "localhost:8088".to_string());
+    options.history = match directory {
+        Some(directory) => History::Disk { directory, retention },
+        None if retention != Retention::default() => {
+            return Err("--history-messages, --history-bytes and --history-age need --history DIR".into());
+        }
+        None => History::None,
+    };
     Ok(Some(Arguments { address, options, trace }))
 }
 

@@ -7,36 +7,57 @@
 //! There is no list of the connections. The server needs only their number; to stop them, and to wait for
 //! their end, it uses channels (`mod`).
 //!
-//! Created by the server. Used by `ending`, `connection` and `mod`. Next: `ending`.
+//! Created by the server. Used by `ending`, `connection` and `mod`. Next: `posted`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::group_table::GroupTable;
+use super::log::{Deliver, Log, Opened};
 use super::memory::Memory;
-use super::options::Options;
+use super::options::{History, Options};
 use super::reclaim::Reclaim;
+use crate::FromClient;
+use crate::framing::decode_line;
+use crate::history::Request;
 
 /// The shared state of one server.
 #[derive(Debug)]
 pub(super) struct Common {
     pub(super) options: Options,
     pub(super) memory: Arc<Memory>,
-    pub(super) groups: GroupTable,
+    pub(super) groups: Arc<GroupTable>,
+    pub(super) log: Arc<dyn Log>,
     /// The number of connections, for [`Handle::count`](super::Handle::count).
     pub(super) connections: AtomicUsize,
     pub(super) reclaim: Reclaim,
 }
 
 impl Common {
-    pub(super) fn new(options: Options) -> Self {
+    pub(super) fn new(options: Options, log: Opened) -> Self {
         let memory = Memory::new(&options);
+        let groups = Arc::new(GroupTable::new(memory.clone()));
+        let members = groups.clone();
+        let deliver = Deliver::new(move |group, message, number| members.deliver(group, message, number));
         Self {
             options,
-            groups: GroupTable::new(memory.clone()),
+            log: log.start(deliver),
+            groups,
             memory,
             connections: AtomicUsize::new(0),
             reclaim: Reclaim::new(),
+        }
+    }
+}
+
+impl Common {
+    /// Parses the request on a line. Returns `None` if the line is blank.
+    ///
+    /// A server without history speaks the chapter's protocol, with its error messages.
+    pub(super) fn decode(&self, line: &[u8]) -> Result<Option<Request>, serde_json::Error> {
+        match (decode_line::<Request>(line), &self.options.history) {
+            (Err(_), History::None) => Ok(decode_line::<FromClient>(line)?.map(Request::from)),
+            (request, _) => request,
         }
     }
 }

@@ -18,6 +18,7 @@
 //! Spawned by the server's accept loop. Next: `mod`.
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
@@ -30,16 +31,23 @@ use executor::task;
 use futures_lite::future;
 use reactor::net::TcpStream;
 
+use super::catch_up::CatchUp;
 use super::common::{Common, Counted};
 use super::ending::{End, Membership, Session};
+use super::group::Subscription;
 use super::group_table::NotJoined;
 use super::inbound::Inbound;
-use crate::framing::{LineError, LineReader, decode_line, encode_line};
-use crate::{FromClient, FromServer};
+use super::log::{Limit, LogError, Outcome, Page};
+use super::posted::refusal;
+use crate::framing::{LineError, LineReader, encode_line};
+use crate::history::{Reply, Request};
 
 /// How many bytes of replies to malformed lines may wait for a client that does not read. With more it is
 /// refused.
 const MOST_UNSENT: usize = 256 * 1024;
+
+/// The most that a reply to a History request contains. The reply says whether there is more.
+const MOST_HISTORY: Limit = Limit { messages: 1000, bytes: MOST_UNSENT };
 
 /// A channel on which nothing is ever sent: a wait on it ends when the server stops.
 pub(super) type Stop = broadcast::Receiver<Infallible>;
@@ -83,14 +91,17 @@ impl Connection {
         loop {
             let outcome = match self.next_line(requests).await {
                 Ok(Some(line)) => self.understand(line),
-                Ok(None) => return End::NoMoreRequests,
+                Ok(None) => {
+                    self.session.posts_settled(false).await;
+                    return End::NoMoreRequests;
+                }
                 Err(LineError::Io(_)) => return End::Gone,
                 Err(too_long) => Err(Refusal::Last(too_long.to_string())),
             };
             let outcome = match outcome {
                 Ok(None) => continue,
                 Ok(Some(request)) => match self.session.replies_written().await {
-                    Ok(()) => self.carry_out(request),
+                    Ok(()) => self.carry_out(request).await,
                     Err(end) => return end,
                 },
                 Err(refusal) => Err(refusal),
@@ -98,7 +109,7 @@ impl Connection {
             let Err(refusal) = outcome else { continue };
             let (Refusal::Malformed(text) | Refusal::GoOn(text) | Refusal::Last(text)) = &refusal;
             // An error always has a form in JSON.
-            self.session.unsent.extend(encode_line(&FromServer::Error(text.clone())).unwrap_or_default());
+            self.session.unsent.extend(encode_line(&Reply::Error(text.clone())).unwrap_or_default());
             let last = matches!(refusal, Refusal::Last(_)) || self.session.unsent.len() > MOST_UNSENT;
             if last {
                 self.session.closed = Some(Instant::now());
@@ -114,13 +125,14 @@ impl Connection {
         }
     }
 
-    /// Returns the next line. While it waits, it writes the replies that are queued.
+    /// Returns the next line. While it waits, it takes the outcomes of posts, and writes the replies that are
+    /// queued.
     async fn next_line<'a>(
         &mut self,
         requests: &'a mut LineReader<Inbound<TcpStream>>,
     ) -> Result<Option<&'a [u8]>, LineError> {
         let mut line = pin!(requests.next_line());
-        poll_fn(|cx| match self.session.poll_replies_written(cx) {
+        poll_fn(|cx| match self.session.poll_replies(cx) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(LineError::Io(error))),
             _ => line.as_mut().poll(cx),
         })
@@ -128,8 +140,8 @@ impl Connection {
     }
 
     /// Parses the request on a line. Returns `None` if the line is blank.
-    fn understand(&mut self, line: &[u8]) -> Result<Option<FromClient>, Refusal> {
-        match decode_line(line) {
+    fn understand(&mut self, line: &[u8]) -> Result<Option<Request>, Refusal> {
+        match self.session.common.decode(line) {
             Ok(request) => {
                 if request.is_some() {
                     self.bad_lines = 0;
@@ -151,52 +163,130 @@ impl Connection {
         }
     }
 
-    fn carry_out(&mut self, request: FromClient) -> Result<(), Refusal> {
+    async fn carry_out(&mut self, request: Request) -> Result<(), Refusal> {
         match request {
-            FromClient::Join { group_name } => self.join(&group_name),
-            FromClient::Post { group_name, message } => self.post(group_name, message),
+            Request::Join { group_name, after } => self.join(&group_name, after).await,
+            Request::Post { group_name, message } => self.post(group_name, message).await,
+            // Boxed, as below: few requests need it, and otherwise each connection would be larger by it.
+            Request::History { group_name, after, limit } => {
+                Box::pin(self.history(group_name, after, limit)).await
+            }
         }
     }
 
-    fn join(&mut self, name: &str) -> Result<(), Refusal> {
+    async fn join(&mut self, name: &str, after: Option<u64>) -> Result<(), Refusal> {
+        let refused = |why: &dyn Display| Err(Refusal::GoOn(format!("Group '{name}' not joined: {why}")));
         if self.session.memberships.contains_key(name) {
-            return Ok(());
+            return match after {
+                None => Ok(()),
+                Some(_) => refused(&"it was joined before; a History request reads what was missed"),
+            };
         }
         let limit = self.session.common.options.groups;
         if self.session.memberships.len() >= limit {
-            return Err(Refusal::GoOn(format!("Group '{name}' not joined: {limit} groups are the limit")));
+            return refused(&format_args!("{limit} groups are the limit"));
         }
         let most = self.session.common.memory.connection;
         if self.names + name.len() > most {
-            let text = format!("Group '{name}' not joined: names of {most} bytes altogether are the limit");
-            return Err(Refusal::GoOn(text));
+            return refused(&format_args!("names of {most} bytes altogether are the limit"));
         }
-        match self.session.common.groups.join(name) {
-            Ok(subscription) => {
-                self.names += name.len();
-                // ORDERING: Relaxed; only counted.
-                self.session.outbound.waiting.fetch_add(name.len(), Ordering::Relaxed);
-                let group = subscription.group().clone();
-                let delivery = task::spawn(subscription.deliver(self.session.outbound.clone()));
-                self.session.memberships.insert(group, Membership(Some(delivery)));
+        let common = self.session.common.clone();
+        // If the connection stops here, the subscription is dropped first, and then the group is left.
+        let mut unless_joined = Leave { common: None, name };
+        let (subscription, watching) = match common.groups.join(name, &*common.log) {
+            Ok(joined) => {
+                unless_joined.common = Some(&common);
+                joined
+            }
+            Err(NotJoined::Closed) => return Ok(()),
+            Err(NotJoined::Full) => return refused(&"the server has no memory for more"),
+        };
+        let caught_up = match watching.await {
+            Ok(()) => match after {
+                None => Ok(None),
+                Some(after) => Box::pin(self.catch_up(name, after)).await.map(Some),
+            },
+            Err(error) => Err(error),
+        };
+        match caught_up {
+            Ok(catch_up) => {
+                unless_joined.common = None;
+                self.deliver(subscription, catch_up);
                 Ok(())
             }
-            Err(NotJoined::Closed) => Ok(()),
-            Err(NotJoined::Full) => {
-                Err(Refusal::GoOn(format!("Group '{name}' not joined: the server has no memory for more")))
+            Err(error) => refused(&error),
+        }
+    }
+
+    async fn catch_up(&mut self, name: &str, after: u64) -> Result<CatchUp, LogError> {
+        self.session.posts_settled(false).await;
+        CatchUp::start(self.session.common.log.clone(), name, after).await
+    }
+
+    /// Starts the task that delivers a group's lines.
+    fn deliver(&mut self, mut subscription: Subscription, catch_up: Option<CatchUp>) {
+        if let Some(catch_up) = catch_up {
+            subscription = subscription.catching_up(catch_up);
+        }
+        let group = subscription.group().clone();
+        self.names += group.len();
+        // ORDERING: Relaxed; only counted.
+        self.session.outbound.waiting.fetch_add(group.len(), Ordering::Relaxed);
+        let delivery = task::spawn(subscription.deliver(self.session.outbound.clone()));
+        self.session.memberships.insert(group, Membership(Some(delivery)));
+    }
+
+    async fn post(&mut self, group_name: String, message: String) -> Result<(), Refusal> {
+        let length = message.len();
+        match self.session.common.log.append(&group_name, message) {
+            Outcome::Now(outcome) => match outcome {
+                Some(Err(error)) => Err(Refusal::GoOn(refusal(&group_name, &error))),
+                _ => Ok(()),
+            },
+            later @ Outcome::Later(_) => {
+                self.session.posted.push(group_name, length, later);
+                if self.session.posted.is_full() {
+                    self.session.posts_settled(true).await;
+                }
+                Ok(())
             }
         }
     }
 
-    fn post(&self, group_name: String, message: String) -> Result<(), Refusal> {
-        match self.session.common.groups.get(&group_name) {
-            Some(group) if group.post(message) => {
-                if self.session.common.memory.excess() > 0 {
-                    self.session.common.groups.relieve();
+    /// Queues messages that are kept, and the end of the reply.
+    async fn history(&mut self, group_name: String, after: u64, limit: u64) -> Result<(), Refusal> {
+        self.session.posts_settled(false).await;
+        let limit = Limit { messages: limit.min(MOST_HISTORY.messages), ..MOST_HISTORY };
+        let Page { messages, last, more, .. } =
+            match self.session.common.log.read(&group_name, after, limit).await {
+                Ok(page) => page,
+                Err(LogError::NoSuchGroup) => {
+                    return Err(Refusal::GoOn(format!("Group '{group_name}' does not exist")));
                 }
-                Ok(())
-            }
-            _ => Err(Refusal::GoOn(format!("Group '{group_name}' does not exist"))),
+                Err(error) => {
+                    return Err(Refusal::GoOn(format!("Group '{group_name}': no history: {error}")));
+                }
+            };
+        let unsent = &mut self.session.unsent;
+        for (number, message) in messages {
+            let message = Reply::Message { group_name: group_name.clone(), message, seq: Some(number) };
+            unsent.extend(encode_line(&message).unwrap_or_default());
+        }
+        unsent.extend(encode_line(&Reply::History { group_name, last, more }).unwrap_or_default());
+        Ok(())
+    }
+}
+
+/// Leaves a group when it is dropped, unless `common` was set to `None`.
+struct Leave<'a> {
+    common: Option<&'a Common>,
+    name: &'a str,
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        if let Some(common) = self.common {
+            common.groups.leave(self.name, &*common.log);
         }
     }
 }
@@ -264,7 +354,7 @@ mod tests {
             client.write_all(requests.as_bytes()).await?;
             let mut first = [0];
             client.read_exact(&mut first).await?;
-            assert!(common.groups.get("g").expect("it was joined before").post("late".into()));
+            assert!(common.groups.get("g").expect("it was joined before").post("late".into(), None));
             drop(asked);
             common.groups.close();
             let mut rest = String::new();

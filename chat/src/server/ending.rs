@@ -39,6 +39,7 @@ use reactor::time::timeout;
 use super::common::Common;
 use super::inbound::Inbound;
 use super::outbound::Outbound;
+use super::posted::Posted;
 
 /// How long a client's last bytes are read and discarded, so that they do not reset the connection before the
 /// client has read all that was written. Also how long a closing connection waits for a line that is being
@@ -66,6 +67,8 @@ pub(super) struct Session {
     pub(super) common: Arc<Common>,
     /// The memberships by the name of the group.
     pub(super) memberships: HashMap<Arc<str>, Membership>,
+    /// The posts whose outcome is not known yet.
+    pub(super) posted: Posted,
     /// The replies that are being written.
     reply: Option<Reply>,
     /// The replies that are to be written after them.
@@ -96,6 +99,7 @@ impl Session {
             stream,
             common,
             memberships: HashMap::new(),
+            posted: Posted::default(),
             reply: None,
             unsent: Vec::new(),
             closed: None,
@@ -142,6 +146,19 @@ impl Session {
         self.common.options.grace.saturating_sub(closed.elapsed())
     }
 
+    /// Waits until the outcomes of all posts are known, or, with `room`, until there is room for another. The
+    /// replies to those that failed are queued.
+    pub(super) async fn posts_settled(&mut self, room: bool) {
+        poll_fn(|cx| self.posted.poll(cx, room, &mut self.unsent)).await;
+    }
+
+    /// The same as [`poll_replies_written`](Self::poll_replies_written), after it has taken the outcomes of
+    /// posts that are known.
+    pub(super) fn poll_replies(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let _ = self.posted.poll(cx, false, &mut self.unsent);
+        self.poll_replies_written(cx)
+    }
+
     /// Ready when all replies are written, or one has failed.
     pub(super) fn poll_replies_written(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
@@ -176,7 +193,11 @@ impl Session {
 
     /// Ready when the replies, and all lines of the groups for the client, are written or have failed.
     fn poll_all_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let settled = self.posted.poll(cx, false, &mut self.unsent);
         let mut all = self.poll_replies_written(cx).map(drop);
+        if settled.is_pending() {
+            all = Poll::Pending;
+        }
         for membership in self.memberships.values_mut() {
             if membership.poll_ended(cx).is_pending() {
                 all = Poll::Pending;
@@ -219,7 +240,7 @@ impl Session {
             delivery.await;
         }
         for group in std::mem::take(&mut self.memberships).keys() {
-            self.common.groups.leave(group);
+            self.common.groups.leave(group, &*self.common.log);
             self.common.reclaim.departed();
         }
     }
@@ -238,6 +259,7 @@ impl Membership {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::server::log::Opened;
     use crate::server::options::Options;
     use crate::server::outbound::tests::connected;
     use executor::task;
@@ -246,7 +268,7 @@ pub(super) mod tests {
     pub(crate) fn common() -> Arc<Common> {
         // The drain time elapses only if something hangs.
         let options = Options { line_limit: 1 << 21, drain: Duration::from_secs(30), ..Options::default() };
-        Arc::new(Common::new(options))
+        Arc::new(Common::new(options, Opened::NoHistory))
     }
 
     #[test]

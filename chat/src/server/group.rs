@@ -19,8 +19,12 @@
 //!     groups, and drops its oldest lines if that is too much. A member that is not stuck is not woken for
 //!     it.
 //!
+//! G5  A member that joined after a number receives every message after it once, in order: first those in the
+//!     log, then those that are posted. If it falls behind, it goes back to the log.
+//!
 //! Used by `group_table` and `connection`. Next: `group_table`.
 
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,9 +33,10 @@ use executor::sync::broadcast::{self, RecvError, TryRecvError};
 use futures_lite::future;
 use reactor::shim::fault;
 
+use super::catch_up::{CatchUp, dropped};
 use super::memory::{Line, Memory};
 use super::outbound::Outbound;
-use crate::FromServer;
+use crate::history::Reply;
 
 /// The number of lines that a member may be behind before it loses some.
 const CAPACITY: usize = 1000;
@@ -75,13 +80,18 @@ impl Group {
             reported: 0,
             held: 0,
             lost: 0,
+            catch_up: None,
         }
     }
 
+    pub(super) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
     /// Sends a message to all members. Returns false if the last one has just left.
-    pub(super) fn post(&self, message: String) -> bool {
-        let group_name = self.name.to_string();
-        let Ok(line) = self.memory.line(&FromServer::Message { group_name, message }) else { return false };
+    pub(super) fn post(&self, message: String, number: Option<u64>) -> bool {
+        let reply = Reply::Message { group_name: self.name.to_string(), message, seq: number };
+        let Ok(line) = self.memory.line(&reply) else { return false };
         let weight = line.weight();
         let sent = self.lines.send_with_weight(line, weight as u64).is_ok();
         self.wake_stuck_members(weight);
@@ -132,6 +142,17 @@ pub(super) struct Subscription {
     held: usize,
     /// The number of lines that were dropped here and not yet reported to the client.
     lost: u64,
+    /// `None` for a member that receives what is posted from now on.
+    catch_up: Option<CatchUp>,
+}
+
+/// What a member's task delivers next.
+enum Next {
+    Line(Line),
+    /// The member has lost lines that are in the log.
+    Behind,
+    /// The group is closed.
+    Closed,
 }
 
 impl Subscription {
@@ -139,16 +160,24 @@ impl Subscription {
         &self.group
     }
 
+    /// Makes this a member that receives every message after a number (G5).
+    pub(super) fn catching_up(mut self, from: CatchUp) -> Self {
+        self.catch_up = Some(from);
+        self
+    }
+
     /// Delivers lines to the member. Ends when the connection cannot be written to any more, or when the
     /// group is closed and all its lines are written.
     pub(super) async fn deliver(mut self, outbound: Arc<Outbound>) {
-        while let Some(first) = self.next_line().await {
-            self.held = first.weight();
-            let mut outgoing = self.while_stuck(&outbound, outbound.lock()).await;
-            let batch = self.batch(&first);
-            let lines = batch.as_deref().unwrap_or(&first);
-            if self.while_stuck(&outbound, outgoing.write_lines(lines)).await.is_err() {
-                break;
+        loop {
+            let written = match self.next().await {
+                Next::Line(first) => self.write_with_what_is_ready(first, &outbound).await,
+                // Boxed, so that it does not make the task of each member larger.
+                Next::Behind => Box::pin(self.write_page(&outbound)).await,
+                Next::Closed => return,
+            };
+            if written.is_err() {
+                return;
             }
             self.held = 0;
             if self.reported > 0 {
@@ -157,13 +186,29 @@ impl Subscription {
         }
     }
 
+    async fn write_with_what_is_ready(&mut self, first: Line, outbound: &Outbound) -> io::Result<()> {
+        self.held = first.weight();
+        let mut outgoing = self.while_stuck(outbound, outbound.lock()).await;
+        let batch = self.batch(&first);
+        let lines = batch.as_deref().unwrap_or(&first);
+        self.while_stuck(outbound, outgoing.write_lines(lines)).await
+    }
+
+    async fn write_page(&mut self, outbound: &Outbound) -> io::Result<()> {
+        let Some(catch_up) = &mut self.catch_up else { return Ok(()) };
+        let lines = catch_up.next_page(&self.group).await;
+        self.held = lines.len();
+        let mut outgoing = self.while_stuck(outbound, outbound.lock()).await;
+        self.while_stuck(outbound, outgoing.write_lines(&lines)).await
+    }
+
     /// Waits for a future, and meanwhile checks whether too much waits for the connection (G4).
     async fn while_stuck<T>(&mut self, outbound: &Outbound, waited_for: impl Future<Output = T>) -> T {
         let mut waited_for = pin!(waited_for);
         loop {
             if fault("reports_while_it_waits")
                 && self.lost > 0
-                && let Some(news) = self.dropped(0)
+                && let Some(news) = self.dropped()
             {
                 let _ = Box::pin(outbound.send_lines(&news)).await;
             }
@@ -226,36 +271,60 @@ impl Subscription {
         Some(batch)
     }
 
-    /// Returns the next line, or the report that some were lost; `None` when the group is closed.
-    async fn next_line(&mut self) -> Option<Line> {
-        if self.lost > 0 {
-            return self.dropped(0);
-        }
-        match self.lines.recv().await {
-            Ok(line) => Some(line),
-            Err(RecvError::Lagged(count)) => self.dropped(count),
-            Err(RecvError::Closed) => None,
+    /// Returns what is to be delivered next.
+    async fn next(&mut self) -> Next {
+        loop {
+            if let Some(next) = self.before_the_channel() {
+                return next;
+            }
+            match self.lines.recv().await {
+                Ok(line) if self.take(&line) => return Next::Line(line),
+                Ok(_) => {}
+                Err(RecvError::Lagged(count)) => self.lost += count,
+                Err(RecvError::Closed) => return Next::Closed,
+            }
         }
     }
 
     /// Returns the next line if one is ready.
     fn ready_line(&mut self) -> Option<Line> {
-        if self.lost > 0 {
-            return self.dropped(0);
-        }
-        match self.lines.try_recv() {
-            Ok(line) => Some(line),
-            Err(TryRecvError::Lagged(count)) => self.dropped(count),
-            // If the group is closed, `next_line` sees that too.
-            Err(TryRecvError::Empty | TryRecvError::Closed) => None,
+        loop {
+            match self.before_the_channel() {
+                Some(Next::Line(line)) => return Some(line),
+                Some(Next::Behind | Next::Closed) => return None,
+                None => {}
+            }
+            match self.lines.try_recv() {
+                Ok(line) if self.take(&line) => return Some(line),
+                Ok(_) => {}
+                Err(TryRecvError::Lagged(count)) => self.lost += count,
+                // If the group is closed, `next` sees that too.
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return None,
+            }
         }
     }
 
-    /// Returns the line that reports these lines, and those dropped here, as lost.
-    fn dropped(&mut self, count: u64) -> Option<Line> {
-        let count = count + std::mem::take(&mut self.lost);
-        let news = format!("Dropped {count} messages from {}.", self.group);
-        self.memory.line(&FromServer::Error(news)).ok()
+    /// Returns what comes before the next line of the channel: the report of lost lines, or a page of the log.
+    fn before_the_channel(&mut self) -> Option<Next> {
+        match &mut self.catch_up {
+            None if self.lost == 0 => None,
+            None => Some(self.dropped().map_or(Next::Closed, Next::Line)),
+            Some(catch_up) => {
+                catch_up.behind |= std::mem::take(&mut self.lost) > 0;
+                catch_up.behind.then_some(Next::Behind)
+            }
+        }
+    }
+
+    /// Returns whether this line of the channel is to be delivered.
+    fn take(&mut self, line: &Line) -> bool {
+        self.catch_up.as_mut().is_none_or(|catch_up| catch_up.take(line.number()))
+    }
+
+    /// Returns the line that reports what was lost.
+    fn dropped(&mut self) -> Option<Line> {
+        let count = std::mem::take(&mut self.lost);
+        self.memory.line(&Reply::Error(dropped(&self.group, count))).ok()
     }
 }
 
@@ -276,14 +345,15 @@ mod tests {
     fn one_write(posts: &[String]) -> Vec<u8> {
         let (group, mut member) = Group::new("g".into(), memory());
         for post in posts {
-            assert!(group.post(post.clone()));
+            assert!(group.post(post.clone(), None));
         }
-        let first = block_on(member.next_line()).expect("the group is open");
+        let Next::Line(first) = block_on(member.next()) else { panic!("a line was posted") };
         member.batch(&first).unwrap_or_else(|| first.to_vec())
     }
 
     fn lines(posts: &[String]) -> Vec<u8> {
-        let message = |post: &String| FromServer::Message { group_name: "g".into(), message: post.clone() };
+        let message =
+            |post: &String| Reply::Message { group_name: "g".into(), message: post.clone(), seq: None };
         posts.iter().flat_map(|post| encode_line(&message(post)).unwrap()).collect()
     }
 

@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::group::{Group, Subscription};
+use super::log::{Log, Outcome};
 use super::memory::Memory;
 
 /// The unused capacity that the table may keep, beyond four times its entries.
@@ -48,23 +49,26 @@ impl GroupTable {
         Self { groups: Mutex::default(), memory }
     }
 
-    /// Adds a member to a group, which is created if there is none of that name. The caller must call
+    /// Adds a member to a group, which is created if there is none of that name. It receives what the log
+    /// delivers once the second value is ready, which may be an error. The caller must call
     /// [`leave`](Self::leave) after it has dropped the subscription.
-    pub(super) fn join(&self, name: &str) -> Result<Subscription, NotJoined> {
+    pub(super) fn join(&self, name: &str, log: &dyn Log) -> Result<(Subscription, Outcome<()>), NotJoined> {
         let mut groups = self.lock();
         if groups.closed {
             return Err(NotJoined::Closed);
         }
         if let Some(group) = groups.by_name.get(name) {
-            return Ok(group.join());
+            let subscription = group.join();
+            return Ok((subscription, log.watch(group.name())));
         }
         if !self.memory.take_group(name) {
             return Err(NotJoined::Full);
         }
         let name: Arc<str> = name.into();
         let (group, subscription) = Group::new(name.clone(), self.memory.clone());
+        let watching = log.watch(&name);
         groups.by_name.insert(name, Arc::new(group));
-        Ok(subscription)
+        Ok((subscription, watching))
     }
 
     /// Returns the group of this name, if it exists.
@@ -72,11 +76,23 @@ impl GroupTable {
         self.lock().by_name.get(name).cloned()
     }
 
+    /// Sends a message to all members of a group. Returns false if it has none.
+    pub(super) fn deliver(&self, name: &str, message: String, number: Option<u64>) -> bool {
+        let delivered = self.get(name).is_some_and(|group| group.post(message, number));
+        if delivered && self.memory.excess() > 0 {
+            self.relieve();
+        }
+        delivered
+    }
+
     /// Called when a member has left: removes and drops the group if it is empty.
-    pub(super) fn leave(&self, name: &str) {
+    pub(super) fn leave(&self, name: &str, log: &dyn Log) {
         let mut groups = self.lock();
         let empty = groups.by_name.get(name).is_some_and(|group| group.members() == 0);
         let reaped = if empty { groups.by_name.remove(name) } else { None };
+        if reaped.is_some() {
+            log.unwatch(name);
+        }
         if groups.by_name.capacity() > SLACK + 4 * groups.by_name.len() {
             groups.by_name.shrink_to_fit();
         }
@@ -85,7 +101,7 @@ impl GroupTable {
     }
 
     /// Drops lines of the heaviest groups, until all lines together are within their limit.
-    pub(super) fn relieve(&self) {
+    fn relieve(&self) {
         let mut weights: Vec<(usize, Arc<Group>)> =
             self.lock().by_name.values().map(|group| (group.weight(), group.clone())).collect();
         weights.sort_unstable_by_key(|(weight, _)| *weight);
@@ -122,15 +138,17 @@ impl GroupTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::log::{Deliver, Opened};
     use crate::server::options::Options;
 
     #[test]
     fn a_closed_table_stays_empty() {
         let table = GroupTable::new(Memory::new(&Options::default()));
-        let member = table.join("g");
+        let log = Opened::NoHistory.start(Deliver::new(|_, _, _| false));
+        let member = table.join("g", &*log);
         assert_eq!(table.count(), (1, 1));
         table.close();
-        assert!(member.is_ok() && table.get("g").is_none() && table.join("g").is_err());
+        assert!(member.is_ok() && table.get("g").is_none() && table.join("g", &*log).is_err());
         assert_eq!(table.count(), (0, 0));
     }
 }

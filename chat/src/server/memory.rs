@@ -23,8 +23,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::options::Options;
-use crate::FromServer;
 use crate::framing::encode_line;
+use crate::history::Reply;
 
 /// What a line takes besides its bytes: its slot in the channel, and three allocations. In bytes.
 const LINE: usize = 128;
@@ -54,11 +54,12 @@ impl Memory {
     }
 
     /// Encodes a packet as a line, which all its receivers share.
-    pub(super) fn line(self: &Arc<Self>, packet: &FromServer) -> io::Result<Line> {
+    pub(super) fn line(self: &Arc<Self>, packet: &Reply) -> io::Result<Line> {
         let bytes = encode_line(packet)?.into_boxed_slice();
         // ORDERING: Relaxed; only counted.
         self.lines.fetch_add(bytes.len() + LINE, Ordering::Relaxed);
-        Ok(Line(Arc::new(Counted { bytes, memory: self.clone() })))
+        let number = if let Reply::Message { seq: Some(seq), .. } = packet { *seq } else { 0 };
+        Ok(Line(Arc::new(Counted { bytes, number, memory: self.clone() })))
     }
 
     /// Returns how much the lines take beyond their half.
@@ -91,10 +92,17 @@ pub(super) struct Line(Arc<Counted>);
 #[derive(Debug)]
 struct Counted {
     bytes: Box<[u8]>,
+    /// The message's number; 0 if it has none.
+    number: u64,
     memory: Arc<Memory>,
 }
 
 impl Line {
+    /// Returns the number of the message; 0 if it has none, or if the line is no message.
+    pub(super) fn number(&self) -> u64 {
+        self.0.number
+    }
+
     /// Returns the memory that the line takes, in bytes.
     pub(super) fn weight(&self) -> usize {
         self.0.bytes.len() + LINE

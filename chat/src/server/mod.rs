@@ -31,22 +31,25 @@ use executor::task;
 use futures_lite::future;
 use reactor::net::{TcpListener, TcpStream, ToSocketAddrs};
 use reactor::notes;
-use reactor::time::sleep;
+use reactor::time::{sleep, timeout};
 use rustix::io::Errno;
 
 use common::Common;
 use connection::serve;
-pub use options::Options;
+pub use options::{History, Options, Retention};
 
+mod catch_up;
 mod common;
 mod connection;
 mod ending;
 mod group;
 mod group_table;
 mod inbound;
+mod log;
 mod memory;
 mod options;
 mod outbound;
+mod posted;
 mod reclaim;
 
 /// The first wait when the system has no descriptor or memory for a new connection.
@@ -86,11 +89,13 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// The address is malformed, unknown or in use; the error names it.
+    /// The address is malformed, unknown or in use; the error names it. Or the history cannot be opened; then it
+    /// names the file.
     pub async fn bind(address: impl ToSocketAddrs, options: Options) -> io::Result<Server> {
+        let log = log::open(&options.history).await?;
         let listener = TcpListener::bind(address).await?;
         let (ask_to_stop, asked_to_stop) = mpsc::channel(1);
-        Ok(Server { listener, common: Arc::new(Common::new(options)), ask_to_stop, asked_to_stop })
+        Ok(Server { listener, common: Arc::new(Common::new(options, log)), ask_to_stop, asked_to_stop })
     }
 
     /// Returns the address that the server listens on.
@@ -139,9 +144,12 @@ impl Server {
 
         drop(listener);
         drop(stop);
+        // What was posted is delivered before the groups are closed, unless the log takes too long.
+        let _ = timeout(common.options.drain, common.log.flush()).await;
         common.groups.close();
         drop(alive);
         while all_ended.recv().await.is_some() {}
+        let _ = common.log.close().await;
         outcome
     }
 }

@@ -8,6 +8,7 @@
 //!
 //! Used by every part of the server. Next: `memory`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The limits of a [`Server`](super::Server), in bytes, in numbers and in time. The default suits a public
@@ -44,6 +45,52 @@ pub struct Options {
     pub grace: Duration,
     /// How long a server that was asked to stop goes on writing what is queued.
     pub drain: Duration,
+    /// Where messages are kept for clients that were away.
+    pub history: History,
+}
+
+/// Where the messages of all groups are kept.
+///
+/// ```
+/// use chat::server::{History, Options};
+/// assert_eq!(Options::default().history, History::None);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum History {
+    /// Nowhere: a message goes to those who are members when it is posted.
+    None,
+    /// On disk: every message gets a number, and is delivered after it is safe. It survives the end of the
+    /// process at any moment, and a power cut.
+    Disk {
+        /// The directory, which is created if it does not exist. One server at a time can use it.
+        directory: PathBuf,
+        /// How much is kept.
+        retention: Retention,
+    },
+}
+
+/// How much is kept of each group. Beyond any of the limits the oldest messages are removed. The numbers of
+/// the messages go on.
+///
+/// ```
+/// let retention = chat::server::Retention { messages: 1000, ..Default::default() };
+/// assert_eq!(retention.age, None);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// The number of messages.
+    pub messages: u64,
+    /// Their texts, in bytes.
+    pub bytes: u64,
+    /// The age; `None`: a message may become as old as it likes. An older message is not sent any more; its
+    /// place in the file is used again an eighth of this time later, or an hour later.
+    pub age: Option<Duration>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { messages: 100_000, bytes: 256 << 20, age: None }
+    }
 }
 
 impl Default for Options {
@@ -58,6 +105,7 @@ impl Default for Options {
             keepalive: Some(Duration::from_secs(60)),
             grace: Duration::from_secs(5),
             drain: Duration::from_secs(2),
+            history: History::None,
         }
     }
 }

@@ -1,0 +1,92 @@
+//! A member's place in the log: what it missed is read from there.
+//!
+//! A group's channel keeps few lines, and none of before the member joined. A member that names the number after
+//! which it wants the messages gets them from the log, page by page, and then those that are posted. The
+//! difficulty is the seam between the two: a message may be in the page and in the channel, or it is posted
+//! while a page is read.
+//!
+//! ```text
+//!   join ──▶ subscribe ──▶ read a page after `last` ──▶ write it ──more──▶ read the next ...
+//!                ▲                                       │ no more
+//!                └── the member lagged: `behind` ◀── take lines from the channel, but those up to `last`
+//! ```
+//!
+//! U1  The member subscribes before a page is read. So a message that is not in the last page comes through the
+//!     channel.
+//! U2  `last` is the number of the last message that was taken, from a page or from the channel. A line with a
+//!     number up to `last` is taken no more. So no message comes twice.
+//! U3  A member that has lost lines of the channel is `behind`, and reads from the log again. It is told of lost
+//!     messages only if the log has not kept them either.
+//!
+//! Used by `group` and `connection`. Next: `group`.
+
+use std::sync::Arc;
+
+use super::log::{Limit, Log, LogError, Page};
+use crate::framing::encode_line;
+use crate::history::Reply;
+
+/// How much is read from the log at a time.
+const PAGE: Limit = Limit { messages: 1000, bytes: 64 * 1024 };
+
+pub(super) struct CatchUp {
+    log: Arc<dyn Log>,
+    /// The number of the last message that was taken for delivery (U2).
+    last: u64,
+    /// There may be more in the log (U3).
+    pub(super) behind: bool,
+    /// A page that has been read, but not taken.
+    page: Option<Page>,
+}
+
+impl CatchUp {
+    /// Reads the first page of a group after a number. The member must have subscribed before (U1).
+    ///
+    /// # Errors
+    ///
+    /// The log cannot be read, or has not reached the number.
+    pub(super) async fn start(log: Arc<dyn Log>, group: &str, after: u64) -> Result<Self, LogError> {
+        let page = log.read(group, after, PAGE).await?;
+        Ok(Self { log, last: after, behind: true, page: Some(page) })
+    }
+
+    /// Returns the lines of the next page; they may be empty.
+    pub(super) async fn next_page(&mut self, group: &str) -> Vec<u8> {
+        let page = match self.page.take() {
+            Some(page) => Ok(page),
+            None => self.log.read(group, self.last, PAGE).await,
+        };
+        let mut lines = Vec::new();
+        let mut append = |reply| lines.extend(encode_line(&reply).unwrap_or_default());
+        match page {
+            Ok(page) => {
+                if page.lost > 0 {
+                    append(Reply::Error(dropped(group, page.lost)));
+                }
+                for (number, message) in page.messages {
+                    append(Reply::Message { group_name: group.to_owned(), message, seq: Some(number) });
+                }
+                self.last = page.last;
+                self.behind = page.more;
+            }
+            Err(error) => {
+                let last = self.last;
+                append(Reply::Error(format!("Group '{group}': messages after {last} are not sent: {error}")));
+                self.behind = false;
+            }
+        }
+        lines
+    }
+
+    /// Takes a line of the channel for delivery. Returns false if the member has its message already (U2).
+    pub(super) fn take(&mut self, number: u64) -> bool {
+        let new = number > self.last;
+        self.last = self.last.max(number);
+        new
+    }
+}
+
+/// The report to a client that it has not received some messages of a group.
+pub(super) fn dropped(group: &str, count: u64) -> String {
+    format!("Dropped {count} messages from {group}.")
+}

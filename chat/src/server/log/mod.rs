@@ -1,0 +1,193 @@
+//! The log behind the groups: what happens to a message between its post and its delivery.
+//!
+//! A group passes messages on, and forgets them. A log decides first in which order they stand, under which
+//! numbers, and where they are kept. The connections do not know which log the server has:
+//!
+//! ```text
+//!   connection ── append ──▶ log ── Deliver ──▶ the group's members
+//!       │                     ▲
+//!       └── read after N ─────┘ what is kept                    no_history   nothing is kept, no numbers
+//!                                                               disk         in a file, by `store`
+//! ```
+//!
+//! L1  A message is delivered after it is kept, never before. So what a client has seen with its number is in
+//!     the log after a crash.
+//! L2  The numbers of a group begin with 1 and have no gaps, and each member receives the messages in their
+//!     order.
+//! L3  An append that fails has delivered nothing. The connection that posted is told.
+//! L4  A call enters the log when it is made, not when its outcome is polled. So the posts of one connection
+//!     stay in order, and many of them can wait for one commit.
+//!
+//! Used by `group`, `group_table`, `common` and `mod`, and through `common` by `connection`. Next: `log/no_history`.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use executor::sync::oneshot;
+use executor::task;
+
+use self::disk::Disk;
+use self::no_history::NoHistory;
+use self::store::Store;
+use super::options::History;
+
+mod disk;
+mod no_history;
+mod store;
+
+/// Where the messages of all groups are put in order, and kept.
+pub(super) trait Log: fmt::Debug + Send + Sync {
+    /// From now on the group has members on this server, whether or not it was watched before: what is
+    /// appended to it is delivered. Called under the lock of the group table.
+    fn watch(&self, group: &Arc<str>) -> Outcome<()>;
+
+    /// The group has no member any more. Called under the lock of the group table.
+    fn unwatch(&self, group: &str);
+
+    /// Appends a message, and delivers it.
+    fn append(&self, group: &str, message: String) -> Outcome<()>;
+
+    /// Returns messages after a number, in their order.
+    fn read(&self, group: &str, after: u64, limit: Limit) -> Outcome<Page>;
+
+    /// Ready when all messages that were appended before this call are delivered, or have failed.
+    fn flush(&self) -> Outcome<()>;
+
+    /// Closes the log. All later calls fail.
+    fn close(&self) -> Outcome<()>;
+}
+
+/// Sends a message, with its number if it has one, to the members of a group on this server. Returns false if
+/// there are none.
+#[derive(Clone)]
+pub(super) struct Deliver(Arc<dyn Fn(&str, String, Option<u64>) -> bool + Send + Sync>);
+
+impl Deliver {
+    pub(super) fn new(deliver: impl Fn(&str, String, Option<u64>) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(deliver))
+    }
+
+    fn deliver(&self, group: &str, message: String, number: Option<u64>) -> bool {
+        (self.0)(group, message, number)
+    }
+}
+
+impl fmt::Debug for Deliver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Deliver")
+    }
+}
+
+/// How much a [`Log::read`] returns at most.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limit {
+    /// With 0 only the number of the last message is returned.
+    pub(super) messages: u64,
+    /// One message is returned even if it is longer. In bytes.
+    pub(super) bytes: usize,
+}
+
+/// A part of a group's messages.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Page {
+    /// The messages with their numbers, without gaps.
+    pub(super) messages: Vec<(u64, String)>,
+    /// How many messages are no longer kept between the number that was asked for and the first of these.
+    pub(super) lost: u64,
+    /// What is kept up to this number has been returned. If the limit was 0 messages: the last number.
+    pub(super) last: u64,
+    /// Whether there are messages after `last`.
+    pub(super) more: bool,
+}
+
+/// Why a log cannot do what it was asked to.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum LogError {
+    /// Nobody has joined the group, and nothing of it is kept.
+    NoSuchGroup,
+    /// The log keeps nothing.
+    NoHistory,
+    /// The group has not reached the number.
+    Ahead { after: u64, last: u64 },
+    /// The disk or the other server fails; contains its reason.
+    Failed(String),
+}
+
+impl fmt::Display for LogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LogError::NoSuchGroup => f.write_str("the group does not exist"),
+            LogError::NoHistory => f.write_str("this server keeps no history"),
+            LogError::Ahead { after, last } => {
+                write!(f, "message {after} is not there yet, the last one is {last}")
+            }
+            LogError::Failed(reason) => f.write_str(reason),
+        }
+    }
+}
+
+/// The outcome of a call, which may be there at once. Dropping it does not undo the call.
+#[derive(Debug)]
+pub(super) enum Outcome<T> {
+    /// `None` once it has been returned.
+    Now(Option<Result<T, LogError>>),
+    Later(oneshot::Receiver<Result<T, LogError>>),
+}
+
+impl<T> Outcome<T> {
+    fn now(outcome: Result<T, LogError>) -> Self {
+        Outcome::Now(Some(outcome))
+    }
+}
+
+impl<T: Unpin> Future for Outcome<T> {
+    type Output = Result<T, LogError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Outcome::Now(outcome) => Poll::Ready(outcome.take().unwrap_or(Err(LogError::NoHistory))),
+            Outcome::Later(outcome) => Pin::new(outcome).poll(cx).map(|outcome| {
+                // Without a sender the log has ended, or had no thread to work on.
+                outcome.unwrap_or_else(|_| Err(LogError::Failed("the log is closed".to_owned())))
+            }),
+        }
+    }
+}
+
+/// A log that is open, but does not know the groups yet.
+#[derive(Debug)]
+pub(super) enum Opened {
+    NoHistory,
+    Disk(Store),
+}
+
+/// Opens the log that the options ask for.
+///
+/// # Errors
+///
+/// The error says which directory or which server cannot be used, and why.
+pub(super) async fn open(history: &History) -> io::Result<Opened> {
+    match history.clone() {
+        History::None => Ok(Opened::NoHistory),
+        History::Disk { directory, retention } => {
+            let opening = task::spawn_blocking(move || Store::open(&directory, retention));
+            let opened = opening.try_join().await;
+            opened
+                .unwrap_or_else(|_| Err(io::Error::other("no thread to open the history on")))
+                .map(Opened::Disk)
+        }
+    }
+}
+
+impl Opened {
+    /// Starts the log, which delivers what is appended to it.
+    pub(super) fn start(self, deliver: Deliver) -> Arc<dyn Log> {
+        match self {
+            Opened::NoHistory => Arc::new(NoHistory::new(deliver)),
+            Opened::Disk(store) => Arc::new(Disk::new(store, deliver)),
+        }
+    }
+}
