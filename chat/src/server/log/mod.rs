@@ -63,7 +63,10 @@ pub(super) trait Log: fmt::Debug + Send + Sync {
 /// Sends a message, with its number if it has one, to the members of a group on this server. Returns false if
 /// there are none.
 #[derive(Clone)]
-pub(super) struct Deliver(Arc<dyn Fn(&str, String, Option<u64>) -> bool + Send + Sync>);
+pub(super) struct Deliver(Arc<DeliverFn>);
+
+/// Takes the group, the message and its number.
+type DeliverFn = dyn Fn(&str, String, Option<u64>) -> bool + Send + Sync;
 
 impl Deliver {
     pub(super) fn new(deliver: impl Fn(&str, String, Option<u64>) -> bool + Send + Sync + 'static) -> Self {
