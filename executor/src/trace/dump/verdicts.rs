@@ -302,24 +302,44 @@ fn not_in_block_on(recording: &Recording<'_>) -> Vec<Found> {
     found
 }
 
+/// Returns the calls that are in the queue, the oldest first: the youngest `queued` of those that have not begun. An
+/// older one has left the queue, and its thread was not scheduled yet.
+fn last_in_queue(mut not_begun: Vec<(u64, usize)>, queued: usize) -> Vec<(u64, usize)> {
+    not_begun.sort_unstable();
+    not_begun.split_off(not_begun.len().saturating_sub(queued))
+}
+
 /// Blocking calls that wait for a thread.
 fn threads_busy(live: &Live, recording: &Recording<'_>) -> Vec<Found> {
     let (model, load) = (recording.model, live.load);
     if load.threads < LIMIT || load.idle > 0 || load.queued == 0 {
         return Vec::new();
     }
-    let waits = |(_, task): &(usize, &Task)| {
-        let queued = matches!(task.state, State::Queued { since, .. } if since >= recording.horizon
-            && recording.now.saturating_sub(since) >= LONG);
-        task.kind == Some(TaskKind::Blocking) && queued && !task.cancelled
-    };
-    let waiting: Vec<usize> = model.tasks.iter().enumerate().filter(waits).map(|(index, _)| index).collect();
-    let first = waiting.iter().filter_map(|task| match model.tasks[*task].state {
-        State::Queued { since, .. } => Some(recording.now.saturating_sub(since)),
+    // (since when, which) of the calls that are not known to have begun.
+    let not_begun = model.tasks.iter().enumerate().filter_map(|(index, task)| match task.state {
+        State::Queued { since, .. } if task.kind == Some(TaskKind::Blocking) && !task.cancelled => {
+            Some((since, index))
+        }
         _ => None,
     });
-    let time = first.max().unwrap_or(0);
+    let waiting: Vec<(u64, usize)> = last_in_queue(not_begun.collect(), load.queued)
+        .into_iter()
+        .filter(|(since, _)| *since >= recording.horizon && recording.now.saturating_sub(*since) >= LONG)
+        .collect();
+    let time = waiting.first().map_or(0, |(since, _)| recording.now.saturating_sub(*since));
+    let waiting: Vec<usize> = waiting.into_iter().map(|(_, index)| index).collect();
     let found =
         (!waiting.is_empty()).then(|| about(model, VerdictKind::ThreadsBusy, &waiting, time)).flatten();
     found.map(|found| Found { load: Some(load), ..found }).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_has_left_the_queue_does_not_wait_for_a_thread() {
+        assert_eq!(last_in_queue(vec![(30, 2), (10, 0), (20, 1)], 1), [(30, 2)]);
+        assert_eq!(last_in_queue(vec![(10, 0)], 2), [(10, 0)]);
+    }
 }
