@@ -24,8 +24,8 @@
 //! Reading order: this file, `history`, `framing` (packets from bytes), `client`, `client/input`,
 //! `client/output`, `client/visible`; then the server:
 //! `server/options`, `server/memory`, `server/inbound`, `server/outbound`, `server/log`,
-//! `server/log/no_history`, `server/log/store`, `server/log/disk`, `server/catch_up`, `server/group`,
-//! `server/group_table`, `server/reclaim`, `server/common`, `server/posted`, `server/ending`,
+//! `server/log/no_history`, `server/log/store`, `server/log/disk`, `server/log/open`, `server/catch_up`,
+//! `server/group`, `server/group_table`, `server/reclaim`, `server/common`, `server/posted`, `server/ending`,
 //! `server/connection`, `server/mod`; last the two programs in `bin/`.
 #![forbid(unsafe_code)]
 

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::group_table::GroupTable;
-use super::log::{Deliver, Log, Opened};
+use super::log::open::Opened;
+use super::log::{Deliver, Log};
 use super::memory::Memory;
 use super::options::{History, Options};
 use super::reclaim::Reclaim;

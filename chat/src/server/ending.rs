@@ -259,7 +259,7 @@ impl Membership {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::server::log::Opened;
+    use crate::server::log::open::Opened;
     use crate::server::options::Options;
     use crate::server::outbound::tests::connected;
     use executor::task;

@@ -138,7 +138,8 @@ impl GroupTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::log::{Deliver, Opened};
+    use crate::server::log::Deliver;
+    use crate::server::log::open::Opened;
     use crate::server::options::Options;
 
     #[test]

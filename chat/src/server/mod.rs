@@ -92,7 +92,7 @@ impl Server {
     /// The address is malformed, unknown or in use; the error names it. Or the history cannot be opened; then it
     /// names the file.
     pub async fn bind(address: impl ToSocketAddrs, options: Options) -> io::Result<Server> {
-        let log = log::open(&options.history).await?;
+        let log = log::open::open(&options.history).await?;
         let listener = TcpListener::bind(address).await?;
         let (ask_to_stop, asked_to_stop) = mpsc::channel(1);
         Ok(Server { listener, common: Arc::new(Common::new(options, log)), ask_to_stop, asked_to_stop })

@@ -15,7 +15,7 @@
 //! D2  A post's outcome is sent after its message was delivered. So what a client asks for after its own post
 //!     includes it.
 //!
-//! Used by `log`. Next: `catch_up`.
+//! Used by `log/open`. Next: `log/open`.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -21,21 +21,15 @@
 //! Used by `group`, `group_table`, `common` and `mod`, and through `common` by `connection`. Next: `log/no_history`.
 
 use std::fmt;
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use executor::sync::oneshot;
-use executor::task;
-
-use self::disk::Disk;
-use self::no_history::NoHistory;
-use self::store::Store;
-use super::options::History;
 
 mod disk;
 mod no_history;
+pub(super) mod open;
 mod store;
 
 /// Where the messages of all groups are put in order, and kept.
@@ -156,41 +150,6 @@ impl<T: Unpin> Future for Outcome<T> {
                 // Without a sender the log has ended, or had no thread to work on.
                 outcome.unwrap_or_else(|_| Err(LogError::Failed("the log is closed".to_owned())))
             }),
-        }
-    }
-}
-
-/// A log that is open, but does not know the groups yet.
-#[derive(Debug)]
-pub(super) enum Opened {
-    NoHistory,
-    Disk(Store),
-}
-
-/// Opens the log that the options ask for.
-///
-/// # Errors
-///
-/// The error says which directory or which server cannot be used, and why.
-pub(super) async fn open(history: &History) -> io::Result<Opened> {
-    match history.clone() {
-        History::None => Ok(Opened::NoHistory),
-        History::Disk { directory, retention } => {
-            let opening = task::spawn_blocking(move || Store::open(&directory, retention));
-            let opened = opening.try_join().await;
-            opened
-                .unwrap_or_else(|_| Err(io::Error::other("no thread to open the history on")))
-                .map(Opened::Disk)
-        }
-    }
-}
-
-impl Opened {
-    /// Starts the log, which delivers what is appended to it.
-    pub(super) fn start(self, deliver: Deliver) -> Arc<dyn Log> {
-        match self {
-            Opened::NoHistory => Arc::new(NoHistory::new(deliver)),
-            Opened::Disk(store) => Arc::new(Disk::new(store, deliver)),
         }
     }
 }

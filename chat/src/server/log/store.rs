@@ -16,7 +16,8 @@
 //! S3  The numbers go on after the last one, even if retention has removed every message.
 //! S4  `first..=last` of a group are the messages that are in the file.
 //!
-//! All calls block: they run on the threads for blocking calls. Used by `log` and `log/disk`. Next: `log/disk`.
+//! All calls block: they run on the threads for blocking calls. Used by `log/open` and `log/disk`. Next:
+//! `log/disk`.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,0 +1,52 @@
+//! Opening the log that the options ask for.
+//!
+//! A log that cannot be opened ends the program before it listens, with an error that names the file. The log is
+//! started later: it delivers to the groups, and they are created with the rest of the server's state.
+//!
+//! Used by `common` and `mod`. Next: `catch_up`.
+
+use std::io;
+use std::sync::Arc;
+
+use executor::task;
+
+use super::disk::Disk;
+use super::no_history::NoHistory;
+use super::store::Store;
+use super::{Deliver, Log};
+use crate::server::options::History;
+
+/// A log that is open, but does not know the groups yet.
+#[derive(Debug)]
+pub(in crate::server) enum Opened {
+    NoHistory,
+    Disk(Store),
+}
+
+/// Opens the log that the options ask for.
+///
+/// # Errors
+///
+/// The error says which directory or which server cannot be used, and why.
+pub(in crate::server) async fn open(history: &History) -> io::Result<Opened> {
+    match history.clone() {
+        History::None => Ok(Opened::NoHistory),
+        History::Disk { directory, retention } => {
+            let opening = task::spawn_blocking(move || Store::open(&directory, retention));
+            let opened = opening.try_join().await;
+            opened
+                .unwrap_or_else(|_| Err(io::Error::other("no thread to open the history on")))
+                .map(Opened::Disk)
+        }
+    }
+}
+
+impl Opened {
+    /// Starts the log, which delivers what is appended to it.
+    pub(in crate::server) fn start(self, deliver: Deliver) -> Arc<dyn Log> {
+        match self {
+            Opened::NoHistory => Arc::new(NoHistory::new(deliver)),
+            Opened::Disk(store) => Arc::new(Disk::new(store, deliver)),
+        }
+    }
+}
