@@ -13,6 +13,7 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::SystemTime;
 
 /// The file that is added to the copy.
 const HOOK: &str = include_str!("hook.rs");
@@ -296,6 +297,20 @@ fn copy_with_edits(from: &Path, to: &Path) -> Result<(), String> {
             return Err(format!("loom's {file} has no line {old:?}: the edits are for another version"));
         }
         fs::write(&path, text.replacen(old, new, 1)).map_err(|error| failed(&path, error))?;
+    }
+    make_old(to).map_err(|error| failed(to, error))
+}
+
+/// Makes all files of a folder look old. cargo builds a crate again if a file of it is newer than the build's begin,
+/// and the copy is made during the build.
+fn make_old(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            make_old(&path)?;
+        } else {
+            fs::File::options().write(true).open(&path)?.set_modified(SystemTime::UNIX_EPOCH)?;
+        }
     }
     Ok(())
 }
