@@ -2,7 +2,8 @@
 //!
 //! A choice lets one thread go on until its next operation has been made. If that is a load that could return
 //! several values, each value is a choice. Two ways to the same state lead to the same node: a state is what each
-//! thread has done and read, and in which order the threads have accessed each object.
+//! thread has done and read, and in which order the threads have accessed each object. States after which the same can
+//! happen are made one, so that no choice is shown twice.
 //!
 //! Called by the tool. Next: `page`.
 
@@ -30,7 +31,7 @@ pub struct Game {
     nodes: Vec<Node>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Node {
     /// Nothing can follow: how it ended; empty if it passed.
     End(String),
@@ -87,6 +88,7 @@ pub fn explore(model: &Model) -> Result<Option<Game>, String> {
             return Ok(None);
         }
     }
+    game.nodes = merged(game.nodes);
     Ok(Some(game))
 }
 
@@ -118,6 +120,32 @@ impl Game {
             self.moves.len() - 1
         })
     }
+}
+
+/// The nodes, of which those from which the same can happen are one. Each leads only to later ones.
+fn merged(nodes: Vec<Node>) -> Vec<Node> {
+    let (mut known, mut numbers) = (HashMap::new(), vec![0; nodes.len()]);
+    let mut kept: Vec<Node> = Vec::new();
+    for (number, mut node) in nodes.into_iter().enumerate().rev() {
+        if let Node::Choices(choices) = &mut node {
+            choices.iter_mut().for_each(|choice| choice.2 = numbers[choice.2]);
+            choices.sort_unstable();
+            choices.dedup();
+        }
+        numbers[number] = *known.entry(node).or_insert_with_key(|node| {
+            kept.push(node.clone());
+            kept.len() - 1
+        });
+    }
+    // The first one comes first.
+    let last = kept.len() - 1;
+    for node in &mut kept {
+        if let Node::Choices(choices) = node {
+            choices.iter_mut().for_each(|choice| choice.2 = last - choice.2);
+        }
+    }
+    kept.reverse();
+    kept
 }
 
 /// The executions that begin with `prefix`, of which each makes another operation next.
@@ -170,4 +198,29 @@ fn state(told: &Told, steps: usize) -> State {
         }
     }
     state
+}
+
+#[test]
+fn states_with_the_same_future_are_one() {
+    let end = |says: &str| Node::End(says.to_owned());
+    let nodes = vec![
+        Node::Choices(vec![(1, 7, 2), (0, 7, 1), (0, 7, 3)]),
+        Node::Choices(vec![(0, 8, 4), (0, 8, 5)]),
+        Node::Choices(vec![(0, 8, 6)]),
+        Node::Choices(vec![(0, 8, 5)]),
+        end(""),
+        end(""),
+        end("broken"),
+    ];
+    let merged = merged(nodes);
+    assert_eq!(
+        merged,
+        [
+            Node::Choices(vec![(0, 7, 2), (1, 7, 1)]),
+            Node::Choices(vec![(0, 8, 4)]),
+            Node::Choices(vec![(0, 8, 3)]),
+            end(""),
+            end("broken"),
+        ]
+    );
 }
