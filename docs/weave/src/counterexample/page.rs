@@ -143,7 +143,7 @@ fn data(shown: Shown<'_>, context: usize, is_indented: bool) -> Value {
         "wrong": words.wrong, "follows": words.follows,
         "invariant": words.rule, "promise": words.promise, "defined": words.file,
         "site": [files.number(&site.0), site.1],
-        "files": files.json(is_indented),
+        "files": files.json(is_indented), "operations": files.operations,
         "objects": objects.iter().map(|(name, kind)| json!([name, kind])).collect::<Vec<_>>(),
         "runs": [first, second],
         "games": games, "moves": moves,
@@ -158,11 +158,14 @@ fn run(told: &Told, files: &Files, objects: &[usize], lost: Option<usize>) -> Va
     })
 }
 
+/// A step as a list, without the nulls at its end. `expand` of `page/words.js` undoes what makes it short.
 fn step_json(step: &ToldStep, files: &Files, objects: &[usize]) -> Value {
-    let (file, line) = step.place.as_ref().map_or((-1, 0), |(file, line)| (files.number(file), *line));
-    let object = step.object.map_or(-1, |object| i64::try_from(objects[object]).unwrap_or(-1));
-    let orders = ["", "Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"];
-    let order = orders.iter().position(|order| *order == step.order).unwrap_or(0);
+    let file = step.place.as_ref().map(|(file, _)| files.number(file));
+    let line = step.place.as_ref().map(|(_, line)| line);
+    let operation = files.operations.iter().position(|operation| *operation == step.operation);
+    let object = step.object.map(|object| objects[object]);
+    let orders = ["Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"];
+    let order = orders.iter().position(|order| *order == step.order);
     let others = step.could.len() > 1;
     let extra = match (&step.text, step.missed, others) {
         (Some(text), ..) => json!({ "text": text }),
@@ -172,7 +175,7 @@ fn step_json(step: &ToldStep, files: &Files, objects: &[usize]) -> Value {
         (None, None, false) => Value::Null,
     };
     let mut fields =
-        json!([step.thread, step.operation, object, file, line, order, step.read, step.written, extra]);
+        json!([step.thread, operation, object, file, line, order, step.read, step.written, extra]);
     while let Some(fields) = fields.as_array_mut().filter(|fields| fields.last().is_some_and(Value::is_null))
     {
         fields.pop();
@@ -180,20 +183,23 @@ fn step_json(step: &ToldStep, files: &Files, objects: &[usize]) -> Value {
     fields
 }
 
-/// The parts of the source files that a page shows.
+/// The parts of the source files that a page shows, and the operations.
 struct Files {
     lines: BTreeMap<String, BTreeSet<usize>>,
+    operations: BTreeSet<String>,
 }
 
 impl Files {
     /// The lines of all steps and of the fault, with `context` lines around each, even beyond the end of a file.
     fn of<'a>(steps: impl Iterator<Item = &'a ToldStep>, site: &'a (String, usize), context: usize) -> Self {
         let mut lines: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-        for (file, line) in steps.filter_map(|step| step.place.as_ref()).chain([site]) {
+        let steps: Vec<&ToldStep> = steps.collect();
+        let operations = steps.iter().map(|step| step.operation.clone()).collect();
+        for (file, line) in steps.iter().filter_map(|step| step.place.as_ref()).chain([site]) {
             let around = line.saturating_sub(context).max(1)..=line + context;
             lines.entry(file.clone()).or_default().extend(around);
         }
-        Self { lines }
+        Self { lines, operations }
     }
 
     fn number(&self, file: &str) -> i64 {

@@ -22,6 +22,7 @@
  * @property {[number, number]} site
  * @property {{path: string, parts: [number, string[]][]}[]} files
  * @property {[string, string][]} objects
+ * @property {string[]} operations  By their numbers in the steps.
  * @property {Run[]} runs
  * @property {Game[]} [games]
  * @property {Step[]} [moves]  What the choices of the games do.
@@ -95,15 +96,16 @@ function staleWords(steps, i) {
 }
 
 /** The orderings, by their numbers in the data. */
-const ORDERS = ['', 'Relaxed', 'Acquire', 'Release', 'AcqRel', 'SeqCst'];
+const ORDERS = ['Relaxed', 'Acquire', 'Release', 'AcqRel', 'SeqCst'];
 
-/** Undoes what keeps the data small: steps without the nulls at their ends, steps that both runs begin with, orderings and moves as numbers, and a node's choices in one list. @param {Data} data */
+/** Undoes what keeps the data small: steps without the nulls at their ends, steps that both runs begin with, operations, orderings and moves as numbers, and a node's choices in one list. @param {Data} data */
 function expand(data) {
     const [failing, cured] = data.runs;
     cured.steps.unshift(...failing.steps.slice(0, cured.same ?? 0));
     for (const step of new Set([failing.steps, cured.steps, data.moves ?? []].flat())) {
-        if (typeof step[5] === 'number') step[5] = ORDERS[step[5]];
         while (step.length < 9) step.push(null);
+        const [, op, object, file, line, order] = step;
+        step.splice(1, 5, data.operations?.[op] ?? op, object ?? -1, file ?? -1, line ?? 0, ORDERS[order] ?? order ?? '');
     }
     for (const { nodes } of data.games ?? []) {
         nodes.forEach((node, i) => {
