@@ -11,7 +11,7 @@ use std::panic::PanicHookInfo;
 use std::sync::Once;
 use std::sync::atomic::Ordering;
 
-use crate::rt::Path;
+use crate::rt::{Path, Scheduler};
 
 thread_local! {
     static STEPS: RefCell<String> = const { RefCell::new(String::new()) };
@@ -68,7 +68,11 @@ fn panicked(info: &PanicHookInfo<'_>) {
     if !path.is_null() {
         // SAFETY: the path lives until `passed`, which resets the pointer, or until the process ends. Nothing changes
         // it while this thread panics: all of loom's threads are run by the one thread of the operating system.
-        write(unsafe { &*path }, Some(&message.replace('\n', " ")));
+        let path = unsafe { &*path };
+        if let (Some(thread), Some(place)) = (Scheduler::running(), info.location()) {
+            step(path, thread, "panic", &"", place, Did::default());
+        }
+        write(path, Some(&message.replace('\n', " ")));
     }
 }
 

@@ -182,12 +182,27 @@ pub(crate) fn fence(ordering: Ordering) {
     (
         "rt/mod.rs",
         "    let id = execution(|execution| execution.new_thread());\n",
-        "    let id = execution(|execution| {
+        "    let place = std::panic::Location::caller();
+    let id = execution(|execution| {
         let active = execution.threads.active_id();
         let id = execution.new_thread();
-        hook::step(&execution.path, active, \"spawn\", &id, &\"\", Default::default());
+        hook::step(&execution.path, active, \"spawn\", &id, place, Default::default());
         id
     });\n",
+    ),
+    ("rt/mod.rs", "pub(crate) fn spawn<F>(", "#[track_caller]\npub(crate) fn spawn<F>("),
+    ("thread.rs", "fn spawn_internal<", "#[track_caller]\nfn spawn_internal<"),
+    (
+        "rt/scheduler.rs",
+        "    /// Perform a context switch\n",
+        "    /// The thread that runs; none while its execution is in use, as it is when loom itself panics.
+    pub(crate) fn running() -> Option<usize> {
+        let running =
+            |state: &RefCell<State<'_>>| Some(state.try_borrow().ok()?.execution.threads.active_id().into());
+        if STATE.is_set() { STATE.with(running) } else { None }
+    }
+
+    /// Perform a context switch\n",
     ),
     (
         "rt/mod.rs",

@@ -85,11 +85,19 @@ struct Teller {
     files: HashMap<String, Vec<String>>,
     /// loom's numbers of the objects, and ours.
     numbers: BTreeMap<(usize, bool), usize>,
+    named: Vec<Named>,
     /// The steps that wrote to an object, in order, the first one being its creation.
     writes: HashMap<usize, Vec<Option<usize>>>,
     pointers: Vec<u64>,
     /// What each thread waits for, while it does.
     waiting: HashMap<usize, Waiting>,
+}
+
+/// An object's name, as the source has it.
+struct Named {
+    name: String,
+    kind: &'static str,
+    file: String,
 }
 
 /// What a thread waits for.
@@ -113,8 +121,6 @@ impl Teller {
             _ if !is_shown => (false, object, String::new()),
             ("unlock" | "park" | "blocked", Some(Waiting::Condvar(_))) => (false, object, String::new()),
             ("lock", Some(Waiting::Condvar(condvar))) => (true, Some(condvar), "woken".to_owned()),
-            ("lock", Some(Waiting::Lock(_))) => (false, object, String::new()),
-            ("blocked", _) => (true, object, "lock".to_owned()),
             _ => (true, object, self.operation(step)),
         };
         match (step.operation.as_str(), object) {
@@ -174,21 +180,35 @@ impl Teller {
             _ => "atomic",
         };
         let name = if is_thread { thread_name(number) } else { self.name(step, kind) };
-        let same =
-            self.told.objects.iter().filter(|(other, _)| other.split(" (").next() == Some(&name)).count();
-        let name = if same > 0 { format!("{name} ({})", same + 1) } else { name };
         self.told.objects.push((name, kind));
         self.numbers.insert((number, is_thread), self.told.objects.len() - 1);
         self.told.objects.len() - 1
     }
 
-    fn name(&mut self, step: &Step, kind: &str) -> String {
+    /// The name in the source. If another object has it already, what tells them apart is added: the kind, or the
+    /// file, or which one it is in the order in which the run comes to them.
+    fn name(&mut self, step: &Step, kind: &'static str) -> String {
         let Some((file, line, column)) = &step.place else { return format!("a {kind}") };
-        let lines = self.file(file);
-        name_before(lines, *line, *column).unwrap_or_else(|| {
-            let stem = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".rs");
-            format!("{kind} of {stem}")
-        })
+        let stem = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".rs");
+        let mut name =
+            name_before(self.file(file), *line, *column).unwrap_or_else(|| format!("{kind} of {stem}"));
+        let known = Named { name: name.clone(), kind, file: file.clone() };
+        let same: Vec<&Named> = self.named.iter().filter(|other| other.name == name).collect();
+        if same.first().is_some_and(|first| first.kind != kind) {
+            name = format!("{kind} of {name}");
+        }
+        let same: Vec<&Named> = same.into_iter().filter(|other| other.kind == kind).collect();
+        if same.first().is_some_and(|first| first.file != *file) {
+            name = format!("{name} of {stem}");
+        }
+        let same = same.iter().filter(|other| other.file == *file).count();
+        self.named.push(known);
+        const NUMBERS: [&str; 6] = ["second", "third", "fourth", "fifth", "sixth", "seventh"];
+        match same.checked_sub(1).map(|at| NUMBERS.get(at)) {
+            None => name,
+            Some(Some(number)) => format!("the {number} {name}"),
+            Some(None) => format!("{name} no. {}", same + 1),
+        }
     }
 
     fn file(&mut self, path: &str) -> &[String] {
@@ -225,33 +245,55 @@ fn thread_name(number: usize) -> String {
     if number == 0 { "the model".to_owned() } else { format!("thread {number}") }
 }
 
-/// The last name before a method's name, `counts` of `self.counts.load`, or the last one of a function's
-/// argument, `idle` of `lock(&self.idle)`. Line and column count from 1.
+/// The name of what a method is called on, `Sleep.counts` for `self.counts.load` in `impl Sleep`, or of a function's
+/// argument, `DRIVER` for `lock(&DRIVER)`. Line and column count from 1.
 fn name_before(lines: &[String], line: usize, column: usize) -> Option<String> {
     let text = lines.get(line - 1)?;
     let (before, after) = (text.get(..column - 1)?, text.get(column - 1..)?);
-    let is_name = |c: char| c.is_alphanumeric() || c == '_';
-    let last_name = |text: &str| {
-        let end = text.trim_end_matches(|c: char| !is_name(c)).len();
-        let start = text[..end].rfind(|c: char| !is_name(c)).map_or(0, |at| at + 1);
-        text[start..end].to_owned()
+    let owner = match before.trim_end().strip_suffix('.') {
+        Some(receiver) if receiver.trim().is_empty() => lines.get(line.checked_sub(2)?)?,
+        Some(receiver) => receiver,
+        None => after.split_once('(')?.1.split(')').next()?,
     };
-    let name = if let Some(receiver) = before.trim_end().strip_suffix('.') {
-        if receiver.trim().is_empty() {
-            last_name(lines.get(line.checked_sub(2)?)?)
-        } else {
-            last_name(receiver)
-        }
-    } else {
-        last_name(after.split_once('(')?.1.split(')').next()?)
-    };
-    if name.chars().all(|c| c.is_ascii_digit()) {
+    // An element of an array is told by the array's name.
+    let owner =
+        owner.strip_suffix(']').and_then(|owner| owner.rsplit_once('[')).map_or(owner, |(owner, _)| owner);
+    let owner = owner.trim_end_matches(|c: char| !is_name(c));
+    let path = &owner[owner.rfind(|c: char| !is_name(c) && c != '.').map_or(0, |at| at + 1)..];
+    let is_number = |part: &&str| part.chars().all(|c| c.is_ascii_digit());
+    let fields: Vec<&str> = path.split('.').filter(|part| !is_number(part)).collect();
+    match fields[..] {
         // A field without a name is told by its type's.
-        let types = lines[..line].iter().rev().find_map(|line| line.strip_prefix("impl"))?;
-        let types = types.split(" for ").last()?.trim_start_matches(|c: char| c != ' ' && c != '>').trim();
-        return Some(types.split(|c: char| !is_name(c)).find(|word| !word.is_empty())?.to_owned());
+        ["self"] => type_around(lines, line),
+        ["self", field] => {
+            Some(type_around(lines, line).map_or(field.to_owned(), |of| format!("{of}.{field}")))
+        }
+        [.., field] => Some(field.to_owned()),
+        [] => None,
     }
-    (!name.is_empty()).then_some(name)
+}
+
+/// The type in whose `impl` a line is, or the trait.
+fn type_around(lines: &[String], line: usize) -> Option<String> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let inside = indent(lines.get(line - 1)?);
+    let head = |line: &String| {
+        let head = line.trim_start();
+        let is_around = indent(line) < inside && !head.is_empty();
+        let begins = |word: &str| head.split(|c| !is_name(c)).any(|other| other == word);
+        (is_around && (head.starts_with("impl") || begins("trait"))).then(|| head.to_owned())
+    };
+    let head = lines[..line].iter().rev().find_map(head)?;
+    let name = match (head.split_once("trait "), head.split_once(" for ")) {
+        (Some((_, name)), _) | (None, Some((_, name))) => name,
+        (None, None) => head.strip_prefix("impl")?.trim_start_matches(|c: char| c != ' ' && c != '>'),
+    };
+    let name = name.split(['<', '{']).find(|name| !name.trim_matches([' ', '>']).is_empty())?;
+    name.split(|c| !is_name(c)).rfind(|name| !name.is_empty()).map(str::to_owned)
+}
+
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
 /// The kind of a failure, and what it says.
@@ -274,7 +316,11 @@ fn end(message: &str, told: &Told, waiting: &HashMap<usize, Waiting>) -> (&'stat
     if message.contains("leaked") || message.contains("Leaked") {
         return ("leak", format!("Something is never freed: {message}"));
     }
-    ("panic", format!("The model panics: {message}"))
+    // What a model says of its end, when all its threads are over, is no step of a thread.
+    let panicked = told.steps.last().filter(|step| step.operation == "panic");
+    let thread = panicked.map_or(0, |step| step.thread);
+    let says = format!("{} panics: {message}", thread_name(thread));
+    ("panic", says.replacen('t', "T", 1))
 }
 
 /// What each thread that has not ended waits for.
@@ -303,13 +349,29 @@ mod tests {
 
     #[test]
     fn an_object_has_the_name_that_stands_before_the_method() {
-        let lines: Vec<String> = "impl<T> Slot<T> {\n    self.counts.load(Acquire)\n    lock(&self.idle)\n    self.0.swap(x)\n    self.word\n        .store(1)"
+        let lines: Vec<String> = "impl<T> Slot<T> {
+    self.counts.load(Acquire)
+    lock(&self.idle)
+    self.0.swap(x)
+    self.word
+        .store(1)
+    lock(&WORLD.0)
+    self.parkers[worker].get()
+}
+impl<T: Into<X>> Wake for own::Queue<T> {
+    fn wake() { state.value.load(x) }
+    self.tasks.0.load(x)"
             .lines()
             .map(str::to_owned)
             .collect();
-        assert_eq!(name_before(&lines, 2, 17).unwrap(), "counts");
-        assert_eq!(name_before(&lines, 3, 5).unwrap(), "idle");
-        assert_eq!(name_before(&lines, 4, 12).unwrap(), "Slot");
-        assert_eq!(name_before(&lines, 6, 10).unwrap(), "word");
+        let name = |line, column| name_before(&lines, line, column).unwrap();
+        assert_eq!(name(2, 17), "Slot.counts");
+        assert_eq!(name(3, 5), "Slot.idle");
+        assert_eq!(name(4, 12), "Slot");
+        assert_eq!(name(6, 10), "Slot.word");
+        assert_eq!(name(7, 5), "WORLD");
+        assert_eq!(name(8, 26), "Slot.parkers");
+        assert_eq!(name(11, 29), "value");
+        assert_eq!(name(12, 18), "Queue.tasks");
     }
 }
