@@ -16,7 +16,7 @@ function start(data, ui) {
     let shown;
     /** @type {any[]} */
     let rows;
-    let last = 0;
+    let [last, begun] = [0, false];
     const game = () => /** @type {Game[]} */ (data.games)[run];
 
     document.title = data.fault;
@@ -41,7 +41,7 @@ function start(data, ui) {
         return [
             ...choicesAfter(game(), path).map(([thread], i) => {
                 const step = playedRun(game(), [...path, i], shown.threads).steps[path.length];
-                return h('button.choice', { style: hue(thread), onclick: () => choose(i) }, h('kbd', i + 1), h('b', ` ${shown.threads[thread]} `), shortWords(data, step), staleMark(step));
+                return h('button.choice', { style: hue(thread), onclick: () => choose(i) }, h('kbd', i + 1), h('b', ` ${shown.threads[thread]} `), shortWords(data, step), staleMark(data, step));
             }),
             h('button', { onclick: undo }, h('kbd', 'u'), ' Undo'),
         ];
@@ -67,13 +67,17 @@ function start(data, ui) {
             row.className = `row ${i < at - 1 ? '' : i < at ? 'now' : 'later'}`;
             row.ariaCurrent = i === at - 1 ? 'step' : null;
         });
-        const words = [...(thread >= 0 ? stepWords(data, shown, at - 1) : path ? [] : endWords(data, shown)), ...(path && at === last ? gameWords(data, game(), path, shown) : [])];
+        const words = [...(thread >= 0 ? [...stepWords(data, shown, at - 1), ...lockWords(data, shown, at - 1)].filter(Boolean) : path ? [] : endWords(data, shown)), ...(path && at === last ? gameWords(data, game(), path, shown) : [])];
         ui.now.style = thread >= 0 ? hue(thread) : at ? endHue(shown) : '';
         ui.now.replaceChildren(...words.map((text) => h('p', text)));
         ui.count.textContent = thread >= 0 ? `step ${at} of ${steps.length}` : at ? 'the end' : '';
         ui.slider.value = at;
         drawKnowledge(ui.knows, data, shown, state);
-        reveal(ui.source, markSource(lines, shown, state, thread));
+        // At the end, the line of the last step: that of the panic, if it is one.
+        const line = markSource(lines, shown, state, steps[Math.min(at, steps.length) - 1]?.[0]);
+        reveal(ui.source, line);
+        if (line && begun) follow(line, ui.bar);
+        begun = true;
         reveal(ui.lanes, rows[at - 1]);
         if (!path && !run) history.replaceState(null, '', `#${at}`);
         if (at === last) stop();

@@ -9,8 +9,8 @@ const hue = (t) => `--h:${[215, 150, 280, 330, 185, 60][t % 6]};--t:${t};grid-co
 /** The style for the end. @param {Run} run */
 const endHue = ({ end }) => `--h:${end ? 20 : 150};grid-column:2/-1`;
 
-/** @param {Step} step */
-const staleMark = ([, , , , , , , , extra]) => (extra?.missed ?? -1) >= 0 && h('b.hot', ' stale');
+/** Pale if both runs have it. @param {Data} data @param {Step} step */
+const staleMark = ({ runs }, step) => (step[8]?.missed ?? -1) >= 0 && h(isCommon(runs, step) ? 'small' : 'b.hot', ' stale');
 
 /** An element: `h('a.class', { href }, 'text', child)`; the properties may be left out. @param {string} kind @param {...any} rest @returns {any} */
 function h(kind, ...rest) {
@@ -30,7 +30,7 @@ function drawLanes(panel, data, run, difference, go) {
         h('button', { style, onclick: () => go(i + 1) }, inside));
     const rows = steps.map((step, i) => {
         const [thread, , , , , order] = step;
-        const made = row(i, hue(thread), h('b.who', `${threads[thread]} `), shortWords(data, step), h('small', ' ', order, staleMark(step)));
+        const made = row(i, hue(thread), h('b.who', `${threads[thread]} `), shortWords(data, step), h('small', ' ', order, staleMark(data, step)));
         if (i === lost) made.append(h('p.mark hot', DOOMED));
         if (i === Math.max(difference - 1, 0) && difference >= 0) made.append(h('p.mark', partWords(data, run, difference)));
         return made;
@@ -54,15 +54,15 @@ function drawSource(panel, { files, site }) {
     return lines;
 }
 
-/** Marks the line of each thread; returns that of the step under way. @param {Map<string, any>} lines @param {Run} run @param {State} state @param {number} thread The thread of that step, or -1. */
+/** Marks the line of each thread; returns that of the step under way. @param {Map<string, any>} lines @param {Run} run @param {State} state @param {number} thread The thread of that step. */
 function markSource(lines, { steps, threads }, state, thread) {
     for (const line of lines.values()) {
         line.classList.remove('now');
         line.lastChild.lastChild.replaceChildren();
     }
     let now;
-    state.threads.forEach(({ last, ended }, t) => {
-        const line = lines.get(String(steps[last]?.slice(3, 5)));
+    state.threads.forEach(({ place, ended }, t) => {
+        const line = lines.get(String(steps[place]?.slice(3, 5)));
         if (!line || (ended && t !== thread)) return;
         line.lastChild.lastChild.append(h('span.tag', { style: hue(t) }, threads[t]));
         if (t !== thread) return;
@@ -82,7 +82,7 @@ function drawKnowledge(panel, data, run, state) {
         rows.length > 0 && h('table',
             h('tr', h('th', 'atomic'), h('th', 'newest'), threads.map((name, t) => h('th', { style: hue(t) }, name))),
             rows.map(({ name, newest, since, known }) => h('tr', h('th', name), h('td', newest, since >= 0 && h('small', ` step ${since + 1}`)),
-                known.map((one) => h('td', one ? one.value : '–', one?.old && h('b.hot', ' old')))))),
+                known.map((one) => h('td', one ? one.value : '–', one?.old && h('small', ' old')))))),
         h('ul', threads.map((name, t) => h('li', { style: hue(t) }, h('b', name), ` ${threadWords(data, run, state, t)}.`))),
     ].filter(Boolean));
 }
@@ -93,7 +93,14 @@ function reveal(panel, node) {
     if (top < 30 || top > panel.clientHeight - 60) panel.scrollTop += top - panel.clientHeight / 2;
 }
 
+/** On a phone the panel may be beyond the window's edge, or behind the bar: scrolls the page. @param {any} node @param {any} bar */
+function follow(node, bar) {
+    const { top, bottom } = node.getBoundingClientRect();
+    const edge = bar.getBoundingClientRect().bottom;
+    scrollBy(0, top < edge ? top - edge - 40 : Math.max(0, bottom - innerHeight + 40));
+}
+
 if (typeof module !== 'undefined') {
-    module.exports = { h, hue, endHue, staleMark, drawLanes, drawSource, markSource, drawKnowledge, reveal };
+    module.exports = { h, hue, endHue, staleMark, drawLanes, drawSource, markSource, drawKnowledge, reveal, follow };
     Object.assign(globalThis, module.exports);
 }

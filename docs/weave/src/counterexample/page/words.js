@@ -41,11 +41,11 @@ const OPS = {
     'cas-failed': 'compares $o, reads $r, and exchanges nothing',
     fence: 'passes a $f fence',
     blocked: 'waits for the lock $o',
-    lock: 'locks $o',
-    unlock: 'unlocks $o',
-    'try-lock': 'tries to lock $o',
-    wait: 'unlocks, and waits on $o',
-    woken: 'is woken, and locks again',
+    lock: 'takes the lock $o',
+    unlock: 'releases the lock $o',
+    'try-lock': 'tries to take the lock $o, which is taken',
+    wait: 'releases a lock, and waits on $o',
+    woken: 'is woken, and takes the lock again',
     notify: 'wakes one thread that waits on $o',
     'notify-all': 'wakes all threads that wait on $o',
     park: 'parks: it waits until it is unparked',
@@ -58,6 +58,7 @@ const OPS = {
     joined: 'goes on, since $o has ended',
     yield: 'lets other threads run',
     end: 'ends',
+    panic: 'panics',
     note: 'notes: $t',
 };
 
@@ -84,13 +85,16 @@ function opWords(data, step) {
     return (OPS[op] ?? `${op} $o`).replace(/\$(\w)/g, (_, slot) => slots[slot]) + (order && op !== 'fence' ? `, ${order}` : '');
 }
 
-/** Which newer value a load did not return, and what else it could have returned. @param {Step[]} steps @param {number} i @returns {any[]} */
-function staleWords(steps, i) {
+/** Whether each run makes this stale read: then it is not what goes wrong. @param {Run[]} runs @param {Step} step */
+const isCommon = (runs, step) => runs.every(({ steps }) => steps.some((other) => (other[8]?.missed ?? -1) >= 0 && String(other.slice(0, 7)) === String(step.slice(0, 7))));
+
+/** Which newer value a load did not return, and what else it could have returned. @param {Run[]} runs @param {Step[]} steps @param {number} i @returns {any[]} */
+function staleWords(runs, steps, i) {
     const [, , , , , , read, , extra] = steps[i];
     const missed = steps[extra?.missed ?? -1];
     const others = (extra?.could ?? []).filter((value) => value !== read);
     return [
-        missed && `It read ${read}, though step ${steps.indexOf(missed) + 1} had already written ${missed[7]}: nothing orders that write before this load.`,
+        missed && `It read ${read}, though step ${steps.indexOf(missed) + 1} had already written ${missed[7]}: nothing orders that write before this load.${isCommon(runs, steps[i]) ? ' Both runs read it.' : ''}`,
         others.length && `It could also have returned ${others.join(' or ')}.`,
     ];
 }
@@ -132,9 +136,10 @@ function withoutWords(data) {
 }
 
 /** The step in sentences. @param {Data} data @param {Run} run @param {number} i */
-function stepWords(data, { threads, steps, lost }, i) {
+function stepWords(data, { threads, steps, lost, kind, end }, i) {
     const [thread, op, , , , , , , extra] = steps[i];
-    return [`${threads[thread]} ${opWords(data, steps[i])}.`, ...staleWords(steps, i), op !== 'note' && extra?.text, lost === i && DOOMED].filter(Boolean);
+    const says = op === 'panic' && kind === op && i === steps.length - 1 ? end : `${threads[thread]} ${opWords(data, steps[i])}`;
+    return [says.replace(/\w$/, '$&.'), ...staleWords(data.runs, steps, i), op !== 'note' && extra?.text, lost === i && DOOMED].filter(Boolean);
 }
 
 /** Two accesses that race, of which the run's last one is one. @param {Data} data @param {Run} run */
@@ -159,6 +164,6 @@ function endWords(data, run) {
 }
 
 if (typeof module !== 'undefined') {
-    module.exports = { expand, withoutWords, OPS, DOOMED, objectName, shortWords, opWords, staleWords, stepWords, raceWords, partWords, endWords };
+    module.exports = { expand, withoutWords, OPS, DOOMED, objectName, shortWords, opWords, isCommon, staleWords, stepWords, raceWords, partWords, endWords };
     Object.assign(globalThis, module.exports);
 }

@@ -2,7 +2,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { stateAfter, knowledge, threadWords } = require('../state.js');
+const { stateAfter, knowledge, lockWords, threadWords } = require('../state.js');
 
 const data = { objects: [['a', 'atomic'], ['idle', 'lock'], ['condition', 'lock'], ['thread 1', 'thread'], ['b', 'atomic']] };
 const step = (thread, op, object = -1, read = null, written = null, extra = null) => [thread, op, object, 0, 1, '', read, written, extra];
@@ -54,21 +54,25 @@ test('who waits, and for what', () => {
     assert.equal(words(run(step(0, 'wait', 2)), 0), 'waits on condition until it is woken, since step 1');
 });
 
-test('a lock that another thread holds is waited for, until the thread goes on', () => {
-    const one = run(step(0, 'lock', 1), step(1, 'lock', 1), step(0, 'unlock', 1), step(1, 'fence'), step(0, 'lock', 1));
-    assert.equal(words(one, 1, 2), 'waits for idle, which the model holds, since step 2');
-    assert.equal(words(one, 1, 3), 'waits for idle, which nobody holds, since step 2');
-    assert.equal(words(one, 1, 4), 'has come to step 4');
-    assert.equal(words(one, 0), 'waits for idle, which thread 1 holds, since step 5');
+test('a lock that another thread holds is waited for, until it is taken', () => {
+    const one = run(step(0, 'lock', 1), step(1, 'blocked', 1), step(0, 'unlock', 1), step(1, 'lock', 1), step(0, 'try-lock', 1));
+    assert.equal(words(one, 0, 2), 'has come to step 1, and holds idle');
+    assert.equal(words(one, 1, 2), 'waits for the lock idle, which the model holds, since step 2');
+    assert.equal(words(one, 1, 3), 'waits for the lock idle, which nobody holds, since step 2');
+    assert.equal(words(one, 1, 4), 'has come to step 4, and holds idle');
+    const told = one.steps.map((_, i) => lockWords(data, one, i).filter(Boolean).join());
+    assert.deepEqual(told, ['', 'the model holds it.', 'thread 1 waited for it.', '', 'thread 1 holds it.']);
 });
 
 test('waiting on a condition lets go of the lock, and waking takes it again', () => {
-    const one = run(step(0, 'lock', 1), step(0, 'wait', 2), step(1, 'lock', 1), step(1, 'unlock', 1), step(0, 'woken', 2), step(1, 'lock', 1));
-    assert.equal(words(one, 1, 3), 'has come to step 3');
-    assert.equal(words(one, 1), 'waits for idle, which the model holds, since step 6');
+    const one = run(step(0, 'lock', 1), step(0, 'wait', 2), step(1, 'lock', 1), step(1, 'unlock', 1), step(0, 'woken', 2), step(1, 'blocked', 1));
+    assert.equal(words(one, 1, 3), 'has come to step 3, and holds idle');
+    assert.equal(words(one, 1), 'waits for the lock idle, which the model holds, since step 6');
+    for (const i of [1, 4]) assert.deepEqual(lockWords(data, one, i).filter(Boolean), ['The lock is idle.']);
 });
 
-test('a lock that was only tried is held if it was free', () => {
-    assert.match(words(run(step(0, 'try-lock', 1), step(1, 'lock', 1)), 1), /which the model holds/);
-    assert.equal(words(run(step(0, 'try-lock', 1, 'false'), step(1, 'lock', 1)), 1), 'has come to step 2');
+test('a step without a line stands at the last line of its thread', () => {
+    const end = [0, 'end', -1, -1, 0, '', null, null, null];
+    const { last, place } = stateAfter(data, run(step(0, 'lock', 1), end), 2).threads[0];
+    assert.deepEqual([last, place], [1, 0]);
 });

@@ -21,11 +21,11 @@ test('each operation has its words', () => {
         [step('cas-failed', 0, 'Acquire', '2'), 'cas-failed counts: 2', 'compares counts, reads 2, and exchanges nothing, Acquire'],
         [step('fence', -1, 'SeqCst'), 'fence', 'passes a SeqCst fence'],
         [step('blocked', 1), 'blocked idle', 'waits for the lock idle'],
-        [step('lock', 1), 'lock idle', 'locks idle'],
-        [step('unlock', 1), 'unlock idle', 'unlocks idle'],
-        [step('try-lock', 1), 'try-lock idle', 'tries to lock idle'],
-        [step('wait', 4), 'wait condition', 'unlocks, and waits on condition'],
-        [step('woken', 4), 'woken condition', 'is woken, and locks again'],
+        [step('lock', 1), 'lock idle', 'takes the lock idle'],
+        [step('unlock', 1), 'unlock idle', 'releases the lock idle'],
+        [step('try-lock', 1), 'try-lock idle', 'tries to take the lock idle, which is taken'],
+        [step('wait', 4), 'wait condition', 'releases a lock, and waits on condition'],
+        [step('woken', 4), 'woken condition', 'is woken, and takes the lock again'],
         [step('notify', 4), 'notify condition', 'wakes one thread that waits on condition'],
         [step('notify-all', 4), 'notify-all condition', 'wakes all threads that wait on condition'],
         [step('park'), 'park', 'parks: it waits until it is unparked'],
@@ -38,6 +38,7 @@ test('each operation has its words', () => {
         [step('joined', 3), 'joined thread 1', 'goes on, since thread 1 has ended'],
         [step('yield'), 'yield', 'lets other threads run'],
         [step('end'), 'end', 'ends'],
+        [step('panic'), 'panic', 'panics'],
         [step('note', -1, '', null, null, { text: 'a timer fires' }), 'a timer fires', 'notes: a timer fires'],
     ];
     for (const [one, short, long] of cases) {
@@ -59,17 +60,24 @@ test('what looks like a mark in a value or a name stays as it is', () => {
 
 test('a stale read names the write that it missed, and the other values', () => {
     const steps = [step('store', 0, 'Relaxed', null, '1'), step('load', 0, 'Relaxed', '0', null, { missed: 0, could: ['0', '1', '2'] })];
-    assert.deepEqual(staleWords(steps, 1), [
+    const runs = [run(steps), run([])];
+    assert.deepEqual(staleWords(runs, steps, 1), [
         'It read 0, though step 1 had already written 1: nothing orders that write before this load.',
         'It could also have returned 1 or 2.',
     ]);
-    assert.deepEqual(staleWords(steps, 0).filter(Boolean), []);
+    assert.deepEqual(staleWords(runs, steps, 0).filter(Boolean), []);
+    assert.match(staleWords([run(steps), run(steps)], steps, 1)[0], /before this load\. Both runs read it\.$/);
 });
 
 test('a step is told with what follows from it', () => {
     const steps = [step('load', 0, 'Relaxed', '0', null, { missed: -1 }), step('yield', -1, '', null, null, { text: 'A hint.' })];
     assert.deepEqual(stepWords(data, run(steps), 0), ['the model loads counts, which returns 0, Relaxed.']);
     assert.deepEqual(stepWords(data, run(steps, { lost: 1 }), 1), ['the model lets other threads run.', 'A hint.', 'From here on every continuation that was tried fails.']);
+});
+
+test('a run that panics ends with what it says', () => {
+    const panics = run([step('panic'), step('panic')], { end: 'Thread 1 panics: 0 is not 1', kind: 'panic' });
+    assert.deepEqual([0, 1].map((i) => stepWords(data, panics, i)), [['the model panics.'], ['Thread 1 panics: 0 is not 1.']]);
 });
 
 test('the end names what failed, the broken rule, and what follows', () => {
@@ -103,6 +111,6 @@ test('where two runs part, the other one is told', () => {
     const one = { threads: ['the model'], steps: [[0, 'end', -1, -1, 0, '', null, null, null]] };
     const other = { threads: ['the model'], steps: [[0, 'lock', 0, -1, 0, '', null, null, null]] };
     const both = { objects: [['idle', 'lock']], runs: [one, other] };
-    assert.equal(partWords(both, one, 0), 'Here the two runs part. In the other one the model locks idle.');
+    assert.equal(partWords(both, one, 0), 'Here the two runs part. In the other one the model takes the lock idle.');
     assert.equal(partWords({ ...both, runs: [one, { ...other, steps: [] }] }, one, 0), 'Here the two runs part. In the other one nothing follows.');
 });
