@@ -8,8 +8,8 @@
 //!     (loom)          (run, path)                       told, stored ──repeat──▶ page
 //! ```
 //!
-//! Read [`loom`] first, then [`path`], [`run`], [`search`], [`told`], [`stored`], [`words`] and [`page`]. The program
-//! is `counterexample`.
+//! Read [`loom`] first, then [`path`], [`run`], [`search`], [`told`], [`stored`], [`words`], [`units`] and [`page`].
+//! The program is `counterexample`.
 
 pub mod game;
 pub mod loom;
@@ -19,6 +19,7 @@ pub mod run;
 pub mod search;
 pub mod stored;
 pub mod told;
+pub mod units;
 pub mod words;
 
 use std::env;

@@ -144,10 +144,25 @@ fn data(shown: Shown<'_>, context: usize, is_indented: bool) -> Value {
         "invariant": words.rule, "promise": words.promise, "defined": words.file,
         "site": [files.number(&site.0), site.1],
         "files": files.json(is_indented), "operations": files.operations,
+        "units": units([failing, cured], &objects),
         "objects": objects.iter().map(|(name, kind)| json!([name, kind])).collect::<Vec<_>>(),
         "runs": [first, second],
         "games": games, "moves": moves,
     })
+}
+
+/// The parts of the values of each atomic, by its number, as the file of its first step has them.
+fn units(told: [&Told; 2], objects: &[(String, &'static str)]) -> Value {
+    let of = |(number, (name, kind)): (usize, &(String, &'static str))| {
+        let mut steps = told.into_iter().flat_map(|told| told.steps.iter().map(move |step| (told, step)));
+        let is_its = |(told, step): &(&Told, &ToldStep)| {
+            step.object.is_some_and(|object| told.objects[object].0 == *name && *kind == "atomic")
+        };
+        let text = read(&steps.find(is_its)?.1.place.as_ref()?.0);
+        let units = super::units::units(&text);
+        (!units.is_empty()).then(|| (number.to_string(), json!(units)))
+    };
+    objects.iter().enumerate().filter_map(of).collect::<serde_json::Map<_, _>>().into()
 }
 
 fn run(told: &Told, files: &Files, objects: &[usize], lost: Option<usize>) -> Value {

@@ -23,6 +23,7 @@
  * @property {{path: string, parts: [number, string[]][]}[]} files
  * @property {[string, string][]} objects
  * @property {string[]} operations  By their numbers in the steps.
+ * @property {Record<string, [string, number][]>} units  By object, the constants that its value is made of, the largest first.
  * @property {Run[]} runs
  * @property {Game[]} [games]
  * @property {Step[]} [moves]  What the choices of the games do.
@@ -69,6 +70,18 @@ const objectName = ({ objects }, object) => objects[object]?.[0] ?? 'something';
 
 /** The values of a step: `0 → 1`, or the one that there is. @param {Step} step */
 const values = ([, , , , , , read, written]) => [read, written].filter((value) => value !== null).join(' → ');
+
+/** A packed value in words, `RUNNING + 2 REFERENCE`; empty if the source has none for it. @param {[string, number][]} units @param {string} value */
+function partsOf(units, value) {
+    let rest = Number(value);
+    if (!rest) return units.find(([, unit]) => unit === rest)?.[0] ?? '';
+    const parts = units.map(([name, unit]) => {
+        const count = unit && Math.floor(rest / unit);
+        rest -= count * unit;
+        return count && (count > 1 ? `${count} ${name}` : name);
+    });
+    return rest ? '' : parts.filter(Boolean).join(' + ');
+}
 
 /** A step in few words, for its lane. @param {Data} data @param {Step} step */
 function shortWords(data, step) {
@@ -137,9 +150,11 @@ function withoutWords(data) {
 
 /** The step in sentences. @param {Data} data @param {Run} run @param {number} i */
 function stepWords(data, { threads, steps, lost, kind, end }, i) {
-    const [thread, op, , , , , , , extra] = steps[i];
+    const [thread, op, object, , , , read, written, extra] = steps[i];
     const says = op === 'panic' && kind === op && i === steps.length - 1 ? end : `${threads[thread]} ${opWords(data, steps[i])}`;
-    return [says.replace(/\w$/, '$&.'), ...staleWords(data.runs, steps, i), op !== 'note' && extra?.text, lost === i && DOOMED].filter(Boolean);
+    const units = data.units?.[object];
+    const names = units && [read, written].filter((value) => value !== null).map((value) => partsOf(units, value) || value).join(' → ');
+    return [says.replace(/\w$/, '$&.'), names && `In words: ${names}.`, ...staleWords(data.runs, steps, i), op !== 'note' && extra?.text, lost === i && DOOMED].filter(Boolean);
 }
 
 /** Two accesses that race, of which the run's last one is one. @param {Data} data @param {Run} run */
@@ -164,6 +179,6 @@ function endWords(data, run) {
 }
 
 if (typeof module !== 'undefined') {
-    module.exports = { expand, withoutWords, OPS, DOOMED, objectName, shortWords, opWords, isCommon, staleWords, stepWords, raceWords, partWords, endWords };
+    module.exports = { expand, withoutWords, OPS, DOOMED, objectName, partsOf, shortWords, opWords, isCommon, staleWords, stepWords, raceWords, partWords, endWords };
     Object.assign(globalThis, module.exports);
 }

@@ -2,7 +2,7 @@
 
 const test = require('node:test');
 const assert = require('node:assert/strict');
-const { OPS, shortWords, opWords, staleWords, stepWords, endWords } = require('../words.js');
+const { OPS, partsOf, shortWords, opWords, staleWords, stepWords, endWords } = require('../words.js');
 
 const data = {
     objects: [['counts', 'atomic'], ['idle', 'lock'], ['future', 'cell'], ['thread 1', 'thread'], ['condition', 'lock']],
@@ -78,6 +78,16 @@ test('a step is told with what follows from it', () => {
 test('a run that panics ends with what it says', () => {
     const panics = run([step('panic'), step('panic')], { end: 'Thread 1 panics: 0 is not 1', kind: 'panic' });
     assert.deepEqual([0, 1].map((i) => stepWords(data, panics, i)), [['the model panics.'], ['Thread 1 panics: 0 is not 1.']]);
+});
+
+test('a packed value is told by its parts', () => {
+    const units = [['REFERENCE', 512], ['RUNNING', 2], ['QUEUED', 1], ['IDLE', 0]];
+    const cases = [['1026', '2 REFERENCE + RUNNING'], ['0', 'IDLE'], ['0x203', 'REFERENCE + RUNNING + QUEUED'], ['&1', '']];
+    for (const [value, parts] of cases) assert.equal(partsOf(units, value), parts);
+    assert.equal(partsOf(units.slice(0, 2), '3'), '');
+    const packed = { ...data, units: { 0: units } };
+    assert.deepEqual(stepWords(packed, run([step('rmw', 0, 'Release', '1', '512')]), 0)[1], 'In words: QUEUED → REFERENCE.');
+    assert.equal(stepWords(packed, run([step('cas', 0, 'AcqRel', '&1', '1')]), 0)[1], 'In words: &1 → QUEUED.');
 });
 
 test('the end names what failed, the broken rule, and what follows', () => {
