@@ -17,6 +17,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use weave::exhibit::{Exhibit, read_all};
 use weave::source::root;
@@ -30,8 +31,11 @@ use stage::Stage;
 const USAGE: &str = "\
 usage: cargo museum            lists the exhibits
        cargo museum NUMBER     shows one
-       cargo museum --check    runs all: each must fail with its fault, and pass without
+       cargo museum --check    runs all: each must fail with its fault, within two seconds, and pass without
        cargo museum --record FOLDER    saves the timelines of all programs there";
+
+/// The longest that a reader waits for a failure, once all is built.
+const SOON: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -88,13 +92,21 @@ fn show_one(exhibit: &Exhibit) -> Result<bool, String> {
     Ok(shown)
 }
 
-/// Runs all exhibits, with a line for each. Returns whether all failed with their faults and passed without.
+/// Runs all exhibits, with a line for each. Returns whether all failed with their faults, soon, and passed without.
 fn check(all: &[Exhibit]) -> Result<bool, String> {
     let stage = Stage::build(all)?;
     let mut wrong = 0;
     for exhibit in all {
-        let complaints = exhibit.complaints(root());
-        let (with, without) = (stage.run(exhibit, true), stage.run(exhibit, false));
+        let mut complaints = exhibit.complaints(root());
+        let (mut with, without) = (stage.run(exhibit, true), stage.run(exhibit, false));
+        // Something else may have run just then, so a late one is tried again.
+        if with.took() > SOON {
+            with = stage.run(exhibit, true);
+        }
+        if with.took() > SOON && !is_busy() {
+            let took = with.took().as_secs_f64();
+            complaints.push(format!("the failure comes after {took:.1} s, and a reader waits for two"));
+        }
         let shown = complaints.is_empty() && with.fails() && !without.fails();
         show::checked(exhibit, shown, with.took(), without.took());
         if !shown {
@@ -109,6 +121,14 @@ fn check(all: &[Exhibit]) -> Result<bool, String> {
         _ => println!("{} exhibits: {wrong} of them do not show what they should", all.len()),
     }
     Ok(wrong == 0)
+}
+
+/// Whether so much else runs that a time says nothing: more than two threads for each processor.
+fn is_busy() -> bool {
+    let averages = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let last_minute = averages.split(' ').next().and_then(|load| load.parse().ok()).unwrap_or(0.0);
+    let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
+    last_minute > 2.0 * processors as f64
 }
 
 /// Saves the timelines of the programs that run tasks, with their faults and without. Returns whether each is there.

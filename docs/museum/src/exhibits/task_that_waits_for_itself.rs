@@ -14,7 +14,7 @@ use rustix::net::sockopt;
 use super::{PATIENCE, Seen, text};
 
 /// Far more than the sockets and the server hold for one connection.
-const POSTS: usize = 200;
+const POSTS: usize = 120;
 const LENGTH: usize = 60_000;
 
 pub(super) fn show() -> Seen {
