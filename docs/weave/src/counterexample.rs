@@ -8,11 +8,12 @@
 //!     (loom)          (run, path)                       told, stored ──repeat──▶ page
 //! ```
 //!
-//! Read [`loom`] first, then [`path`], [`run`], [`search`], [`told`], [`stored`], [`words`], [`units`] and [`page`].
-//! The program is `counterexample`.
+//! Read [`loom`] first, then [`path`], [`run`], [`search`], [`told`], `names`, [`stored`], [`words`], [`units`],
+//! and [`page`]. The program is `counterexample`.
 
 pub mod game;
 pub mod loom;
+mod names;
 pub mod page;
 pub mod path;
 pub mod run;
