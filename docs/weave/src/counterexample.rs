@@ -9,8 +9,9 @@
 //! ```
 //!
 //! Read [`loom`] first, then [`path`], [`run`], [`search`], [`told`], `names`, [`stored`], [`words`], [`units`],
-//! and [`page`]. The program is `counterexample`.
+//! `excerpt` and [`page`]. The program is `counterexample`.
 
+mod excerpt;
 pub mod game;
 pub mod loom;
 mod names;

@@ -7,11 +7,12 @@
 //!
 //! Called by the tool.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::excerpt::Excerpt;
 use super::game::Game;
 use super::told::{Told, ToldStep};
 use super::words::Words;
@@ -58,19 +59,23 @@ pub struct Shown<'a> {
 /// If it is too large even with the fewest.
 pub fn page(shown: Shown<'_>) -> Result<String, String> {
     // A reader without JavaScript has the list, but it says nothing that the scripts do not show.
-    let variants = [
-        (4, true, true),
-        (3, true, true),
-        (2, true, true),
-        (1, true, true),
-        (2, false, true),
-        (1, false, true),
-        (0, false, true),
-        (0, false, false),
+    let most = Room { context: 4, named: true, list: true, indented: true };
+    let no_list = Room { named: false, list: false, ..most };
+    let rooms = [
+        most,
+        Room { context: 3, ..most },
+        Room { context: 2, ..most },
+        Room { context: 1, ..most },
+        Room { context: 2, named: false, ..most },
+        Room { context: 1, named: false, ..most },
+        Room { context: 2, ..no_list },
+        Room { context: 1, ..no_list },
+        Room { context: 0, ..no_list },
+        Room { context: 0, indented: false, ..no_list },
     ];
     let mut sizes = Vec::new();
-    for (context, has_list, is_indented) in variants {
-        let page = with_context(shown, context, has_list, is_indented);
+    for room in rooms {
+        let page = with_room(shown, room);
         if page.len() <= LIMIT {
             return Ok(page);
         }
@@ -79,26 +84,43 @@ pub fn page(shown: Shown<'_>) -> Result<String, String> {
     Err(format!("{sizes:?} bytes, {LIMIT} at most"))
 }
 
-fn with_context(shown: Shown<'_>, context: usize, has_list: bool, is_indented: bool) -> String {
+/// What a page has room for.
+#[derive(Clone, Copy)]
+struct Room {
+    /// Lines of the source before and after that of a step.
+    context: usize,
+    /// Functions and constants that a line names.
+    named: bool,
+    /// The steps as a list.
+    list: bool,
+    /// The source is indented.
+    indented: bool,
+}
+
+fn with_room(shown: Shown<'_>, room: Room) -> String {
     let is_used = |name: &str| name != "game.js" || shown.games.is_some();
     let scripts = SCRIPTS.iter().filter(|(name, _)| is_used(name));
     let script: String = scripts.map(|(_, text)| without_comments(text)).collect();
     let order = SCRIPTS.map(|(name, _)| name).join(" ");
-    let list = if has_list { text(shown.failing) } else { format!("<p>{}</p>", escape(&shown.failing.end)) };
+    let list = if room.list { text(shown.failing) } else { format!("<p>{}</p>", escape(&shown.failing.end)) };
     // The data comes last, since it may contain the other placeholders.
     TEMPLATE
         .replace(&format!("<!-- scripts: {order} -->\n"), "")
         .replace("/*CSS*/", &without_style_comments(STYLE))
         .replace("/*JS*/", &script)
         .replace("<!--TEXT-->", &list)
-        .replace("/*DATA*/", &data(shown, context, is_indented).to_string().replace('<', "\\u003c"))
+        .replace("/*DATA*/", &data(shown, room).to_string().replace('<', "\\u003c"))
 }
 
-fn data(shown: Shown<'_>, context: usize, is_indented: bool) -> Value {
+fn data(shown: Shown<'_>, room: Room) -> Value {
     let Shown { model, words, site, failing, cured, lost, games } = shown;
     let games = games.map_or(&[][..], |games| &games[..]);
     let steps = [&failing.steps, &cured.steps].into_iter().chain(games.iter().map(|game| &game.moves));
-    let files = Files::of(steps.flatten(), site, context);
+    let steps: Vec<&ToldStep> = steps.flatten().collect();
+    let places = steps.iter().filter_map(|step| step.place.as_ref()).chain([site]);
+    let files = Excerpt::of(places, room.context, room.named);
+    let operations = steps.iter().map(|step| step.operation.as_str()).collect();
+    let parts = &Parts { files, operations };
     let mut objects: Vec<(String, &'static str)> = Vec::new();
     // Objects that only the cured run or a game has come after those of the failing run.
     let mut number = |named: &'_ [(String, &'static str)]| -> Vec<usize> {
@@ -120,7 +142,7 @@ fn data(shown: Shown<'_>, context: usize, is_indented: bool) -> Value {
                 .moves
                 .iter()
                 .map(|step| {
-                    let step = step_json(step, &files, &objects);
+                    let step = step_json(step, parts, &objects);
                     moves.iter().position(|known| *known == step).unwrap_or_else(|| {
                         moves.push(step);
                         moves.len() - 1
@@ -130,8 +152,8 @@ fn data(shown: Shown<'_>, context: usize, is_indented: bool) -> Value {
             game.json(&numbers)
         })
         .collect();
-    let first = run(failing, &files, &same, lost);
-    let mut second = run(cured, &files, &others, None);
+    let first = run(failing, parts, &same, lost);
+    let mut second = run(cured, parts, &others, None);
     // The cured run begins as the failing one: only the number of those steps is written.
     let steps = |run: &Value| run["steps"].as_array().cloned().unwrap_or_default();
     let (ours, theirs) = (steps(&first), steps(&second));
@@ -142,13 +164,19 @@ fn data(shown: Shown<'_>, context: usize, is_indented: bool) -> Value {
         "fault": words.fault, "model": model.name, "module": model.file, "about": model.about,
         "wrong": words.wrong, "follows": words.follows,
         "invariant": words.rule, "promise": words.promise, "defined": words.file,
-        "site": [files.number(&site.0), site.1],
-        "files": files.json(is_indented), "operations": files.operations,
+        "site": [parts.files.number(&site.0), site.1],
+        "files": parts.files.json(room.indented), "operations": parts.operations,
         "units": units([failing, cured], &objects),
         "objects": objects.iter().map(|(name, kind)| json!([name, kind])).collect::<Vec<_>>(),
         "runs": [first, second],
         "games": games, "moves": moves,
     })
+}
+
+/// What steps are written with.
+struct Parts<'a> {
+    files: Excerpt,
+    operations: BTreeSet<&'a str>,
 }
 
 /// The parts of the values of each atomic, by its number, as the file of its first step has them.
@@ -165,8 +193,8 @@ fn units(told: [&Told; 2], objects: &[(String, &'static str)]) -> Value {
     objects.iter().enumerate().filter_map(of).collect::<serde_json::Map<_, _>>().into()
 }
 
-fn run(told: &Told, files: &Files, objects: &[usize], lost: Option<usize>) -> Value {
-    let step = |step: &ToldStep| step_json(step, files, objects);
+fn run(told: &Told, parts: &Parts<'_>, objects: &[usize], lost: Option<usize>) -> Value {
+    let step = |step: &ToldStep| step_json(step, parts, objects);
     json!({
         "threads": told.threads, "steps": told.steps.iter().map(step).collect::<Vec<_>>(), "end": told.end,
         "kind": told.kind, "lost": lost.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1),
@@ -174,10 +202,10 @@ fn run(told: &Told, files: &Files, objects: &[usize], lost: Option<usize>) -> Va
 }
 
 /// A step as a list, without the nulls at its end. `expand` of `page/words.js` undoes what makes it short.
-fn step_json(step: &ToldStep, files: &Files, objects: &[usize]) -> Value {
-    let file = step.place.as_ref().map(|(file, _)| files.number(file));
+fn step_json(step: &ToldStep, parts: &Parts<'_>, objects: &[usize]) -> Value {
+    let file = step.place.as_ref().map(|(file, _)| parts.files.number(file));
     let line = step.place.as_ref().map(|(_, line)| line);
-    let operation = files.operations.iter().position(|operation| *operation == step.operation);
+    let operation = parts.operations.iter().position(|operation| *operation == step.operation);
     let object = step.object.map(|object| objects[object]);
     let orders = ["Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"];
     let order = orders.iter().position(|order| *order == step.order);
@@ -196,49 +224,6 @@ fn step_json(step: &ToldStep, files: &Files, objects: &[usize]) -> Value {
         fields.pop();
     }
     fields
-}
-
-/// The parts of the source files that a page shows, and the operations.
-struct Files {
-    lines: BTreeMap<String, BTreeSet<usize>>,
-    operations: BTreeSet<String>,
-}
-
-impl Files {
-    /// The lines of all steps and of the fault, with `context` lines around each, even beyond the end of a file.
-    fn of<'a>(steps: impl Iterator<Item = &'a ToldStep>, site: &'a (String, usize), context: usize) -> Self {
-        let mut lines: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-        let steps: Vec<&ToldStep> = steps.collect();
-        let operations = steps.iter().map(|step| step.operation.clone()).collect();
-        for (file, line) in steps.iter().filter_map(|step| step.place.as_ref()).chain([site]) {
-            let around = line.saturating_sub(context).max(1)..=line + context;
-            lines.entry(file.clone()).or_default().extend(around);
-        }
-        Self { lines, operations }
-    }
-
-    fn number(&self, file: &str) -> i64 {
-        let number = self.lines.keys().position(|known| known == file);
-        number.and_then(|number| i64::try_from(number).ok()).unwrap_or(-1)
-    }
-
-    /// Each file with its path and its parts: the number of the first line, and the lines.
-    fn json(&self, is_indented: bool) -> Value {
-        let file = |(path, lines): (&String, &BTreeSet<usize>)| {
-            let text: Vec<String> = read(path).lines().map(str::to_owned).collect();
-            let mut parts: Vec<(usize, Vec<&str>)> = Vec::new();
-            for &line in lines.range(..=text.len()) {
-                let text = text[line - 1].as_str();
-                let text = if is_indented { text } else { text.trim_start() };
-                match parts.last_mut() {
-                    Some((first, part)) if *first + part.len() == line => part.push(text),
-                    _ => parts.push((line, vec![text])),
-                }
-            }
-            json!({ "path": path, "parts": parts })
-        };
-        self.lines.iter().map(file).collect()
-    }
 }
 
 /// The steps as a list, for readers without JavaScript.

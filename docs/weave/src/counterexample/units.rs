@@ -4,7 +4,7 @@
 //! constants at the top of the file whose code makes the step, if one of them is 1, the smallest part. So no decoder
 //! has to be kept beside the source.
 //!
-//! Called by `page`. Next: `page`.
+//! Called by `page`. Next: `excerpt`.
 
 /// The names and values of a file's parts, the largest first; none if its constants are no parts of a value.
 #[must_use]
@@ -16,11 +16,7 @@ pub fn units(text: &str) -> Vec<(&str, u64)> {
 
 /// `pub(super) const NOTIFIED: u8 = 1;`
 fn constant(line: &str) -> Option<(&str, u64)> {
-    let line = match line.strip_prefix("pub") {
-        Some(line) => line.trim_start_matches(|c| c != ' ').trim_start(),
-        None => line,
-    };
-    let (name, rest) = line.strip_prefix("const ")?.split_once(": ")?;
+    let (name, rest) = without_visibility(line).strip_prefix("const ")?.split_once(": ")?;
     let (kind, value) = rest.strip_suffix(';')?.split_once(" = ")?;
     if !matches!(kind, "usize" | "u64" | "u32" | "u8") {
         return None;
@@ -31,6 +27,14 @@ fn constant(line: &str) -> Option<(&str, u64)> {
         None => value.parse().ok()?,
     };
     Some((name, value))
+}
+
+/// An item's line without `pub` or `pub(super)`.
+pub(super) fn without_visibility(line: &str) -> &str {
+    match line.strip_prefix("pub") {
+        Some(line) => line.trim_start_matches(|c| c != ' ').trim_start(),
+        None => line,
+    }
 }
 
 #[cfg(test)]
