@@ -21,31 +21,47 @@
 //!     server does not read, lines are read ahead up to a limit, so that the client sees the end of the input.
 //! C3  After the end of the input the client ends when its grace period has elapsed, whether or not the
 //!     server reads.
+//! C4  A server that keeps history is one that the client comes back to: when the connection is lost it makes
+//!     another one, and goes on where it was (`catch_up`). What is typed meanwhile is sent then.
 //!
-//! Used by the program `client`. Next: `client/input`.
+//! Used by the program `client`. Next: `client/options`.
 
-use std::collections::VecDeque;
 use std::io;
 use std::net::Shutdown;
 use std::pin::pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use executor::task;
 use futures_lite::io::{AsyncBufRead, AsyncWriteExt};
 use futures_lite::{StreamExt, future};
 use reactor::explain::{explain, reword};
-use reactor::io::{BufReader, stdin};
+use reactor::io::BufReader;
 use reactor::net::{TcpStream, ToSocketAddrs};
 use reactor::time::timeout;
 
-use self::input::{Input, LONGEST_LINE, Line};
-use self::output::{print, reader_of, tell};
-use self::visible::Reader;
-use crate::framing::{encode_line, receive_as_json};
-use crate::{FromClient, FromServer};
+pub use self::command::parse_command;
+use self::connecting::{Backoff, connect};
+use self::input::Line;
+pub use self::options::{CatchUp, Ended, Options};
+use self::output::{is_interactive, print, tell};
+use self::session::{AHEAD, Session, Shared};
+use self::unsent::Unsent;
+use crate::framing::receive_as_json;
 
+mod catch_up;
+mod command;
+mod connecting;
+mod group;
 mod input;
+mod numbers;
+mod options;
 mod output;
+mod posts;
+mod refusal;
+mod session;
+mod shown;
+mod unsent;
 mod visible;
 
 /// The help that the client prints on stdout when it has connected.
@@ -59,53 +75,22 @@ post GROUP MESSAGE...
 Type Control-D to leave.
 ";
 
+/// The help on a terminal, where there is room for one more command.
+const COMMANDS_AND_HISTORY: &str = "Commands:
+join GROUP
+post GROUP MESSAGE...
+history GROUP [NUMBER]
+Type Control-D to leave.
+";
+
 /// Replies are collected up to this many bytes before they are printed.
 const PIECE: usize = 64 * 1024;
-
-/// Requests that the server does not read are queued up to this many bytes. Then no more commands are read.
-const AHEAD: usize = 16 << 20;
-
-/// The client's settings.
-///
-/// ```
-/// use std::time::Duration;
-/// let options = chat::client::Options { grace: Duration::ZERO, ..Default::default() };
-/// assert_eq!(options.keepalive, Some(Duration::from_secs(60)));
-/// ```
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// How long, after the end of the input, the client still sends what was typed and prints replies.
-    pub grace: Duration,
-    /// After this much silence the system asks the server's machine whether it is still there; `None`: never.
-    /// The client gives up a server that has vanished after about twice that time. On Linux, it does the same
-    /// with a server that acknowledges nothing, or takes nothing, of what was sent to it for that long.
-    pub keepalive: Option<Duration>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { grace: Duration::from_secs(1), keepalive: Some(Duration::from_secs(60)) }
-    }
-}
-
-/// Why a client ended without an error.
-///
-/// ```
-/// use chat::client::Ended;
-/// let status = |ended| if ended == Ended::ByServer { 1 } else { 0 };
-/// assert_eq!((status(Ended::ByUser), status(Ended::ByServer)), (0, 1));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// The input ended, or the reader of the output closed it.
-    ByUser,
-    /// The server closed the connection before the end of the input.
-    ByServer,
-}
 
 /// Connects, and talks until the input ends or the server closes the connection. Returns which of the two
 /// happened. It spawns a local task, so it must run in `block_on`. It reads the standard input and writes to
 /// the two standard outputs of the process.
+///
+/// If the connection is lost, and the server keeps history, the client connects again, as often as it takes.
 ///
 /// Dropping the future ends the conversation and closes the connection. Commands that are typed but not sent
 /// are lost.
@@ -138,30 +123,89 @@ pub async fn run(address: impl ToSocketAddrs, grace: Duration) -> io::Result<End
 /// assert!(executor::task::block_on(no_server).is_err());
 /// ```
 pub async fn run_with(address: impl ToSocketAddrs, options: Options) -> io::Result<Ended> {
-    let stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    notice_a_vanished_server(&stream, options.keepalive)?;
-    match talk(stream, options.grace).await {
+    let stream = connect(&address, options.keepalive).await?;
+    let mut session = Session::new(&options);
+    match talk_on_and_on(&mut session, stream, &address, &options).await {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Ended::ByUser),
         ended => ended,
     }
 }
 
-async fn talk(stream: TcpStream, grace: Duration) -> io::Result<Ended> {
+/// Talks on one connection after the other (C4).
+async fn talk_on_and_on(
+    session: &mut Session,
+    mut stream: TcpStream,
+    address: &impl ToSocketAddrs,
+    options: &Options,
+) -> io::Result<Ended> {
+    let mut hello = if is_interactive() { COMMANDS_AND_HISTORY } else { COMMANDS };
+    let mut backoff = Backoff::new();
+    loop {
+        let ended = talk(session, stream, hello, options.grace).await;
+        if !session.shared.lost.take() || session.over || !session.shared.machine.borrow().reconnects() {
+            return ended;
+        }
+        match ended {
+            Ok(_) => tell(format_args!("The connection is lost: reconnecting.")),
+            Err(error) => tell(format_args!("The connection is lost: reconnecting ({error}).")),
+        }
+        if session.shared.heard.take() {
+            backoff = Backoff::new();
+        }
+        session.lose_connection()?;
+        let again = backoff.connect(address, options.keepalive);
+        stream = match typed_meanwhile(session, again, options.grace).await? {
+            Some(stream) => stream,
+            None => return without_a_connection(session.unsent.len()),
+        };
+        session.shared.machine.borrow_mut().connected();
+        let mut first = Vec::new();
+        session.shared.carry_out(&mut String::new(), |request| first.push(request));
+        session.unsent.put_first(&first)?;
+        tell(format_args!("Connected again."));
+        hello = "";
+    }
+}
+
+/// Waits for a connection, and reads meanwhile what is typed. Returns `None` if the input has ended, and there is
+/// nothing to send, or no connection in the grace period.
+async fn typed_meanwhile(
+    session: &mut Session,
+    connection: impl Future<Output = TcpStream>,
+    grace: Duration,
+) -> io::Result<Option<TcpStream>> {
+    let mut connection = pin!(connection);
+    let connected = async { Ok(connection.as_mut().await) };
+    match future::or(connected, async { Err(session.read_ahead().await) }).await {
+        Ok(stream) => Ok(Some(stream)),
+        Err(ended) => {
+            ended?;
+            session.over = true;
+            let left = if session.unsent.is_empty() { Duration::ZERO } else { grace };
+            Ok(timeout(left, connection).await.ok())
+        }
+    }
+}
+
+async fn talk(session: &mut Session, stream: TcpStream, hello: &str, grace: Duration) -> io::Result<Ended> {
     // A task of its own has a poll budget of its own: a flood of replies does not hold up the commands.
-    let mut replies = task::spawn_local(print_replies(BufReader::new(stream.clone())));
-    let mut unsent = VecDeque::new();
-    let commands = send_commands(BufReader::new(stdin()), &stream, &mut unsent);
+    let replies = print_replies(BufReader::new(stream.clone()), session.shared.clone(), hello.to_owned());
+    let mut replies = task::spawn_local(replies);
+    let commands = send_commands(session, &stream);
     let first = future::or(async { Err((&mut replies).await) }, async { Ok(commands.await) }).await;
     let ended = match first {
         Err(replied) => replied,
         Ok(commanded) => {
             let rest = async {
-                send_the_rest(&stream, &mut unsent).await;
+                if session.over {
+                    send_the_rest(session, &stream).await;
+                }
                 (&mut replies).await
             };
             let replied = timeout(grace, rest).await;
-            replied.unwrap_or_else(|_| after_the_grace(unsent.len())).and(commanded)
+            // If the connection was lost, what is not sent is no reproach to the server.
+            let unsent = if session.over { session.unsent.len() } else { 0 };
+            replied.unwrap_or_else(|_| after_the_grace(unsent)).and(commanded)
         }
     };
     replies.abort();
@@ -169,54 +213,69 @@ async fn talk(stream: TcpStream, grace: Duration) -> io::Result<Ended> {
 }
 
 /// Sends a request for each command until the input ends. It leaves in `unsent` what the caller has yet to send.
-async fn send_commands(
-    input: impl AsyncBufRead + Unpin,
-    server: &TcpStream,
-    unsent: &mut VecDeque<u8>,
-) -> io::Result<Ended> {
-    let mut lines = Input::new(input);
+async fn send_commands(session: &mut Session, server: &TcpStream) -> io::Result<Ended> {
+    enum Event {
+        Sent(io::Result<usize>),
+        Read(io::Result<Option<Line>>),
+        Requested,
+    }
     loop {
+        session.take_requests()?;
+        let Session { lines, unsent, requested, .. } = session;
         let (to_send, room) = (!unsent.is_empty(), unsent.len() < AHEAD);
-        let send =
-            async { if to_send { Err(send_some(server, unsent).await) } else { future::pending().await } };
-        let read = async { if room { Ok(lines.next().await) } else { future::pending().await } };
-        match future::or(send, read).await {
-            Err(Ok(())) => {}
-            Err(Err(error)) => {
-                // The server would not take the rest either.
-                unsent.clear();
+        let send = async {
+            if to_send { Event::Sent(send_some(server, unsent).await) } else { future::pending().await }
+        };
+        let read = async { if room { Event::Read(lines.next().await) } else { future::pending().await } };
+        let request = async {
+            requested.recv().await;
+            Event::Requested
+        };
+        match future::or(send, future::or(read, request)).await {
+            Event::Sent(Ok(count)) => {
+                session.unsent.sent(count, |line| session.shared.machine.borrow_mut().sent(line));
+            }
+            Event::Sent(Err(error)) => {
+                session.shared.connection_is_lost();
                 return lost(error);
             }
-            Ok(line) => match line? {
-                Some(Line::Typed(line)) => {
-                    if let Some(request) = parse_command(&line) {
-                        unsent.extend(encode_line(&request)?);
-                    }
+            Event::Read(line) => match line? {
+                Some(line) => session.typed(line)?,
+                None => {
+                    session.over = true;
+                    return Ok(Ended::ByUser);
                 }
-                Some(Line::TooLong) => {
-                    tell(format_args!("A line of more than {LONGEST_LINE} bytes is not sent."));
-                }
-                None => return Ok(Ended::ByUser),
             },
+            Event::Requested => {}
         }
     }
 }
 
-/// Sends as much as the server takes at once, or waits until it takes something. Cancel-safe.
-async fn send_some(mut server: &TcpStream, unsent: &mut VecDeque<u8>) -> io::Result<()> {
-    let sent = server.write(unsent.as_slices().0).await?;
-    unsent.drain(..sent);
-    Ok(())
+/// Sends as much as the server takes at once, or waits until it takes something. Returns how many bytes it has
+/// taken. Cancel-safe.
+async fn send_some(mut server: &TcpStream, unsent: &Unsent) -> io::Result<usize> {
+    server.write(unsent.next()).await
 }
 
-/// After the end of the input: sends what is left, and closes this half of the connection.
-async fn send_the_rest(server: &TcpStream, unsent: &mut VecDeque<u8>) {
-    while !unsent.is_empty() {
-        if send_some(server, unsent).await.is_err() {
-            // The connection has ended: the loop for the replies ends too.
-            unsent.clear();
+/// After the end of the input: sends what is left, and what the replies to it lead to, and closes this half of the
+/// connection.
+async fn send_the_rest(session: &mut Session, server: &TcpStream) {
+    loop {
+        // It fails only if a request has no form in JSON.
+        let _ = session.take_requests();
+        if !session.unsent.is_empty() {
+            match send_some(server, &session.unsent).await {
+                Ok(count) => session.unsent.sent(count, |_| {}),
+                // The connection has ended: the loop for the replies ends too.
+                Err(_) => session.unsent.clear(),
+            }
+        } else if session.shared.machine.borrow().is_idle() || session.shared.lost.get() {
+            break;
+        } else {
+            session.requested.recv().await;
         }
     }
+    session.shared.machine.borrow_mut().close();
     let _ = server.shutdown(Shutdown::Write);
 }
 
@@ -227,6 +286,15 @@ fn after_the_grace(unsent: usize) -> io::Result<Ended> {
     }
     let what = format!("the server does not read: {unsent} bytes of requests were not sent");
     Err(io::Error::new(io::ErrorKind::TimedOut, what))
+}
+
+/// Returns the outcome if the input has ended, and no connection was made any more.
+fn without_a_connection(unsent: usize) -> io::Result<Ended> {
+    if unsent == 0 {
+        return Ok(Ended::ByUser);
+    }
+    let what = format!("there is no connection: {unsent} bytes of requests were not sent");
+    Err(io::Error::new(io::ErrorKind::NotConnected, what))
 }
 
 /// Returns the outcome if the connection has failed with this error.
@@ -241,59 +309,14 @@ fn lost(error: io::Error) -> io::Result<Ended> {
     Err(reword(what.to_owned(), error))
 }
 
-/// Parses one line of input. Returns `None` if it is empty or not a command. A line that is not a command is
-/// reported on stderr; if an argument of `join` or `post` is missing, or one is too many, the report is its
-/// usage.
-///
-/// ```
-/// use chat::{FromClient, client::parse_command};
-/// let post = parse_command("post tea   is it ready?\n");
-/// let expected = FromClient::Post { group_name: "tea".into(), message: "is it ready?".into() };
-/// assert_eq!(post, Some(expected));
-/// assert_eq!(parse_command("join"), None);
-/// ```
-pub fn parse_command(line: &str) -> Option<FromClient> {
-    // The newline ends the command; other white space at the end belongs to the message.
-    let line = line.strip_suffix('\n').unwrap_or(line);
-    let line = line.strip_suffix('\r').unwrap_or(line);
-    let (command, rest) = first_word(line)?;
-    match command {
-        "join" => {
-            if let Some((group, rest)) = first_word(rest)
-                && rest.trim_start().is_empty()
-            {
-                return Some(FromClient::Join { group_name: group.to_string() });
-            }
-            tell(format_args!("Usage: join GROUP (one word)"));
-            None
-        }
-        "post" => {
-            let Some((group, rest)) = first_word(rest) else {
-                tell(format_args!("Usage: post GROUP MESSAGE..."));
-                return None;
-            };
-            Some(FromClient::Post { group_name: group.to_string(), message: rest.trim_start().to_string() })
-        }
-        _ => {
-            tell(format_args!("Unrecognized command: {line:?}"));
-            None
-        }
-    }
-}
-
-/// Splits a text after its first word. Returns `None` if there is no word.
-fn first_word(text: &str) -> Option<(&str, &str)> {
-    let text = text.trim_start();
-    let end = text.find(char::is_whitespace).unwrap_or(text.len());
-    (end > 0).then(|| text.split_at(end))
-}
-
 /// Prints what the server sends, until the connection ends. Replies that have arrived already are printed in
 /// one piece.
-async fn print_replies(server: impl AsyncBufRead + Unpin) -> io::Result<Ended> {
+async fn print_replies(
+    server: impl AsyncBufRead + Unpin,
+    shared: Rc<Shared>,
+    mut text: String,
+) -> io::Result<Ended> {
     let mut replies = pin!(receive_as_json(server));
-    let reader = reader_of(&io::stdout());
-    let mut text = COMMANDS.to_string();
     loop {
         let ready = match text.len() < PIECE {
             true => future::poll_once(replies.next()).await,
@@ -308,7 +331,7 @@ async fn print_replies(server: impl AsyncBufRead + Unpin) -> io::Result<Ended> {
         };
         let ended = match reply {
             Some(Ok(reply)) => {
-                describe(&reply, reader, &mut text);
+                shared.received(reply, &mut text);
                 continue;
             }
             Some(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
@@ -319,38 +342,9 @@ async fn print_replies(server: impl AsyncBufRead + Unpin) -> io::Result<Ended> {
             None => Ok(Ended::ByServer),
         };
         print(&mut text).await?;
+        shared.connection_is_lost();
         return ended;
     }
-}
-
-/// Appends a reply in the form that the user sees: one line, whatever other clients wrote.
-fn describe(reply: &FromServer, reader: Reader, text: &mut String) {
-    match reply {
-        FromServer::Message { group_name, message } => {
-            text.push_str("message posted to ");
-            reader.append(group_name, text);
-            text.push_str(": ");
-            reader.append(message, text);
-        }
-        FromServer::Error(error) => {
-            text.push_str("error from server: ");
-            reader.append(error, text);
-        }
-    }
-    text.push('\n');
-}
-
-/// Without this an idle client waits for ever for a server whose machine or network has gone.
-fn notice_a_vanished_server(stream: &TcpStream, keepalive: Option<Duration>) -> io::Result<()> {
-    stream.set_keepalive(keepalive)?;
-    // Keepalive asks only if nothing is in flight. Bytes in flight are sent again, by default for a quarter
-    // of an hour.
-    #[cfg(target_os = "linux")]
-    if let Some(idle) = keepalive {
-        let limit = u32::try_from(2 * idle.as_millis()).unwrap_or(u32::MAX);
-        rustix::net::sockopt::set_tcp_user_timeout(stream, limit)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -21,8 +21,10 @@
 //!
 //! A server that keeps history adds two requests and a reply: `history`.
 //!
-//! Reading order: this file, `history`, `framing` (packets from bytes), `client`, `client/input`,
-//! `client/output`, `client/visible`; then the server:
+//! Reading order: this file, `history`, `framing` (packets from bytes), `client`, `client/options`,
+//! `client/command`, `client/input`, `client/numbers`, `client/posts`, `client/refusal`, `client/shown`,
+//! `client/group`, `client/catch_up`, `client/unsent`, `client/connecting`, `client/session`, `client/output`,
+//! `client/visible`; then the server:
 //! `server/options`, `server/memory`, `server/inbound`, `server/outbound`, `server/log`,
 //! `server/log/no_history`, `server/log/store`, `server/log/disk`, `server/log/open`, `server/catch_up`,
 //! `server/group`, `server/group_table`, `server/reclaim`, `server/common`, `server/posted`, `server/ending`,

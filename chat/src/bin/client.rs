@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use chat::client::{self, Ended, Options};
+use chat::client::{self, CatchUp, Ended, Options};
 use executor::task;
 use lexopt::prelude::*;
 use reactor::notes;
@@ -31,12 +31,20 @@ Options:
                        are printed (1)
   --keepalive SECONDS  after how much silence the system asks whether the server is still there; the client
                        gives it up after about twice that time; 0 never asks (60)
+  --catch-up           confirm each join, also if the input is no terminal: ask the server how many messages
+                       the group has, and so whether it keeps history
+  --no-catch-up        do not fetch what was missed, and end when the connection is lost
   -h, --help           this text
 
 Commands:
   join GROUP                receive what is posted to a group
   post GROUP MESSAGE...     post to it
+  history GROUP [NUMBER]    list the last messages that the server has kept (10; at most 1000)
   the end of the input (Control-D) leaves
+
+If the server keeps history, what was dropped because this client was too slow is fetched, and printed once
+and in order. A connection that is lost is made again, and goes on where it was; what is typed meanwhile is
+sent then. A post that the server may have taken or not is reported, and not sent again.
 
 A line of input has at most 1048576 bytes; a longer one is reported and not sent. A message is printed as
 one line: its newlines are shown as \\n. On a terminal all other control characters are shown like that too,
@@ -85,6 +93,8 @@ fn arguments() -> Result<Option<(String, Options)>, lexopt::Error> {
             Long("keepalive") => {
                 options.keepalive = Some(seconds(parser.value()?)?).filter(|idle| !idle.is_zero());
             }
+            Long("catch-up") => options.catch_up = CatchUp::Always,
+            Long("no-catch-up") => options.catch_up = CatchUp::Never,
             Short('h') | Long("help") => {
                 let _ = io::stdout().write_all(HELP.as_bytes());
                 return Ok(None);

@@ -6,7 +6,7 @@
 //! stdin. The loop for the replies waits for each write to stdout, since the user wants every reply. Notes to
 //! stderr are not waited for: if stderr is not read they are dropped and counted.
 //!
-//! Used by `client`. Next: `client/visible`.
+//! Used by `client`, `client/command` and `client/session`. Next: `client/visible`.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::LazyLock;
@@ -24,6 +24,11 @@ const LONGEST_NOTE: usize = 400;
 /// Returns which kind of reader a stream of this process has.
 pub(super) fn reader_of(stream: &impl IsTerminal) -> Reader {
     if stream.is_terminal() { Reader::Terminal } else { Reader::Program }
+}
+
+/// Returns whether a user sits in front of this process.
+pub(super) fn is_interactive() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
 /// Prints the whole text on another thread, and clears it. Returns when it is printed: the reader of stdout

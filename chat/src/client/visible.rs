@@ -7,7 +7,7 @@
 //! A program that reads from a pipe does not obey escape sequences, and gets the text as it was sent. But
 //! newlines show it where a message ends, so two characters are made visible there too: `\n` and `\r`.
 //!
-//! Used by `client` and `client/output`. Next: `server/options`.
+//! Used by `client/session`, `client/shown` and `client/output`. Next: `server/options`.
 
 /// The reader that a text is printed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,44 @@
+//! What a client knows of one group, and what it has asked about it.
+//!
+//! Used by `client/catch_up`. Next: `client/catch_up`.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::numbers::Numbers;
+
+/// A request for history whose reply has not ended.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// The number of a group's last message, after the client has joined. If `show`, it is shown.
+    Start {
+        show: bool,
+    },
+    /// Messages that this client has missed.
+    Missed,
+    /// The same as `Start`, before a list of so many messages.
+    Count(u64),
+    List(List),
+    /// Only that it is replied to: the posts up to this number are known then.
+    Mark(u64),
+}
+
+/// A list that the user wants.
+#[derive(Debug)]
+pub(super) struct List {
+    /// How many messages were wanted.
+    pub(super) wanted: u64,
+    /// The request is for what is kept after this number, up to `end`.
+    pub(super) after: u64,
+    pub(super) end: u64,
+    pub(super) messages: BTreeMap<u64, String>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    pub(super) joined: bool,
+    /// The number that it was joined after, on this connection.
+    pub(super) joined_after: Option<u64>,
+    pub(super) numbers: Numbers,
+    /// In the order in which they were sent.
+    pub(super) asked: VecDeque<Asked>,
+}

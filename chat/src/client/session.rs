@@ -1,0 +1,167 @@
+//! What outlives a connection: the input, what is not sent, and where the client is in its groups.
+//!
+//! ```text
+//!   input ──▶ typed ──▶ Machine ──▶ requests ──▶ unsent ──▶ the server
+//!                         │  ▲                                   │
+//!                  stdout ┘  └────────────── received ◀──────────┘
+//! ```
+//!
+//! The loop for the replies does not send: a request in the middle of another one's bytes would spoil both. It
+//! leaves its requests in `Shared`, and wakes the loop for the commands.
+//!
+//! Used by `client`. Next: `client/output`.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::Rc;
+
+use executor::sync::mpsc;
+use futures_lite::future;
+use reactor::io::{BufReader, Stdin, stdin};
+
+use super::catch_up::{Machine, Output};
+use super::command::{Command, command};
+use super::input::{Input, LONGEST_LINE, Line};
+use super::options::{CatchUp, Options};
+use super::output::{is_interactive, reader_of, tell};
+use super::shown::describe;
+use super::unsent::Unsent;
+use super::visible::Reader;
+use crate::history::{Reply, Request};
+
+/// Requests that the server does not read are queued up to this many bytes. Then no more commands are read.
+pub(super) const AHEAD: usize = 16 << 20;
+
+/// What outlives a connection.
+pub(super) struct Session {
+    pub(super) shared: Rc<Shared>,
+    pub(super) lines: Input<BufReader<Stdin>>,
+    /// The input has ended.
+    pub(super) over: bool,
+    pub(super) unsent: Unsent,
+    /// Receives when the loop for the replies has requests.
+    pub(super) requested: mpsc::Receiver<()>,
+}
+
+/// What both loops use. They run on one thread.
+pub(super) struct Shared {
+    pub(super) machine: RefCell<Machine>,
+    /// The requests that the loop for the replies wants to be sent.
+    requests: RefCell<Vec<Request>>,
+    request: mpsc::Sender<()>,
+    reader: Reader,
+    /// It was the connection that failed or was closed, not a standard stream.
+    pub(super) lost: Cell<bool>,
+    /// The server has sent something else than an error.
+    pub(super) heard: Cell<bool>,
+}
+
+impl Session {
+    pub(super) fn new(options: &Options) -> Self {
+        let confirms = match options.catch_up {
+            CatchUp::Auto => is_interactive(),
+            CatchUp::Always => true,
+            CatchUp::Never => false,
+        };
+        let lines = Input::new(BufReader::new(stdin()));
+        let (request, requested) = mpsc::channel(1);
+        let shared = Rc::new(Shared {
+            machine: RefCell::new(Machine::new(options.catch_up != CatchUp::Never, confirms)),
+            requests: RefCell::default(),
+            request,
+            reader: reader_of(&io::stdout()),
+            lost: Cell::new(false),
+            heard: Cell::new(false),
+        });
+        Self { shared, lines, over: false, unsent: Unsent::default(), requested }
+    }
+
+    /// Keeps what can be sent on another connection, and tells what may be lost.
+    pub(super) fn lose_connection(&mut self) -> io::Result<()> {
+        let mut machine = self.shared.machine.borrow_mut();
+        self.unsent.rewind(|line| machine.sent(line));
+        machine.lost();
+        drop(machine);
+        self.shared.requests.borrow_mut().clear();
+        self.take_requests()
+    }
+
+    /// Reads what is typed while there is no connection. Returns at the end of the input.
+    pub(super) async fn read_ahead(&mut self) -> io::Result<()> {
+        loop {
+            if self.unsent.len() >= AHEAD {
+                future::pending::<()>().await;
+            }
+            match self.lines.next().await? {
+                Some(line) => self.typed(line)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    pub(super) fn typed(&mut self, line: Line) -> io::Result<()> {
+        match line {
+            Line::Typed(line) => {
+                if let Some(command) = command(&line) {
+                    self.shared.typed(command);
+                }
+                self.take_requests()
+            }
+            Line::TooLong => {
+                tell(format_args!("A line of more than {LONGEST_LINE} bytes is not sent."));
+                Ok(())
+            }
+        }
+    }
+
+    /// Queues what the machine wants to be sent.
+    pub(super) fn take_requests(&mut self) -> io::Result<()> {
+        let mut requests = self.shared.requests.take();
+        self.shared.carry_out(&mut String::new(), |request| requests.push(request));
+        requests.iter().try_for_each(|request| self.unsent.push(request))
+    }
+}
+
+impl Shared {
+    fn typed(&self, command: Command) {
+        self.machine.borrow_mut().typed(command);
+    }
+
+    /// Carries out what a reply leads to.
+    pub(super) fn received(&self, reply: Reply, text: &mut String) {
+        if !matches!(reply, Reply::Error(_)) {
+            self.heard.set(true);
+        }
+        let busy = !self.machine.borrow().is_idle();
+        self.machine.borrow_mut().received(reply);
+        let mut requests = self.requests.borrow_mut();
+        self.carry_out(text, |request| requests.push(request));
+        if busy || !requests.is_empty() {
+            self.wake();
+        }
+    }
+
+    /// The connection has failed, or the server has closed it.
+    pub(super) fn connection_is_lost(&self) {
+        self.lost.set(true);
+        self.wake();
+    }
+
+    /// Makes the loop for the commands look what there is to do.
+    fn wake(&self) {
+        let _ = self.request.try_send(()); // If it is full, the loop will look.
+    }
+
+    /// Carries out what the machine wants: appends to `text`, tells the user, and calls `send`.
+    pub(super) fn carry_out(&self, text: &mut String, mut send: impl FnMut(Request)) {
+        for output in self.machine.borrow_mut().outputs() {
+            match output {
+                Output::Show(shown) => {
+                    describe(&shown, self.reader, text);
+                }
+                Output::Tell(what) => tell(format_args!("{what}")),
+                Output::Send(request) => send(request),
+            }
+        }
+    }
+}
