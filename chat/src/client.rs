@@ -38,13 +38,14 @@ use futures_lite::{StreamExt, future};
 use reactor::explain::{explain, reword};
 use reactor::io::BufReader;
 use reactor::net::{TcpStream, ToSocketAddrs};
+use reactor::signal::Signals;
 use reactor::time::timeout;
 
 pub use self::command::parse_command;
 use self::connecting::{Backoff, connect};
 use self::input::Line;
 pub use self::options::{CatchUp, Ended, Options};
-use self::output::{is_interactive, print, tell};
+use self::output::{is_interactive, print, print_blocking, tell};
 use self::session::{AHEAD, Session, Shared};
 use self::unsent::Unsent;
 use crate::framing::receive_as_json;
@@ -59,8 +60,10 @@ mod options;
 mod output;
 mod posts;
 mod refusal;
+mod screen;
 mod session;
 mod shown;
+mod terminal;
 mod unsent;
 mod visible;
 
@@ -88,7 +91,7 @@ const PIECE: usize = 64 * 1024;
 
 /// Connects, and talks until the input ends or the server closes the connection. Returns which of the two
 /// happened. It spawns a local task, so it must run in `block_on`. It reads the standard input and writes to
-/// the two standard outputs of the process.
+/// the two standard outputs of the process. If these are a terminal, the user can edit the lines.
 ///
 /// If the connection is lost, and the server keeps history, the client connects again, as often as it takes.
 ///
@@ -125,10 +128,25 @@ pub async fn run(address: impl ToSocketAddrs, grace: Duration) -> io::Result<End
 pub async fn run_with(address: impl ToSocketAddrs, options: Options) -> io::Result<Ended> {
     let stream = connect(&address, options.keepalive).await?;
     let mut session = Session::new(&options);
-    match talk_on_and_on(&mut session, stream, &address, &options).await {
+    let signal = signalled(session.signals.take());
+    let ended = future::or(signal, talk_on_and_on(&mut session, stream, &address, &options)).await;
+    if let Some(terminal) = session.shared.terminal.take() {
+        terminal.close(print_blocking).await;
+    }
+    match ended {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Ended::ByUser),
         ended => ended,
     }
+}
+
+/// Waits for a signal that ends the process.
+async fn signalled(signals: Option<Signals>) -> io::Result<Ended> {
+    if let Some(mut signals) = signals
+        && let Some(number) = signals.next().await
+    {
+        return Ok(Ended::BySignal(number));
+    }
+    future::pending().await
 }
 
 /// Talks on one connection after the other (C4).

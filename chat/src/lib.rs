@@ -24,7 +24,7 @@
 //! Reading order: this file, `history`, `framing` (packets from bytes), `client`, `client/options`,
 //! `client/command`, `client/input`, `client/numbers`, `client/posts`, `client/refusal`, `client/shown`,
 //! `client/group`, `client/catch_up`, `client/unsent`, `client/connecting`, `client/session`, `client/output`,
-//! `client/visible`; then the server:
+//! `client/visible`, `client/screen`, `client/terminal`; then the server:
 //! `server/options`, `server/memory`, `server/inbound`, `server/outbound`, `server/log`,
 //! `server/log/no_history`, `server/log/store`, `server/log/disk`, `server/log/open`, `server/catch_up`,
 //! `server/group`, `server/group_table`, `server/reclaim`, `server/common`, `server/posted`, `server/ending`,

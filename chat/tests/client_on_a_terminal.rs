@@ -1,30 +1,20 @@
 //! The client on a terminal shows what other clients wrote, and that text cannot control the terminal.
 
 mod common;
+#[path = "common/terminal.rs"]
+mod terminal;
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-
-/// Returns a screen, and the terminal that a program writes to.
-fn terminal() -> (BufReader<File>, OwnedFd) {
-    let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&screen).unwrap();
-    unlockpt(&screen).unwrap();
-    let name = ptsname(&screen, Vec::new()).unwrap();
-    let program = rustix::fs::open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
-    (BufReader::new(File::from(screen)), program)
-}
+use terminal::terminal;
 
 #[test]
 fn a_message_does_not_drive_the_terminal() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (mut screen, program) = terminal();
+    let (screen, program) = terminal();
+    let mut screen = BufReader::new(screen);
     let mut child = Command::new(env!("CARGO_BIN_EXE_client"))
         .arg(listener.local_addr().unwrap().to_string())
         .args(["--grace", "0"])

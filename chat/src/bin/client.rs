@@ -46,6 +46,9 @@ If the server keeps history, what was dropped because this client was too slow i
 and in order. A connection that is lost is made again, and goes on where it was; what is typed meanwhile is
 sent then. A post that the server may have taken or not is reported, and not sent again.
 
+On a terminal the lines can be edited: the arrow keys, Tab for commands and groups, Control-R to search;
+Control-C clears the line, and leaves if there is nothing on it.
+
 A line of input has at most 1048576 bytes; a longer one is reported and not sent. A message is printed as
 one line: its newlines are shown as \\n. On a terminal all other control characters are shown like that too,
 as \\u{1b}; a pipe gets them as they were sent. A stdout or stderr that is not read stops nothing else.
@@ -75,6 +78,8 @@ fn talk(address: &str, options: Options) -> ExitCode {
             tell(format_args!("The server closed the connection."));
             ExitCode::FAILURE
         }
+        // As a shell reports it.
+        Ok(Ended::BySignal(number)) => u8::try_from(128 + number).map_or(ExitCode::FAILURE, ExitCode::from),
         Err(error) => {
             tell(format_args!("client: {error}"));
             ExitCode::FAILURE

@@ -6,7 +6,7 @@
 //! reports such a line as soon as it is too long, and skips the rest of it; the lines before and after it are
 //! carried out.
 //!
-//! Used by `client` and `client/session`. Next: `client/numbers`.
+//! Used by `client`, `client/session` and `client/terminal`. Next: `client/numbers`.
 
 use std::io;
 use std::mem;

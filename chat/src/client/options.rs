@@ -63,4 +63,7 @@ pub enum Ended {
     ByUser,
     /// The server closed the connection before the end of the input.
     ByServer,
+    /// This signal came: SIGINT, SIGTERM or SIGHUP. They are waited for where lines are edited, since the
+    /// terminal's modes must be restored.
+    BySignal(i32),
 }

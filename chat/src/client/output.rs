@@ -6,7 +6,9 @@
 //! stdin. The loop for the replies waits for each write to stdout, since the user wants every reply. Notes to
 //! stderr are not waited for: if stderr is not read they are dropped and counted.
 //!
-//! Used by `client`, `client/command` and `client/session`. Next: `client/visible`.
+//! On a terminal where a line is being edited, both go above that line (`screen`).
+//!
+//! Used by `client`, `client/command`, `client/session` and `client/terminal`. Next: `client/visible`.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::LazyLock;
@@ -16,6 +18,7 @@ use reactor::notes;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::retry_on_intr;
 
+use super::screen;
 use super::visible::Reader;
 
 /// A note is cut after this many bytes: it may quote what other clients wrote.
@@ -42,14 +45,20 @@ pub(super) async fn print(text: &mut String) -> io::Result<()> {
         return Ok(());
     }
     let piece = std::mem::take(text);
-    let printed = task::spawn_blocking(move || print_blocking(piece.as_bytes()).map(|()| piece));
+    let printed = task::spawn_blocking(move || {
+        match screen::screen() {
+            Some(screen) => screen.show(&piece, print_blocking)?,
+            None => print_blocking(piece.as_bytes())?,
+        }
+        io::Result::Ok(piece)
+    });
     *text = printed.try_join().await.map_err(|_| io::Error::other("no thread to print on"))??;
     text.clear();
     Ok(())
 }
 
 /// Prints the whole text, however long that takes.
-fn print_blocking(mut text: &[u8]) -> io::Result<()> {
+pub(super) fn print_blocking(mut text: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     while !text.is_empty() {
         match when_writable(|| stdout.write(text))? {
@@ -83,5 +92,9 @@ pub(super) fn tell(what: std::fmt::Arguments<'_>) {
     };
     let mut note = String::new();
     READER.append(shown, &mut note);
-    notes::stderr().tell(note + cut);
+    note += cut;
+    match screen::screen() {
+        Some(screen) if *READER == Reader::Terminal => screen.note(note + "\n", print_blocking),
+        _ => notes::stderr().tell(note),
+    }
 }

@@ -18,13 +18,15 @@ use std::rc::Rc;
 use executor::sync::mpsc;
 use futures_lite::future;
 use reactor::io::{BufReader, Stdin, stdin};
+use reactor::signal::Signals;
 
 use super::catch_up::{Machine, Output};
 use super::command::{Command, command};
 use super::input::{Input, LONGEST_LINE, Line};
 use super::options::{CatchUp, Options};
 use super::output::{is_interactive, reader_of, tell};
-use super::shown::describe;
+use super::shown::{Shown, describe};
+use super::terminal::{self, Opened, Terminal};
 use super::unsent::Unsent;
 use super::visible::Reader;
 use crate::history::{Reply, Request};
@@ -35,12 +37,14 @@ pub(super) const AHEAD: usize = 16 << 20;
 /// What outlives a connection.
 pub(super) struct Session {
     pub(super) shared: Rc<Shared>,
-    pub(super) lines: Input<BufReader<Stdin>>,
+    pub(super) lines: Lines,
     /// The input has ended.
     pub(super) over: bool,
     pub(super) unsent: Unsent,
     /// Receives when the loop for the replies has requests.
     pub(super) requested: mpsc::Receiver<()>,
+    /// The signals that are waited for.
+    pub(super) signals: Option<Signals>,
 }
 
 /// What both loops use. They run on one thread.
@@ -49,11 +53,28 @@ pub(super) struct Shared {
     /// The requests that the loop for the replies wants to be sent.
     requests: RefCell<Vec<Request>>,
     request: mpsc::Sender<()>,
+    pub(super) terminal: RefCell<Option<Terminal>>,
     reader: Reader,
     /// It was the connection that failed or was closed, not a standard stream.
     pub(super) lost: Cell<bool>,
     /// The server has sent something else than an error.
     pub(super) heard: Cell<bool>,
+}
+
+/// Where the lines come from.
+pub(super) enum Lines {
+    Read(Input<BufReader<Stdin>>),
+    Edited(terminal::Lines),
+}
+
+impl Lines {
+    /// Returns the next line; `None` at the end. Cancel-safe.
+    pub(super) async fn next(&mut self) -> io::Result<Option<Line>> {
+        match self {
+            Lines::Read(input) => input.next().await,
+            Lines::Edited(lines) => lines.recv().await.transpose(),
+        }
+    }
 }
 
 impl Session {
@@ -63,17 +84,23 @@ impl Session {
             CatchUp::Always => true,
             CatchUp::Never => false,
         };
-        let lines = Input::new(BufReader::new(stdin()));
+        let (terminal, lines, signals) = match Terminal::open() {
+            Some(Opened { terminal, lines, signals }) => {
+                (Some(terminal), Lines::Edited(lines), Some(signals))
+            }
+            None => (None, Lines::Read(Input::new(BufReader::new(stdin()))), None),
+        };
         let (request, requested) = mpsc::channel(1);
         let shared = Rc::new(Shared {
             machine: RefCell::new(Machine::new(options.catch_up != CatchUp::Never, confirms)),
             requests: RefCell::default(),
             request,
+            terminal: RefCell::new(terminal),
             reader: reader_of(&io::stdout()),
             lost: Cell::new(false),
             heard: Cell::new(false),
         });
-        Self { shared, lines, over: false, unsent: Unsent::default(), requested }
+        Self { shared, lines, over: false, unsent: Unsent::default(), requested, signals }
     }
 
     /// Keeps what can be sent on another connection, and tells what may be lost.
@@ -124,6 +151,11 @@ impl Session {
 
 impl Shared {
     fn typed(&self, command: Command) {
+        if let Some(terminal) = &*self.terminal.borrow() {
+            let (Command::Join { group } | Command::Post { group, .. } | Command::History { group, .. }) =
+                &command;
+            terminal.seen(group);
+        }
         self.machine.borrow_mut().typed(command);
     }
 
@@ -157,6 +189,10 @@ impl Shared {
         for output in self.machine.borrow_mut().outputs() {
             match output {
                 Output::Show(shown) => {
+                    if let (Some(terminal), Shown::Message { group, .. }) = (&*self.terminal.borrow(), &shown)
+                    {
+                        terminal.seen(group);
+                    }
                     describe(&shown, self.reader, text);
                 }
                 Output::Tell(what) => tell(format_args!("{what}")),

@@ -7,7 +7,7 @@
 //! A program that reads from a pipe does not obey escape sequences, and gets the text as it was sent. But
 //! newlines show it where a message ends, so two characters are made visible there too: `\n` and `\r`.
 //!
-//! Used by `client/session`, `client/shown` and `client/output`. Next: `server/options`.
+//! Used by `client/session`, `client/shown`, `client/output` and `client/terminal`. Next: `client/screen`.
 
 /// The reader that a text is printed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Reader {
     }
 
     /// Returns whether this reader would obey the character instead of showing it.
-    fn obeys(self, character: char) -> bool {
+    pub(super) fn obeys(self, character: char) -> bool {
         match self {
             // The others separate lines and paragraphs, or change the direction of writing.
             Reader::Terminal => {
