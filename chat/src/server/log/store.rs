@@ -32,6 +32,13 @@ use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefini
 use super::{Limit, LogError, Page};
 use crate::server::options::Retention;
 
+#[cfg(test)]
+mod crashes;
+#[cfg(test)]
+mod failures;
+#[cfg(test)]
+mod medium;
+
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const GROUPS: TableDefinition<'_, &str, (u64, u64, u64)> = TableDefinition::new("groups");
 const MESSAGES: TableDefinition<'_, (&str, u64), (u64, &str)> = TableDefinition::new("messages");
