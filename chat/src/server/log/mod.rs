@@ -27,6 +27,7 @@ use std::task::{Context, Poll};
 
 use executor::sync::oneshot;
 
+mod database;
 mod disk;
 mod no_history;
 pub(super) mod open;

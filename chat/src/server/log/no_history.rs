@@ -2,7 +2,7 @@
 //!
 //! This is the chat of the chapter, and the default. The file shows what a log has to do at least.
 //!
-//! Used by `log/open`. Next: `log/store`.
+//! Used by `log/open`. Next: `log/database`.
 
 use std::sync::Arc;
 

@@ -12,7 +12,9 @@
 //!
 //! S1  [`append`](Store::append) returns after the transaction is on the disk.
 //! S2  A transaction whose commit failed may be in the file all the same. Its messages were refused, so nobody
-//!     may see them: the database is opened again, and they are removed before anything is read.
+//!     may see them: reads leave them out, and the next append removes them in its own transaction. (What
+//!     retention removed for them stays removed. If the process is killed before the next append, they are
+//!     there.)
 //! S3  The numbers go on after the last one, even if retention has removed every message.
 //! S4  `first..=last` of a group are the messages that are in the file.
 //!
@@ -21,14 +23,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition, TableError};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
 
+use super::database::{Open, Reopened, create, open};
 use super::{Limit, LogError, Page};
 use crate::server::options::Retention;
 
@@ -43,27 +45,18 @@ const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const GROUPS: TableDefinition<'_, &str, (u64, u64, u64)> = TableDefinition::new("groups");
 const MESSAGES: TableDefinition<'_, (&str, u64), (u64, &str)> = TableDefinition::new("messages");
 
+type Groups<'a> = redb::Table<'a, &'static str, (u64, u64, u64)>;
+type Messages<'a> = redb::Table<'a, (&'static str, u64), (u64, &'static str)>;
+
 /// The version of the tables above.
 const VERSION: u64 = 1;
 
-/// How much of the file is kept in memory, in bytes.
-const CACHE: usize = 16 << 20;
-
-/// Opens the database. Called again after an error (S2).
-type Open = Box<dyn Fn() -> Result<Database, DatabaseError> + Send + Sync>;
-
 pub(in crate::server) struct Store {
-    open: Open,
+    database: Reopened,
     retention: Retention,
-    state: RwLock<State>,
-}
-
-struct State {
-    /// `None` after an error.
-    database: Option<Database>,
-    /// The groups as they were before a commit that failed, and may be in the file (S2).
-    before: HashMap<String, Option<Kept>>,
-    closed: bool,
+    /// The groups that a commit under way changes, or that commits which failed may have changed, with the
+    /// number of the last message that was not refused; `None` if the group did not exist (S2).
+    refused: Mutex<HashMap<String, Option<u64>>>,
 }
 
 /// What is kept of a group.
@@ -85,6 +78,12 @@ impl Kept {
     fn to_table(self) -> (u64, u64, u64) {
         (self.first, self.last, self.bytes)
     }
+
+    /// What is kept up to a number; `None`: the group did not exist.
+    fn until(self, last: Option<u64>) -> Option<Self> {
+        let last = self.last.min(last?);
+        Some(Kept { first: self.first.min(last + 1), last, ..self })
+    }
 }
 
 impl fmt::Debug for Store {
@@ -101,26 +100,23 @@ impl Store {
     /// The directory cannot be created, read or written; another server uses it; the file is not a history,
     /// is damaged, or has another version. The error names the file.
     pub(super) fn open(directory: &Path, retention: Retention) -> io::Result<Self> {
-        let explained = |error: &dyn fmt::Display| io::Error::other(format!("history: {error}"));
-        fs::create_dir_all(directory).map_err(|error| {
-            io::Error::new(error.kind(), format!("history: cannot create {}: {error}", directory.display()))
-        })?;
         let path = directory.join("history.redb");
-        let name = path.display().to_string();
-        let open = move || Database::builder().set_cache_size(CACHE).create(&path);
-        Self::open_with(Box::new(open), retention).map_err(|error| match error {
-            redb::Error::DatabaseAlreadyOpen => explained(&format_args!("another server uses {name}")),
-            redb::Error::UpgradeRequired(_) => explained(&format_args!("{name} has an older format")),
-            redb::Error::Corrupted(what) => explained(&format_args!("{name}: {what}")),
-            error => explained(&format_args!("cannot open {name}: {error}")),
+        let opened = create(directory, create_tables)
+            .and_then(|path| Self::open_with(Box::new(move || checked(open(&path)?)), retention));
+        opened.map_err(|error| {
+            let name = path.display();
+            io::Error::other(match error {
+                redb::Error::DatabaseAlreadyOpen => format!("history: another server uses {name}"),
+                redb::Error::UpgradeRequired(_) => format!("history: {name} has an older format"),
+                redb::Error::Corrupted(what) => format!("history: {name}: {what}"),
+                redb::Error::Io(error) => format!("history: cannot open {name}: {error}"),
+                error => format!("history: cannot open {name}: {error}"),
+            })
         })
     }
 
     fn open_with(open: Open, retention: Retention) -> Result<Self, redb::Error> {
-        let state = State { database: None, before: HashMap::new(), closed: false };
-        let store = Self { open, retention, state: RwLock::new(state) };
-        drop(store.opened()?);
-        Ok(store)
+        Ok(Self { database: Reopened::new(open)?, retention, refused: Mutex::default() })
     }
 
     /// Appends messages, each to its group, in one transaction; returns their numbers. The number is `None`
@@ -130,16 +126,8 @@ impl Store {
         posts: &[(&str, &str)],
         exists: impl Fn(&str) -> bool,
     ) -> Result<Vec<Option<u64>>, LogError> {
-        let mut before = HashMap::new();
-        let mut commits = false;
-        let appended = self.opened().and_then(|state| match &state.database {
-            Some(database) => self.try_append(database, posts, &exists, &mut before, &mut commits),
-            None => Err(redb::Error::DatabaseClosed),
-        });
-        appended.map_err(|error| {
-            self.reopen_later(if commits { before } else { HashMap::new() });
-            LogError::Failed(format!("the history cannot be written: {error}"))
-        })
+        let appended = self.database.call(|database| self.try_append(database, posts, &exists));
+        appended.map_err(|why| LogError::Failed(format!("the history cannot be written: {why}")))
     }
 
     fn try_append(
@@ -147,8 +135,6 @@ impl Store {
         database: &Database,
         posts: &[(&str, &str)],
         exists: &impl Fn(&str) -> bool,
-        before: &mut HashMap<String, Option<Kept>>,
-        commits: &mut bool,
     ) -> Result<Vec<Option<u64>>, redb::Error> {
         let now = milliseconds();
         let mut numbers = Vec::with_capacity(posts.len());
@@ -157,12 +143,14 @@ impl Store {
         {
             let mut groups = transaction.open_table(GROUPS)?;
             let mut messages = transaction.open_table(MESSAGES)?;
+            for (group, last) in &*self.refused() {
+                withdraw(group, *last, &mut groups, &mut messages)?;
+            }
             for &(group, message) in posts {
                 let kept = match changed.get(group) {
                     Some(kept) => Some(*kept),
                     None => {
                         let kept = groups.get(group)?.map(|kept| Kept::from_table(kept.value()));
-                        before.insert(group.to_owned(), kept);
                         kept.or_else(|| exists(group).then_some(Kept::NOTHING))
                     }
                 };
@@ -178,11 +166,13 @@ impl Store {
             }
             for (group, mut kept) in changed {
                 self.trim(group, &mut kept, &mut messages, now)?;
-                groups.insert(group, kept.to_table())?;
+                let before = groups.insert(group, kept.to_table())?;
+                let last = before.map(|before| Kept::from_table(before.value()).last);
+                self.refused().entry(group.to_owned()).or_insert(last);
             }
         }
-        *commits = true;
         transaction.commit()?;
+        self.refused().clear();
         Ok(numbers)
     }
 
@@ -191,7 +181,7 @@ impl Store {
         &self,
         group: &str,
         kept: &mut Kept,
-        messages: &mut redb::Table<'_, (&'static str, u64), (u64, &'static str)>,
+        messages: &mut Messages<'_>,
         now: u64,
     ) -> Result<(), redb::Error> {
         while kept.first <= kept.last {
@@ -220,15 +210,9 @@ impl Store {
 
     /// Removes the messages that are too old, in all groups.
     pub(super) fn remove_old(&self) -> Result<(), LogError> {
-        let removed = self.opened().and_then(|state| match &state.database {
-            Some(database) => self.try_remove_old(database),
-            None => Err(redb::Error::DatabaseClosed),
-        });
-        removed.map_err(|error| {
-            // If this transaction is in the file all the same, that does no harm.
-            self.reopen_later(HashMap::new());
-            LogError::Failed(format!("old messages cannot be removed: {error}"))
-        })
+        // If this transaction fails and is in the file all the same, that does no harm.
+        let removed = self.database.call(|database| self.try_remove_old(database));
+        removed.map_err(|why| LogError::Failed(format!("old messages cannot be removed: {why}")))
     }
 
     fn try_remove_old(&self, database: &Database) -> Result<(), redb::Error> {
@@ -257,14 +241,8 @@ impl Store {
 
     /// Returns messages after a number. `exists` says whether the group exists if nothing of it was ever kept.
     pub(super) fn read(&self, group: &str, after: u64, limit: Limit, exists: bool) -> Result<Page, LogError> {
-        let page = self.opened().and_then(|state| match &state.database {
-            Some(database) => self.try_read(database, group, after, limit, exists),
-            None => Err(redb::Error::DatabaseClosed),
-        });
-        page.unwrap_or_else(|error| {
-            self.reopen_later(HashMap::new());
-            Err(LogError::Failed(format!("the history cannot be read: {error}")))
-        })
+        let page = self.database.call(|database| self.try_read(database, group, after, limit, exists));
+        page.unwrap_or_else(|why| Err(LogError::Failed(format!("the history cannot be read: {why}"))))
     }
 
     fn try_read(
@@ -276,7 +254,10 @@ impl Store {
         exists: bool,
     ) -> Result<Result<Page, LogError>, redb::Error> {
         let transaction = database.begin_read()?;
-        let kept = transaction.open_table(GROUPS)?.get(group)?.map(|kept| Kept::from_table(kept.value()));
+        let mut kept = transaction.open_table(GROUPS)?.get(group)?.map(|kept| Kept::from_table(kept.value()));
+        if let Some(last) = self.refused().get(group) {
+            kept = kept.and_then(|kept| kept.until(*last)); // S2
+        }
         let Some(kept) = kept.or_else(|| exists.then_some(Kept::NOTHING)) else {
             return Ok(Err(LogError::NoSuchGroup));
         };
@@ -317,80 +298,61 @@ impl Store {
 
     /// Waits until all other calls have ended, and closes the file. All later calls fail.
     pub(super) fn close(&self) {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        state.closed = true;
-        state.database = None;
+        if !self.refused().is_empty() {
+            let _ = self.append(&[], |_| false); // S2
+        }
+        self.database.close();
     }
 
-    /// After an error: the next call opens the database again, and makes it as it was before (S2).
-    fn reopen_later(&self, before: HashMap<String, Option<Kept>>) {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        state.database = None;
-        for (group, kept) in before {
-            state.before.entry(group).or_insert(kept);
-        }
-    }
-
-    /// Returns the state with an open database, unless the store is closed.
-    fn opened(&self) -> Result<RwLockReadGuard<'_, State>, redb::Error> {
-        loop {
-            let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-            if state.database.is_some() || state.closed {
-                return Ok(state);
-            }
-            drop(state);
-            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-            if state.database.is_none() && !state.closed {
-                let database = (self.open)()?;
-                prepare(&database, &state.before)?;
-                state.before.clear();
-                state.database = Some(database);
-            }
-        }
+    fn refused(&self) -> MutexGuard<'_, HashMap<String, Option<u64>>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Creates the tables of a new database, checks the version of an old one, and makes groups as they were
-/// before a commit that failed.
-fn prepare(database: &Database, before: &HashMap<String, Option<Kept>>) -> Result<(), redb::Error> {
+/// Removes the messages of a group after a number (S2).
+fn withdraw(
+    group: &str,
+    last: Option<u64>,
+    groups: &mut Groups<'_>,
+    messages: &mut Messages<'_>,
+) -> Result<(), redb::Error> {
+    let Some(mut kept) = groups.get(group)?.map(|kept| Kept::from_table(kept.value())) else { return Ok(()) };
+    for number in (last.unwrap_or(0) + 1..=kept.last).rev() {
+        if let Some(removed) = messages.remove((group, number))? {
+            kept.bytes = kept.bytes.saturating_sub(removed.value().1.len() as u64);
+        }
+    }
+    match kept.until(last) {
+        Some(kept) => drop(groups.insert(group, kept.to_table())?),
+        None => drop(groups.remove(group)?),
+    }
+    Ok(())
+}
+
+/// Creates the tables of an empty database.
+fn create_tables(database: &Database) -> Result<(), redb::Error> {
+    let transaction = database.begin_write()?;
+    transaction.open_table(META)?.insert("version", VERSION)?;
+    transaction.open_table(GROUPS)?;
+    transaction.open_table(MESSAGES)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Returns the database if it is a history of this version.
+fn checked(database: Database) -> Result<Database, redb::Error> {
     let version = match database.begin_read()?.open_table(META) {
         Ok(meta) => meta.get("version")?.map(|version| version.value()),
         Err(TableError::TableDoesNotExist(_)) => None,
         Err(error) => return Err(error.into()),
     };
     match version {
-        Some(VERSION) if before.is_empty() => return Ok(()),
-        Some(VERSION) | None => {}
-        Some(other) => {
-            let what = format!("the history has version {other}, this server reads version {VERSION}");
-            return Err(redb::Error::Corrupted(what));
-        }
+        Some(VERSION) => Ok(database),
+        Some(other) => Err(redb::Error::Corrupted(format!(
+            "the history has version {other}, this server reads version {VERSION}"
+        ))),
+        None => Err(redb::Error::Corrupted("this database is not a history".to_owned())),
     }
-    let transaction = database.begin_write()?;
-    {
-        transaction.open_table(META)?.insert("version", VERSION)?;
-        let mut groups = transaction.open_table(GROUPS)?;
-        let mut messages = transaction.open_table(MESSAGES)?;
-        for (group, before) in before {
-            let Some(mut kept) = groups.get(&**group)?.map(|kept| Kept::from_table(kept.value())) else {
-                continue;
-            };
-            let last = before.map_or(0, |before| before.last);
-            while kept.last > last {
-                if let Some(removed) = messages.remove((&**group, kept.last))? {
-                    kept.bytes = kept.bytes.saturating_sub(removed.value().1.len() as u64);
-                }
-                kept.last -= 1;
-            }
-            kept.first = kept.first.min(kept.last + 1);
-            match before {
-                Some(_) => drop(groups.insert(&**group, kept.to_table())?),
-                None => drop(groups.remove(&**group)?),
-            }
-        }
-    }
-    transaction.commit()?;
-    Ok(())
 }
 
 /// Returns the time since 1970, in milliseconds.

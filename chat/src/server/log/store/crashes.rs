@@ -97,9 +97,7 @@ pub(super) fn opened(medium: &Medium, retention: &Retention) -> Store {
 
 /// Returns the contents of a disk with an empty store.
 pub(super) fn created() -> Vec<u8> {
-    let medium = Medium::new(Vec::new());
-    opened(&medium, &Retention::default()).close();
-    medium.durable()
+    Medium::created().durable()
 }
 
 pub(super) fn number_from_environment(name: &str, otherwise: u64) -> u64 {

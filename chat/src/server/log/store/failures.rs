@@ -7,6 +7,9 @@
 //!
 //! Used by nothing: these are tests. Next: `disk`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
 use super::crashes::{Held, append, batch, created, number_from_environment, opened};
 use super::medium::{Effect, Fault, Medium, Random};
 use super::{LogError, Retention, Store};
@@ -82,4 +85,64 @@ fn an_append_that_fails_has_added_nothing() {
         }
     }
     println!("{runs} runs of {calls} calls");
+}
+
+#[test]
+fn a_full_disk_can_be_read() {
+    let medium = Medium::created();
+    let store = opened(&medium, &UNLIMITED);
+    medium.set_space(medium.durable().len() as u64);
+    let (mut held, mut random, mut failed) = (Held::default(), Random(1), 0);
+    while failed < 10 {
+        let posts: Vec<_> = (0..10).flat_map(|_| batch(&mut random)).collect();
+        let mut after = held.clone();
+        let numbers = after.append(&posts, &UNLIMITED);
+        match append(&store, &posts) {
+            Ok(got) => {
+                assert_eq!(got, numbers);
+                held = after;
+            }
+            Err(_) => failed += 1,
+        }
+        assert_eq!(Held::read(&store).as_ref(), Ok(&held), "{failed} appends have failed");
+    }
+    medium.set_space(u64::MAX);
+    let posts = batch(&mut random);
+    let numbers = held.append(&posts, &UNLIMITED);
+    assert_eq!(append(&store, &posts), Ok(numbers));
+    assert_eq!(Held::read(&store), Ok(held));
+}
+
+#[test]
+fn what_is_refused_is_not_seen_by_who_reads_meanwhile() {
+    for effect in [Effect::Nothing, Effect::Done] {
+        let created = created();
+        for first in 0..20 {
+            let medium = Medium::new(created.clone());
+            let store = opened(&medium, &UNLIMITED);
+            let mut held = Held::default();
+            let posts = [("tea", "one".to_owned())];
+            held.append(&posts, &UNLIMITED);
+            append(&store, &posts).unwrap();
+            medium.fail(Fault { first, count: 1, effect });
+            let over = AtomicBool::new(false);
+            let (appended, seen) = thread::scope(|scope| {
+                let reader = scope.spawn(|| {
+                    let mut seen = Vec::new();
+                    // ORDERING: Relaxed; only a flag to stop.
+                    while !over.load(Ordering::Relaxed) {
+                        seen.extend(Held::read(&store));
+                        seen.dedup();
+                    }
+                    seen
+                });
+                let appended = append(&store, &[("tea", "two".to_owned())]);
+                over.store(true, Ordering::Relaxed);
+                (appended, reader.join().unwrap())
+            });
+            if appended.is_err() {
+                assert!(seen.iter().all(|seen| *seen == held), "call {first}, {effect:?}: {seen:?}");
+            }
+        }
+    }
 }

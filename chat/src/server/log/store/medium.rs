@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::{Database, DatabaseError, StorageBackend};
 
-use super::Open;
+use super::{Open, checked, create_tables};
 
 /// The unit that a disk writes whole, in bytes.
 const SECTOR: usize = 512;
@@ -39,6 +39,8 @@ struct Contents {
     /// The number of calls that can fail.
     calls: usize,
     fault: Fault,
+    /// Writes beyond this offset fail: the disk has no space for them.
+    space: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -85,13 +87,24 @@ impl Medium {
             trace: Vec::new(),
             calls: 0,
             fault: Fault::default(),
+            space: u64::MAX,
         })))
     }
 
     /// Returns the function that opens a database on this disk, as the server does on a file.
     pub(super) fn open(&self) -> Open {
         let medium = self.clone();
-        Box::new(move || medium.database())
+        Box::new(move || {
+            medium.forget();
+            checked(medium.database()?)
+        })
+    }
+
+    /// Returns a disk with an empty store.
+    pub(super) fn created() -> Self {
+        let medium = Self::new(Vec::new());
+        create_tables(&medium.database().unwrap()).unwrap();
+        medium
     }
 
     fn database(&self) -> Result<Database, DatabaseError> {
@@ -114,12 +127,25 @@ impl Medium {
         contents.fault = fault;
     }
 
+    /// From now on the disk has space up to this offset.
+    pub(super) fn set_space(&self, space: u64) {
+        self.lock().space = space;
+    }
+
     pub(super) fn mark(&self) {
         self.lock().trace.push(Event::Marked);
     }
 
     pub(super) fn take_trace(&self) -> Vec<Event> {
         mem::take(&mut self.lock().trace)
+    }
+
+    /// The system forgets what it has cached and need not write.
+    fn forget(&self) {
+        let mut contents = self.lock();
+        let mut cached = contents.durable.clone();
+        contents.unsynced.iter().for_each(|change| change.apply(&mut cached));
+        contents.cached = cached;
     }
 
     fn lock(&self) -> MutexGuard<'_, Contents> {
@@ -187,6 +213,7 @@ impl StorageBackend for Medium {
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let mut contents = self.lock();
         let (written, outcome) = match contents.fails() {
+            None if offset + data.len() as u64 > contents.space => (&data[..0], Err(failed())),
             None => (data, Ok(())),
             Some(Effect::Done) => (&data[..data.len() / 2], Err(failed())),
             Some(_) => (&data[..0], Err(failed())),
