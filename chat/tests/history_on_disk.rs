@@ -2,64 +2,9 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
-
-use chat::server::{History, Options, Retention};
-use common::{Client, InProcess, message_line};
-
-/// A directory for one test, which is removed at its end.
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        Self(path)
-    }
-
-    fn options(&self, retention: Retention) -> Options {
-        let history = History::Disk { directory: self.0.clone(), retention };
-        Options { history, ..Options::default() }
-    }
-
-    fn server(&self) -> InProcess {
-        InProcess::start(self.options(Retention::default()))
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn join_after(client: &Client, group: &str, after: u64) {
-    client.send(format!("{{\"Join\":{{\"group_name\":\"{group}\",\"after\":{after}}}}}\n"));
-}
-
-fn ask(client: &Client, group: &str, after: u64, limit: u64) {
-    let request = format!("{{\"group_name\":\"{group}\",\"after\":{after},\"limit\":{limit}}}");
-    client.send(format!("{{\"History\":{request}}}\n"));
-}
-
-fn numbered(group: &str, message: &str, number: u64) -> String {
-    let line = message_line(group, message);
-    format!("{},\"seq\":{number}}}}}", line.strip_suffix("}}").unwrap())
-}
-
-fn end(group: &str, last: u64, more: bool) -> String {
-    format!("{{\"History\":{{\"group_name\":\"{group}\",\"last\":{last},\"more\":{more}}}}}")
-}
-
-/// Posts "1", "2" and so on, and returns when all are kept.
-fn post(client: &mut Client, group: &str, numbers: std::ops::RangeInclusive<u64>) {
-    let last = *numbers.end();
-    for number in numbers {
-        client.post(group, &number.to_string());
-    }
-    ask(client, group, last, 0);
-    client.expect(&end(group, last, false));
-}
+use chat::server::{Options, Retention};
+use common::history::{Directory, ask, end, join_after, numbered, post};
+use common::{Client, InProcess};
 
 #[test]
 fn messages_have_numbers_and_survive_the_server() {
@@ -221,5 +166,65 @@ fn retention_removes_the_oldest_and_tells_how_many() {
     client.expect("{\"Error\":\"Dropped 40 messages from tea.\"}");
     for number in 91..=100 {
         client.expect(&numbered("tea", &number.to_string(), number));
+    }
+}
+
+#[test]
+fn a_join_comes_after_the_posts_before_it() {
+    let directory = Directory::new("order");
+    let server = directory.server();
+    let (mut client, mut member) = (server.client(), server.client());
+    member.join_and_wait("tea");
+    for round in 0..20 {
+        // At once: the first two wait for the disk when the join is read. The group does not exist yet, and the
+        // join does not make the posts before it valid.
+        let [group, post, more] = ["Join", "Post", "Post"].map(|kind| match kind {
+            "Join" => format!("{{\"Join\":{{\"group_name\":\"group {round}\"}}}}\n"),
+            _ => common::posted(&format!("group {round}"), "early"),
+        });
+        let late = common::posted(&format!("group {round}"), "late");
+        client.send([common::posted("tea", "one"), post, more, group, late].concat());
+        for _ in 0..2 {
+            client.expect(&format!("{{\"Error\":\"Group 'group {round}' does not exist\"}}"));
+        }
+        client.expect(&numbered(&format!("group {round}"), "late", 1));
+    }
+}
+
+#[test]
+fn who_joins_does_not_receive_its_earlier_posts() {
+    let directory = Directory::new("earlier");
+    let server = directory.server();
+    let mut member = server.client();
+    member.join_and_wait("tea");
+    for round in 0..20 {
+        let mut client = server.client();
+        let join = "{\"Join\":{\"group_name\":\"tea\"}}\n".to_string();
+        let post = |text| common::posted("tea", text);
+        client.send([post("early"), post("early"), join, post("late")].concat());
+        client.expect(&numbered("tea", "late", 3 * round + 3));
+    }
+}
+
+#[test]
+fn a_long_name_does_not_make_a_long_reply() {
+    let directory = Directory::new("name");
+    let server = directory.server();
+    let mut client = server.client();
+    let name = "x".repeat(60_000);
+    let mut member = server.client();
+    member.join_and_wait(&name);
+    post(&mut client, &name, 1..=100);
+    ask(&client, &name, 0, 100);
+    // 256 KiB, with the name in each message.
+    for number in 1..=4 {
+        client.expect(&numbered(&name, &number.to_string(), number));
+    }
+    client.expect(&end(&name, 4, true));
+    join_after(&server.client(), &name, 0);
+    let mut late = server.client();
+    join_after(&late, &name, 90);
+    for number in 91..=100 {
+        late.expect(&numbered(&name, &number.to_string(), number));
     }
 }

@@ -10,6 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chat::server::{Handle, Options, Server};
+pub mod history;
+
 use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit};
 
 /// Longer than any operation of the tests takes, unless it hangs.

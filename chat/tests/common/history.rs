@@ -1,0 +1,124 @@
+//! What the tests of a server with `--history` have in common.
+
+use std::path::{Path, PathBuf};
+
+use chat::history::Reply;
+use chat::server::{History, Options, Retention};
+
+use super::{Client, InProcess, Program, message_line};
+
+/// A directory for one test, which is removed at its end.
+pub struct Directory(pub PathBuf);
+
+impl Directory {
+    pub fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        Self(path)
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.0.join("history.redb")
+    }
+
+    pub fn options(&self, retention: Retention) -> Options {
+        let history = History::Disk { directory: self.0.clone(), retention };
+        Options { history, ..Options::default() }
+    }
+
+    pub fn server(&self) -> InProcess {
+        InProcess::start(self.options(Retention::default()))
+    }
+
+    /// Starts the program `server` on it.
+    pub fn program(&self, arguments: &[&str]) -> Program {
+        Program::start(&[&["--history", self.0.to_str().unwrap()], arguments].concat())
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+pub fn join_after(client: &Client, group: &str, after: u64) {
+    client.send(format!("{{\"Join\":{{\"group_name\":\"{group}\",\"after\":{after}}}}}\n"));
+}
+
+pub fn ask(client: &Client, group: &str, after: u64, limit: u64) {
+    let request = format!("{{\"group_name\":\"{group}\",\"after\":{after},\"limit\":{limit}}}");
+    client.send(format!("{{\"History\":{request}}}\n"));
+}
+
+pub fn numbered(group: &str, message: &str, number: u64) -> String {
+    let line = message_line(group, message);
+    format!("{},\"seq\":{number}}}}}", line.strip_suffix("}}").unwrap())
+}
+
+pub fn end(group: &str, last: u64, more: bool) -> String {
+    format!("{{\"History\":{{\"group_name\":\"{group}\",\"last\":{last},\"more\":{more}}}}}")
+}
+
+/// Posts "1", "2" and so on, and returns when all are kept.
+pub fn post(client: &mut Client, group: &str, numbers: std::ops::RangeInclusive<u64>) {
+    let last = *numbers.end();
+    for number in numbers {
+        client.post(group, &number.to_string());
+    }
+    ask(client, group, last, 0);
+    client.expect(&end(group, last, false));
+}
+
+/// Parses a line of the server; `None` at the end, or where the connection or the line breaks off.
+pub fn reply(client: &mut Client) -> Option<Reply> {
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut client.stream, &mut line).ok()?;
+    line.ends_with('\n').then(|| serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?}")))
+}
+
+/// Reads what is kept of a group after a number, which is all there is: the numbers have no gaps.
+pub fn kept_after(client: &mut Client, group: &str, mut after: u64) -> Vec<String> {
+    let mut texts = Vec::new();
+    loop {
+        ask(client, group, after, u64::MAX);
+        loop {
+            match reply(client) {
+                Some(Reply::Message { message, seq, .. }) => {
+                    after += 1;
+                    assert_eq!(seq, Some(after), "a gap in {group}");
+                    texts.push(message);
+                }
+                Some(Reply::History { last, more, .. }) => {
+                    assert_eq!(last, after, "a gap at the end of {group}");
+                    if more {
+                        break;
+                    }
+                    return texts;
+                }
+                Some(Reply::Error(why)) if why == format!("Group '{group}' does not exist") => return texts,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+/// Pseudorandom numbers: the same seed gives the same ones (splitmix64).
+pub struct Random(pub u64);
+
+impl Random {
+    /// Prints the seed: `UNROLLED_SEED`, or 1.
+    pub fn from_environment() -> Self {
+        let seed = std::env::var("UNROLLED_SEED").map_or(1, |seed| seed.parse().expect("a number"));
+        println!("seed {seed}");
+        Self(seed)
+    }
+
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+}
