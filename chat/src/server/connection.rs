@@ -12,6 +12,7 @@
 //! ```
 //!
 //! C1  A request is carried out before the next one is read. When the next one is read, a join has subscribed.
+//!     Only posts may wait in the log meanwhile (`posted`); a request that shows their effect waits for them.
 //! C2  A reply is written before the next request is carried out: a client that never reads stops only
 //!     itself. Only replies to malformed lines may wait while the next line is read: their number is limited.
 //!
@@ -107,6 +108,9 @@ impl Connection {
                 Err(refusal) => Err(refusal),
             };
             let Err(refusal) = outcome else { continue };
+            if let Refusal::Last(_) = refusal {
+                self.session.posts_settled(false).await;
+            }
             let (Refusal::Malformed(text) | Refusal::GoOn(text) | Refusal::Last(text)) = &refusal;
             // An error always has a form in JSON.
             self.session.unsent.extend(encode_line(&Reply::Error(text.clone())).unwrap_or_default());
@@ -190,6 +194,7 @@ impl Connection {
         if self.names + name.len() > most {
             return refused(&format_args!("names of {most} bytes altogether are the limit"));
         }
+        self.session.posts_settled(false).await; // C1
         let common = self.session.common.clone();
         // If the connection stops here, the subscription is dropped first, and then the group is left.
         let mut unless_joined = Leave { common: None, name };
@@ -204,7 +209,7 @@ impl Connection {
         let caught_up = match watching.await {
             Ok(()) => match after {
                 None => Ok(None),
-                Some(after) => Box::pin(self.catch_up(name, after)).await.map(Some),
+                Some(after) => Box::pin(CatchUp::start(common.log.clone(), name, after)).await.map(Some),
             },
             Err(error) => Err(error),
         };
@@ -216,11 +221,6 @@ impl Connection {
             }
             Err(error) => refused(&error),
         }
-    }
-
-    async fn catch_up(&mut self, name: &str, after: u64) -> Result<CatchUp, LogError> {
-        self.session.posts_settled(false).await;
-        CatchUp::start(self.session.common.log.clone(), name, after).await
     }
 
     /// Starts the task that delivers a group's lines.
@@ -245,8 +245,9 @@ impl Connection {
             },
             later @ Outcome::Later(_) => {
                 self.session.posted.push(group_name, length, later);
-                if self.session.posted.is_full() {
-                    self.session.posts_settled(true).await;
+                let busy = self.session.common.log.is_busy();
+                if busy || self.session.posted.is_full() {
+                    self.session.posts_settled(!busy).await;
                 }
                 Ok(())
             }

@@ -59,6 +59,9 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(10);
 /// descriptors are free.
 const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
 
+/// How long a log may take to close.
+const CLOSE: Duration = Duration::from_secs(10);
+
 /// If more accepts than this fail in a row, the cause is not in the single connections.
 const MAX_CONSECUTIVE: u32 = 15;
 
@@ -149,7 +152,8 @@ impl Server {
         common.groups.close();
         drop(alive);
         while all_ended.recv().await.is_some() {}
-        let _ = common.log.close().await;
+        // If a call does not return from the disk, the server ends all the same.
+        let _ = timeout(common.options.drain.max(CLOSE), common.log.close()).await;
         outcome
     }
 }

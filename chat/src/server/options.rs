@@ -80,7 +80,7 @@ pub enum History {
 pub struct Retention {
     /// The number of messages.
     pub messages: u64,
-    /// Their texts, in bytes.
+    /// Their texts, and the group's name with each, in bytes.
     pub bytes: u64,
     /// The age; `None`: a message may become as old as it likes. An older message is not sent any more; its
     /// place in the file is used again an eighth of this time later, or an hour later.

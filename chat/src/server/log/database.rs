@@ -160,13 +160,12 @@ fn text_of(payload: &(dyn Any + Send)) -> &str {
     text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("without a message")
 }
 
-/// Creates a directory and in it a database, unless they exist. `prepare` makes its tables. Returns its path.
+/// Creates a database in a directory, unless there is one. `prepare` makes its tables. Returns its path.
 pub(super) fn create(
     directory: &Path,
     prepare: impl FnOnce(&Database) -> Result<(), redb::Error>,
 ) -> Result<PathBuf, redb::Error> {
     let path = directory.join("history.redb");
-    create_directory(directory)?;
     let locked = File::open(directory)?;
     // Another server may be about to create it too. Where directories have no locks, two servers that are
     // started for the first time, at the same moment, in the same directory are not kept apart.
@@ -188,7 +187,7 @@ pub(super) fn create(
 }
 
 /// Creates a directory, and the directories above it, durably (F2).
-fn create_directory(directory: &Path) -> io::Result<()> {
+pub(super) fn create_directory(directory: &Path) -> io::Result<()> {
     let missing: Vec<&Path> = directory.ancestors().take_while(|above| !above.exists()).collect();
     fs::create_dir_all(directory)?;
     for created in missing {

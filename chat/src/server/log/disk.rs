@@ -14,10 +14,14 @@
 //!     messages are delivered in the order of their numbers.
 //! D2  A post's outcome is sent after its message was delivered. So what a client asks for after its own post
 //!     includes it.
+//! D3  Whether a group exists is decided when the post is made: it does not depend on how busy the disk is.
+//! D4  What waits for the disk is bounded, whoever posts. Beyond [`BUSY`] each connection waits for its own
+//!     posts before it makes another; beyond [`MOST`] posts are refused.
 //!
 //! Used by `log/open`. Next: `log/open`.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +35,15 @@ use super::{Deliver, Limit, Log, LogError, Outcome, Page};
 
 /// Old messages are removed each time that this part of the age has passed, and at least once in an hour.
 const PART: u32 = 8;
+
+/// With this many bytes in the queue the disk is busy (D4).
+const BUSY: usize = 16 << 20;
+
+/// The most bytes in the queue (D4).
+const MOST: usize = 64 << 20;
+
+/// What a post takes besides its texts, in bytes.
+const POST: usize = 256;
 
 /// After this many deliveries the writing task lets others run.
 const DELIVERIES: usize = 64;
@@ -49,6 +62,10 @@ struct Shared {
     queue: Mutex<Queue>,
     /// The groups that have members. They exist, even if nothing of them was ever kept.
     watched: Mutex<HashSet<Arc<str>>>,
+    /// The bytes of all posts whose outcome is not known (D4).
+    waiting: Arc<AtomicUsize>,
+    /// The last transaction has failed, and that was reported.
+    failing: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -64,13 +81,34 @@ struct Queue {
 struct Post {
     group: String,
     message: String,
+    /// The group had members when the post was made (D3).
+    exists: bool,
     outcome: oneshot::Sender<Result<(), LogError>>,
+    _counted: Counted,
+}
+
+/// Bytes that are counted until this is dropped (D4).
+#[derive(Debug)]
+struct Counted(usize, Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        // ORDERING: Relaxed; only counted.
+        self.1.fetch_sub(self.0, Ordering::Relaxed);
+    }
 }
 
 impl Disk {
     pub(super) fn new(store: Store, deliver: Deliver) -> Self {
         let age = store.age();
-        let shared = Arc::new(Shared { store, deliver, queue: Mutex::default(), watched: Mutex::default() });
+        let shared = Arc::new(Shared {
+            store,
+            deliver,
+            queue: Mutex::default(),
+            watched: Mutex::default(),
+            waiting: Arc::default(),
+            failing: AtomicBool::new(false),
+        });
         let removal = age.map(|age| task::spawn(remove_old(shared.clone(), age)));
         Self { shared, removal }
     }
@@ -95,15 +133,31 @@ impl Log for Disk {
     }
 
     fn append(&self, group: &str, message: String) -> Outcome<()> {
+        let shared = &self.shared;
+        let bytes = group.len() + message.len() + POST;
+        // ORDERING: Relaxed; only counted.
+        let waiting = shared.waiting.fetch_add(bytes, Ordering::Relaxed);
+        let counted = Counted(bytes, shared.waiting.clone());
+        if waiting > MOST {
+            let text = format!("{waiting} bytes of posts wait for the disk");
+            return Outcome::now(Err(LogError::Failed(text)));
+        }
+        let exists = shared.watched().contains(group);
         let (sender, outcome) = oneshot::channel();
-        let mut queue = self.shared.queue();
-        queue.posts.push(Post { group: group.to_owned(), message, outcome: sender });
+        let post = Post { group: group.to_owned(), message, exists, outcome: sender, _counted: counted };
+        let mut queue = shared.queue();
+        queue.posts.push(post);
         let writing = std::mem::replace(&mut queue.writing, true);
         drop(queue);
         if !writing {
-            drop(task::spawn(write(self.shared.clone())));
+            drop(task::spawn(write(Writing(shared.clone()))));
         }
         Outcome::Later(outcome)
+    }
+
+    fn is_busy(&self) -> bool {
+        // ORDERING: Relaxed; only counted.
+        self.shared.waiting.load(Ordering::Relaxed) > BUSY
     }
 
     fn read(&self, group: &str, after: u64, limit: Limit) -> Outcome<Page> {
@@ -123,6 +177,9 @@ impl Log for Disk {
     }
 
     fn close(&self) -> Outcome<()> {
+        if let Some(removal) = &self.removal {
+            removal.abort();
+        }
         let shared = self.shared.clone();
         on_another_thread(move || {
             shared.store.close();
@@ -142,13 +199,32 @@ impl Shared {
         if !queue.posts.is_empty() {
             return Some(std::mem::take(&mut queue.posts));
         }
-        queue.writing = false; // D1
-        let flushing = std::mem::take(&mut queue.flushing);
+        self.ended(queue);
+        None
+    }
+
+    /// The writing task has ended (D1).
+    fn ended(&self, mut queue: MutexGuard<'_, Queue>) {
+        queue.writing = false;
+        let (posts, flushing) = (std::mem::take(&mut queue.posts), std::mem::take(&mut queue.flushing));
         drop(queue);
+        drop(posts); // There are some only if the task was cut off.
         for sender in flushing {
             let _ = sender.send(Ok(()));
         }
-        None
+    }
+
+    /// Reports the first of several failures, and the success after them.
+    fn report<T>(&self, outcome: &Result<T, LogError>) {
+        // ORDERING: Relaxed; one task at a time writes.
+        let failed_before = self.failing.swap(outcome.is_err(), Ordering::Relaxed);
+        match outcome {
+            Err(error) if !failed_before => notes::stderr().tell(format_args!("server: {error}")),
+            Ok(_) if failed_before => {
+                notes::stderr().tell(format_args!("server: the history can be written again"));
+            }
+            _ => {}
+        }
     }
 
     fn watched(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
@@ -166,20 +242,33 @@ fn on_another_thread<T: Send + 'static>(
     Outcome::Later(outcome)
 }
 
+/// The task that writes. If it is cut off, by a panic or the end of the pool, the posts in the queue fail, and
+/// the next append starts another.
+struct Writing(Arc<Shared>);
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        let queue = self.0.queue();
+        if queue.writing {
+            self.0.ended(queue);
+        }
+    }
+}
+
 /// Writes and delivers what is in the queue, until it is empty.
-async fn write(shared: Arc<Shared>) {
+async fn write(writing: Writing) {
+    let shared = &writing.0;
     while let Some(posts) = shared.next_posts() {
         let storing = shared.clone();
         let written = task::spawn_blocking(move || {
-            let texts: Vec<_> = posts.iter().map(|post| (&*post.group, &*post.message)).collect();
-            let numbers = storing.store.append(&texts, |group| storing.watched().contains(group));
+            let texts: Vec<_> =
+                posts.iter().map(|post| (&*post.group, &*post.message, post.exists)).collect();
+            let numbers = storing.store.append(&texts);
             (posts, numbers)
         });
         // Without a thread the posts are dropped, and with them their senders: `Outcome` reports that.
         let Ok((posts, numbers)) = written.try_join().await else { continue };
-        if let Err(error) = &numbers {
-            notes::stderr().tell(format_args!("server: {error}"));
-        }
+        shared.report(&numbers);
         for (delivered, post) in posts.into_iter().enumerate() {
             let outcome = match &numbers {
                 Ok(numbers) => match numbers[delivered] {
@@ -210,5 +299,70 @@ async fn remove_old(shared: Arc<Shared>, age: Duration) {
         if let Ok(Err(error)) = removed {
             notes::stderr().tell(format_args!("server: {error}"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::store::medium::Medium;
+    use super::*;
+    use executor::task;
+    use futures_lite::future;
+
+    #[test]
+    fn what_waits_for_the_disk_is_bounded() {
+        task::block_on(async {
+            let medium = Medium::created();
+            let delivered = Arc::new(AtomicUsize::new(0));
+            let counted = delivered.clone();
+            let deliver = Deliver::new(move |_, _, _| {
+                // ORDERING: Relaxed; only counted.
+                counted.fetch_add(1, Ordering::Relaxed);
+                true
+            });
+            let disk = Disk::new(medium.store(), deliver);
+            disk.watch(&"g".into()).await.unwrap();
+            let text = "x".repeat(1 << 20);
+            let mut waiting = Vec::new();
+            let stopped = medium.stopped();
+            let refused = loop {
+                match disk.append("g", text.clone()) {
+                    Outcome::Now(refused) => break refused,
+                    later => waiting.push(later),
+                }
+                assert_eq!(disk.is_busy(), waiting.len() * ((1 << 20) + 1 + POST) > BUSY);
+            };
+            let Some(Err(LogError::Failed(why))) = refused else { panic!("{refused:?}") };
+            assert!(why.ends_with(" bytes of posts wait for the disk"), "{why}");
+            assert_eq!(waiting.len(), 64);
+            assert!(future::poll_once(disk.flush()).await.is_none(), "64 posts wait");
+            drop(stopped);
+            disk.flush().await.unwrap();
+            for outcome in waiting {
+                outcome.await.unwrap();
+            }
+            // ORDERING: Relaxed; only counted.
+            assert_eq!(delivered.load(Ordering::Relaxed), 64);
+            assert!(!disk.is_busy());
+            disk.append("g", "there is room again".to_owned()).await.unwrap();
+            assert_eq!(disk.append("h", "nobody has joined".into()).await, Err(LogError::NoSuchGroup));
+        });
+    }
+
+    #[test]
+    fn a_panic_in_a_delivery_fails_what_waits_and_not_what_comes_later() {
+        task::block_on(async {
+            let panics = AtomicBool::new(true);
+            // ORDERING: Relaxed; one delivery after the other.
+            let deliver =
+                Deliver::new(move |_, _, _| !panics.swap(false, Ordering::Relaxed) || panic!("seen"));
+            let disk = Disk::new(Medium::created().store(), deliver);
+            disk.watch(&"g".into()).await.unwrap();
+            let cut_off = disk.append("g", "one".to_owned()).await;
+            assert_eq!(cut_off, Err(LogError::Failed("the log is closed".to_owned())));
+            disk.flush().await.unwrap();
+            disk.append("g", "two".to_owned()).await.unwrap();
+            disk.flush().await.unwrap();
+        });
     }
 }

@@ -45,6 +45,9 @@ pub(super) trait Log: fmt::Debug + Send + Sync {
     /// Appends a message, and delivers it.
     fn append(&self, group: &str, message: String) -> Outcome<()>;
 
+    /// Whether so much is being written that a connection should wait for its own posts before the next.
+    fn is_busy(&self) -> bool;
+
     /// Returns messages after a number, in their order.
     fn read(&self, group: &str, after: u64, limit: Limit) -> Outcome<Page>;
 

@@ -31,6 +31,10 @@ impl Log for NoHistory {
         Outcome::now(if delivered { Ok(()) } else { Err(LogError::NoSuchGroup) })
     }
 
+    fn is_busy(&self) -> bool {
+        false
+    }
+
     fn read(&self, _group: &str, _after: u64, _limit: Limit) -> Outcome<Page> {
         Outcome::now(Err(LogError::NoHistory))
     }

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!   DIR/history.redb     meta       "version" ──▶ 1
-//!                        groups     name ──▶ first and last number that are kept, bytes of their texts
+//!                        groups     name ──▶ first and last number that are kept, their bytes
 //!                        messages   (name, number) ──▶ time of the post, text
 //! ```
 //!
@@ -30,7 +30,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
 
-use super::database::{Open, Reopened, create, open};
+use super::database::{Open, Reopened, create, create_directory, open};
 use super::{Limit, LogError, Page};
 use crate::server::options::Retention;
 
@@ -39,7 +39,7 @@ mod crashes;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
-mod medium;
+pub(super) mod medium;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const GROUPS: TableDefinition<'_, &str, (u64, u64, u64)> = TableDefinition::new("groups");
@@ -100,6 +100,9 @@ impl Store {
     /// The directory cannot be created, read or written; another server uses it; the file is not a history,
     /// is damaged, or has another version. The error names the file.
     pub(super) fn open(directory: &Path, retention: Retention) -> io::Result<Self> {
+        create_directory(directory).map_err(|error| {
+            io::Error::new(error.kind(), format!("history: cannot create {}: {error}", directory.display()))
+        })?;
         let path = directory.join("history.redb");
         let opened = create(directory, create_tables)
             .and_then(|path| Self::open_with(Box::new(move || checked(open(&path)?)), retention));
@@ -119,22 +122,18 @@ impl Store {
         Ok(Self { database: Reopened::new(open)?, retention, refused: Mutex::default() })
     }
 
-    /// Appends messages, each to its group, in one transaction; returns their numbers. The number is `None`
-    /// if the group does not exist: if nothing of it was ever kept, and it is not in `exists`.
-    pub(super) fn append(
-        &self,
-        posts: &[(&str, &str)],
-        exists: impl Fn(&str) -> bool,
-    ) -> Result<Vec<Option<u64>>, LogError> {
-        let appended = self.database.call(|database| self.try_append(database, posts, &exists));
+    /// Appends messages, each to its group, in one transaction; returns their numbers. With each message comes
+    /// whether its group exists although nothing of it was ever kept. If it does not exist, the number is
+    /// `None`.
+    pub(super) fn append(&self, posts: &[(&str, &str, bool)]) -> Result<Vec<Option<u64>>, LogError> {
+        let appended = self.database.call(|database| self.try_append(database, posts));
         appended.map_err(|why| LogError::Failed(format!("the history cannot be written: {why}")))
     }
 
     fn try_append(
         &self,
         database: &Database,
-        posts: &[(&str, &str)],
-        exists: &impl Fn(&str) -> bool,
+        posts: &[(&str, &str, bool)],
     ) -> Result<Vec<Option<u64>>, redb::Error> {
         let now = milliseconds();
         let mut numbers = Vec::with_capacity(posts.len());
@@ -146,12 +145,12 @@ impl Store {
             for (group, last) in &*self.refused() {
                 withdraw(group, *last, &mut groups, &mut messages)?;
             }
-            for &(group, message) in posts {
+            for &(group, message, exists) in posts {
                 let kept = match changed.get(group) {
                     Some(kept) => Some(*kept),
                     None => {
                         let kept = groups.get(group)?.map(|kept| Kept::from_table(kept.value()));
-                        kept.or_else(|| exists(group).then_some(Kept::NOTHING))
+                        kept.or_else(|| exists.then_some(Kept::NOTHING))
                     }
                 };
                 let Some(mut kept) = kept else {
@@ -159,7 +158,7 @@ impl Store {
                     continue;
                 };
                 kept.last += 1; // S3
-                kept.bytes += message.len() as u64;
+                kept.bytes += size(group, message) as u64;
                 messages.insert((group, kept.last), (now, message))?;
                 changed.insert(group, kept);
                 numbers.push(Some(kept.last));
@@ -196,7 +195,7 @@ impl Store {
                 break;
             }
             if let Some(removed) = messages.remove(key)? {
-                kept.bytes = kept.bytes.saturating_sub(removed.value().1.len() as u64);
+                kept.bytes = kept.bytes.saturating_sub(size(group, removed.value().1) as u64);
             }
             kept.first += 1;
         }
@@ -277,7 +276,7 @@ impl Store {
             if page.messages.is_empty() && self.too_old(time, now) {
                 continue;
             }
-            bytes += text.len();
+            bytes += size(group, text);
             let full = page.messages.len() as u64 >= limit.messages || bytes > limit.bytes;
             if full && let Some((last, _)) = page.messages.last() {
                 page.last = *last;
@@ -299,7 +298,7 @@ impl Store {
     /// Waits until all other calls have ended, and closes the file. All later calls fail.
     pub(super) fn close(&self) {
         if !self.refused().is_empty() {
-            let _ = self.append(&[], |_| false); // S2
+            let _ = self.append(&[]); // S2
         }
         self.database.close();
     }
@@ -319,7 +318,7 @@ fn withdraw(
     let Some(mut kept) = groups.get(group)?.map(|kept| Kept::from_table(kept.value())) else { return Ok(()) };
     for number in (last.unwrap_or(0) + 1..=kept.last).rev() {
         if let Some(removed) = messages.remove((group, number))? {
-            kept.bytes = kept.bytes.saturating_sub(removed.value().1.len() as u64);
+            kept.bytes = kept.bytes.saturating_sub(size(group, removed.value().1) as u64);
         }
     }
     match kept.until(last) {
@@ -353,6 +352,11 @@ fn checked(database: Database) -> Result<Database, redb::Error> {
         ))),
         None => Err(redb::Error::Corrupted("this database is not a history".to_owned())),
     }
+}
+
+/// What a message takes, in the file and in a reply: its group's name is there with each. In bytes.
+fn size(group: &str, message: &str) -> usize {
+    group.len() + message.len()
 }
 
 /// Returns the time since 1970, in milliseconds.

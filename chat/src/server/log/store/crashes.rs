@@ -39,8 +39,9 @@ impl Held {
             Some(*last)
         });
         let numbers = numbers.collect();
-        for (_, texts) in self.0.values_mut() {
-            let bytes = |texts: &VecDeque<String>| texts.iter().map(|text| text.len() as u64).sum::<u64>();
+        for (group, (_, texts)) in &mut self.0 {
+            let size = |text: &String| (group.len() + text.len()) as u64;
+            let bytes = |texts: &VecDeque<String>| texts.iter().map(size).sum::<u64>();
             while texts.len() as u64 > retention.messages || bytes(texts) > retention.bytes {
                 texts.pop_front();
             }
@@ -87,8 +88,8 @@ pub(super) fn batch(random: &mut Random) -> Vec<(&'static str, String)> {
 }
 
 pub(super) fn append(store: &Store, posts: &[(&str, String)]) -> Result<Vec<Option<u64>>, LogError> {
-    let posts: Vec<_> = posts.iter().map(|(group, text)| (*group, text.as_str())).collect();
-    store.append(&posts, exists)
+    let posts: Vec<_> = posts.iter().map(|(group, text)| (*group, text.as_str(), exists(group))).collect();
+    store.append(&posts)
 }
 
 pub(super) fn opened(medium: &Medium, retention: &Retention) -> Store {

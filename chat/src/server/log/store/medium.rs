@@ -10,7 +10,7 @@
 //! their order (they are in the file system's journal), and a write beyond the length is not there. After a
 //! sync everything is there.
 //!
-//! Used by the tests `crashes` and `failures`. Next: `crashes`.
+//! Used by the tests `crashes` and `failures`, and by those of `log/disk`. Next: `crashes`.
 
 use std::io;
 use std::mem;
@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::{Database, DatabaseError, StorageBackend};
 
-use super::{Open, checked, create_tables};
+use super::{Open, Retention, Store, checked, create_tables};
 
 /// The unit that a disk writes whole, in bytes.
 const SECTOR: usize = 512;
@@ -27,7 +27,7 @@ const SECTOR: usize = 512;
 const CACHE: usize = 64 << 10;
 
 #[derive(Clone, Debug)]
-pub(super) struct Medium(Arc<Mutex<Contents>>);
+pub(in crate::server::log) struct Medium(Arc<Mutex<Contents>>);
 
 #[derive(Debug)]
 struct Contents {
@@ -101,7 +101,7 @@ impl Medium {
     }
 
     /// Returns a disk with an empty store.
-    pub(super) fn created() -> Self {
+    pub(in crate::server::log) fn created() -> Self {
         let medium = Self::new(Vec::new());
         create_tables(&medium.database().unwrap()).unwrap();
         medium
@@ -109,6 +109,17 @@ impl Medium {
 
     fn database(&self) -> Result<Database, DatabaseError> {
         Database::builder().set_cache_size(CACHE).create_with_backend(self.clone())
+    }
+
+    /// Returns a store on this disk, which keeps everything.
+    pub(in crate::server::log) fn store(&self) -> Store {
+        let retention = Retention { messages: u64::MAX, bytes: u64::MAX, age: None };
+        Store::open_with(self.open(), retention).unwrap()
+    }
+
+    /// Stops the disk: calls wait until what this returns is dropped.
+    pub(in crate::server::log) fn stopped(&self) -> impl Drop {
+        self.lock()
     }
 
     /// What a power cut leaves if nothing of what is unsynced has reached the disk.
