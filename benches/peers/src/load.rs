@@ -20,10 +20,10 @@ use crate::server::Server;
 /// holds 128.
 const GROUP: usize = 100;
 
-struct Poller(OwnedFd);
+pub struct Poller(OwnedFd);
 
 impl Poller {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self(epoll::create(epoll::CreateFlags::CLOEXEC).expect("an epoll"))
     }
 
@@ -33,7 +33,7 @@ impl Poller {
     }
 
     /// Waits, and returns the keys of the streams that can be read.
-    fn wait(&self, events: &mut Vec<Event>) -> impl Iterator<Item = usize> + use<> {
+    pub fn wait(&self, events: &mut Vec<Event>) -> impl Iterator<Item = usize> + use<> {
         events.clear();
         epoll::wait(&self.0, spare_capacity(events), None).unwrap();
         let keys: Vec<_> = events.iter().map(|event| event.data.u64() as usize).collect();
@@ -41,14 +41,14 @@ impl Poller {
     }
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
+pub fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("the server listens");
     stream.set_nodelay(true).unwrap();
     stream
 }
 
 /// Reads the bytes that have arrived, and returns how many; 0 if there are none.
-fn read(mut stream: &TcpStream, buffer: &mut [u8]) -> usize {
+pub fn read(mut stream: &TcpStream, buffer: &mut [u8]) -> usize {
     match stream.read(buffer) {
         Ok(0) => panic!("the server has closed a connection"),
         Ok(length) => length,
@@ -153,7 +153,7 @@ pub fn echo(server: &Server, connections: usize) -> Sample {
 
 // ---- chat
 
-const GROUP_NAME: &str = "bench";
+pub const GROUP_NAME: &str = "bench";
 
 /// A message of a hundred bytes.
 fn message(number: usize) -> String {
@@ -161,7 +161,7 @@ fn message(number: usize) -> String {
 }
 
 /// Makes `count` connections, and lets each join the group.
-fn members(server: &Server, count: usize, poller: &Poller) -> Vec<TcpStream> {
+pub fn members(server: &Server, count: usize, poller: &Poller) -> Vec<TcpStream> {
     let join = encode_line(&FromClient::Join { group_name: GROUP_NAME.into() }).unwrap();
     // The server does not reply to a join. It replies to a post to an unknown group, after the join.
     let post = FromClient::Post { group_name: "nowhere".into(), message: String::new() };

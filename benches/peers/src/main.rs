@@ -11,11 +11,12 @@
 //! ```
 //!
 //! Reading order: `sample`, `runtimes` (what a workload needs of one), `workloads`, `threads`, `bare`,
-//! `machine`, `server`, `load`, `textbook`, `rows` (the goals), `all`, `table`, `picture`, `growth`.
+//! `machine`, `server`, `load`, `textbook`, `history`, `rows` (the goals), `all`, `table`, `picture`, `growth`.
 
 mod all;
 mod bare;
 mod growth;
+mod history;
 mod load;
 mod machine;
 mod picture;
@@ -39,6 +40,7 @@ Usage:
                                 one measurement, one line of figures (a workload may have a :SIZE);
                                 with --trace, ours records itself, and FILE is a page that shows it
   peers syscalls [CONNECTIONS]  system calls per request of each echo server (needs strace)
+  peers history                 posts a second of the chat server with and without a history
   peers list                    the workloads, and the runtimes on which they run
 Everywhere: --quick            each once and small, to check that it works
 
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
             Ok(connections) => all::syscalls(connections).map(|table| print!("{table}")),
             Err(_) => Err(HELP.into()),
         },
+        ["history"] => history::table().map(|table| print!("{table}")),
         ["list"] => {
             for row in rows::ROWS {
                 println!("{:24}{}", row.name, row.on.join(" "));

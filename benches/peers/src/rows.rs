@@ -5,7 +5,7 @@ use crate::runtimes::{
 };
 use crate::sample::Sample;
 use crate::server::Server;
-use crate::{bare, load, threads, workloads};
+use crate::{bare, history, load, threads, workloads};
 
 /// The figure that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,6 +144,8 @@ fn on_a_server(workload: &str, runtime: &str, size: usize) -> Option<Sample> {
         "echo" | "echo_local" => load::echo(&start(workload), size),
         "chat" => load::chat(&start("chat"), 100, size),
         "fanout" => load::chat(&start("chat"), size, 10),
+        "chat_history" if runtime == "ours" => history::posts(&start("chat_history"), size, 1),
+        "chat_posts" if runtime == "ours" => history::posts(&start("chat"), size, 1),
         "chat_mem" => load::chat_memory(&start("chat"), size),
         _ => return None,
     })

@@ -9,6 +9,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
+use chat::server::{History, Options, Retention};
+
 use crate::runtimes::{self, Runtime};
 use crate::{bare, machine, textbook, threads};
 
@@ -75,7 +77,8 @@ pub fn serve(kind: &str, runtime: &str) -> Option<()> {
         ("echo_local", "smol") => echo::<runtimes::SmolLocal>(),
         ("echo_local", "async-std") => echo::<runtimes::AsyncStdLocal>(),
         ("echo_local", "bare") => bare::serve_echo(&listen()).expect("epoll works"),
-        ("chat", "ours") => our_chat(),
+        ("chat", "ours") => our_chat(History::None),
+        ("chat_history", "ours") => our_chat(kept()),
         ("chat", "tokio") => runtimes::Tokio::block_on(textbook::serve()),
         ("chat", "tokio-ct") => runtimes::TokioCt::block_on(textbook::serve()),
         _ => return None,
@@ -105,11 +108,20 @@ fn echo<R: Runtime>() {
     });
 }
 
+/// A history in a new directory beside this program: where programs are built there is a disk, and /tmp may be
+/// in memory.
+fn kept() -> History {
+    let directory = std::env::current_exe().expect("this program has a path").with_file_name("peers-history");
+    let _ = std::fs::remove_dir_all(&directory);
+    History::Disk { directory, retention: Retention::default() }
+}
+
 /// The real chat server, as the program `server` runs it.
-fn our_chat() {
+fn our_chat(history: History) {
     executor::task::block_on(async {
-        let server = chat::server::Server::bind("127.0.0.1:0", chat::server::Options::default()).await;
-        let server = server.expect("a free port");
+        let options = Options { history, ..Options::default() };
+        let server = chat::server::Server::bind("127.0.0.1:0", options).await;
+        let server = server.expect("a free port, and a history");
         println!("{}", server.local_addr().expect("it listens"));
         executor::task::spawn(server.run()).await.expect("it serves");
     });

@@ -1,0 +1,143 @@
+//! What it costs to keep the messages: posts a second, and how long a post takes, with and without a history.
+//!
+//! A post is delivered when it is on the disk, so it takes at least as long as the disk needs to be sure of it.
+//! How many posts there are in a second need not depend on that: those that wait share a transaction. So the
+//! load has several posters, with one post each on the way, or several.
+//!
+//! One member receives all messages. The posters send the next post when it has received an earlier one. Next:
+//! `rows`.
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use chat::history::Reply;
+use chat::{FromClient, encode_line};
+use rustix::event::epoll::Event;
+
+use crate::load::{GROUP_NAME, Poller, connect, members, read};
+use crate::sample::{Sample, quantile, scaled};
+use crate::server::Server;
+use crate::{all, machine};
+
+/// How long the load runs before it is measured, and how long it is measured. In milliseconds.
+const WARM: usize = 500;
+const MEASURED: usize = 3000;
+
+/// Posters, and the posts of each that are on the way: in all less than the thousand lines that a group keeps for
+/// its member.
+const LOADS: &[(usize, usize)] = &[(1, 1), (16, 1), (64, 1), (1, 16), (16, 16), (64, 15)];
+
+/// Measures all loads, with and without a history, and returns a table.
+pub fn table() -> Result<String, all::Error> {
+    let mut table = String::from(
+        "| history | posters | on the way, each | posts/s | p50, µs | p99, µs | server's CPU a post, µs |\n\
+         |---|---|---|---|---|---|---|\n",
+    );
+    for (name, kind) in [("off", "chat"), ("on", "chat_history")] {
+        for &(posters, on_the_way) in LOADS {
+            let sample = posts(&Server::start(kind, "ours", &[]), posters, on_the_way);
+            let get = |key| sample.get(key).ok_or("a figure is missing");
+            let (rate, half, most, cpu) = (get("posts_s")?, get("p50_us")?, get("p99_us")?, get("cpu_ns")?);
+            let cpu = cpu / 1e3;
+            writeln!(
+                table,
+                "| {name} | {posters} | {on_the_way} | {rate:.0} | {half:.0} | {most:.0} | {cpu:.1} |"
+            )?;
+        }
+    }
+    Ok(table)
+}
+
+/// Posts for a fixed time. A poster is a connection, which has this many posts on the way.
+pub fn posts(server: &Server, posters: usize, on_the_way: usize) -> Sample {
+    machine::pin(machine::LOAD_CORE);
+    let poller = Poller::new();
+    let member = members(server, 1, &poller).remove(0);
+    let mut posters: Vec<_> = (0..posters).map(|number| Poster::new(server, number)).collect();
+    for poster in &mut posters {
+        (0..on_the_way).for_each(|_| poster.post());
+    }
+    let mut received = Received::default();
+    let millis = |millis| Duration::from_millis(scaled(millis) as u64);
+    received.run(millis(WARM), &member, &poller, &mut posters);
+    received.latencies.clear();
+    let (cpu, start) = (server.cpu(), Instant::now());
+    received.run(millis(MEASURED), &member, &poller, &mut posters);
+    let (took, cpu) = (start.elapsed().as_secs_f64(), (server.cpu() - cpu) as f64);
+    let count = received.latencies.len() as f64;
+    let (half, most) = (quantile(&mut received.latencies, 0.5), quantile(&mut received.latencies, 0.99));
+    Sample::new(&[
+        ("wall_ns", took * 1e9 / count),
+        ("cpu_ns", cpu / count),
+        ("posts_s", count / took),
+        ("p50_us", half),
+        ("p99_us", most),
+    ])
+}
+
+struct Poster {
+    stream: TcpStream,
+    number: usize,
+    posts: usize,
+    /// When the posts on the way were sent.
+    sent: VecDeque<Instant>,
+}
+
+impl Poster {
+    fn new(server: &Server, number: usize) -> Self {
+        Self { stream: connect(server.address), number, posts: 0, sent: VecDeque::new() }
+    }
+
+    fn post(&mut self) {
+        let message = format!("{:03} {:096}", self.number, self.posts);
+        let post = FromClient::Post { group_name: GROUP_NAME.into(), message };
+        self.posts += 1;
+        self.sent.push_back(Instant::now());
+        self.stream.write_all(&encode_line(&post).unwrap()).unwrap();
+    }
+}
+
+#[derive(Default)]
+struct Received {
+    /// The start of a line.
+    rest: Vec<u8>,
+    latencies: Vec<f64>,
+}
+
+impl Received {
+    fn run(&mut self, time: Duration, member: &TcpStream, poller: &Poller, posters: &mut [Poster]) {
+        let start = Instant::now();
+        let mut events: Vec<Event> = Vec::with_capacity(16);
+        let mut buffer = vec![0; 64 * 1024];
+        while start.elapsed() < time {
+            let _ = poller.wait(&mut events);
+            let length = read(member, &mut buffer);
+            self.rest.extend_from_slice(&buffer[..length]);
+            let now = Instant::now();
+            let rest = std::mem::take(&mut self.rest);
+            for line in rest.split_inclusive(|&byte| byte == b'\n') {
+                if line.ends_with(b"\n") {
+                    self.take(line, now, posters);
+                } else {
+                    self.rest = line.to_vec();
+                }
+            }
+        }
+    }
+
+    /// Takes a message, and lets its poster send another.
+    fn take(&mut self, line: &[u8], now: Instant, posters: &mut [Poster]) {
+        let Ok(Reply::Message { message, .. }) = serde_json::from_slice(line) else {
+            panic!("{}", String::from_utf8_lossy(line))
+        };
+        let (poster, number) = message.split_once(' ').expect("a post of ours");
+        let poster = &mut posters[poster.parse::<usize>().unwrap()];
+        let sent = poster.sent.pop_front().expect("a post on the way");
+        assert_eq!(number.parse::<usize>().unwrap(), poster.posts - poster.sent.len() - 1, "out of order");
+        self.latencies.push((now - sent).as_nanos() as f64 / 1e3);
+        poster.post();
+    }
+}
