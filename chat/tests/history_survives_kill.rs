@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use chat::history::Reply;
-use common::history::{Directory, Random, join_after, kept_after, reply};
+use common::history::{Directory, Random, join_request, kept_after, reply};
 use common::{Client, eventually, posted, size};
 
 const GROUPS: [&str; 3] = ["tea", "coffee", "milk"];
@@ -24,7 +24,9 @@ type Seen = Mutex<BTreeMap<(usize, u64), String>>;
 /// Receives until the server is killed. `last` are the numbers that this member has seen last.
 fn receive(mut client: Client, last: &mut [u64], seen: &Seen, count: &AtomicU64) {
     for (group, last) in GROUPS.iter().zip(&*last) {
-        join_after(&client, group, *last);
+        if client.socket().write_all(join_request(group, *last).as_bytes()).is_err() {
+            return; // It was killed before this thread began.
+        }
     }
     loop {
         match reply(&mut client) {
@@ -38,7 +40,6 @@ fn receive(mut client: Client, last: &mut [u64], seen: &Seen, count: &AtomicU64)
                 // ORDERING: Relaxed; only counted.
                 count.fetch_add(1, Ordering::Relaxed);
             }
-            // Of a group that was never posted to, and has no members any more.
             other => panic!("{other:?}"),
         }
     }

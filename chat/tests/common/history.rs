@@ -43,7 +43,11 @@ impl Drop for Directory {
 }
 
 pub fn join_after(client: &Client, group: &str, after: u64) {
-    client.send(format!("{{\"Join\":{{\"group_name\":\"{group}\",\"after\":{after}}}}}\n"));
+    client.send(join_request(group, after));
+}
+
+pub fn join_request(group: &str, after: u64) -> String {
+    format!("{{\"Join\":{{\"group_name\":\"{group}\",\"after\":{after}}}}}\n")
 }
 
 pub fn ask(client: &Client, group: &str, after: u64, limit: u64) {
