@@ -46,7 +46,7 @@ fn a_slow_member_is_told_exactly_what_retention_removed() {
     join_after(&slow, "tea", 0);
     slow.send(posted("no such group", ""));
     slow.expect("{\"Error\":\"Group 'no such group' does not exist\"}");
-    let (count, text) = (size(5000, 50_000) as u64, "x".repeat(5000));
+    let (count, text) = (size(5000, 20_000) as u64, "x".repeat(5000));
     let (mut last, mut lost, mut reports) = (0, 0, 0);
     let mut read_until = |slow: &mut common::Client, number: u64| {
         while last < number {
