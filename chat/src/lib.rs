@@ -25,7 +25,7 @@
 //! `client/command`, `client/input`, `client/numbers`, `client/posts`, `client/refusal`, `client/shown`,
 //! `client/group`, `client/catch_up`, `client/unsent`, `client/connecting`, `client/session`, `client/output`,
 //! `client/visible`, `client/screen`, `client/terminal`; then the server:
-//! `server/options`, `server/memory`, `server/inbound`, `server/outbound`, `server/log`,
+//! `server/options`, `server/memory`, `server/inbound`, `server/stream`, `server/outbound`, `server/log`,
 //! `server/log/no_history`, `server/log/database`, `server/log/store`, `server/log/disk`, `server/log/open`,
 //! `server/catch_up`, `server/group`, `server/group_table`, `server/reclaim`, `server/common`,
 //! `server/posted`, `server/ending`,

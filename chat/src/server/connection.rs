@@ -30,7 +30,6 @@ use std::time::Instant;
 use executor::sync::broadcast;
 use executor::task;
 use futures_lite::future;
-use reactor::net::TcpStream;
 
 use super::catch_up::CatchUp;
 use super::common::{Common, Counted};
@@ -40,6 +39,7 @@ use super::group_table::NotJoined;
 use super::inbound::Inbound;
 use super::log::{Limit, LogError, Outcome, Page};
 use super::posted::refusal;
+use super::stream::Stream;
 use crate::framing::{LineError, LineReader, encode_line};
 use crate::history::{Reply, Request};
 
@@ -54,13 +54,8 @@ const MOST_HISTORY: Limit = Limit { messages: 1000, bytes: MOST_UNSENT };
 pub(super) type Stop = broadcast::Receiver<Infallible>;
 
 /// Serves one client to its end.
-pub(super) async fn serve(stream: TcpStream, common: Arc<Common>, mut stop: Stop) {
+pub(super) async fn serve(stream: Stream, common: Arc<Common>, mut stop: Stop) {
     let _counted = Counted::new(&common);
-    // It fails only if the connection has ended already; then the first read fails too.
-    let _ = stream.set_nodelay(true);
-    if common.options.keepalive.is_some() {
-        let _ = stream.set_keepalive(common.options.keepalive);
-    }
     let mut requests = LineReader::new(Inbound::new(stream.clone()), common.options.line_limit);
     let mut connection = Connection { session: Session::new(stream, common), names: 0, bad_lines: 0 };
     // The stop is polled first: a client that always has a request would leave it nothing of a poll's budget.
@@ -88,7 +83,7 @@ struct Connection {
 
 impl Connection {
     /// Carries out one request after the other. Returns why it stops.
-    async fn read(&mut self, requests: &mut LineReader<Inbound<TcpStream>>) -> End {
+    async fn read(&mut self, requests: &mut LineReader<Inbound<Stream>>) -> End {
         loop {
             let outcome = match self.next_line(requests).await {
                 Ok(Some(line)) => self.understand(line),
@@ -133,7 +128,7 @@ impl Connection {
     /// queued.
     async fn next_line<'a>(
         &mut self,
-        requests: &'a mut LineReader<Inbound<TcpStream>>,
+        requests: &'a mut LineReader<Inbound<Stream>>,
     ) -> Result<Option<&'a [u8]>, LineError> {
         let mut line = pin!(requests.next_line());
         poll_fn(|cx| match self.session.poll_replies(cx) {
@@ -332,7 +327,7 @@ mod tests {
                 drop(client);
                 io::Result::Ok(replies)
             };
-            let replies = future::zip(serve(stream, common(), stop), reading).await.1?;
+            let replies = future::zip(serve(Stream::Tcp(stream), common(), stop), reading).await.1?;
             assert_eq!(replies, "", "it was asked to stop before it began");
             Ok(())
         })
@@ -346,7 +341,7 @@ mod tests {
             rustix::net::sockopt::set_socket_send_buffer_size(&stream, 1 << 16)?;
             let common = common();
             let (asked, stop) = broadcast::channel(1);
-            let serving = task::spawn(serve(stream, common.clone(), stop));
+            let serving = task::spawn(serve(Stream::Tcp(stream), common.clone(), stop));
             let name = "x".repeat(1 << 20);
             let requests = format!(
                 "{{\"Join\":{{\"group_name\":\"g\"}}}}\n\
@@ -378,6 +373,7 @@ mod tests {
             while let Some(length) = future::poll_once(stream.write(&[b'x'; 1 << 16])).await {
                 written += length?;
             }
+            let stream = Stream::Tcp(stream);
             let mut inbound = Inbound::new(stream.clone());
             let session = Session::new(stream, common());
             let closing = async move { session.close(End::Stopping, &mut inbound).await };

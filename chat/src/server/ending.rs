@@ -33,13 +33,13 @@ use std::time::{Duration, Instant};
 
 use executor::task::JoinHandle;
 use futures_lite::future;
-use reactor::net::TcpStream;
 use reactor::time::timeout;
 
 use super::common::Common;
 use super::inbound::Inbound;
 use super::outbound::Outbound;
 use super::posted::Posted;
+use super::stream::Stream;
 
 /// How long a client's last bytes are read and discarded, so that they do not reset the connection before the
 /// client has read all that was written. Also how long a closing connection waits for a line that is being
@@ -62,7 +62,7 @@ pub(super) enum End {
 
 /// What a connection holds until its end.
 pub(super) struct Session {
-    stream: TcpStream,
+    stream: Stream,
     pub(super) outbound: Arc<Outbound>,
     pub(super) common: Arc<Common>,
     /// The memberships by the name of the group.
@@ -93,7 +93,7 @@ impl Drop for Membership {
 }
 
 impl Session {
-    pub(super) fn new(stream: TcpStream, common: Arc<Common>) -> Self {
+    pub(super) fn new(stream: Stream, common: Arc<Common>) -> Self {
         Self {
             outbound: Arc::new(Outbound::new(stream.clone())),
             stream,
@@ -207,7 +207,7 @@ impl Session {
     }
 
     /// Ends the subscription tasks, leaves the groups, and closes the socket, in the order of the picture above.
-    pub(super) async fn close(mut self, end: End, inbound: &mut Inbound<TcpStream>) {
+    pub(super) async fn close(mut self, end: End, inbound: &mut Inbound<Stream>) {
         let mut linger = LINGER;
         if let End::Stopping = end {
             let (asked, drain) = (Instant::now(), self.common.options.drain);
@@ -275,9 +275,10 @@ pub(super) mod tests {
     fn a_line_under_way_is_finished_before_the_close() -> io::Result<()> {
         task::block_on(async {
             let (stream, mut client) = connected().await?;
-            let mut inbound = Inbound::new(stream.clone());
             // More than the buffers take: the task is in its write until the client reads.
             rustix::net::sockopt::set_socket_send_buffer_size(&stream, 1 << 16)?;
+            let stream = Stream::Tcp(stream);
+            let mut inbound = Inbound::new(stream.clone());
             let line = vec![b'x'; 1 << 20];
             let long = line.len();
             let mut session = Session::new(stream, common());

@@ -6,7 +6,7 @@
 //!
 //! I1  Whenever a read is pending, `held` is empty and owns no memory.
 //!
-//! Used by `connection`, beneath a `LineReader`, and by `ending`. Next: `outbound`.
+//! Used by `connection`, beneath a `LineReader`, and by `ending`. Next: `stream`.
 
 use std::future::poll_fn;
 use std::io;

@@ -37,6 +37,7 @@ use rustix::io::Errno;
 use common::Common;
 use connection::serve;
 pub use options::{History, Options, Retention};
+use stream::{Stream, prepare};
 
 mod catch_up;
 mod common;
@@ -51,6 +52,7 @@ mod options;
 mod outbound;
 mod posted;
 mod reclaim;
+mod stream;
 
 /// The first wait when the system has no descriptor or memory for a new connection.
 const FIRST_BACKOFF: Duration = Duration::from_millis(10);
@@ -134,7 +136,8 @@ impl Server {
             let (stop, alive) = (stop.subscribe(), alive.clone());
             let common = common.clone();
             drop(task::spawn(async move {
-                serve(stream, common, stop).await;
+                prepare(&stream, &common.options);
+                serve(Stream::Tcp(stream), common, stop).await;
                 drop(alive);
             }));
         };

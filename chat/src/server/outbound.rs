@@ -28,7 +28,8 @@ use std::sync::atomic::AtomicUsize;
 
 use executor::sync::{Mutex, MutexGuard};
 use futures_lite::AsyncWriteExt;
-use reactor::net::TcpStream;
+
+use super::stream::Stream;
 
 /// The outgoing half, shared by the tasks of one connection.
 pub(super) struct Outbound {
@@ -39,7 +40,7 @@ pub(super) struct Outbound {
 }
 
 impl Outbound {
-    pub(super) fn new(stream: TcpStream) -> Self {
+    pub(super) fn new(stream: Stream) -> Self {
         Self { outgoing: Mutex::new(Outgoing { stream, poisoned: false }), waiting: AtomicUsize::new(0) }
     }
 
@@ -56,7 +57,7 @@ impl Outbound {
 
 /// What the lock guards: a socket to which only whole lines have been written.
 pub(super) struct Outgoing {
-    stream: TcpStream,
+    stream: Stream,
     poisoned: bool,
 }
 
@@ -67,7 +68,7 @@ impl Outgoing {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         self.poisoned = true;
-        if let Err(error) = (&self.stream).write_all(lines).await {
+        if let Err(error) = self.stream.write_all(lines).await {
             let _ = self.stream.shutdown(Shutdown::Both);
             return Err(error);
         }
@@ -81,7 +82,7 @@ pub(super) mod tests {
     use super::*;
     use executor::task;
     use futures_lite::{AsyncReadExt, future};
-    use reactor::net::TcpListener;
+    use reactor::net::{TcpListener, TcpStream};
     use reactor::time::timeout;
     use std::time::Duration;
 
@@ -96,7 +97,7 @@ pub(super) mod tests {
     fn nothing_follows_a_torn_line() -> io::Result<()> {
         task::block_on(async {
             let (stream, mut client) = connected().await?;
-            let outbound = Outbound::new(stream);
+            let outbound = Outbound::new(Stream::Tcp(stream));
             let long = vec![b'x'; 16 << 20];
             assert!(future::poll_once(outbound.lock().await.write_lines(&long)).await.is_none());
             assert!(matches!(future::poll_once(outbound.send_lines(b"another\n")).await, Some(Err(_))));
@@ -112,7 +113,7 @@ pub(super) mod tests {
     fn a_failed_write_ends_the_reading_too() -> io::Result<()> {
         task::block_on(async {
             let (mut stream, _client) = connected().await?;
-            let outbound = Outbound::new(stream.clone());
+            let outbound = Outbound::new(Stream::Tcp(stream.clone()));
             stream.shutdown(Shutdown::Write)?;
             assert!(outbound.send_lines(b"in vain\n").await.is_err());
             assert_eq!(timeout(Duration::from_secs(30), stream.read(&mut [0])).await??, 0);
