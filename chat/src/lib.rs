@@ -19,7 +19,8 @@
 //! {"Error":"Group 'coffee' does not exist"}             sent to a client whose request failed
 //! ```
 //!
-//! A server that keeps history adds two requests and a reply: `history`.
+//! A server that keeps history adds two requests and a reply: `history`. A server with a door for browsers
+//! (`server/web`) has a page that speaks the same protocol, in the frames of a WebSocket.
 //!
 //! Reading order: this file, `history`, `framing` (packets from bytes), `client`, `client/options`,
 //! `client/command`, `client/input`, `client/numbers`, `client/posts`, `client/refusal`, `client/shown`,
@@ -29,7 +30,9 @@
 //! `server/log/no_history`, `server/log/database`, `server/log/store`, `server/log/disk`, `server/log/open`,
 //! `server/catch_up`, `server/group`, `server/group_table`, `server/reclaim`, `server/common`,
 //! `server/posted`, `server/ending`,
-//! `server/connection`, `server/mod`; last the two programs in `bin/`.
+//! `server/connection`, `server/web/origin`, `server/web/head`, `server/web/response`, `server/web/page`,
+//! `server/web/runtime`, `server/web/recording`, `server/web/bridge`, `server/web/mod`, `server/mod`; last the two
+//! programs in `bin/`.
 #![forbid(unsafe_code)]
 
 use serde::{Deserialize, Serialize};

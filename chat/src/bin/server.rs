@@ -54,6 +54,9 @@ Options:
   --keepalive SECONDS  silence after which the system asks whether a client's machine is still there; the
                        client is disconnected after about twice that time; 0: never (60)
   --grace SECONDS      how long a client that has closed its half goes on receiving (5)
+  --web ADDRESS        listen here for browsers: a page for the chat, with a view of what the server does; whoever
+                       opens it can use the chat and that view
+  --web-host NAME      a name by which browsers may ask for the page, besides addresses and localhost; repeatable
   --drain SECONDS      how long the server goes on writing what is queued when it stops (2)
   --history DIR        keep the messages in DIR: each gets a number, is delivered when it is safe on the disk,
                        and can be asked for later. Without this option nothing is kept
@@ -75,7 +78,7 @@ fn main() -> ExitCode {
     // The thread that writes to stderr also writes the message of a task's panic: here the write could block.
     std::panic::set_hook(Box::new(|panic| tell(format_args!("{panic}"))));
     let outcome = match arguments() {
-        Ok(Some(Arguments { address, options, trace })) => run(&address, options, trace.as_deref()),
+        Ok(Some(arguments)) => run(arguments),
         Ok(None) => Ok(()),
         Err(error) => {
             tell(format_args!("{error} (see --help)"));
@@ -90,13 +93,15 @@ fn main() -> ExitCode {
 }
 
 /// Serves, and records that if it is asked to. Returns the exit code of a failure.
-fn run(address: &str, options: Options, file: Option<&Path>) -> Result<(), u8> {
+fn run(arguments: Arguments) -> Result<(), u8> {
+    let trace = arguments.trace.clone();
+    let file = trace.as_deref();
     if file.is_some() && trace::start(EVENTS).is_err() {
         tell(format_args!(
             "--trace: UNROLLED_TRACE records the server already; that recording is saved here too"
         ));
     }
-    let served = task::block_on(serve(address, options, file)).map_err(|error| {
+    let served = task::block_on(serve(arguments)).map_err(|error| {
         tell(format_args!("{error}"));
         1
     });
@@ -124,9 +129,10 @@ fn explain(counts: &str, file: Option<&Path>) {
 
 /// Listens and serves. It catches the signals first: from then on none of them kills the process, and the
 /// system ignores none, as it would for the first process of a container.
-async fn serve(address: &str, options: Options, trace: Option<&Path>) -> io::Result<()> {
+async fn serve(arguments: Arguments) -> io::Result<()> {
+    let Arguments { address, options, trace, web, web_hosts } = arguments;
     let mut signals = Signals::new(&[SIGINT, SIGTERM, SIGUSR1])?;
-    let bound = async { Some(Server::bind(address, options).await) };
+    let bound = async { Some(bind(&address, options, web, web_hosts).await) };
     let asked_to_stop = async {
         while signals.next().await == Some(SIGUSR1) {
             tell(format_args!("starting"));
@@ -136,13 +142,15 @@ async fn serve(address: &str, options: Options, trace: Option<&Path>) -> io::Res
     // The lookup of a name may take minutes. Its thread does not keep the process from ending.
     let Some(server) = future::or(asked_to_stop, bound).await else { return Ok(()) };
     let server = server?;
-    let (address, handle) = (server.local_addr()?, server.handle());
+    let (address, web, handle) = (server.local_addr()?, server.web_addr(), server.handle());
     // On the pool: a worker runs this task without waking this thread first.
     let serving = task::spawn(server.run());
     if !serving.is_finished() {
         notes::stdout().tell(format_args!("listening on {address}"));
+        if let Some(web) = web {
+            notes::stdout().tell(format_args!("the page is at http://{web}/"));
+        }
     }
-    let trace = trace.map(Path::to_owned);
     let stopper = task::spawn_local(async move {
         let mut stopping = false;
         while let Some(signal) = signals.next().await {
@@ -168,6 +176,20 @@ async fn serve(address: &str, options: Options, trace: Option<&Path>) -> io::Res
     }
 }
 
+/// Listens for clients, and for browsers if it is asked to.
+async fn bind(
+    address: &str,
+    options: Options,
+    web: Option<String>,
+    web_hosts: Vec<String>,
+) -> io::Result<Server> {
+    let mut server = Server::bind(address, options).await?;
+    if let Some(web) = web {
+        server.open_web(web.as_str(), web_hosts).await?;
+    }
+    Ok(server)
+}
+
 fn counts(count: Count) -> String {
     let Count { connections, groups, memberships } = count;
     let tasks = executor::metrics().alive;
@@ -179,11 +201,13 @@ struct Arguments {
     address: String,
     options: Options,
     trace: Option<PathBuf>,
+    web: Option<String>,
+    web_hosts: Vec<String>,
 }
 
 /// Returns the arguments; `None` if the argument was `--help`, which it prints.
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
-    let (mut address, mut trace) = (None, None);
+    let (mut address, mut trace, mut web, mut web_hosts) = (None, None, None, Vec::new());
     let mut options = Options::default();
     let (mut directory, mut retention) = (None, Retention::default());
     let mut parser = lexopt::Parser::from_env();
@@ -205,6 +229,8 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
             }
             Long("trace") => trace = Some(PathBuf::from(parser.value()?)),
             Long("drain") => options.drain = seconds(parser.value()?)?,
+            Long("web") => web = Some(parser.value()?.string()?),
+            Long("web-host") => web_hosts.push(parser.value()?.string()?),
             Short('h') | Long("help") => {
                 let _ = io::stdout().write_all(HELP.as_bytes());
                 return Ok(None);
@@ -212,6 +238,9 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
             Value(value) if address.is_none() => address = Some(value.string()?),
             other => return Err(other.unexpected()),
         }
+    }
+    if web.is_none() && !web_hosts.is_empty() {
+        return Err("--web-host is for the page: it needs --web".into());
     }
     let address = address.unwrap_or_else(|| "localhost:8088".to_string());
     options.history = match directory {
@@ -221,7 +250,7 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
         }
         None => History::None,
     };
-    Ok(Some(Arguments { address, options, trace }))
+    Ok(Some(Arguments { address, options, trace, web, web_hosts }))
 }
 
 /// Returns the time, or `None` for 0, which means that there is no keepalive.

@@ -16,7 +16,7 @@
 //! C2  A reply is written before the next request is carried out: a client that never reads stops only
 //!     itself. Only replies to malformed lines may wait while the next line is read: their number is limited.
 //!
-//! Spawned by the server's accept loop. Next: `mod`.
+//! Spawned by the server's accept loop, and for browsers by `web/mod`. Next: `web/origin`.
 
 use std::convert::Infallible;
 use std::fmt::Display;

@@ -16,6 +16,8 @@
 //! server on a channel that all connections hold open. Each task delivers what it has, and ends by itself,
 //! within the drain time.
 //!
+//! Browsers come in by a listener of their own (`web`), and become clients like any other.
+//!
 //! Used by the program `server`, by the example `tour` and by the tests. This is the last file of the library
 //! in reading order. Next: `bin/server`.
 
@@ -38,6 +40,7 @@ use common::Common;
 use connection::serve;
 pub use options::{History, Options, Retention};
 use stream::{Stream, prepare};
+use web::Door;
 
 mod catch_up;
 mod common;
@@ -53,6 +56,7 @@ mod outbound;
 mod posted;
 mod reclaim;
 mod stream;
+mod web;
 
 /// The first wait when the system has no descriptor or memory for a new connection.
 const FIRST_BACKOFF: Duration = Duration::from_millis(10);
@@ -86,6 +90,8 @@ pub struct Server {
     common: Arc<Common>,
     ask_to_stop: mpsc::Sender<()>,
     asked_to_stop: mpsc::Receiver<()>,
+    /// The listener for browsers, and what their door holds.
+    web: Option<(TcpListener, Arc<Door>)>,
 }
 
 impl Server {
@@ -100,7 +106,36 @@ impl Server {
         let log = log::open::open(&options.history).await?;
         let listener = TcpListener::bind(address).await?;
         let (ask_to_stop, asked_to_stop) = mpsc::channel(1);
-        Ok(Server { listener, common: Arc::new(Common::new(options, log)), ask_to_stop, asked_to_stop })
+        let common = Arc::new(Common::new(options, log));
+        Ok(Server { listener, common, ask_to_stop, asked_to_stop, web: None })
+    }
+
+    /// Opens a second listener, for browsers: it serves a page that speaks to this server. Requests must be
+    /// addressed to a literal address, to `localhost`, or to one of the names in `hosts`.
+    ///
+    /// Everyone who can open the page can use the chat, and sees how many clients there are and what the tasks of
+    /// the process wait for, and can record it.
+    ///
+    /// # Errors
+    ///
+    /// The address is malformed, unknown or in use; the error names it.
+    ///
+    /// ```
+    /// use chat::server::{Options, Server};
+    /// executor::task::block_on(async {
+    ///     let mut server = Server::bind("127.0.0.1:0", Options::default()).await.unwrap();
+    ///     server.open_web("127.0.0.1:0", vec!["chat.example.org".to_string()]).await.unwrap();
+    ///     println!("http://{}/", server.web_addr().unwrap());
+    /// });
+    /// ```
+    pub async fn open_web(&mut self, address: impl ToSocketAddrs, hosts: Vec<String>) -> io::Result<()> {
+        self.web = Some((TcpListener::bind(address).await?, Arc::new(Door::new(hosts))));
+        Ok(())
+    }
+
+    /// Returns the address of the listener for browsers; `None` if there is none.
+    pub fn web_addr(&self) -> Option<SocketAddr> {
+        self.web.as_ref()?.0.local_addr().ok()
     }
 
     /// Returns the address that the server listens on.
@@ -127,7 +162,7 @@ impl Server {
     ///
     /// The error of an accept that fails for good. All connections have ended then, too.
     pub async fn run(self) -> io::Result<()> {
-        let Server { listener, common, ask_to_stop: _keeps_the_channel_open, mut asked_to_stop } = self;
+        let Server { listener, common, ask_to_stop: _keeps_the_channel_open, mut asked_to_stop, web } = self;
         // Nothing is ever sent on these: the drop of the other ends is the message.
         let (stop, _) = broadcast::channel::<Infallible>(1);
         let (alive, mut all_ended) = mpsc::channel::<Infallible>(1);
@@ -141,14 +176,27 @@ impl Server {
                 drop(alive);
             }));
         };
+        let browsers = async {
+            let Some((listener, door)) = &web else { return future::pending().await };
+            let visited = |stream: TcpStream| {
+                let (stop, alive) = (stop.subscribe(), alive.clone());
+                let (door, common) = (door.clone(), common.clone());
+                drop(task::Builder::new().name("browser").spawn(async move {
+                    door.visit(stream, common, stop).await;
+                    drop(alive);
+                }));
+            };
+            accept(listener, visited).await
+        };
         let asked = async {
             asked_to_stop.recv().await;
             Ok(())
         };
         let reclaiming = async { match common.reclaim.run().await {} };
-        let outcome = future::or(future::or(asked, accept(&listener, let_in)), reclaiming).await;
+        let accepting = future::or(accept(&listener, let_in), browsers);
+        let outcome = future::or(future::or(asked, accepting), reclaiming).await;
 
-        drop(listener);
+        drop((listener, web));
         drop(stop);
         // What was posted is delivered before the groups are closed, unless the log takes too long.
         let _ = timeout(common.options.drain, common.log.flush()).await;

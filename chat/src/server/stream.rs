@@ -10,7 +10,7 @@
 //!   browser ── WebSocket ──▶ bridge ── pipe ▶ Stream::Pipe ─┴─▶ connection
 //! ```
 //!
-//! Used by `outbound`, `ending`, `connection` and `mod`. Next: `outbound`.
+//! Used by `outbound`, `ending`, `connection`, `web/mod` and `mod`. Next: `outbound`.
 
 use std::io;
 use std::net::Shutdown;
@@ -26,7 +26,6 @@ use super::options::Options;
 #[derive(Clone, Debug)]
 pub(super) enum Stream {
     Tcp(TcpStream),
-    #[expect(dead_code, reason = "the door for browsers is not here yet")]
     Pipe(UnixStream),
 }
 

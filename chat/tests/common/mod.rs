@@ -52,22 +52,36 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 /// error.
 pub struct InProcess {
     pub address: SocketAddr,
+    /// The address for browsers.
+    pub web: Option<SocketAddr>,
     pub handle: Handle,
     thread: Option<thread::JoinHandle<io::Result<()>>>,
 }
 
 impl InProcess {
     pub fn start(options: Options) -> Self {
+        Self::start_with(options, None)
+    }
+
+    /// The same, with a door for browsers, which may ask for it by these names.
+    pub fn start_web(options: Options, hosts: &[&str]) -> Self {
+        Self::start_with(options, Some(hosts.iter().map(|host| String::from(*host)).collect()))
+    }
+
+    fn start_with(options: Options, web_hosts: Option<Vec<String>>) -> Self {
         let (started, starts) = mpsc::channel();
         let thread = thread::spawn(move || {
             executor::task::block_on(async move {
-                let server = Server::bind("127.0.0.1:0", options).await?;
-                started.send((server.local_addr()?, server.handle())).unwrap();
+                let mut server = Server::bind("127.0.0.1:0", options).await?;
+                if let Some(hosts) = web_hosts {
+                    server.open_web("127.0.0.1:0", hosts).await?;
+                }
+                started.send((server.local_addr()?, server.web_addr(), server.handle())).unwrap();
                 server.run().await
             })
         });
-        let (address, handle) = starts.recv().expect("the server listens");
-        Self { address, handle, thread: Some(thread) }
+        let (address, web, handle) = starts.recv().expect("the server listens");
+        Self { address, web, handle, thread: Some(thread) }
     }
 
     pub fn client(&self) -> Client {

@@ -1,0 +1,183 @@
+// The groups of this page, and what the packets mean for them.
+//
+//     opened ──▶ Join, and a probe: History with limit 0
+//                  ├─ a History ──▶ the server numbers its messages: what is lacking can be asked for
+//                  └─ an Error ───▶ it keeps none: what was missed is told, and no more
+//     again  ──▶ Join after the last number: what was posted meanwhile comes first
+//
+// It knows neither the socket nor the document, so that it can be tested by itself. Used by main.mjs. Next: wire.mjs.
+
+import { Log } from './log.mjs';
+import { oneLine } from './visible.mjs';
+
+/** How many messages are shown when a group is joined. */
+const FEW = 50;
+
+export class Session {
+    /** @param {{ send: (packet: object) => boolean, changed: (group: Group) => void, trouble: (text: string) => void }} outside */
+    constructor(outside) {
+        this.outside = outside;
+        /** @type {Map<string, Group>} */
+        this.groups = new Map();
+        /** Whether the server keeps history; null: unknown. @type {boolean | null} */
+        this.keeps = null;
+        this.isOpen = false;
+    }
+
+    /** Joins a group, or shows it again. */
+    join(name) {
+        let group = this.groups.get(name);
+        if (!group) {
+            group = new Group(name, this.outside.changed);
+            this.groups.set(name, group);
+            if (this.isOpen) this.enter(group);
+        }
+        group.isHidden = false;
+        return group;
+    }
+
+    /** The server knows no request to leave: the group is hidden, and not joined again. */
+    hide(name) {
+        const group = this.groups.get(name);
+        if (group) group.isHidden = true;
+    }
+
+    /** Returns whether it could be sent. */
+    post(name, message) {
+        return this.isOpen && this.outside.send({ Post: { group_name: name, message } });
+    }
+
+    opened() {
+        this.isOpen = true;
+        for (const group of this.groups.values()) {
+            if (group.isHidden) this.groups.delete(group.name);
+            else this.enter(group);
+        }
+    }
+
+    closed() {
+        this.isOpen = false;
+        for (const group of this.groups.values()) {
+            group.wasAway = true;
+            group.log.disconnected();
+        }
+    }
+
+    enter(group) {
+        const { name, log } = group;
+        const after = this.keeps !== false && log.last !== null ? log.last : undefined;
+        this.outside.send({ Join: { group_name: name, after } });
+        if (this.keeps === false) this.missed(group);
+        else if (after === undefined) this.probe(group);
+        this.ask(group);
+    }
+
+    probe(group) {
+        group.log.request = { kind: 'probe', after: 0, limit: 0 };
+        this.outside.send({ History: { group_name: group.name, after: 0, limit: 0 } });
+    }
+
+    /** Says that messages may have been missed, which nobody keeps. */
+    missed(group) {
+        if (group.wasAway) group.log.note('connected again; what was posted meanwhile is lost: the server keeps no history');
+        group.wasAway = false;
+    }
+
+    /** Sends the request that the group's log has, if it has one. */
+    ask(group) {
+        const request = this.keeps ? group.log.next() : null;
+        if (request) this.outside.send({ History: { group_name: group.name, after: request.after, limit: request.limit } });
+    }
+
+    /** The user has scrolled to the oldest message. */
+    wantOlder(group) {
+        group.log.wantsOlder = true;
+        if (this.isOpen) this.ask(group);
+    }
+
+    packet(packet) {
+        if (packet.Message) this.message(packet.Message);
+        else if (packet.History) this.history(packet.History);
+        else if (typeof packet.Error === 'string') this.error(packet.Error);
+    }
+
+    message({ group_name: name, message, seq = null }) {
+        const group = this.groups.get(name);
+        if (!group) return;
+        group.log.take(String(message), seq, new Date());
+        if (seq !== null) this.keeps = true;
+        this.ask(group);
+    }
+
+    history({ group_name: name, last, more }) {
+        const group = this.groups.get(name);
+        if (!group) return;
+        this.keeps = true;
+        if (group.log.request?.kind === 'probe') group.log.startBefore(last, FEW);
+        else group.log.replied(last, more);
+        this.ask(group);
+    }
+
+    error(text) {
+        const found = (pattern) => text.match(pattern);
+        const named = (match) => match && this.groups.get(match[1]);
+        const dropped = found(/^Dropped (\d+) messages from ([^]*)\.$/);
+        if (dropped && this.groups.has(dropped[2])) {
+            return this.dropped(this.groups.get(dropped[2]), Number(dropped[1]));
+        }
+        const tooNew = named(found(/^Group '([^]*)' not joined: message \d+ is not there yet/));
+        if (tooNew) {
+            tooNew.log.forgetNumbers();
+            tooNew.log.note('the server has begun the history of this group anew');
+            return this.enter(tooNew);
+        }
+        const isUnknown = this.keeps !== true && found(/^malformed request: .*History/);
+        if (isUnknown || found(/this server keeps no history$/)) return this.keepsNone();
+        const group = named(found(/^Group '([^]*)' (?:does not exist|not joined)/) ?? found(/^Group '([^]*)': /));
+        if (group) {
+            group.log.refused();
+            group.log.note(oneLine(text));
+        } else {
+            this.outside.trouble(text);
+        }
+    }
+
+    dropped(group, number) {
+        const what = number === 1 ? '1 message was' : `${number} messages were`;
+        if (this.keeps) {
+            group.log.note(`${what} dropped on the way here, and fetched`);
+            group.log.dropped();
+            this.ask(group);
+        } else {
+            group.log.note(`${what} lost: this page could not keep up`);
+        }
+    }
+
+    keepsNone() {
+        if (this.keeps === false) return;
+        this.keeps = false;
+        for (const group of this.groups.values()) {
+            // It may have been refused with a number.
+            if (group.log.last !== null) this.outside.send({ Join: { group_name: group.name } });
+            group.log.forgetNumbers();
+            this.missed(group);
+        }
+    }
+}
+
+/** A group that was joined. */
+export class Group {
+    /** @param {string} name @param {(group: Group) => void} changed */
+    constructor(name, changed) {
+        this.name = name;
+        this.isHidden = false;
+        this.wasAway = false;
+        /** The position up to which the user has seen the messages. */
+        this.seen = 0;
+        this.log = new Log(() => changed(this));
+    }
+
+    get unread() {
+        return Math.max(0, this.log.end - this.seen);
+    }
+}
