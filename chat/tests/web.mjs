@@ -10,12 +10,13 @@
 // (`npm install --no-save --prefix target/node playwright-core`). Every wait is for a condition.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import net from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -69,7 +70,7 @@ const tryNow = (page) => page.evaluate(() => document.getElementById('retry').cl
 
 /** Waits until a message is in the document. */
 async function has(page, what) {
-    await page.locator('#messages li').filter({ hasText: what }).first().waitFor();
+    await page.locator('#messages li p').filter({ hasText: what }).first().waitFor();
 }
 
 async function eventually(what, holds) {
@@ -91,8 +92,9 @@ async function fits(page) {
 const shot = (page, name) => page.screenshot({ path: path.join(screenshots, `${name}.png`) });
 
 /** The program, and the addresses for clients and for browsers. */
-async function start() {
-    const child = spawn(program, ['127.0.0.1:0', '--web', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function start(port = 0, webPort = 0, more = []) {
+    const child = spawn(program, [`127.0.0.1:${port}`, '--web', `127.0.0.1:${webPort}`, ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
+    process.once('exit', () => child.kill('SIGKILL'));
     let said = '';
     for await (const piece of child.stdout) {
         said += piece;
@@ -402,23 +404,91 @@ function unmask(read) {
     return { opcode: read[0] & 15, text, rest: read.subarray(at + 4 + length) };
 }
 
+/** Who is at the end stays there, however fast the messages come. */
+async function aBurstIsFollowed() {
+    const keeper = new Keeper();
+    const page = await open(`${await keeper.listen()}#tea`);
+    await eventually('it has joined', () => [...keeper.sockets].some((socket) => socket.joined));
+    for (let seq = 1; seq <= 300; seq++) {
+        keeper.post(`message ${seq}`);
+        if (seq % 30 === 0) await page.evaluate(() => new Promise(requestAnimationFrame));
+    }
+    await has(page, 'message 300');
+    assert(await page.locator('#newest').isHidden());
+    assert.equal((await numbers(page)).at(-1), 300);
+    await page.context().close();
+    keeper.server.close();
+}
+
+/** The numbers of the messages in the document, which must be in order. */
+async function numbers(page) {
+    const about = await page.locator('#messages .about').allTextContents();
+    const found = about.map((text) => Number(text.match(/#(\d+)/)?.[1])).filter(Boolean);
+    assert.deepEqual(found, found.map((_, at) => found[0] + at), 'each once, in order');
+    return found;
+}
+
+/** Scrolls up until the first message is there. Returns how many were seen. */
+async function scrollToFirst(page) {
+    const seen = new Set();
+    await eventually('the first is in view', async () => {
+        await scroll(page, -2000);
+        const found = await numbers(page);
+        assert((await page.locator('#messages li').count()) <= 500, 'the document is bounded');
+        for (const number of found) seen.add(number);
+        return found[0] === 1;
+    });
+    return seen.size;
+}
+
+const scroll = (page, by) => page.evaluate((by) => (document.getElementById('scroller').scrollTop += by), by);
+
+/** The program keeps history on disk: it is killed, and what it had delivered is there when it is back. */
+async function historyOutlivesTheProgram() {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'chat-history-'));
+    const before = await start(0, 0, ['--history', directory]);
+    const page = await open(`${before.address}#tea`);
+    await isConnected(page);
+    const poster = client(before.port);
+    poster.join('tea');
+    poster.socket.resume();
+    for (let number = 1; number <= 300; number++) poster.post('tea', `message ${number}`);
+    await has(page, 'message 300');
+    page.expects.push('WebSocket connection to', 'ERR_CONNECTION_REFUSED');
+    before.child.kill('SIGKILL');
+    await page.locator('#state[data-state=lost]').waitFor();
+    const after = await start(before.port, before.webPort, ['--history', directory]);
+    const other = client(after.port);
+    other.join('tea');
+    for (let number = 301; number <= 320; number++) other.post('tea', `message ${number}`);
+    await tryNow(page);
+    await has(page, 'message 320');
+    assert.equal((await numbers(page)).at(-1), 320);
+    // One that comes later gets the last 50, and the others when it scrolls.
+    const late = await open(`${after.address}#tea`, { width: 390, height: 844 });
+    await has(late, 'message 320');
+    assert.equal(await scrollToFirst(late), 320);
+    other.socket.destroy();
+    await page.context().close();
+    await late.context().close();
+    after.child.kill('SIGKILL');
+    fs.rmSync(directory, { recursive: true });
+}
+
 async function historyIsFetched() {
     const keeper = new Keeper();
     for (let seq = 1; seq <= 1000; seq++) keeper.posts.push(`message ${seq}`);
     const page = await open(`${await keeper.listen()}#tea`, { width: 390, height: 844 });
     await has(page, 'message 1000');
-    const numbers = async () => (await page.locator('#messages .about').allTextContents()).map((about) => Number(about.match(/#(\d+)/)?.[1])).filter(Boolean);
-    const inOrder = (found) => assert.deepEqual(found, found.map((_, at) => found[0] + at), 'each once, in order');
-    await eventually('the last 50 are there', async () => (await numbers()).length >= 50);
-    inOrder(await numbers());
-    assert.equal((await numbers()).at(-1), 1000);
+    await eventually('the last 50 are there', async () => (await numbers(page)).length >= 50);
+    assert.equal((await numbers(page)).at(-1), 1000);
 
     // What was dropped is fetched.
     keeper.toDrop = 7;
     for (let n = 0; n < 8; n++) keeper.post(`dropped or not ${n}`);
     await has(page, 'dropped or not 6');
     await has(page, '7 messages were dropped on the way here, and fetched');
-    inOrder(await numbers());
+    await numbers(page);
 
     // What was missed comes once.
     page.expects.push('WebSocket connection to');
@@ -427,21 +497,10 @@ async function historyIsFetched() {
     for (let n = 0; n < 20; n++) keeper.post(`missed ${n}`);
     await tryNow(page);
     await has(page, 'missed 19');
-    inOrder(await numbers());
-    assert.equal((await numbers()).at(-1), 1028);
+    assert.equal((await numbers(page)).at(-1), 1028);
 
     // Scrolling up to the first, and down again.
-    const seen = new Set();
-    const scroll = (y) => page.evaluate((y) => (document.getElementById('scroller').scrollTop += y), y);
-    await eventually('the first is in view', async () => {
-        await scroll(-2000);
-        const found = await numbers();
-        inOrder(found);
-        assert((await page.locator('#messages li').count()) <= 500, 'the document is bounded');
-        for (const number of found) seen.add(number);
-        return found[0] === 1;
-    });
-    assert.equal(seen.size, 1028);
+    assert.equal(await scrollToFirst(page), 1028);
     await page.locator('#older', { hasText: 'There is nothing older' }).waitFor();
     await shot(page, 'phone-light-history');
     // Who has scrolled up stays there when something comes, and hears of it.
@@ -454,8 +513,8 @@ async function historyIsFetched() {
     await page.locator('#newest', { hasText: '1 new' }).waitFor();
     assert.equal(await inView(), before);
     await eventually('the last is in view', async () => {
-        await scroll(2000);
-        inOrder(await numbers());
+        await scroll(page, 2000);
+        await numbers(page);
         return (await texts(page)).at(-1) === 'news' && (await page.locator('#newest').isHidden());
     });
     await fits(page);
@@ -486,8 +545,12 @@ server.child.kill('SIGTERM');
 assert.equal(await exited, 0);
 await last.locator('#state', { hasText: 'the server has stopped' }).waitFor();
 await last.context().close();
-await historyIsFetched();
-console.log('ok: historyIsFetched');
+const keeps = spawnSync(program, ['--help']).stdout.includes('--history DIR');
+for (const step of [aBurstIsFollowed, historyIsFetched, ...(keeps ? [historyOutlivesTheProgram] : [])]) {
+    await step();
+    console.log(`ok: ${step.name}`);
+}
+if (!keeps) console.log('not run: historyOutlivesTheProgram: the program has no --history');
 await browser.close();
 for (const fault of faults) console.error(fault);
 console.log(`${faults.length} faults; screenshots in ${screenshots}`);
