@@ -8,9 +8,8 @@ use std::process::{Command, Stdio};
 use chat::history::Reply;
 use chat::server::{Retention, Server};
 use common::history::{Directory, Random, ask, end, kept_after, post, reply};
-use common::{Program, exit_of, size};
+use common::{exit_of, size};
 use redb::{Database, TableDefinition};
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 /// Starts a server that must refuse its history. Returns what it says.
 fn refusal(directory: &Directory) -> String {
@@ -155,7 +154,11 @@ fn a_file_that_is_cut_off_is_refused_or_holds_everything() {
 }
 
 #[test]
+#[cfg(target_os = "linux")] // Elsewhere the limit of another process cannot be raised.
 fn a_full_disk_refuses_posts_and_passes() {
+    use common::Program;
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
     let directory = Directory::new("full");
     let path = directory.0.to_str().unwrap();
     let server = Program::start_limited("trap '' XFSZ; ulimit -S -f 4000", &["--history", path]);
