@@ -18,9 +18,9 @@ use chat::{FromClient, encode_line};
 use rustix::event::epoll::Event;
 
 use crate::load::{GROUP_NAME, Poller, connect, members, read};
+use crate::machine;
 use crate::sample::{Sample, quantile, scaled};
 use crate::server::Server;
-use crate::{all, machine};
 
 /// How long the load runs before it is measured, and how long it is measured. In milliseconds.
 const WARM: usize = 500;
@@ -31,7 +31,7 @@ const MEASURED: usize = 3000;
 const LOADS: &[(usize, usize)] = &[(1, 1), (16, 1), (64, 1), (1, 16), (16, 16), (64, 15)];
 
 /// Measures all loads, with and without a history, and returns a table.
-pub fn table() -> Result<String, all::Error> {
+pub fn table() -> Result<String, Box<dyn std::error::Error>> {
     let mut table = String::from(
         "| history | posters | on the way, each | posts/s | p50, µs | p99, µs | server's CPU a post, µs |\n\
          |---|---|---|---|---|---|---|\n",
