@@ -21,6 +21,9 @@
 //! Used by `group` and `connection`. Next: `group`.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use reactor::time::sleep;
 
 use super::log::{Limit, Log, LogError, Page};
 use crate::framing::encode_line;
@@ -28,6 +31,9 @@ use crate::history::Reply;
 
 /// How much is read from the log at a time.
 const PAGE: Limit = Limit { messages: 1000, bytes: 64 * 1024 };
+
+/// How long a member waits until it asks a log again that could not be reached.
+const AWAY: Duration = Duration::from_millis(200);
 
 pub(super) struct CatchUp {
     log: Arc<dyn Log>,
@@ -54,7 +60,7 @@ impl CatchUp {
     pub(super) async fn next_page(&mut self, group: &str) -> Vec<u8> {
         let page = match self.page.take() {
             Some(page) => Ok(page),
-            None => self.log.read(group, self.last, PAGE).await,
+            None => self.read(group).await,
         };
         let mut lines = Vec::new();
         let mut append = |reply| lines.extend(encode_line(&reply).unwrap_or_default());
@@ -76,6 +82,16 @@ impl CatchUp {
             }
         }
         lines
+    }
+
+    /// Reads the next page. While the log cannot be reached, it waits (U3).
+    async fn read(&self, group: &str) -> Result<Page, LogError> {
+        loop {
+            match self.log.read(group, self.last, PAGE).await {
+                Err(LogError::Away(_)) => sleep(AWAY).await,
+                read => return read,
+            }
+        }
     }
 
     /// Takes a line of the channel for delivery. Returns false if the member has its message already (U2).

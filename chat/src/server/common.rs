@@ -40,6 +40,8 @@ impl Common {
         let groups = Arc::new(GroupTable::new(memory.clone()));
         let members = groups.clone();
         let deliver = Deliver::new(move |group, message, number| members.deliver(group, message, number));
+        let members = groups.clone();
+        let deliver = deliver.reporting(move |group, count, until| members.lost(group, count, until));
         Self {
             options,
             log: log.start(deliver),

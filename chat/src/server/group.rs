@@ -91,7 +91,16 @@ impl Group {
     /// Sends a message to all members. Returns false if the last one has just left.
     pub(super) fn post(&self, message: String, number: Option<u64>) -> bool {
         let reply = Reply::Message { group_name: self.name.to_string(), message, seq: number };
-        let Ok(line) = self.memory.line(&reply) else { return false };
+        self.send(&reply, number.unwrap_or(0))
+    }
+
+    /// Tells all members that messages up to a number were removed before they could be delivered.
+    pub(super) fn lost(&self, count: u64, until: u64) {
+        self.send(&Reply::Error(dropped(&self.name, count)), until);
+    }
+
+    fn send(&self, reply: &Reply, number: u64) -> bool {
+        let Ok(line) = self.memory.line(reply, number) else { return false };
         let weight = line.weight();
         let sent = self.lines.send_with_weight(line, weight as u64).is_ok();
         self.wake_stuck_members(weight);
@@ -324,7 +333,7 @@ impl Subscription {
     /// Returns the line that reports what was lost.
     fn dropped(&mut self) -> Option<Line> {
         let count = std::mem::take(&mut self.lost);
-        self.memory.line(&Reply::Error(dropped(&self.group, count))).ok()
+        self.memory.line(&Reply::Error(dropped(&self.group, count)), 0).ok()
     }
 }
 

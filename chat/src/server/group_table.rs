@@ -85,6 +85,13 @@ impl GroupTable {
         delivered
     }
 
+    /// Tells all members of a group that messages up to a number are lost.
+    pub(super) fn lost(&self, name: &str, count: u64, until: u64) {
+        if let Some(group) = self.get(name) {
+            group.lost(count, until);
+        }
+    }
+
     /// Called when a member has left: removes and drops the group if it is empty.
     pub(super) fn leave(&self, name: &str, log: &dyn Log) {
         let mut groups = self.lock();

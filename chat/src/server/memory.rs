@@ -53,12 +53,11 @@ impl Memory {
         })
     }
 
-    /// Encodes a packet as a line, which all its receivers share.
-    pub(super) fn line(self: &Arc<Self>, packet: &Reply) -> io::Result<Line> {
+    /// Encodes a packet as a line, which all its receivers share. `number` is its message's; 0 if it has none.
+    pub(super) fn line(self: &Arc<Self>, packet: &Reply, number: u64) -> io::Result<Line> {
         let bytes = encode_line(packet)?.into_boxed_slice();
         // ORDERING: Relaxed; only counted.
         self.lines.fetch_add(bytes.len() + LINE, Ordering::Relaxed);
-        let number = if let Reply::Message { seq: Some(seq), .. } = packet { *seq } else { 0 };
         Ok(Line(Arc::new(Counted { bytes, number, memory: self.clone() })))
     }
 
@@ -92,13 +91,13 @@ pub(super) struct Line(Arc<Counted>);
 #[derive(Debug)]
 struct Counted {
     bytes: Box<[u8]>,
-    /// The message's number; 0 if it has none.
+    /// The number of its message, or of the last message that it says is lost; 0 if it has none.
     number: u64,
     memory: Arc<Memory>,
 }
 
 impl Line {
-    /// Returns the number of the message; 0 if it has none, or if the line is no message.
+    /// Returns the number of the message, or of the last one that the line says is lost; 0 if it has none.
     pub(super) fn number(&self) -> u64 {
         self.0.number
     }

@@ -77,6 +77,7 @@ impl Posted {
 pub(super) fn refusal(group: &str, error: &LogError) -> String {
     match error {
         LogError::NoSuchGroup => format!("Group '{group}' does not exist"),
+        LogError::Unknown(reason) => format!("Group '{group}': it may be posted, or not: {reason}"),
         error => format!("Group '{group}': not posted: {error}"),
     }
 }

@@ -14,7 +14,8 @@
 //!     the log after a crash.
 //! L2  The numbers of a group begin with 1 and have no gaps, and each member receives the messages in their
 //!     order.
-//! L3  An append that fails has delivered nothing. The connection that posted is told.
+//! L3  An append that fails has delivered nothing. The connection that posted is told. If nobody can know whether it
+//!     has failed, it is told that.
 //! L4  A call enters the log when it is made, not when its outcome is polled. So the posts of one connection
 //!     stay in order, and many of them can wait for one commit.
 //!
@@ -61,18 +62,33 @@ pub(super) trait Log: fmt::Debug + Send + Sync {
 /// Sends a message, with its number if it has one, to the members of a group on this server. Returns false if
 /// there are none.
 #[derive(Clone)]
-pub(super) struct Deliver(Arc<DeliverFn>);
+pub(super) struct Deliver {
+    message: Arc<DeliverFn>,
+    lost: Arc<LostFn>,
+}
 
 /// Takes the group, the message and its number.
 type DeliverFn = dyn Fn(&str, String, Option<u64>) -> bool + Send + Sync;
 
+/// Takes the group, how many messages are lost, and the number of the last of them.
+type LostFn = dyn Fn(&str, u64, u64) + Send + Sync;
+
 impl Deliver {
-    pub(super) fn new(deliver: impl Fn(&str, String, Option<u64>) -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(deliver))
+    pub(super) fn new(message: impl Fn(&str, String, Option<u64>) -> bool + Send + Sync + 'static) -> Self {
+        Self { message: Arc::new(message), lost: Arc::new(|_, _, _| {}) }
+    }
+
+    /// Also tells the members if messages are removed before they could be delivered.
+    pub(super) fn reporting(self, lost: impl Fn(&str, u64, u64) + Send + Sync + 'static) -> Self {
+        Self { lost: Arc::new(lost), ..self }
     }
 
     fn deliver(&self, group: &str, message: String, number: Option<u64>) -> bool {
-        (self.0)(group, message, number)
+        (self.message)(group, message, number)
+    }
+
+    fn lost(&self, group: &str, count: u64, until: u64) {
+        (self.lost)(group, count, until);
     }
 }
 
@@ -115,6 +131,10 @@ pub(super) enum LogError {
     Ahead { after: u64, last: u64 },
     /// The disk or the other server fails; contains its reason.
     Failed(String),
+    /// The other server cannot be reached now, but perhaps later; contains the reason.
+    Away(String),
+    /// The other server was asked to append, and has not replied; contains the reason.
+    Unknown(String),
 }
 
 impl fmt::Display for LogError {
@@ -125,7 +145,9 @@ impl fmt::Display for LogError {
             LogError::Ahead { after, last } => {
                 write!(f, "message {after} is not there yet, the last one is {last}")
             }
-            LogError::Failed(reason) => f.write_str(reason),
+            LogError::Failed(reason) | LogError::Away(reason) | LogError::Unknown(reason) => {
+                f.write_str(reason)
+            }
         }
     }
 }
