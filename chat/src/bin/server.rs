@@ -10,12 +10,13 @@
 //!
 //! Started by operators. Next: `bin/client`.
 
+use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use chat::server::{Count, History, Options, Retention, Server};
+use chat::server::{Count, History, Options, RedisUrl, Retention, Server};
 use executor::task::{self, JoinError};
 use executor::trace;
 use futures_lite::{StreamExt, future};
@@ -29,6 +30,9 @@ const SIGUSR1: i32 = if cfg!(target_os = "linux") { 10 } else { 30 };
 
 /// How long the program waits at its end until its last messages are written.
 const LAST_NOTES: Duration = Duration::from_millis(500);
+
+/// How long a reply of Redis may take.
+const REDIS_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How much each thread of a recording keeps: 2 megabytes.
 const EVENTS: usize = 1 << 17;
@@ -63,6 +67,11 @@ Options:
   --history-messages N how many messages of a group are kept; beyond that the oldest are removed (100000)
   --history-bytes N    how many bytes of a group's messages are kept (268435456)
   --history-age SECONDS  how long a message is kept; 0: for ever (0)
+  --redis URL          keep the messages in Redis 7: all servers with the same Redis have the same groups. The URL is
+                       redis://[user:password@]host[:port][/db], or rediss://... for TLS, if the server was built
+                       with its feature rediss. Of each group the last --history-messages are kept. What survives
+                       a power cut is decided by the settings of Redis (appendonly, appendfsync): the server says
+                       at its start what they are
   --trace FILE         record what the server does, and save the last of it at SIGUSR1 and at the end: as a page, or
                        as Chrome's trace if the name ends with .json
   -h, --help           this text
@@ -71,7 +80,7 @@ SIGINT and SIGTERM stop it: it accepts no more clients, writes what is queued, a
 second one it exits at once, with 128 plus the signal's number. On SIGUSR1 it prints on stderr how many
 connections, groups, memberships and tasks there are, and what each task waits for. If stderr is not read the
 server goes on, and counts the messages that it could not write. It exits with 1 if it cannot listen on the
-address or cannot use the history, and with 2 if the arguments are invalid.
+address or cannot use the history or Redis, and with 2 if the arguments are invalid.
 ";
 
 fn main() -> ExitCode {
@@ -209,7 +218,7 @@ struct Arguments {
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     let (mut address, mut trace, mut web, mut web_hosts) = (None, None, None, Vec::new());
     let mut options = Options::default();
-    let (mut directory, mut retention) = (None, Retention::default());
+    let (mut directory, mut redis, mut retention) = (None, None, Retention::default());
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
@@ -222,6 +231,7 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
             Long("keepalive") => options.keepalive = keepalive(parser.value()?)?,
             Long("grace") => options.grace = seconds(parser.value()?)?,
             Long("history") => directory = Some(PathBuf::from(parser.value()?)),
+            Long("redis") => redis = Some(redis_url(&parser.value()?)?),
             Long("history-messages") => retention.messages = parser.value()?.parse()?,
             Long("history-bytes") => retention.bytes = parser.value()?.parse()?,
             Long("history-age") => {
@@ -243,14 +253,40 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
         return Err("--web-host is for the page: it needs --web".into());
     }
     let address = address.unwrap_or_else(|| "localhost:8088".to_string());
-    options.history = match directory {
-        Some(directory) => History::Disk { directory, retention },
-        None if retention != Retention::default() => {
-            return Err("--history-messages, --history-bytes and --history-age need --history DIR".into());
-        }
-        None => History::None,
-    };
+    options.history = history(directory, redis, retention)?;
     Ok(Some(Arguments { address, options, trace, web, web_hosts }))
+}
+
+/// Parses a URL whose password no error may contain.
+fn redis_url(value: &OsStr) -> Result<RedisUrl, lexopt::Error> {
+    let url = value.to_str().ok_or("--redis: the URL is not UTF-8")?;
+    url.parse().map_err(|error| format!("--redis: {error}").into())
+}
+
+/// Returns where messages are kept, if the options for it go together.
+fn history(
+    directory: Option<PathBuf>,
+    redis: Option<RedisUrl>,
+    retention: Retention,
+) -> Result<History, lexopt::Error> {
+    let usual = Retention::default();
+    match (directory, redis) {
+        (Some(_), Some(_)) => Err("--history and --redis: the messages are kept in one of them".into()),
+        (Some(directory), None) => Ok(History::Disk { directory, retention }),
+        (None, Some(_)) if (retention.bytes, retention.age) != (usual.bytes, usual.age) => {
+            Err("--history-bytes and --history-age: with --redis only --history-messages is a limit".into())
+        }
+        (None, Some(_)) if retention.messages == 0 => {
+            Err("--history-messages 0: with --redis at least 1, since servers read what others post there"
+                .into())
+        }
+        (None, Some(url)) => Ok(History::Redis { url, messages: retention.messages, timeout: REDIS_TIMEOUT }),
+        (None, None) if retention != usual => {
+            Err("--history-messages, --history-bytes and --history-age need --history DIR, or --redis URL"
+                .into())
+        }
+        (None, None) => Ok(History::None),
+    }
 }
 
 /// Returns the time, or `None` for 0, which means that there is no keepalive.

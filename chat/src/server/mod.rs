@@ -39,6 +39,7 @@ use rustix::io::Errno;
 use common::Common;
 use connection::serve;
 pub use options::{History, Options, Retention};
+pub use redis_url::RedisUrl;
 use stream::{Stream, prepare};
 use web::Door;
 
@@ -55,6 +56,7 @@ mod options;
 mod outbound;
 mod posted;
 mod reclaim;
+mod redis_url;
 mod stream;
 mod web;
 
@@ -101,7 +103,7 @@ impl Server {
     /// # Errors
     ///
     /// The address is malformed, unknown or in use; the error names it. Or the history cannot be opened; then it
-    /// names the file.
+    /// names the file, or where Redis is.
     pub async fn bind(address: impl ToSocketAddrs, options: Options) -> io::Result<Server> {
         let log = log::open::open(&options.history).await?;
         let listener = TcpListener::bind(address).await?;

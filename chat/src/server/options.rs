@@ -11,6 +11,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::redis_url::RedisUrl;
+
 /// The limits of a [`Server`](super::Server), in bytes, in numbers and in time. The default suits a public
 /// server.
 ///
@@ -66,6 +68,17 @@ pub enum History {
         directory: PathBuf,
         /// How much is kept.
         retention: Retention,
+    },
+    /// In Redis: the servers that use the same one have the same groups. Every message gets a number, and is
+    /// delivered after Redis has it. What survives a power cut is decided by the settings of Redis.
+    Redis {
+        /// Where it is.
+        url: RedisUrl,
+        /// The number of messages that are kept of each group. A server that was away for more loses the oldest,
+        /// and its members are sent their number. At least 1.
+        messages: u64,
+        /// How long a reply of Redis may take. After that the connection counts as lost.
+        timeout: Duration,
     },
 }
 

@@ -18,7 +18,7 @@
 //! D4  What waits for the disk is bounded, whoever posts. Beyond [`BUSY`] each connection waits for its own
 //!     posts before it makes another; beyond [`MOST`] posts are refused.
 //!
-//! Used by `log/open`. Next: `log/open`.
+//! Used by `log/open`. Next: `log/redis/resp`.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

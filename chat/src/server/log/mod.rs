@@ -8,6 +8,7 @@
 //!       │                     ▲
 //!       └── read after N ─────┘ what is kept                    no_history   nothing is kept, no numbers
 //!                                                               disk         in a file, by `store`
+//!                                                               redis        in Redis, for several servers
 //! ```
 //!
 //! L1  A message is delivered after it is kept, never before. So what a client has seen with its number is in
@@ -32,6 +33,7 @@ mod database;
 mod disk;
 mod no_history;
 pub(super) mod open;
+mod redis;
 mod store;
 
 /// Where the messages of all groups are put in order, and kept.

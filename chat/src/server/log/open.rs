@@ -1,6 +1,6 @@
 //! Opening the log that the options ask for.
 //!
-//! A log that cannot be opened ends the program before it listens, with an error that names the file. The log is
+//! A log that cannot be opened ends the program before it listens, with an error that names the file, or where Redis is. The log is
 //! started later: it delivers to the groups, and they are created with the rest of the server's state.
 //!
 //! Used by `common` and `mod`. Next: `catch_up`.
@@ -12,6 +12,7 @@ use executor::task;
 
 use super::disk::Disk;
 use super::no_history::NoHistory;
+use super::redis::{Connected, Redis};
 use super::store::Store;
 use super::{Deliver, Log};
 use crate::server::options::History;
@@ -21,6 +22,7 @@ use crate::server::options::History;
 pub(in crate::server) enum Opened {
     NoHistory,
     Disk(Store),
+    Redis(Connected),
 }
 
 /// Opens the log that the options ask for.
@@ -38,6 +40,9 @@ pub(in crate::server) async fn open(history: &History) -> io::Result<Opened> {
                 .unwrap_or_else(|_| Err(io::Error::other("no thread to open the history on")))
                 .map(Opened::Disk)
         }
+        History::Redis { url, messages, timeout } => {
+            Connected::open(url, messages, timeout).await.map(Opened::Redis)
+        }
     }
 }
 
@@ -47,6 +52,7 @@ impl Opened {
         match self {
             Opened::NoHistory => Arc::new(NoHistory::new(deliver)),
             Opened::Disk(store) => Arc::new(Disk::new(store, deliver)),
+            Opened::Redis(connected) => Arc::new(Redis::start(connected, deliver)),
         }
     }
 }

@@ -1,0 +1,77 @@
+//! What a reply says, whichever command it belongs to.
+//!
+//! Used by `log/redis/state`. Next: `log/redis/watched`.
+
+use std::mem;
+
+use super::super::{Limit, LogError, Page};
+use super::resp::Item;
+use super::scripts;
+
+/// What a reply says.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Refused(String),
+    /// One or two numbers. The second one may be negative: then it is none.
+    Numbers(u64, Option<Option<u64>>),
+    Null,
+    /// The last number, and what was read.
+    Entries(u64, Vec<(u64, bool, String)>),
+    Subscribed,
+    Text,
+    Nonsense,
+}
+
+impl Answer {
+    pub(super) fn of(mut items: Vec<Item>) -> Self {
+        let number = |number: i64| u64::try_from(number).ok();
+        match &mut items[..] {
+            [Item::Error(text)] => Answer::Refused(mem::take(text)),
+            [Item::Null] => Answer::Null,
+            [Item::Integer(one)] => number(*one).map_or(Answer::Nonsense, |one| Answer::Numbers(one, None)),
+            [Item::Integer(one), Item::Integer(two)] => {
+                number(*one).map_or(Answer::Nonsense, |one| Answer::Numbers(one, Some(number(*two))))
+            }
+            [Item::Text(kind), _, Item::Integer(_)] if kind.ends_with(b"subscribe") => Answer::Subscribed,
+            [Item::Text(text)] if text == b"PONG" => Answer::Text,
+            [Item::Text(_), ..] => Answer::entries(items).unwrap_or(Answer::Nonsense),
+            _ => Answer::Nonsense,
+        }
+    }
+
+    fn entries(items: Vec<Item>) -> Option<Self> {
+        let mut texts = items.into_iter().map(|item| match item {
+            Item::Text(text) => Some(text),
+            _ => None,
+        });
+        let (last, _) = scripts::id(&texts.next()??)?;
+        let mut entries = Vec::new();
+        while let Some(id) = texts.next() {
+            let (number, message) = scripts::id(&id?)?;
+            let text = texts.next()??;
+            // We only write UTF-8.
+            let text = String::from_utf8(text)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+            entries.push((number, message, text));
+        }
+        Some(Answer::Entries(last, entries))
+    }
+
+    pub(super) fn is_page(&self) -> bool {
+        matches!(self, Answer::Refused(_) | Answer::Null | Answer::Entries(..))
+    }
+
+    pub(super) fn page(self, after: u64, limit: Limit) -> Result<Page, LogError> {
+        match self {
+            Answer::Entries(last, entries) => scripts::page(after, limit, last, entries),
+            Answer::Refused(text) => Err(refused(&text)),
+            _ => Err(LogError::NoSuchGroup),
+        }
+    }
+}
+
+/// The error for what Redis refuses, without the name of the script, which tells nobody anything.
+pub(super) fn refused(text: &str) -> LogError {
+    let text = text.split(" script: ").next().unwrap_or(text);
+    LogError::Failed(format!("Redis: {text}"))
+}
