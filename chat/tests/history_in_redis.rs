@@ -1,0 +1,430 @@
+//! Servers with `--redis`: one order for the members of all of them, and what happens when Redis is away, full,
+//! empty, stalled, or talks nonsense.
+
+mod common;
+#[path = "common/redis.rs"]
+mod redis;
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use chat::server::{History, Options};
+use common::{Client, InProcess, eventually, message_line, unused_address};
+use redis::{Mode, Proxy, RedisServer, options};
+
+fn join_after(client: &Client, group: &str, after: u64) {
+    client.send(format!("{{\"Join\":{{\"group_name\":\"{group}\",\"after\":{after}}}}}\n"));
+}
+
+fn ask(client: &Client, group: &str, after: u64, limit: u64) {
+    let request = format!("{{\"group_name\":\"{group}\",\"after\":{after},\"limit\":{limit}}}");
+    client.send(format!("{{\"History\":{request}}}\n"));
+}
+
+fn numbered(group: &str, message: &str, number: u64) -> String {
+    let line = message_line(group, message);
+    format!("{},\"seq\":{number}}}}}", line.strip_suffix("}}").unwrap())
+}
+
+fn end(group: &str, last: u64, more: bool) -> String {
+    format!("{{\"History\":{{\"group_name\":\"{group}\",\"last\":{last},\"more\":{more}}}}}")
+}
+
+/// Posts "1", "2" and so on, and returns when all are kept.
+fn post(client: &mut Client, group: &str, numbers: std::ops::RangeInclusive<u64>) {
+    let last = *numbers.end();
+    for number in numbers {
+        client.post(group, &number.to_string());
+    }
+    ask(client, group, last, 0);
+    client.expect(&end(group, last, false));
+}
+
+/// Posts until one post is not refused: until the server has found Redis again.
+#[track_caller]
+fn post_when_it_is_back(client: &mut Client, group: &str, message: &str) {
+    eventually("Redis is used again", || {
+        client.post(group, message);
+        ask(client, group, 0, 0);
+        // Either both are refused, or the post may have come just before Redis did.
+        let posted = client.line();
+        if posted.starts_with("{\"History") {
+            return true;
+        }
+        client.line();
+        false
+    });
+}
+
+#[test]
+fn several_servers_have_one_order() {
+    let Some(redis) = RedisServer::start(&[]) else { return };
+    let servers: Vec<_> = (0..3).map(|_| InProcess::start(redis.options())).collect();
+    let mut members: Vec<_> = servers.iter().map(InProcess::client).collect();
+    let mut first = servers[0].client();
+    first.join_and_wait("tea");
+    // A member that names no number may lose some in a flood.
+    members.iter().for_each(|member| join_after(member, "tea", 0));
+    let posters: Vec<_> = servers
+        .iter()
+        .enumerate()
+        .map(|(server, InProcess { address, .. })| {
+            let client = Client::connect(*address);
+            thread::spawn(move || {
+                (0..500).for_each(|number| client.post("tea", &format!("{server}-{number}")));
+                client
+            })
+        })
+        .collect();
+    let lists: Vec<Vec<String>> =
+        members.iter_mut().map(|member| (0..1500).map(|_| member.line()).collect()).collect();
+    assert!(lists[0] == lists[1] && lists[1] == lists[2]);
+    let mut next = BTreeMap::new();
+    for (number, line) in (1..).zip(&lists[0]) {
+        let text = line.split("\"message\":\"").nth(1).unwrap().split('"').next().unwrap();
+        assert_eq!(line.trim_end(), numbered("tea", text, number));
+        // The posts of one connection stay in order.
+        let (server, count) = text.split_once('-').unwrap();
+        let next = next.entry(server.to_owned()).or_insert(0);
+        assert_eq!(count, next.to_string());
+        *next += 1;
+    }
+    posters.into_iter().for_each(|poster| drop(poster.join().unwrap()));
+}
+
+#[test]
+fn a_client_goes_on_at_another_server() {
+    let Some(redis) = RedisServer::start(&[]) else { return };
+    let first = InProcess::start(redis.options());
+    let (mut member, mut poster) = (first.client(), first.client());
+    member.join_and_wait("tea");
+    post(&mut poster, "tea", 1..=2500);
+    drop((member, poster, first));
+    let second = InProcess::start(redis.options());
+    let (mut late, mut asking) = (second.client(), second.client());
+    // The group exists, although nobody has joined it here.
+    late.post("tea", "2501");
+    join_after(&late, "tea", 1);
+    for number in 2..=2501 {
+        late.expect(&numbered("tea", &number.to_string(), number));
+    }
+    ask(&asking, "tea", 0, 1_000_000);
+    (1..=1000).for_each(|number| asking.expect(&numbered("tea", &number.to_string(), number)));
+    asking.expect(&end("tea", 1000, true));
+    ask(&asking, "tea", 2498, 2);
+    asking.expect(&numbered("tea", "2499", 2499));
+    asking.expect(&numbered("tea", "2500", 2500));
+    asking.expect(&end("tea", 2500, true));
+    ask(&asking, "tea", 2502, 2);
+    asking.expect_error_with("message 2502 is not there yet, the last one is 2501");
+    ask(&asking, "coffee", 0, 2);
+    asking.expect("{\"Error\":\"Group 'coffee' does not exist\"}");
+    asking.post("coffee", "");
+    asking.expect("{\"Error\":\"Group 'coffee' does not exist\"}");
+    asking.join_and_wait("ünï:\\\"\\n ");
+    asking.post("ünï:\\\"\\n ", "ç\\u0000\\r\\n$5");
+    asking.expect(&numbered("ünï:\\\"\\n ", "ç\\u0000\\r\\n$5", 1));
+}
+
+#[test]
+fn a_join_in_a_flood_has_no_seam() {
+    let Some(redis) = RedisServer::start(&[]) else { return };
+    let servers = [InProcess::start(redis.options()), InProcess::start(redis.options())];
+    let mut member = servers[0].client();
+    member.join_and_wait("tea");
+    let last = 20_000;
+    let address = servers[0].address;
+    let poster = thread::spawn(move || post(&mut Client::connect(address), "tea", 1..=last));
+    let mut joined = Vec::new();
+    for number in 1..=last {
+        member.expect(&numbered("tea", &number.to_string(), number));
+        if number % 2000 == 1 {
+            let client = servers[1].client();
+            join_after(&client, "tea", number / 2);
+            joined.push((client, number / 2));
+        }
+    }
+    poster.join().unwrap();
+    for (client, after) in &mut joined {
+        for number in *after + 1..=last {
+            client.expect(&numbered("tea", &number.to_string(), number));
+        }
+    }
+}
+
+#[test]
+fn nothing_is_lost_when_redis_is_killed() {
+    let Some(mut redis) = RedisServer::safe() else { return };
+    let servers = [InProcess::start(redis.options()), InProcess::start(redis.options())];
+    let (mut member, mut poster) = (servers[0].client(), servers[1].client());
+    join_after(&member, "tea", 0);
+    servers[0].settles_at(1, 1, 1);
+    poster.join_and_wait("wait until the other join is carried out");
+    eventually("the group exists", || {
+        ask(&poster, "tea", 0, 0);
+        poster.line().contains("\"last\":0")
+    });
+    post(&mut poster, "tea", 1..=1000);
+    redis.kill();
+    poster.post("tea", "lost");
+    poster.expect_error_with("Group 'tea': ");
+    eventually("the server has noticed it", || {
+        poster.post("tea", "lost");
+        poster.line().contains("'tea': not posted: Redis is away: ")
+    });
+    join_after(&poster, "coffee", 0);
+    poster.expect_error_with("Group 'coffee' not joined: Redis is away: ");
+    redis.start_again();
+    post_when_it_is_back(&mut poster, "tea", "1001");
+    for number in 1..=1001 {
+        member.expect(&numbered("tea", &number.to_string(), number));
+    }
+}
+
+#[test]
+fn numbers_go_on_when_redis_has_lost_everything() {
+    let Some(mut redis) = RedisServer::start(&[]) else { return };
+    let servers = [InProcess::start(redis.options()), InProcess::start(redis.options())];
+    let (mut member, mut poster) = (servers[0].client(), servers[0].client());
+    let mut elsewhere = servers[1].client();
+    member.join_and_wait("tea");
+    elsewhere.join_and_wait("tea");
+    post(&mut poster, "tea", 1..=3);
+    for client in [&mut member, &mut elsewhere] {
+        (1..=3).for_each(|number| client.expect(&numbered("tea", &number.to_string(), number)));
+    }
+    redis.kill();
+    redis.start_again();
+    post_when_it_is_back(&mut poster, "tea", "four");
+    member.expect(&numbered("tea", "four", 4));
+    elsewhere.expect(&numbered("tea", "four", 4));
+    // Also while the connections stay.
+    redis.command(&["FLUSHALL"]);
+    poster.post("tea", "five");
+    member.expect(&numbered("tea", "five", 5));
+    elsewhere.expect(&numbered("tea", "five", 5));
+    join_after(&poster, "tea", 0);
+    poster.expect("{\"Error\":\"Dropped 4 messages from tea.\"}");
+    poster.expect(&numbered("tea", "five", 5));
+}
+
+#[test]
+fn a_server_logs_in() {
+    let Some(redis) = RedisServer::start(&["--requirepass", "geheim %"]) else { return };
+    let address = redis.address;
+    let server = InProcess::start(options(&format!("redis://:geheim%20%25@{address}/3")));
+    let mut client = server.client();
+    client.join_and_wait("tea");
+    client.post("tea", "1");
+    client.expect(&numbered("tea", "1", 1));
+    // Another database has other groups.
+    let other = InProcess::start(options(&format!("redis://default:geheim%20%25@{address}/4")));
+    let mut stranger = other.client();
+    stranger.join_and_wait("tea");
+    client.post("tea", "2");
+    client.expect(&numbered("tea", "2", 2));
+    stranger.post("tea", "one");
+    stranger.expect(&numbered("tea", "one", 1));
+    // What a user of Redis must be permitted at least.
+    let login = ["AUTH", "geheim %"];
+    let least = "~unrolled:* &unrolled:* +hello +ping +select +eval +xadd +xrange +xrevrange +publish +subscribe +unsubscribe";
+    let user: Vec<&str> =
+        ["ACL", "SETUSER", "chat", "on", ">secret"].into_iter().chain(least.split(' ')).collect();
+    assert_eq!(redis.commands(&[&login, &user]), "+OK\r\n+OK\r\n");
+    let server = InProcess::start(options(&format!("redis://chat:secret@{address}/3")));
+    let mut least = server.client();
+    join_after(&least, "tea", 1);
+    least.expect(&numbered("tea", "2", 2));
+    least.post("tea", "3");
+    least.expect(&numbered("tea", "3", 3));
+    client.expect(&numbered("tea", "3", 3));
+    let user = ["ACL", "SETUSER", "chat", "-publish"];
+    assert_eq!(redis.commands(&[&login, &user]), "+OK\r\n+OK\r\n");
+    for (url, reason) in [
+        (format!("redis://chat:secret@{address}"), "NOPERM"),
+        (format!("redis://:wrong@{address}"), "WRONGPASS"),
+        (format!("redis://nobody:wrong@{address}"), "WRONGPASS"),
+        (format!("redis://{address}"), "NOAUTH"),
+        (format!("redis://:geheim%20%25@{address}/99"), "DB index is out of range"),
+        (format!("redis://:wrong@{}", unused_address()), "refused"),
+        ("redis://:wrong@".to_owned(), "the host is missing"),
+    ] {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_server")).args(["127.0.0.1:0", "--redis", &url]).output();
+        let output = output.unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(if url.ends_with('@') { 2 } else { 1 }), "{said}");
+        assert!(
+            said.contains(reason)
+                && !said.contains("wrong")
+                && !said.contains("geheim")
+                && !said.contains("secret"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn options_that_do_not_go_together_are_refused() {
+    for (arguments, reason) in [
+        (&["--redis", "redis://h", "--history", "d"][..], "--history and --redis"),
+        (&["--redis", "redis://h", "--history-age", "1"], "--history-age: with --redis only"),
+        (&["--redis", "redis://h", "--history-bytes", "1"], "--history-bytes and"),
+        (&["--redis", "redis://h", "--history-messages", "0"], "--history-messages 0"),
+        (&["--redis", "http://h"], "--redis: a URL such as redis://"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_server")).args(arguments).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && said.contains(reason), "{arguments:?}: {said}");
+    }
+}
+
+/// A server behind a proxy, which gives up after a second.
+fn behind(proxy: &Proxy) -> InProcess {
+    let url = format!("redis://{}", proxy.address).parse().unwrap();
+    let history = History::Redis { url, messages: 100_000, timeout: Duration::from_secs(1) };
+    InProcess::start(Options { history, ..Options::default() })
+}
+
+#[test]
+fn a_redis_that_stalls_cuts_or_talks_nonsense_costs_only_time() {
+    let Some(redis) = RedisServer::start(&[]) else { return };
+    let proxy = Proxy::start(redis.address);
+    let (server, other) = (behind(&proxy), InProcess::start(redis.options()));
+    let (mut member, mut poster, mut elsewhere) = (server.client(), server.client(), other.client());
+    member.join_and_wait("tea");
+    elsewhere.join_and_wait("tea");
+    let mut last = 0;
+    let modes = [
+        Mode::Cut,
+        Mode::Stall,
+        Mode::LoseReplies,
+        Mode::Say(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+        Mode::Say(b"$1073741824\r\n"),
+        Mode::Say(b"*1000000\r\n"),
+        Mode::Say(b">3\r\n+message\r\n+unrolled:0:tea\r\n+nonsense\r\n"),
+        Mode::Say(b":-1\r\n"),
+        Mode::Say(b"+OK\r\n"),
+        Mode::Say(b"*2\r\n:1\r\n:1\r\n"),
+        Mode::Say(b"*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n"),
+        Mode::Say(&[0; 100_000]),
+    ];
+    for mode in modes {
+        proxy.set(mode);
+        eventually("a post is refused", || {
+            poster.post("tea", "perhaps");
+            ask(&poster, "tea", 0, 0);
+            poster.line().contains("'tea': ") && poster.line().contains("'tea': no history: ")
+        });
+        elsewhere.post("tea", "meanwhile");
+        proxy.set(Mode::Forward);
+        post_when_it_is_back(&mut poster, "tea", "again");
+        // Both receive the same, each number once, whatever has become of the posts without a reply.
+        let mut seen = String::new();
+        while !seen.contains("again") {
+            seen = member.line();
+            last += 1;
+            assert!(seen.ends_with(&format!(",\"seq\":{last}}}}}\n")), "{last}: {seen}");
+            assert_eq!(elsewhere.line(), seen);
+        }
+    }
+    // What was posted by hand and is no message ends nothing for good.
+    redis.command(&["PUBLISH", "unrolled:0:tea", "nonsense"]);
+    redis.command(&["PUBLISH", "unrolled:0:tea", "999999 nonsense"]);
+    post_when_it_is_back(&mut poster, "tea", "again");
+}
+
+#[test]
+fn a_full_redis_refuses_and_goes_on() {
+    let Some(redis) = RedisServer::start(&["--maxmemory-policy", "noeviction"]) else { return };
+    let servers = [InProcess::start(redis.options()), InProcess::start(redis.options())];
+    let (mut member, mut poster) = (servers[0].client(), servers[1].client());
+    member.join_and_wait("tea");
+    post(&mut poster, "tea", 1..=10);
+    redis.command(&["CONFIG", "SET", "maxmemory", "1"]);
+    for _ in 0..10 {
+        poster.post("tea", "too much");
+        poster.expect_error_with("Group 'tea': not posted: Redis: OOM ");
+    }
+    join_after(&poster, "coffee", 0);
+    poster.expect_error_with("Group 'coffee' not joined: Redis: OOM ");
+    ask(&poster, "tea", 9, 10);
+    poster.expect(&numbered("tea", "10", 10));
+    poster.expect(&end("tea", 10, false));
+    redis.command(&["CONFIG", "SET", "maxmemory", "0"]);
+    post(&mut poster, "tea", 11..=11);
+    (1..=11).for_each(|number| member.expect(&numbered("tea", &number.to_string(), number)));
+}
+
+#[test]
+fn members_are_told_what_was_removed_before_their_server_has_read_it() {
+    let Some(redis) = RedisServer::start(&[]) else { return };
+    let proxy = Proxy::start(redis.address);
+    let keep = |options: Options| match options.history {
+        History::Redis { url, timeout, .. } => {
+            let history = History::Redis { url, messages: 10, timeout };
+            InProcess::start(Options { history, ..Options::default() })
+        }
+        _ => unreachable!("it is in Redis"),
+    };
+    let (server, other) = (keep(options(&format!("redis://{}", proxy.address))), keep(redis.options()));
+    let (mut member, mut poster) = (server.client(), other.client());
+    let mut catching_up = server.client();
+    member.join_and_wait("tea");
+    join_after(&catching_up, "tea", 0);
+    post(&mut poster, "tea", 1..=3);
+    for client in [&mut member, &mut catching_up] {
+        (1..=3).for_each(|number| client.expect(&numbered("tea", &number.to_string(), number)));
+    }
+    proxy.set(Mode::Cut);
+    post(&mut poster, "tea", 4..=100);
+    proxy.set(Mode::Forward);
+    for client in [&mut member, &mut catching_up] {
+        client.expect("{\"Error\":\"Dropped 87 messages from tea.\"}");
+        (91..=100).for_each(|number| client.expect(&numbered("tea", &number.to_string(), number)));
+    }
+}
+
+#[test]
+fn many_reads_at_once_are_not_too_much_for_redis() {
+    let Some(redis) = RedisServer::start(&[]) else { return };
+    let server = InProcess::start(redis.options());
+    let (mut member, mut poster) = (server.client(), server.client());
+    member.join_and_wait("tea");
+    let text = "x".repeat(50_000);
+    (0..5).for_each(|_| poster.post("tea", &text));
+    ask(&poster, "tea", 5, 0);
+    poster.expect(&end("tea", 5, false));
+    // The replies, of 250 kB each, are more than Redis keeps for one connection by default, 32 MB.
+    let mut asking: Vec<_> = (0..400).map(|_| server.client()).collect();
+    for client in &asking {
+        ask(client, "tea", 0, 5);
+    }
+    for client in &mut asking {
+        (1..=5).for_each(|number| client.expect(&numbered("tea", &text, number)));
+        client.expect(&end("tea", 5, false));
+    }
+}
+
+#[test]
+fn groups_of_departed_members_are_not_read_any_more() {
+    let Some(redis) = RedisServer::start(&[]) else { return };
+    let server = InProcess::start(redis.options());
+    let (mut member, mut poster) = (server.client(), server.client());
+    for _ in 0..50 {
+        member.join_and_wait("tea");
+        poster.post("tea", "x");
+        member.line();
+        member.reset();
+        server.settles_at(1, 0, 0);
+        member = server.client();
+    }
+    member.join_and_wait("coffee");
+    eventually("only one group is subscribed to", || {
+        redis.command(&["PUBSUB", "CHANNELS", "*"]) == "*1\r\n$17\r\nunrolled:0:coffee\r\n"
+    });
+    ask(&poster, "tea", 50, 0);
+    poster.expect(&end("tea", 50, false));
+}
