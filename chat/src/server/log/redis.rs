@@ -108,6 +108,10 @@ impl Log for Redis {
         self.state.read(group, after, limit)
     }
 
+    fn is_busy(&self) -> bool {
+        self.state.is_busy()
+    }
+
     fn flush(&self) -> Outcome<()> {
         self.state.flush()
     }

@@ -44,6 +44,9 @@ const LONGEST: usize = 8 << 20;
 /// How many bytes of messages may wait for their replies. With more, posts are refused.
 const MOST_POSTING: usize = 64 << 20;
 
+/// With more than this each connection waits for its own posts before it makes another. In bytes.
+const BUSY: usize = 16 << 20;
+
 /// How many reads Redis is asked for at a time. It closes a connection for which it has to keep too much, 8 MB by
 /// default, and carries out all commands that it has received before it sends the first reply.
 const MOST_READS: usize = 16;
@@ -198,6 +201,10 @@ impl State {
         let (sender, outcome) = oneshot::channel();
         self.queue_read(&mut locked, Read { group: group.into(), after, limit, to: To::Caller(sender) });
         Outcome::Later(outcome)
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.lock().posting > BUSY
     }
 
     /// Ready when all posts so far have their outcome.
