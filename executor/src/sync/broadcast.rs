@@ -285,6 +285,9 @@ impl<T: Clone> Sender<T> {
     /// If the channel is full the oldest kept value is dropped, and receivers that had not read it get
     /// [`RecvError::Lagged`].
     ///
+    /// # Panics
+    /// If the drop of that oldest value panics: it is dropped by this call. The new value was sent.
+    ///
     /// # Errors
     /// [`SendError`] gives the value back if there is no receiver now. A later [`subscribe`](Self::subscribe)
     /// makes one.

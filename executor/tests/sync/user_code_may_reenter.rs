@@ -158,3 +158,24 @@ fn a_clone_may_use_the_channel() {
         assert!(receiver.try_recv().is_err());
     });
 }
+
+/// The value has been replaced when its drop panics: the channel goes on.
+#[test]
+fn a_value_that_is_pushed_out_panics_in_its_sender() {
+    #[derive(Clone)]
+    struct PanicsOnce(Option<Arc<AtomicUsize>>);
+    impl Drop for PanicsOnce {
+        fn drop(&mut self) {
+            if self.0.as_ref().is_some_and(|drops| drops.fetch_add(1, Ordering::SeqCst) == 0) {
+                std::panic::resume_unwind(Box::new("the drop of a value"));
+            }
+        }
+    }
+    let (sender, mut receiver) = broadcast::channel(1);
+    assert!(sender.send(PanicsOnce(Some(Arc::default()))).is_ok());
+    let sending = std::panic::AssertUnwindSafe(|| sender.send(PanicsOnce(None)).is_ok());
+    assert!(std::panic::catch_unwind(sending).is_err());
+    assert!(matches!(receiver.try_recv(), Err(broadcast::TryRecvError::Lagged(1))));
+    assert!(receiver.try_recv().is_ok_and(|value| value.0.is_none()));
+    assert!(sender.send(PanicsOnce(None)).is_ok());
+}
