@@ -41,7 +41,10 @@ const PAGE: Limit = Limit { messages: 500, bytes: 256 * 1024 };
 /// The longest message, in bytes. A longer one would be refused by who reads it, with whatever else comes.
 const LONGEST: usize = 8 << 20;
 
-/// How many bytes of messages may wait for their replies. With more, posts are refused.
+/// What a post takes besides its message and the group's name, which stands in it twice. In bytes.
+const COMMAND: usize = 1024;
+
+/// How many bytes of posts may wait for their replies. With more, posts are refused.
 const MOST_POSTING: usize = 64 << 20;
 
 /// With more than this each connection waits for its own posts before it makes another. In bytes.
@@ -105,7 +108,7 @@ enum Stage {
 #[derive(Debug)]
 enum Expected {
     Post {
-        /// Of the message, in bytes.
+        /// Of the whole command, in bytes.
         length: usize,
         outcome: Sender<()>,
     },
@@ -181,13 +184,14 @@ impl State {
             let error = format!("a message of more than {LONGEST} bytes is not kept in Redis");
             return Outcome::now(Err(LogError::Failed(error)));
         }
-        if locked.posting + message.len() > MOST_POSTING {
+        let length = 2 * group.len() + message.len() + COMMAND;
+        if locked.posting + length > MOST_POSTING {
             return Outcome::now(Err(LogError::Failed("Redis is too slow for what is posted".to_owned())));
         }
-        locked.posting += message.len();
+        locked.posting += length;
         let known = locked.started(group).map(|watched| watched.last());
         let (sender, outcome) = oneshot::channel();
-        self.queue(&mut locked, Expected::Post { length: message.len(), outcome: sender }, |bytes| {
+        self.queue(&mut locked, Expected::Post { length, outcome: sender }, |bytes| {
             scripts::post(bytes, self.database, group, known, self.keep, message);
         });
         Outcome::Later(outcome)
