@@ -17,6 +17,7 @@
 //!     number up to `last` is taken no more. So no message comes twice.
 //! U3  A member that has lost lines of the channel is `behind`, and reads from the log again. It is told of lost
 //!     messages only if the log has not kept them either.
+//! U4  A line whose number is not the next one is not taken: what is missing before it is in the log.
 //!
 //! Used by `group` and `connection`. Next: `group`.
 
@@ -41,19 +42,23 @@ pub(super) struct CatchUp {
     last: u64,
     /// There may be more in the log (U3).
     pub(super) behind: bool,
+    /// The log could not be read, and the member was told: the next line is taken although some are missing.
+    gap: bool,
     /// A page that has been read, but not taken.
     page: Option<Page>,
 }
 
 impl CatchUp {
-    /// Reads the first page of a group after a number. The member must have subscribed before (U1).
+    /// Reads the first page of a group after a number. The member must have subscribed before (U1). While the log
+    /// cannot be reached, it waits.
     ///
     /// # Errors
     ///
     /// The log cannot be read, or has not reached the number.
     pub(super) async fn start(log: Arc<dyn Log>, group: &str, after: u64) -> Result<Self, LogError> {
-        let page = log.read(group, after, PAGE).await?;
-        Ok(Self { log, last: after, behind: true, page: Some(page) })
+        let mut starting = Self { log, last: after, behind: true, gap: false, page: None };
+        starting.page = Some(starting.read(group).await?);
+        Ok(starting)
     }
 
     /// Returns the lines of the next page; they may be empty.
@@ -79,6 +84,7 @@ impl CatchUp {
                 let last = self.last;
                 append(Reply::Error(format!("Group '{group}': messages after {last} are not sent: {error}")));
                 self.behind = false;
+                self.gap = true;
             }
         }
         lines
@@ -94,15 +100,49 @@ impl CatchUp {
         }
     }
 
-    /// Takes a line of the channel for delivery. Returns false if the member has its message already (U2).
+    /// Takes a line of the channel for delivery. Returns false if the member has its message already (U2), or if a
+    /// message before it is missing: then the log is read (U4).
     pub(super) fn take(&mut self, number: u64) -> bool {
-        let new = number > self.last;
-        self.last = self.last.max(number);
-        new
+        let next = number == self.last + 1 || (number > self.last && std::mem::take(&mut self.gap));
+        if next {
+            self.last = number;
+        }
+        self.behind |= number > self.last;
+        next
     }
 }
 
 /// The report to a client that it has not received some messages of a group.
 pub(super) fn dropped(group: &str, count: u64) -> String {
     format!("Dropped {count} messages from {group}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::log::Deliver;
+    use crate::server::log::open::Opened;
+
+    fn at(last: u64) -> CatchUp {
+        let log = Opened::NoHistory.start(Deliver::new(|_, _, _| false));
+        CatchUp { log, last, behind: false, gap: false, page: None }
+    }
+
+    #[test]
+    fn the_next_number_is_taken_once_and_a_gap_is_read() {
+        let mut member = at(41);
+        assert!(!member.take(41) && member.take(42) && !member.take(42) && !member.behind);
+        assert!(!member.take(44) && member.behind, "43 is missing");
+    }
+
+    #[test]
+    fn after_a_gap_that_was_told_the_next_line_is_taken() {
+        let mut member = at(41);
+        let lines = futures_lite::future::block_on(member.next_page("tea"));
+        let told =
+            b"{\"Error\":\"Group 'tea': messages after 41 are not sent: this server keeps no history\"}\n";
+        assert_eq!(String::from_utf8_lossy(&lines), String::from_utf8_lossy(told));
+        assert!(member.take(50) && !member.behind);
+        assert!(!member.take(52) && member.behind);
+    }
 }
