@@ -9,6 +9,7 @@
 //!
 //! Created by the server. Used by `ending`, `connection` and `mod`. Next: `posted`.
 
+use std::panic::RefUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -33,6 +34,10 @@ pub(super) struct Common {
     pub(super) connections: AtomicUsize,
     pub(super) reclaim: Reclaim,
 }
+
+// A panic leaves nothing behind that is not consistent: what the logs share is under locks, which are unlocked in a
+// consistent state only.
+impl RefUnwindSafe for Common {}
 
 impl Common {
     pub(super) fn new(options: Options, log: Opened) -> Self {

@@ -38,6 +38,7 @@ use super::group::Subscription;
 use super::group_table::NotJoined;
 use super::inbound::Inbound;
 use super::log::{Limit, LogError, Outcome, Page};
+use super::options::History;
 use super::posted::refusal;
 use super::stream::Stream;
 use crate::framing::{LineError, LineReader, encode_line};
@@ -175,6 +176,9 @@ impl Connection {
 
     async fn join(&mut self, name: &str, after: Option<u64>) -> Result<(), Refusal> {
         let refused = |why: &dyn Display| Err(Refusal::GoOn(format!("Group '{name}' not joined: {why}")));
+        if after.is_some() && self.session.common.options.history == History::None {
+            return refused(&LogError::NoHistory);
+        }
         if self.session.memberships.contains_key(name) {
             return match after {
                 None => Ok(()),

@@ -152,7 +152,8 @@ pub(super) struct Subscription {
     /// The number of lines that were dropped here and not yet reported to the client.
     lost: u64,
     /// `None` for a member that receives what is posted from now on.
-    catch_up: Option<CatchUp>,
+    /// Boxed, so that it does not make the task of each member larger.
+    catch_up: Option<Box<CatchUp>>,
 }
 
 /// What a member's task delivers next.
@@ -171,7 +172,7 @@ impl Subscription {
 
     /// Makes this a member that receives every message after a number (G5).
     pub(super) fn catching_up(mut self, from: CatchUp) -> Self {
-        self.catch_up = Some(from);
+        self.catch_up = Some(Box::new(from));
         self
     }
 
