@@ -35,6 +35,8 @@ export class Log {
     }
 
     forgetNumbers() {
+        // What is shown already has numbers of another history.
+        for (const item of this.kept) item.seq = null;
         /** The number up to which everything has been taken; null: unknown. @type {number | null} */
         this.last = null;
         this.ahead = new Map();

@@ -135,7 +135,8 @@ export class Session {
         if (isUnknown || found(/this server keeps no history$/)) return this.keepsNone();
         const group = named(found(/^Group '([^]*)' (?:does not exist|not joined)/) ?? found(/^Group '([^]*)': /));
         if (group) {
-            group.log.refused();
+            // A post that is refused says nothing of a request for history that is under way.
+            if (!found(/^Group '[^]*': (?!no history: )/)) group.log.refused();
             group.log.note(oneLine(text));
         } else {
             this.outside.trouble(text);
