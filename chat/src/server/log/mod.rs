@@ -12,7 +12,8 @@
 //! ```
 //!
 //! L1  A message is delivered after it is kept, never before. So what a client has seen with its number is in
-//!     the log after a crash.
+//!     the log after a crash of this server. Whether it survives a power cut: on a disk it does, in Redis its
+//!     settings decide.
 //! L2  The numbers of a group begin with 1 and have no gaps, and each member receives the messages in their
 //!     order.
 //! L3  An append that fails has delivered nothing. The connection that posted is told. If nobody can know whether it
@@ -57,7 +58,7 @@ pub(super) trait Log: fmt::Debug + Send + Sync {
     /// Ready when all messages that were appended before this call are delivered, or have failed.
     fn flush(&self) -> Outcome<()>;
 
-    /// Closes the log. All later calls fail.
+    /// Closes the log. A log that keeps messages takes no more, and reads none: later appends and reads fail.
     fn close(&self) -> Outcome<()>;
 }
 
