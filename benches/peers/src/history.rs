@@ -9,8 +9,9 @@
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::net::TcpStream;
+use std::io::{self, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use chat::history::Reply;
@@ -30,15 +31,23 @@ const MEASURED: usize = 3000;
 /// its member.
 const LOADS: &[(usize, usize)] = &[(1, 1), (16, 1), (64, 1), (1, 16), (16, 16), (64, 15)];
 
-/// Measures all loads, with and without a history, and returns a table.
+/// Measures all loads, without a history, with one on disk, and with one in Redis, and returns a table.
 pub fn table() -> Result<String, Box<dyn std::error::Error>> {
     let mut table = String::from(
         "| history | posters | on the way, each | posts/s | p50, µs | p99, µs | server's CPU a post, µs |\n\
          |---|---|---|---|---|---|---|\n",
     );
-    for (name, kind) in [("off", "chat"), ("on", "chat_history")] {
+    let kinds = [
+        ("none", "chat", None),
+        ("on disk", "chat_history", None),
+        ("in Redis, in memory", "chat_redis", Some("no")),
+        ("in Redis, appendfsync always", "chat_redis", Some("yes")),
+    ];
+    for (name, kind, append_only) in kinds {
         for &(posters, on_the_way) in LOADS {
-            let sample = posts(&Server::start(kind, "ours", &[]), posters, on_the_way);
+            let redis = append_only.map(Redis::start).transpose()?;
+            let kind = redis.as_ref().map_or(kind.to_owned(), |redis| format!("{kind}:{}", redis.url));
+            let sample = posts(&Server::start(&kind, "ours", &[]), posters, on_the_way);
             let get = |key| sample.get(key).ok_or("a figure is missing");
             let (rate, half, most, cpu) = (get("posts_s")?, get("p50_us")?, get("p99_us")?, get("cpu_ns")?);
             let cpu = cpu / 1e3;
@@ -76,6 +85,40 @@ pub fn posts(server: &Server, posters: usize, on_the_way: usize) -> Sample {
         ("p50_us", half),
         ("p99_us", most),
     ])
+}
+
+/// A `redis-server`, which takes any core. Dropping it ends it.
+struct Redis {
+    url: String,
+    child: Child,
+}
+
+impl Redis {
+    fn start(append_only: &str) -> io::Result<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let directory = std::env::current_exe()?.with_file_name("peers-redis");
+        let _ = std::fs::remove_dir_all(&directory);
+        std::fs::create_dir_all(&directory)?;
+        let mut command = Command::new("redis-server");
+        command.args(["--port", &port.to_string(), "--save", "", "--appendfsync", "always"]);
+        command.args(["--appendonly", append_only, "--dir"]).arg(directory).stdout(Stdio::null());
+        let child = command.spawn().map_err(|error| io::Error::other(format!("redis-server: {error}")))?;
+        let started = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if started.elapsed() > Duration::from_secs(30) {
+                return Err(io::Error::other("redis-server does not listen"));
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(Self { url: format!("redis://127.0.0.1:{port}"), child })
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 struct Poster {

@@ -40,7 +40,8 @@ Usage:
                                 one measurement, one line of figures (a workload may have a :SIZE);
                                 with --trace, ours records itself, and FILE is a page that shows it
   peers syscalls [CONNECTIONS]  system calls per request of each echo server (needs strace)
-  peers history                 posts a second of the chat server with and without a history
+  peers history                 posts a second of the chat server without a history, with one on
+                                disk, and with one in Redis (needs redis-server)
   peers list                    the workloads, and the runtimes on which they run
 Everywhere: --quick            each once and small, to check that it works
 

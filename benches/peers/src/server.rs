@@ -8,6 +8,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use chat::server::{History, Options, Retention};
 
@@ -60,6 +61,15 @@ pub fn serve(kind: &str, runtime: &str) -> Option<()> {
         let _ = io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);
     });
+    if let Some(url) = kind.strip_prefix("chat_redis:") {
+        let url = url.parse().expect("the URL of a Redis");
+        our_chat(History::Redis {
+            url,
+            messages: Retention::default().messages,
+            timeout: Duration::from_secs(10),
+        });
+        return Some(());
+    }
     let listen = || {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         println!("{}", listener.local_addr().expect("it listens"));
