@@ -8,8 +8,11 @@
 //! nothing of it.
 //!
 //! ```text
-//!   stdin ──▶ parse_command ──▶ FromClient ──▶ server ──▶ FromServer ──▶ stdout
+//!   stdin ──▶ parse_command ──▶ Machine ──▶ a request ──▶ server ──▶ a reply ──▶ Machine ──▶ stdout
 //! ```
+//!
+//! The `Machine` of `catch_up` passes everything through, as long as the server keeps no history. If it does, the
+//! machine puts messages in the order of their numbers, and asks for those that are missing.
 //!
 //! Two loops run concurrently on one thread. The loop for the replies is a local task, and ends when the
 //! server closes the connection. The loop for the commands ends with the input; then the client sends what is
@@ -32,7 +35,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
-use executor::task;
+use executor::task::{self, JoinHandle};
 use futures_lite::io::{AsyncBufRead, AsyncWriteExt};
 use futures_lite::{StreamExt, future};
 use reactor::explain::{explain, reword};
@@ -89,8 +92,8 @@ Type Control-D to leave.
 /// Replies are collected up to this many bytes before they are printed.
 const PIECE: usize = 64 * 1024;
 
-/// Connects, and talks until the input ends or the server closes the connection. Returns which of the two
-/// happened. It spawns a local task, so it must run in `block_on`. It reads the standard input and writes to
+/// Connects, and talks until the input ends or the server closes the connection. Returns which [`Ended`] it was. It
+/// spawns a local task, so it must run in `block_on`. It reads the standard input and writes to
 /// the two standard outputs of the process. If these are a terminal, the user can edit the lines.
 ///
 /// If the connection is lost, and the server keeps history, the client connects again, as often as it takes.
@@ -100,7 +103,8 @@ const PIECE: usize = 64 * 1024;
 ///
 /// # Errors
 ///
-/// - No connection: the error of `connect`.
+/// - No connection: the error of `connect`. After a lost one: `NotConnected`, if the input has ended, requests are left,
+///   and the grace period elapses.
 /// - The connection breaks: `ConnectionReset`, or `TimedOut` if the server has vanished.
 /// - The server has not taken all requests when the grace period has elapsed: `TimedOut`.
 /// - A standard stream fails. A stdout whose reader has closed it is not an error.
@@ -208,26 +212,33 @@ async fn typed_meanwhile(
 async fn talk(session: &mut Session, stream: TcpStream, hello: &str, grace: Duration) -> io::Result<Ended> {
     // A task of its own has a poll budget of its own: a flood of replies does not hold up the commands.
     let replies = print_replies(BufReader::new(stream.clone()), session.shared.clone(), hello.to_owned());
-    let mut replies = task::spawn_local(replies);
+    let mut replies = AbortOnDrop(task::spawn_local(replies));
     let commands = send_commands(session, &stream);
-    let first = future::or(async { Err((&mut replies).await) }, async { Ok(commands.await) }).await;
-    let ended = match first {
+    let first = future::or(async { Err((&mut replies.0).await) }, async { Ok(commands.await) }).await;
+    match first {
         Err(replied) => replied,
         Ok(commanded) => {
             let rest = async {
                 if session.over {
                     send_the_rest(session, &stream).await;
                 }
-                (&mut replies).await
+                (&mut replies.0).await
             };
             let replied = timeout(grace, rest).await;
-            // If the connection was lost, what is not sent is no reproach to the server.
+            // If the connection was lost, it is not the server's fault that something is not sent.
             let unsent = if session.over { session.unsent.len() } else { 0 };
             replied.unwrap_or_else(|_| after_the_grace(unsent)).and(commanded)
         }
-    };
-    replies.abort();
-    ended
+    }
+}
+
+/// Cancels its task when it is dropped. A plain handle would leave it printing.
+struct AbortOnDrop(JoinHandle<io::Result<Ended>>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Sends a request for each command until the input ends. It leaves in `unsent` what the caller has yet to send.

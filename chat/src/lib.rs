@@ -29,7 +29,7 @@
 //! `server/redis_url`, `server/options`, `server/memory`, `server/inbound`, `server/stream`, `server/outbound`, `server/log`,
 //! `server/log/no_history`, `server/log/database`, `server/log/store`, `server/log/disk`,
 //! `server/log/redis/resp`, `server/log/redis/scripts`, `server/log/redis/tls`, `server/log/redis/connection`,
-//! `server/log/redis/settings`, `server/log/redis/answer`, `server/log/redis/watched`, `server/log/redis/state`,
+//! `server/log/redis/settings`, `server/log/redis/parsed`, `server/log/redis/watched`, `server/log/redis/state`,
 //! `server/log/redis/session`, `server/log/redis`, `server/log/open`,
 //! `server/catch_up`, `server/group`, `server/group_table`, `server/reclaim`, `server/common`,
 //! `server/posted`, `server/ending`,

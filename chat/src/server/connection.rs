@@ -11,8 +11,9 @@
 //!        └───────────────┴── a reply to be written ◀────────────────────────────┘
 //! ```
 //!
-//! C1  A request is carried out before the next one is read. When the next one is read, a join has subscribed.
-//!     Only posts may wait in the log meanwhile (`posted`); a request that shows their effect waits for them.
+//! C1  Requests are carried out in their order. A join has subscribed before the next line is read. A post has been
+//!     handed to the log: without history it is then delivered; with history its outcome may come later (`posted`),
+//!     and a join or a request for history waits for it.
 //! C2  A reply is written before the next request is carried out: a client that never reads stops only
 //!     itself. Only replies to malformed lines may wait while the next line is read: their number is limited.
 //!
@@ -89,7 +90,7 @@ impl Connection {
             let outcome = match self.next_line(requests).await {
                 Ok(Some(line)) => self.understand(line),
                 Ok(None) => {
-                    self.session.posts_settled(false).await;
+                    self.session.posts_settled().await;
                     return End::NoMoreRequests;
                 }
                 Err(LineError::Io(_)) => return End::Gone,
@@ -105,7 +106,7 @@ impl Connection {
             };
             let Err(refusal) = outcome else { continue };
             if let Refusal::Last(_) = refusal {
-                self.session.posts_settled(false).await;
+                self.session.posts_settled().await;
             }
             let (Refusal::Malformed(text) | Refusal::GoOn(text) | Refusal::Last(text)) = &refusal;
             // An error always has a form in JSON.
@@ -193,7 +194,7 @@ impl Connection {
         if self.names + name.len() > most {
             return refused(&format_args!("names of {most} bytes altogether are the limit"));
         }
-        self.session.posts_settled(false).await; // C1
+        self.session.posts_settled().await; // C1
         let common = self.session.common.clone();
         // If the connection stops here, the subscription is dropped first, and then the group is left.
         let mut unless_joined = Leave { common: None, name };
@@ -202,7 +203,7 @@ impl Connection {
                 unless_joined.common = Some(&common);
                 joined
             }
-            Err(NotJoined::Closed) => return Ok(()),
+            Err(NotJoined::Closed) => return Ok(()), // The server stops, and `serve` notices it.
             Err(NotJoined::Full) => return refused(&"the server has no memory for more"),
         };
         let caught_up = match watching.await {
@@ -244,9 +245,10 @@ impl Connection {
             },
             later @ Outcome::Later(_) => {
                 self.session.posted.push(group_name, length, later);
-                let busy = self.session.common.log.is_busy();
-                if busy || self.session.posted.is_full() {
-                    self.session.posts_settled(!busy).await;
+                if self.session.common.log.is_busy() {
+                    self.session.posts_settled().await;
+                } else if self.session.posted.is_full() {
+                    self.session.room_for_a_post().await;
                 }
                 Ok(())
             }
@@ -255,7 +257,7 @@ impl Connection {
 
     /// Queues messages that are kept, and the end of the reply.
     async fn history(&mut self, group_name: String, after: u64, limit: u64) -> Result<(), Refusal> {
-        self.session.posts_settled(false).await;
+        self.session.posts_settled().await;
         let limit = Limit { messages: limit.min(MOST_HISTORY.messages), ..MOST_HISTORY };
         let Page { messages, last, more, .. } =
             match self.session.common.log.read(&group_name, after, limit).await {

@@ -146,10 +146,14 @@ impl Session {
         self.common.options.grace.saturating_sub(closed.elapsed())
     }
 
-    /// Waits until the outcomes of all posts are known, or, with `room`, until there is room for another. The
-    /// replies to those that failed are queued.
-    pub(super) async fn posts_settled(&mut self, room: bool) {
-        poll_fn(|cx| self.posted.poll(cx, room, &mut self.unsent)).await;
+    /// Waits until the outcomes of all posts are known. The replies to those that failed are queued.
+    pub(super) async fn posts_settled(&mut self) {
+        poll_fn(|cx| self.posted.poll(cx, false, &mut self.unsent)).await;
+    }
+
+    /// Waits until there is room for another post. The replies to those that failed are queued.
+    pub(super) async fn room_for_a_post(&mut self) {
+        poll_fn(|cx| self.posted.poll(cx, true, &mut self.unsent)).await;
     }
 
     /// The same as [`poll_replies_written`](Self::poll_replies_written), after it has taken the outcomes of

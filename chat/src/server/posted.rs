@@ -4,8 +4,7 @@
 //! often as the disk completes a transaction, some hundred times in a second. So a connection hands its posts to
 //! the log, and goes on. When one fails, the client is told.
 //!
-//! P1  A connection has at most [`MOST`] posts in the log, of at most [`MOST_BYTES`] before the last. With more
-//!     it reads no request.
+//! P1  A connection hands no further post to the log while it has [`MOST`] there, or [`MOST_BYTES`] of them.
 //! P2  The outcomes are taken in the order of the posts.
 //!
 //! Used by `ending` and `connection`. Next: `ending`.

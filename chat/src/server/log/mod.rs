@@ -46,16 +46,19 @@ pub(super) trait Log: fmt::Debug + Send + Sync {
     /// The group has no member any more. Called under the lock of the group table.
     fn unwatch(&self, group: &str);
 
-    /// Appends a message, and delivers it.
+    /// Appends a message, and delivers it. An error says that nobody has seen the message, except
+    /// [`LogError::Unknown`]. Dropping the outcome does not take the message back.
     fn append(&self, group: &str, message: String) -> Outcome<()>;
 
     /// Whether so much is being written that a connection should wait for its own posts before the next.
     fn is_busy(&self) -> bool;
 
-    /// Returns messages after a number, in their order.
+    /// Returns messages after a number, in their order. It is an error if the group has not reached the number
+    /// ([`LogError::Ahead`]).
     fn read(&self, group: &str, after: u64, limit: Limit) -> Outcome<Page>;
 
-    /// Ready when all messages that were appended before this call are delivered, or have failed.
+    /// Ready when all messages that were appended before this call are delivered, or have failed. What is appended
+    /// meanwhile may delay it, so the caller bounds the wait.
     fn flush(&self) -> Outcome<()>;
 
     /// Closes the log. A log that keeps messages takes no more, and reads none: later appends and reads fail.

@@ -32,8 +32,8 @@ use self::state::State;
 use super::{Deliver, Limit, Log, Outcome, Page};
 use crate::server::redis_url::RedisUrl;
 
-mod answer;
 mod connection;
+mod parsed;
 mod resp;
 mod scripts;
 mod session;

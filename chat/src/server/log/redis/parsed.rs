@@ -10,7 +10,7 @@ use super::scripts;
 
 /// What a reply says.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum Parsed {
     Refused(String),
     /// One or two numbers. The second one may be negative: then it is none.
     Numbers(u64, Option<Option<u64>>),
@@ -22,20 +22,20 @@ pub(super) enum Answer {
     Nonsense,
 }
 
-impl Answer {
+impl Parsed {
     pub(super) fn of(mut items: Vec<Item>) -> Self {
         let number = |number: i64| u64::try_from(number).ok();
         match &mut items[..] {
-            [Item::Error(text)] => Answer::Refused(mem::take(text)),
-            [Item::Null] => Answer::Null,
-            [Item::Integer(one)] => number(*one).map_or(Answer::Nonsense, |one| Answer::Numbers(one, None)),
+            [Item::Error(text)] => Parsed::Refused(mem::take(text)),
+            [Item::Null] => Parsed::Null,
+            [Item::Integer(one)] => number(*one).map_or(Parsed::Nonsense, |one| Parsed::Numbers(one, None)),
             [Item::Integer(one), Item::Integer(two)] => {
-                number(*one).map_or(Answer::Nonsense, |one| Answer::Numbers(one, Some(number(*two))))
+                number(*one).map_or(Parsed::Nonsense, |one| Parsed::Numbers(one, Some(number(*two))))
             }
-            [Item::Text(kind), _, Item::Integer(_)] if kind.ends_with(b"subscribe") => Answer::Subscribed,
-            [Item::Text(text)] if text == b"PONG" => Answer::Text,
-            [Item::Text(_), ..] => Answer::entries(items).unwrap_or(Answer::Nonsense),
-            _ => Answer::Nonsense,
+            [Item::Text(kind), _, Item::Integer(_)] if kind.ends_with(b"subscribe") => Parsed::Subscribed,
+            [Item::Text(text)] if text == b"PONG" => Parsed::Text,
+            [Item::Text(_), ..] => Parsed::entries(items).unwrap_or(Parsed::Nonsense),
+            _ => Parsed::Nonsense,
         }
     }
 
@@ -54,17 +54,17 @@ impl Answer {
                 .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
             entries.push((number, message, text));
         }
-        Some(Answer::Entries(last, entries))
+        Some(Parsed::Entries(last, entries))
     }
 
     pub(super) fn is_page(&self) -> bool {
-        matches!(self, Answer::Refused(_) | Answer::Null | Answer::Entries(..))
+        matches!(self, Parsed::Refused(_) | Parsed::Null | Parsed::Entries(..))
     }
 
     pub(super) fn page(self, after: u64, limit: Limit) -> Result<Page, LogError> {
         match self {
-            Answer::Entries(last, entries) => scripts::page(after, limit, last, entries),
-            Answer::Refused(text) => Err(refused(&text)),
+            Parsed::Entries(last, entries) => scripts::page(after, limit, last, entries),
+            Parsed::Refused(text) => Err(refused(&text)),
             _ => Err(LogError::NoSuchGroup),
         }
     }

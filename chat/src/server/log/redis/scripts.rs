@@ -19,7 +19,7 @@
 //!     the message that follows has a number above N.
 //! K3  A group exists when its stream exists. Watching it creates the stream, with a marker.
 //!
-//! Used by `log/redis/settings`, `log/redis/answer` and `log/redis/state`. Next: `log/redis/tls`.
+//! Used by `log/redis/settings`, `log/redis/parsed` and `log/redis/state`. Next: `log/redis/tls`.
 
 use super::super::{Limit, LogError, Page};
 use super::resp;

@@ -4,7 +4,7 @@
 //! disk. And a Redis that is full may remove whole groups to make room. An operator who sees neither finds out
 //! when it is too late.
 //!
-//! Used by `log/redis`. Next: `log/redis/answer`.
+//! Used by `log/redis`. Next: `log/redis/parsed`.
 
 use std::io;
 

@@ -30,7 +30,7 @@ use executor::sync::{mpsc, oneshot};
 use reactor::notes;
 
 use super::super::{Limit, LogError, Outcome, Page};
-use super::answer::{Answer, refused};
+use super::parsed::{Parsed, refused};
 use super::resp::{self, Item, nonsense};
 use super::scripts;
 use super::watched::{Delivery, Watched};
@@ -357,35 +357,35 @@ impl State {
         let (deadline, expected) =
             locked.sent.pop_front().ok_or_else(|| nonsense("a reply to a command that was not sent"))?;
         let mut done = Done::default();
-        match (expected, Answer::of(items)) {
-            (Expected::Post { length, outcome }, Answer::Numbers(number, None)) => {
+        match (expected, Parsed::of(items)) {
+            (Expected::Post { length, outcome }, Parsed::Numbers(number, None)) => {
                 locked.posting -= length;
                 done.unit(outcome, if number > 0 { Ok(()) } else { Err(LogError::NoSuchGroup) });
             }
-            (Expected::Post { length, outcome }, Answer::Refused(text)) => {
+            (Expected::Post { length, outcome }, Parsed::Refused(text)) => {
                 locked.posting -= length;
                 done.unit(outcome, Err(refused(&text)));
             }
-            (Expected::Read(Read { group, after, limit, to }), answer) if answer.is_page() => {
+            (Expected::Read(Read { group, after, limit, to }), parsed) if parsed.is_page() => {
                 self.read_ended(&mut locked);
-                let page = answer.page(after, limit);
+                let page = parsed.page(after, limit);
                 match to {
                     To::Caller(outcome) => done.outcomes.push(Settled::Page(outcome, page)),
                     To::Members(id) => done.deliveries = self.filled(&mut locked, group, id, page),
                 }
             }
-            (Expected::Watch { group, id }, Answer::Numbers(last, Some(before))) => {
+            (Expected::Watch { group, id }, Parsed::Numbers(last, Some(before))) => {
                 self.watched(&mut locked, &mut done, group, id, last, before);
             }
-            (Expected::Watch { group, id }, Answer::Refused(text)) => {
+            (Expected::Watch { group, id }, Parsed::Refused(text)) => {
                 self.not_watched(&mut locked, &mut done, &group, id, &refused(&text));
             }
             // If it is refused, so is what follows, or the numbers show that messages are missing.
-            (Expected::Subscribed, Answer::Subscribed) => {}
-            (Expected::Subscribed, Answer::Refused(text)) => {
+            (Expected::Subscribed, Parsed::Subscribed) => {}
+            (Expected::Subscribed, Parsed::Refused(text)) => {
                 return Err(io::Error::other(format!("it does not let us subscribe: {text}")));
             }
-            (Expected::Pong(outcome), Answer::Text | Answer::Refused(_)) => {
+            (Expected::Pong(outcome), Parsed::Text | Parsed::Refused(_)) => {
                 if let Some(outcome) = outcome {
                     done.unit(outcome, Ok(()));
                 }
