@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::rows::{ROWS, Row};
 use crate::sample::{Sample, Samples, is_quick};
 use crate::server::Server;
-use crate::{load, picture, table};
+use crate::{history, load, picture, table};
 
 pub type Error = Box<dyn std::error::Error>;
 
@@ -84,6 +84,11 @@ pub fn all(rounds: usize, only: Option<&str>, one_core: bool, docs: &Path) -> Re
     let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
     let mut text = table::benchmarks(&rows, &samples, rounds, name, &command);
     if only.is_none() && !one_core {
+        text += &format!(
+            "\n## keeping messages\n\n{}\n\n{}",
+            history::ABOUT,
+            history::table().unwrap_or_else(|error| format!("Not measured: {error}.\n"))
+        );
         text += &format!(
             "\n## system calls\n\nCounted by `strace -c -f`, for echo servers with 32 connections: those with at least 0.005 per request.\n\n{}",
             syscalls(32).unwrap_or_else(|error| format!("Not counted: {error}.\n"))
