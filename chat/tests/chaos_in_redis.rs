@@ -113,7 +113,7 @@ struct Talker<'a> {
     outstanding: [Option<Outstanding>; 3],
     /// It posts no more, and knows the fate of each post.
     silent: bool,
-    /// One post in so many turns.
+    /// It posts in one of this many turns.
     rarely: usize,
 }
 

@@ -15,7 +15,7 @@ pub(super) enum Asked {
     },
     /// Messages that this client has missed.
     Missed,
-    /// The same as `Start`, before a list of so many messages.
+    /// The same as `Start`, before a list of this many messages.
     Count(u64),
     List(List),
     /// Only that it is replied to: the posts up to this number are known then.

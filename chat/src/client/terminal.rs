@@ -143,7 +143,7 @@ fn read(screen: &Screen, mut editor: Editor<Hand, MemHistory>, lines: &mpsc::Sen
         }
     }
     screen.end();
-    // Only now: whoever waits to hand over a text gets an error, and finds that it is over.
+    // Only now: a thread that waits to hand over a text gets an error, and finds that the editing is over.
     drop(editor);
 }
 

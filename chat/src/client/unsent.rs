@@ -51,7 +51,7 @@ impl Unsent {
         self.bytes.as_slices().0
     }
 
-    /// So many bytes were sent. Calls `complete` with each line that was sent to its end.
+    /// This many bytes were sent. Calls `complete` with each line that was sent to its end.
     pub(super) fn sent(&mut self, mut count: usize, mut complete: impl FnMut(&[u8])) {
         while count > 0
             && let Some(&length) = self.lines.front()

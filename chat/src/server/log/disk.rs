@@ -1,8 +1,8 @@
 //! The log on a disk: posts that wait for the disk share one transaction.
 //!
 //! A write to a disk takes milliseconds until it is safe. If each post waited for a transaction of its own, the
-//! server could carry out a few hundred posts in a second, whoever posts them. So the posts that arrive while
-//! the disk is busy are collected, and are the next transaction together (group commit).
+//! server could carry out a few hundred posts in a second, however many clients post. So the posts that arrive
+//! while the disk is busy are collected, and are the next transaction together (group commit).
 //!
 //! ```text
 //!   append ──▶ queue ──▶ write: take all ──▶ store.append, on another thread ──▶ deliver, in order ──▶ outcome
@@ -15,7 +15,7 @@
 //! D2  A post's outcome is sent after its message was delivered. So what a client asks for after its own post
 //!     includes it.
 //! D3  Whether a group exists is decided when the post is made: it does not depend on how busy the disk is.
-//! D4  What waits for the disk is bounded, whoever posts. Beyond [`BUSY`] each connection waits for its own
+//! D4  What waits for the disk is bounded, for all clients together. Beyond [`BUSY`] each connection waits for its own
 //!     posts before it makes another; beyond [`MOST`] posts are refused.
 //!
 //! Used by `log/open`. Next: `log/redis/resp`.

@@ -1,7 +1,8 @@
 //! Opening the log that the options ask for.
 //!
-//! A log that cannot be opened ends the program before it listens, with an error that names the file, or where Redis is. The log is
-//! started later: it delivers to the groups, and they are created with the rest of the server's state.
+//! A log that cannot be opened ends the program before it listens, with an error that names the file, or where
+//! Redis is. The log is started later: it delivers to the groups, and they are created with the rest of the
+//! server's state.
 //!
 //! Used by `common` and `mod`. Next: `catch_up`.
 

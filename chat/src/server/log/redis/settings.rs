@@ -18,7 +18,7 @@ use super::scripts;
 ///
 /// The connection has failed, or Redis does not permit it.
 pub(super) async fn permissions(connection: &mut Connection, database: u32) -> io::Result<()> {
-    // Whoever is notified of the group with the empty name finds no message in it.
+    // A server that watches the group with the empty name finds no message in this notification.
     let channel = scripts::channel(database, "");
     connection.call(&[b"PUBLISH", &channel, b""]).await?;
     connection.call(&[b"SUBSCRIBE", &channel]).await?;
