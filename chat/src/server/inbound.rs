@@ -6,7 +6,7 @@
 //!
 //! I1  Whenever a read is pending, `held` is empty and owns no memory.
 //!
-//! Used by `connection`, beneath a `LineReader`, and by `ending`. Next: `stream`.
+//! Used by `connection` and `web/bridge`, beneath a `LineReader`, by `ending`, and by `web/response`. Next: `stream`.
 
 use std::future::poll_fn;
 use std::io;

@@ -32,16 +32,17 @@ use async_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use async_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 use async_tungstenite::{WebSocketReceiver, WebSocketSender, WebSocketStream};
 use executor::sync::broadcast::TryRecvError;
-use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt, future};
+use futures_lite::{AsyncWriteExt, StreamExt, future};
 use reactor::net::{TcpStream, UnixStream};
 use reactor::time::{sleep, timeout};
 
+use super::response::end;
 use crate::framing::LineReader;
 use crate::server::connection::Stop;
 use crate::server::inbound::Inbound;
 use crate::server::options::Options;
 
-/// How long the browser may take to read the close frame, and then to close.
+/// How long the browser may take to read the close frame.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// How much is read from the socket at a time, in bytes.
@@ -206,14 +207,4 @@ impl Life {
         };
         future::or(async { Some(future.await) }, silence).await
     }
-}
-
-/// Closes the connection, after what was written, and waits a moment until the browser has closed too.
-async fn end(mut stream: &TcpStream) {
-    let _ = stream.shutdown(Shutdown::Write);
-    let discard = async {
-        let mut piece = [0; 512];
-        while stream.read(&mut piece).await.is_ok_and(|length| length > 0) {}
-    };
-    let _ = timeout(LINGER, discard).await;
 }

@@ -12,9 +12,11 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use async_tungstenite::tungstenite::http::{Method, StatusCode};
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use futures_lite::AsyncWriteExt;
 use reactor::net::TcpStream;
 use reactor::time::timeout;
+
+use crate::server::inbound::Inbound;
 
 /// How long the client may take for a piece of the body.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -89,13 +91,14 @@ impl Response {
         for piece in self.body.as_bytes().chunks(PIECE) {
             timeout(PATIENCE, stream.write_all(piece)).await??;
         }
-        stream.shutdown(Shutdown::Write)?;
-        // Bytes that are unread when a socket is closed reset the connection, and the client might lose the end.
-        let discard = async {
-            let mut piece = [0; 512];
-            while stream.read(&mut piece).await? > 0 {}
-            io::Result::Ok(())
-        };
-        timeout(LINGER, discard).await?
+        end(stream).await;
+        Ok(())
     }
+}
+
+/// Closes a connection after what was written, and waits a moment until the client has closed too. Bytes that are
+/// unread when a socket is closed reset the connection, and the client might lose the end.
+pub(super) async fn end(stream: &TcpStream) {
+    let _ = stream.shutdown(Shutdown::Write);
+    let _ = timeout(LINGER, Inbound::new(stream.clone()).discard()).await;
 }
