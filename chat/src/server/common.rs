@@ -30,7 +30,7 @@ pub(super) struct Common {
     pub(super) memory: Arc<Memory>,
     pub(super) groups: Arc<GroupTable>,
     pub(super) log: Arc<dyn Log>,
-    /// The number of connections, for [`Handle::count`](super::Handle::count).
+    /// The number of connections.
     pub(super) connections: AtomicUsize,
     pub(super) reclaim: Reclaim,
 }
@@ -56,9 +56,13 @@ impl Common {
             reclaim: Reclaim::new(),
         }
     }
-}
 
-impl Common {
+    pub(super) fn count(&self) -> Count {
+        let (groups, memberships) = self.groups.count();
+        // ORDERING: Relaxed; only counted.
+        Count { connections: self.connections.load(Ordering::Relaxed), groups, memberships }
+    }
+
     /// Parses the request on a line. Returns `None` if the line is blank.
     ///
     /// A server without history speaks the chapter's protocol, with its error messages.
@@ -68,6 +72,17 @@ impl Common {
             (request, _) => request,
         }
     }
+}
+
+/// How many connections, groups and memberships a server has at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// The number of connections, including those that are closing.
+    pub connections: usize,
+    /// The number of groups, all of which have members.
+    pub groups: usize,
+    /// The number of pairs of a client and a group that it is in.
+    pub memberships: usize,
 }
 
 /// Counts a connection until it is dropped. Its end is a departure for [`Reclaim`].

@@ -25,7 +25,6 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use executor::sync::{broadcast, mpsc};
@@ -37,6 +36,7 @@ use reactor::time::{sleep, timeout};
 use rustix::io::Errno;
 
 use common::Common;
+pub use common::Count;
 use connection::serve;
 pub use options::{History, Options, Retention};
 pub use redis_url::RedisUrl;
@@ -298,23 +298,6 @@ impl Handle {
     /// Returns the numbers of connections, groups and memberships at this moment. When [`Server::run`] has
     /// returned, all are 0.
     pub fn count(&self) -> Count {
-        let (groups, memberships) = self.common.groups.count();
-        Count {
-            // ORDERING: Relaxed; only counted.
-            connections: self.common.connections.load(Ordering::Relaxed),
-            groups,
-            memberships,
-        }
+        self.common.count()
     }
-}
-
-/// How many connections, groups and memberships a server has at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Count {
-    /// The number of connections, including those that are closing.
-    pub connections: usize,
-    /// The number of groups, all of which have members.
-    pub groups: usize,
-    /// The number of pairs of a client and a group that it is in.
-    pub memberships: usize,
 }

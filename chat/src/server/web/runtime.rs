@@ -11,7 +11,6 @@
 
 use std::panic::RefUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use executor::sync::Mutex;
@@ -19,7 +18,7 @@ use executor::task;
 use executor::trace::TaskReport;
 use serde::Serialize;
 
-use crate::server::common::Common;
+use crate::server::common::{Common, Count};
 
 /// How long a look is good for.
 const FRESH: Duration = Duration::from_millis(900);
@@ -38,9 +37,7 @@ pub(super) struct Counts {
 
 impl Counts {
     pub(super) fn of(common: &Common) -> Self {
-        let (groups, memberships) = common.groups.count();
-        // ORDERING: Relaxed; only counted.
-        let connections = common.connections.load(Ordering::Relaxed);
+        let Count { connections, groups, memberships } = common.count();
         Self { connections, groups, memberships, tasks: executor::metrics().alive as usize }
     }
 
