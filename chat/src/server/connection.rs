@@ -40,7 +40,7 @@ use super::group_table::NotJoined;
 use super::inbound::Inbound;
 use super::log::{Limit, LogError, Outcome, Page};
 use super::options::History;
-use super::posted::refusal;
+use super::posted::NOT_POSTED;
 use super::stream::Stream;
 use crate::framing::{LineError, LineReader, encode_line};
 use crate::history::{Reply, Request};
@@ -240,7 +240,7 @@ impl Connection {
         let length = message.len();
         match self.session.common.log.append(&group_name, message) {
             Outcome::Now(outcome) => match outcome {
-                Some(Err(error)) => Err(Refusal::GoOn(refusal(&group_name, &error))),
+                Some(Err(error)) => Err(Refusal::GoOn(error.refusal(&group_name, NOT_POSTED))),
                 _ => Ok(()),
             },
             later @ Outcome::Later(_) => {
@@ -259,16 +259,9 @@ impl Connection {
     async fn history(&mut self, group_name: String, after: u64, limit: u64) -> Result<(), Refusal> {
         self.session.posts_settled().await;
         let limit = Limit { messages: limit.min(MOST_HISTORY.messages), ..MOST_HISTORY };
+        let read = self.session.common.log.read(&group_name, after, limit).await;
         let Page { messages, last, more, .. } =
-            match self.session.common.log.read(&group_name, after, limit).await {
-                Ok(page) => page,
-                Err(LogError::NoSuchGroup) => {
-                    return Err(Refusal::GoOn(format!("Group '{group_name}' does not exist")));
-                }
-                Err(error) => {
-                    return Err(Refusal::GoOn(format!("Group '{group_name}': no history: {error}")));
-                }
-            };
+            read.map_err(|error| Refusal::GoOn(error.refusal(&group_name, "no history")))?;
         let unsent = &mut self.session.unsent;
         for (number, message) in messages {
             let message = Reply::Message { group_name: group_name.clone(), message, seq: Some(number) };

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::log::{LogError, Outcome};
+use super::log::Outcome;
 use crate::framing::encode_line;
 use crate::history::Reply;
 
@@ -22,6 +22,9 @@ const MOST: usize = 256;
 
 /// The bytes of the posts of one connection that the log may hold.
 const MOST_BYTES: usize = 256 * 1024;
+
+/// What a client is told of a post that the log has refused.
+pub(super) const NOT_POSTED: &str = "not posted";
 
 /// Posts in the log, in their order.
 #[derive(Debug, Default)]
@@ -62,21 +65,14 @@ impl Posted {
             let Some(post) = self.waiting.pop_front() else { break };
             self.bytes -= post.length + post.group.len();
             if let Err(error) = outcome {
-                replies.extend(encode_line(&Reply::Error(refusal(&post.group, &error))).unwrap_or_default());
+                replies.extend(
+                    encode_line(&Reply::Error(error.refusal(&post.group, NOT_POSTED))).unwrap_or_default(),
+                );
             }
         }
         if self.waiting.is_empty() {
             self.waiting = VecDeque::new(); // a silent connection owns no memory for it
         }
         Poll::Ready(())
-    }
-}
-
-/// The text for a client whose post was refused.
-pub(super) fn refusal(group: &str, error: &LogError) -> String {
-    match error {
-        LogError::NoSuchGroup => format!("Group '{group}' does not exist"),
-        LogError::Unknown(reason) => format!("Group '{group}': it may be posted, or not: {reason}"),
-        error => format!("Group '{group}': not posted: {error}"),
     }
 }

@@ -31,22 +31,13 @@ use reactor::notes;
 use reactor::time::sleep;
 
 use super::store::Store;
-use super::{Deliver, Limit, Log, LogError, Outcome, Page};
+use super::{BUSY, DELIVERIES, Deliver, Limit, Log, LogError, MOST, Outcome, Page};
 
 /// Old messages are removed each time that this part of the age has passed, and at least once in an hour.
 const PART: u32 = 8;
 
-/// With this many bytes in the queue the disk is busy (D4).
-const BUSY: usize = 16 << 20;
-
-/// The most bytes in the queue (D4).
-const MOST: usize = 64 << 20;
-
 /// What a post takes besides its texts, in bytes.
 const POST: usize = 256;
-
-/// After this many deliveries the writing task lets others run.
-const DELIVERIES: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Disk {

@@ -37,6 +37,16 @@ pub(super) mod open;
 mod redis;
 mod store;
 
+/// With more than this many bytes of posts on the way a log is busy: each connection waits for its own posts before
+/// it makes another.
+const BUSY: usize = 16 << 20;
+
+/// The most bytes of posts on the way. With more, posts are refused.
+const MOST: usize = 64 << 20;
+
+/// After this many deliveries a log lets other tasks run.
+const DELIVERIES: usize = 64;
+
 /// Where the messages of all groups are put in order, and kept.
 pub(super) trait Log: fmt::Debug + Send + Sync {
     /// From now on the group has members on this server, whether or not it was watched before: what is
@@ -141,6 +151,17 @@ pub(super) enum LogError {
     Away(String),
     /// The other server was asked to append, and has not replied; contains the reason.
     Unknown(String),
+}
+
+impl LogError {
+    /// Returns the reply to a client whose request about a group was not carried out. `what` says what was not done.
+    pub(super) fn refusal(&self, group: &str, what: &str) -> String {
+        match self {
+            LogError::NoSuchGroup => format!("Group '{group}' does not exist"),
+            LogError::Unknown(reason) => format!("Group '{group}': it may be posted, or not: {reason}"),
+            error => format!("Group '{group}': {what}: {error}"),
+        }
+    }
 }
 
 impl fmt::Display for LogError {

@@ -28,7 +28,7 @@ use reactor::io::AsyncWriteExt;
 use reactor::notes;
 use reactor::time::sleep;
 
-use super::super::Deliver;
+use super::super::{DELIVERIES, Deliver};
 use super::connection::Connection;
 use super::state::{Done, State};
 use super::watched::Delivery;
@@ -39,9 +39,6 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 
 /// The longest wait: the wait is doubled up to this.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
-
-/// After this many deliveries the task lets others run.
-const DELIVERIES: usize = 64;
 
 /// What the task needs.
 #[derive(Debug)]

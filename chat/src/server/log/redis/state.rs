@@ -14,7 +14,7 @@
 //! Q3  A command gets an outcome within the time limit, from when it is sent. Without a connection it gets one at
 //!     once.
 //! Q4  A group's notifications are asked for before its stream is. So what is not in the reply is notified.
-//! Q5  What waits is bounded: by [`MOST_POSTING`] and [`MOST_READS`]. Further posts are refused, and further reads
+//! Q5  What waits is bounded: by [`MOST`] and [`MOST_READS`]. Further posts are refused, and further reads
 //!     wait for earlier ones, without a limit on the time.
 //!
 //! Nothing is delivered under the lock: `watch` is called under the lock of the group table, which a delivery
@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 use executor::sync::{mpsc, oneshot};
 use reactor::notes;
 
-use super::super::{Limit, LogError, Outcome, Page};
+use super::super::{BUSY, Limit, LogError, MOST, Outcome, Page};
 use super::parsed::{Parsed, refused};
 use super::resp::{self, Item, nonsense};
 use super::scripts;
@@ -43,12 +43,6 @@ const LONGEST: usize = 8 << 20;
 
 /// What a post takes besides its message and the group's name, which stands in it twice. In bytes.
 const COMMAND: usize = 1024;
-
-/// How many bytes of posts may wait for their replies. With more, posts are refused.
-const MOST_POSTING: usize = 64 << 20;
-
-/// With more than this each connection waits for its own posts before it makes another. In bytes.
-const BUSY: usize = 16 << 20;
 
 /// How many reads Redis is asked for at a time. It closes a connection for which it has to keep too much, 8 MB by
 /// default, and carries out all commands that it has received before it sends the first reply.
@@ -185,7 +179,7 @@ impl State {
             return Outcome::now(Err(LogError::Failed(error)));
         }
         let length = 2 * group.len() + message.len() + COMMAND;
-        if locked.posting + length > MOST_POSTING {
+        if locked.posting + length > MOST {
             return Outcome::now(Err(LogError::Failed("Redis is too slow for what is posted".to_owned())));
         }
         locked.posting += length;
