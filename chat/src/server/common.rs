@@ -74,7 +74,14 @@ impl Common {
     }
 }
 
-/// How many connections, groups and memberships a server has at one moment.
+/// How many connections, groups and memberships a server has at one moment. Returned by
+/// [`Handle::count`](super::Handle::count).
+///
+/// ```
+/// use chat::server::Count;
+/// let text = |Count { connections, groups, .. }| format!("{connections} connections, {groups} groups");
+/// assert_eq!(text(Count { connections: 3, groups: 2, memberships: 4 }), "3 connections, 2 groups");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
     /// The number of connections, including those that are closing.
