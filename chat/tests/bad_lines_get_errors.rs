@@ -7,6 +7,7 @@ use std::io::{Read, Write};
 use std::thread;
 
 use chat::server::Options;
+use common::random::{Random, seed};
 use common::{InProcess, Program};
 use rustix::process::Signal;
 
@@ -191,18 +192,7 @@ fn an_endless_line_costs_no_memory() {
     bob.join_and_wait("still served");
 }
 
-/// Pseudorandom numbers: the same seed gives the same ones.
-struct Random(u64);
-
 impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) as usize % bound
-    }
-
     /// A line that is not a request, with its newline.
     fn bad_line(&mut self) -> Vec<u8> {
         loop {
@@ -243,9 +233,7 @@ impl Random {
 /// panic, and keeps nothing. `UNROLLED_SEED` repeats a run.
 #[test]
 fn bad_lines_without_end_leave_nothing_behind() {
-    let seed = std::env::var("UNROLLED_SEED").map_or(1, |seed| seed.parse().expect("a number"));
-    println!("seed {seed}");
-    let mut random = Random(seed);
+    let mut random = Random(seed());
     let server = Program::start(&["--grace", "0.5"]);
     let before = server.held_at_rest();
     let mut ann = server.client();

@@ -17,6 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chat::history::{Reply, Request};
+use common::random::Random;
 use common::{Client, DEADLINE, Program, deep, size};
 use redis::RedisServer;
 use rustix::process::Signal;
@@ -72,23 +73,6 @@ struct Posts {
     acknowledged: Vec<String>,
     refused: Vec<String>,
     unknown: usize,
-}
-
-/// A generator of numbers that only look random (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, most: usize) -> usize {
-        (self.next() % most as u64) as usize
-    }
 }
 
 /// A post whose fate is not known yet.

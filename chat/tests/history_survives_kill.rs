@@ -13,7 +13,8 @@ use std::thread;
 use std::time::Duration;
 
 use chat::history::Reply;
-use common::history::{Directory, Random, join_request, kept_after, reply};
+use common::history::{Directory, join_request, kept_after, reply};
+use common::random::{Random, seed};
 use common::{Client, eventually, posted, size};
 
 const GROUPS: [&str; 3] = ["tea", "coffee", "milk"];
@@ -50,7 +51,7 @@ fn post(client: &Client, name: &str, mut random: Random) {
     for number in 0.. {
         let burst: String = (0..=random.below(20))
             .map(|at| {
-                let group = GROUPS[usize::try_from(random.below(3)).unwrap()];
+                let group = GROUPS[random.below(3)];
                 let text = if random.below(20) == 0 { "x".repeat(9000) } else { String::new() };
                 posted(group, &format!("{name} {number} {at} {text}"))
             })
@@ -58,13 +59,13 @@ fn post(client: &Client, name: &str, mut random: Random) {
         if client.socket().write_all(burst.as_bytes()).is_err() {
             return;
         }
-        thread::sleep(Duration::from_millis(random.below(5)));
+        thread::sleep(Duration::from_millis(random.below(5) as u64));
     }
 }
 
 #[test]
 fn what_was_seen_is_there_after_a_kill() {
-    let mut random = Random::from_environment();
+    let mut random = Random(seed());
     let rounds = size(20, 1000);
     let directory = Directory::new("kill");
     let seen = Seen::default();
@@ -92,13 +93,13 @@ fn what_was_seen_is_there_after_a_kill() {
                 scope.spawn(move || receive(client, last, seen, count));
             }
             for poster in 0..4 {
-                let (client, seed) = (server.client(), random.below(u64::MAX));
+                let (client, seed) = (server.client(), random.next());
                 scope.spawn(move || post(&client, &format!("{round} {poster}"), Random(seed)));
             }
-            let wanted = random.below(400);
+            let wanted = random.below(400) as u64;
             // ORDERING: Relaxed; only counted.
             eventually("they receive", || count.load(Ordering::Relaxed) > wanted);
-            thread::sleep(Duration::from_micros(random.below(20_000)));
+            thread::sleep(Duration::from_micros(random.below(20_000) as u64));
             server.child.kill().unwrap();
         });
     }
@@ -117,14 +118,14 @@ fn what_was_seen_is_there_after_a_kill() {
 
 #[test]
 fn a_server_that_is_killed_while_it_creates_the_history_starts_the_next_time() {
-    let mut random = Random::from_environment();
+    let mut random = Random(seed());
     for round in 0..size(5, 100) {
         let directory = Directory::new("create");
         for _ in 0..5 {
             let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
             command.args(["127.0.0.1:0", "--history", directory.0.to_str().unwrap()]);
             let mut child = command.stdout(Stdio::null()).spawn().unwrap();
-            thread::sleep(Duration::from_micros(random.below(15_000)));
+            thread::sleep(Duration::from_micros(random.below(15_000) as u64));
             child.kill().unwrap();
             child.wait().unwrap();
         }

@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 
 use chat::history::Reply;
 use chat::server::{Retention, Server};
-use common::history::{Directory, Random, ask, end, kept_after, post, reply};
+use common::history::{Directory, ask, end, kept_after, post, reply};
+use common::random::{Random, seed};
 use common::{exit_of, size};
 use redb::{Database, TableDefinition};
 
@@ -134,7 +135,7 @@ fn opened(directory: &Directory) -> Option<Option<Vec<String>>> {
 
 #[test]
 fn a_file_that_is_cut_off_is_refused_or_holds_everything() {
-    let mut random = Random::from_environment();
+    let mut random = Random(seed());
     let directory = with_messages("cut", 2000);
     let whole = fs::read(directory.file()).unwrap();
     let texts: Vec<String> = (1..=2000).map(|number| number.to_string()).collect();
@@ -142,7 +143,7 @@ fn a_file_that_is_cut_off_is_refused_or_holds_everything() {
     let mut refused = 0;
     for _ in 0..size(30, 100) {
         // Every second one at the end of a page.
-        let length = usize::try_from(random.below(whole.len() as u64)).unwrap();
+        let length = random.below(whole.len());
         let length = if random.below(2) == 0 { length } else { length & !4095 };
         fs::write(directory.file(), &whole[..length]).unwrap();
         match opened(&directory) {

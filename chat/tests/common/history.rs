@@ -106,23 +106,3 @@ pub fn kept_after(client: &mut Client, group: &str, mut after: u64) -> Vec<Strin
         }
     }
 }
-
-/// Pseudorandom numbers: the same seed gives the same ones (splitmix64).
-pub struct Random(pub u64);
-
-impl Random {
-    /// Prints the seed: `UNROLLED_SEED`, or 1.
-    pub fn from_environment() -> Self {
-        let seed = std::env::var("UNROLLED_SEED").map_or(1, |seed| seed.parse().expect("a number"));
-        println!("seed {seed}");
-        Self(seed)
-    }
-
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-}

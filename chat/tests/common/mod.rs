@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use chat::server::{Handle, Options, Server};
 pub mod history;
+#[path = "../../../tests/shared/random.rs"]
+pub mod random;
 
 use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit};
 

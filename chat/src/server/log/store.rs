@@ -40,6 +40,9 @@ mod crashes;
 mod failures;
 #[cfg(test)]
 pub(super) mod medium;
+#[cfg(test)]
+#[path = "../../../../tests/shared/random.rs"]
+mod random;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const GROUPS: TableDefinition<'_, &str, (u64, u64, u64)> = TableDefinition::new("groups");

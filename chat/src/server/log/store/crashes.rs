@@ -10,7 +10,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::medium::{Change, Event, Medium, Random, crash};
+use super::medium::{Change, Event, Medium, crash};
+use super::random::{Random, seed};
 use super::{Limit, LogError, Retention, Store};
 
 /// The groups that exist. Nobody has joined "ghost".
@@ -101,10 +102,6 @@ pub(super) fn created() -> Vec<u8> {
     Medium::created().durable()
 }
 
-pub(super) fn number_from_environment(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).map_or(otherwise, |number| number.parse().expect("a number"))
-}
-
 /// What happened on the disk, and what the store must hold after each append. Each append is marked.
 fn run(start: &[u8], random: &mut Random, retention: &Retention) -> (Vec<Event>, Vec<Held>) {
     let medium = Medium::new(start.to_vec());
@@ -162,7 +159,7 @@ fn cut(trace: &[Event], end: usize) -> (Vec<Change>, Vec<Change>) {
 fn what_was_appended_is_there_after_a_crash() {
     let deep = std::env::var_os("UNROLLED_DEEP").is_some();
     let (wanted, apart) = if deep { (10_000, 1) } else { (150, 9) };
-    let first = number_from_environment("UNROLLED_SEED", 1);
+    let first = seed();
     let created = created();
     let (mut crashes, mut seeds) = (0, first..);
     while crashes < wanted {

@@ -10,8 +10,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use super::crashes::{Held, append, batch, created, number_from_environment, opened};
-use super::medium::{Effect, Fault, Medium, Random};
+use super::crashes::{Held, append, batch, created, opened};
+use super::medium::{Effect, Fault, Medium};
+use super::random::{Random, seed};
 use super::{LogError, Retention, Store};
 
 const UNLIMITED: Retention = Retention { messages: u64::MAX, bytes: u64::MAX, age: None };
@@ -55,8 +56,7 @@ fn run(medium: &Medium, store: &Store, seed: u64, what: &str) -> Held {
 
 #[test]
 fn an_append_that_fails_has_added_nothing() {
-    let seed = number_from_environment("UNROLLED_SEED", 1);
-    println!("seed {seed}");
+    let seed = seed();
     let apart = if std::env::var_os("UNROLLED_DEEP").is_some() { 1 } else { 5 };
     let created = created();
     let calls = {

@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::{Database, DatabaseError, StorageBackend};
 
+use super::random::Random;
 use super::{Open, Retention, Store, checked, create_tables};
 
 /// The unit that a disk writes whole, in bytes.
@@ -280,23 +281,5 @@ pub(super) fn crash(image: &mut Vec<u8>, unsynced: &[Change], random: &mut Rando
                 }
             }
         }
-    }
-}
-
-/// Pseudorandom numbers: the same seed gives the same ones (splitmix64).
-#[derive(Clone)]
-pub(super) struct Random(pub(super) u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ mixed >> 31
-    }
-
-    /// Returns a number below `end`.
-    pub(super) fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % end as u64).unwrap()
     }
 }
