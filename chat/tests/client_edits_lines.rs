@@ -50,6 +50,15 @@ impl OnTerminal {
         self.screen.shows(&["Type Control-D to leave.", ">"]);
     }
 
+    /// Leaves it by a Control-D, and looks how it ends.
+    #[track_caller]
+    fn leaves(&mut self, server: &mut FakeServer) {
+        self.screen.press("\u{4}");
+        server.expect_end();
+        server.close();
+        self.ends_with(0);
+    }
+
     /// Waits until it has exited, and looks whether the terminal is as it was before.
     #[track_caller]
     fn ends_with(&mut self, code: i32) {
@@ -110,10 +119,7 @@ fn a_message_appears_above_the_line_that_is_being_typed() {
     client.screen.shows(&[two, "> post tea hel!lo", "> post tea hel!lo"]);
     client.screen.press(" again\r");
     server.expect_post("tea", "hel!lo again");
-    client.screen.press("\u{4}");
-    server.expect_end();
-    server.close();
-    client.ends_with(0);
+    client.leaves(&mut server);
 }
 
 #[test]
@@ -196,10 +202,7 @@ fn a_connection_that_is_lost_costs_nothing_of_the_line() {
     client.screen.press("lo\r");
     server.expect_join("tea", Some(1));
     server.expect_post("tea", "hello");
-    client.screen.press("\u{4}");
-    server.expect_end();
-    server.close();
-    client.ends_with(0);
+    client.leaves(&mut server);
 }
 
 #[test]
@@ -229,10 +232,7 @@ fn a_terminal_that_is_stopped_for_a_while_loses_nothing() {
     let shown = client.screen.lines();
     let messages = shown.iter().filter_map(|line| line.strip_prefix("message posted to tea: "));
     assert!(messages.eq((0..3000).map(|number| number.to_string())), "{shown:#?}");
-    client.screen.press("\u{4}");
-    server.expect_end();
-    server.close();
-    client.ends_with(0);
+    client.leaves(&mut server);
 }
 
 #[test]
@@ -247,9 +247,6 @@ fn a_terminal_that_can_do_nothing_is_read_as_it_is() {
         server.expect_history("tea", 0);
         server.send_end("tea", 3, true);
         client.screen.shows(&["join tea", "joined tea, 3 messages so far"]);
-        client.screen.press("\u{4}");
-        server.expect_end();
-        server.close();
-        client.ends_with(0);
+        client.leaves(&mut server);
     }
 }

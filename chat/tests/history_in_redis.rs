@@ -11,36 +11,9 @@ use std::thread;
 use std::time::Duration;
 
 use chat::server::{History, Options};
-use common::{Client, InProcess, eventually, message_line, unused_address};
+use common::history::{ask, end, join_after, no_seam_in_a_flood, numbered, post};
+use common::{Client, InProcess, eventually, unused_address};
 use redis::{Mode, Proxy, RedisServer, options};
-
-fn join_after(client: &Client, group: &str, after: u64) {
-    client.send(format!("{{\"Join\":{{\"group_name\":\"{group}\",\"after\":{after}}}}}\n"));
-}
-
-fn ask(client: &Client, group: &str, after: u64, limit: u64) {
-    let request = format!("{{\"group_name\":\"{group}\",\"after\":{after},\"limit\":{limit}}}");
-    client.send(format!("{{\"History\":{request}}}\n"));
-}
-
-fn numbered(group: &str, message: &str, number: u64) -> String {
-    let line = message_line(group, message);
-    format!("{},\"seq\":{number}}}}}", line.strip_suffix("}}").unwrap())
-}
-
-fn end(group: &str, last: u64, more: bool) -> String {
-    format!("{{\"History\":{{\"group_name\":\"{group}\",\"last\":{last},\"more\":{more}}}}}")
-}
-
-/// Posts "1", "2" and so on, and returns when all are kept.
-fn post(client: &mut Client, group: &str, numbers: std::ops::RangeInclusive<u64>) {
-    let last = *numbers.end();
-    for number in numbers {
-        client.post(group, &number.to_string());
-    }
-    ask(client, group, last, 0);
-    client.expect(&end(group, last, false));
-}
 
 /// Posts until one post is not refused: until the server has found Redis again.
 #[track_caller]
@@ -132,26 +105,7 @@ fn a_client_goes_on_at_another_server() {
 fn a_join_in_a_flood_has_no_seam() {
     let Some(redis) = RedisServer::start(&[]) else { return };
     let servers = [InProcess::start(redis.options()), InProcess::start(redis.options())];
-    let mut member = servers[0].client();
-    member.join_and_wait("tea");
-    let last = 20_000;
-    let address = servers[0].address;
-    let poster = thread::spawn(move || post(&mut Client::connect(address), "tea", 1..=last));
-    let mut joined = Vec::new();
-    for number in 1..=last {
-        member.expect(&numbered("tea", &number.to_string(), number));
-        if number % 2000 == 1 {
-            let client = servers[1].client();
-            join_after(&client, "tea", number / 2);
-            joined.push((client, number / 2));
-        }
-    }
-    poster.join().unwrap();
-    for (client, after) in &mut joined {
-        for number in *after + 1..=last {
-            client.expect(&numbered("tea", &number.to_string(), number));
-        }
-    }
+    no_seam_in_a_flood(&servers[0], &servers[1]);
 }
 
 #[test]

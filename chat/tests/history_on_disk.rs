@@ -3,8 +3,8 @@
 mod common;
 
 use chat::server::{Options, Retention};
-use common::history::{Directory, ask, end, join_after, numbered, post};
-use common::{Client, InProcess};
+use common::InProcess;
+use common::history::{Directory, ask, end, join_after, no_seam_in_a_flood, numbered, post};
 
 #[test]
 fn messages_have_numbers_and_survive_the_server() {
@@ -105,26 +105,7 @@ fn a_server_without_history_says_so() {
 fn a_join_in_a_flood_has_no_seam() {
     let directory = Directory::new("seam");
     let server = directory.server();
-    let mut member = server.client();
-    member.join_and_wait("tea");
-    let last = 20_000;
-    let address = server.address;
-    let poster = std::thread::spawn(move || post(&mut Client::connect(address), "tea", 1..=last));
-    let mut joined = Vec::new();
-    for number in 1..=last {
-        member.expect(&numbered("tea", &number.to_string(), number));
-        if number % 2000 == 1 {
-            let client = server.client();
-            join_after(&client, "tea", number / 2);
-            joined.push((client, number / 2));
-        }
-    }
-    poster.join().unwrap();
-    for (client, after) in &mut joined {
-        for number in *after + 1..=last {
-            client.expect(&numbered("tea", &number.to_string(), number));
-        }
-    }
+    no_seam_in_a_flood(&server, &server);
 }
 
 #[test]

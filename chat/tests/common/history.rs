@@ -106,3 +106,29 @@ pub fn kept_after(client: &mut Client, group: &str, mut after: u64) -> Vec<Strin
         }
     }
 }
+
+/// Clients join at `other` after a number while messages are posted at `server`, which may be the same. Each receives
+/// every message after its number once.
+#[track_caller]
+pub fn no_seam_in_a_flood(server: &InProcess, other: &InProcess) {
+    let mut member = server.client();
+    member.join_and_wait("tea");
+    let last = 20_000;
+    let address = server.address;
+    let poster = std::thread::spawn(move || post(&mut Client::connect(address), "tea", 1..=last));
+    let mut joined = Vec::new();
+    for number in 1..=last {
+        member.expect(&numbered("tea", &number.to_string(), number));
+        if number % 2000 == 1 {
+            let client = other.client();
+            join_after(&client, "tea", number / 2);
+            joined.push((client, number / 2));
+        }
+    }
+    poster.join().unwrap();
+    for (client, after) in &mut joined {
+        for number in *after + 1..=last {
+            client.expect(&numbered("tea", &number.to_string(), number));
+        }
+    }
+}
