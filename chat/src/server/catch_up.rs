@@ -120,11 +120,11 @@ pub(super) fn dropped(group: &str, count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::log::Deliver;
     use crate::server::log::open::Opened;
+    use crate::server::log::tests::To;
 
     fn at(last: u64) -> CatchUp {
-        let log = Opened::NoHistory.start(Deliver::new(|_, _, _| false));
+        let log = Opened::NoHistory.start(Arc::new(To(|_| false)));
         CatchUp { log, last, behind: false, gap: false, page: None }
     }
 

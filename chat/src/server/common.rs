@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::group_table::GroupTable;
+use super::log::Log;
 use super::log::open::Opened;
-use super::log::{Deliver, Log};
 use super::memory::Memory;
 use super::options::{History, Options};
 use super::reclaim::Reclaim;
@@ -43,13 +43,9 @@ impl Common {
     pub(super) fn new(options: Options, log: Opened) -> Self {
         let memory = Memory::new(&options);
         let groups = Arc::new(GroupTable::new(memory.clone()));
-        let members = groups.clone();
-        let deliver = Deliver::new(move |group, message, number| members.deliver(group, message, number));
-        let members = groups.clone();
-        let deliver = deliver.reporting(move |group, count, until| members.lost(group, count, until));
         Self {
             options,
-            log: log.start(deliver),
+            log: log.start(groups.clone()),
             groups,
             memory,
             connections: AtomicUsize::new(0),

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::group::{Group, Subscription};
-use super::log::{Log, Outcome};
+use super::log::{Deliver, Log, Outcome};
 use super::memory::Memory;
 
 /// The unused capacity that the table may keep, beyond four times its entries.
@@ -76,22 +76,6 @@ impl GroupTable {
         self.lock().by_name.get(name).cloned()
     }
 
-    /// Sends a message to all members of a group. Returns false if it has none.
-    pub(super) fn deliver(&self, name: &str, message: String, number: Option<u64>) -> bool {
-        let delivered = self.get(name).is_some_and(|group| group.post(message, number));
-        if delivered && self.memory.excess() > 0 {
-            self.relieve();
-        }
-        delivered
-    }
-
-    /// Tells all members of a group that messages up to a number are lost.
-    pub(super) fn lost(&self, name: &str, count: u64, until: u64) {
-        if let Some(group) = self.get(name) {
-            group.lost(count, until);
-        }
-    }
-
     /// Called when a member has left: removes and drops the group if it is empty.
     pub(super) fn leave(&self, name: &str, log: &dyn Log) {
         let mut groups = self.lock();
@@ -142,17 +126,33 @@ impl GroupTable {
     }
 }
 
+impl Deliver for GroupTable {
+    fn deliver(&self, name: &str, message: String, number: Option<u64>) -> bool {
+        let delivered = self.get(name).is_some_and(|group| group.post(message, number));
+        if delivered && self.memory.excess() > 0 {
+            self.relieve();
+        }
+        delivered
+    }
+
+    fn lost(&self, name: &str, count: u64, until: u64) {
+        if let Some(group) = self.get(name) {
+            group.lost(count, until);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::log::Deliver;
     use crate::server::log::open::Opened;
+    use crate::server::log::tests::To;
     use crate::server::options::Options;
 
     #[test]
     fn a_closed_table_stays_empty() {
         let table = GroupTable::new(Memory::new(&Options::default()));
-        let log = Opened::NoHistory.start(Deliver::new(|_, _, _| false));
+        let log = Opened::NoHistory.start(Arc::new(To(|_| false)));
         let member = table.join("g", &*log);
         assert_eq!(table.count(), (1, 1));
         table.close();

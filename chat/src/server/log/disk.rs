@@ -49,7 +49,7 @@ pub(super) struct Disk {
 #[derive(Debug)]
 struct Shared {
     store: Store,
-    deliver: Deliver,
+    deliver: Arc<dyn Deliver>,
     queue: Mutex<Queue>,
     /// The groups that have members. They exist, even if nothing of them was ever kept.
     watched: Mutex<HashSet<Arc<str>>>,
@@ -90,7 +90,7 @@ impl Drop for Counted {
 }
 
 impl Disk {
-    pub(super) fn new(store: Store, deliver: Deliver) -> Self {
+    pub(super) fn new(store: Store, deliver: Arc<dyn Deliver>) -> Self {
         let age = store.age();
         let shared = Arc::new(Shared {
             store,
@@ -296,6 +296,7 @@ async fn remove_old(shared: Arc<Shared>, age: Duration) {
 #[cfg(test)]
 mod tests {
     use super::super::store::medium::Medium;
+    use super::super::tests::To;
     use super::*;
     use executor::task;
     use futures_lite::future;
@@ -306,12 +307,12 @@ mod tests {
             let medium = Medium::created();
             let delivered = Arc::new(AtomicUsize::new(0));
             let counted = delivered.clone();
-            let deliver = Deliver::new(move |_, _, _| {
+            let deliver = To(move |_| {
                 // ORDERING: Relaxed; only counted.
                 counted.fetch_add(1, Ordering::Relaxed);
                 true
             });
-            let disk = Disk::new(medium.store(), deliver);
+            let disk = Disk::new(medium.store(), Arc::new(deliver));
             disk.watch(&"g".into()).await.unwrap();
             let text = "x".repeat(1 << 20);
             let mut waiting = Vec::new();
@@ -345,9 +346,8 @@ mod tests {
         task::block_on(async {
             let panics = AtomicBool::new(true);
             // ORDERING: Relaxed; one delivery after the other.
-            let deliver =
-                Deliver::new(move |_, _, _| !panics.swap(false, Ordering::Relaxed) || panic!("seen"));
-            let disk = Disk::new(Medium::created().store(), deliver);
+            let deliver = To(move |_| !panics.swap(false, Ordering::Relaxed) || panic!("seen"));
+            let disk = Disk::new(Medium::created().store(), Arc::new(deliver));
             disk.watch(&"g".into()).await.unwrap();
             let cut_off = disk.append("g", "one".to_owned()).await;
             assert_eq!(cut_off, Err(LogError::Failed("the log is closed".to_owned())));

@@ -75,43 +75,14 @@ pub(super) trait Log: fmt::Debug + Send + Sync {
     fn close(&self) -> Outcome<()>;
 }
 
-/// Sends a message, with its number if it has one, to the members of a group on this server. Returns false if
-/// there are none.
-#[derive(Clone)]
-pub(super) struct Deliver {
-    message: Arc<DeliverFn>,
-    lost: Arc<LostFn>,
-}
+/// How a log reaches the members of the groups on this server.
+pub(super) trait Deliver: fmt::Debug + Send + Sync {
+    /// Sends a message, with its number if it has one, to the members of a group. Returns false if it has none.
+    fn deliver(&self, group: &str, message: String, number: Option<u64>) -> bool;
 
-/// Takes the group, the message and its number.
-type DeliverFn = dyn Fn(&str, String, Option<u64>) -> bool + Send + Sync;
-
-/// Takes the group, how many messages are lost, and the number of the last of them.
-type LostFn = dyn Fn(&str, u64, u64) + Send + Sync;
-
-impl Deliver {
-    pub(super) fn new(message: impl Fn(&str, String, Option<u64>) -> bool + Send + Sync + 'static) -> Self {
-        Self { message: Arc::new(message), lost: Arc::new(|_, _, _| {}) }
-    }
-
-    /// Also tells the members if messages are removed before they could be delivered.
-    pub(super) fn reporting(self, lost: impl Fn(&str, u64, u64) + Send + Sync + 'static) -> Self {
-        Self { lost: Arc::new(lost), ..self }
-    }
-
-    fn deliver(&self, group: &str, message: String, number: Option<u64>) -> bool {
-        (self.message)(group, message, number)
-    }
-
-    fn lost(&self, group: &str, count: u64, until: u64) {
-        (self.lost)(group, count, until);
-    }
-}
-
-impl fmt::Debug for Deliver {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Deliver")
-    }
+    /// Tells the members of a group that this many messages, the last of which has the number `until`, were removed
+    /// before they could be delivered.
+    fn lost(&self, group: &str, count: u64, until: u64);
 }
 
 /// How much a [`Log::read`] returns at most.
@@ -204,5 +175,27 @@ impl<T: Unpin> Future for Outcome<T> {
                 outcome.unwrap_or_else(|_| Err(LogError::Failed("the log is closed".to_owned())))
             }),
         }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Delivers by calling a function with each message's number.
+    pub(in crate::server) struct To<F>(pub(in crate::server) F);
+
+    impl<F> fmt::Debug for To<F> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("To")
+        }
+    }
+
+    impl<F: Fn(Option<u64>) -> bool + Send + Sync> Deliver for To<F> {
+        fn deliver(&self, _group: &str, _message: String, number: Option<u64>) -> bool {
+            (self.0)(number)
+        }
+
+        fn lost(&self, _group: &str, _count: u64, _until: u64) {}
     }
 }

@@ -10,11 +10,11 @@ use super::{Deliver, Limit, Log, LogError, Outcome, Page};
 
 #[derive(Debug)]
 pub(super) struct NoHistory {
-    deliver: Deliver,
+    deliver: Arc<dyn Deliver>,
 }
 
 impl NoHistory {
-    pub(super) fn new(deliver: Deliver) -> Self {
+    pub(super) fn new(deliver: Arc<dyn Deliver>) -> Self {
         Self { deliver }
     }
 }

@@ -49,7 +49,7 @@ pub(in crate::server) async fn open(history: &History) -> io::Result<Opened> {
 
 impl Opened {
     /// Starts the log, which delivers what is appended to it.
-    pub(in crate::server) fn start(self, deliver: Deliver) -> Arc<dyn Log> {
+    pub(in crate::server) fn start(self, deliver: Arc<dyn Deliver>) -> Arc<dyn Log> {
         match self {
             Opened::NoHistory => Arc::new(NoHistory::new(deliver)),
             Opened::Disk(store) => Arc::new(Disk::new(store, deliver)),

@@ -76,7 +76,7 @@ impl Connected {
 }
 
 impl Redis {
-    pub(super) fn start(connected: Connected, deliver: Deliver) -> Self {
+    pub(super) fn start(connected: Connected, deliver: Arc<dyn Deliver>) -> Self {
         let Connected { url, keep, limit, connection } = connected;
         let (state, woken) = State::new(url.database, keep, limit);
         let state = Arc::new(state);

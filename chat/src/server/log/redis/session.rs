@@ -45,7 +45,7 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
 pub(super) struct Session {
     pub(super) url: RedisUrl,
     pub(super) limit: Duration,
-    pub(super) deliver: Deliver,
+    pub(super) deliver: Arc<dyn Deliver>,
     pub(super) state: Arc<State>,
     /// There is something to send.
     pub(super) woken: mpsc::Receiver<()>,
@@ -112,25 +112,23 @@ impl Session {
                 true => state.notified(incoming.items)?,
                 false => state.replied(incoming.items)?,
             };
-            self.deliver.carry_out(done).await; // Z3: nothing drops this future.
+            carry_out(&*self.deliver, done).await; // Z3: nothing drops this future.
         }
     }
 }
 
-impl Deliver {
-    /// Delivers, and then sends the outcomes (Z2).
-    async fn carry_out(&self, mut done: Done) {
-        if let Some((group, deliveries)) = done.deliveries.take() {
-            for (delivered, delivery) in deliveries.into_iter().enumerate() {
-                match delivery {
-                    Delivery::Message(number, text) => drop(self.deliver(&group, text, Some(number))),
-                    Delivery::Lost { count, until } => self.lost(&group, count, until),
-                }
-                if delivered % DELIVERIES == DELIVERIES - 1 {
-                    task::yield_now().await;
-                }
+/// Delivers, and then sends the outcomes (Z2).
+async fn carry_out(to: &dyn Deliver, mut done: Done) {
+    if let Some((group, deliveries)) = done.deliveries.take() {
+        for (delivered, delivery) in deliveries.into_iter().enumerate() {
+            match delivery {
+                Delivery::Message(number, text) => drop(to.deliver(&group, text, Some(number))),
+                Delivery::Lost { count, until } => to.lost(&group, count, until),
+            }
+            if delivered % DELIVERIES == DELIVERIES - 1 {
+                task::yield_now().await;
             }
         }
-        done.settle();
     }
+    done.settle();
 }
