@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use super::names::is_name;
 use super::units::without_visibility;
-use crate::source::read;
+use crate::items::{Item, items};
+use crate::source::{Source, read};
 
 /// The longest function that is shown whole.
 const SHORT: usize = 8;
@@ -38,9 +39,9 @@ impl Excerpt {
             let mut shown: BTreeSet<usize> =
                 lines.iter().flat_map(|line| line.saturating_sub(context).max(1)..=line + context).collect();
             if with_named {
-                let text = read(&file);
-                let text: Vec<&str> = text.lines().collect();
-                lines.iter().for_each(|&line| shown.extend(named(&text, line)));
+                let source = Source::read(&file);
+                let (text, items): (Vec<&str>, _) = (source.text.lines().collect(), items(&source));
+                lines.iter().for_each(|&line| shown.extend(named(&text, &items, line)));
             }
             (file, shown)
         };
@@ -73,9 +74,11 @@ impl Excerpt {
 }
 
 /// The lines of what a line names, counted from 1: the head of its function, constants, and short functions.
-fn named(text: &[&str], line: usize) -> Vec<usize> {
+fn named(text: &[&str], items: &[Item], line: usize) -> Vec<usize> {
     let Some(code) = text.get(line - 1).map(|code| code.trim()) else { return Vec::new() };
-    let mut found: Vec<usize> = head(text, line).into_iter().collect();
+    let is_around = |item: &&Item| item.bare.contains(&(line - 1));
+    let around = items.iter().rev().filter(is_around).find_map(|item| head(text, item, last_name(item)));
+    let mut found: Vec<usize> = around.map(|at| at + 1).into_iter().collect();
     let mut before = "";
     for word in code.split_inclusive(|c| !is_name(c)) {
         let (name, next) = word.split_at(word.trim_end_matches(|c| !is_name(c)).len());
@@ -90,40 +93,35 @@ fn named(text: &[&str], line: usize) -> Vec<usize> {
         }
         let is_ours = !before.ends_with('.') || before == "self.";
         if next == "(" && is_ours && !name.is_empty() {
-            found.extend(function(text, name));
+            found.extend(function(text, items, name));
         }
         before = word;
     }
     found
 }
 
-/// The head of the function around a line.
-fn head(text: &[&str], line: usize) -> Option<usize> {
-    let mut inside = indent(text[line - 1]);
-    (1..line).rev().find(|&above| {
-        let code = text[above - 1];
-        let is_around = !code.trim().is_empty() && indent(code) < inside;
-        if is_around {
-            inside = indent(code);
-        }
-        is_around && code.contains("fn ")
-    })
-}
-
 /// The lines of a function of the file, or only its head if it is long; none if the file has no such function.
-fn function(text: &[&str], name: &str) -> std::ops::Range<usize> {
-    let is_head = |line: &&str| {
-        let name = line.split_once("fn ").and_then(|(_, rest)| rest.strip_prefix(name));
-        name.is_some_and(|rest| rest.starts_with(['(', '<'])) && !line.trim_start().starts_with("//")
+fn function(text: &[&str], items: &[Item], name: &str) -> std::ops::Range<usize> {
+    let Some((head, end)) = items.iter().find_map(|item| Some((head(text, item, name)?, item.bare.end)))
+    else {
+        return 0..0;
     };
-    let Some(first) = text.iter().position(is_head) else { return 0..0 };
-    let is_end = |line: &&str| line.trim() == "}" && indent(line) == indent(text[first]);
-    let more = text[first..].iter().take(SHORT).position(is_end).unwrap_or(0);
-    first + 1..first + more + 2
+    head + 1..if end - head <= SHORT { end + 1 } else { head + 2 }
 }
 
-fn indent(line: &str) -> usize {
-    line.len() - line.trim_start().len()
+/// The line, counted from zero, where a function of this name begins, without its attributes; `None` if the item is
+/// none.
+fn head(text: &[&str], item: &Item, name: &str) -> Option<usize> {
+    let begins = |line: &str| {
+        let rest = line.split_once("fn ").and_then(|(_, rest)| rest.strip_prefix(name));
+        rest.is_some_and(|rest| rest.starts_with(['(', '<']))
+    };
+    (last_name(item) == name).then(|| item.bare.clone().find(|&at| begins(text[at]))).flatten()
+}
+
+/// `wait` of `Park::wait`.
+fn last_name(item: &Item) -> &str {
+    item.name.rsplit("::").next().unwrap_or(&item.name)
 }
 
 #[cfg(test)]
@@ -148,10 +146,12 @@ impl Mutex {
 fn may(word: u8) -> bool {
     word == 0
 }";
-        let text: Vec<&str> = text.lines().collect();
-        assert_eq!(named(&text, 6), [4, 14, 15, 16, 1]);
-        assert_eq!(named(&text, 7), [4, 10, 11]);
-        assert_eq!(named(&text, 1), [1]);
-        assert!(named(&text, 99).is_empty());
+        let source = Source::new("", text.to_owned());
+        let (text, items): (Vec<&str>, _) = (text.lines().collect(), items(&source));
+        let named = |line| named(&text, &items, line);
+        assert_eq!(named(6), [4, 14, 15, 16, 1]);
+        assert_eq!(named(7), [4, 10, 11]);
+        assert_eq!(named(1), [1]);
+        assert!(named(99).is_empty());
     }
 }
