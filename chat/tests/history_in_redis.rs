@@ -382,3 +382,28 @@ fn groups_of_departed_members_are_not_read_any_more() {
     ask(&poster, "tea", 50, 0);
     poster.expect(&end("tea", 50, false));
 }
+
+#[test]
+fn names_that_were_only_joined_do_not_stay_in_redis() {
+    let Some(redis) = RedisServer::start(&[]) else { return };
+    let (server, other) = (InProcess::start(redis.options()), InProcess::start(redis.options()));
+    let (mut client, mut stays) = (server.client(), other.client());
+    for group in ["tea", "coffee", "water"] {
+        client.join_and_wait(group);
+    }
+    stays.join_and_wait("coffee");
+    client.post("water", "x");
+    client.line();
+    client.reset();
+    server.settles_at(0, 0, 0);
+    // Tea is gone. Coffee has a member at the other server, and water has a message.
+    eventually("a name without members and messages is removed", || {
+        redis.command(&["EXISTS", "unrolled:tea"]) == ":0\r\n"
+    });
+    assert_eq!(redis.command(&["EXISTS", "unrolled:coffee", "unrolled:water"]), ":2\r\n");
+    let mut poster = server.client();
+    poster.post("coffee", "hello");
+    stays.expect(&numbered("coffee", "hello", 1));
+    poster.post("tea", "hello");
+    poster.expect("{\"Error\":\"Group 'tea' does not exist\"}");
+}
