@@ -33,6 +33,7 @@ use super::{Deliver, Limit, Log, Outcome, Page};
 use crate::server::redis_url::RedisUrl;
 
 mod connection;
+mod done;
 mod parsed;
 mod resp;
 mod scripts;

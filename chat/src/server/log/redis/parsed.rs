@@ -1,6 +1,11 @@
 //! What a reply says, whichever command it belongs to.
 //!
-//! Used by `log/redis/state`. Next: `log/redis/watched`.
+//! A reply does not say which command it is for. If each place that expects one took its items apart, each would have
+//! its own way to fail on nonsense.
+//!
+//! X1  What fits no form is [`Parsed::Nonsense`], which no command expects: it ends the connection.
+//!
+//! Used by `log/redis/state/replies`. Next: `log/redis/watched`.
 
 use std::mem;
 
@@ -12,8 +17,9 @@ use super::scripts;
 #[derive(Debug)]
 pub(super) enum Parsed {
     Refused(String),
-    /// One or two numbers. The second one may be negative: then it is none.
-    Numbers(u64, Option<Option<u64>>),
+    Number(u64),
+    /// The last number, and the last one before; `None` if there was none.
+    LastAndBefore(u64, Option<u64>),
     Null,
     /// The last number, and what was read.
     Entries(u64, Vec<(u64, bool, String)>),
@@ -28,9 +34,9 @@ impl Parsed {
         match &mut items[..] {
             [Item::Error(text)] => Parsed::Refused(mem::take(text)),
             [Item::Null] => Parsed::Null,
-            [Item::Integer(one)] => number(*one).map_or(Parsed::Nonsense, |one| Parsed::Numbers(one, None)),
+            [Item::Integer(one)] => number(*one).map_or(Parsed::Nonsense, Parsed::Number),
             [Item::Integer(one), Item::Integer(two)] => {
-                number(*one).map_or(Parsed::Nonsense, |one| Parsed::Numbers(one, Some(number(*two))))
+                number(*one).map_or(Parsed::Nonsense, |one| Parsed::LastAndBefore(one, number(*two)))
             }
             [Item::Text(kind), _, Item::Integer(_)] if kind.ends_with(b"subscribe") => Parsed::Subscribed,
             [Item::Text(text)] if text == b"PONG" => Parsed::Text,

@@ -1,4 +1,4 @@
-//! What Redis is asked to do: three scripts, each of which runs as one step.
+//! What Redis is asked to do: four scripts, each of which runs as one step.
 //!
 //! A number that is taken by one command and used by the next leaves a gap if the server ends between the two,
 //! and in the meantime another server can write. Redis runs a script without anything in between. So number,
@@ -12,14 +12,16 @@
 //! There is no counter beside the stream, which could differ from it: the next number is that of the last entry,
 //! and one more.
 //!
-//! K1  A script writes nothing, or an entry. Its one command that can fail for lack of memory, of a disk or of a
+//! K1  A script writes nothing, or one thing. Its one command that can fail for lack of memory, of a disk or of a
 //!     permission is the one that writes.
 //! K2  Numbers never go back, even if Redis has lost its data: each server names the last number that it has
 //!     delivered, and the next one is above it. A marker, with the ID `N-1`, is an entry that is no message:
 //!     the message that follows has a number above N.
-//! K3  A group exists when its stream exists. Watching it creates the stream, with a marker.
+//! K3  A group exists while its stream exists. Watching it creates the stream, with a marker. A stream without
+//!     messages is removed when no server watches the group any more: else every name that anybody has ever joined
+//!     would stay.
 //!
-//! Used by `log/redis/settings`, `log/redis/parsed` and `log/redis/state`. Next: `log/redis/tls`.
+//! Used by `log/redis/settings`, `log/redis/parsed`, `log/redis/state` and `log/redis/state/replies`. Next: `log/redis/tls`.
 
 use super::super::{Limit, LogError, Page};
 use super::resp;
@@ -46,6 +48,13 @@ local known = tonumber(ARGV[1])
 if before >= known then return {before, before} end
 redis.call('XADD', KEYS[1], string.format('%.0f-1', known), 'marker', '')
 return {known, before}";
+
+/// Removes the stream if it holds only the first marker, and nobody is notified of the group any more.
+const FORGET: &str = "\
+local entries = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 2)
+if #entries ~= 1 or entries[1][1] ~= '0-1' then return 0 end
+if redis.call('PUBSUB', 'NUMSUB', ARGV[1])[2] > 0 then return 0 end
+return redis.call('DEL', KEYS[1])";
 
 /// Returns the last ID, and the IDs and texts of the messages from a number on.
 const READ: &str = "\
@@ -102,6 +111,12 @@ pub(super) fn post(
 /// Appends the command that creates a group's stream, if there is none or it is behind `known`.
 pub(super) fn watch(into: &mut Vec<u8>, group: &str, known: u64) {
     script(into, WATCH, group, &[known.to_string().into_bytes()]);
+}
+
+/// Appends the command that removes the stream of a group in which nothing was posted, if nobody watches it (K3). The
+/// notifications must have been ended before.
+pub(super) fn forget(into: &mut Vec<u8>, database: u32, group: &str) {
+    script(into, FORGET, group, &[channel(database, group)]);
 }
 
 /// Appends the command that reads messages after a number.

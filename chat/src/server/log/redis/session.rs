@@ -30,7 +30,8 @@ use reactor::time::sleep;
 
 use super::super::{DELIVERIES, Deliver};
 use super::connection::Connection;
-use super::state::{Done, State};
+use super::done::Done;
+use super::state::State;
 use super::watched::Delivery;
 use crate::server::redis_url::RedisUrl;
 

@@ -11,14 +11,14 @@
 //! Q1  Replies come in the order of the commands: a reply belongs to the first command in `sent`.
 //! Q2  A command is sent once. If its reply is lost, nobody can know whether Redis has carried it out, and to send
 //!     it again could post a message twice. So who posted is told.
-//! Q3  A command gets an outcome within the time limit, from when it is sent. Without a connection it gets one at
-//!     once.
+//! Q3  A command that was sent has an outcome after at most one and a quarter of the time limit (`check`). Without a
+//!     connection it gets one at once.
 //! Q4  A group's notifications are asked for before its stream is. So what is not in the reply is notified.
 //! Q5  What waits is bounded: by [`MOST`] and [`MOST_READS`]. Further posts are refused, and further reads
 //!     wait for earlier ones, without a limit on the time.
 //!
 //! Nothing is delivered under the lock: `watch` is called under the lock of the group table, which a delivery
-//! takes. Used by `log/redis/session` and `log/redis`. Next: `log/redis/session`.
+//! takes. Used by `log/redis/session` and `log/redis`. Next: `log/redis/state/replies`.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -27,13 +27,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use executor::sync::{mpsc, oneshot};
-use reactor::notes;
 
 use super::super::{BUSY, Limit, LogError, MOST, Outcome, Page};
-use super::parsed::{Parsed, refused};
-use super::resp::{self, Item, nonsense};
+use super::done::{Done, Sender, Settled};
+use super::resp;
 use super::scripts;
-use super::watched::{Delivery, Watched};
+use super::watched::Watched;
+
+mod replies;
 
 /// How much is read at a time to deliver it.
 const PAGE: Limit = Limit { messages: 500, bytes: 256 * 1024 };
@@ -47,8 +48,6 @@ const COMMAND: usize = 1024;
 /// How many reads Redis is asked for at a time. It closes a connection for which it has to keep too much, 8 MB by
 /// default, and carries out all commands that it has received before it sends the first reply.
 const MOST_READS: usize = 16;
-
-type Sender<T> = oneshot::Sender<Result<T, LogError>>;
 
 /// The commands and the groups of one server.
 #[derive(Debug)]
@@ -112,6 +111,8 @@ enum Expected {
         id: u64,
     },
     Subscribed,
+    /// Of the script that removes a stream without messages.
+    Forgotten,
     /// Of a PING; for who waits until all before it is done.
     Pong(Option<Sender<()>>),
 }
@@ -131,35 +132,6 @@ enum To {
     Caller(Sender<Page>),
     /// To deliver it, if the group has this id.
     Members(u64),
-}
-
-/// What is to be delivered, and the outcomes to be sent after that.
-#[derive(Debug, Default)]
-pub(super) struct Done {
-    pub(super) deliveries: Option<(Arc<str>, Vec<Delivery>)>,
-    outcomes: Vec<Settled>,
-}
-
-#[derive(Debug)]
-enum Settled {
-    Unit(Sender<()>, Result<(), LogError>),
-    Page(Sender<Page>, Result<Page, LogError>),
-}
-
-impl Done {
-    /// Sends the outcomes. It fails for those that nobody waits for any more.
-    pub(super) fn settle(self) {
-        for settled in self.outcomes {
-            match settled {
-                Settled::Unit(sender, outcome) => drop(sender.send(outcome)),
-                Settled::Page(sender, outcome) => drop(sender.send(outcome)),
-            }
-        }
-    }
-
-    fn unit(&mut self, sender: Sender<()>, outcome: Result<(), LogError>) {
-        self.outcomes.push(Settled::Unit(sender, outcome));
-    }
 }
 
 impl State {
@@ -274,8 +246,10 @@ impl State {
         self.queue(locked, watch, |bytes| scripts::watch(bytes, &group, known));
     }
 
+    /// Ends the notifications, and removes the group if nobody is left in it and nothing was posted.
     fn unsubscribe(&self, locked: &mut Locked, group: &str) {
         self.queue(locked, Expected::Subscribed, |bytes| scripts::unsubscribe(bytes, self.database, group));
+        self.queue(locked, Expected::Forgotten, |bytes| scripts::forget(bytes, self.database, group));
     }
 
     fn fill(&self, locked: &mut Locked, group: Arc<str>, id: u64, after: u64) {
@@ -307,170 +281,6 @@ impl State {
         }
     }
 
-    /// A notification has come.
-    ///
-    /// # Errors
-    ///
-    /// It is none that Redis sends.
-    pub(super) fn notified(&self, mut items: Vec<Item>) -> io::Result<Done> {
-        let kind = match items.first() {
-            Some(Item::Text(kind)) => &kind[..],
-            _ => b"",
-        };
-        match kind {
-            b"subscribe" | b"unsubscribe" => return self.replied(items),
-            b"message" => {}
-            _ => return Ok(Done::default()),
-        }
-        let (Some(Item::Text(payload)), Some(Item::Text(channel))) = (items.pop(), items.pop()) else {
-            return Err(nonsense("a notification without a text"));
-        };
-        let mut done = Done::default();
-        // If somebody else has published something, it is not of us.
-        let Some((number, text)) = scripts::notified(payload) else { return Ok(done) };
-        let mut locked = self.lock();
-        let group =
-            scripts::group_of(self.database, &channel).and_then(|name| locked.groups.get_key_value(name));
-        let Some((name, id)) = group.map(|(name, group)| (name.clone(), group.id)) else { return Ok(done) };
-        let Some(watched) = locked.started(&name) else { return Ok(done) };
-        let (delivery, after) = watched.notified(number, text);
-        if let Some(after) = after {
-            self.fill(&mut locked, name.clone(), id, after);
-        }
-        done.deliveries = delivery.map(|delivery| (name, vec![delivery]));
-        Ok(done)
-    }
-
-    /// A reply has come (Q1).
-    ///
-    /// # Errors
-    ///
-    /// It is not the reply to its command. Then the command is still in `sent`.
-    pub(super) fn replied(&self, items: Vec<Item>) -> io::Result<Done> {
-        let mut locked = self.lock();
-        let (deadline, expected) =
-            locked.sent.pop_front().ok_or_else(|| nonsense("a reply to a command that was not sent"))?;
-        let mut done = Done::default();
-        match (expected, Parsed::of(items)) {
-            (Expected::Post { length, outcome }, Parsed::Numbers(number, None)) => {
-                locked.posting -= length;
-                done.unit(outcome, if number > 0 { Ok(()) } else { Err(LogError::NoSuchGroup) });
-            }
-            (Expected::Post { length, outcome }, Parsed::Refused(text)) => {
-                locked.posting -= length;
-                done.unit(outcome, Err(refused(&text)));
-            }
-            (Expected::Read(Read { group, after, limit, to }), parsed) if parsed.is_page() => {
-                self.read_ended(&mut locked);
-                let page = parsed.page(after, limit);
-                match to {
-                    To::Caller(outcome) => done.outcomes.push(Settled::Page(outcome, page)),
-                    To::Members(id) => done.deliveries = self.filled(&mut locked, group, id, page),
-                }
-            }
-            (Expected::Watch { group, id }, Parsed::Numbers(last, Some(before))) => {
-                self.watched(&mut locked, &mut done, group, id, last, before);
-            }
-            (Expected::Watch { group, id }, Parsed::Refused(text)) => {
-                self.not_watched(&mut locked, &mut done, &group, id, &refused(&text));
-            }
-            // If it is refused, so is what follows, or the numbers show that messages are missing.
-            (Expected::Subscribed, Parsed::Subscribed) => {}
-            (Expected::Subscribed, Parsed::Refused(text)) => {
-                return Err(io::Error::other(format!("it does not let us subscribe: {text}")));
-            }
-            (Expected::Pong(outcome), Parsed::Text | Parsed::Refused(_)) => {
-                if let Some(outcome) = outcome {
-                    done.unit(outcome, Ok(()));
-                }
-            }
-            (expected, _) => {
-                locked.sent.push_front((deadline, expected));
-                return Err(nonsense("the reply to another command"));
-            }
-        }
-        Ok(done)
-    }
-
-    fn watched(
-        &self,
-        locked: &mut Locked,
-        done: &mut Done,
-        group: Arc<str>,
-        id: u64,
-        last: u64,
-        before: Option<u64>,
-    ) {
-        let Some(this) = locked.groups.get_mut(&group).filter(|this| this.id == id) else { return };
-        match &mut this.stage {
-            Stage::Starting(waiting) => {
-                for sender in mem::take(waiting) {
-                    done.unit(sender, Ok(()));
-                }
-                this.stage = Stage::Started(Watched::start(last));
-            }
-            Stage::Started(watched) => {
-                if before.is_none_or(|before| before < watched.last()) && watched.last() > 0 {
-                    let (delivered, left) = (watched.last(), before.unwrap_or(0));
-                    notes::stderr().tell(format_args!(
-                        "server: Redis has lost messages: {group:?} was at {delivered}, and is at {left} there"
-                    ));
-                }
-                if let Some(after) = watched.resume(last) {
-                    self.fill(locked, group, id, after);
-                }
-            }
-        }
-    }
-
-    fn not_watched(&self, locked: &mut Locked, done: &mut Done, group: &Arc<str>, id: u64, error: &LogError) {
-        let Some(this) = locked.groups.get_mut(group).filter(|this| this.id == id) else { return };
-        match &mut this.stage {
-            Stage::Starting(waiting) => {
-                for sender in mem::take(waiting) {
-                    done.unit(sender, Err(error.clone()));
-                }
-                locked.groups.remove(group);
-                self.unsubscribe(locked, group);
-            }
-            Stage::Started(watched) => {
-                notes::stderr().tell(format_args!("server: {group:?} is not read: {error}"));
-                watched.cannot_read();
-            }
-        }
-    }
-
-    fn filled(
-        &self,
-        locked: &mut Locked,
-        group: Arc<str>,
-        id: u64,
-        page: Result<Page, LogError>,
-    ) -> Option<(Arc<str>, Vec<Delivery>)> {
-        let this = locked.groups.get_mut(&group).filter(|this| this.id == id)?;
-        let Stage::Started(watched) = &mut this.stage else { return None };
-        match page {
-            Ok(page) => {
-                let (deliveries, after) = watched.read(page);
-                if let Some(after) = after {
-                    self.fill(locked, group.clone(), id, after);
-                }
-                Some((group, deliveries))
-            }
-            // The stream was removed while we were connected.
-            Err(LogError::NoSuchGroup | LogError::Ahead { .. }) => {
-                let known = watched.last();
-                self.subscribe(locked, group, id, known);
-                None
-            }
-            Err(error) => {
-                notes::stderr().tell(format_args!("server: {group:?} is not read: {error}"));
-                watched.cannot_read();
-                None
-            }
-        }
-    }
-
     /// There is no connection any more.
     pub(super) fn down(&self, reason: &str, closed: bool) -> Done {
         let mut locked = self.lock();
@@ -499,7 +309,7 @@ impl State {
                     done.outcomes.push(Settled::Page(outcome, Err(away.clone())));
                 }
                 Expected::Pong(Some(outcome)) => done.unit(outcome, Ok(())),
-                Expected::Pong(None) | Expected::Subscribed => {}
+                Expected::Pong(None) | Expected::Subscribed | Expected::Forgotten => {}
                 Expected::Read(_) | Expected::Watch { .. } => {} // the groups below
             }
         }

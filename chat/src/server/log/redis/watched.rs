@@ -19,7 +19,7 @@
 //! W3  What was notified before a reply came was posted before Redis read: it is in the reply, unless the reply says
 //!     that there is more. So a notification of what is not there leads to one read, not to reads for ever.
 //!
-//! Used by `log/redis/state`. Next: `log/redis/state`.
+//! Used by `log/redis/done`, `log/redis/state` and `log/redis/state/replies`. Next: `log/redis/done`.
 
 use super::super::Page;
 
