@@ -25,7 +25,7 @@ struct Browser {
 
 impl Browser {
     fn open(server: &InProcess) -> Self {
-        let address = server.web.expect("it has a door for browsers");
+        let address = server.web.expect("it listens for browsers");
         within(async { Self { socket: connect(address).await.unwrap() } })
     }
 

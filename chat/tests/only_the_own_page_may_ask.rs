@@ -1,4 +1,4 @@
-//! The door for browsers: the page, who may ask for what, and what a visitor costs.
+//! The listener for browsers: the page, who may ask for what, and what a browser costs.
 
 mod common;
 
@@ -191,7 +191,7 @@ fn what_the_runtime_does_is_shown_and_recorded() {
     assert!(page.body.starts_with("<!doctype html>") && page.body.contains("id=\"recording\""));
     assert!(page.head.contains("Content-Security-Policy: sandbox allow-scripts"), "{}", page.head);
 
-    // A visitor that leaves ends its recording: the next one may begin.
+    // A browser that leaves ends its recording: the next one may begin.
     let leaves = Client::connect(address);
     leaves.send(format!("POST /recording?seconds=60 HTTP/1.1\r\n{lines}"));
     eventually("it records", || executor::trace::snapshot().is_some());

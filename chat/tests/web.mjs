@@ -504,7 +504,7 @@ async function historyIsFetched() {
     assert.equal(await scrollToFirst(page), 1028);
     await page.locator('#older', { hasText: 'There is nothing older' }).waitFor();
     await shot(page, 'phone-light-history');
-    // Who has scrolled up stays there when something comes, and hears of it.
+    // Who has scrolled up stays there when something comes, and is told.
     const inView = () => page.evaluate(() => {
         const top = document.getElementById('scroller').getBoundingClientRect().top;
         return [...document.querySelectorAll('#messages li')].find((item) => item.getBoundingClientRect().bottom > top).textContent;

@@ -1,4 +1,4 @@
-//! A door for browsers: whose pages may use it, and lines from frames.
+//! Browsers: whose pages may use the server, and lines from frames.
 #![allow(
     dead_code,
     unused_variables,

@@ -41,7 +41,7 @@ use connection::serve;
 pub use options::{History, Options, Retention};
 pub use redis_url::RedisUrl;
 use stream::{Stream, prepare};
-use web::Door;
+use web::Web;
 
 mod catch_up;
 mod common;
@@ -92,8 +92,8 @@ pub struct Server {
     common: Arc<Common>,
     ask_to_stop: mpsc::Sender<()>,
     asked_to_stop: mpsc::Receiver<()>,
-    /// The listener for browsers, and what their door holds.
-    web: Option<(TcpListener, Arc<Door>)>,
+    /// The listener for browsers, and what they share.
+    web: Option<(TcpListener, Arc<Web>)>,
 }
 
 impl Server {
@@ -131,7 +131,7 @@ impl Server {
     /// });
     /// ```
     pub async fn open_web(&mut self, address: impl ToSocketAddrs, hosts: Vec<String>) -> io::Result<()> {
-        self.web = Some((TcpListener::bind(address).await?, Arc::new(Door::new(hosts))));
+        self.web = Some(Web::bind(address, hosts).await?);
         Ok(())
     }
 
@@ -179,16 +179,16 @@ impl Server {
             }));
         };
         let browsers = async {
-            let Some((listener, door)) = &web else { return future::pending().await };
-            let visited = |stream: TcpStream| {
+            let Some((listener, web)) = &web else { return future::pending().await };
+            let let_in = |stream: TcpStream| {
                 let (stop, alive) = (stop.subscribe(), alive.clone());
-                let (door, common) = (door.clone(), common.clone());
+                let (web, common) = (web.clone(), common.clone());
                 drop(task::Builder::new().name("browser").spawn(async move {
-                    door.visit(stream, common, stop).await;
+                    web.serve(stream, common, stop).await;
                     drop(alive);
                 }));
             };
-            accept(listener, visited).await
+            accept(listener, let_in).await
         };
         let asked = async {
             asked_to_stop.recv().await;

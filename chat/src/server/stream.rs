@@ -1,6 +1,6 @@
-//! The stream of one client: a TCP connection, or the pipe to a browser's door.
+//! The stream of one client: a TCP connection, or the pipe to a browser's bridge.
 //!
-//! A browser speaks WebSocket, and the rest of the server knows nothing of it: the door (`web/bridge`) copies
+//! A browser speaks WebSocket, and the rest of the server knows nothing of it: `web/bridge` copies
 //! between the browser's frames and a pair of connected Unix sockets, and the other end of the pair is served like
 //! any other client. With a trait instead of this enum, everything that holds a stream would be generic, and
 //! compiled twice.

@@ -65,7 +65,7 @@ impl InProcess {
         Self::start_with(options, None)
     }
 
-    /// The same, with a door for browsers, which may ask for it by these names.
+    /// The same, with a listener for browsers, which may ask for it by these names.
     pub fn start_web(options: Options, hosts: &[&str]) -> Self {
         Self::start_with(options, Some(hosts.iter().map(|host| String::from(*host)).collect()))
     }

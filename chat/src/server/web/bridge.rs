@@ -1,16 +1,16 @@
-//! The bridge between a browser and its session: frames on one side, lines on the other.
+//! The bridge between a browser and its connection: frames on one side, lines on the other.
 //!
 //! To the rest of the server a browser is a client like any other, at the other end of a pipe. So all limits hold
 //! for it, and all orders. A second way to serve clients, for frames, would have to repeat each of them.
 //!
 //! ```text
 //!              up: one text frame ──▶ one line
-//!   browser ◀─ WebSocket ─▶ bridge ◀─ pipe ─▶ session (`connection`)
+//!   browser ◀─ WebSocket ─▶ bridge ◀─ pipe ─▶ `connection`
 //!              down: one line ──▶ one text frame
 //! ```
 //!
-//! B1  The two directions do not wait for each other. A browser that does not read fills the pipe, and then its
-//!     session loses lines as that of any slow client does; its requests are carried out as long as there is room
+//! B1  The two directions do not wait for each other. A browser that does not read fills the pipe, and then
+//!     loses lines as any slow client does; its requests are carried out as long as there is room
 //!     for the replies.
 //! B2  A newline in a frame becomes a tab: between JSON's tokens both are white space, and inside a string both
 //!     are errors. So a frame is one line, with the same meaning.
@@ -19,7 +19,7 @@
 //! B4  A silent browser is asked for a sign of life (a ping), and given up when none comes. The system's own probes
 //!     would reach no further than a proxy in front of the server. What has been written counts as a sign: a
 //!     browser that is slow to read may be slow to reply.
-//! B5  When the session has ended, the browser hears why, in a close frame, after all that the session has written.
+//! B5  When the connection has ended, the browser is told why, in a close frame, after all that was written.
 //!
 //! Used by `web/mod`. Next: `web/mod`.
 
@@ -50,7 +50,7 @@ const PIECE: usize = 4096;
 
 /// Why the bridge ends.
 enum Over {
-    /// The session has ended.
+    /// The connection has ended.
     Ended,
     /// The browser has sent a close frame.
     Left,
@@ -60,7 +60,7 @@ enum Over {
     Refused(CloseCode, &'static str),
 }
 
-/// Copies between a browser and its session, until one of them ends. `rest` is what was read after the request that
+/// Copies between a browser and its pipe, until one of them ends. `rest` is what was read after the request that
 /// began it.
 pub(super) async fn bridge(
     stream: &TcpStream,
@@ -83,7 +83,7 @@ pub(super) async fn bridge(
     let down = down(&mut to_browser, LineReader::new(Inbound::new(pipe.clone()), usize::MAX), &life);
     let over = future::or(down, up.copy(&life)).await; // B1
 
-    // The session sees the end, and closes too.
+    // `connection` sees the end, and closes too.
     let _ = pipe.shutdown(Shutdown::Both);
     let stopping = matches!(stop.try_recv(), Err(TryRecvError::Closed));
     let (code, reason) = match over {
@@ -104,11 +104,11 @@ pub(super) async fn bridge(
     end(stream).await;
 }
 
-/// The direction from the browser to the session.
+/// The direction from the browser to the pipe.
 struct Up {
     from_browser: WebSocketReceiver<TcpStream>,
     pipe: UnixStream,
-    /// The browser has sent a frame that is too long, and the session has been told.
+    /// The browser has sent a frame that is too long, and `connection` has been told.
     too_long: Option<(CloseCode, &'static str)>,
     limit: usize,
 }
@@ -129,7 +129,7 @@ impl Up {
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Vec::new(),
                 Some(Ok(Message::Close(_))) | None => return Over::Left,
                 Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => {
-                    // The session ends the connection, and says why, as it does for a line that is too long.
+                    // `connection` ends, and says why, as it does for a line that is too long.
                     self.too_long = Some((CloseCode::Size, "the frame is too long"));
                     vec![b'x'; self.limit.saturating_add(1)]
                 }
@@ -144,14 +144,14 @@ impl Up {
             life.sign();
             let sent = (&self.pipe).write_all(&line).await;
             if sent.is_err() || self.too_long.is_some() {
-                // The session ends: `down` sees it, after the last line.
+                // `connection` ends: `down` sees it, after the last line.
                 return future::pending().await;
             }
         }
     }
 }
 
-/// The direction from the session to the browser. It ends with the session, or if the browser is gone.
+/// The direction from the pipe to the browser. It ends with `connection`, or if the browser is gone.
 async fn down(
     to_browser: &mut WebSocketSender<TcpStream>,
     mut lines: LineReader<Inbound<UnixStream>>,

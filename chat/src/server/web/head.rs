@@ -1,6 +1,6 @@
 //! The head of an HTTP request, bounded in bytes and in time.
 //!
-//! A visitor of the page sends a head of a few hundred bytes at once. One that sends a byte a minute, or a head that
+//! A browser sends a head of a few hundred bytes at once. One that sends a byte a minute, or a head that
 //! never ends, would otherwise keep a task, a descriptor and a growing buffer.
 //!
 //! H1  A head has at most `LONGEST` bytes, and arrives within `PATIENCE`.
@@ -31,7 +31,7 @@ pub(super) struct Head {
     pub(super) rest: Vec<u8>,
 }
 
-/// A request that is refused: the status and the reason. `None`: the client has gone, and hears nothing.
+/// A request that is refused: the status and the reason. `None`: the client has gone, and is sent nothing.
 pub(super) type Refused = Option<(StatusCode, String)>;
 
 /// Reads the head of a request.
@@ -105,7 +105,7 @@ mod tests {
     use futures_lite::AsyncWriteExt;
     use reactor::net::UnixStream;
 
-    /// What becomes of bytes that a visitor sends at once, without closing.
+    /// What becomes of bytes that a browser sends at once, without closing.
     fn read(bytes: &[u8]) -> Result<Head, Refused> {
         task::block_on(async {
             let (mut client, server) = UnixStream::pair().unwrap();

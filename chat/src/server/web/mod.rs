@@ -1,4 +1,4 @@
-//! The door for browsers: one page, a WebSocket for the chat, and a view of the runtime.
+//! The listener for browsers: one page, a WebSocket for the chat, and a view of the runtime.
 //!
 //! ```text
 //!   GET  /               the page                     GET  /counts.json     how many there are
@@ -6,17 +6,18 @@
 //!   GET  /chat           the chat, as a WebSocket     POST /recording       some seconds, as a timeline
 //! ```
 //!
-//! Each connection carries one request. A `/chat` becomes a client of the server: its session is served as that of a
-//! TCP connection is, and a bridge copies between it and the browser.
+//! Each connection carries one request. A `/chat` becomes a client of the server: one end of a pipe is served as a TCP
+//! connection is, and a bridge copies between the other end and the browser.
 //!
 //! V1  No path but those of the page's own files can be asked for by another site's page (`origin`).
-//! V2  Whatever a visitor does, it costs no more than a head, a response and, for a chat, what a client costs: each
+//! V2  Whatever a browser does, it costs no more than a head, a response and, for a chat, what a client costs: each
 //!     step has a limit in bytes and in time.
-//! V3  When the server stops, a visitor that is not in the chat is dropped at once. A browser in the chat hears of it.
+//! V3  When the server stops, a browser that is not in the chat is dropped at once. One in the chat is told.
 //!
-//! Used by the server. Next: `server/mod`.
+//! Used by `server/mod`. Next: `server/mod`.
 
 use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,16 +27,16 @@ use executor::sync::broadcast::TryRecvError;
 use executor::sync::mpsc;
 use executor::task;
 use futures_lite::{AsyncWriteExt, future};
-use reactor::net::{TcpStream, UnixStream};
+use reactor::net::{TcpListener, TcpStream, ToSocketAddrs, UnixStream};
 use reactor::time::{sleep, timeout};
 
 use self::head::{Head, read_head};
 use self::origin::{Hosts, is_own};
-use self::recording::Recorder;
+use self::recording::{Recorder, Turn};
 use self::response::Response;
 use self::runtime::{Counts, Looks};
 use super::common::Common;
-use super::connection::{Stop, serve};
+use super::connection::{self, Stop};
 use super::stream::{Stream, prepare};
 
 mod bridge;
@@ -46,41 +47,51 @@ mod recording;
 mod response;
 mod runtime;
 
-/// How long a browser may take to read the response that begins a WebSocket, and, when the server stops, what its
-/// session has written last.
+/// How long a browser may take to read the response that begins a WebSocket, and, when the server stops, what was
+/// written last.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What all visitors share.
+/// What all browsers share.
 #[derive(Debug)]
-pub(super) struct Door {
+pub(super) struct Web {
     hosts: Hosts,
     looks: Looks,
     recorder: Recorder,
 }
 
 /// What a request comes to.
-enum Outcome {
+enum Routed {
     Respond(Response),
-    /// The visitor becomes a client: the response that says so, and what came after the request.
+    /// A recording, and the turn to be kept until it is sent.
+    Recording(Response, Option<Turn>),
+    /// The browser becomes a client: the response that says so, and what came after the request.
     Chat(Vec<u8>, Vec<u8>),
     Gone,
 }
 
-impl Door {
-    /// Creates a door for requests to addresses, to `localhost` and to these names.
-    pub(super) fn new(hosts: Vec<String>) -> Self {
-        Self { hosts: Hosts(hosts), looks: Looks::default(), recorder: Recorder::default() }
+impl Web {
+    /// Listens for browsers, whose requests go to an address, to `localhost` or to one of these names.
+    pub(super) async fn bind(
+        address: impl ToSocketAddrs,
+        hosts: Vec<String>,
+    ) -> io::Result<(TcpListener, Arc<Self>)> {
+        let web = Self { hosts: Hosts(hosts), looks: Looks::default(), recorder: Recorder::default() };
+        Ok((TcpListener::bind(address).await?, Arc::new(web)))
     }
 
     /// Serves one connection to its end.
-    pub(super) async fn visit(&self, stream: TcpStream, common: Arc<Common>, mut stop: Stop) {
+    pub(super) async fn serve(&self, stream: TcpStream, common: Arc<Common>, mut stop: Stop) {
         prepare(&stream, &common.options);
         let responding = async {
-            match self.outcome(&stream, &common).await {
-                // It fails if the visitor has gone.
-                Outcome::Respond(response) => drop(response.send(&stream).await),
-                Outcome::Chat(accepted, rest) => return Some((accepted, rest)),
-                Outcome::Gone => {}
+            match self.routed(&stream, &common).await {
+                // It fails if the browser has gone.
+                Routed::Respond(response) => drop(response.send(&stream).await),
+                Routed::Recording(response, turn) => {
+                    let _ = response.send(&stream).await;
+                    drop(turn);
+                }
+                Routed::Chat(accepted, rest) => return Some((accepted, rest)),
+                Routed::Gone => {}
             }
             None
         };
@@ -95,18 +106,18 @@ impl Door {
         }
     }
 
-    async fn outcome(&self, stream: &TcpStream, common: &Arc<Common>) -> Outcome {
+    async fn routed(&self, stream: &TcpStream, common: &Arc<Common>) -> Routed {
         match read_head(stream).await {
             Ok(head) => self.route(head, stream, common).await,
-            Err(Some((status, reason))) => Outcome::Respond(Response::refusal(status, &reason)),
-            Err(None) => Outcome::Gone,
+            Err(Some((status, reason))) => Routed::Respond(Response::refusal(status, &reason)),
+            Err(None) => Routed::Gone,
         }
     }
 
-    async fn route(&self, head: Head, stream: &TcpStream, common: &Arc<Common>) -> Outcome {
+    async fn route(&self, head: Head, stream: &TcpStream, common: &Arc<Common>) -> Routed {
         let Head { request, rest } = head;
         let (method, path, headers) = (request.method(), request.uri().path(), request.headers());
-        let refusal = |status, reason: &str| Outcome::Respond(Response::refusal(status, reason));
+        let refusal = |status, reason: &str| Routed::Respond(Response::refusal(status, reason));
         // The WebSocket and the recording do something: a page that asks for them says which one it is.
         let must = matches!(path, "/chat" | "/recording");
         let own = self.hosts.asked_for(headers).and_then(|host| match page::file(path) {
@@ -118,41 +129,44 @@ impl Door {
         }
         let allowed = if path == "/recording" { Method::POST } else { Method::GET };
         if *method != allowed {
-            return Outcome::Respond(Response::wrong_method(&allowed));
+            return Routed::Respond(Response::wrong_method(&allowed));
         }
         match path {
             "/chat" => {
                 let mut accepted = Vec::new();
                 match create_response(&request).and_then(|response| write_response(&mut accepted, &response))
                 {
-                    Ok(()) => Outcome::Chat(accepted, rest),
+                    Ok(()) => Routed::Chat(accepted, rest),
                     Err(error) => {
                         refusal(StatusCode::BAD_REQUEST, &format!("this is for a WebSocket: {error}"))
                     }
                 }
             }
-            "/counts.json" => Outcome::Respond(Response::json(Counts::of(common).to_json())),
+            "/counts.json" => Routed::Respond(Response::json(Counts::of(common).to_json())),
             "/runtime.json" => match self.looks.look(common).await {
-                Some(seen) => Outcome::Respond(Response::json(seen.to_string())),
+                Some(seen) => Routed::Respond(Response::json(seen.to_string())),
                 None => refusal(StatusCode::SERVICE_UNAVAILABLE, "there is no thread to look at the tasks"),
             },
             "/recording" => {
-                let recorded = async { Outcome::Respond(self.recorder.record(request.uri().query()).await) };
+                let recorded = async {
+                    let (response, turn) = self.recorder.record(request.uri().query()).await;
+                    Routed::Recording(response, turn)
+                };
                 let left = async {
                     let _ = stream.read_closed().await;
-                    Outcome::Gone
+                    Routed::Gone
                 };
                 future::or(recorded, left).await
             }
             _ => match page::file(path) {
-                Some(file) => Outcome::Respond(file),
+                Some(file) => Routed::Respond(file),
                 None => refusal(StatusCode::NOT_FOUND, "there is no such page"),
             },
         }
     }
 }
 
-/// Serves a browser in the chat, until it leaves or its session ends.
+/// Serves a browser in the chat, until it leaves or the server has ended its connection.
 async fn talk(mut stream: &TcpStream, accepted: &[u8], rest: Vec<u8>, common: Arc<Common>, mut stop: Stop) {
     let (near, far) = match UnixStream::pair() {
         Ok(pair) => pair,
@@ -165,21 +179,20 @@ async fn talk(mut stream: &TcpStream, accepted: &[u8], rest: Vec<u8>, common: Ar
     if !matches!(timeout(PATIENCE, stream.write_all(accepted)).await, Ok(Ok(()))) {
         return;
     }
-    let (alive, mut session) = mpsc::channel::<Infallible>(1);
-    let serving = serve(Stream::Pipe(near), common.clone(), stop.resubscribe());
-    let session_task = task::Builder::new().name("session of a browser").spawn(async move {
+    let (alive, mut ended) = mpsc::channel::<Infallible>(1);
+    let serving = connection::serve(Stream::Pipe(near), common.clone(), stop.resubscribe());
+    let served = task::Builder::new().name("a browser's connection").spawn(async move {
         serving.await;
         drop(alive);
     });
-    drop(session_task);
+    drop(served);
     let bridged = bridge::bridge(stream, rest, far, &common.options, stop.resubscribe());
-    // What the session has written may still be on its way when it has ended. A browser that does not read it does
-    // not hold the server up.
-    let ended = async {
-        session.recv().await;
+    // What was written last may still be on its way then. A browser that does not read it does not hold the server up.
+    let ending = async {
+        ended.recv().await;
         let stopping = matches!(stop.try_recv(), Err(TryRecvError::Closed));
         sleep(if stopping { 2 * PATIENCE } else { common.options.grace.max(PATIENCE) }).await;
     };
-    future::or(bridged, ended).await;
-    session.recv().await;
+    future::or(bridged, ending).await;
+    ended.recv().await;
 }

@@ -3,11 +3,14 @@
 //! There is one recorder in a process. If the operator has started it (`--trace`), its recording is given, and it
 //! goes on.
 //!
-//! R1  One visitor records at a time; another one is refused.
-//! R2  A recording that was begun here ends here, also when the visitor leaves or the server stops meanwhile.
+//! R1  One browser records at a time, from its request until its page is sent: a page holds a large text. Another one
+//!     is refused.
+//! R2  A recording that was begun here ends here, also when the browser leaves or the server stops meanwhile. The next
+//!     one begins after that.
 //!
 //! Used by `web/mod`. Next: `web/bridge`.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -31,61 +34,68 @@ const POLICY: &str = "sandbox allow-scripts allow-popups allow-downloads; defaul
 /// Makes recordings, one at a time.
 #[derive(Debug, Default)]
 pub(super) struct Recorder {
-    in_use: AtomicBool,
+    in_use: Arc<AtomicBool>,
 }
 
-/// The right to record, until it is dropped.
-struct Turn<'a>(&'a AtomicBool);
+/// The right to record, until it is dropped (R1).
+#[derive(Debug)]
+pub(super) struct Turn(Arc<AtomicBool>);
 
-impl Drop for Turn<'_> {
+impl Drop for Turn {
     fn drop(&mut self) {
         // ORDERING[web-recorder]: Release; pairs with the Acquire in `record`: the next one begins after our stop.
         self.0.store(false, Ordering::Release);
     }
 }
 
-/// A recording that was begun here (R2).
-struct Begun;
+/// A recording that was begun here. Dropping it ends the recording, and then the turn (R2).
+struct Begun(Option<Turn>);
+
+impl Begun {
+    /// Ends the recording. This blocks.
+    fn stop(mut self) -> (Option<Trace>, Option<Turn>) {
+        (trace::stop(), self.0.take())
+    }
+}
 
 impl Drop for Begun {
     fn drop(&mut self) {
-        let _ = trace::stop(); // It is on only if the visitor has left.
+        if self.0.is_some() {
+            let _ = trace::stop();
+        }
     }
 }
 
 impl Recorder {
-    /// Records for the time in the query, and returns the page.
-    pub(super) async fn record(&self, query: Option<&str>) -> Response {
+    /// Records for the time in the query. Returns the page, and the turn to be kept until the page is sent.
+    pub(super) async fn record(&self, query: Option<&str>) -> (Response, Option<Turn>) {
+        let refused = |status, reason: &str| (Response::refusal(status, reason), None);
         let seconds = match seconds(query.unwrap_or_default()) {
             Ok(seconds) => seconds,
-            Err(reason) => return Response::refusal(StatusCode::BAD_REQUEST, &reason),
+            Err(reason) => return refused(StatusCode::BAD_REQUEST, &reason),
         };
         // ORDERING[web-recorder]: Acquire; pairs with the Release in the drop of a `Turn`.
         if self.in_use.swap(true, Ordering::Acquire) {
-            return Response::refusal(
-                StatusCode::CONFLICT,
-                "a recording is being made; try again when it is over",
-            );
+            return refused(StatusCode::CONFLICT, "a recording is being made; try again when it is over");
         }
-        let _turn = Turn(&self.in_use);
+        let turn = Turn(self.in_use.clone());
         let made = if trace::start(EVENTS).is_ok() {
-            let begun = Begun;
+            let begun = Begun(Some(turn));
             sleep(seconds).await;
-            let made = task::spawn_blocking(|| trace::stop().map(page)).try_join().await;
-            drop(begun);
-            made
+            // If the browser leaves now, the job ends the recording, and then the turn.
+            task::spawn_blocking(move || {
+                let (trace, turn) = begun.stop();
+                (trace.map(page), turn)
+            })
         } else {
-            task::spawn_blocking(|| trace::snapshot().map(page)).try_join().await
+            task::spawn_blocking(move || (trace::snapshot().map(page), Some(turn)))
         };
-        match made {
-            Ok(Some(page)) => page,
-            Ok(None) => Response::refusal(
-                StatusCode::CONFLICT,
-                "the recording was ended by another part of the program",
-            ),
-            Err(_) => {
-                Response::refusal(StatusCode::SERVICE_UNAVAILABLE, "there is no thread to make the page")
+        match made.try_join().await {
+            Ok((Some(page), turn)) => (page, turn),
+            Ok((None, _)) => {
+                refused(StatusCode::CONFLICT, "the recording was ended by another part of the program")
             }
+            Err(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "there is no thread to make the page"),
         }
     }
 }
@@ -107,6 +117,19 @@ fn seconds(query: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_turn_lasts_until_the_page_is_sent() {
+        let recorder = Recorder::default();
+        let record = || recorder.record(Some("seconds=1"));
+        task::block_on(async {
+            let (page, turn) = record().await;
+            assert_eq!(page.status, StatusCode::OK);
+            assert_eq!(record().await.0.status, StatusCode::CONFLICT);
+            drop(turn);
+            assert_eq!(record().await.0.status, StatusCode::OK);
+        });
+    }
 
     #[test]
     fn the_time_is_bounded() {

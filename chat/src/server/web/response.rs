@@ -4,7 +4,7 @@
 //! page can. So each response says what a page that it holds may load and reach, and everything else is refused by
 //! the browser itself.
 //!
-//! Used by the other files of the door. Next: `web/page`.
+//! Used by the other files of `web`. Next: `web/page`.
 
 use std::borrow::Cow;
 use std::io;
@@ -20,6 +20,9 @@ use crate::server::inbound::Inbound;
 
 /// How long the client may take for a piece of the body.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long it may take for everything.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// A piece, in bytes.
 const PIECE: usize = 64 * 1024;
@@ -84,13 +87,17 @@ impl Response {
         )
     }
 
-    /// Writes it, and closes the connection.
+    /// Writes it, and closes the connection. A client that takes longer than a minute loses the rest.
     pub(super) async fn send(&self, stream: &TcpStream) -> io::Result<()> {
-        let mut stream = stream;
-        stream.write_all(self.head().as_bytes()).await?;
-        for piece in self.body.as_bytes().chunks(PIECE) {
-            timeout(PATIENCE, stream.write_all(piece)).await??;
-        }
+        let mut writer = stream;
+        let written = async {
+            writer.write_all(self.head().as_bytes()).await?;
+            for piece in self.body.as_bytes().chunks(PIECE) {
+                timeout(PATIENCE, writer.write_all(piece)).await??;
+            }
+            io::Result::Ok(())
+        };
+        timeout(LONGEST, written).await??;
         end(stream).await;
         Ok(())
     }
