@@ -1,6 +1,6 @@
 //! The tour: a chat server, clients that talk, one that does not read, and what the runtime did meanwhile.
 //!
-//!     cargo run --release --example tour
+//!     cargo run --release -p unrolled --example tour
 //!
 //! The server and the clients are tasks of one pool, in one process. They communicate over TCP, as they would
 //! over a network. Read [`tour`] first: it has the whole story, and its steps are the functions below.

@@ -63,9 +63,11 @@ mod options;
 mod output;
 mod posts;
 mod refusal;
+#[cfg_attr(not(feature = "terminal"), expect(dead_code, reason = "nobody edits lines"))]
 mod screen;
 mod session;
 mod shown;
+#[cfg_attr(not(feature = "terminal"), path = "client/no_terminal.rs")]
 mod terminal;
 mod unsent;
 mod visible;

@@ -30,7 +30,6 @@ use std::time::Duration;
 
 use executor::task;
 use rustix::termios::{InputModes, LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use rustyline::ExternalPrinter;
 
 /// The names of groups that are kept: this many, none longer than this many bytes.
 const NAMES: usize = 1000;
@@ -56,10 +55,13 @@ pub(super) struct Screen {
     modes: Termios,
     state: Mutex<State>,
     changed: Condvar,
-    /// Held by the one that shows something.
-    printer: Mutex<Box<dyn ExternalPrinter + Send>>,
+    /// Hands a text to the thread that edits the line. Held by the one that shows something.
+    hand_over: Mutex<HandOver>,
     notes: Mutex<Notes>,
 }
+
+/// Takes a text that is to be shown above the line.
+pub(super) type HandOver = Box<dyn FnMut(String) + Send>;
 
 #[derive(Default)]
 struct State {
@@ -96,12 +98,12 @@ impl Screen {
     /// # Errors
     ///
     /// Stdin is no terminal.
-    pub(super) fn new(printer: Box<dyn ExternalPrinter + Send>) -> io::Result<Arc<Self>> {
+    pub(super) fn new(hand_over: HandOver) -> io::Result<Arc<Self>> {
         Ok(Arc::new(Self {
             modes: tcgetattr(io::stdin())?,
             state: Mutex::default(),
             changed: Condvar::new(),
-            printer: Mutex::new(printer),
+            hand_over: Mutex::new(hand_over),
             notes: Mutex::default(),
         }))
     }
@@ -132,13 +134,12 @@ impl Screen {
     ///
     /// The error of `at_once`.
     pub(super) fn show(&self, text: &str, at_once: fn(&[u8]) -> io::Result<()>) -> io::Result<()> {
-        let mut printer = lock(&self.printer);
+        let mut hand_over = lock(&self.hand_over);
         let mut state = self.wait_while(self.lock(), |state| state.stage == Stage::Starting);
         if state.stage == Stage::Editing {
             let (shown, lines) = (state.shown, state.lines);
             drop(state);
-            // It fails if the editor is gone, and then the stage is `Over`.
-            let _ = printer.print(text.to_owned());
+            hand_over(text.to_owned());
             let waits =
                 |state: &State| state.shown == shown && state.lines == lines && state.stage != Stage::Over;
             state = self.wait_while(self.lock(), waits);

@@ -9,7 +9,7 @@
 //!     the terminal stays in raw mode.
 //! E3  Where a line cannot be edited, `open` returns `None`, and the input is read as from a pipe.
 //!
-//! Used by `client` and `client/session`. Next: `server/options`.
+//! Used by `client` and `client/session`. Next: `client/no_terminal`.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -31,7 +31,7 @@ use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::history::MemHistory;
 use rustyline::validate::Validator;
-use rustyline::{Context, Editor, Helper};
+use rustyline::{Context, Editor, ExternalPrinter, Helper};
 
 use super::input::{LONGEST_LINE, Line};
 use super::output::is_interactive;
@@ -75,8 +75,10 @@ impl Terminal {
         let numbers = ["INT", "TERM", "HUP"].map(|name| signal::number(name).unwrap_or_default());
         let signals = Signals::new(&numbers).ok()?;
         let mut editor = editor().ok()?;
-        let printer = editor.create_external_printer().ok()?;
-        let screen = Screen::new(Box::new(printer)).ok()?;
+        let mut printer = editor.create_external_printer().ok()?;
+        // It fails if the editor is gone, and then the screen is over.
+        let hand_over = move |text| drop(printer.print(text));
+        let screen = Screen::new(Box::new(hand_over)).ok()?;
         editor.set_helper(Some(Hand { screen: screen.clone(), drawn_for_key: Cell::new(false) }));
         let (sender, lines) = mpsc::channel(1);
         let reading = screen.clone();

@@ -58,6 +58,7 @@ mod posted;
 mod reclaim;
 mod redis_url;
 mod stream;
+#[cfg_attr(not(feature = "web"), path = "no_web.rs")]
 mod web;
 
 /// The first wait when the system has no descriptor or memory for a new connection.
@@ -120,7 +121,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// The address is malformed, unknown or in use; the error names it.
+    /// The address is malformed, unknown or in use; the error names it. `Unsupported`: the crate was built without its
+    /// feature `web`.
     ///
     /// ```
     /// use chat::server::{Options, Server};

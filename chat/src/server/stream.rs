@@ -26,6 +26,7 @@ use super::options::Options;
 #[derive(Clone, Debug)]
 pub(super) enum Stream {
     Tcp(TcpStream),
+    #[cfg_attr(not(feature = "web"), expect(dead_code, reason = "only a browser has one"))]
     Pipe(UnixStream),
 }
 

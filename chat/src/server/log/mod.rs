@@ -30,11 +30,14 @@ use std::task::{Context, Poll};
 
 use executor::sync::oneshot;
 
+#[cfg(feature = "disk")]
 mod database;
+#[cfg(feature = "disk")]
 mod disk;
 mod no_history;
 pub(super) mod open;
 mod redis;
+#[cfg(feature = "disk")]
 mod store;
 
 /// With more than this many bytes of posts on the way a log is busy: each connection waits for its own posts before

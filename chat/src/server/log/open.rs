@@ -9,11 +9,14 @@
 use std::io;
 use std::sync::Arc;
 
+#[cfg(feature = "disk")]
 use executor::task;
 
+#[cfg(feature = "disk")]
 use super::disk::Disk;
 use super::no_history::NoHistory;
 use super::redis::{Connected, Redis};
+#[cfg(feature = "disk")]
 use super::store::Store;
 use super::{Deliver, Log};
 use crate::server::options::History;
@@ -22,8 +25,9 @@ use crate::server::options::History;
 #[derive(Debug)]
 pub(in crate::server) enum Opened {
     NoHistory,
+    #[cfg(feature = "disk")]
     Disk(Store),
-    Redis(Connected),
+    Redis(Box<Connected>),
 }
 
 /// Opens the log that the options ask for.
@@ -34,6 +38,7 @@ pub(in crate::server) enum Opened {
 pub(in crate::server) async fn open(history: &History) -> io::Result<Opened> {
     match history.clone() {
         History::None => Ok(Opened::NoHistory),
+        #[cfg(feature = "disk")]
         History::Disk { directory, retention } => {
             let opening = task::spawn_blocking(move || Store::open(&directory, retention));
             let opened = opening.try_join().await;
@@ -41,8 +46,14 @@ pub(in crate::server) async fn open(history: &History) -> io::Result<Opened> {
                 .unwrap_or_else(|_| Err(io::Error::other("no thread to open the history on")))
                 .map(Opened::Disk)
         }
+        #[cfg(not(feature = "disk"))]
+        History::Disk { .. } => {
+            let what = "this was built without a history on disk: `chat` needs its feature `disk`";
+            Err(io::Error::new(io::ErrorKind::Unsupported, what))
+        }
         History::Redis { url, messages, timeout } => {
-            Connected::open(url, messages, timeout).await.map(Opened::Redis)
+            let connected = Connected::open(url, messages, timeout).await?;
+            Ok(Opened::Redis(Box::new(connected)))
         }
     }
 }
@@ -52,8 +63,9 @@ impl Opened {
     pub(in crate::server) fn start(self, deliver: Arc<dyn Deliver>) -> Arc<dyn Log> {
         match self {
             Opened::NoHistory => Arc::new(NoHistory::new(deliver)),
+            #[cfg(feature = "disk")]
             Opened::Disk(store) => Arc::new(Disk::new(store, deliver)),
-            Opened::Redis(connected) => Arc::new(Redis::start(connected, deliver)),
+            Opened::Redis(connected) => Arc::new(Redis::start(*connected, deliver)),
         }
     }
 }

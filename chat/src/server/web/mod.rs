@@ -14,7 +14,7 @@
 //!     step has a limit in bytes and in time.
 //! V3  When the server stops, a browser that is not in the chat is dropped at once. One in the chat is told.
 //!
-//! Used by `server/mod`. Next: `server/mod`.
+//! Used by `server/mod`. Next: `server/no_web`.
 
 use std::convert::Infallible;
 use std::io;
