@@ -134,13 +134,13 @@ impl Machine {
 
     /// A line of a request was sent to its end.
     pub(super) fn sent(&mut self, line: &[u8]) {
-        if !self.reconnects() {
+        if !self.follows || self.keeps == Keeps::No {
             return; // What is not known would not be told.
         }
         if let Ok(Request::Post { group_name, message }) = serde_json::from_slice(line) {
             let returns = self.groups.get(&group_name).is_some_and(|group| group.joined);
             let number = self.posts.sent(group_name, message, returns);
-            if !returns {
+            if !returns && self.keeps == Keeps::Yes {
                 self.mark(number);
             }
         }
@@ -398,6 +398,7 @@ impl Machine {
             self.tell("The server keeps no history any more.".to_owned());
         }
         self.keeps = Keeps::No;
+        self.posts.clear();
         joins.sort_unstable();
         for group_name in joins {
             self.send(Request::Join { group_name, after: None });

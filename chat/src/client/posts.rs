@@ -7,11 +7,11 @@
 //! P1  A post to a group that the client has joined is known when it comes back as a message.
 //! P2  A post to another group is known when a later request was replied to: the server carries out a
 //!     connection's requests in their order.
-//! P3  At most [`LISTED`] are kept, the last ones; of those before them only the number.
+//! P3  At most [`LISTED`] are kept, the last ones. Those before them are only counted, for each group.
 //!
 //! Used by `client/catch_up`. Next: `client/refusal`.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 /// The number of posts that are kept.
 const LISTED: usize = 32;
@@ -19,10 +19,18 @@ const LISTED: usize = 32;
 #[derive(Debug, Default)]
 pub(super) struct Posts {
     sent: VecDeque<Post>,
-    /// The number of all posts.
+    /// How many posts there were.
     count: u64,
-    /// How many were sent before those in `sent`, and are not known either.
-    older: u64,
+    /// Those that were sent before those in `sent`, and are not known either: by group, and under `None` those that do
+    /// not come back.
+    older: HashMap<Option<String>, Older>,
+}
+
+#[derive(Debug, Default)]
+struct Older {
+    count: u64,
+    /// The number of the last one.
+    last: u64,
 }
 
 #[derive(Debug, PartialEq)]
@@ -39,9 +47,11 @@ impl Posts {
     pub(super) fn sent(&mut self, group: String, message: String, returns: bool) -> u64 {
         self.count += 1;
         self.sent.push_back(Post { number: self.count, group, message, returns });
-        if self.sent.len() > LISTED {
-            self.sent.pop_front(); // P3
-            self.older += 1;
+        if self.sent.len() > LISTED
+            && let Some(post) = self.sent.pop_front()
+        {
+            let older = self.older.entry(post.returns.then_some(post.group)).or_default(); // P3
+            *older = Older { count: older.count + 1, last: post.number };
         }
         self.count
     }
@@ -51,37 +61,42 @@ impl Posts {
     pub(super) fn came(&mut self, group: &str, message: &str) {
         let same = |post: &Post| post.group == group && post.message == message;
         if let Some(number) = self.sent.iter().find(|post| same(post)).map(|post| post.number) {
-            self.known(|post| post.number <= number && post.group == group);
+            self.sent.retain(|post| post.number > number || post.group != group);
+            self.older.remove(&Some(group.to_owned()));
         }
     }
 
     /// A request that was sent after the post of this number was replied to (P2).
     pub(super) fn replied(&mut self, number: u64) {
-        self.known(|post| post.number <= number && !post.returns);
-    }
-
-    /// The server has refused a post to this group.
-    pub(super) fn refused(&mut self, group: &str) {
-        if let Some(number) = self.sent.iter().find(|post| post.group == group).map(|post| post.number) {
-            self.known(|post| post.number == number);
+        self.sent.retain(|post| post.number > number || post.returns);
+        if self.older.get(&None).is_some_and(|older| older.last <= number) {
+            self.older.remove(&None);
         }
     }
 
-    /// Returns those that are not known, and the number of those before them, and forgets them.
+    /// The server has refused a post to this group: the first one that is not known.
+    pub(super) fn refused(&mut self, group: &str) {
+        if let Some(older) = self.older.get_mut(&Some(group.to_owned())).filter(|older| older.count > 0) {
+            older.count -= 1;
+        } else if let Some(at) = self.sent.iter().position(|post| post.group == group) {
+            self.sent.remove(at);
+        }
+    }
+
+    /// Returns those that are not known, and how many there are before them, and forgets them.
     pub(super) fn take(&mut self) -> (VecDeque<Post>, u64) {
-        (std::mem::take(&mut self.sent), std::mem::take(&mut self.older))
+        let older = std::mem::take(&mut self.older);
+        (std::mem::take(&mut self.sent), older.values().map(|older| older.count).sum())
+    }
+
+    /// Forgets them all: nothing is told of them.
+    pub(super) fn clear(&mut self) {
+        *self = Self { count: self.count, ..Self::default() };
     }
 
     /// Returns the number of the last post to a group that the client has not joined.
     pub(super) fn last_without_return(&self) -> Option<u64> {
         self.sent.iter().rev().find(|post| !post.returns).map(|post| post.number)
-    }
-
-    fn known(&mut self, is_known: impl Fn(&Post) -> bool) {
-        self.sent.retain(|post| !is_known(post));
-        if self.sent.is_empty() {
-            self.older = 0;
-        }
     }
 }
 
@@ -117,5 +132,31 @@ mod tests {
         let (listed, older) = posts.take();
         assert_eq!((listed.len(), older), (LISTED, 100 - LISTED as u64));
         assert_eq!(listed.back().map(|post| &*post.message), Some("99"));
+    }
+
+    #[test]
+    fn those_that_came_back_are_not_counted() {
+        let mut posts = Posts::default();
+        for number in 0..1000 {
+            posts.sent("tea".into(), number.to_string(), true);
+            posts.sent("coffee".into(), number.to_string(), true);
+            if number >= 40 {
+                posts.came("tea", &(number - 10).to_string());
+            }
+        }
+        // All of coffee's, and the last ten of tea's.
+        let (listed, older) = posts.take();
+        assert_eq!(listed.len() as u64 + older, 1010);
+        for number in 0..1000 {
+            posts.sent("else".into(), number.to_string(), false);
+        }
+        posts.replied(2100);
+        let (listed, older) = posts.take();
+        assert_eq!((listed.len() as u64, older), (LISTED as u64, 1000 - LISTED as u64));
+        for number in 0..1000 {
+            posts.sent("else".into(), number.to_string(), false);
+        }
+        posts.replied(4000 - 10);
+        assert_eq!(left(&mut posts).len(), 10);
     }
 }

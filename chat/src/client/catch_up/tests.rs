@@ -292,6 +292,20 @@ fn posts_that_may_be_lost_are_told_and_no_others() {
     assert_eq!(machine.outputs_now(), []);
 }
 
+/// From a pipe all of them are sent before the first reply.
+#[test]
+fn posts_that_were_sent_before_history_was_seen_are_told_too() {
+    let mut machine = Machine::new(true, false);
+    assert_eq!(machine.after_typing(join("tea")), [joins("tea", None)]);
+    for text in ["one", "two", "three"] {
+        assert_eq!(machine.after_sending("tea", text), []);
+    }
+    assert_eq!(machine.after(message("tea", "one", 1)), [shows("tea", "one")]);
+    machine.lost();
+    let told = |post| tells(&format!("It is not known whether the server has taken this: post {post}"));
+    assert_eq!(machine.outputs_now(), [told("tea two"), told("tea three")]);
+}
+
 #[test]
 fn names_and_texts_are_taken_as_they_are() {
     let mut machine = Machine::new(true, true);
