@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::rows::{ROWS, Row};
 use crate::sample::{Sample, Samples, is_quick};
 use crate::server::Server;
-use crate::{history, load, picture, table};
+use crate::{history, load, picture, recording, table};
 
 pub type Error = Box<dyn std::error::Error>;
 
@@ -88,6 +88,11 @@ pub fn all(rounds: usize, only: Option<&str>, one_core: bool, docs: &Path) -> Re
             "\n## keeping messages\n\n{}\n\n{}",
             history::ABOUT,
             history::table().unwrap_or_else(|error| format!("Not measured: {error}.\n"))
+        );
+        text += &format!(
+            "\n## recording\n\n{}\n\n{}",
+            recording::ABOUT,
+            recording::table(rounds).unwrap_or_else(|error| format!("Not measured: {error}.\n"))
         );
         text += &format!(
             "\n## system calls\n\nCounted by `strace -c -f`, for echo servers with 32 connections: those with at least 0.005 per request.\n\n{}",

@@ -5,7 +5,7 @@
 //! load has several posters, with one post each on the way, or several.
 //!
 //! One member receives all messages. The posters send the next post when it has received an earlier one. Next:
-//! `rows`.
+//! `recording`.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;

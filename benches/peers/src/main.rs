@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Reading order: `sample`, `runtimes` (what a workload needs of one), `workloads`, `threads`, `bare`,
-//! `machine`, `server`, `load`, `textbook`, `history`, `rows` (the goals), `all`, `table`, `picture`, `growth`.
+//! `machine`, `server`, `load`, `textbook`, `history`, `recording`, `rows` (the goals), `all`, `table`, `picture`, `growth`.
 
 mod all;
 mod bare;
@@ -20,6 +20,7 @@ mod history;
 mod load;
 mod machine;
 mod picture;
+mod recording;
 mod rows;
 mod runtimes;
 mod sample;
@@ -42,6 +43,7 @@ Usage:
   peers syscalls [CONNECTIONS]  system calls per request of each echo server (needs strace)
   peers history                 posts a second of the chat server without a history, with one on
                                 disk, and with one in Redis (needs redis-server)
+  peers recording [--rounds N]  what it costs to record: ours, without and with a recording
   peers list                    the workloads, and the runtimes on which they run
 Everywhere: --quick            each once and small, to check that it works
 
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
             Err(_) => Err(HELP.into()),
         },
         ["history"] => history::table().map(|table| print!("{table}")),
+        ["recording"] => recording::table(rounds).map(|table| print!("{table}")),
         ["list"] => {
             for row in rows::ROWS {
                 println!("{:24}{}", row.name, row.on.join(" "));
