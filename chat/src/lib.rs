@@ -32,7 +32,7 @@
 //! `server/log/redis/resp`, `server/log/redis/scripts`, `server/log/redis/tls`, `server/log/redis/connection`,
 //! `server/log/redis/settings`, `server/log/redis/parsed`, `server/log/redis/watched`, `server/log/redis/done`,
 //! `server/log/redis/state`, `server/log/redis/state/replies`, `server/log/redis/session`, `server/log/redis`, `server/log/open`,
-//! `server/catch_up`, `server/group`, `server/group_table`, `server/reclaim`, `server/common`,
+//! `server/catch_up`, `server/group`, `server/group/subscription`, `server/group_table`, `server/reclaim`, `server/common`,
 //! `server/posted`, `server/ending`,
 //! `server/connection`, `server/web/origin`, `server/web/head`, `server/web/response`, `server/web/page`,
 //! `server/web/runtime`, `server/web/recording`, `server/web/bridge`, `server/web/mod`, `server/no_web`,

@@ -35,7 +35,7 @@ use futures_lite::future;
 use super::catch_up::CatchUp;
 use super::common::{Common, Counted};
 use super::ending::{End, Membership, Session};
-use super::group::Subscription;
+use super::group::subscription::Subscription;
 use super::group_table::NotJoined;
 use super::inbound::Inbound;
 use super::log::{Limit, LogError, Outcome, Page};

@@ -1,59 +1,41 @@
-//! A group: a broadcast channel of lines, and the task that delivers them to one member.
+//! A group: a broadcast channel of lines, which any connection may post to.
 //!
 //! ```text
-//!   post ──▶ broadcast channel (1000 lines) ──▶ deliver: wait for a line, take the outgoing half,
-//!                                               take what else is ready, write it all at once
+//!   post ──▶ send: encode, once ──▶ broadcast channel (1000 lines) ──▶ each member's subscription task
 //! ```
 //!
 //! If the poster wrote to the members' sockets itself, one member that does not read would stop the whole
 //! group. With an unbounded queue for each member, such a member would take all memory. So a group keeps a
 //! bounded number of lines, shared by all its members, and a member that is too slow loses the oldest.
 //!
-//! G1  A post never waits. A member that is further behind than the channel holds loses the oldest lines, and
-//!     is sent their number. The lines that it lost and those that it received are together the lines that
-//!     were posted.
+//! G1  A post never waits. A member that is further behind than the channel holds loses the oldest lines.
 //! G2  A line is encoded once, by the poster.
-//! G3  A member's task waits for one line, takes the outgoing half's lock, and only then reads further lines.
-//!     So what is posted while another task writes is joined into the next write.
-//! G4  A member whose write is stuck checks from time to time how much waits for its connection, in all its
-//!     groups, and drops its oldest lines if that is too much. A member that is not stuck is not woken for
-//!     it.
+//! G3  Members whose write is stuck are woken each time that enough was posted, to check how much waits for
+//!     their connections. A member that is not stuck is not woken for it.
 //!
-//! G5  A member that joined after a number receives every message after it once, in order: first those in the
-//!     log, then those that are posted. If it falls behind, it goes back to the log.
-//!
-//! Used by `group_table` and `connection`. Next: `group_table`.
+//! Used by `group_table`. Next: `group/subscription`.
 
-use std::io;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use executor::sync::broadcast::{self, RecvError, TryRecvError};
-use futures_lite::future;
-use reactor::shim::fault;
+use executor::sync::broadcast;
 
-use super::catch_up::{CatchUp, dropped};
+use self::subscription::{LOOKS, Subscription};
+use super::catch_up::dropped;
 use super::memory::{Line, Memory};
-use super::outbound::Outbound;
 use crate::history::Reply;
 
-/// The number of lines that a member may be behind before it loses some.
+pub(super) mod subscription;
+
+/// How many lines a member may be behind before it loses some.
 const CAPACITY: usize = 1000;
-
-/// Lines are joined into one write up to this many bytes; the last line may exceed it.
-const BATCH: usize = 16 * 1024;
-
-/// The stuck members of a group check each time that `connection_bytes / LOOKS` more bytes were posted to the
-/// group (G4).
-const LOOKS: usize = 64;
 
 /// A group, which exists while it has members.
 #[derive(Debug)]
 pub(super) struct Group {
     name: Arc<str>,
     lines: broadcast::Sender<Line>,
-    /// Wakes the stuck members, to check how much waits for their connections (G4).
+    /// Wakes the stuck members, to check how much waits for their connections (G3).
     look: broadcast::Sender<()>,
     /// All that was posted so far, in bytes. It may wrap.
     posted: AtomicUsize,
@@ -72,16 +54,8 @@ impl Group {
 
     /// Adds a member, which receives what is posted from now on.
     pub(super) fn join(&self) -> Subscription {
-        Subscription {
-            group: self.name.clone(),
-            lines: self.lines.subscribe(),
-            look: self.look.subscribe(),
-            memory: self.memory.clone(),
-            reported: 0,
-            held: 0,
-            lost: 0,
-            catch_up: None,
-        }
+        let (lines, look) = (self.lines.subscribe(), self.look.subscribe());
+        Subscription::new(self.name.clone(), lines, look, self.memory.clone())
     }
 
     pub(super) fn name(&self) -> &Arc<str> {
@@ -99,6 +73,7 @@ impl Group {
         self.send(&Reply::Error(dropped(&self.name, count)), until);
     }
 
+    /// Sends one line to all members. Returns false if there are none.
     fn send(&self, reply: &Reply, number: u64) -> bool {
         let Ok(line) = self.memory.line(reply, number) else { return false };
         let weight = line.weight();
@@ -107,7 +82,7 @@ impl Group {
         sent
     }
 
-    /// Wakes the stuck members to check, if enough was posted since the last time and a member is behind (G4).
+    /// Wakes the stuck members to check, if enough was posted since the last time and a member is behind (G3).
     fn wake_stuck_members(&self, posted: usize) {
         let step = (self.memory.connection / LOOKS).max(1);
         // ORDERING: Relaxed; only counted.
@@ -136,250 +111,5 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         self.memory.give_group_back(&self.name);
-    }
-}
-
-/// One connection's membership in a group, which its task delivers.
-pub(super) struct Subscription {
-    group: Arc<str>,
-    lines: broadcast::Receiver<Line>,
-    look: broadcast::Receiver<()>,
-    memory: Arc<Memory>,
-    /// How many bytes this subscription has added to the connection's `waiting`.
-    reported: usize,
-    /// The weight of the line that was taken from the channel and is not yet written.
-    held: usize,
-    /// The number of lines that were dropped here and not yet reported to the client.
-    lost: u64,
-    /// `None` for a member that receives what is posted from now on.
-    /// Boxed, so that it does not make the task of each member larger.
-    catch_up: Option<Box<CatchUp>>,
-}
-
-/// What a member's task delivers next.
-enum Next {
-    Line(Line),
-    /// The member has lost lines that are in the log.
-    Behind,
-    /// The group is closed.
-    Closed,
-}
-
-impl Subscription {
-    pub(super) fn group(&self) -> &Arc<str> {
-        &self.group
-    }
-
-    /// Makes this a member that receives every message after a number (G5).
-    pub(super) fn catching_up(mut self, from: CatchUp) -> Self {
-        self.catch_up = Some(Box::new(from));
-        self
-    }
-
-    /// Delivers lines to the member. Ends when the connection cannot be written to any more, or when the
-    /// group is closed and all its lines are written.
-    pub(super) async fn deliver(mut self, outbound: Arc<Outbound>) {
-        loop {
-            let written = match self.next().await {
-                Next::Line(first) => self.write_with_what_is_ready(first, &outbound).await,
-                // Boxed, so that it does not make the task of each member larger.
-                Next::Behind => Box::pin(self.write_page(&outbound)).await,
-                Next::Closed => return,
-            };
-            if written.is_err() {
-                return;
-            }
-            self.held = 0;
-            if self.reported > 0 {
-                self.report(&outbound);
-            }
-        }
-    }
-
-    async fn write_with_what_is_ready(&mut self, first: Line, outbound: &Outbound) -> io::Result<()> {
-        self.held = first.weight();
-        let mut outgoing = self.while_stuck(outbound, outbound.lock()).await;
-        let batch = self.batch(&first);
-        let lines = batch.as_deref().unwrap_or(&first);
-        self.while_stuck(outbound, outgoing.write_lines(lines)).await
-    }
-
-    async fn write_page(&mut self, outbound: &Outbound) -> io::Result<()> {
-        let Some(catch_up) = &mut self.catch_up else { return Ok(()) };
-        let lines = catch_up.next_page(&self.group).await;
-        self.held = lines.len();
-        let mut outgoing = self.while_stuck(outbound, outbound.lock()).await;
-        self.while_stuck(outbound, outgoing.write_lines(&lines)).await
-    }
-
-    /// Waits for a future, and meanwhile checks whether too much waits for the connection (G4).
-    async fn while_stuck<T>(&mut self, outbound: &Outbound, waited_for: impl Future<Output = T>) -> T {
-        let mut waited_for = pin!(waited_for);
-        loop {
-            if fault("reports_while_it_waits")
-                && self.lost > 0
-                && let Some(news) = self.dropped()
-            {
-                let _ = Box::pin(outbound.send_lines(&news)).await;
-            }
-            let ready = async { Ok(waited_for.as_mut().await) };
-            match future::or(ready, async { Err(self.look.recv().await) }).await {
-                Ok(outcome) => return outcome,
-                // The group is closed, so nothing more is added to what waits.
-                Err(Err(RecvError::Closed)) => return waited_for.await,
-                Err(Ok(()) | Err(RecvError::Lagged(_))) => self.shed(outbound),
-            }
-        }
-    }
-
-    /// Drops this group's oldest lines if too much waits for the connection. It stops when little is left, so
-    /// that a group of short lines does not lose all of them because of another with long ones.
-    fn shed(&mut self, outbound: &Outbound) {
-        let waiting = self.report(outbound);
-        let mut excess = waiting.saturating_sub(self.memory.connection);
-        let left = (self.memory.connection / LOOKS) as u64;
-        while excess > 0 && self.lines.weight() > left {
-            match self.lines.try_recv() {
-                Ok(line) => {
-                    self.lost += 1;
-                    excess = excess.saturating_sub(line.weight());
-                }
-                Err(TryRecvError::Lagged(count)) => self.lost += count,
-                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
-            }
-        }
-        self.report(outbound);
-    }
-
-    /// Updates the connection's sum by what waits here. Returns the sum: how much waits for the connection,
-    /// in bytes.
-    fn report(&mut self, outbound: &Outbound) -> usize {
-        let now = usize::try_from(self.lines.weight()).unwrap_or(usize::MAX).saturating_add(self.held);
-        let more = now.wrapping_sub(std::mem::replace(&mut self.reported, now));
-        // ORDERING: Relaxed; only counted. `more` may be a negative number that wrapped; then the sum wraps
-        // back.
-        outbound.waiting.fetch_add(more, Ordering::Relaxed).wrapping_add(more)
-    }
-
-    /// Joins the first line with all others that are ready, up to [`BATCH`] bytes. Returns `None` if it is
-    /// sent alone.
-    fn batch(&mut self, first: &[u8]) -> Option<Vec<u8>> {
-        if first.len() >= BATCH {
-            return None;
-        }
-        let second = self.ready_line()?;
-        // The lines of a group are usually of similar length, and more than ten are seldom in flight.
-        let expected = 8 * (first.len() + second.len());
-        let mut batch = Vec::with_capacity(expected.min(BATCH));
-        batch.extend_from_slice(first);
-        batch.extend_from_slice(&second);
-        while batch.len() < BATCH
-            && let Some(line) = self.ready_line()
-        {
-            batch.extend_from_slice(&line);
-        }
-        Some(batch)
-    }
-
-    /// Returns what is to be delivered next.
-    async fn next(&mut self) -> Next {
-        loop {
-            if let Some(next) = self.before_the_channel() {
-                return next;
-            }
-            match self.lines.recv().await {
-                Ok(line) if self.take(&line) => return Next::Line(line),
-                Ok(_) => {}
-                Err(RecvError::Lagged(count)) => self.lost += count,
-                Err(RecvError::Closed) => return Next::Closed,
-            }
-        }
-    }
-
-    /// Returns the next line if one is ready.
-    fn ready_line(&mut self) -> Option<Line> {
-        loop {
-            match self.before_the_channel() {
-                Some(Next::Line(line)) => return Some(line),
-                Some(Next::Behind | Next::Closed) => return None,
-                None => {}
-            }
-            match self.lines.try_recv() {
-                Ok(line) if self.take(&line) => return Some(line),
-                Ok(_) => {}
-                Err(TryRecvError::Lagged(count)) => self.lost += count,
-                // If the group is closed, `next` sees that too.
-                Err(TryRecvError::Empty | TryRecvError::Closed) => return None,
-            }
-        }
-    }
-
-    /// Returns what comes before the next line of the channel: the report of lost lines, or a page of the log.
-    fn before_the_channel(&mut self) -> Option<Next> {
-        match &mut self.catch_up {
-            None if self.lost == 0 => None,
-            None => Some(self.dropped().map_or(Next::Closed, Next::Line)),
-            Some(catch_up) => {
-                catch_up.behind |= std::mem::take(&mut self.lost) > 0;
-                catch_up.behind.then_some(Next::Behind)
-            }
-        }
-    }
-
-    /// Returns whether this line of the channel is to be delivered.
-    fn take(&mut self, line: &Line) -> bool {
-        self.catch_up.as_mut().is_none_or(|catch_up| catch_up.take(line.number()))
-    }
-
-    /// Returns the line that reports what was lost.
-    fn dropped(&mut self) -> Option<Line> {
-        let count = std::mem::take(&mut self.lost);
-        self.memory.line(&Reply::Error(dropped(&self.group, count)), 0).ok()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::framing::encode_line;
-    use crate::server::options::Options;
-    use futures_lite::future::block_on;
-
-    fn memory() -> Arc<Memory> {
-        let memory = Memory::new(&Options::default());
-        assert!(memory.take_group("g"));
-        memory
-    }
-
-    /// Returns the bytes of the first write of these posts, which are all ready.
-    fn one_write(posts: &[String]) -> Vec<u8> {
-        let (group, mut member) = Group::new("g".into(), memory());
-        for post in posts {
-            assert!(group.post(post.clone(), None));
-        }
-        let Next::Line(first) = block_on(member.next()) else { panic!("a line was posted") };
-        member.batch(&first).unwrap_or_else(|| first.to_vec())
-    }
-
-    fn lines(posts: &[String]) -> Vec<u8> {
-        let message =
-            |post: &String| Reply::Message { group_name: "g".into(), message: post.clone(), seq: None };
-        posts.iter().flat_map(|post| encode_line(&message(post)).unwrap()).collect()
-    }
-
-    #[test]
-    fn what_is_queued_goes_out_in_one_write_of_whole_lines() {
-        let posts: Vec<String> = (0..100).map(|number| number.to_string()).collect();
-        assert_eq!(one_write(&posts), lines(&posts));
-        assert_eq!(one_write(&posts[..1]), lines(&posts[..1]));
-    }
-
-    #[test]
-    fn a_write_is_bounded_and_a_long_line_goes_alone() {
-        let long = "x".repeat(BATCH / 2);
-        let posts = vec![long.clone(), long.clone(), long];
-        assert_eq!(one_write(&posts), lines(&posts[..2]));
-        let posts = ["x".repeat(BATCH), "y".to_string()];
-        assert_eq!(one_write(&posts), lines(&posts[..1]));
     }
 }

@@ -15,7 +15,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::group::{Group, Subscription};
+use super::group::Group;
+use super::group::subscription::Subscription;
 use super::log::{Deliver, Log, Outcome};
 use super::memory::Memory;
 
@@ -114,7 +115,7 @@ impl GroupTable {
         drop(by_name);
     }
 
-    /// Returns the numbers of groups and of memberships.
+    /// Returns how many groups and how many memberships there are.
     pub(super) fn count(&self) -> (usize, usize) {
         let groups = self.lock();
         let members = groups.by_name.values().map(|group| group.members()).sum();
