@@ -34,7 +34,7 @@
 //! `server/log/redis/state`, `server/log/redis/state/replies`, `server/log/redis/session`, `server/log/redis`, `server/log/open`,
 //! `server/catch_up`, `server/group`, `server/group/subscription`, `server/group_table`, `server/reclaim`, `server/common`,
 //! `server/posted`, `server/ending`,
-//! `server/connection`, `server/web/origin`, `server/web/head`, `server/web/response`, `server/web/page`,
+//! `server/connection`, `server/connection/joining`, `server/web/origin`, `server/web/head`, `server/web/response`, `server/web/page`,
 //! `server/web/runtime`, `server/web/recording`, `server/web/bridge`, `server/web/mod`, `server/no_web`,
 //! `server/mod`; last the two
 //! programs in `bin/`.

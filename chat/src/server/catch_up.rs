@@ -19,7 +19,7 @@
 //!     messages only if the log has not kept them either.
 //! U4  A line whose number is not the next one is not taken: what is missing before it is in the log.
 //!
-//! Used by `group`, `group/subscription` and `connection`. Next: `group`.
+//! Used by `group`, `group/subscription` and `connection/joining`. Next: `group`.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -6,44 +6,43 @@
 //! carried out.
 //!
 //! ```text
-//!   read a line ──▶ understand ──▶ wait until earlier replies are written ──▶ join, or post
-//!        ▲               │ malformed                                            │ refused
-//!        └───────────────┴── a reply to be written ◀────────────────────────────┘
+//!   read a line ──▶ understand ──▶ wait until earlier replies are written ──▶ join, post or history
+//!        ▲               │ malformed                                            │ refused, or history
+//!        └───────────────┴── replies to be written ◀────────────────────────────┘
 //! ```
 //!
 //! C1  Requests are carried out in their order. A join has subscribed before the next line is read. A post has been
 //!     handed to the log: without history it is then delivered; with history its outcome may come later (`posted`),
 //!     and a join or a request for history waits for it.
 //! C2  A reply is written before the next request is carried out: a client that never reads stops only
-//!     itself. Only replies to malformed lines may wait while the next line is read: their number is limited.
+//!     itself. Only replies to malformed lines, and to posts that the log has refused, may wait while the next line
+//!     is read. Both are bounded.
 //!
-//! Spawned by the server's accept loop, and for browsers by `web/mod`. Next: `web/origin`.
+//! Only a server that keeps history needs `posted`, `Outcome::Later` and `history`: without it the outcome of a post is
+//! there when the log is called.
+//!
+//! Spawned by the server's accept loop, and for browsers by `web/mod`. Next: `connection/joining`.
 
 use std::convert::Infallible;
-use std::fmt::Display;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Instant;
 
 use executor::sync::broadcast;
-use executor::task;
 use futures_lite::future;
 
-use super::catch_up::CatchUp;
 use super::common::{Common, Counted};
-use super::ending::{End, Membership, Session};
-use super::group::subscription::Subscription;
-use super::group_table::NotJoined;
+use super::ending::{End, Session};
 use super::inbound::Inbound;
-use super::log::{Limit, LogError, Outcome, Page};
-use super::options::History;
+use super::log::{Limit, Outcome, Page};
 use super::posted::NOT_POSTED;
 use super::stream::Stream;
 use crate::framing::{LineError, LineReader, encode_line};
 use crate::history::{Reply, Request};
+
+mod joining;
 
 /// How many bytes of replies to malformed lines may wait for a client that does not read. With more it is
 /// refused.
@@ -79,12 +78,13 @@ struct Connection {
     session: Session,
     /// The length of the names of its groups, in bytes.
     names: usize,
-    /// The number of malformed lines since the last request.
+    /// How many lines were malformed since the last request.
     bad_lines: u32,
 }
 
 impl Connection {
-    /// Carries out one request after the other. Returns why it stops.
+    /// Carries out one request after the other. Returns why it stops. Dropped, it leaves what was read of a line in
+    /// `requests`, and the replies in the session.
     async fn read(&mut self, requests: &mut LineReader<Inbound<Stream>>) -> End {
         loop {
             let outcome = match self.next_line(requests).await {
@@ -168,77 +168,17 @@ impl Connection {
         match request {
             Request::Join { group_name, after } => self.join(&group_name, after).await,
             Request::Post { group_name, message } => self.post(group_name, message).await,
-            // Boxed, as below: few requests need it, and otherwise each connection would be larger by it.
+            // Boxed, as in `joining`: few requests need it, and otherwise each connection would be larger by it.
             Request::History { group_name, after, limit } => {
                 Box::pin(self.history(group_name, after, limit)).await
             }
         }
     }
 
-    async fn join(&mut self, name: &str, after: Option<u64>) -> Result<(), Refusal> {
-        let refused = |why: &dyn Display| Err(Refusal::GoOn(format!("Group '{name}' not joined: {why}")));
-        if after.is_some() && self.session.common.options.history == History::None {
-            return refused(&LogError::NoHistory);
-        }
-        if self.session.memberships.contains_key(name) {
-            return match after {
-                None => Ok(()),
-                Some(_) => refused(&"it was joined before; a History request reads what was missed"),
-            };
-        }
-        let limit = self.session.common.options.groups;
-        if self.session.memberships.len() >= limit {
-            return refused(&format_args!("{limit} groups are the limit"));
-        }
-        let most = self.session.common.memory.connection;
-        if self.names + name.len() > most {
-            return refused(&format_args!("names of {most} bytes altogether are the limit"));
-        }
-        self.session.posts_settled().await; // C1
-        let common = self.session.common.clone();
-        // If the connection stops here, the subscription is dropped first, and then the group is left.
-        let mut unless_joined = Leave { common: None, name };
-        let (subscription, watching) = match common.groups.join(name, &*common.log) {
-            Ok(joined) => {
-                unless_joined.common = Some(&common);
-                joined
-            }
-            Err(NotJoined::Closed) => return Ok(()), // The server stops, and `serve` notices it.
-            Err(NotJoined::Full) => return refused(&"the server has no memory for more"),
-        };
-        let caught_up = match watching.await {
-            Ok(()) => match after {
-                None => Ok(None),
-                Some(after) => Box::pin(CatchUp::start(common.log.clone(), name, after)).await.map(Some),
-            },
-            Err(error) => Err(error),
-        };
-        match caught_up {
-            Ok(catch_up) => {
-                unless_joined.common = None;
-                self.deliver(subscription, catch_up);
-                Ok(())
-            }
-            Err(error) => refused(&error),
-        }
-    }
-
-    /// Starts the task that delivers a group's lines.
-    fn deliver(&mut self, mut subscription: Subscription, catch_up: Option<CatchUp>) {
-        if let Some(catch_up) = catch_up {
-            subscription = subscription.catching_up(catch_up);
-        }
-        let group = subscription.group().clone();
-        self.names += group.len();
-        // ORDERING: Relaxed; only counted.
-        self.session.outbound.waiting.fetch_add(group.len(), Ordering::Relaxed);
-        let delivery = task::spawn(subscription.deliver(self.session.outbound.clone()));
-        self.session.memberships.insert(group, Membership(Some(delivery)));
-    }
-
     async fn post(&mut self, group_name: String, message: String) -> Result<(), Refusal> {
         let length = message.len();
         match self.session.common.log.append(&group_name, message) {
+            // Without history the outcome is there at once.
             Outcome::Now(outcome) => match outcome {
                 Some(Err(error)) => Err(Refusal::GoOn(error.refusal(&group_name, NOT_POSTED))),
                 _ => Ok(()),
@@ -272,20 +212,6 @@ impl Connection {
     }
 }
 
-/// Leaves a group when it is dropped, unless `common` was set to `None`.
-struct Leave<'a> {
-    common: Option<&'a Common>,
-    name: &'a str,
-}
-
-impl Drop for Leave<'_> {
-    fn drop(&mut self) {
-        if let Some(common) = self.common {
-            common.groups.leave(self.name, &*common.log);
-        }
-    }
-}
-
 /// A line that is not carried out, with the text of the reply.
 enum Refusal {
     /// The line is not a request, but the connection goes on.
@@ -310,6 +236,7 @@ mod tests {
     use super::*;
     use crate::server::ending::tests::common;
     use crate::server::outbound::tests::connected;
+    use executor::task;
     use futures_lite::{AsyncReadExt, AsyncWriteExt};
     use std::io;
 

@@ -15,7 +15,7 @@
 //! M1  Each line is counted from its encoding until its last reference is dropped, and each name as long as
 //!     its group exists.
 //!
-//! Used by `group`, `group/subscription`, `group_table`, `common` and `connection`. Next: `inbound`.
+//! Used by `group`, `group/subscription`, `group_table`, `common` and `connection/joining`. Next: `inbound`.
 
 use std::io;
 use std::ops::Deref;

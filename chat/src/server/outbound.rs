@@ -20,7 +20,7 @@
 //!     in the middle of a line, leaves it set, and nothing is written after the incomplete line.
 //! W3  A failed write shuts the socket down, so that the connection's reader sees the end too.
 //!
-//! Used by `group/subscription`, `ending` and `connection`. Next: `log`.
+//! Used by `group/subscription`, `ending` and `connection/joining`. Next: `log`.
 
 use std::io;
 use std::net::Shutdown;

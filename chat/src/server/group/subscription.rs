@@ -22,7 +22,7 @@
 //!
 //! On a server without history nobody has a `catch_up`: J4 and `Next::Behind` are not for the chapter's chat.
 //!
-//! Used by `group`, `group_table` and `connection`. Next: `group_table`.
+//! Used by `group`, `group_table` and `connection/joining`. Next: `group_table`.
 
 use std::io;
 use std::pin::pin;
