@@ -2,8 +2,8 @@
 //!
 //! A group's channel keeps few lines, and none of before the member joined. A member that names the number after
 //! which it wants the messages gets them from the log, page by page, and then those that are posted. The
-//! difficulty is the seam between the two: a message may be in the page and in the channel, or it is posted
-//! while a page is read.
+//! difficulty is where the log ends and the channel begins: a message may be in the page and in the channel, or it
+//! is posted while a page is read.
 //!
 //! ```text
 //!   join ──▶ subscribe ──▶ read a page after `last` ──▶ write it ──more──▶ read the next ...
@@ -16,7 +16,7 @@
 //! U2  `last` is the number of the last message that was taken, from a page or from the channel. A line with a
 //!     number up to `last` is taken no more. So no message comes twice.
 //! U3  A member that has lost lines of the channel is `behind`, and reads from the log again. It is told of lost
-//!     messages only if the log has not kept them either.
+//!     messages only if the log has not kept them either, or cannot be read.
 //! U4  A line whose number is not the next one is not taken: what is missing before it is in the log.
 //!
 //! Used by `group`, `group/subscription` and `connection/joining`. Next: `group`.
@@ -36,6 +36,7 @@ const PAGE: Limit = Limit { messages: 1000, bytes: 64 * 1024 };
 /// How long a member waits until it asks a log again that could not be reached.
 const AWAY: Duration = Duration::from_millis(200);
 
+/// How far a member has read of a group. Dropping it loses the page that was read.
 pub(super) struct CatchUp {
     log: Arc<dyn Log>,
     /// The number of the last message that was taken for delivery (U2).
@@ -50,7 +51,7 @@ pub(super) struct CatchUp {
 
 impl CatchUp {
     /// Reads the first page of a group after a number. The member must have subscribed before (U1). While the log
-    /// cannot be reached, it waits.
+    /// cannot be reached, it waits. Dropping it loses nothing but the page.
     ///
     /// # Errors
     ///
@@ -61,7 +62,8 @@ impl CatchUp {
         Ok(starting)
     }
 
-    /// Returns the lines of the next page; they may be empty.
+    /// Returns the lines of the next page; there may be none. If the log cannot be read, the line is an error for the
+    /// member, which then goes on with the channel. Cancel-safe.
     pub(super) async fn next_page(&mut self, group: &str) -> Vec<u8> {
         let page = match self.page.take() {
             Some(page) => Ok(page),

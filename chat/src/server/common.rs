@@ -4,7 +4,7 @@
 //! for all of them together. Statics would do for a program with one server; a test has several servers in
 //! one process, so the state belongs to the server, and each connection holds a reference to it.
 //!
-//! There is no list of the connections. The server needs only their number; to stop them, and to wait for
+//! There is no list of the connections. The server needs only a count of them; to stop them, and to wait for
 //! their end, it uses channels (`mod`).
 //!
 //! Created by the server. Used by `ending`, `connection` and `mod`. Next: `posted`.
@@ -30,7 +30,7 @@ pub(super) struct Common {
     pub(super) memory: Arc<Memory>,
     pub(super) groups: Arc<GroupTable>,
     pub(super) log: Arc<dyn Log>,
-    /// The number of connections.
+    /// How many connections there are.
     pub(super) connections: AtomicUsize,
     pub(super) reclaim: Reclaim,
 }
@@ -80,11 +80,11 @@ impl Common {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
-    /// The number of connections, including those that are closing.
+    /// How many connections, including those that are closing.
     pub connections: usize,
-    /// The number of groups, all of which have members.
+    /// How many groups, all of which have members.
     pub groups: usize,
-    /// The number of pairs of a client and a group that it is in.
+    /// How many pairs of a client and a group that it is in.
     pub memberships: usize,
 }
 

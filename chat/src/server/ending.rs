@@ -38,7 +38,7 @@ use reactor::time::timeout;
 use super::common::Common;
 use super::inbound::Inbound;
 use super::outbound::Outbound;
-use super::posted::Posted;
+use super::posted::{Posted, Until};
 use super::stream::Stream;
 
 /// How long a client's last bytes are read and discarded, so that they do not reset the connection before the
@@ -107,7 +107,11 @@ impl Session {
     }
 
     /// Waits until the replies are written. Once the client has closed its half, before the call or during
-    /// it, it waits no longer than the grace period (E4).
+    /// it, it waits no longer than the grace period (E4). Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// `Gone`: the connection has failed. `GraceOver`: the grace period has elapsed.
     pub(super) async fn replies_written(&mut self) -> Result<(), End> {
         if self.reply.is_none() && self.unsent.is_empty() {
             return Ok(());
@@ -146,20 +150,20 @@ impl Session {
         self.common.options.grace.saturating_sub(closed.elapsed())
     }
 
-    /// Waits until the outcomes of all posts are known. The replies to those that failed are queued.
+    /// Waits until the outcomes of all posts are known. The replies to those that failed are queued. Cancel-safe.
     pub(super) async fn posts_settled(&mut self) {
-        poll_fn(|cx| self.posted.poll(cx, false, &mut self.unsent)).await;
+        poll_fn(|cx| self.posted.poll(cx, Until::AllKnown, &mut self.unsent)).await;
     }
 
-    /// Waits until there is room for another post. The replies to those that failed are queued.
+    /// Waits until there is room for another post. The replies to those that failed are queued. Cancel-safe.
     pub(super) async fn room_for_a_post(&mut self) {
-        poll_fn(|cx| self.posted.poll(cx, true, &mut self.unsent)).await;
+        poll_fn(|cx| self.posted.poll(cx, Until::Room, &mut self.unsent)).await;
     }
 
     /// The same as [`poll_replies_written`](Self::poll_replies_written), after it has taken the outcomes of
     /// posts that are known.
     pub(super) fn poll_replies(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let _ = self.posted.poll(cx, false, &mut self.unsent);
+        let _ = self.posted.poll(cx, Until::AllKnown, &mut self.unsent);
         self.poll_replies_written(cx)
     }
 
@@ -197,7 +201,7 @@ impl Session {
 
     /// Ready when the replies, and all lines of the groups for the client, are written or have failed.
     fn poll_all_ended(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let settled = self.posted.poll(cx, false, &mut self.unsent);
+        let settled = self.posted.poll(cx, Until::AllKnown, &mut self.unsent);
         let mut all = self.poll_replies_written(cx).map(drop);
         if settled.is_pending() {
             all = Poll::Pending;

@@ -1,10 +1,10 @@
 //! The limits of a server.
 //!
 //! Each resource that a client can use needs a limit: without one, a single client takes all the memory, or
-//! stays for ever. Limits per client in numbers alone are not enough: a thousand lines may be 60 kB or 64 MB.
-//! So there are limits in numbers, in bytes and in time, for a line, a connection, a group and the whole
-//! server. There is no limit on the number of connections: the system has one, the limit of descriptors, and
-//! at that limit the server goes on.
+//! stays for ever. A limit on the count of a client's lines alone is not enough: a thousand lines may be 60 kB
+//! or 64 MB. So there are limits on counts, on bytes and on times, for a line, a connection, a group and the
+//! whole server. There is no limit on the count of connections: the system has one, the limit of descriptors,
+//! and at that limit the server goes on.
 //!
 //! Used by every part of the server. Next: `memory`.
 
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::redis_url::RedisUrl;
 
-/// The limits of a [`Server`](super::Server), in bytes, in numbers and in time. The default suits a public
+/// The limits of a [`Server`](super::Server), on bytes, counts and times. The default suits a public
 /// server.
 ///
 /// ```
@@ -24,16 +24,16 @@ use super::redis_url::RedisUrl;
 pub struct Options {
     /// The longest line that a client may send, in bytes, without its `\n`. A longer one ends its connection.
     pub line_limit: usize,
-    /// The number of groups that one connection may join.
+    /// How many groups one connection may join.
     pub groups: usize,
-    /// The number of malformed lines in a row that ends a connection.
+    /// How many malformed lines in a row end a connection.
     pub bad_lines: u32,
     /// How much may wait for a connection, in bytes: the lines in its groups that it has not read, and the
     /// names of its groups. If more waits, the connection loses its oldest lines, and the client is sent
-    /// their number. A join is refused if the names alone would exceed the limit.
+    /// the count of them. A join is refused if the names alone would exceed the limit.
     pub connection_bytes: usize,
     /// How much a group keeps for members that have not read it yet, in bytes. It never keeps more than 1000
-    /// lines either. Members that are further behind lose the oldest lines, and are sent their number.
+    /// lines either. Members that are further behind lose the oldest lines, and are sent the count of them.
     pub group_bytes: usize,
     /// How much all groups together keep, in bytes: half of it for lines, half for names. If there are more
     /// lines than that, the heaviest group loses its oldest; if there are more names, a join is refused. The
@@ -74,8 +74,8 @@ pub enum History {
     Redis {
         /// Where it is.
         url: RedisUrl,
-        /// The number of messages that are kept of each group. A server that was away for more loses the oldest,
-        /// and its members are sent their number. At least 1.
+        /// How many messages are kept of each group. A server that was away for more loses the oldest, and its
+        /// members are sent the count of them. At least 1.
         messages: u64,
         /// How long a reply of Redis may take. After that the connection counts as lost.
         timeout: Duration,
@@ -91,7 +91,7 @@ pub enum History {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// The number of messages.
+    /// How many messages.
     pub messages: u64,
     /// Their texts, and the group's name with each, in bytes.
     pub bytes: u64,

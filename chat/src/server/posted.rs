@@ -4,6 +4,10 @@
 //! often as the disk completes a transaction, some hundred times in a second. So a connection hands its posts to
 //! the log, and goes on. When one fails, the client is told.
 //!
+//! ```text
+//!   a post ──▶ log.append ──▶ push ──▶ │ waiting, in order │ ──▶ poll ──▶ an error for each that failed
+//! ```
+//!
 //! P1  A connection hands no further post to the log while it has [`MOST`] there, or [`MOST_BYTES`] of them.
 //! P2  The outcomes are taken in the order of the posts.
 //!
@@ -17,16 +21,25 @@ use super::log::Outcome;
 use crate::framing::encode_line;
 use crate::history::Reply;
 
-/// The number of posts of one connection that the log may hold.
+/// How many posts of one connection the log may hold.
 const MOST: usize = 256;
 
-/// The bytes of the posts of one connection that the log may hold.
+/// How many bytes of them it may hold.
 const MOST_BYTES: usize = 256 * 1024;
+
+/// What a connection waits for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Until {
+    /// The outcomes of all posts are known.
+    AllKnown,
+    /// There is room for another post (P1).
+    Room,
+}
 
 /// What a client is told of a post that the log has refused.
 pub(super) const NOT_POSTED: &str = "not posted";
 
-/// Posts in the log, in their order.
+/// Posts in the log, in their order. Dropping it does not take them back, and nobody is told their outcome.
 #[derive(Debug, Default)]
 pub(super) struct Posted {
     waiting: VecDeque<Waiting>,
@@ -53,15 +66,16 @@ impl Posted {
         self.waiting.len() >= MOST || self.bytes >= MOST_BYTES
     }
 
-    /// Takes the outcomes that are known, and appends an error to `replies` for each post that failed. Ready
-    /// when there is no post left, or, with `room`, when there is room for another.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, room: bool, replies: &mut Vec<u8>) -> Poll<()> {
+    /// Takes the outcomes that are known, in the order of the posts: one that is not known hides those after
+    /// it. Appends an error to `replies` for each post that failed. Ready when that has come which is waited
+    /// for.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, until: Until, replies: &mut Vec<u8>) -> Poll<()> {
         while let Some(first) = self.waiting.front_mut() {
-            let pending = Pin::new(&mut first.outcome).poll(cx);
-            if room && pending.is_pending() && !self.is_full() {
+            let outcome = Pin::new(&mut first.outcome).poll(cx);
+            if until == Until::Room && outcome.is_pending() && !self.is_full() {
                 return Poll::Ready(());
             }
-            let outcome = ready!(pending);
+            let outcome = ready!(outcome);
             let Some(post) = self.waiting.pop_front() else { break };
             self.bytes -= post.length + post.group.len();
             if let Err(error) = outcome {
