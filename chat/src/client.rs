@@ -8,15 +8,19 @@
 //! nothing of it.
 //!
 //! ```text
-//!   stdin ──▶ parse_command ──▶ Machine ──▶ a request ──▶ server ──▶ a reply ──▶ Machine ──▶ stdout
+//!   stdin ──▶ typed ──▶ Machine ──▶ requests ──▶ unsent ──▶ the server     send_commands
+//!                        │  ▲                                  │
+//!               stdout ◀─┘  └───────────── received ◀──────────┘           print_replies, a local task
 //! ```
 //!
-//! The `Machine` of `catch_up` passes everything through, as long as the server keeps no history. If it does, the
-//! machine puts messages in the order of their numbers, and asks for those that are missing.
+//! The two loops run concurrently on one thread. The one for the replies ends with the connection. The one for the
+//! commands ends with the input; then the client sends what is left, closes its half of the connection, and prints
+//! replies for a short grace period.
 //!
-//! Two loops run concurrently on one thread. The loop for the replies is a local task, and ends when the
-//! server closes the connection. The loop for the commands ends with the input; then the client sends what is
-//! left, closes its half of the connection, and prints replies for a short grace period.
+//! `Machine` stands between them. While the server keeps no history it passes everything through: a typed
+//! command is a request, and a reply is a line on stdout. If the server keeps history, it puts messages in the
+//! order of their numbers, and asks for those that are missing. Then the loop for the replies has requests,
+//! too, and leaves them to the loop for the commands.
 //!
 //! C1  Neither loop is stopped by what the other waits for: a stdout or stderr that is not read loses no
 //!     typed line. Other threads write to both.
@@ -25,7 +29,7 @@
 //! C3  After the end of the input the client ends when its grace period has elapsed, whether or not the
 //!     server reads.
 //! C4  A server that keeps history is one that the client comes back to: when the connection is lost it makes
-//!     another one, and goes on where it was (`catch_up`). What is typed meanwhile is sent then.
+//!     another one, and goes on where it was (`client/connecting`). What is typed meanwhile is sent then.
 //!
 //! Used by the program `client`. Next: `client/options`.
 
@@ -44,8 +48,9 @@ use reactor::net::{TcpStream, ToSocketAddrs};
 use reactor::signal::Signals;
 use reactor::time::timeout;
 
-pub use self::command::parse_command;
-use self::connecting::{Backoff, connect};
+use self::command::COMMANDS_AND_HISTORY;
+pub use self::command::{COMMANDS, parse_command};
+use self::connecting::{Backoff, connect, connect_again, without_a_connection};
 use self::input::Line;
 pub use self::options::{CatchUp, Ended, Options};
 use self::output::{is_interactive, print, print_blocking, tell};
@@ -53,11 +58,11 @@ use self::session::{AHEAD, Session, Shared};
 use self::unsent::Unsent;
 use crate::framing::receive_as_json;
 
-mod catch_up;
 mod command;
 mod connecting;
 mod group;
 mod input;
+mod machine;
 mod numbers;
 mod options;
 mod output;
@@ -72,31 +77,12 @@ mod terminal;
 mod unsent;
 mod visible;
 
-/// The help that the client prints on stdout when it has connected.
-///
-/// ```
-/// assert!(chat::client::COMMANDS.starts_with("Commands:\njoin GROUP\n"));
-/// ```
-pub const COMMANDS: &str = "Commands:
-join GROUP
-post GROUP MESSAGE...
-Type Control-D to leave.
-";
-
-/// The help on a terminal, where there is room for one more command.
-const COMMANDS_AND_HISTORY: &str = "Commands:
-join GROUP
-post GROUP MESSAGE...
-history GROUP [NUMBER]
-Type Control-D to leave.
-";
-
 /// Replies are collected up to this many bytes before they are printed.
 const PIECE: usize = 64 * 1024;
 
 /// Connects, and talks until the input ends or the server closes the connection. Returns which [`Ended`] it was. It
-/// spawns a local task, so it must run in `block_on`. It reads the standard input and writes to
-/// the two standard outputs of the process. If these are a terminal, the user can edit the lines.
+/// spawns a local task, so it must run in `block_on`. It reads the standard input and writes to the two standard
+/// outputs of the process. If these are a terminal, the user can edit the lines.
 ///
 /// If the connection is lost, and the server keeps history, the client connects again, as often as it takes.
 ///
@@ -105,9 +91,10 @@ const PIECE: usize = 64 * 1024;
 ///
 /// # Errors
 ///
-/// - No connection: the error of `connect`. After a lost one: `NotConnected`, if the input has ended, requests are left,
-///   and the grace period elapses.
-/// - The connection breaks: `ConnectionReset`, or `TimedOut` if the server has vanished.
+/// - No connection: the error of `connect`. After a lost one: `NotConnected`, if the input has ended, requests
+///   are left, and the grace period elapses.
+/// - The connection breaks, and the server keeps no history: `ConnectionReset`, or `TimedOut` if the server has
+///   vanished.
 /// - The server has not taken all requests when the grace period has elapsed: `TimedOut`.
 /// - A standard stream fails. A stdout whose reader has closed it is not an error.
 ///
@@ -166,51 +153,18 @@ async fn talk_on_and_on(
     let mut backoff = Backoff::new();
     loop {
         let ended = talk(session, stream, hello, options.grace).await;
-        if !session.shared.lost.take() || session.over || !session.shared.machine.borrow().reconnects() {
+        if !session.comes_back() {
             return ended;
         }
-        match ended {
-            Ok(_) => tell(format_args!("The connection is lost: reconnecting.")),
-            Err(error) => tell(format_args!("The connection is lost: reconnecting ({error}).")),
-        }
-        if session.shared.heard.take() {
-            backoff = Backoff::new();
-        }
-        session.lose_connection()?;
-        let again = backoff.connect(address, options.keepalive);
-        stream = match typed_meanwhile(session, again, options.grace).await? {
+        stream = match connect_again(session, &ended, &mut backoff, address, options).await? {
             Some(stream) => stream,
             None => return without_a_connection(session.unsent.len()),
         };
-        session.shared.machine.borrow_mut().connected();
-        let mut first = Vec::new();
-        session.shared.carry_out(&mut String::new(), |request| first.push(request));
-        session.unsent.put_first(&first)?;
-        tell(format_args!("Connected again."));
         hello = "";
     }
 }
 
-/// Waits for a connection, and reads meanwhile what is typed. Returns `None` if the input has ended, and there is
-/// nothing to send, or no connection in the grace period.
-async fn typed_meanwhile(
-    session: &mut Session,
-    connection: impl Future<Output = TcpStream>,
-    grace: Duration,
-) -> io::Result<Option<TcpStream>> {
-    let mut connection = pin!(connection);
-    let connected = async { Ok(connection.as_mut().await) };
-    match future::or(connected, async { Err(session.read_ahead().await) }).await {
-        Ok(stream) => Ok(Some(stream)),
-        Err(ended) => {
-            ended?;
-            session.over = true;
-            let left = if session.unsent.is_empty() { Duration::ZERO } else { grace };
-            Ok(timeout(left, connection).await.ok())
-        }
-    }
-}
-
+/// Talks on one connection, to its end or that of the input. Dropped, it prints nothing more.
 async fn talk(session: &mut Session, stream: TcpStream, hello: &str, grace: Duration) -> io::Result<Ended> {
     // A task of its own has a poll budget of its own: a flood of replies does not hold up the commands.
     let replies = print_replies(BufReader::new(stream.clone()), session.shared.clone(), hello.to_owned());
@@ -317,15 +271,6 @@ fn after_the_grace(unsent: usize) -> io::Result<Ended> {
     }
     let what = format!("the server does not read: {unsent} bytes of requests were not sent");
     Err(io::Error::new(io::ErrorKind::TimedOut, what))
-}
-
-/// Returns the outcome if the input has ended, and no connection was made any more.
-fn without_a_connection(unsent: usize) -> io::Result<Ended> {
-    if unsent == 0 {
-        return Ok(Ended::ByUser);
-    }
-    let what = format!("there is no connection: {unsent} bytes of requests were not sent");
-    Err(io::Error::new(io::ErrorKind::NotConnected, what))
 }
 
 /// Returns the outcome if the connection has failed with this error.

@@ -24,19 +24,19 @@
 //!
 //! Reading order: this file, `history`, `framing` (packets from bytes), `client`, `client/options`,
 //! `client/command`, `client/input`, `client/numbers`, `client/posts`, `client/refusal`, `client/shown`,
-//! `client/group`, `client/catch_up`, `client/unsent`, `client/connecting`, `client/session`, `client/output`,
-//! `client/visible`, `client/screen`, `client/terminal`,
-//! `client/no_terminal`; then the server:
-//! `server/redis_url`, `server/options`, `server/memory`, `server/inbound`, `server/stream`, `server/outbound`, `server/log`,
-//! `server/log/no_history`, `server/log/database`, `server/log/store`, `server/log/disk`,
-//! `server/log/redis/resp`, `server/log/redis/scripts`, `server/log/redis/tls`, `server/log/redis/connection`,
-//! `server/log/redis/settings`, `server/log/redis/parsed`, `server/log/redis/watched`, `server/log/redis/done`,
-//! `server/log/redis/state`, `server/log/redis/state/replies`, `server/log/redis/session`, `server/log/redis`, `server/log/open`,
-//! `server/catch_up`, `server/group`, `server/group/subscription`, `server/group_table`, `server/reclaim`, `server/common`,
-//! `server/posted`, `server/ending`,
-//! `server/connection`, `server/connection/joining`, `server/web/origin`, `server/web/head`, `server/web/response`, `server/web/page`,
-//! `server/web/runtime`, `server/web/recording`, `server/web/bridge`, `server/web/mod`, `server/no_web`,
-//! `server/mod`; last the two
+//! `client/group`, `client/machine`, `client/machine/asking`, `client/machine/errors`, `client/unsent`,
+//! `client/session`, `client/connecting`, `client/output`, `client/visible`, `client/screen`, `client/terminal`,
+//! `client/no_terminal`;
+//! then the server: `server/redis_url`, `server/options`, `server/memory`, `server/inbound`, `server/stream`,
+//! `server/outbound`, `server/log`, `server/log/no_history`, `server/log/database`, `server/log/store`,
+//! `server/log/disk`, `server/log/redis/resp`, `server/log/redis/scripts`, `server/log/redis/tls`,
+//! `server/log/redis/connection`, `server/log/redis/settings`, `server/log/redis/parsed`,
+//! `server/log/redis/watched`, `server/log/redis/done`, `server/log/redis/state`, `server/log/redis/state/replies`,
+//! `server/log/redis/session`, `server/log/redis`,
+//! `server/log/open`, `server/catch_up`, `server/group`, `server/group/subscription`, `server/group_table`,
+//! `server/reclaim`, `server/common`, `server/posted`, `server/ending`, `server/connection`,
+//! `server/connection/joining`, `server/web/origin`, `server/web/head`, `server/web/response`, `server/web/page`,
+//! `server/web/runtime`, `server/web/recording`, `server/web/bridge`, `server/web/mod`, `server/no_web`, `server/mod`; last the two
 //! programs in `bin/`.
 #![forbid(unsafe_code)]
 

@@ -1,11 +1,40 @@
 //! The commands that a user types.
 //!
-//! Used by `client/session` and `client/catch_up`. Next: `client/input`.
+//! What is typed may be anything: an argument is missing, a word is misspelled, the line ends as on another system. A
+//! parser that guessed would post to the wrong group. So a line is a command as a whole, or nothing is sent, and the
+//! user is told what was expected. Nothing here waits, so nothing is `async`, and a table of strings tests it.
+//!
+//! ```text
+//!   join GROUP                one word
+//!   post GROUP MESSAGE...     the rest of the line, without the white space before it
+//!   history GROUP [NUMBER]    not in the chapter's protocol
+//! ```
+//!
+//! Used by `client`, `client/session` and `client/machine`. Next: `client/input`.
 
 use super::output::tell;
 use crate::FromClient;
 
-/// The number of messages that `history` lists if none is given, and at most.
+/// The help that the client prints on stdout when it has connected.
+///
+/// ```
+/// assert!(chat::client::COMMANDS.starts_with("Commands:\njoin GROUP\n"));
+/// ```
+pub const COMMANDS: &str = "Commands:
+join GROUP
+post GROUP MESSAGE...
+Type Control-D to leave.
+";
+
+/// The help on a terminal, where there is room for one more command.
+pub(super) const COMMANDS_AND_HISTORY: &str = "Commands:
+join GROUP
+post GROUP MESSAGE...
+history GROUP [NUMBER]
+Type Control-D to leave.
+";
+
+/// How many messages `history` lists if no number is given, and at most.
 const LISTED: u64 = 10;
 const LONGEST_LIST: u64 = 1000;
 
@@ -26,7 +55,7 @@ pub(super) fn command(line: &str) -> Option<Command> {
         });
     };
     let mut words = rest.split_whitespace();
-    let count = |number: &str| number.parse().ok().filter(|count| (1..=LONGEST_LIST).contains(count));
+    let count = |word: &str| word.parse().ok().filter(|count| (1..=LONGEST_LIST).contains(count));
     let group = words.next();
     let count = words.next().map_or(Some(LISTED), count);
     let (Some(group), Some(count), None) = (group, count, words.next()) else {

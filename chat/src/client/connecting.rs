@@ -3,16 +3,28 @@
 //! A server that is restarted is away for a moment, and then all its clients come at once. If each tried again
 //! at once and all the time, they would be the flood that keeps it from starting. So a client waits before
 //! each attempt, twice as long as before the last, up to a limit, and a random part of it: then they come
-//! apart from each other.
+//! apart from each other. And if it read nothing meanwhile, Control-D would have no effect until the server is back.
 //!
-//! Used by `client`. Next: `client/session`.
+//! ```text
+//!   lost ──▶ wait, attempt, wait, attempt ... ──▶ connected: first the joins, then what was typed
+//!               │ meanwhile: read ahead
+//!               └──▶ the input ends ──▶ nothing to send, or the grace period elapses: no connection
+//! ```
+//!
+//! Used by `client`. Next: `client/output`.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_lite::future;
 use reactor::net::{TcpStream, ToSocketAddrs};
 use reactor::time::{sleep, timeout};
+
+use super::options::{Ended, Options};
+use super::output::tell;
+use super::session::Session;
 
 /// The wait before the first attempt, and the longest.
 const SHORTEST: Duration = Duration::from_millis(100);
@@ -43,6 +55,66 @@ fn notice_a_vanished_server(stream: &TcpStream, keepalive: Option<Duration>) -> 
         rustix::net::sockopt::set_tcp_user_timeout(stream, limit)?;
     }
     Ok(())
+}
+
+/// Connects again after the connection was lost, and queues the requests with which the client goes on where it was.
+/// Returns `None` if the input has ended, and there is nothing to send, or no connection in the grace period. Dropped,
+/// it loses no typed line, except with the session.
+///
+/// # Errors
+///
+/// The standard input fails.
+pub(super) async fn connect_again(
+    session: &mut Session,
+    ended: &io::Result<Ended>,
+    backoff: &mut Backoff,
+    address: &impl ToSocketAddrs,
+    options: &Options,
+) -> io::Result<Option<TcpStream>> {
+    match ended {
+        Ok(_) => tell(format_args!("The connection is lost: reconnecting.")),
+        Err(error) => tell(format_args!("The connection is lost: reconnecting ({error}).")),
+    }
+    if session.shared.heard.take() {
+        *backoff = Backoff::new();
+    }
+    session.lose_connection()?;
+    let again = backoff.connect(address, options.keepalive);
+    let stream = typed_meanwhile(session, again, options.grace).await?;
+    if stream.is_some() {
+        session.go_on()?;
+        tell(format_args!("Connected again."));
+    }
+    Ok(stream)
+}
+
+/// Waits for a connection, and reads meanwhile what is typed. Returns `None` if the input has ended, and there is
+/// nothing to send, or no connection in the grace period.
+async fn typed_meanwhile(
+    session: &mut Session,
+    connection: impl Future<Output = TcpStream>,
+    grace: Duration,
+) -> io::Result<Option<TcpStream>> {
+    let mut connection = pin!(connection);
+    let connected = async { Ok(connection.as_mut().await) };
+    match future::or(connected, async { Err(session.read_ahead().await) }).await {
+        Ok(stream) => Ok(Some(stream)),
+        Err(ended) => {
+            ended?;
+            session.over = true;
+            let left = if session.unsent.is_empty() { Duration::ZERO } else { grace };
+            Ok(timeout(left, connection).await.ok())
+        }
+    }
+}
+
+/// Returns the outcome if the input has ended, and no connection was made any more.
+pub(super) fn without_a_connection(unsent: usize) -> io::Result<Ended> {
+    if unsent == 0 {
+        return Ok(Ended::ByUser);
+    }
+    let what = format!("there is no connection: {unsent} bytes of requests were not sent");
+    Err(io::Error::new(io::ErrorKind::NotConnected, what))
 }
 
 /// The waits between attempts.

@@ -1,6 +1,10 @@
 //! What a client knows of one group, and what it has asked about it.
 //!
-//! Used by `client/catch_up`. Next: `client/catch_up`.
+//! A reply to a request for history does not say which request it is for. Without a list of what was asked, the end of
+//! a list that the user wants could be taken for the end of what was missed. The replies come in the order of the
+//! requests, so a queue is enough.
+//!
+//! Used by `client/machine`, `client/machine/asking` and `client/machine/errors`. Next: `client/machine`.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -33,6 +37,7 @@ pub(super) struct List {
     pub(super) messages: BTreeMap<u64, String>,
 }
 
+/// A group that was joined, or asked about.
 #[derive(Debug, Default)]
 pub(super) struct Group {
     pub(super) joined: bool,

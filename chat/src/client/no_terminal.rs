@@ -3,7 +3,7 @@
 //! Who uses the chat as a library, as the tour does, need not build a line editor. With the type that stands here the
 //! rest of the client is the same in both builds.
 //!
-//! Used by `client` and `client/session`. Next: `server/options`.
+//! Used by `client` and `client/session`. Next: `server/redis_url`.
 
 use std::io;
 

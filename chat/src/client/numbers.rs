@@ -20,18 +20,18 @@
 //!     above the last one that came in this way means that the server's log began anew. (A number that was
 //!     shown but is above that one is late: it has been fetched before.)
 //!
-//! Used by `client/catch_up`. Next: `client/posts`.
+//! Used by `client/group`, `client/machine` and its parts. Next: `client/posts`.
 
 use std::collections::BTreeMap;
 
-/// The number of messages that are held back, and that one request asks for, at most.
+/// How many messages are held back, and how many one request asks for, at most.
 pub(super) const HELD: usize = if cfg!(test) { 8 } else { 256 };
 
 /// What is to be done, in this order.
 #[derive(Debug, PartialEq)]
 pub(super) enum Step {
     Show(String),
-    /// This number of messages is no longer kept by the server.
+    /// This many messages are no longer kept by the server.
     Lost(u64),
     /// What is kept after this number has to be fetched, and its end reported by [`Numbers::fetched`].
     Fetch(u64),

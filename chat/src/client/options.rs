@@ -1,6 +1,10 @@
 //! The settings of the client, and how it may end.
 //!
-//! Used by `client`. Next: `client/command`.
+//! A client that always waited for the last replies would be slow in a script, and one that never did would
+//! lose them: so the grace period is a setting. A script must also be able to tell "the input has ended" from
+//! "the server hung up": so a client that ends without an error says which of the two it was.
+//!
+//! Used by `client`, `client/session` and `client/connecting`. Next: `client/command`.
 
 use std::time::Duration;
 

@@ -8,7 +8,8 @@
 //!
 //! On a terminal where a line is being edited, both go above that line (`screen`).
 //!
-//! Used by `client`, `client/command`, `client/session` and `client/terminal`. Next: `client/visible`.
+//! Used by `client`, `client/command`, `client/session`, `client/connecting` and `client/terminal`. Next:
+//! `client/visible`.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::LazyLock;

@@ -9,17 +9,17 @@
 //!     connection's requests in their order.
 //! P3  At most [`LISTED`] are kept, the last ones. Those before them are only counted, for each group.
 //!
-//! Used by `client/catch_up`. Next: `client/refusal`.
+//! Used by `client/machine` and its parts. Next: `client/refusal`.
 
 use std::collections::{HashMap, VecDeque};
 
-/// The number of posts that are kept.
+/// How many posts are kept.
 const LISTED: usize = 32;
 
 #[derive(Debug, Default)]
 pub(super) struct Posts {
     sent: VecDeque<Post>,
-    /// How many posts there were.
+    /// How many posts were sent so far; the number of the last one.
     count: u64,
     /// Those that were sent before those in `sent`, and are not known either: by group, and under `None` those that do
     /// not come back.

@@ -4,7 +4,7 @@
 //! that concern history, by the words that the server has for them. One whose words it does not know is shown,
 //! and no more.
 //!
-//! Used by `client/catch_up`. Next: `client/shown`.
+//! Used by `client/machine/errors`. Next: `client/shown`.
 
 /// What an error means.
 #[derive(Debug, PartialEq)]

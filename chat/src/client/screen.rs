@@ -35,7 +35,7 @@ use rustix::termios::{InputModes, LocalModes, OptionalActions, Termios, tcgetatt
 const NAMES: usize = 1000;
 const LONGEST_NAME: usize = 200;
 
-/// The number of notes that wait to be shown, at most.
+/// How many notes wait to be shown, at most.
 const NOTES: usize = 64;
 
 /// How long the end waits for a readline to have begun.
@@ -68,9 +68,9 @@ struct State {
     stage: Stage,
     /// Something is written at once: editing must not begin (T1).
     writing: bool,
-    /// The number of texts that rustyline has shown.
+    /// How many texts rustyline has shown.
     shown: u64,
-    /// The number of lines that were begun.
+    /// How many lines were begun.
     lines: u64,
     /// Something is typed on the line that is edited.
     typed: bool,

@@ -1,5 +1,8 @@
 //! What outlives a connection: the input, what is not sent, and where the client is in its groups.
 //!
+//! If these belonged to a connection, a line that was typed while it broke would be lost with it, and the next
+//! one would not know after which messages to go on.
+//!
 //! ```text
 //!   input ──▶ typed ──▶ Machine ──▶ requests ──▶ unsent ──▶ the server
 //!                         │  ▲                                   │
@@ -9,7 +12,7 @@
 //! The loop for the replies does not send: a request in the middle of another one's bytes would spoil both. It
 //! leaves its requests in `Shared`, and wakes the loop for the commands.
 //!
-//! Used by `client`. Next: `client/output`.
+//! Used by `client` and `client/connecting`. Next: `client/connecting`.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -20,9 +23,9 @@ use futures_lite::future;
 use reactor::io::{BufReader, Stdin, stdin};
 use reactor::signal::Signals;
 
-use super::catch_up::{Machine, Output};
 use super::command::{Command, command};
 use super::input::{Input, LONGEST_LINE, Line};
+use super::machine::{Machine, Output};
 use super::options::{CatchUp, Options};
 use super::output::{is_interactive, reader_of, tell};
 use super::shown::{Shown, describe};
@@ -34,7 +37,7 @@ use crate::history::{Reply, Request};
 /// Requests that the server does not read are queued up to this many bytes. Then no more commands are read.
 pub(super) const AHEAD: usize = 16 << 20;
 
-/// What outlives a connection.
+/// What outlives a connection. Dropping it loses what is not sent, and restores the terminal's modes.
 pub(super) struct Session {
     pub(super) shared: Rc<Shared>,
     pub(super) lines: Lines,
@@ -69,6 +72,10 @@ pub(super) enum Lines {
 
 impl Lines {
     /// Returns the next line; `None` at the end. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// The standard input, or the terminal, fails.
     pub(super) async fn next(&mut self) -> io::Result<Option<Line>> {
         match self {
             Lines::Read(input) => input.next().await,
@@ -78,6 +85,7 @@ impl Lines {
 }
 
 impl Session {
+    /// Begins to read the standard input. If a terminal can edit lines, it does, until the session is dropped.
     pub(super) fn new(options: &Options) -> Self {
         let confirms = match options.catch_up {
             CatchUp::Auto => is_interactive(),
@@ -104,6 +112,10 @@ impl Session {
     }
 
     /// Keeps what can be sent on another connection, and tells what may be lost.
+    ///
+    /// # Errors
+    ///
+    /// A request has no form in JSON.
     pub(super) fn lose_connection(&mut self) -> io::Result<()> {
         let mut machine = self.shared.machine.borrow_mut();
         self.unsent.rewind(|line| machine.sent(line));
@@ -113,7 +125,28 @@ impl Session {
         self.take_requests()
     }
 
-    /// Reads what is typed while there is no connection. Returns at the end of the input.
+    /// Returns whether the connection was lost, and is to be replaced by another one. Asked once for each connection.
+    pub(super) fn comes_back(&self) -> bool {
+        self.shared.lost.take() && !self.over && self.shared.machine.borrow().reconnects()
+    }
+
+    /// There is another connection: queues the requests that come first on it.
+    ///
+    /// # Errors
+    ///
+    /// A request has no form in JSON.
+    pub(super) fn go_on(&mut self) -> io::Result<()> {
+        self.shared.machine.borrow_mut().connected();
+        let mut first = Vec::new();
+        self.shared.carry_out(&mut String::new(), |request| first.push(request));
+        self.unsent.put_first(&first)
+    }
+
+    /// Reads what is typed while there is no connection. Returns at the end of the input. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// The standard input, or the terminal, fails.
     pub(super) async fn read_ahead(&mut self) -> io::Result<()> {
         loop {
             if self.unsent.len() >= AHEAD {
@@ -126,6 +159,11 @@ impl Session {
         }
     }
 
+    /// A line was typed: queues its request, or tells the user why there is none.
+    ///
+    /// # Errors
+    ///
+    /// The request has no form in JSON.
     pub(super) fn typed(&mut self, line: Line) -> io::Result<()> {
         match line {
             Line::Typed(line) => {
@@ -142,6 +180,10 @@ impl Session {
     }
 
     /// Queues what the machine wants to be sent.
+    ///
+    /// # Errors
+    ///
+    /// A request has no form in JSON.
     pub(super) fn take_requests(&mut self) -> io::Result<()> {
         let mut requests = self.shared.requests.take();
         self.shared.carry_out(&mut String::new(), |request| requests.push(request));

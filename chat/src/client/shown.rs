@@ -1,6 +1,10 @@
 //! The lines that a user sees on stdout.
 //!
-//! Used by `client/catch_up` and `client/session`. Next: `client/group`.
+//! Each contains what other clients wrote. If each place that shows something wrote its own line, one of them would
+//! forget to make that safe (`visible`). So the machine says what is to be shown, as a value that a test can compare,
+//! and only this file makes lines of it.
+//!
+//! Used by `client/machine`, its parts, and `client/session`. Next: `client/group`.
 
 use super::visible::Reader;
 

@@ -9,7 +9,7 @@
 //!   bytes    ...{"Post":{"group_name" …   the first two were sent: they are in `begun`
 //! ```
 //!
-//! Used by `client` and `client/session`. Next: `client/connecting`.
+//! Used by `client` and `client/session`. Next: `client/session`.
 
 use std::collections::VecDeque;
 use std::io;
@@ -20,6 +20,7 @@ use crate::history::Request;
 /// What is shorter than a request by no more than this may be one: only its newline is missing.
 const NEWLINE: usize = 1;
 
+/// A queue of bytes. Dropping it loses the requests.
 #[derive(Debug, Default)]
 pub(super) struct Unsent {
     bytes: VecDeque<u8>,
@@ -30,6 +31,11 @@ pub(super) struct Unsent {
 }
 
 impl Unsent {
+    /// Adds a request as the last one.
+    ///
+    /// # Errors
+    ///
+    /// The request has no form in JSON.
     pub(super) fn push(&mut self, request: &Request) -> io::Result<()> {
         let line = encode_line(request)?;
         self.lines.push_back(line.len());
@@ -37,7 +43,7 @@ impl Unsent {
         Ok(())
     }
 
-    /// Returns the number of bytes.
+    /// Returns how many bytes are left to send.
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }
@@ -67,6 +73,7 @@ impl Unsent {
         }
     }
 
+    /// Drops all of them.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
@@ -102,6 +109,10 @@ impl Unsent {
     }
 
     /// Puts requests before all others. Nothing of the first line was sent.
+    ///
+    /// # Errors
+    ///
+    /// One of them has no form in JSON.
     pub(super) fn put_first(&mut self, first: &[Request]) -> io::Result<()> {
         let old = std::mem::take(self);
         for request in first {

@@ -35,7 +35,8 @@ impl Reader {
             // The others separate lines and paragraphs, or change the direction of writing.
             Reader::Terminal => {
                 character.is_control()
-                    || matches!(character, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+                    || matches!(character, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+                    || matches!(character, '\u{2066}'..='\u{2069}')
             }
             Reader::Program => matches!(character, '\n' | '\r'),
         }
