@@ -25,7 +25,7 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
@@ -37,7 +37,7 @@ use super::common::{Common, Counted};
 use super::ending::{End, Session};
 use super::inbound::Inbound;
 use super::log::{Limit, Outcome, Page};
-use super::posted::NOT_POSTED;
+use super::posted::{NOT_POSTED, Until};
 use super::stream::Stream;
 use crate::framing::{LineError, LineReader, encode_line};
 use crate::history::{Reply, Request};
@@ -74,6 +74,9 @@ async fn stopping(stop: &mut Stop) -> End {
     End::Stopping
 }
 
+/// What is left of a request that waits for something.
+type Rest<'a> = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send + 'a>>;
+
 struct Connection {
     session: Session,
     /// The length of the names of its groups, in bytes.
@@ -90,7 +93,7 @@ impl Connection {
             let outcome = match self.next_line(requests).await {
                 Ok(Some(line)) => self.understand(line),
                 Ok(None) => {
-                    self.session.posts_settled().await;
+                    self.session.posts(Until::AllKnown).await;
                     return End::NoMoreRequests;
                 }
                 Err(LineError::Io(_)) => return End::Gone,
@@ -99,14 +102,18 @@ impl Connection {
             let outcome = match outcome {
                 Ok(None) => continue,
                 Ok(Some(request)) => match self.session.replies_written().await {
-                    Ok(()) => self.carry_out(request).await,
+                    Ok(()) => match self.carry_out(request) {
+                        Ok(Some(rest)) => rest.await,
+                        Ok(None) => Ok(()),
+                        Err(refusal) => Err(refusal),
+                    },
                     Err(end) => return end,
                 },
                 Err(refusal) => Err(refusal),
             };
             let Err(refusal) = outcome else { continue };
             if let Refusal::Last(_) = refusal {
-                self.session.posts_settled().await;
+                self.session.posts(Until::AllKnown).await;
             }
             let (Refusal::Malformed(text) | Refusal::GoOn(text) | Refusal::Last(text)) = &refusal;
             // An error always has a form in JSON.
@@ -164,40 +171,42 @@ impl Connection {
         }
     }
 
-    async fn carry_out(&mut self, request: Request) -> Result<(), Refusal> {
-        match request {
-            Request::Join { group_name, after } => self.join(&group_name, after).await,
-            Request::Post { group_name, message } => self.post(group_name, message).await,
-            // Boxed, as in `joining`: few requests need it, and otherwise each connection would be larger by it.
-            Request::History { group_name, after, limit } => {
-                Box::pin(self.history(group_name, after, limit)).await
-            }
-        }
+    /// Carries out what is done at once. Returns the rest, which must be awaited before the next request. It is boxed:
+    /// few requests wait, and otherwise each connection would be larger by it.
+    fn carry_out(&mut self, request: Request) -> Result<Option<Rest<'_>>, Refusal> {
+        let rest: Rest<'_> = match request {
+            Request::Join { group_name, after } => Box::pin(self.join(group_name, after)),
+            Request::Post { group_name, message } => match self.post(group_name, message)? {
+                Some(until) => Box::pin(async move { Ok(self.session.posts(until).await) }),
+                None => return Ok(None),
+            },
+            Request::History { group_name, after, limit } => Box::pin(self.history(group_name, after, limit)),
+        };
+        Ok(Some(rest))
     }
 
-    async fn post(&mut self, group_name: String, message: String) -> Result<(), Refusal> {
+    /// Hands a post to the log. Returns what is to be waited for before the next request.
+    fn post(&mut self, group_name: String, message: String) -> Result<Option<Until>, Refusal> {
         let length = message.len();
         match self.session.common.log.append(&group_name, message) {
             // Without history the outcome is there at once.
             Outcome::Now(outcome) => match outcome {
                 Some(Err(error)) => Err(Refusal::GoOn(error.refusal(&group_name, NOT_POSTED))),
-                _ => Ok(()),
+                _ => Ok(None),
             },
             later @ Outcome::Later(_) => {
                 self.session.posted.push(group_name, length, later);
                 if self.session.common.log.is_busy() {
-                    self.session.posts_settled().await;
-                } else if self.session.posted.is_full() {
-                    self.session.room_for_a_post().await;
+                    return Ok(Some(Until::AllKnown));
                 }
-                Ok(())
+                Ok(self.session.posted.is_full().then_some(Until::Room))
             }
         }
     }
 
     /// Queues messages that are kept, and the end of the reply.
     async fn history(&mut self, group_name: String, after: u64, limit: u64) -> Result<(), Refusal> {
-        self.session.posts_settled().await;
+        self.session.posts(Until::AllKnown).await;
         let limit = Limit { messages: limit.min(MOST_HISTORY.messages), ..MOST_HISTORY };
         let read = self.session.common.log.read(&group_name, after, limit).await;
         let Page { messages, last, more, .. } =

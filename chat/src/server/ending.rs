@@ -150,14 +150,9 @@ impl Session {
         self.common.options.grace.saturating_sub(closed.elapsed())
     }
 
-    /// Waits until the outcomes of all posts are known. The replies to those that failed are queued. Cancel-safe.
-    pub(super) async fn posts_settled(&mut self) {
-        poll_fn(|cx| self.posted.poll(cx, Until::AllKnown, &mut self.unsent)).await;
-    }
-
-    /// Waits until there is room for another post. The replies to those that failed are queued. Cancel-safe.
-    pub(super) async fn room_for_a_post(&mut self) {
-        poll_fn(|cx| self.posted.poll(cx, Until::Room, &mut self.unsent)).await;
+    /// Waits for the posts that are in the log. The replies to those that failed are queued. Cancel-safe.
+    pub(super) async fn posts(&mut self, until: Until) {
+        poll_fn(|cx| self.posted.poll(cx, until, &mut self.unsent)).await;
     }
 
     /// The same as [`poll_replies_written`](Self::poll_replies_written), after it has taken the outcomes of

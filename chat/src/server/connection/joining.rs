@@ -5,7 +5,7 @@
 //! between, a membership that was only begun would stay in the table for ever.
 //!
 //! ```text
-//!   may_join ──▶ posts_settled ──▶ subscribe ──▶ the log watches the group ──▶ a page is read ──▶ deliver
+//!   may_join ──▶ posts known ────▶ subscribe ──▶ the log watches the group ──▶ a page is read ──▶ deliver
 //!       └─▶ refused                    └─────────────── refused, or dropped: leave ──────┘
 //! ```
 //!
@@ -27,6 +27,7 @@ use super::super::group::subscription::Subscription;
 use super::super::group_table::NotJoined;
 use super::super::log::LogError;
 use super::super::options::History;
+use super::super::posted::Until;
 use super::{Connection, Refusal};
 
 impl Connection {
@@ -35,11 +36,12 @@ impl Connection {
     /// # Errors
     ///
     /// The client does not become a member. The reply to it says why.
-    pub(super) async fn join(&mut self, name: &str, after: Option<u64>) -> Result<(), Refusal> {
+    pub(super) async fn join(&mut self, name: String, after: Option<u64>) -> Result<(), Refusal> {
+        let name = &*name;
         if !self.may_join(name, after)? {
             return Ok(());
         }
-        self.session.posts_settled().await; // C1
+        self.session.posts(Until::AllKnown).await; // C1
         let common = self.session.common.clone();
         // If the connection stops here, the subscription is dropped first, and then the group is left (X1).
         let mut unless_joined = Leave { common: None, name };
@@ -55,8 +57,7 @@ impl Connection {
         let catch_up = match after {
             None => None,
             Some(after) => {
-                // Boxed: few joins need it, and otherwise each connection would be larger by it.
-                let started = Box::pin(CatchUp::start(common.log.clone(), name, after)).await;
+                let started = CatchUp::start(common.log.clone(), name, after).await;
                 Some(started.map_err(|error| not_joined(name, error))?)
             }
         };
