@@ -29,7 +29,7 @@ impl Default for Setting {
 /// One measurement in a process of its own.
 pub fn measure(workload: &str, runtime: &str, setting: &Setting) -> Result<Sample, Error> {
     let mut command = Command::new(std::env::current_exe()?);
-    for threads in ["UNROLLED_THREADS", "SMOL_THREADS", "ASYNC_STD_THREAD_COUNT"] {
+    for threads in ["UNROLLED_THREADS", "TOKIO_WORKER_THREADS", "SMOL_THREADS", "ASYNC_STD_THREAD_COUNT"] {
         command.env(threads, setting.workers.to_string());
     }
     if is_quick() {

@@ -159,12 +159,11 @@ ours!(OursLocal, executor::task::spawn_local);
 
 // ---- tokio
 
-/// The number of workers of every pool.
-const WORKERS: usize = 2;
 
 static TOKIO: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder.worker_threads(WORKERS).enable_all().build().expect("tokio starts")
+    // As of the other pools, from the environment: TOKIO_WORKER_THREADS.
+    builder.enable_all().build().expect("tokio starts")
 });
 
 static TOKIO_CT: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
@@ -314,6 +313,11 @@ use smol::channel as smol_channel;
 pub struct Smol;
 /// A `LocalExecutor`.
 pub struct SmolLocal;
+/// Spawns a task that runs in [`SmolLocal`]'s `block_on`.
+pub fn spawn_on_the_local_executor(future: impl Future<Output = ()> + 'static) -> smol::Task<()> {
+    LOCAL_EXECUTOR.with(|local| local.spawn(future))
+}
+
 smol!(Smol, |task| smol::spawn(task), |future| smol::block_on(future));
 smol!(SmolLocal, |task| LOCAL_EXECUTOR.with(|local| local.spawn(task)), |future| LOCAL_EXECUTOR
     .with(|local| smol::block_on(local.run(future))));
