@@ -86,9 +86,12 @@ impl Web {
             match self.routed(&stream, &common).await {
                 // It fails if the browser has gone.
                 Routed::Respond(response) => drop(response.send(&stream).await),
-                Routed::Recording(response, turn) => {
-                    let _ = response.send(&stream).await;
-                    drop(turn);
+                Routed::Recording(page, turn) => {
+                    let written = page.write(&stream).await;
+                    drop((page, turn));
+                    if written.is_ok() {
+                        response::end(&stream).await;
+                    }
                 }
                 Routed::Chat(accepted, rest) => return Some((accepted, rest)),
                 Routed::Gone => {}

@@ -87,19 +87,23 @@ impl Response {
         )
     }
 
-    /// Writes it, and closes the connection. A client that takes longer than a minute loses the rest.
+    /// Writes it, and closes the connection.
     pub(super) async fn send(&self, stream: &TcpStream) -> io::Result<()> {
-        let mut writer = stream;
+        self.write(stream).await?;
+        end(stream).await;
+        Ok(())
+    }
+
+    /// Writes it. A client that takes longer than a minute loses the rest.
+    pub(super) async fn write(&self, mut stream: &TcpStream) -> io::Result<()> {
         let written = async {
-            writer.write_all(self.head().as_bytes()).await?;
+            stream.write_all(self.head().as_bytes()).await?;
             for piece in self.body.as_bytes().chunks(PIECE) {
-                timeout(PATIENCE, writer.write_all(piece)).await??;
+                timeout(PATIENCE, stream.write_all(piece)).await??;
             }
             io::Result::Ok(())
         };
-        timeout(LONGEST, written).await??;
-        end(stream).await;
-        Ok(())
+        timeout(LONGEST, written).await?
     }
 }
 
