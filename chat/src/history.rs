@@ -12,8 +12,11 @@
 //! {"History":{"group_name":"tea","last":42,"more":false}}        the end of the reply to a History
 //! ```
 //!
-//! These types are a superset of [`FromClient`] and [`FromServer`]: each line of the chapter's protocol is one
-//! of theirs too. A client that knows only the chapter's ignores `seq`.
+//! These types are a superset of [`FromClient`] and [`FromServer`]: each line of the chapter's protocol can be
+//! read as one of them. A client that knows only the chapter's ignores `seq`.
+//!
+//! A group exists while it has members. On a server that keeps history it exists from its first message on, also
+//! without members.
 //!
 //! Used by the client and by the server's connections. Next: `framing`.
 
