@@ -6,9 +6,9 @@
 //!             └─ driver: waits, or drives the reactor ◀─────────────┘
 //! ```
 //!
-//! Programs use [`task`] to spawn futures and to wait for them, and [`sync`] for locks and channels. [`pool`]
-//! makes pools besides the global one, [`metrics()`] returns counters, and [`trace`] records what happens. Sockets and timers are in the
-//! crate `reactor`.
+//! Programs use [`task`] to spawn futures and to wait for them, [`future`] to wait for several in one task, and [`sync`]
+//! for locks and channels. [`pool`] makes pools besides the global one, [`metrics()`] returns counters, and [`trace`]
+//! records what happens. Sockets and timers are in the crate `reactor`.
 //!
 //! ```
 //! use executor::task;
@@ -25,7 +25,7 @@
 //! `raw_task` (`state`, `header`, `waker`, `cell`, `run`, `join_handle`), then the threads that run it:
 //! `parker`, `roster`, `driver`, `local`, `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`,
 //! `task`). The rest: `task_id`, `driver::rescue`, `local::inbox`, `local::owner_state`, `raw_task::list`,
-//! `raw_task::join_error`, `pool::end`, `pool::joining`, `pool::global`, `spawn_blocking`, `builder`, `metrics`,
+//! `raw_task::join_error`, `pool::end`, `pool::joining`, `pool::global`, `spawn_blocking`, `future`, `builder`, `metrics`,
 //! [`trace`] (`format`, `encode`, `json`, `html`, `chrome`, `environment`; [`dump()`](dump()) with `live`, `seen`, `model`,
 //! `parts`, `ids`, `stuck`, `strangers`, `ends`, `cycles`, `verdicts`, `report`, `phrases`, `words`; `watch`), `look` in `state` and in `pool`,
 //! and [`sync`] (`mutex`, `oneshot`, `mpsc`, `broadcast`, `send_error`), which uses no other file of this crate.
@@ -34,6 +34,7 @@ mod block_on;
 mod builder;
 mod context;
 mod driver;
+pub mod future;
 mod local;
 mod metrics;
 #[cfg(all(test, loom))]

@@ -19,7 +19,7 @@
 //! Q2  What a cancelled call has captured is dropped on one of the threads, not by the thread that cancels: a
 //!     destructor is user code, and `abort` may be called anywhere.
 //!
-//! Next: `builder`.
+//! Next: `future`.
 
 use std::future::Future;
 use std::panic::Location;

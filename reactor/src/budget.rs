@@ -86,13 +86,17 @@ impl Account {
     /// True once in [`ODDS`] times on average.
     #[cold]
     fn draw(&self) -> bool {
+        self.random() < u32::MAX / ODDS
+    }
+
+    fn random(&self) -> u32 {
         // Marsaglia's xorshift, with his seed.
         let mut random = self.random.get();
         random ^= random << 13;
         random ^= random >> 17;
         random ^= random << 5;
         self.random.set(random);
-        random < u32::MAX / ODDS
+        random
     }
 }
 
@@ -159,6 +163,24 @@ pub fn poll_take_one(cx: &Context<'_>) -> Poll<()> {
         spend();
     }
     turn
+}
+
+/// Returns a number below `count`, each with the same chance. For combinators: by B3 it is chance that keeps what
+/// they poll from being in step with the budget, or with the loop around them.
+///
+/// ```
+/// use reactor::budget::any_of;
+///
+/// let mut times = [0; 3];
+/// (0..3000).for_each(|_| times[any_of(3)] += 1);
+/// assert!(times.iter().all(|count| (800..1200).contains(count)));
+/// ```
+#[inline]
+#[must_use]
+pub fn any_of(count: usize) -> usize {
+    // The top bits of the product: no division. 32 bits suffice for what one future polls.
+    let random = ACCOUNT.with(Account::random);
+    ((u64::from(random) * count as u64) >> 32) as usize
 }
 
 /// [`poll_take_one`] as a future.
