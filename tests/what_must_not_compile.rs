@@ -4,14 +4,15 @@
 //! message that helps; `...` stands for lines that are left out. A correction of a few words must make the
 //! same program compile, so the mistake alone is the reason for the refusal.
 //!
-//! The test calls the compiler as cargo does, with the executor that the test itself was built with. So
-//! nothing is built again, and nothing is fetched. If a new compiler changes a message, the file has to
-//! follow.
+//! If a new compiler changes a message, the file has to follow.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{env, fs};
+#[path = "shared/compiler.rs"]
+mod compiler;
+
+use std::fs;
+use std::path::Path;
+
+use compiler::compile;
 
 #[test]
 fn an_rc_across_an_await_may_not_go_to_the_pool() {
@@ -63,12 +64,19 @@ fn a_channel_has_one_receiver() {
     refused("two_receivers", "receiver.clone()", "sender.clone()");
 }
 
+/// The compiler names a path that the program can import, and not one of a crate that it does not depend on.
+#[test]
+fn a_trait_that_is_not_imported_is_named_with_its_place() {
+    refused("no_stream_ext", "task;", "{stream::StreamExt, task};");
+    refused("no_write_ext", "net::UnixStream;", "{io::AsyncWriteExt, net::UnixStream};");
+}
+
 /// Demands that the program is refused with its message, and compiles with the correction.
 #[track_caller]
 fn refused(name: &str, mistake: &str, cure: &str) {
     let path = format!("tests/ui/{name}.rs");
     let program = fs::read_to_string(root().join(&path)).expect("the program exists");
-    let output = compile(&path, &program);
+    let output = compile(&path, &program, &["executor", "reactor"]);
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success(), "{path} compiles, and must not");
     let expected = fs::read_to_string(root().join(format!("tests/ui/{name}.stderr")))
@@ -76,7 +84,7 @@ fn refused(name: &str, mistake: &str, cure: &str) {
     says(&path, &message, &expected);
 
     assert!(program.contains(mistake), "{path} has no {mistake:?}");
-    let output = compile(&path, &program.replace(mistake, cure));
+    let output = compile(&path, &program.replace(mistake, cure), &["executor", "reactor"]);
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{path} is refused even with {cure:?}:\n{message}");
 }
@@ -96,45 +104,6 @@ fn says(path: &str, message: &str, expected: &str) {
     }
 }
 
-/// Compiles a program at `path`, relative to the folder where the compiler runs: its messages use this path.
-fn compile(path: &str, program: &str) -> Output {
-    static NUMBER: AtomicUsize = AtomicUsize::new(0);
-    // ORDERING: Relaxed; only a number that each call gets once.
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("refused-{number}"));
-    fs::create_dir_all(folder.join("tests/ui")).expect("the target folder is writable");
-    fs::write(folder.join(path), program).expect("the target folder is writable");
-    let deps = deps();
-    Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
-        .current_dir(&folder)
-        .args(["--edition", "2024", "--emit", "metadata", "--color", "never"])
-        .arg("--extern")
-        .arg(format!("executor={}", newest_executor(&deps).display()))
-        .arg("-L")
-        .arg(format!("dependency={}", deps.display()))
-        .arg(path)
-        .output()
-        .expect("the compiler starts")
-}
-
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The folder of the libraries that this test was built with, and its own.
-fn deps() -> PathBuf {
-    let this = env::current_exe().expect("the program's path is known");
-    this.parent().expect("the program is in a folder").to_owned()
-}
-
-/// The newest of several builds of the executor: `cargo test` has just built it, or found it up to date.
-fn newest_executor(deps: &Path) -> PathBuf {
-    let files = fs::read_dir(deps).expect("the folder of this program").flatten();
-    let executors = files.filter(|file| {
-        let name = file.file_name();
-        let name = name.to_string_lossy();
-        name.starts_with("libexecutor-") && name.ends_with(".rlib")
-    });
-    let newest = executors.max_by_key(|file| file.metadata().and_then(|it| it.modified()).ok());
-    newest.unwrap_or_else(|| panic!("no libexecutor-*.rlib in {}", deps.display())).path()
 }

@@ -21,6 +21,43 @@
 //! assert_eq!(sum, 42);
 //! ```
 //!
+//! # Which trait do I need?
+//!
+//! Many methods are in traits, as std's `read` is in `std::io::Read`. They can be called where the trait is imported:
+//!
+//! | to call | on | import |
+//! |---|---|---|
+//! | `next`, `map`, `take`, `collect`, … | a stream: a channel's receiver, `incoming()`, `lines()`, `Signals`, `Interval` | `executor::stream::StreamExt` |
+//! | `read`, `read_exact`, `read_to_end`, … | a socket, `Async`, `stdin()` | `reactor::io::AsyncReadExt` |
+//! | `read_line`, `read_until`, `lines`, … | a `BufReader` around one of these | `reactor::io::AsyncBufReadExt` |
+//! | `write_all`, `flush`, `close`, … | a socket, `Async`, a `BufWriter` | `reactor::io::AsyncWriteExt` |
+//! | `boxed`, `catch_unwind`, … | any future | `executor::future::FutureExt` |
+//! | `.await` | any future | nothing |
+//!
+//! `use reactor::io::prelude::*;` imports all that streams of bytes need, `next` on their lines included.
+//!
+//! They are the traits of futures-lite, futures-io and futures-core, and not copies of them: a library that is
+//! written for these traits runs on this runtime. tokio's `AsyncRead` and `AsyncWrite` are different traits.
+//!
+//! ```
+//! use executor::{stream::StreamExt, task};
+//! use reactor::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+//! use reactor::net::UnixStream;
+//!
+//! task::block_on(async {
+//!     let (mut near, far) = UnixStream::pair()?;
+//!     near.write_all(b"one\ntwo\n").await?; // AsyncWriteExt
+//!     near.close().await?; // AsyncWriteExt
+//!     let lines = BufReader::new(far).lines(); // AsyncBufReadExt
+//!     let lines: Vec<String> = lines.try_collect().await?; // StreamExt
+//!     assert_eq!(lines, ["one", "two"]);
+//!     std::io::Result::Ok(())
+//! })
+//! # .unwrap();
+//! ```
+//!
+//! # The source
+//!
 //! The reading order of the source, from a future to a work-stealing pool: `context`, then one task in
 //! `raw_task` (`state`, `header`, `waker`, `cell`, `run`, `join_handle`), then the threads that run it:
 //! `parker`, `roster`, `driver`, `local`, `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`,
@@ -49,6 +86,26 @@ mod yield_now;
 
 pub use metrics::{Metrics, WorkerMetrics, metrics};
 pub use trace::dump::{Dump, dump};
+
+/// Streams: values that come one after the other, as those of an iterator, but with waiting in between.
+///
+/// Receivers of channels are streams, and so are `incoming()`, `lines()`, `Signals` and `Interval` in the crate `reactor`.
+/// The traits and tools are those of futures-lite.
+///
+/// ```
+/// use executor::stream::{StreamExt, iter};
+/// use executor::task;
+///
+/// let mut numbers = iter(1..=3).map(|number| 10 * number);
+/// assert_eq!(task::block_on(numbers.next()), Some(10));
+/// assert_eq!(task::block_on(numbers.collect::<Vec<_>>()), [20, 30]);
+/// ```
+pub mod stream {
+    pub use futures_lite::stream::{
+        Boxed, BoxedLocal, Stream, StreamExt, empty, iter, once, once_future, pending, poll_fn, race, repeat,
+        repeat_with, try_unfold, unfold,
+    };
+}
 
 /// Tasks: spawning them, waiting for them, yielding.
 pub mod task {

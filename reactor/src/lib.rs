@@ -108,8 +108,10 @@ pub mod io {
     };
     pub use std::io::{Error, ErrorKind, Result};
 
-    /// The traits, for `use reactor::io::prelude::*`.
+    /// The traits, for `use reactor::io::prelude::*`. `StreamExt` is among them, for `lines().next()` and
+    /// `incoming().next()`.
     pub mod prelude {
+        pub use futures_lite::StreamExt as _;
         pub use futures_lite::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
         pub use futures_lite::io::{
             AsyncBufReadExt as _, AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _,
