@@ -105,6 +105,7 @@ impl Threads {
     ///
     /// If `limit` is zero.
     #[must_use]
+    #[track_caller]
     pub fn new(name: &'static str, limit: usize, keep_alive: Duration) -> Self {
         Self::with_spawn(name, limit, keep_alive, spawn_detached)
     }
@@ -115,6 +116,7 @@ impl Threads {
     ///
     /// If `limit` is zero.
     #[must_use]
+    #[track_caller]
     pub fn with_spawn(name: &'static str, limit: usize, keep_alive: Duration, spawn: Spawn) -> Self {
         assert!(limit > 0, "Threads: the limit must be at least 1");
         Self {

@@ -1,38 +1,21 @@
 //! A panic about the caller's mistake names the caller's line, not a line of the runtime.
 
-use std::cell::RefCell;
+#[path = "../../../tests/shared/panics.rs"]
+mod panics;
+
 use std::future::{Future, pending};
-use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::Once;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
 use executor::pool::Pool;
 use executor::sync::{broadcast, mpsc};
 use executor::task::{block_on, spawn, spawn_local};
+use executor::trace;
+use panics::file_of_panic;
+use reactor::blocking::Threads;
 use reactor::net::ToSocketAddrs;
 use reactor::time::interval;
-
-thread_local! {
-    /// The place of this thread's last panic, if it is recorded.
-    static WHERE: RefCell<Option<String>> = const { RefCell::new(None) };
-}
-
-/// The file that the panic's location names.
-#[track_caller]
-fn file_of_panic(call: impl FnOnce()) -> String {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            WHERE.set(info.location().map(|place| place.file().to_owned()));
-            before(info);
-        }));
-    });
-    catch_unwind(AssertUnwindSafe(call)).expect_err("it panics");
-    WHERE.take().expect("a panic has a location")
-}
 
 #[track_caller]
 fn points_here(call: impl FnOnce()) {
@@ -57,7 +40,16 @@ fn nothing_where_something_is_needed() {
     points_here(|| drop(Pool::new(0)));
     points_here(|| drop(mpsc::channel::<u8>(0)));
     points_here(|| drop(broadcast::channel::<u8>(0)));
+    points_here(|| drop(broadcast::channel_with_weight::<u8>(0, 1)));
+    points_here(|| drop(Threads::new("none", 0, Duration::ZERO)));
+    points_here(|| drop(Threads::with_spawn("none", 0, Duration::ZERO, |_, _| Ok(()))));
     points_here(|| drop(interval(Duration::ZERO)));
+}
+
+/// What hangs is left behind, and the process ends with it.
+#[test]
+fn a_limit_that_is_over() {
+    points_here(|| trace::within(Duration::from_millis(1), || block_on(pending())));
 }
 
 /// The await of a cancelled task: in a task, in a `block_on`, and polled by hand.

@@ -1,10 +1,15 @@
 //! The helpers for tests: a limit with a verdict, and dumps all the time.
 
+#[path = "../../../tests/shared/panics.rs"]
+mod panics;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use executor::sync::Mutex;
 use executor::{task, trace};
+
+use panics::file_of_panic;
 
 use crate::support::{DEADLINE, planted, spawn};
 
@@ -51,6 +56,7 @@ fn a_program_that_hangs_is_not_called_healthy() {
         };
         let panic = std::panic::catch_unwind(|| trace::assert_never_stuck(hangs_for_long)).unwrap_err();
         assert!(message(&*panic).starts_with("a healthy program has a verdict"));
+        assert_eq!(file_of_panic(|| trace::assert_never_stuck(hangs_for_long)), file!());
         assert_eq!(trace::assert_never_stuck(|| 42), 42);
     });
 }
