@@ -273,3 +273,12 @@ fn graceful_shutdown() {
     printed.says(&["busy     < begun", "busy     < done", "busy     < bye", "busy     < (the end)"]);
     printed.says(&["endless  < begun", "endless  < (the end)", "a new client: connect 127.0.0.1:"]);
 }
+
+#[test]
+fn from_tokio() {
+    run("from_tokio").says(&[
+        "Branches: with a condition, with a pattern, and in a fixed order.",
+        "Bytes: copied in both directions.",
+        "Tasks: told to stop, and giving way in a long computation.",
+    ]);
+}

@@ -1,0 +1,223 @@
+//! What tokio has a name for, and this runtime writes in a few lines.
+//!
+//!     cargo run --release --example from_tokio
+//!
+//! The chapter "You know tokio: here it is called …" shows each function. `main` runs them all.
+
+use std::convert::Infallible;
+use std::future::{pending, poll_fn};
+use std::io;
+use std::pin::pin;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+use executor::future::{Selected::*, join, or, poll_once, select, try_join};
+use executor::stream::{Stream, StreamExt, iter};
+use executor::sync::{broadcast, mpsc};
+use executor::task;
+use reactor::io::{AsyncReadExt, AsyncWriteExt, copy};
+use reactor::net::UnixStream;
+use reactor::time::{Elapsed, Interval, interval, sleep, timeout};
+use reactor::{Async, budget};
+
+/// Longer than this program runs.
+const LONG: Duration = Duration::from_secs(60);
+
+fn main() -> io::Result<()> {
+    task::block_on(async {
+        branches().await;
+        println!("Branches: with a condition, with a pattern, and in a fixed order.");
+        times().await;
+        println!("Time: a deadline for a future and for an item, and ticks that are left out.");
+        bytes().await?;
+        println!("Bytes: copied in both directions.");
+        files().await?;
+        children().await?;
+        println!("Files and children: on a blocking thread, or through a pipe.");
+        tokens().await;
+        computation().await;
+        println!("Tasks: told to stop, and giving way in a long computation.");
+        Ok(())
+    })
+}
+
+// ANCHOR: from_tokio_condition
+/// A branch that is there only if `on` is true: tokio's `, if on`.
+async fn when<F: Future>(on: bool, future: F) -> F::Output {
+    if on { future.await } else { pending().await }
+}
+
+/// Adds what two channels receive until both are closed: tokio's `Some(value) = one.recv()` and `else`.
+async fn sum(mut one: mpsc::Receiver<u32>, mut other: mpsc::Receiver<u32>) -> u32 {
+    let (mut sum, mut open) = (0, (true, true));
+    while open != (false, false) {
+        match select((when(open.0, one.recv()), when(open.1, other.recv()))).await {
+            First(Some(value)) | Second(Some(value)) => sum += value,
+            First(None) => open.0 = false,
+            Second(None) => open.1 = false,
+        }
+    }
+    sum
+}
+// ANCHOR_END: from_tokio_condition
+
+async fn branches() {
+    let ((first, one), (second, other)) = (mpsc::channel(8), mpsc::channel(8));
+    let send = async {
+        for (sender, value) in [(first, 1), (second, 2)] {
+            sender.send(value).await.expect("there is a receiver");
+        }
+    };
+    assert_eq!(join((sum(one, other), send)).await.0, 3);
+    for _ in 0..100 {
+        assert_eq!(or(async { "first" }, async { "second" }).await, "first");
+    }
+}
+
+// ANCHOR: from_tokio_time
+/// tokio's `timeout_at`.
+async fn timeout_at<F: Future>(deadline: Instant, future: F) -> Result<F::Output, Elapsed> {
+    timeout(deadline.saturating_duration_since(Instant::now()), future).await
+}
+
+/// The next item of a stream, if it comes in time: `timeout` of tokio-stream.
+async fn next_within<S: Stream + Unpin>(limit: Duration, stream: &mut S) -> Result<Option<S::Item>, Elapsed> {
+    timeout(limit, stream.next()).await
+}
+
+/// The newest tick. Those that were missed are left out: tokio's `MissedTickBehavior::Skip`.
+async fn newest_tick(ticks: &mut Interval) -> Instant {
+    let mut newest = ticks.tick().await;
+    while let Some(tick) = poll_once(ticks.tick()).await {
+        newest = tick;
+    }
+    newest
+}
+// ANCHOR_END: from_tokio_time
+
+async fn times() {
+    assert!(timeout_at(Instant::now(), pending::<()>()).await.is_err());
+    assert_eq!(next_within(LONG, &mut iter(["item"])).await, Ok(Some("item")));
+    let mut ticks = interval(Duration::from_millis(1));
+    let first = ticks.tick().await;
+    sleep(Duration::from_millis(10)).await;
+    assert!(newest_tick(&mut ticks).await - first >= Duration::from_millis(10));
+}
+
+// ANCHOR: from_tokio_both_ways
+/// Copies in both directions until both have ended: tokio's `copy_bidirectional`.
+async fn copy_both_ways(one: &UnixStream, other: &UnixStream) -> io::Result<(u64, u64)> {
+    async fn copy_and_close(from: &UnixStream, mut to: &UnixStream) -> io::Result<u64> {
+        let length = copy(from, to).await?;
+        to.close().await?; // The end is passed on.
+        Ok(length)
+    }
+    try_join((copy_and_close(one, other), copy_and_close(other, one))).await
+}
+// ANCHOR_END: from_tokio_both_ways
+
+async fn bytes() -> io::Result<()> {
+    let ((mut near, one), (other, mut far)) = (UnixStream::pair()?, UnixStream::pair()?);
+    let ends = async {
+        near.write_all(b"there").await?;
+        near.close().await?;
+        let mut there = String::new();
+        far.read_to_string(&mut there).await?;
+        far.write_all(b"and back").await?;
+        far.close().await?;
+        let mut back = String::new();
+        near.read_to_string(&mut back).await?;
+        io::Result::Ok((there, back))
+    };
+    let (copied, (there, back)) = try_join((copy_both_ways(&one, &other), ends)).await?;
+    assert_eq!((copied, there.as_str(), back.as_str()), ((5, 8), "there", "and back"));
+    Ok(())
+}
+
+// ANCHOR: from_tokio_files
+/// tokio's `fs::read_to_string`. tokio does the same: no file is ever "not ready" for epoll.
+async fn read_to_string(path: impl AsRef<std::path::Path> + Send + 'static) -> io::Result<String> {
+    task::spawn_blocking(move || fs::read_to_string(path)).await
+}
+
+/// tokio's `process::Command::output`.
+async fn output(mut command: Command) -> io::Result<Output> {
+    task::spawn_blocking(move || command.output()).await
+}
+
+/// A child that is killed when this is dropped: tokio's `kill_on_drop`.
+struct KilledOnDrop(Child);
+
+impl Drop for KilledOnDrop {
+    fn drop(&mut self) {
+        let _ = self.0.kill().and_then(|()| self.0.wait());
+    }
+}
+
+/// The first bytes that a child prints, as they come.
+async fn first_bytes(child: &mut KilledOnDrop) -> io::Result<Vec<u8>> {
+    let mut stdout = Async::new(child.0.stdout.take().expect("stdout is piped"))?;
+    let mut bytes = vec![0; 64];
+    let length = stdout.read(&mut bytes).await?;
+    bytes.truncate(length);
+    Ok(bytes)
+}
+// ANCHOR_END: from_tokio_files
+
+async fn files() -> io::Result<()> {
+    let path = env::temp_dir().join(format!("from-tokio-{}", std::process::id()));
+    fs::write(&path, "hello")?;
+    assert_eq!(read_to_string(path.clone()).await?, "hello");
+    fs::remove_file(path)
+}
+
+async fn children() -> io::Result<()> {
+    let mut echo = Command::new("echo");
+    echo.arg("tea");
+    assert_eq!(output(echo).await?.stdout, b"tea\n");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "echo ready; exec sleep 60"]).stdout(Stdio::piped());
+    let mut child = KilledOnDrop(shell.spawn()?);
+    assert_eq!(first_bytes(&mut child).await?, b"ready\n");
+    Ok(())
+}
+
+// ANCHOR: from_tokio_token
+/// Works until it is told to stop: tokio-util's `CancellationToken`. The message is the drop of the sender.
+async fn until_stopped<F: Future>(work: F, mut stop: broadcast::Receiver<Infallible>) -> Option<F::Output> {
+    match select((work, stop.recv())).await {
+        First(output) => Some(output),
+        Second(_closed) => None,
+    }
+}
+// ANCHOR_END: from_tokio_token
+
+async fn tokens() {
+    let (stop, stopped) = broadcast::channel(1);
+    let tasks = [stop.subscribe(), stopped].map(|stop| task::spawn(until_stopped(sleep(LONG), stop)));
+    drop(stop);
+    for task in tasks {
+        assert_eq!(task.await, None);
+    }
+}
+
+// ANCHOR: from_tokio_budget
+/// Gives way to other tasks if this poll has done its share: tokio's `consume_budget`.
+async fn consume_budget() {
+    poll_fn(|cx| budget::poll_take_one(cx)).await;
+}
+// ANCHOR_END: from_tokio_budget
+
+/// A loop that waits for nothing, beside another branch that does: both are polled in turn.
+async fn computation() {
+    let mut sum = 0_u64;
+    let adding = async {
+        for number in 0_u64.. {
+            sum += number;
+            consume_budget().await;
+        }
+    };
+    let mut adding = pin!(adding);
+    assert_eq!(select((adding.as_mut(), sleep(Duration::from_millis(1)))).await, Second(()));
+}
