@@ -23,8 +23,9 @@
 //!     there are at most eight branches. Where there are more, each should be a task: that is polled only when
 //!     it is woken.
 //! F2  At each poll chance decides which branch is first. If it were always the same, a branch that is always
-//!     ready would win every `select` of a loop, or use up the budget of a join. A counter is no remedy: in a
-//!     loop with two calls of `select` it advances by two, and the same branch is first every time.
+//!     ready would win every `select` of a loop, or use up the budget of a join. To take turns is no remedy. A
+//!     counter for all advances by two in a loop with two calls of `select`, and the same branch is first every
+//!     time; a counter in each join is in step with that of the join around it.
 //! F3  Nothing is charged to the budget here: the operations inside the branches are, as if they were awaited
 //!     alone.
 //! F4  A branch that is ready is not polled again. A join drops it at once and keeps its output.
