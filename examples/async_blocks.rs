@@ -9,8 +9,7 @@ use std::cell::Cell;
 use std::num::ParseIntError;
 use std::time::{Duration, Instant};
 
-use executor::task;
-use futures_lite::future::zip;
+use executor::{future::join, task};
 use reactor::time::sleep;
 
 const TRIP: Duration = Duration::from_millis(30);
@@ -41,7 +40,7 @@ async fn borrowing() {
 }
 // ANCHOR_END: async_blocks_borrow
 
-// ANCHOR: async_blocks_zip
+// ANCHOR: async_blocks_join
 /// Two blocks that run concurrently may share what they borrow immutably. They need no `Arc`, because both
 /// end before this function does, and no lock, because they take turns on one thread.
 async fn two_at_once() {
@@ -63,13 +62,13 @@ async fn two_at_once() {
             println!("    {item}");
         }
     };
-    zip(ada, ben).await;
+    join((ada, ben)).await;
     let took = begun.elapsed();
     println!("Two blocks made {} trips of {TRIP:?} in {took:.0?}.", trips.get());
     assert_eq!(trips.get(), 4);
     assert!(took >= 2 * TRIP);
 }
-// ANCHOR_END: async_blocks_zip
+// ANCHOR_END: async_blocks_join
 
 // ANCHOR: async_blocks_try
 /// `?` and `return` leave the block, not the function, and their value is the block's output. The compiler

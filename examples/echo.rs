@@ -9,8 +9,7 @@
 use std::time::{Duration, Instant};
 use std::{env, io};
 
-use executor::task;
-use futures_lite::StreamExt;
+use executor::{stream::StreamExt, task};
 use reactor::io::{AsyncReadExt, AsyncWriteExt};
 use reactor::net::{TcpListener, TcpStream};
 

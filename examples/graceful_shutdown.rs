@@ -14,9 +14,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use std::{env, io, process};
 
+use executor::future::{Selected::*, select};
+use executor::stream::StreamExt;
 use executor::sync::broadcast;
 use executor::task::{self, JoinHandle};
-use futures_lite::{StreamExt, future};
 use reactor::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use reactor::net::{TcpListener, TcpStream};
 use reactor::signal::Signals;
@@ -48,18 +49,14 @@ async fn run(listener: TcpListener) -> io::Result<usize> {
     let (stop, _) = broadcast::channel::<Infallible>(1);
     let mut connections = Vec::new();
     loop {
-        let signal = async { Err(signals.next().await) };
-        let client = async { Ok(listener.accept().await) };
-        match future::or(signal, client).await {
-            Ok(accepted) => {
+        match select((listener.accept(), signals.next())).await {
+            First(accepted) => {
                 connections.retain(|connection: &JoinHandle<_>| !connection.is_finished());
                 connections.push(task::spawn(serve(accepted?.0, stop.subscribe())));
             }
-            Err(signal) => {
-                println!(
-                    "server: signal {}; no new clients",
-                    signal.expect("the stream of signals is endless")
-                );
+            Second(signal) => {
+                let signal = signal.expect("the stream of signals is endless");
+                println!("server: signal {signal}; no new clients");
                 break;
             }
         }
@@ -102,11 +99,7 @@ async fn drain(connections: Vec<JoinHandle<io::Result<()>>>) -> io::Result<usize
 async fn serve(mut stream: TcpStream, mut stop: broadcast::Receiver<Infallible>) -> io::Result<()> {
     let mut lines = BufReader::new(stream.clone()).lines();
     loop {
-        let stopped = async {
-            let _closed = stop.recv().await;
-            None
-        };
-        let Some(line) = future::or(stopped, lines.next()).await else { break };
+        let Second(Some(line)) = select((stop.recv(), lines.next())).await else { break };
         let line = line?;
         let milliseconds = line.strip_prefix("work ").and_then(|number| number.parse().ok());
         let Some(milliseconds) = milliseconds else {

@@ -12,9 +12,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use std::{env, io};
 
+use executor::stream::StreamExt;
 use executor::sync::mpsc;
-use executor::task;
-use futures_lite::{StreamExt, future};
+use executor::{future, task};
 use reactor::Async;
 use reactor::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, stdin};
 use reactor::time::timeout;
@@ -90,7 +90,7 @@ async fn feed_a_copy() -> io::Result<()> {
         });
         shown.try_collect::<String, io::Error, Vec<_>>().await
     };
-    let ((), printed) = future::try_zip(write, show).await?;
+    let ((), printed) = future::try_join((write, show)).await?;
     let status = task::spawn_blocking(move || copy.wait()).await?;
     assert!(status.success());
     check(&printed);

@@ -14,7 +14,7 @@ use std::time::Duration;
 use executor::sync::{Mutex, mpsc};
 use executor::task::{self, Builder};
 use executor::trace;
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use reactor::io::{AsyncReadExt, AsyncWriteExt};
 use reactor::net::{TcpListener, TcpStream};
 use reactor::time::{interval, sleep};
 

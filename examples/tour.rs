@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use chat::server::{Options, Server};
 use chat::{FromClient, FromServer, receive_as_json, send_as_json};
+use executor::stream::{Stream, StreamExt};
 use executor::task;
-use futures_lite::{Stream, StreamExt};
 use reactor::io::BufReader;
 use reactor::net::TcpStream;
 

@@ -13,8 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, process};
 
-use executor::task;
-use futures_lite::StreamExt;
+use executor::{stream::StreamExt, task};
 use reactor::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use reactor::net::{UnixListener, UnixStream};
 

@@ -12,10 +12,10 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use executor::future::or;
 use executor::sync::Mutex;
 use executor::task::{self, Builder, JoinHandle};
 use executor::trace;
-use futures_lite::future::or;
 use reactor::time::sleep;
 
 /// Each thread keeps its last events, this many.

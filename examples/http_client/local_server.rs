@@ -8,8 +8,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use executor::task;
-use futures_lite::StreamExt;
+use executor::{stream::StreamExt, task};
 use futures_rustls::TlsAcceptor;
 use futures_rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use futures_rustls::rustls::{RootCertStore, ServerConfig};
