@@ -120,3 +120,8 @@ pub mod task {
     pub use crate::task_id::TaskId;
     pub use crate::yield_now::yield_now;
 }
+
+/// The README's example, as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
