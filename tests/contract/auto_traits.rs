@@ -11,6 +11,7 @@ use std::rc::Rc;
 use std::sync::MutexGuard as StdGuard;
 use std::task::Waker;
 
+use executor::future::Selected;
 use executor::pool::Pool;
 use executor::sync::{Mutex, MutexGuard, broadcast, mpsc, oneshot};
 use executor::task::{Builder, JoinError, JoinHandle, TaskId};
@@ -98,6 +99,8 @@ fn handles_and_wakers() {
         Waker: "Send Sync Unpin UnwindSafe Clone",
         Pool: "Send Sync Unpin",
         Builder: "Send Sync Unpin UnwindSafe Clone",
+        Selected<u8, u8>: "Send Sync Unpin UnwindSafe Clone",
+        Selected<u8, Rc<u8>>: "Unpin UnwindSafe Clone",
         TaskId: "Send Sync Unpin UnwindSafe Clone",
         // As std's `thread::Result`: a payload is only Send.
         JoinError: "Send Unpin",

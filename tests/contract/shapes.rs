@@ -9,10 +9,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use executor::future::{Selected, join, or, select, try_join};
 use executor::pool::Pool;
+use executor::stream::{Stream, StreamExt};
 use executor::sync::{Mutex, broadcast, mpsc, oneshot};
 use executor::task::{self, Builder, JoinError, JoinHandle, TaskId};
-use futures_lite::{Stream, StreamExt};
 use reactor::io::prelude::*;
 use reactor::io::{BufReader, stdin};
 use reactor::net::{TcpListener, TcpStream, ToSocketAddrs, UdpSocket, UnixListener, UnixStream};
@@ -100,6 +101,22 @@ fn tasks() {
     let pool = Pool::new(1).unwrap();
     assert_eq!(task::block_on(pool.spawn(async { 11 })), 11);
     let _ = (executor::metrics().spawned, executor::metrics().alive, reactor::metrics().turns);
+}
+
+#[test]
+fn several_futures() {
+    task::block_on(async {
+        assert_eq!(join((async { 1 }, async { 'a' })).await, (1, 'a'));
+        assert_eq!(try_join((async { Ok(1) }, async { Err::<u8, _>("no") })).await, Err::<(u8, u8), _>("no"));
+        let mut kept = std::pin::pin!(std::future::pending::<u8>());
+        match select((kept.as_mut(), async { 'b' }, std::future::pending::<String>())).await {
+            Selected::First(1) | Selected::Third(_) => panic!("they are never ready"),
+            Selected::First(_) => unreachable!(),
+            Selected::Second(letter) => assert_eq!(letter, 'b'),
+        }
+        assert_eq!(or(async { 1 }, async { 2 }).await, 1);
+        assert_eq!(executor::stream::iter([1, 2]).map(|n| 2 * n).collect::<Vec<_>>().await, [2, 4]);
+    });
 }
 
 #[test]
@@ -203,6 +220,8 @@ fn futures_can_be_sent() {
     fn sent<F: Future + Send>(_: F) {}
     sent(TcpStream::connect("127.0.0.1:1"));
     sent(sleep(Duration::ZERO));
+    sent(join((sleep(Duration::ZERO), TcpStream::connect("127.0.0.1:1"))));
+    sent(select((sleep(Duration::ZERO), std::future::pending::<u8>())));
     sent(async {
         let (sender, mut receiver) = mpsc::channel::<u8>(1);
         let _ = sender.send(1).await;

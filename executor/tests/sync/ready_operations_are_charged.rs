@@ -1,5 +1,8 @@
 //! A loop over a channel that is always ready gives way after its poll's budget, and loses nothing.
 
+use std::future::pending;
+
+use executor::future::{join, select};
 use executor::sync::{Mutex, broadcast, mpsc, oneshot};
 use reactor::budget;
 
@@ -53,6 +56,23 @@ fn every_operation_is_charged() {
         poll(&mut receiver, waker).is_ready()
     });
     assert_eq!(received, budget::PER_POLL);
+}
+
+/// A join or a select is charged for the operations of its branches, and for nothing else.
+#[test]
+fn branches_are_charged_for_what_they_do() {
+    let (one, other) = (Mutex::new(()), Mutex::new(()));
+    let selects = ready_in_one_poll(|waker| {
+        poll(&mut Box::pin(select((one.lock(), pending::<()>()))), waker).is_ready()
+    });
+    assert_eq!(selects, budget::PER_POLL);
+
+    let (_, waker) = Count::new();
+    budget::start();
+    let both = || poll(&mut Box::pin(join((one.lock(), other.lock()))), &waker).is_ready();
+    let joins = (0..10 * budget::PER_POLL).take_while(|_| both()).count();
+    budget::end();
+    assert!((64..96).contains(&joins), "two operations each: {joins}");
 }
 
 /// Errors are charged as values are, even those that are returned again each time.
