@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::task::{Poll, Waker};
 use std::thread;
 
+use executor::future::{Selected, join, select};
 use executor::pool::Pool;
 use executor::task::{JoinError, block_on, spawn_blocking, spawn_local, yield_now};
 
@@ -147,4 +148,28 @@ fn a_blocking_call_ends() {
     let (done, end) = mpsc::channel();
     drop(spawn_blocking(move || done.send(()).unwrap()));
     end.recv().unwrap();
+}
+
+/// Branches that refer to themselves across a wait: they end there, or are dropped there as those that lose.
+#[test]
+fn branches_stay_where_they_are() {
+    async fn refers_to_itself(value: u8) -> u8 {
+        let held = value;
+        let inside = &held;
+        yield_now().await;
+        *inside
+    }
+    async fn never() {
+        let held = String::from("held");
+        let inside = &held;
+        pending::<()>().await;
+        drop(inside.clone());
+    }
+    let pool = Pool::new(2).unwrap();
+    block_on(pool.spawn(async {
+        assert_eq!(join((refers_to_itself(1), refers_to_itself(2))).await, (1, 2));
+        assert_eq!(select((never(), refers_to_itself(3))).await, Selected::Second(3));
+    }));
+    let waits = pool.spawn(async { join((refers_to_itself(4), never())).await });
+    assert_eq!(block_on(waits.cancel()), None);
 }
