@@ -81,6 +81,8 @@ pub const ROWS: &[Row] = rows! {
         "cross", TWO_THREADS, Wall, Some(0.8), POOLS, "a hop between block_on's thread and a pool task";
         "brigade:500", ASYNC_THREADS, Wall, Some(0.6), POOLS, "500 pool tasks in a row pass on one token";
         "brigade_tcp:500", ASYNC_THREADS, Wall, None, POOLS, "the same over TCP connections";
+        "join", ASYNC, Wall, None, POOLS, "a join of a send and a receive";
+        "select", ASYNC, Wall, None, POOLS, "a send, and a select between two channels";
     ["local"]
         "spawn_local:1000", ASYNC_BARE, Cpu, Some(0.5), LOCALS, "1000 local tasks, await all";
         "yield_local:1000", ASYNC_BARE, Cpu, Some(0.35), LOCALS, "1000 local tasks yield";
@@ -188,6 +190,8 @@ fn on_a_runtime(workload: &str, runtime: &str, size: usize) -> Option<Sample> {
         "yield_local" => local!(yields),
         "brigade_local" => local!(brigade),
         "brigade_tcp_local" => local!(brigade_tcp),
+        "join" => pool!(join),
+        "select" => pool!(select),
         "blocking_one" => pool!(blocking_one),
         "blocking_many" => pool!(blocking_many),
         "timers" => pool!(timers),

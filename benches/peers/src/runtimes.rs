@@ -13,6 +13,7 @@ use std::sync::LazyLock;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use executor::future::Selected::{First, Second};
 use futures_lite::FutureExt;
 
 pub trait Runtime: 'static {
@@ -35,6 +36,17 @@ pub trait Runtime: 'static {
     fn detach<T: Send + 'static>(handle: Self::Handle<T>) {
         drop(handle);
     }
+
+    /// The library's own join of two futures.
+    fn join<A, B>(one: A, other: B) -> impl Future<Output = (A::Output, B::Output)> + Send
+    where
+        A: Future<Output: Send> + Send,
+        B: Future<Output: Send> + Send;
+    /// The output of the first that is ready, by the library's own fair choice.
+    fn first<F, G>(one: F, other: G) -> impl Future<Output = F::Output> + Send
+    where
+        F: Future<Output: Send> + Send,
+        G: Future<Output = F::Output> + Send;
 
     fn yield_now() -> impl Future<Output = ()> + Send;
     fn sleep(time: Duration) -> impl Future<Output = ()> + Send;
@@ -130,6 +142,23 @@ macro_rules! ours {
             {
                 executor::task::spawn_blocking(job)
             }
+            fn join<A, B>(one: A, other: B) -> impl Future<Output = (A::Output, B::Output)> + Send
+            where
+                A: Future<Output: Send> + Send,
+                B: Future<Output: Send> + Send,
+            {
+                executor::future::join((one, other))
+            }
+            fn first<F, G>(one: F, other: G) -> impl Future<Output = F::Output> + Send
+            where
+                F: Future<Output: Send> + Send,
+                G: Future<Output = F::Output> + Send,
+            {
+                async move {
+                    let (First(output) | Second(output)) = executor::future::select((one, other)).await;
+                    output
+                }
+            }
             fn yield_now() -> impl Future<Output = ()> + Send {
                 executor::task::yield_now()
             }
@@ -211,6 +240,25 @@ macro_rules! tokio {
                 T: Send + 'static,
             {
                 TokioHandle(tokio::task::spawn_blocking(job))
+            }
+            fn join<A, B>(one: A, other: B) -> impl Future<Output = (A::Output, B::Output)> + Send
+            where
+                A: Future<Output: Send> + Send,
+                B: Future<Output: Send> + Send,
+            {
+                async move { tokio::join!(one, other) }
+            }
+            fn first<F, G>(one: F, other: G) -> impl Future<Output = F::Output> + Send
+            where
+                F: Future<Output: Send> + Send,
+                G: Future<Output = F::Output> + Send,
+            {
+                async move {
+                    tokio::select! {
+                        output = one => output,
+                        output = other => output,
+                    }
+                }
             }
             fn yield_now() -> impl Future<Output = ()> + Send {
                 tokio::task::yield_now()
@@ -295,6 +343,20 @@ macro_rules! smol {
             fn detach<T: Send + 'static>(handle: Self::Handle<T>) {
                 handle.detach();
             }
+            fn join<A, B>(one: A, other: B) -> impl Future<Output = (A::Output, B::Output)> + Send
+            where
+                A: Future<Output: Send> + Send,
+                B: Future<Output: Send> + Send,
+            {
+                smol::future::zip(one, other)
+            }
+            fn first<F, G>(one: F, other: G) -> impl Future<Output = F::Output> + Send
+            where
+                F: Future<Output: Send> + Send,
+                G: Future<Output = F::Output> + Send,
+            {
+                smol::future::race(one, other)
+            }
             fn yield_now() -> impl Future<Output = ()> + Send {
                 smol::future::yield_now()
             }
@@ -345,6 +407,20 @@ macro_rules! async_std {
                 T: Send + 'static,
             {
                 async_std::task::spawn_blocking(job)
+            }
+            fn join<A, B>(one: A, other: B) -> impl Future<Output = (A::Output, B::Output)> + Send
+            where
+                A: Future<Output: Send> + Send,
+                B: Future<Output: Send> + Send,
+            {
+                async_std::prelude::FutureExt::join(one, other)
+            }
+            fn first<F, G>(one: F, other: G) -> impl Future<Output = F::Output> + Send
+            where
+                F: Future<Output: Send> + Send,
+                G: Future<Output = F::Output> + Send,
+            {
+                async_std::prelude::FutureExt::race(one, other)
             }
             fn yield_now() -> impl Future<Output = ()> + Send {
                 async_std::task::yield_now()

@@ -187,6 +187,44 @@ async fn brigade_over_tcp<R: Runtime>(tasks: usize, rounds: usize) -> Sample {
     clock.stop(tasks * rounds)
 }
 
+// ---- branches
+
+/// A join of a send and a receive.
+pub fn join<R: Runtime>(_: usize) -> Sample {
+    let times = scaled(100_000);
+    repeat(times, || {
+        R::block_on(async move {
+            R::spawn(async move {
+                let (sender, mut receiver) = R::channel(1);
+                for value in 0..times as u64 {
+                    let both = R::join(R::send(&sender, value), R::recv(&mut receiver)).await;
+                    assert_eq!(both, (true, Some(value)));
+                }
+            })
+            .await;
+        });
+    })
+}
+
+/// A choice between two channels, of which one has a value, in turns.
+pub fn select<R: Runtime>(_: usize) -> Sample {
+    let times = scaled(100_000);
+    repeat(times, || {
+        R::block_on(async move {
+            R::spawn(async move {
+                let ((one, mut ones), (other, mut others)) = (R::channel(1), R::channel(1));
+                for value in 0..times as u64 {
+                    let sender = if value % 2 == 0 { &one } else { &other };
+                    assert!(R::send(sender, value).await);
+                    let received = R::first(R::recv(&mut ones), R::recv(&mut others)).await;
+                    assert_eq!(received, Some(value));
+                }
+            })
+            .await;
+        });
+    })
+}
+
 // ---- blocking
 
 pub fn blocking_one<R: Runtime>(_: usize) -> Sample {
