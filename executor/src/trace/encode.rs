@@ -84,6 +84,7 @@ enum Class {
     Channel,
     Oneshot,
     Broadcast,
+    JoinSet,
     Call,
     Pool,
 }
@@ -99,14 +100,19 @@ impl Class {
         const JOIN: u8 = Thing::Join as u8;
         const ONESHOT: u8 = Thing::Oneshot as u8;
         const BROADCAST: u8 = Thing::Broadcast as u8;
+        const CHANNEL_END: u8 = Thing::ChannelEnd as u8;
+        const ONESHOT_END: u8 = Thing::OneshotEnd as u8;
+        const BROADCAST_END: u8 = Thing::BroadcastEnd as u8;
+        const JOIN_SET: u8 = Thing::JoinSet as u8;
         match thing {
             READ | WRITE => Self::Socket,
             TIMER => Self::Timer,
             LOCK => Self::Lock,
-            SEND | RECEIVE => Self::Channel,
+            SEND | RECEIVE | CHANNEL_END => Self::Channel,
             JOIN => Self::Task,
-            ONESHOT => Self::Oneshot,
-            BROADCAST => Self::Broadcast,
+            ONESHOT | ONESHOT_END => Self::Oneshot,
+            BROADCAST | BROADCAST_END => Self::Broadcast,
+            JOIN_SET => Self::JoinSet,
             _ => Self::Call,
         }
     }
@@ -120,6 +126,7 @@ impl Class {
             Self::Channel => "channel",
             Self::Oneshot => "oneshot",
             Self::Broadcast => "broadcast",
+            Self::JoinSet => "set",
             Self::Call => "call",
             Self::Pool => "pool",
         }

@@ -358,6 +358,14 @@ pub enum Thing {
     Oneshot,
     /// A value of a `broadcast` channel.
     Broadcast,
+    /// The end of the receiver of an `mpsc` channel.
+    ChannelEnd,
+    /// The end of the receiver of a `oneshot` channel.
+    OneshotEnd,
+    /// The end of all receivers of a `broadcast` channel.
+    BroadcastEnd,
+    /// One of the tasks of a set.
+    JoinSet,
 }
 
 /// Added to the [`Thing`] that a recording keeps, if the waker is not an executor's own.

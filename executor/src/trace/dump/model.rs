@@ -24,8 +24,8 @@ use std::collections::HashMap;
 use reactor::record::{Event, Kind, Outcome, TaskKind, Thing};
 
 use super::ids::IdMap;
-pub(super) use super::parts::{Actor, By, Channel, Class, Holder, Lock, State, Task, Thread, Wait};
-use super::parts::{MANY, place};
+pub(super) use super::parts::{Actor, By, Channel, Class, Holder, Lock, Side, State, Task, Thread, Wait};
+use super::parts::{MANY, channel, place};
 
 /// What a recording says, as far as its events were applied.
 #[derive(Default)]
@@ -240,9 +240,11 @@ impl Model {
             Wait::Lock(address)
         } else if is(Thing::Join) {
             Wait::Join(self.task_at(address, event.time))
-        } else if let Some(class) = Class::of(event.argument) {
+        } else if let Some((class, side)) = channel(event.argument) {
             let channel = self.channel_used(class, address, Actor::Task(task), event.time);
-            Wait::Channel { channel, sends: is(Thing::Send) }
+            Wait::Channel { channel, side }
+        } else if is(Thing::JoinSet) {
+            Wait::JoinSet
         } else {
             Wait::Call
         };
@@ -287,7 +289,7 @@ impl Model {
     }
 
     fn channel(&mut self, thread: usize, event: &Event) {
-        let Some(class) = Class::of(event.argument) else { return };
+        let Some((class, _)) = channel(event.argument) else { return };
         let actor = self.actor(thread);
         if event.kind == Kind::New {
             let channel = Channel { made: Some((event.time, actor)), ..Channel::new(class, event.id) };
@@ -297,7 +299,8 @@ impl Model {
         }
         let channel = self.channel_used(class, event.id, actor, event.time);
         if matches!(event.kind, Kind::Sent | Kind::Received) {
-            self.waited(actor, Wait::Channel { channel, sends: event.kind == Kind::Sent });
+            let side = if event.kind == Kind::Sent { Side::Room } else { Side::Value };
+            self.waited(actor, Wait::Channel { channel, side });
         }
         if event.kind == Kind::Sent {
             let known = &mut self.channels[channel].senders;

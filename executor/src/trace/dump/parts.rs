@@ -66,9 +66,20 @@ pub(super) enum Wait {
     Join(usize),
     Channel {
         channel: usize,
-        sends: bool,
+        side: Side,
     },
+    /// One of the tasks of a set.
+    JoinSet,
     Call,
+}
+
+/// What a task waits for in a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Room,
+    Value,
+    /// That there is no receiver any more.
+    End,
 }
 
 /// The channels that an actor has sent to.
@@ -301,19 +312,19 @@ pub(super) enum Class {
     Broadcast,
 }
 
-impl Class {
-    pub(super) fn of(thing: u8) -> Option<Self> {
-        const SEND: u8 = Thing::Send as u8;
-        const RECEIVE: u8 = Thing::Receive as u8;
-        const ONESHOT: u8 = Thing::Oneshot as u8;
-        const BROADCAST: u8 = Thing::Broadcast as u8;
-        match thing {
-            SEND | RECEIVE => Some(Self::Mpsc),
-            ONESHOT => Some(Self::Oneshot),
-            BROADCAST => Some(Self::Broadcast),
-            _ => None,
-        }
-    }
+/// The kind of channel that an event names, and what is waited for there.
+pub(super) fn channel(thing: u8) -> Option<(Class, Side)> {
+    const ALL: [(Thing, Class, Side); 7] = [
+        (Thing::Send, Class::Mpsc, Side::Room),
+        (Thing::Receive, Class::Mpsc, Side::Value),
+        (Thing::Oneshot, Class::Oneshot, Side::Value),
+        (Thing::Broadcast, Class::Broadcast, Side::Value),
+        (Thing::ChannelEnd, Class::Mpsc, Side::End),
+        (Thing::OneshotEnd, Class::Oneshot, Side::End),
+        (Thing::BroadcastEnd, Class::Broadcast, Side::End),
+    ];
+    let found = ALL.iter().find(|(known, ..)| *known as u8 == thing)?;
+    Some((found.1, found.2))
 }
 
 /// A channel.

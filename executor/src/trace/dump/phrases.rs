@@ -11,7 +11,7 @@ use reactor::record::{Place, TaskKind};
 
 use super::ids::IdMap;
 use super::live::{Held, Live};
-use super::model::{Actor, By, Class, Model, State, Task, Wait};
+use super::model::{Actor, By, Class, Model, Side, State, Task, Wait};
 use super::report::TaskReport;
 use super::seen::Seen;
 use crate::raw_task::list::TaskLook;
@@ -211,7 +211,8 @@ impl<'a> Words<'a> {
             },
             Wait::Lock(lock) => format!("a lock, {}", self.holder(lock)),
             Wait::Join(task) => format!("{} to finish", self.name(task)),
-            Wait::Channel { channel, sends } => self.channel(channel, sends),
+            Wait::Channel { channel, side } => self.channel(channel, side),
+            Wait::JoinSet => "a task of a JoinSet to finish".to_owned(),
             Wait::Call => "a blocking call".to_owned(),
         }
     }
@@ -229,11 +230,14 @@ impl<'a> Words<'a> {
         }
     }
 
-    fn channel(&self, index: usize, sends: bool) -> String {
+    fn channel(&self, index: usize, side: Side) -> String {
         let channel = &self.model.channels[index];
-        let what = match (channel.class, sends) {
-            (Class::Mpsc, true) => "room in a channel",
-            (Class::Mpsc, false) => "a value from a channel",
+        let what = match (channel.class, side) {
+            (Class::Mpsc, Side::Room) => "room in a channel",
+            (Class::Mpsc, Side::Value) => "a value from a channel",
+            (Class::Mpsc, Side::End) => "the receiver of a channel to go",
+            (Class::Oneshot, Side::End) => "the receiver of a oneshot to go",
+            (Class::Broadcast, Side::End) => "all receivers of a broadcast to go",
             (Class::Oneshot, _) => "the value of a oneshot",
             (Class::Broadcast, _) => "a value from a broadcast",
         };

@@ -182,6 +182,6 @@ fn channels_know_their_users() {
     let channel = &script.model.channels[0];
     assert_eq!(channel.made.map(|(_, by)| by), Some(Actor::Task(maker)));
     assert_eq!(channel.senders, [Actor::Task(sender)]);
-    assert_eq!(script.task(128).waits, [Wait::Channel { channel: 0, sends: true }]);
+    assert_eq!(script.task(128).waits, [Wait::Channel { channel: 0, side: Side::Room }]);
     assert_eq!(script.model.channels.len(), 1, "both of its ends are one channel's");
 }
