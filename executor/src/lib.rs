@@ -62,7 +62,7 @@
 //! `raw_task` (`state`, `header`, `waker`, `cell`, `run`, `join_handle`), then the threads that run it:
 //! `parker`, `roster`, `driver`, `local`, `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`,
 //! `task`). The rest: `task_id`, `driver::rescue`, `local::inbox`, `local::owner_state`, `raw_task::list`,
-//! `raw_task::join_error`, `pool::end`, `pool::joining`, `pool::global`, `spawn_blocking`, `future`, `builder`, `metrics`,
+//! `raw_task::abort`, `raw_task::join_error`, `pool::end`, `pool::joining`, `pool::global`, `spawn_blocking`, `future`, `builder`, `metrics`,
 //! [`trace`] (`format`, `encode`, `json`, `html`, `chrome`, `environment`; [`dump()`](dump()) with `live`, `seen`, `model`,
 //! `parts`, `ids`, `stuck`, `strangers`, `ends`, `cycles`, `verdicts`, `report`, `phrases`, `words`; `watch`), `look` in `state` and in `pool`,
 //! and [`sync`] (`mutex`, `oneshot`, `mpsc`, `broadcast`, `send_error`), which uses no other file of this crate.
@@ -114,6 +114,7 @@ pub mod task {
     pub use crate::context::current;
     pub use crate::local::spawn_local;
     pub use crate::pool::global::spawn;
+    pub use crate::raw_task::abort::{AbortHandle, AbortOnDrop};
     pub use crate::raw_task::join_error::JoinError;
     pub use crate::raw_task::join_handle::JoinHandle;
     pub use crate::spawn_blocking::spawn_blocking;

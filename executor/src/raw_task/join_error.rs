@@ -9,6 +9,8 @@ use super::cell::{Failure, Outcome};
 
 /// Why a task has no output. Returned by [`JoinHandle::try_join`](crate::task::JoinHandle::try_join).
 ///
+/// It is `Send` and not `Sync`, because a panic's payload need not be. Where an error must be both, take its text.
+///
 /// ```
 /// use executor::task;
 ///
@@ -25,6 +27,37 @@ pub enum JoinError {
 }
 
 impl JoinError {
+    /// Returns whether the task panicked.
+    pub fn is_panic(&self) -> bool {
+        matches!(self, Self::Panicked(_))
+    }
+
+    /// Returns whether the task was cancelled, or could not be started.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Cancelled)
+    }
+
+    /// Returns the panic's payload, for [`resume_unwind`](std::panic::resume_unwind).
+    ///
+    /// # Panics
+    ///
+    /// If the task did not panic: ask [`is_panic`](Self::is_panic) first.
+    ///
+    /// ```
+    /// use executor::task;
+    ///
+    /// let error = task::block_on(task::spawn(async { panic!("out of tea") }).try_join()).unwrap_err();
+    /// assert!(error.is_panic() && !error.is_cancelled());
+    /// assert_eq!(error.into_panic().downcast_ref(), Some(&"out of tea"));
+    /// ```
+    #[track_caller]
+    pub fn into_panic(self) -> Box<dyn Any + Send> {
+        match self {
+            Self::Panicked(payload) => payload,
+            Self::Cancelled => panic!("JoinError::into_panic: the task was cancelled, and has not panicked"),
+        }
+    }
+
     /// The panic's message, if it has one.
     fn message(&self) -> Option<&str> {
         match self {

@@ -61,7 +61,7 @@ use crate::task_id::TaskId;
 /// assert_eq!(task::block_on(handle), 42);
 /// ```
 pub struct JoinHandle<T> {
-    task: TaskRef,
+    pub(super) task: TaskRef,
     output: PhantomData<fn() -> T>,
 }
 
@@ -132,6 +132,35 @@ impl<T> JoinHandle<T> {
         std::future::poll_fn(move |cx| self.poll_outcome(cx).map(|outcome| outcome.map_err(JoinError::from)))
     }
 
+    /// As [`try_join`](Self::try_join), but the handle stays here. So a task can be waited for, and aborted if
+    /// something else happens first.
+    ///
+    /// Cancel-safe: if the future is dropped, the handle still has the outcome.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_join`](Self::try_join).
+    ///
+    /// # Panics
+    ///
+    /// If the handle has returned the outcome already.
+    ///
+    /// ```
+    /// use executor::task;
+    /// use reactor::time::timeout;
+    /// use std::time::Duration;
+    ///
+    /// task::block_on(async {
+    ///     let mut task = task::spawn(std::future::pending::<()>());
+    ///     assert!(timeout(Duration::from_millis(1), task.try_join_mut()).await.is_err());
+    ///     task.abort();
+    ///     assert!(task.try_join_mut().await.unwrap_err().is_cancelled());
+    /// });
+    /// ```
+    pub fn try_join_mut(&mut self) -> impl Future<Output = Result<T, JoinError>> + Unpin {
+        std::future::poll_fn(|cx| self.poll_outcome(cx).map(|outcome| outcome.map_err(JoinError::from)))
+    }
+
     /// Whether the task has finished: it has returned its output, has panicked, or was cancelled and dropped.
     ///
     /// ```
@@ -173,24 +202,33 @@ impl<T> JoinHandle<T> {
 
     #[track_caller]
     fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
-        let header = self.task.header();
-        assert!(!header.state.is_outcome_taken(), "a JoinHandle was polled after it was ready");
-        if header.state.poll_join() == Join::Pending {
-            // A waker's clone is arbitrary code: it runs before the slot is touched.
-            let waker = cx.waker().clone();
-            // SAFETY: J2: JOIN_WAKER is clear, and we are the handle.
-            let replaced = self.swap_waker(Some(waker));
-            let join = self.task.header().state.store_waker();
-            drop(replaced); // J3
-            if join == Join::Pending {
-                record_wait(Thing::Join, self.task.as_raw().addr().get(), cx.waker());
-                return Poll::Pending;
-            }
-            // Too late: the runner did not see the waker, so the slot still belongs to us [join-slot].
-            drop(self.swap_waker(None));
+        if self.poll_finished(cx.waker()) == Join::Pending {
+            record_wait(Thing::Join, self.task.as_raw().addr().get(), cx.waker());
+            return Poll::Pending;
         }
         std::task::ready!(budget::poll_take_one(cx));
         Poll::Ready(self.take_outcome())
+    }
+
+    /// Whether the outcome is there. If not, this waker will be woken when it is.
+    #[track_caller]
+    pub(crate) fn poll_finished(&mut self, waker: &Waker) -> Join {
+        let header = self.task.header();
+        assert!(!header.state.is_outcome_taken(), "a JoinHandle was polled after it was ready");
+        if header.state.poll_join() == Join::Complete {
+            return Join::Complete;
+        }
+        // A waker's clone is arbitrary code: it runs before the slot is touched.
+        let waker = waker.clone();
+        // SAFETY: J2: JOIN_WAKER is clear, and we are the handle.
+        let replaced = self.swap_waker(Some(waker));
+        let join = self.task.header().state.store_waker();
+        drop(replaced); // J3
+        if join == Join::Complete {
+            // Too late: the runner did not see the waker, so the slot still belongs to us [join-slot].
+            drop(self.swap_waker(None));
+        }
+        join
     }
 
     /// Puts a waker into the slot, and returns the previous one. Called while JOIN_WAKER is clear, or was set

@@ -20,7 +20,7 @@
 //! [listed-is-live]  A task in the list is not complete, so it is allocated: its runner takes it out first.
 //! I3  `tasks[header.place]` is the header's task, for every task in the list.
 //!
-//! Called by the pool and by `local`. Next: `join_error`.
+//! Called by the pool and by `local`. Next: `abort`.
 #![allow(unsafe_code, reason = "the list's claim on a task is a pointer to it")]
 
 use std::ptr::NonNull;

@@ -11,11 +11,13 @@
 //!   cell          the one allocation that holds it
 //!   run           polling it
 //!   join_handle   waiting for its outcome; join_error: why there is none
+//!   abort         ending it from elsewhere
 //!   list          where its scheduler finds it, to cancel it
 //! ```
 //!
 //! Used by `local`, `pool` and `spawn_blocking`. Next: `state`.
 
+pub(crate) mod abort;
 pub(crate) mod cell;
 pub(crate) mod header;
 pub(crate) mod join_error;

@@ -7,7 +7,10 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 
 use executor::pool::Pool;
-use executor::task::{self, Builder, JoinError, JoinHandle, TaskId, block_on, spawn, spawn_local};
+use executor::task::{
+    self, AbortHandle, AbortOnDrop, Builder, JoinError, JoinHandle, TaskId, block_on, spawn,
+    spawn_local,
+};
 
 use crate::support::{Gate, ends, eventually};
 
@@ -28,6 +31,11 @@ const _: () = {
     is_unpin::<JoinHandle<Lonely>>();
     is_unpin::<JoinHandle<Rc<u8>>>();
     is_unwind_safe::<JoinHandle<Rc<Cell<u8>>>>();
+    is_send::<AbortHandle>();
+    is_sync::<AbortHandle>();
+    is_unwind_safe::<AbortHandle>();
+    is_send::<AbortOnDrop<Lonely>>();
+    is_unpin::<AbortOnDrop<Lonely>>();
     is_send::<Pool>();
     is_sync::<Pool>();
     is_send::<TaskId>();

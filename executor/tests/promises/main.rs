@@ -7,6 +7,7 @@
 )]
 
 mod a_pools_end_strands_no_task;
+mod abort_handles_end_tasks;
 mod branches_share_a_task;
 mod cancel_drops_once;
 mod debug_shows_what_it_is;
