@@ -1,6 +1,6 @@
 //! Spawning with a name.
 //!
-//! Most tasks need no name: a task that is spawned without a builder has no field for one. Next: `metrics`.
+//! Most tasks need no name: a task that is spawned without a builder has no field for one. Next: `join_set`.
 #![allow(unsafe_code, reason = "a task's name is in the task")]
 
 use std::future::Future;

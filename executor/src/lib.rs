@@ -62,7 +62,7 @@
 //! `raw_task` (`state`, `header`, `waker`, `cell`, `run`, `join_handle`), then the threads that run it:
 //! `parker`, `roster`, `driver`, `local`, `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`,
 //! `task`). The rest: `task_id`, `driver::rescue`, `local::inbox`, `local::owner_state`, `raw_task::list`,
-//! `raw_task::abort`, `raw_task::join_error`, `pool::end`, `pool::joining`, `pool::global`, `spawn_blocking`, `future`, `builder`, `metrics`,
+//! `raw_task::abort`, `raw_task::join_error`, `pool::end`, `pool::joining`, `pool::global`, `spawn_blocking`, `future`, `builder`, `join_set`, `metrics`,
 //! [`trace`] (`format`, `encode`, `json`, `html`, `chrome`, `environment`; [`dump()`](dump()) with `live`, `seen`, `model`,
 //! `parts`, `ids`, `stuck`, `strangers`, `ends`, `cycles`, `verdicts`, `report`, `phrases`, `words`; `watch`), `look` in `state` and in `pool`,
 //! and [`sync`] (`mutex`, `oneshot`, `mpsc`, `broadcast`, `send_error`), which uses no other file of this crate.
@@ -72,6 +72,7 @@ mod builder;
 mod context;
 mod driver;
 pub mod future;
+mod join_set;
 mod local;
 mod metrics;
 #[cfg(all(test, loom))]
@@ -112,6 +113,7 @@ pub mod task {
     pub use crate::block_on::block_on;
     pub use crate::builder::Builder;
     pub use crate::context::current;
+    pub use crate::join_set::JoinSet;
     pub use crate::local::spawn_local;
     pub use crate::pool::global::spawn;
     pub use crate::raw_task::abort::{AbortHandle, AbortOnDrop};

@@ -107,6 +107,18 @@ fn many_requests() {
 }
 
 #[test]
+fn join_set() {
+    let printed = run("join_set");
+    printed.says(&[
+        "a mirror failed: the task panicked",
+        "copies from ",
+        "0 connections are open",
+        "100 tasks ran",
+    ]);
+    assert_eq!(printed.number_before(" downloads are left"), 4);
+}
+
+#[test]
 fn echo() {
     let printed = run("echo");
     printed.says(&["100 clients: each sends 100 messages", "is cancelled, and its port is closed."]);

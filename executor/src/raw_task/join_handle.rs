@@ -231,6 +231,13 @@ impl<T> JoinHandle<T> {
         join
     }
 
+    /// Takes the outcome of a task that has finished.
+    #[track_caller]
+    pub(crate) fn into_outcome(mut self) -> Result<T, JoinError> {
+        assert!(self.is_finished() && !self.task.header().state.is_outcome_taken(), "there is no outcome");
+        self.take_outcome().map_err(JoinError::from)
+    }
+
     /// Puts a waker into the slot, and returns the previous one. Called while JOIN_WAKER is clear, or was set
     /// too late (J2).
     fn swap_waker(&mut self, waker: Option<Waker>) -> Option<Waker> {

@@ -24,7 +24,7 @@ pub(crate) mod join_error;
 pub(crate) mod join_handle;
 pub(crate) mod list;
 #[cfg(all(test, loom))]
-mod model;
+pub(crate) mod model;
 pub(crate) mod run;
 pub(crate) mod state;
 pub(crate) mod waker;

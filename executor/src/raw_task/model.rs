@@ -24,7 +24,7 @@ use super::waker;
 
 /// A queue that any thread takes from.
 #[derive(Clone, Default)]
-struct Queue(Arc<Mutex<VecDeque<Runnable>>>);
+pub(crate) struct Queue(Arc<Mutex<VecDeque<Runnable>>>);
 
 static WAKER: RawWakerVTable = waker::vtable::<Queue>();
 
@@ -46,7 +46,7 @@ impl Schedule for Queue {
 }
 
 impl Queue {
-    fn spawn<F: Future>(&self, future: F) -> JoinHandle<F::Output> {
+    pub(crate) fn spawn<F: Future>(&self, future: F) -> JoinHandle<F::Output> {
         let (task, handle) = new_task(future, self.clone(), (), std::panic::Location::caller());
         self.0.lock().unwrap().push_back(task);
         JoinHandle::new(handle)
@@ -61,7 +61,7 @@ impl Queue {
     }
 
     /// Runs all queued tasks. Returns how many it ran: each run is a poll, or the drop of a future.
-    fn run(&self) -> usize {
+    pub(crate) fn run(&self) -> usize {
         let mut count = 0;
         while let Some(task) = { self.0.lock().unwrap().pop_front() } {
             task.run();

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use executor::pool::Pool;
 use executor::task::{
-    self, AbortHandle, AbortOnDrop, Builder, JoinError, JoinHandle, TaskId, block_on, spawn,
+    self, AbortHandle, AbortOnDrop, Builder, JoinError, JoinHandle, JoinSet, TaskId, block_on, spawn,
     spawn_local,
 };
 
@@ -36,6 +36,9 @@ const _: () = {
     is_unwind_safe::<AbortHandle>();
     is_send::<AbortOnDrop<Lonely>>();
     is_unpin::<AbortOnDrop<Lonely>>();
+    is_send::<JoinSet<Lonely>>();
+    is_sync::<JoinSet<Lonely>>();
+    is_unpin::<JoinSet<Rc<u8>>>();
     is_send::<Pool>();
     is_sync::<Pool>();
     is_send::<TaskId>();

@@ -13,6 +13,7 @@ mod cancel_drops_once;
 mod debug_shows_what_it_is;
 mod destructors_know_their_task;
 mod handles_go_anywhere;
+mod join_sets_join_as_tasks_finish;
 mod local_tasks_stay_on_their_thread;
 mod long_polls_strand_no_task;
 mod nested_block_on_panics;

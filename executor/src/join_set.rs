@@ -1,0 +1,386 @@
+//! A set of tasks that are joined in the order in which they finish.
+//!
+//! A vector of handles could be awaited one after the other. But then one slow task hides that others have finished,
+//! or failed. A loop that polls all handles finds the first that has finished, and looks at a thousand of them for
+//! each. So each member has a waker of its own, which knows its index, and puts it on a list when the task finishes.
+//!
+//! ```text
+//!   slots    [0: task │ 1: finished │ 2: free │ 3: finished]
+//!                          │ wake                 │ wake
+//!   ended    1, 3  ◀───────┴──────────────────────┘           one waker: that of the task in `join_next`
+//!            └──▶ join_next: the outcome of slot 1
+//! ```
+//!
+//! S1  Each member that has finished is on the list once, from its end until it is joined. Its waker is woken once:
+//!     when the task finishes. If the task had finished before the waker was stored, `insert` puts it on the list.
+//! S2  `join_next` looks at the list and stores its waker under one hold of the lock. A member that finishes takes
+//!     that waker under the same lock.
+//! S3  A slot is used again only after its member was joined, when no waker of that member is left. `detach_all`,
+//!     which lets members go that have not finished, leaves their list to them, and begins another.
+//!
+//! Used by programs. Next: `metrics`.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker, ready};
+
+use reactor::budget;
+use reactor::record::{Kind, Thing, note, record_wait};
+use reactor::shim::{self, fault};
+use reactor::trim::{KEEP, Trim};
+use reactor::wait_list::{poll_lazily, wake};
+
+use crate::local;
+use crate::pool::{Pool, global};
+use crate::raw_task::abort::AbortHandle;
+use crate::raw_task::join_error::JoinError;
+use crate::raw_task::join_handle::JoinHandle;
+use crate::raw_task::state::Join;
+
+/// A set of tasks: it returns their outputs as they finish, and aborts those that are left when it is dropped.
+///
+/// A task that has finished stays in the set, with its output, until it is joined. The drop aborts, and does not
+/// wait until the futures of the tasks are dropped: [`shutdown`](Self::shutdown) does.
+///
+/// ```
+/// use executor::task::{self, JoinSet};
+///
+/// task::block_on(async {
+///     let mut squares = JoinSet::new();
+///     for number in 1..=3 {
+///         squares.spawn(async move { number * number });
+///     }
+///     let mut sum = 0;
+///     while let Some(square) = squares.join_next().await {
+///         sum += square.expect("no task panics");
+///     }
+///     assert_eq!(sum, 14);
+/// });
+/// ```
+pub struct JoinSet<T> {
+    slots: Vec<Slot<T>>,
+    /// The indices of the slots without a member.
+    free: Vec<usize>,
+    ended: Arc<shim::Mutex<Ended>>,
+}
+
+struct Slot<T> {
+    member: Option<JoinHandle<T>>,
+    /// Puts the slot's index on the list.
+    waker: Waker,
+}
+
+/// The members that have finished.
+#[derive(Default)]
+struct Ended {
+    list: VecDeque<usize>,
+    /// The waker of the task that waits in `join_next`.
+    joiner: Option<Waker>,
+}
+
+/// What a slot's waker points to.
+struct Index {
+    index: usize,
+    ended: Arc<shim::Mutex<Ended>>,
+}
+
+impl Wake for Index {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let mut ended = shim::lock(&self.ended);
+        ended.list.push_back(self.index);
+        let joiner = if fault("member_ends_in_silence") { None } else { ended.joiner.take() }; // S2
+        drop(ended);
+        joiner.into_iter().for_each(wake);
+    }
+}
+
+impl<T> JoinSet<T> {
+    /// Returns an empty set.
+    pub fn new() -> Self {
+        Self { slots: Vec::new(), free: Vec::new(), ended: Arc::default() }
+    }
+
+    /// Spawns a task onto the global pool, as [`spawn`](crate::task::spawn), and adds it to the set.
+    #[track_caller]
+    pub fn spawn<F>(&mut self, future: F) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.insert(global::spawn(future))
+    }
+
+    /// Spawns a task onto this pool, and adds it to the set.
+    ///
+    /// ```
+    /// use executor::{pool::Pool, task};
+    ///
+    /// let pool = Pool::new(1)?;
+    /// let mut set = task::JoinSet::new();
+    /// set.spawn_on(async { std::thread::current().name().map(str::to_owned) }, &pool);
+    /// let name = task::block_on(set.join_next()).expect("it has a member").expect("no panic");
+    /// assert_eq!(name.as_deref(), Some("worker-0"));
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[track_caller]
+    pub fn spawn_on<F>(&mut self, future: F, pool: &Pool) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.insert(pool.spawn(future))
+    }
+
+    /// Spawns a task onto this thread, as [`spawn_local`](crate::task::spawn_local), and adds it to the set.
+    ///
+    /// ```
+    /// use executor::task;
+    /// use std::{cell::Cell, rc::Rc};
+    ///
+    /// let count = Rc::new(Cell::new(0));
+    /// let mut set = task::JoinSet::new();
+    /// for _ in 0..10 {
+    ///     let count = Rc::clone(&count);
+    ///     set.spawn_local(async move { count.set(count.get() + 1) });
+    /// }
+    /// task::block_on(async { while set.join_next().await.is_some() {} });
+    /// assert_eq!(count.get(), 10);
+    /// ```
+    #[track_caller]
+    pub fn spawn_local<F>(&mut self, future: F) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        self.insert(local::spawn_local(future))
+    }
+
+    /// Adds a task that was spawned in any other way: with a name, or as a blocking call.
+    ///
+    /// # Panics
+    ///
+    /// If the handle has returned its output already.
+    ///
+    /// ```
+    /// use executor::task::{self, Builder, JoinSet};
+    ///
+    /// let mut set = JoinSet::new();
+    /// set.insert(Builder::new().name("adder").spawn(async { 40 + 2 }));
+    /// set.insert(task::spawn_blocking(|| 42));
+    /// for _ in 0..2 {
+    ///     assert_eq!(task::block_on(set.join_next()).unwrap().unwrap(), 42);
+    /// }
+    /// ```
+    #[track_caller]
+    pub fn insert(&mut self, mut task: JoinHandle<T>) -> AbortHandle {
+        let abort = task.abort_handle();
+        let index = self.free.pop().unwrap_or(self.slots.len());
+        if index == self.slots.len() {
+            let waker = Arc::new(Index { index, ended: Arc::clone(&self.ended) });
+            self.slots.push(Slot { member: None, waker: waker.into() });
+        }
+        let slot = &mut self.slots[index];
+        let finished = task.poll_finished(&slot.waker) == Join::Complete;
+        slot.member = Some(task);
+        if finished && !fault("early_end_overlooked") {
+            slot.waker.wake_by_ref(); // S1
+        }
+        abort
+    }
+
+    /// Waits until a task of the set has finished, removes it, and returns its outcome. Returns `None` if the set is
+    /// empty.
+    ///
+    /// Cancel-safe: if the future is dropped, all tasks are still in the set.
+    ///
+    /// The outcome is a [`JoinError`] if the task panicked or was aborted.
+    ///
+    /// ```
+    /// use executor::task::{self, JoinSet};
+    ///
+    /// task::block_on(async {
+    ///     let mut set = JoinSet::new();
+    ///     set.spawn(std::future::pending()).abort();
+    ///     set.spawn(async { 7 });
+    ///     let mut outcomes = Vec::new();
+    ///     while let Some(outcome) = set.join_next().await {
+    ///         outcomes.extend(outcome.ok());
+    ///     }
+    ///     assert_eq!(outcomes, [7]);
+    /// });
+    /// ```
+    pub fn join_next(&mut self) -> impl Future<Output = Option<Result<T, JoinError>>> + Unpin {
+        JoinNext { set: self, waiting: false }
+    }
+
+    /// Returns the outcome of a task that has finished, and removes it from the set. Returns `None` if there is none
+    /// now. It never waits.
+    ///
+    /// ```
+    /// use executor::task::{self, JoinSet};
+    ///
+    /// let mut set = JoinSet::new();
+    /// set.spawn_local(async { 7 });
+    /// assert!(set.try_join_next().is_none() && set.len() == 1, "it has not run yet");
+    /// task::block_on(task::yield_now());
+    /// assert!(matches!(set.try_join_next(), Some(Ok(7))));
+    /// assert!(set.try_join_next().is_none() && set.is_empty());
+    /// ```
+    pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
+        let index = shim::lock(&self.ended).list.pop_front()?;
+        Some(self.take(index))
+    }
+
+    /// Returns the number of tasks in the set, with those that have finished and were not joined.
+    pub fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Returns whether the set has no task.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Requests the cancellation of all tasks in the set, and does not wait. They stay in the set: those that had
+    /// not finished are joined as [`JoinError::Cancelled`].
+    pub fn abort_all(&mut self) {
+        self.members().for_each(JoinHandle::abort);
+    }
+
+    /// Aborts all tasks, and waits until their futures are dropped. Their outcomes are dropped too.
+    ///
+    /// If the future of this call is dropped, the tasks that are left are aborted, and still in the set.
+    ///
+    /// ```
+    /// use executor::task::{self, JoinSet};
+    /// use std::sync::Arc;
+    ///
+    /// let held = Arc::new(());
+    /// let mut set = JoinSet::new();
+    /// for held in vec![Arc::clone(&held); 10] {
+    ///     set.spawn(async move {
+    ///         std::future::pending::<()>().await;
+    ///         drop(held);
+    ///     });
+    /// }
+    /// task::block_on(set.shutdown());
+    /// assert!(set.is_empty() && Arc::strong_count(&held) == 1);
+    /// ```
+    pub async fn shutdown(&mut self) {
+        self.abort_all();
+        while self.join_next().await.is_some() {}
+    }
+
+    /// Removes all tasks from the set. They run on, and their outputs are dropped when they finish.
+    ///
+    /// ```
+    /// use executor::{sync::oneshot, task};
+    ///
+    /// let (sender, receiver) = oneshot::channel();
+    /// let mut set = task::JoinSet::new();
+    /// set.spawn(async move { sender.send(7) });
+    /// set.detach_all();
+    /// assert!(set.is_empty());
+    /// drop(set);
+    /// assert_eq!(task::block_on(receiver), Ok(7));
+    /// ```
+    pub fn detach_all(&mut self) {
+        let slots = mem::take(&mut self.slots);
+        self.free = Vec::new();
+        self.ended = Arc::default(); // S3
+        drop(slots);
+    }
+
+    fn members(&self) -> impl Iterator<Item = &JoinHandle<T>> {
+        self.slots.iter().filter_map(|slot| slot.member.as_ref())
+    }
+
+    /// The set in a recording.
+    fn id(&self) -> usize {
+        Arc::as_ptr(&self.ended).addr()
+    }
+
+    fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
+        ready!(budget::poll_proceed(cx));
+        let next = ready!(poll_lazily(cx.waker(), |waker| {
+            let mut ended = shim::lock(&self.ended);
+            let skips_look = waker.is_owned() && fault("ended_list_looked_at_once");
+            if let Some(index) = (!skips_look).then(|| ended.list.pop_front()).flatten() {
+                ended.list.trim(KEEP);
+                return Poll::Ready(Some(index));
+            }
+            if self.is_empty() {
+                return Poll::Ready(None);
+            }
+            waker.store(&mut ended.joiner); // S2
+            record_wait(Thing::JoinSet, self.id(), waker.as_borrowed());
+            Poll::Pending
+        }));
+        budget::spend();
+        Poll::Ready(next.map(|index| self.take(index)))
+    }
+
+    /// Removes a member that was on the list.
+    fn take(&mut self, index: usize) -> Result<T, JoinError> {
+        let member = self.slots[index].member.take().expect("S1: a member is joined once");
+        self.free.push(index);
+        if self.is_empty() && self.slots.capacity() * size_of::<Slot<T>>() > KEEP {
+            (self.slots, self.free) = (Vec::new(), Vec::new()); // The memory of a burst.
+        }
+        member.into_outcome()
+    }
+}
+
+impl<T> Default for JoinSet<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> Drop for JoinSet<T> {
+    fn drop(&mut self) {
+        self.abort_all();
+    }
+}
+
+impl<T> fmt::Debug for JoinSet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinSet").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
+
+/// The future of [`JoinSet::join_next`].
+struct JoinNext<'a, T> {
+    set: &'a mut JoinSet<T>,
+    /// Whether our waker may be in the set.
+    waiting: bool,
+}
+
+impl<T> Future for JoinNext<'_, T> {
+    type Output = Option<Result<T, JoinError>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = self.set.poll_join_next(cx);
+        self.waiting = polled.is_pending();
+        polled
+    }
+}
+
+impl<T> Drop for JoinNext<'_, T> {
+    fn drop(&mut self) {
+        if self.waiting {
+            note(Kind::GaveUp, Thing::JoinSet as u8, self.set.id());
+            let waker = shim::lock(&self.set.ended).joiner.take();
+            drop(waker);
+        }
+    }
+}
+
+#[cfg(all(test, loom))]
+mod model;
