@@ -5,15 +5,16 @@
 //!
 //! ```text
 //!   Waiting ──send──▶ Sent ──received──▶ Closed
-//!      └──an end is dropped─────────────────▲
+//!      └──an end is dropped, or close───────▲
 //! ```
 //!
-//! O1  The stage is one enum under one lock: a stage holds only the value or the waker that it needs.
+//! O1  The stage is one enum under one lock: a stage holds only the value or the wakers that it needs.
 //! O2  The stage that is replaced is moved out of the lock before it is dropped.
 //! O3  A sender that has sent closes nothing: the value stays until the receiver takes it or is dropped.
-//! O4  A `send`, or the drop of the sender, takes the receiver's waker out of the stage and wakes it.
+//! O4  A `send`, or the drop of the sender, takes the receiver's waker out of the stage and wakes it. The drop of the
+//!     receiver, or its `close`, does so with the sender's.
 //!
-//! Next: `mpsc`.
+//! Next: `recv_error`.
 
 use std::fmt;
 use std::mem;
@@ -26,6 +27,10 @@ use reactor::record::{Kind, Thing, note, record_wait};
 use reactor::shim::{self, fault};
 use reactor::wait_list::{poll_lazily, wake};
 
+mod recv_error;
+
+pub use recv_error::{RecvError, TryRecvError};
+
 /// Makes a channel for one value.
 ///
 /// ```
@@ -36,7 +41,7 @@ use reactor::wait_list::{poll_lazily, wake};
 /// assert_eq!(executor::task::block_on(receiver), Ok(42));
 /// ```
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let shared = Arc::new(shim::Mutex::new(Stage::Waiting(None)));
+    let shared = Arc::new(shim::Mutex::new(Stage::Waiting(Wakers::default())));
     note(Kind::New, Thing::Oneshot as u8, Arc::as_ptr(&shared).addr());
     let sender = Sender { shared: Arc::clone(&shared), sent: false };
     let receiver = Receiver { shared, done: false };
@@ -67,6 +72,8 @@ pub struct Sender<T> {
 /// Dropping it drops a value that was sent and not received. A later `send` gives its value back. Polled again
 /// after it was ready, it returns [`RecvError`].
 ///
+/// A thread that is not in a poll receives by [`block_on`](crate::task::block_on).
+///
 /// ```
 /// use executor::{sync::oneshot, task};
 ///
@@ -74,29 +81,26 @@ pub struct Sender<T> {
 /// task::spawn_local(async move { sender.send(6 * 7) });
 /// assert_eq!(task::block_on(receiver), Ok(42));
 /// ```
+#[doc(alias = "blocking_recv")]
 #[must_use = "a receiver is a future, and does nothing unless it is awaited"]
 pub struct Receiver<T> {
     shared: Arc<shim::Mutex<Stage<T>>>,
     done: bool,
 }
 
-/// The sender was dropped and had sent nothing.
-///
-/// ```
-/// use executor::sync::oneshot::{self, RecvError};
-///
-/// let (sender, receiver) = oneshot::channel::<u32>();
-/// drop(sender);
-/// assert_eq!(executor::task::block_on(receiver), Err(RecvError));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RecvError;
-
 enum Stage<T> {
-    /// Both ends exist, and nothing was sent. The receiver's waker, if it waits.
-    Waiting(Option<Waker>),
+    /// Both ends exist, and nothing was sent.
+    Waiting(Wakers),
     Sent(T),
     Closed,
+}
+
+/// The wakers of the ends that wait for the other.
+#[derive(Default)]
+struct Wakers {
+    receiver: Option<Waker>,
+    /// It waits for the end of the receiver.
+    sender: Option<Waker>,
 }
 
 impl<T> Sender<T> {
@@ -107,20 +111,45 @@ impl<T> Sender<T> {
     pub fn send(mut self, value: T) -> Result<(), T> {
         self.sent = !fault("sent_value_withdrawn");
         let mut stage = shim::lock(&self.shared);
-        let Stage::Waiting(waiter) = &mut *stage else {
+        let Stage::Waiting(wakers) = &mut *stage else {
             return Err(value);
         };
-        let waiter = waiter.take();
+        let wakers = mem::take(wakers);
         *stage = Stage::Sent(value);
         note(Kind::Sent, Thing::Oneshot as u8, Arc::as_ptr(&self.shared).addr());
         drop(stage);
-        if let Some(waker) = waiter {
+        if let Some(waker) = wakers.receiver {
             wake(waker);
         }
         Ok(())
     }
 
-    /// Returns whether the receiver is gone. Then the value need not be computed.
+    /// Waits until the receiver is gone, or has closed the channel. So the computation of a value can be given up
+    /// that nobody wants any more.
+    ///
+    /// Cancel-safe.
+    ///
+    /// ```
+    /// use executor::{sync::oneshot, task};
+    /// use futures_lite::future;
+    ///
+    /// let (mut sender, receiver) = oneshot::channel::<u32>();
+    /// let computing = task::spawn(async move {
+    ///     let value = async { Some(future::pending::<u32>().await) };
+    ///     let unwanted = async {
+    ///         sender.closed().await;
+    ///         None
+    ///     };
+    ///     future::or(value, unwanted).await
+    /// });
+    /// drop(receiver);
+    /// assert_eq!(task::block_on(computing), None);
+    /// ```
+    pub fn closed(&mut self) -> impl Future<Output = ()> + Unpin {
+        Closing { sender: self, waiting: false }
+    }
+
+    /// Returns whether the receiver is gone, or has closed the channel. Then the value need not be computed.
     pub fn is_closed(&self) -> bool {
         matches!(*shim::lock(&self.shared), Stage::Closed)
     }
@@ -133,8 +162,126 @@ impl<T> Drop for Sender<T> {
         }
         note(Kind::Closed, Thing::Oneshot as u8, Arc::as_ptr(&self.shared).addr());
         let replaced = mem::replace(&mut *shim::lock(&self.shared), Stage::Closed);
-        if let Stage::Waiting(Some(waker)) = replaced
+        if let Stage::Waiting(Wakers { receiver: Some(waker), .. }) = replaced
             && !fault("silent_close")
+        {
+            wake(waker);
+        }
+    }
+}
+
+/// The future of [`Sender::closed`].
+struct Closing<'a, T> {
+    sender: &'a mut Sender<T>,
+    /// Whether our waker may be in the channel.
+    waiting: bool,
+}
+
+impl<T> Future for Closing<'_, T> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(budget::poll_proceed(cx));
+        let shared = &self.sender.shared;
+        let polled = poll_lazily(cx.waker(), |waker| {
+            let mut stage = shim::lock(shared);
+            let Stage::Waiting(wakers) = &mut *stage else { return Poll::Ready(()) };
+            waker.store(&mut wakers.sender);
+            record_wait(Thing::OneshotEnd, Arc::as_ptr(shared).addr(), waker.as_borrowed());
+            Poll::Pending
+        });
+        self.waiting = polled.is_pending();
+        if polled.is_ready() {
+            budget::spend();
+        }
+        polled
+    }
+}
+
+impl<T> Drop for Closing<'_, T> {
+    fn drop(&mut self) {
+        if !self.waiting {
+            return;
+        }
+        note(Kind::GaveUp, Thing::OneshotEnd as u8, Arc::as_ptr(&self.sender.shared).addr());
+        let waker = match &mut *shim::lock(&self.sender.shared) {
+            Stage::Waiting(wakers) => wakers.sender.take(),
+            Stage::Sent(_) | Stage::Closed => None,
+        };
+        drop(waker);
+    }
+}
+
+impl<T> Receiver<T> {
+    /// Closes the channel: from now on a `send` gives its value back. A value that was sent before can still be
+    /// received.
+    ///
+    /// ```
+    /// use executor::sync::oneshot::{self, TryRecvError};
+    ///
+    /// let (sender, mut receiver) = oneshot::channel();
+    /// receiver.close();
+    /// assert_eq!(sender.send("too late"), Err("too late"));
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
+    /// ```
+    pub fn close(&mut self) {
+        let mut stage = shim::lock(&self.shared);
+        if !matches!(*stage, Stage::Waiting(_)) {
+            return;
+        }
+        note(Kind::Closed, Thing::Oneshot as u8, Arc::as_ptr(&self.shared).addr());
+        let replaced = mem::replace(&mut *stage, Stage::Closed);
+        drop(stage);
+        replaced.wake_sender();
+    }
+
+    /// Returns the value if it was sent. It never waits.
+    ///
+    /// # Errors
+    /// [`TryRecvError`]: nothing was sent yet, or nothing will be.
+    ///
+    /// ```
+    /// use executor::sync::oneshot;
+    ///
+    /// let (sender, mut receiver) = oneshot::channel();
+    /// sender.send(7).unwrap();
+    /// assert!(!receiver.is_terminated());
+    /// assert_eq!(receiver.try_recv(), Ok(7));
+    /// assert!(receiver.is_terminated());
+    /// ```
+    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        let mut stage = shim::lock(&self.shared);
+        if matches!(*stage, Stage::Waiting(_)) {
+            return Err(TryRecvError::Empty);
+        }
+        let replaced = mem::replace(&mut *stage, Stage::Closed);
+        drop(stage);
+        self.receive(replaced).map_err(|RecvError| TryRecvError::Closed)
+    }
+
+    /// Returns whether the receiver has returned the value, or the error, already.
+    pub fn is_terminated(&self) -> bool {
+        self.done
+    }
+
+    /// What a stage that is not `Waiting` says.
+    fn receive(&mut self, replaced: Stage<T>) -> Result<T, RecvError> {
+        self.done = true;
+        match replaced {
+            Stage::Sent(value) => {
+                note(Kind::Received, Thing::Oneshot as u8, Arc::as_ptr(&self.shared).addr());
+                Ok(value)
+            }
+            Stage::Closed | Stage::Waiting(_) => Err(RecvError),
+        }
+    }
+}
+
+impl<T> Stage<T> {
+    /// O4, O2: wakes the sender, if it waited, and drops the rest. The lock is released.
+    fn wake_sender(self) {
+        if let Self::Waiting(Wakers { sender: Some(waker), .. }) = self
+            && !fault("sender_not_told")
         {
             wake(waker);
         }
@@ -148,23 +295,16 @@ impl<T> Future for Receiver<T> {
         ready!(budget::poll_proceed(cx));
         let polled = poll_lazily(cx.waker(), |waker| {
             let mut stage = shim::lock(&self.shared);
-            if let Stage::Waiting(waiter) = &mut *stage {
-                waker.store(waiter);
+            if let Stage::Waiting(wakers) = &mut *stage {
+                waker.store(&mut wakers.receiver);
                 record_wait(Thing::Oneshot, Arc::as_ptr(&self.shared).addr(), waker.as_borrowed());
                 return Poll::Pending;
             }
             Poll::Ready(mem::replace(&mut *stage, Stage::Closed))
         });
         let replaced = ready!(polled);
-        self.done = true;
         budget::spend();
-        Poll::Ready(match replaced {
-            Stage::Sent(value) => {
-                note(Kind::Received, Thing::Oneshot as u8, Arc::as_ptr(&self.shared).addr());
-                Ok(value)
-            }
-            Stage::Closed | Stage::Waiting(_) => Err(RecvError),
-        })
+        Poll::Ready(self.receive(replaced))
     }
 }
 
@@ -175,10 +315,10 @@ impl<T> Drop for Receiver<T> {
         }
         note(Kind::Closed, Thing::Oneshot as u8, Arc::as_ptr(&self.shared).addr());
         note(Kind::GaveUp, Thing::Oneshot as u8, Arc::as_ptr(&self.shared).addr());
-        // O2: the lock is released at the end of the first statement, and the value or the waker dropped
+        // O2: the lock is released at the end of the first statement, and the value or the wakers dropped
         // after it.
         let replaced = mem::replace(&mut *shim::lock(&self.shared), Stage::Closed);
-        drop(replaced);
+        replaced.wake_sender();
     }
 }
 
@@ -193,11 +333,3 @@ impl<T> fmt::Debug for Receiver<T> {
         f.debug_struct("Receiver").finish_non_exhaustive()
     }
 }
-
-impl fmt::Display for RecvError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the sender is gone and has sent nothing")
-    }
-}
-
-impl std::error::Error for RecvError {}
