@@ -23,6 +23,7 @@
 //! other tasks. Next: `mutex`.
 
 pub mod broadcast;
+mod closed;
 pub mod mpsc;
 pub mod mutex;
 pub mod oneshot;
