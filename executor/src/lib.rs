@@ -65,7 +65,7 @@
 //! `raw_task::abort`, `raw_task::join_error`, `pool::end`, `pool::joining`, `pool::global`, `spawn_blocking`, `future`, `builder`, `join_set`, `metrics`,
 //! [`trace`] (`format`, `encode`, `json`, `html`, `chrome`, `environment`; [`dump()`](dump()) with `live`, `seen`, `model`,
 //! `parts`, `ids`, `stuck`, `strangers`, `ends`, `cycles`, `verdicts`, `report`, `phrases`, `words`; `watch`), `look` in `state` and in `pool`,
-//! and [`sync`] (`mutex`, `oneshot` with `recv_error`, `mpsc`,
+//! and [`sync`] (`mutex`, `oneshot` with `recv_error`, `mpsc` with `state`, `room`, `sender`, `permit`, `receiver`, `unbounded`,
 //! `broadcast` with `ring`, `receiver`, `sender`; `closed`, `send_error`), which uses no other file of this crate.
 
 mod block_on;

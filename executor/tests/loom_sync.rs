@@ -264,6 +264,136 @@ fn mpsc_cancelled_receive_loses_nothing() {
     });
 }
 
+/// A permit is given back while another sender waits: its room goes to that one. Finds `permit_keeps_room`.
+#[test]
+fn mpsc_dropped_permit_passes_its_room_on() {
+    check(|| {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let other = sender.clone();
+        let sending = thread::spawn(move || block_on(other.send(1)).expect("it is there"));
+        drop(sender.try_reserve());
+        drop(sender);
+        assert_eq!(block_on(receiver.recv()), Some(1));
+        assert_eq!(block_on(receiver.recv()), None);
+        sending.join().unwrap();
+    });
+}
+
+/// The receiver closes the channel while there is a permit, which is used or dropped meanwhile: what it sends arrives,
+/// and then the receiver's wait ends. Finds `last_permit_is_silent`.
+#[test]
+fn mpsc_close_waits_for_permits() {
+    for uses in [true, false] {
+        check(move || {
+            let (sender, mut receiver) = mpsc::channel(1);
+            let reserving = thread::spawn(move || {
+                let permit = block_on(sender.reserve()).ok()?;
+                if uses {
+                    permit.send(7)
+                } else {
+                    drop(permit)
+                }
+                Some(sender) // The last sender goes later.
+            });
+            receiver.close();
+            let received = block_on(receiver.recv());
+            let reserved = reserving.join().unwrap().is_some();
+            assert_eq!(received, (reserved && uses).then_some(7));
+            assert_eq!(block_on(receiver.recv()), None);
+        });
+    }
+}
+
+/// The channel is closed while two senders wait, one of them perhaps with a promise: both are told, and nothing is
+/// left to wait for. Finds `waiting_senders_left`.
+#[test]
+fn mpsc_close_withdraws_promises() {
+    check(|| {
+        let (sender, mut receiver) = mpsc::channel(1);
+        sender.try_send(0).expect("room");
+        let senders = [sender.clone(), sender];
+        let threads = senders.map(|sender| {
+            thread::spawn(move || {
+                let sent = block_on(sender.send(1)).is_ok();
+                (sent, sender)
+            })
+        });
+        assert_eq!(receiver.try_recv(), Ok(0));
+        receiver.close();
+        let mut received = 0;
+        while block_on(receiver.recv()).is_some() {
+            received += 1;
+        }
+        let sent = threads.map(|thread| thread.join().unwrap()).iter().filter(|(sent, _)| *sent).count();
+        assert_eq!(received, sent, "what was sent before the close, and nothing else");
+    });
+}
+
+/// A sender waits for the receiver's end while that ends, and another gives the same wait up. Finds `end_unheard`.
+#[test]
+fn mpsc_end_is_heard() {
+    for closes in [true, false] {
+        check(move || {
+            let (sender, mut receiver) = mpsc::channel::<u8>(1);
+            let other = sender.clone();
+            let watching = thread::spawn(move || block_on(sender.closed()));
+            let impatient = thread::spawn(move || poll(&mut other.closed()).is_ready());
+            if closes {
+                receiver.close();
+            } else {
+                drop(receiver);
+            }
+            watching.join().unwrap();
+            impatient.join().unwrap();
+        });
+    }
+}
+
+/// The sender of a oneshot waits for the receiver's end, by a close or by its drop. Finds `sender_not_told`.
+#[test]
+fn oneshot_end_is_heard() {
+    for closes in [true, false] {
+        check(move || {
+            let (mut sender, mut receiver) = oneshot::channel::<u8>();
+            let watching = thread::spawn(move || block_on(sender.closed()));
+            if closes {
+                receiver.close();
+            } else {
+                drop(receiver);
+            }
+            watching.join().unwrap();
+        });
+    }
+}
+
+/// A value is sent while the receiver closes the channel: it is received, or comes back. Finds
+/// `sent_value_withdrawn`.
+#[test]
+fn oneshot_close_against_send() {
+    check(|| {
+        let (sender, mut receiver) = oneshot::channel();
+        let sending = thread::spawn(move || sender.send(7));
+        receiver.close();
+        let received = block_on(receiver);
+        let sent = sending.join().unwrap();
+        assert_eq!((received.is_ok(), sent.is_ok()), (sent.is_ok(), received.is_ok()));
+    });
+}
+
+/// A sender waits until two receivers are gone. Finds `last_receiver_is_silent`.
+#[test]
+fn broadcast_end_is_heard() {
+    check(|| {
+        let (sender, first) = broadcast::channel::<u8>(1);
+        let second = sender.subscribe();
+        let leaving = thread::spawn(move || drop(first));
+        let watching = thread::spawn(move || block_on(sender.closed()));
+        drop(second);
+        leaving.join().unwrap();
+        watching.join().unwrap();
+    });
+}
+
 /// One send reaches both waiting receivers. Finds `look_then_list`.
 #[test]
 fn broadcast_reaches_all_waiting_receivers() {

@@ -69,6 +69,46 @@ fn a_task_has_a_sender_left() {
     });
 }
 
+/// A sender waits for the end of a receiver that its own task has.
+#[test]
+fn a_task_waits_for_the_end_of_its_own_receiver() {
+    planted(|| {
+        spawn("one end", async {
+            let (sender, receiver) = mpsc::channel::<()>(1);
+            sender.closed().await;
+            drop(receiver);
+        });
+        verdict(VerdictKind::OwnChannel, &["one end"]);
+    });
+}
+
+#[test]
+fn a_task_waits_for_the_end_of_its_own_oneshot() {
+    planted(|| {
+        spawn("one end", async {
+            let (mut sender, receiver) = oneshot::channel::<()>();
+            sender.closed().await;
+            drop(receiver);
+        });
+        verdict(VerdictKind::OwnChannel, &["one end"]);
+    });
+}
+
+/// The channel is closed, and the receiver waits for what a permit in the same task sends.
+#[test]
+fn a_task_waits_for_its_own_permit() {
+    planted(|| {
+        spawn("reserved", async {
+            let (sender, mut receiver) = mpsc::channel::<()>(1);
+            let permit = sender.reserve().await.expect("it is open");
+            receiver.close();
+            assert_eq!(receiver.recv().await, None);
+            drop(permit);
+        });
+        verdict(VerdictKind::OwnChannel, &["reserved"]);
+    });
+}
+
 #[test]
 fn a_task_waits_for_its_own_broadcast() {
     planted(|| {

@@ -159,6 +159,8 @@ fn on_the_pool() {
             task::spawn(unordered()),
             task::spawn(replies()),
             task::spawn(second_thoughts()),
+            task::spawn(closings()),
+            task::spawn(sets()),
         ];
         for one in all {
             one.await;
@@ -176,6 +178,8 @@ fn in_block_on() {
             task::spawn_local(subscribers()),
             task::spawn_local(calls()),
             task::spawn_local(unordered()),
+            task::spawn_local(closings()),
+            task::spawn_local(sets()),
         ];
         for one in all {
             one.await;
@@ -440,6 +444,80 @@ async fn second_thoughts() {
         })
     };
     child.await;
+}
+
+/// Waits for the end of receivers that are elsewhere: in a list, with a thread, with a task that was spawned before; and
+/// a receiver that waits for a permit.
+async fn closings() {
+    let list = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let ender = {
+        let list = Arc::clone(&list);
+        task::spawn(async move {
+            for _ in 0..2 {
+                sleep(Duration::from_millis(2)).await;
+                drop(std::mem::take(&mut *list.lock().unwrap()));
+            }
+        })
+    };
+    let (sender, receiver) = mpsc::channel::<u32>(1);
+    list.lock().unwrap().push(receiver);
+    sender.closed().await;
+    ender.await;
+
+    let (mut sender, receiver) = oneshot::channel::<u32>();
+    let runner = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(2));
+        drop(receiver);
+    });
+    future::or(sender.closed(), future::pending()).await;
+    runner.join().unwrap();
+
+    let (sender, mut receiver) = mpsc::channel::<u32>(2);
+    let closed = task::spawn({
+        let sender = sender.clone();
+        async move { sender.closed().await }
+    });
+    let sending = task::spawn(async move {
+        let permit = sender.reserve().await.expect("it is open");
+        sleep(Duration::from_micros(300)).await;
+        permit.send(7);
+        sender.closed().await;
+    });
+    assert_eq!(receiver.recv().await, Some(7));
+    receiver.close();
+    assert_eq!(receiver.recv().await, None);
+    closed.await;
+    sending.await;
+}
+
+/// Sets of tasks, whose members wait for each other, for a lock of the one that joins them, and for an abort.
+async fn sets() {
+    let lock = Arc::new(Mutex::new(0));
+    let mut held = Some(lock.lock().await);
+    let mut set = task::JoinSet::new();
+    for number in 0..6 {
+        let lock = Arc::clone(&lock);
+        set.spawn(async move {
+            match number {
+                0 => sleep(Duration::from_micros(300)).await,
+                1 => future::pending().await,
+                _ => *lock.lock().await += 1,
+            }
+        });
+    }
+    assert!(set.join_next().await.expect("the first to end sleeps").is_ok());
+    held.take();
+    for _ in 0..4 {
+        assert!(set.join_next().await.expect("those that lock").is_ok());
+    }
+    let stops = set.insert(task::spawn(future::pending()));
+    let stopper = task::spawn(async move {
+        sleep(Duration::from_micros(300)).await;
+        stops.abort();
+    });
+    assert!(set.join_next().await.expect("two are left").is_err());
+    stopper.await;
+    set.shutdown().await;
 }
 
 /// Futures with wakers of their own, in one task: one of them holds the lock that the task waits for.

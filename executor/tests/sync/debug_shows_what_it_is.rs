@@ -11,6 +11,10 @@ fn the_ends_of_channels_need_nothing_of_the_value() {
     assert_eq!(format!("{sender:?} {receiver:?}"), "Sender { .. } Receiver { .. }");
     let (sender, receiver) = mpsc::channel::<NoDebug>(1);
     assert_eq!(format!("{sender:?} {receiver:?}"), "Sender { .. } Receiver { .. }");
+    let (sender, _receiver) = mpsc::unbounded_channel::<NoDebug>();
+    assert_eq!(format!("{sender:?}"), "UnboundedSender { .. }");
+    let (sender, _receiver) = mpsc::channel::<NoDebug>(1);
+    assert_eq!(format!("{:?}", sender.try_reserve().expect("room")), "Permit { .. }");
     let (sender, receiver) = broadcast::channel::<NoDebug>(1);
     assert_eq!(format!("{sender:?} {receiver:?}"), "Sender { .. } Receiver { .. }");
 }

@@ -14,11 +14,13 @@ fn errors_say_what_happened() {
         let _: Box<dyn Error + Send + Sync> = Box::new(error);
     }
     says(oneshot::RecvError, "RecvError", "the sender is gone and has sent nothing");
+    says(oneshot::TryRecvError::Empty, "Empty", "nothing was sent yet");
+    says(oneshot::TryRecvError::Closed, "Closed", "the sender is gone and has sent nothing");
     says(mpsc::SendError(NoDebug), "SendError(..)", "there is no receiver");
     says(mpsc::TrySendError::Full(NoDebug), "Full(..)", "the channel is full");
     says(mpsc::TrySendError::Closed(NoDebug), "Closed(..)", "the receiver is gone");
     says(mpsc::TryRecvError::Empty, "Empty", "nothing is queued");
-    says(mpsc::TryRecvError::Disconnected, "Disconnected", "every sender is gone");
+    says(mpsc::TryRecvError::Disconnected, "Disconnected", "every sender is gone, or the channel is closed");
     says(broadcast::SendError(NoDebug), "SendError(..)", "there is no receiver");
     says(broadcast::RecvError::Closed, "Closed", "every sender is gone");
     says(broadcast::RecvError::Lagged(3), "Lagged(3)", "the receiver was too slow and missed 3");
@@ -41,13 +43,20 @@ fn ends_are_send_and_sync() {
     send_sync::<oneshot::Receiver<std::cell::Cell<u8>>>();
     send_sync::<mpsc::Sender<std::cell::Cell<u8>>>();
     send_sync::<mpsc::Receiver<std::cell::Cell<u8>>>();
+    send_sync::<mpsc::UnboundedSender<std::cell::Cell<u8>>>();
+    send_sync::<mpsc::Permit<'_, std::cell::Cell<u8>>>();
     send_sync::<broadcast::Sender<String>>();
     send_sync::<broadcast::Receiver<String>>();
     fn send<T: Send>(_: T) {}
     let (sender, mut receiver) = mpsc::channel::<String>(1);
     send(sender.send(String::new()));
     send(receiver.recv());
+    send(receiver.recv_many(&mut Vec::new(), 1));
+    send(sender.reserve());
+    send(sender.closed());
     let (sender, mut receiver) = broadcast::channel::<String>(1);
     send(receiver.recv());
+    send(sender.closed());
+    send(oneshot::channel::<std::cell::Cell<u8>>().0.closed());
     drop(sender);
 }

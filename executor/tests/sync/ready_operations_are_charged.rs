@@ -42,6 +42,30 @@ fn every_operation_is_charged() {
     let ends = ready_in_one_poll(|waker| poll(&mut receiver.recv(), waker).is_ready());
     assert_eq!(ends, budget::PER_POLL, "the senders have gone");
 
+    let (sender, mut receiver) = mpsc::channel(10_000);
+    let reserves = ready_in_one_poll(|waker| poll(&mut sender.reserve(), waker).is_ready());
+    assert_eq!(reserves, budget::PER_POLL, "though the permits are dropped");
+    let none = ready_in_one_poll(|waker| poll(&mut receiver.recv_many(&mut Vec::new(), 0), waker).is_ready());
+    assert_eq!(none, budget::PER_POLL, "nothing is asked for");
+    for _ in 0..1000 {
+        sender.try_send(1).expect("room");
+    }
+    let mut buffer = Vec::new();
+    let calls = ready_in_one_poll(|waker| poll(&mut receiver.recv_many(&mut buffer, 10), waker).is_ready());
+    assert_eq!(calls, budget::PER_POLL / 10 + 1, "each value is charged");
+    receiver.close();
+    let closed = ready_in_one_poll(|waker| poll(&mut sender.closed(), waker).is_ready());
+    assert_eq!(closed, budget::PER_POLL);
+    let refusals = ready_in_one_poll(|waker| poll(&mut sender.reserve(), waker).is_ready());
+    assert_eq!(refusals, budget::PER_POLL, "the channel is closed");
+    let (mut sender, receiver) = oneshot::channel::<()>();
+    drop(receiver);
+    let closed = ready_in_one_poll(|waker| poll(&mut sender.closed(), waker).is_ready());
+    assert_eq!(closed, budget::PER_POLL);
+    let (sender, _) = broadcast::channel::<()>(1);
+    let closed = ready_in_one_poll(|waker| poll(&mut sender.closed(), waker).is_ready());
+    assert_eq!(closed, budget::PER_POLL);
+
     let (sender, mut receiver) = broadcast::channel(10_000);
     for _ in 0..1000 {
         sender.send(1).expect("a receiver");
@@ -73,6 +97,20 @@ fn branches_are_charged_for_what_they_do() {
     let joins = (0..10 * budget::PER_POLL).take_while(|_| both()).count();
     budget::end();
     assert!((64..96).contains(&joins), "two operations each: {joins}");
+}
+
+#[test]
+fn joins_of_a_set_are_charged() {
+    let mut set = executor::task::JoinSet::new();
+    let ends = ready_in_one_poll(|waker| poll(&mut set.join_next(), waker).is_ready());
+    assert_eq!(ends, budget::PER_POLL, "it is empty");
+    for number in 0..1000 {
+        set.spawn_local(async move { number });
+    }
+    executor::task::block_on(reactor::time::sleep(std::time::Duration::from_millis(1)));
+    let joins = ready_in_one_poll(|waker| poll(&mut set.join_next(), waker).is_ready());
+    assert_eq!(joins, budget::PER_POLL);
+    assert!(set.len() > 1000 - 2 * budget::PER_POLL as usize, "the others are there");
 }
 
 /// Errors are charged as values are, even those that are returned again each time.

@@ -113,6 +113,10 @@ const WAITS = [
     ['blocking call', 'reactor/blocking'],
     ['oneshot', 'executor/sync/oneshot'],
     ['broadcast', 'executor/sync/broadcast'],
+    ['end of receiver of', 'executor/sync/closed'],
+    ['end of receiver of', 'executor/sync/oneshot'],
+    ['end of receivers of', 'executor/sync/closed'],
+    ['a task of', 'executor/join_set'],
     ['something else', ''],
 ];
 const WAIT = { lock: 3, join: 6 };
@@ -170,7 +174,7 @@ function threadName(meta, number) {
 
 /** What a `waits` event says: `lock #4`, `join of adder #17`. @param {Meta} meta @param {number} what @param {number} number */
 function waitName(meta, what, number) {
-    const [words] = WAITS[what] ?? WAITS[10];
+    const [words] = WAITS[what] ?? WAITS[WAITS.length - 1];
     if (what === WAIT.join) return `${words} ${taskName(meta, number)}`;
     const thing = meta.things[number];
     if (!thing) return words;

@@ -1,0 +1,89 @@
+//! Waiting for room, in the order of arrival.
+//!
+//! A `send` and a `reserve` wait for the same: they differ in what they do with the room. If each had a wait of its
+//! own, two copies of the rules for promises would have to agree. So both wait with a [`Room`], and say what is
+//! done under the lock that found it.
+//!
+//! ```text
+//!   poll ──▶ free, or promised to us ──▶ taken, under the same hold of the lock
+//!     └────▶ full: join the wait list, keep the key ──▶ a receive takes the key out: that is the promise
+//! ```
+//!
+//! The letters are those of `mpsc`. Called by `sender` and `permit`. Next: `sender`.
+
+use std::task::{Context, Poll, Waker};
+
+use reactor::budget;
+use reactor::record::{Kind, Thing, note, record_wait};
+use reactor::shim::{self, fault};
+use reactor::wait_list::{Key, Removed, poll_lazily};
+
+use super::state::{Shared, State, wake_some};
+
+/// The channel is closed.
+pub(super) struct Closed;
+
+/// A sender's place among those that wait for room.
+pub(super) struct Room<'a, T> {
+    pub(super) shared: &'a Shared<T>,
+    /// Set while it waits, and when it holds a promise but was not polled since (P3).
+    key: Option<Key>,
+}
+
+impl<'a, T> Room<'a, T> {
+    pub(super) fn new(shared: &'a Shared<T>) -> Self {
+        Self { shared, key: None }
+    }
+
+    /// Waits for room, and gives it to `take`, which returns whom to wake. The room is counted as promised then.
+    #[inline]
+    pub(super) fn poll<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut take: impl FnMut(&mut State<T>) -> (R, Option<Waker>),
+    ) -> Poll<Result<R, Closed>> {
+        poll_lazily(cx.waker(), |waker| {
+            let mut state = shim::lock(&self.shared.state);
+            if state.is_closed() && !(waker.is_owned() && fault("end_overlooked")) {
+                drop(state);
+                budget::spend();
+                self.key = None; // P7: a promise was withdrawn.
+                return Poll::Ready(Err(Closed));
+            }
+            let promised = self.key.is_some_and(|key| !state.waiters.contains(key));
+            let room = match self.key {
+                Some(_) => promised,                          // P3
+                None => state.has_room(self.shared.capacity), // P2: free room means that no sender waits
+            };
+            if !room || (waker.is_owned() && fault("room_overlooked")) {
+                state.waiters.register(&mut self.key, waker);
+                record_wait(Thing::Send, self.shared.id(), waker.as_borrowed());
+                return Poll::Pending;
+            }
+            state.promised += usize::from(!promised);
+            self.key = None;
+            let (result, woken) = take(&mut state);
+            drop(state);
+            budget::spend();
+            wake_some(woken);
+            Poll::Ready(Ok(result))
+        })
+    }
+}
+
+impl<T> Drop for Room<'_, T> {
+    fn drop(&mut self) {
+        let Some(key) = self.key else { return };
+        note(Kind::GaveUp, Thing::Send as u8, self.shared.id());
+        let mut state = shim::lock(&self.shared.state);
+        let was = state.waiters.remove(key);
+        let next = match was {
+            // P3: the promise goes to the next sender that waits, or becomes free room.
+            Removed::Notified if !state.is_closed() && !fault("promise_kept") => state.give_back(),
+            _ => None,
+        };
+        drop(state);
+        drop(was);
+        wake_some(next);
+    }
+}
