@@ -31,6 +31,7 @@ use crate::raw_task::run::new_task;
 /// let double = task::spawn(async { 21 * 2 });
 /// assert_eq!(task::block_on(double), 42);
 /// ```
+#[inline]
 #[track_caller]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where

@@ -211,6 +211,7 @@ impl<T> JoinHandle<T> {
     }
 
     /// Whether the outcome is there. If not, this waker will be woken when it is.
+    #[inline]
     #[track_caller]
     pub(crate) fn poll_finished(&mut self, waker: &Waker) -> Join {
         let header = self.task.header();
