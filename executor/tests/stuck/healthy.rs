@@ -500,7 +500,7 @@ async fn sets() {
         set.spawn(async move {
             match number {
                 0 => sleep(Duration::from_micros(300)).await,
-                1 => future::pending().await,
+                1 => sleep(Duration::from_secs(600)).await,
                 _ => *lock.lock().await += 1,
             }
         });
@@ -510,7 +510,7 @@ async fn sets() {
     for _ in 0..4 {
         assert!(set.join_next().await.expect("those that lock").is_ok());
     }
-    let stops = set.insert(task::spawn(future::pending()));
+    let stops = set.insert(task::spawn(sleep(Duration::from_secs(600))));
     let stopper = task::spawn(async move {
         sleep(Duration::from_micros(300)).await;
         stops.abort();

@@ -211,7 +211,7 @@ proptest! {
                     model.queue.push_back(name);
                 }
                 Step::DropPermit(index) if !permits.is_empty() => {
-                    permits.swap_remove(index.index(permits.len()));
+                    drop(permits.swap_remove(index.index(permits.len())));
                     model.permits -= 1;
                     model.promise();
                 }

@@ -192,6 +192,9 @@ impl<T: Clone> Stream for Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
+        if self.key.is_some() {
+            note(Kind::GaveUp, Thing::Broadcast as u8, id(&self.shared));
+        }
         let mut woken = Vec::new();
         let mut state = shim::lock(&self.shared);
         let own = self.key.map(|key| state.waiters.remove(key));

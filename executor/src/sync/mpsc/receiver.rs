@@ -251,11 +251,15 @@ impl<T> Drop for Receiver<T> {
         let mut state = shim::lock(&self.shared.state);
         note(Kind::Closed, Thing::Send as u8, self.shared.id());
         state.close(End::Gone, &mut woken);
-        let left = state.leave();
+        let (queue, own) = state.leave();
         drop(state);
+        if own.is_some() {
+            note(Kind::GaveUp, Thing::Receive as u8, self.shared.id()); // A stream has waited.
+        }
         // The senders are woken first: the drop of a value may panic.
         wake_all(&mut woken);
-        drop(left);
+        drop(own);
+        drop(queue);
     }
 }
 
