@@ -11,10 +11,11 @@
 //! ```
 //!
 //! Reading order: `sample`, `runtimes` (what a workload needs of one), `workloads`, `threads`, `bare`,
-//! `machine`, `server`, `load`, `textbook`, `history`, `recording`, `rows` (the goals), `all`, `table`, `picture`, `growth`.
+//! `collections`, `machine`, `server`, `load`, `textbook`, `history`, `recording`, `rows` (the goals), `all`, `table`, `picture`, `growth`.
 
 mod all;
 mod bare;
+mod collections;
 mod growth;
 mod history;
 mod load;

@@ -5,7 +5,7 @@ use crate::runtimes::{
 };
 use crate::sample::Sample;
 use crate::server::Server;
-use crate::{bare, history, load, threads, workloads};
+use crate::{bare, collections, history, load, threads, workloads};
 
 /// The figure that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,7 @@ const ASYNC: &[&str] = &["ours", "tokio", "smol", "async-std", "tokio-ct"];
 const ASYNC_BARE: &[&str] = &["ours", "tokio", "smol", "async-std", "tokio-ct", "bare"];
 const ASYNC_THREADS: &[&str] = &["ours", "tokio", "smol", "async-std", "tokio-ct", "threads"];
 const TWO_THREADS: &[&str] = &["ours", "tokio", "smol", "async-std", "threads"];
+const TWO_LIBRARIES: &[&str] = &["ours", "tokio"];
 const CHAT: &[&str] = &["ours", "tokio", "tokio-ct"];
 
 macro_rules! rows {
@@ -74,11 +75,13 @@ pub const ROWS: &[Row] = rows! {
         "spawn_outer:1000", ALL, Wall, Some(0.6), POOLS, "the same from block_on's thread";
         "spawn_one", ALL, Wall, Some(0.4), POOLS, "in a pool task: spawn one, await it";
         "chain:1000", ASYNC, Wall, Some(0.5), POOLS, "each task spawns the next, 1000 deep";
+        "join_set:1000", TWO_LIBRARIES, Wall, None, &["tokio"], "in a pool task: spawn 1000 ready tasks into a JoinSet, join all";
     ["switch"]
         "yield_one", ALL, Wall, Some(0.2), POOLS, "one pool task yields";
         "yield_many:1000", ALL, Wall, Some(0.6), POOLS, "1000 pool tasks yield";
         "pingpong", ASYNC_THREADS, Wall, Some(0.6), POOLS, "a hop between two pool tasks, channels of capacity 1";
         "cross", TWO_THREADS, Wall, Some(0.8), POOLS, "a hop between block_on's thread and a pool task";
+        "unbounded:1000", TWO_LIBRARIES, Wall, None, &["tokio"], "a value through a channel without a bound, of four tasks that send 1000 each";
         "brigade:500", ASYNC_THREADS, Wall, Some(0.6), POOLS, "500 pool tasks in a row pass on one token";
         "brigade_tcp:500", ASYNC_THREADS, Wall, None, POOLS, "the same over TCP connections";
         "join", ASYNC, Wall, None, POOLS, "a join of a send and a receive";
@@ -121,6 +124,7 @@ pub fn run(name: &str, runtime: &str) -> Option<Sample> {
     };
     on_no_runtime(workload, runtime, size)
         .or_else(|| on_a_server(workload, runtime, size))
+        .or_else(|| on_two_libraries(workload, runtime, size))
         .or_else(|| on_a_runtime(workload, runtime, size))
 }
 
@@ -149,6 +153,16 @@ fn on_a_server(workload: &str, runtime: &str, size: usize) -> Option<Sample> {
         "chat_history" if runtime == "ours" => history::posts(&start("chat_history"), size, 1),
         "chat_posts" if runtime == "ours" => history::posts(&start("chat"), size, 1),
         "chat_mem" => load::chat_memory(&start("chat"), size),
+        _ => return None,
+    })
+}
+
+fn on_two_libraries(workload: &str, runtime: &str, size: usize) -> Option<Sample> {
+    Some(match (workload, runtime) {
+        ("join_set", "ours") => collections::join_set::<Ours>(size),
+        ("join_set", "tokio") => collections::join_set::<Tokio>(size),
+        ("unbounded", "ours") => collections::unbounded::<Ours>(size),
+        ("unbounded", "tokio") => collections::unbounded::<Tokio>(size),
         _ => return None,
     })
 }
