@@ -121,11 +121,9 @@ impl<T> State<T> {
     /// P6: a permit is not used. In a closed channel the last one wakes the receiver (P7).
     pub(super) fn drop_permit(&mut self) -> Option<Waker> {
         self.permits -= 1;
-        match (self.is_closed(), self.permits) {
-            (false, _) if !fault("permit_keeps_room") => self.give_back(),
-            (true, 0) if !fault("last_permit_is_silent") => self.receiver.take(),
-            _ => None,
-        }
+        let next = if fault("permit_keeps_room") { None } else { self.give_back() };
+        let ends = self.is_closed() && self.permits == 0 && !fault("last_permit_is_silent");
+        if ends { self.receiver.take() } else { next }
     }
 
     /// Ends the channel for senders. Appends the wakers of all who wait (P5).
