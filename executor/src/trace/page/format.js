@@ -113,10 +113,10 @@ const WAITS = [
     ['blocking call', 'reactor/blocking'],
     ['oneshot', 'executor/sync/oneshot'],
     ['broadcast', 'executor/sync/broadcast'],
-    ['end of receiver of', 'executor/sync/closed'],
-    ['end of receiver of', 'executor/sync/oneshot'],
-    ['end of receivers of', 'executor/sync/closed'],
-    ['a task of', 'executor/join_set'],
+    ['end of the receiver', 'executor/sync/closed'],
+    ['end of the receiver', 'executor/sync/oneshot'],
+    ['end of all receivers', 'executor/sync/closed'],
+    ['task of a set', 'executor/join_set'],
     ['something else', ''],
 ];
 const WAIT = { lock: 3, join: 6 };

@@ -3,7 +3,7 @@
 const test = require('node:test');
 const assert = require('node:assert/strict');
 const { Recorder, varint } = require('./recorder.js');
-const { KINDS, K, duration, instant, count, waitName, sourceFile } = require('../format.js');
+const { KINDS, K, duration, instant, count, waitName, sourceFile, WAITS } = require('../format.js');
 const { decode, parseMeta, fromBase64, RecordingError } = require('../decode.js');
 
 test('every kind arrives with its fields', () => {
@@ -124,7 +124,7 @@ test('names of waits and files', () => {
     recorder.thing('lock', 'table');
     assert.equal(waitName(recorder.meta, 6, 0), 'join of adder #0');
     assert.equal(waitName(recorder.meta, 3, 0), 'lock table');
-    assert.equal(waitName(recorder.meta, 10, 9), 'something else');
+    assert.equal(waitName(recorder.meta, WAITS.length, 9), 'something else');
     assert.equal(sourceFile('executor/driver/mod'), 'executor/src/driver/mod.rs');
     assert.equal(sourceFile('reactor/spin'), 'reactor/src/spin.rs');
     assert.deepEqual(varint.length, 2);
