@@ -249,6 +249,15 @@ impl<T> JoinSet<T> {
 
     /// Requests the cancellation of all tasks in the set, and does not wait. They stay in the set: those that had
     /// not finished are joined as [`JoinError::Cancelled`].
+    ///
+    /// ```
+    /// use executor::task::{self, JoinSet};
+    ///
+    /// let mut set = JoinSet::new();
+    /// set.spawn(std::future::pending::<()>());
+    /// set.abort_all();
+    /// assert!(task::block_on(set.join_next()).unwrap().unwrap_err().is_cancelled());
+    /// ```
     pub fn abort_all(&mut self) {
         self.members().for_each(JoinHandle::abort);
     }
@@ -328,12 +337,19 @@ impl<T> JoinSet<T> {
 
     /// Removes a member that was on the list.
     fn take(&mut self, index: usize) -> Result<T, JoinError> {
-        let member = self.slots[index].member.take().expect("S1: a member is joined once");
+        let mut member = self.slots[index].member.take().expect("S1: a member is joined once");
         self.free.push(index);
         if self.is_empty() && self.slots.capacity() * size_of::<Slot<T>>() > KEEP {
             (self.slots, self.free) = (Vec::new(), Vec::new()); // The memory of a burst.
         }
-        member.into_outcome()
+        // The wait is charged to the budget already.
+        let joined = budget::without(|| {
+            Pin::new(&mut member.try_join_mut()).poll(&mut Context::from_waker(Waker::noop()))
+        });
+        match joined {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => unreachable!("S1: what is on the list has finished"),
+        }
     }
 }
 

@@ -7,8 +7,11 @@
 //!
 //! ```text
 //!   JoinHandle ──abort_handle──▶ AbortHandle, any number      abort
-//!       └────────── new ───────▶ AbortOnDrop, the one owner   await; drop: abort
+//!       │└───────── new ───────▶ AbortOnDrop, the one owner   await; drop: abort
+//!       └─────try_join_mut─────▶ the outcome; the handle stays
 //! ```
+//!
+//! Who waits may also want to abort, if something else comes first: so there is a wait that leaves the handle.
 //!
 //! One type cannot be both: what aborts when it is dropped must not be cloned, and what may be anywhere must not
 //! abort because a copy of it is dropped.
@@ -27,6 +30,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::header::TaskRef;
+use super::join_error::JoinError;
 use super::join_handle::JoinHandle;
 use crate::task_id::TaskId;
 
@@ -80,6 +84,35 @@ impl<T> JoinHandle<T> {
     /// Returns a handle that can only abort the task.
     pub fn abort_handle(&self) -> AbortHandle {
         AbortHandle(self.task.clone())
+    }
+
+    /// As [`try_join`](Self::try_join), but the handle stays here. So a task can be waited for, and aborted if
+    /// something else happens first.
+    ///
+    /// Cancel-safe: if the future is dropped, the handle still has the outcome.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_join`](Self::try_join).
+    ///
+    /// # Panics
+    ///
+    /// If the handle has returned the outcome already.
+    ///
+    /// ```
+    /// use executor::task;
+    /// use reactor::time::timeout;
+    /// use std::time::Duration;
+    ///
+    /// task::block_on(async {
+    ///     let mut task = task::spawn(std::future::pending::<()>());
+    ///     assert!(timeout(Duration::from_millis(1), task.try_join_mut()).await.is_err());
+    ///     task.abort();
+    ///     assert!(task.try_join_mut().await.unwrap_err().is_cancelled());
+    /// });
+    /// ```
+    pub fn try_join_mut(&mut self) -> impl Future<Output = Result<T, JoinError>> + Unpin {
+        std::future::poll_fn(|cx| self.poll_outcome(cx).map(|outcome| outcome.map_err(JoinError::from)))
     }
 }
 

@@ -132,35 +132,6 @@ impl<T> JoinHandle<T> {
         std::future::poll_fn(move |cx| self.poll_outcome(cx).map(|outcome| outcome.map_err(JoinError::from)))
     }
 
-    /// As [`try_join`](Self::try_join), but the handle stays here. So a task can be waited for, and aborted if
-    /// something else happens first.
-    ///
-    /// Cancel-safe: if the future is dropped, the handle still has the outcome.
-    ///
-    /// # Errors
-    ///
-    /// As [`try_join`](Self::try_join).
-    ///
-    /// # Panics
-    ///
-    /// If the handle has returned the outcome already.
-    ///
-    /// ```
-    /// use executor::task;
-    /// use reactor::time::timeout;
-    /// use std::time::Duration;
-    ///
-    /// task::block_on(async {
-    ///     let mut task = task::spawn(std::future::pending::<()>());
-    ///     assert!(timeout(Duration::from_millis(1), task.try_join_mut()).await.is_err());
-    ///     task.abort();
-    ///     assert!(task.try_join_mut().await.unwrap_err().is_cancelled());
-    /// });
-    /// ```
-    pub fn try_join_mut(&mut self) -> impl Future<Output = Result<T, JoinError>> + Unpin {
-        std::future::poll_fn(|cx| self.poll_outcome(cx).map(|outcome| outcome.map_err(JoinError::from)))
-    }
-
     /// Whether the task has finished: it has returned its output, has panicked, or was cancelled and dropped.
     ///
     /// ```
@@ -201,7 +172,7 @@ impl<T> JoinHandle<T> {
     }
 
     #[track_caller]
-    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
+    pub(super) fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
         if self.poll_finished(cx.waker()) == Join::Pending {
             record_wait(Thing::Join, self.task.as_raw().addr().get(), cx.waker());
             return Poll::Pending;
@@ -211,7 +182,6 @@ impl<T> JoinHandle<T> {
     }
 
     /// Whether the outcome is there. If not, this waker will be woken when it is.
-    #[inline]
     #[track_caller]
     pub(crate) fn poll_finished(&mut self, waker: &Waker) -> Join {
         let header = self.task.header();
@@ -219,10 +189,9 @@ impl<T> JoinHandle<T> {
         if header.state.poll_join() == Join::Complete {
             return Join::Complete;
         }
-        // A waker's clone is arbitrary code: it runs before the slot is touched.
-        let waker = waker.clone();
-        // SAFETY: J2: JOIN_WAKER is clear, and we are the handle.
-        let replaced = self.swap_waker(Some(waker));
+        // SAFETY: J2: JOIN_WAKER is clear, and we are the handle. A waker's clone is arbitrary code: it runs before
+        // the slot is touched.
+        let replaced = self.swap_waker(Some(waker.clone()));
         let join = self.task.header().state.store_waker();
         drop(replaced); // J3
         if join == Join::Complete {
@@ -230,13 +199,6 @@ impl<T> JoinHandle<T> {
             drop(self.swap_waker(None));
         }
         join
-    }
-
-    /// Takes the outcome of a task that has finished.
-    #[track_caller]
-    pub(crate) fn into_outcome(mut self) -> Result<T, JoinError> {
-        assert!(self.is_finished() && !self.task.header().state.is_outcome_taken(), "there is no outcome");
-        self.take_outcome().map_err(JoinError::from)
     }
 
     /// Puts a waker into the slot, and returns the previous one. Called while JOIN_WAKER is clear, or was set

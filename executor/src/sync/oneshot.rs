@@ -81,7 +81,6 @@ pub struct Sender<T> {
 /// task::spawn_local(async move { sender.send(6 * 7) });
 /// assert_eq!(task::block_on(receiver), Ok(42));
 /// ```
-#[doc(alias = "blocking_recv")]
 #[must_use = "a receiver is a future, and does nothing unless it is awaited"]
 pub struct Receiver<T> {
     shared: Arc<shim::Mutex<Stage<T>>>,

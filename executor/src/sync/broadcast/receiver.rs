@@ -72,6 +72,18 @@ impl<T: Clone> Receiver<T> {
     /// [`RecvError::Lagged`] once, with the number of values that were dropped before this receiver read
     /// them. The next call continues with the oldest kept value. [`RecvError::Closed`] when every sender is
     /// gone and this receiver has read everything.
+    ///
+    /// ```
+    /// use executor::sync::broadcast::{self, RecvError};
+    ///
+    /// let (sender, mut receiver) = broadcast::channel(8);
+    /// sender.send('a').unwrap();
+    /// drop(sender);
+    /// executor::task::block_on(async {
+    ///     assert_eq!(receiver.recv().await, Ok('a'));
+    ///     assert_eq!(receiver.recv().await, Err(RecvError::Closed));
+    /// });
+    /// ```
     pub fn recv(&mut self) -> impl Future<Output = Result<T, RecvError>> + Unpin {
         Recv(self)
     }
@@ -102,7 +114,7 @@ impl<T: Clone> Receiver<T> {
     /// for number in 1..=3 {
     ///     sender.send(number).unwrap();
     /// }
-    /// assert_eq!(receiver.len(), 2);
+    /// assert_eq!((receiver.len(), receiver.weight()), (2, 0));
     /// ```
     pub fn len(&self) -> usize {
         let state = shim::lock(&self.shared);

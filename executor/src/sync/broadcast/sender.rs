@@ -131,6 +131,7 @@ impl<T> Sender<T> {
     ///     sender.send_with_weight(value, 10).unwrap();
     /// }
     /// sender.shrink_to_weight(25);
+    /// assert_eq!(sender.weight(), 20);
     /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Lagged(3)));
     /// assert_eq!(receiver.try_recv(), Ok(3));
     /// ```
