@@ -38,9 +38,11 @@
 //! After `fork` the child must not use what it has inherited: it shares the poller with its parent.
 //!
 //! The core path, in reading order: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`,
-//! `async_io`, then `net` (`tcp`). The rest of the source: `time`, `async_traits`, `net::byte_stream`,
-//! `net::udp`, `net::unix`, `net::addr`, `net::lookup`, `net::new_socket`, `net::error`, `net::connect`,
-//! `net::closing`, `net::keepalive`, `net::hangup`, `heap`, `poll_wakers`, `threads`, `threads::queue`,
+//! `async_io`, then `net` (`tcp`). The rest of the source: `time`, `ticks`, `async_traits`,
+//! `net::byte_stream`, `net::udp`, `net::unix`,
+//! `net::addr`, `net::lookup`,
+//! `net::new_socket`, `net::error`, `net::connect`, `net::closing`,
+//! `net::keepalive`, `net::hangup`, `heap`, `poll_wakers`, `threads`, `threads::queue`,
 //! `blocking`, `user_code`, `buf_reader`, `stdin`, `notes`, `signal`, `no_poller`, `malloc`, `kqueue`,
 //! `metrics`. Last come the files that the crate `executor` needs too: `shim`, `record` (`kind`, `ring`,
 //! `stamp`, `recording`, `reader`), `inspect`, `budget`, `trim`,

@@ -1,4 +1,4 @@
-//! Waiting for a moment: sleep, timeout, interval.
+//! Waiting for a moment: sleep, timeout. (An interval is in `ticks`.)
 //!
 //! A thread that slept would stop all of its tasks. So a future registers a timer with the reactor and
 //! returns `Pending`. The timer is registered when the future is first polled, and removed when it is
@@ -13,7 +13,7 @@
 //! D3  A wait that has ended is charged to the budget, and so is a timeout that has elapsed: a loop over
 //!     these gives way.
 //!
-//! Called by programs. Next: `async_traits`.
+//! Called by programs, and by `ticks`. Next: `ticks`.
 #![allow(unsafe_code, reason = "a timeout pins its future where it was captured")]
 
 use std::error::Error;
@@ -24,14 +24,16 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use futures_lite::Stream;
-
 use crate::budget::GaveWay;
 use crate::reactor::notify;
 use crate::record::{Thing, record_deadline, record_wait};
-use crate::shim::{fault, now};
+use crate::shim::now;
 use crate::timers::Key;
 use crate::{budget, clock};
+
+mod ticks;
+
+pub use ticks::{Interval, MissedTickBehavior, interval, interval_at};
 
 /// Longer than any program runs. An `Instant` need not be able to express more.
 const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -75,7 +77,8 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 ///
 /// let mut nap: Sleep = sleep(Duration::MAX);
 /// nap.reset(Instant::now() + Duration::from_millis(1));
-/// executor::task::block_on(nap);
+/// executor::task::block_on(&mut nap);
+/// assert!(nap.is_elapsed() && nap.deadline() <= Instant::now());
 /// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
@@ -87,6 +90,16 @@ pub struct Sleep {
 }
 
 impl Sleep {
+    /// Returns the deadline.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Whether the deadline has passed. It asks the clock, so it needs no poll and no executor.
+    pub fn is_elapsed(&self) -> bool {
+        now() >= self.deadline
+    }
+
     /// Sets another deadline, whether or not the old one has passed. A task that waits already is woken at
     /// the new one.
     pub fn reset(&mut self, deadline: Instant) {
@@ -174,11 +187,32 @@ impl Drop for Sleep {
 /// let ready = timeout(Duration::ZERO, async { 5 });
 /// assert_eq!(executor::task::block_on(ready), Ok(5));
 /// ```
-pub fn timeout<F: Future>(
-    duration: Duration,
+pub fn timeout<F: Future>(duration: Duration, future: F) -> impl Future<Output = Result<F::Output, Elapsed>> {
+    timeout_at(now() + duration.min(CENTURY), future)
+}
+
+/// Runs a future until `deadline` at most, as [`timeout`] does. Several operations can share one deadline.
+///
+/// # Errors
+///
+/// As for [`timeout`].
+///
+/// ```
+/// use reactor::time::{sleep, timeout_at};
+/// use std::time::{Duration, Instant};
+///
+/// executor::task::block_on(async {
+///     let deadline = Instant::now() + Duration::from_millis(2);
+///     assert!(timeout_at(deadline, sleep(Duration::ZERO)).await.is_ok());
+///     assert!(timeout_at(deadline, std::future::pending::<()>()).await.is_err());
+///     assert!(Instant::now() >= deadline);
+/// });
+/// ```
+pub fn timeout_at<F: Future>(
+    deadline: Instant,
     mut future: F,
 ) -> impl Future<Output = Result<F::Output, Elapsed>> {
-    let mut deadline = sleep(duration);
+    let mut deadline = sleep_until(deadline);
     async move {
         // SAFETY: the future is stored in this block, which is pinned, from before the first poll until it is
         // dropped with the block. `pin!` would move it to a second place, as large as the first.
@@ -196,7 +230,7 @@ pub fn timeout<F: Future>(
     }
 }
 
-/// The deadline of a [`timeout`] has elapsed.
+/// The deadline of a [`timeout`] or [`timeout_at`] has elapsed.
 ///
 /// ```
 /// use reactor::time::{Elapsed, timeout};
@@ -221,75 +255,5 @@ impl Error for Elapsed {}
 impl From<Elapsed> for io::Error {
     fn from(elapsed: Elapsed) -> Self {
         Self::new(io::ErrorKind::TimedOut, elapsed)
-    }
-}
-
-/// Ticks at once, and every `period` after that, without drift: each tick is scheduled a period after the one
-/// before, however late that was seen.
-///
-/// # Panics
-///
-/// If `period` is zero.
-///
-/// ```
-/// use reactor::time::interval;
-/// use std::time::Duration;
-///
-/// executor::task::block_on(async {
-///     let mut ticks = interval(Duration::from_millis(1));
-///     let first = ticks.tick().await;
-///     assert_eq!(ticks.tick().await - first, Duration::from_millis(1));
-/// });
-/// ```
-#[track_caller]
-pub fn interval(period: Duration) -> Interval {
-    assert!(!period.is_zero(), "interval: `period` is zero");
-    Interval { next: sleep(Duration::ZERO), period }
-}
-
-/// A stream of moments, `period` apart.
-///
-/// A caller that is late gets the missed ticks one after the other, without waiting, until it has caught up.
-///
-/// ```
-/// use futures_lite::StreamExt;
-/// use reactor::time::{Interval, interval};
-/// use std::time::Duration;
-///
-/// let ticks: Interval = interval(Duration::from_millis(1));
-/// let three: Vec<_> = executor::task::block_on(ticks.take(3).collect());
-/// assert_eq!(three[2] - three[0], Duration::from_millis(2));
-/// ```
-#[derive(Debug)]
-#[must_use = "an interval does nothing unless polled"]
-pub struct Interval {
-    next: Sleep,
-    period: Duration,
-}
-
-impl Interval {
-    /// Waits for the next tick. Returns the moment for which it was scheduled, not that in which it was seen.
-    ///
-    /// The returned future may be dropped at any time, and no tick is lost.
-    pub async fn tick(&mut self) -> Instant {
-        std::future::poll_fn(|cx| self.poll_tick(cx)).await
-    }
-
-    fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
-        ready!(Pin::new(&mut self.next).poll(cx));
-        let scheduled = self.next.deadline;
-        if !fault("deadline_stays") {
-            self.next.deadline += self.period.min(CENTURY);
-        }
-        Poll::Ready(scheduled)
-    }
-}
-
-/// A stream of the ticks. It never ends.
-impl Stream for Interval {
-    type Item = Instant;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Instant>> {
-        self.poll_tick(cx).map(Some)
     }
 }

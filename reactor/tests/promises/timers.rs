@@ -7,12 +7,14 @@ use std::io;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use executor::task;
 use futures_lite::{StreamExt, future};
-use reactor::time::{Elapsed, interval, sleep, sleep_until, timeout};
+use reactor::time::{
+    Elapsed, Interval, MissedTickBehavior, interval, interval_at, sleep, sleep_until, timeout, timeout_at,
+};
 
 use crate::support::{Count, poll_with, run, settle, until};
 
@@ -278,13 +280,147 @@ fn a_cancelled_tick_is_not_lost() {
     });
 }
 
+/// An interval whose first tick is 95 ms late already, and then sees its first two ticks.
+async fn late(missed: MissedTickBehavior) -> (Interval, Instant, Instant) {
+    let start = Instant::now() - Duration::from_millis(95);
+    let mut ticks = interval_at(start, Duration::from_millis(20));
+    ticks.set_missed_tick_behavior(missed);
+    assert_eq!(ticks.missed_tick_behavior(), missed);
+    assert_eq!(ticks.tick().await, start, "the scheduled moment, however late");
+    let second = ticks.tick().await;
+    assert!(second <= Instant::now(), "early");
+    (ticks, start, second)
+}
+
+#[test]
+fn missed_ticks_burst_by_default() {
+    run(|| async {
+        assert_eq!(interval(HOUR).missed_tick_behavior(), MissedTickBehavior::Burst);
+        let (mut ticks, start, second) = late(MissedTickBehavior::Burst).await;
+        assert_eq!(second, start + Duration::from_millis(20));
+        for number in 2..=4 {
+            let tick = future::poll_once(ticks.tick()).await.expect("it is due");
+            assert_eq!(tick, start + number * Duration::from_millis(20));
+        }
+    });
+}
+
+/// The next tick comes a full period after the late one was seen.
+#[test]
+fn a_late_tick_delays_those_after_it() {
+    run(|| async {
+        let (mut ticks, start, second) = late(MissedTickBehavior::Delay).await;
+        assert!(second >= start + Duration::from_millis(95 + 20));
+        let third = ticks.tick().await;
+        assert!(third >= second + Duration::from_millis(20), "the schedule is a new one");
+    });
+}
+
+/// The next tick is a moment of the old schedule, and none that was missed.
+#[test]
+fn missed_ticks_are_skipped() {
+    run(|| async {
+        let (mut ticks, start, second) = late(MissedTickBehavior::Skip).await;
+        let on_schedule = |tick: Instant| (tick - start).as_nanos().is_multiple_of(20_000_000);
+        assert!(second >= start + Duration::from_millis(100), "it was missed");
+        assert!(on_schedule(second));
+        assert!(on_schedule(ticks.tick().await));
+    });
+}
+
+/// What every timer is late by counts for nothing: `Delay` does not drift.
+#[test]
+fn a_tick_that_is_a_little_late_is_not_missed() {
+    run(|| async {
+        // Two ticks a millisecond apart, of which each is late by less than that: as scheduled.
+        let start = Instant::now() + Duration::from_millis(1);
+        let mut ticks = interval_at(start, Duration::from_millis(1));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        assert_eq!(ticks.tick().await, start);
+        let seen = Instant::now();
+        let second = ticks.tick().await;
+        assert!(second == start + Duration::from_millis(1) || seen > start + Duration::from_millis(5));
+    });
+}
+
+#[test]
+fn an_interval_that_is_reset_ticks_a_period_later() {
+    run(|| async {
+        let mut ticks = interval(Duration::from_millis(30));
+        assert_eq!(ticks.period(), Duration::from_millis(30));
+        ticks.tick().await;
+        for _ in 0..5 {
+            let before = Instant::now();
+            ticks.reset();
+            let after = Instant::now();
+            let tick = ticks.tick().await;
+            assert!(before + ticks.period() <= tick && tick <= after + ticks.period());
+        }
+    });
+}
+
+/// A task that waits for a tick is woken at the new moment, and needs no poll to learn of it.
+#[test]
+fn a_reset_moves_a_waiting_tick() {
+    run(|| async {
+        let (count, waker) = Count::new();
+        let mut ticks = interval_at(Instant::now() + HOUR, Duration::from_millis(5));
+        assert!(ticks.poll_tick(&mut Context::from_waker(&waker)).is_pending());
+        ticks.reset();
+        until("woken at the new moment", || count.get() == 1).await;
+        assert!(ticks.poll_tick(&mut Context::from_waker(&waker)).is_ready());
+    });
+}
+
+/// A deadline that several operations share; `timeout_at` is `timeout` with an absolute time.
+#[test]
+fn a_shared_deadline_ends_what_comes_after_it() {
+    run(|| async {
+        let deadline = Instant::now() + Duration::from_millis(10);
+        assert_eq!(timeout_at(deadline, async { 5 }).await, Ok(5));
+        let outcome: Result<(), Elapsed> = timeout_at(deadline, pending()).await;
+        outcome.unwrap_err();
+        assert!(Instant::now() >= deadline);
+        assert_eq!(
+            timeout_at(deadline, async { 5 }).await,
+            Ok(5),
+            "ready wins over a deadline that has passed"
+        );
+        let outcome: Result<(), Elapsed> = timeout_at(deadline, pending()).await;
+        outcome.unwrap_err();
+    });
+}
+
+/// `is_elapsed` asks the clock, and not the timer.
+#[test]
+fn a_sleep_knows_its_deadline_and_whether_it_has_passed() {
+    run(|| async {
+        let deadline = Instant::now() + HOUR;
+        let mut timer = sleep_until(deadline);
+        assert_eq!(timer.deadline(), deadline);
+        assert!(!timer.is_elapsed());
+        let soon = Instant::now() + Duration::from_millis(2);
+        timer.reset(soon);
+        assert_eq!(timer.deadline(), soon);
+        (&mut timer).await;
+        assert!(timer.is_elapsed());
+        let past = sleep_until(soon);
+        assert!(past.is_elapsed(), "it was never polled");
+    });
+}
+
 /// A zero period panics, and names the argument.
 #[test]
 fn a_zero_period_panics() {
-    let panic = std::panic::catch_unwind(|| interval(Duration::ZERO)).unwrap_err();
-    let message = panic.downcast_ref::<String>().map(String::as_str);
-    let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
-    assert!(message.unwrap().contains("period"));
+    let now = Instant::now();
+    let makers: [fn(Instant) -> Interval; 2] =
+        [|_| interval(Duration::ZERO), |start| interval_at(start, Duration::ZERO)];
+    for maker in makers {
+        let panic = std::panic::catch_unwind(|| maker(now)).unwrap_err();
+        let message = panic.downcast_ref::<String>().map(String::as_str);
+        let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
+        assert!(message.unwrap().contains("period"));
+    }
 }
 
 /// Many timers at once: each fires once, none early.
