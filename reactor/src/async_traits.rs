@@ -7,7 +7,7 @@
 //! U3  A flush is tried at once, even if the source is not known to be ready: most flushes have nothing to
 //!     write, and must not wait for room.
 //!
-//! Called by programs with descriptors of their own. Next: `net::byte_stream`.
+//! Called by programs with descriptors of their own. Next: `try_io`.
 #![allow(unsafe_code, reason = "IoSafe is a promise that the compiler cannot check")]
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};

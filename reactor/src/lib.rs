@@ -38,7 +38,7 @@
 //! After `fork` the child must not use what it has inherited: it shares the poller with its parent.
 //!
 //! The core path, in reading order: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`,
-//! `async_io`, then `net` (`tcp`). The rest of the source: `time`, `ticks`, `async_traits`,
+//! `async_io`, then `net` (`tcp`). The rest of the source: `time`, `ticks`, `async_traits`, `try_io`,
 //! `net::byte_stream`, `net::udp`, `net::unix`,
 //! `net::addr`, `net::lookup`,
 //! `net::new_socket`, `net::error`, `net::connect`, `net::closing`,
@@ -90,6 +90,7 @@ pub mod time;
 mod timers;
 #[doc(hidden)] // For the crates of this project.
 pub mod trim;
+mod try_io;
 mod user_code;
 pub mod wait_list;
 
@@ -98,6 +99,7 @@ pub use async_traits::IoSafe;
 pub use malloc::return_free_memory;
 pub use metrics::{Metrics, metrics};
 pub use reactor::{notify, turn};
+pub use try_io::Interest;
 pub use user_code::{contain_panic, wake_all};
 
 /// Bytes in and out: standard input, and the traits and tools of futures-io.

@@ -25,7 +25,7 @@
 //!     wake. An event with `must_drain` wakes the tasks in any case: one may wait for the end of a stream
 //!     (see `hangup`).
 //!
-//! Called by `async_io` and `hangup`; events come from `reactor`. Next: `timers`.
+//! Called by `async_io`, `try_io` and `hangup`; events come from `reactor`. Next: `timers`.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -156,7 +156,7 @@ impl Direction {
     }
 
     /// The state, if READY is set in it.
-    fn ready(&self) -> Option<u64> {
+    pub(crate) fn ready(&self) -> Option<u64> {
         // ORDERING[readiness]: Acquire; pairs with the Release in `event`: an attempt comes after the
         // event that it is made for.
         let seen = self.state.load(Ordering::Acquire);
@@ -164,7 +164,7 @@ impl Direction {
     }
 
     /// Clears READY, unless there was an event since `seen` (E1).
-    fn clear(&self, seen: u64) {
+    pub(crate) fn clear(&self, seen: u64) {
         let seen = if fault("cleared_over_newer") { self.ready().unwrap_or(seen) } else { seen };
         // ORDERING: Relaxed; a failure means a newer event, which stays. A success publishes nothing.
         let _ = self.state.compare_exchange(seen, seen & !READY, Ordering::Relaxed, Ordering::Relaxed);

@@ -93,6 +93,23 @@ fn a_short_read_loses_no_newer_event() {
     });
 }
 
+/// E1, for an attempt that does not wait: it finds nothing and clears readiness while a byte arrives. The read
+/// after it is not stuck. Finds `seen_after_the_attempt`.
+#[test]
+fn an_attempt_loses_no_newer_event() {
+    check(|| {
+        let socket = Socket::new();
+        let reader = Arc::clone(&socket);
+        let reader = thread::spawn(move || {
+            if reader.read.try_now(|| reader.take()).is_err() {
+                reader.read(false);
+            }
+        });
+        socket.arrive(1);
+        reader.join().unwrap();
+    });
+}
+
 /// E3: two tasks that wait in either way are woken by one event, and both get their byte. Finds
 /// `others_forgotten`.
 #[test]
