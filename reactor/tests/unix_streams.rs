@@ -240,3 +240,65 @@ fn an_empty_path_is_an_error() {
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     });
 }
+
+/// An abstract name is in no folder: it goes with its listener, and can be taken again at once.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_abstract_name_goes_with_its_listener() {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::SocketAddr;
+
+    block_on(async {
+        let name = format!("unrolled-abstract-{}", std::process::id());
+        let address = SocketAddr::from_abstract_name(&name).unwrap();
+        let error = UnixStream::connect_addr(&address).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+        assert!(error.to_string().starts_with(&format!("connect @{name}: ")), "{error}");
+        for _ in 0..3 {
+            let listener = UnixListener::bind_addr(&address).unwrap();
+            assert_eq!(listener.local_addr().unwrap().as_abstract_name(), Some(name.as_bytes()));
+            let (accepted, connected) = zip(listener.accept(), UnixStream::connect_addr(&address)).await;
+            let (mut accepted, mut connected) = (accepted.unwrap().0, connected.unwrap());
+            connected.write_all(b"!").await.unwrap();
+            assert_eq!(accepted.read(&mut [0; 8]).await.unwrap(), 1);
+            let error = UnixListener::bind_addr(&address).unwrap_err();
+            assert!(error.to_string().starts_with(&format!("bind @{name}: ")), "{error}");
+        }
+    });
+}
+
+/// The same functions take a path.
+#[test]
+fn an_address_may_be_a_path() {
+    use std::os::unix::net::SocketAddr;
+
+    let place = Place::new("address");
+    block_on(async {
+        let address = SocketAddr::from_pathname(place.socket()).unwrap();
+        let listener = UnixListener::bind_addr(&address).unwrap();
+        let (accepted, connected) = zip(listener.accept(), UnixStream::connect_addr(&address)).await;
+        accepted.unwrap();
+        assert_eq!(connected.unwrap().peer_addr().unwrap().as_pathname(), Some(&*place.socket()));
+        let unnamed = UnixStream::pair().unwrap().0.local_addr().unwrap();
+        let error = UnixStream::connect_addr(&unnamed).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    });
+}
+
+/// The peer is this process itself, so its numbers are known.
+#[test]
+fn a_peer_is_who_the_system_says() {
+    let place = Place::new("peer");
+    block_on(async {
+        let listener = UnixListener::bind(place.socket()).await.unwrap();
+        let (accepted, connected) = zip(listener.accept(), UnixStream::connect(place.socket())).await;
+        for stream in [accepted.unwrap().0, connected.unwrap()] {
+            let peer = stream.peer_cred().unwrap();
+            assert_eq!(peer.uid(), rustix::process::geteuid().as_raw());
+            assert_eq!(peer.gid(), rustix::process::getegid().as_raw());
+            if cfg!(target_os = "linux") {
+                assert_eq!(peer.pid(), Some(std::process::id().cast_signed()));
+            }
+        }
+    });
+}

@@ -14,12 +14,13 @@
 //! H1  IPv6 and IPv4 addresses alternate: if one address does not reply, the others of its family seldom do.
 //! H2  A socket that is connected to itself is never returned: there is no server behind it.
 //!
-//! Called by `tcp`. Next: `closing`.
+//! Called by `tcp` and `tcp_socket`. Next: `tcp_socket`.
 
 use std::future::{Future, poll_fn};
 use std::io;
 use std::mem;
 use std::net::{SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -28,7 +29,7 @@ use rustix::io::Errno;
 use rustix::net::sockopt;
 
 use super::error::Failures;
-use super::new_socket::new_socket;
+use super::new_socket::new_tcp_socket;
 use crate::async_io::Async;
 use crate::shim::{fault, now};
 use crate::time::{Sleep, sleep};
@@ -73,7 +74,8 @@ impl<I: ExactSizeIterator<Item = SocketAddr>> Race<I> {
                     || one_failed
                     || Pin::new(&mut self.next_attempt).poll(cx).is_ready());
             if next_is_due && let Some(address) = self.untried.next() {
-                self.under_way.push((address, Box::pin(connect_to(address))));
+                let attempt = async move { connect_to(new_tcp_socket(address)?, address).await };
+                self.under_way.push((address, Box::pin(attempt)));
                 self.next_attempt.reset(now() + ATTEMPT_DELAY);
             } else if self.under_way.is_empty() {
                 let failures = mem::replace(&mut self.failures, Failures::new("connect"));
@@ -101,9 +103,8 @@ impl<I: ExactSizeIterator<Item = SocketAddr>> Race<I> {
     }
 }
 
-/// One attempt, at one address.
-async fn connect_to(address: SocketAddr) -> io::Result<Async<TcpStream>> {
-    let socket = new_socket(address)?;
+/// One attempt, at one address, of a new socket that does not block. Dropping the future closes the socket.
+pub(super) async fn connect_to(socket: OwnedFd, address: SocketAddr) -> io::Result<Async<TcpStream>> {
     match rustix::net::connect(&socket, &address) {
         Ok(()) | Err(Errno::INPROGRESS) => {}
         Err(error) => return Err(error.into()),

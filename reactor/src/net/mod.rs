@@ -13,12 +13,18 @@ mod hangup;
 mod keepalive;
 mod lookup;
 mod new_socket;
+mod peer_cred;
 mod tcp;
 mod udp;
 mod unix;
+mod unix_connect;
+mod unix_datagram;
+mod unix_names;
 
 pub use addr::{Resolve, ToSocketAddrs};
 pub use lookup::{Addresses, LOOKUP_LIMIT};
+pub use peer_cred::UCred;
 pub use tcp::{TcpListener, TcpStream};
 pub use udp::UdpSocket;
 pub use unix::{UnixIncoming, UnixListener, UnixStream};
+pub use unix_datagram::UnixDatagram;

@@ -1,39 +1,31 @@
 //! Unix sockets: byte streams between processes of one machine, addressed by a path.
 //!
-//! std's own connect cannot be used: it blocks while the listener's backlog is full. And a non-blocking one
-//! fails then, with no event that says when there is room. So `connect` here tries again after a pause.
+//! The file system finds the peer, so only its permissions decide who may connect, and no packet leaves the
+//! machine. A connection is made in `unix_connect`, and is read and written in `byte_stream`.
 //!
 //! As with std's listener, the path stays when the listener is dropped: remove it before the next `bind`. A
 //! removal on drop could remove the path of a successor that has bound it in the meantime.
 //!
-//! Called by programs. Next: `addr`.
+//! Called by programs. Next: `unix_names`.
 
 use std::fmt;
 use std::io;
 use std::net::Shutdown;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use futures_lite::Stream;
-use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socket_with};
+use rustix::net::SocketAddrUnix;
 
+use super::unix_connect::connect;
 use crate::async_io::Async;
 use crate::budget;
 use crate::explain::explain;
 use crate::net::byte_stream::byte_stream;
-use crate::time::sleep;
-
-/// The pause between the first two attempts to connect to a listener whose backlog is full.
-const FIRST_PAUSE: Duration = Duration::from_millis(1);
-
-/// The longest pause between two later attempts.
-const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// A socket that listens at a path. A clone costs no descriptor. Dropping the last one closes the socket, and
 /// leaves the path where it is.
@@ -58,7 +50,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// ```
 #[derive(Clone, Debug)]
 pub struct UnixListener {
-    socket: Arc<Async<net::UnixListener>>,
+    pub(super) socket: Arc<Async<net::UnixListener>>,
 }
 
 impl UnixListener {
@@ -71,7 +63,6 @@ impl UnixListener {
     pub async fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
         budget::take_one().await;
         let path = path.as_ref();
-        // For an empty path the system would choose a name itself, at which no client would find the listener.
         let bound = not_empty(path).and_then(net::UnixListener::bind).and_then(Self::try_from);
         bound.map_err(|error| explain(format_args!("bind {}", shown(path)), error))
     }
@@ -189,7 +180,11 @@ impl UnixStream {
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
         budget::take_one().await;
         let path = path.as_ref();
-        let connected = connect(path).await;
+        let connecting = async {
+            let address = SocketAddrUnix::new(not_empty(path)?)?;
+            Ok(Self { socket: Arc::new(connect(&address).await?) })
+        };
+        let connected = connecting.await;
         connected.map_err(|error| explain(format_args!("connect {}", shown(path)), error))
     }
 
@@ -261,24 +256,8 @@ impl TryFrom<net::UnixStream> for UnixStream {
     }
 }
 
-/// Connecting a Unix socket succeeds at once or fails. While the listener's backlog is full Linux returns
-/// EAGAIN, and no event reports when there is room: try again, after a longer pause each time.
-async fn connect(path: &Path) -> io::Result<UnixStream> {
-    let address = SocketAddrUnix::new(not_empty(path)?)?;
-    let stream = net::UnixStream::from(new_socket()?);
-    stream.set_nonblocking(true)?;
-    let mut pause = FIRST_PAUSE;
-    loop {
-        match rustix::net::connect(&stream, &address) {
-            Ok(()) => return UnixStream::try_from(stream),
-            Err(Errno::AGAIN) => sleep(pause).await,
-            Err(error) => return Err(error.into()),
-        }
-        pause = LONGEST_PAUSE.min(pause * 2);
-    }
-}
-
-fn not_empty(path: &Path) -> io::Result<&Path> {
+/// For an empty path the system would choose a name itself, which nobody knows.
+pub(super) fn not_empty(path: &Path) -> io::Result<&Path> {
     if path.as_os_str().is_empty() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path is empty"));
     }
@@ -286,17 +265,6 @@ fn not_empty(path: &Path) -> io::Result<&Path> {
 }
 
 /// The path as an error shows it: an empty one is shown as `""`.
-fn shown(path: &Path) -> impl fmt::Display {
+pub(super) fn shown(path: &Path) -> impl fmt::Display {
     if path.as_os_str().is_empty() { "\"\"".to_owned() } else { path.display().to_string() }
-}
-
-fn new_socket() -> io::Result<OwnedFd> {
-    #[cfg(not(target_vendor = "apple"))]
-    let flags = SocketFlags::CLOEXEC;
-    #[cfg(target_vendor = "apple")]
-    let flags = SocketFlags::empty();
-    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-    #[cfg(target_vendor = "apple")]
-    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
-    Ok(socket)
 }
