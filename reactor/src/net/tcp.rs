@@ -29,7 +29,7 @@ const BACKLOG: i32 = 4096;
 /// A socket that waits for connections.
 #[derive(Debug)]
 pub struct TcpListener {
-    socket: Async<net::TcpListener>,
+    pub(super) socket: Async<net::TcpListener>,
 }
 
 impl TcpListener {
@@ -221,8 +221,8 @@ impl TcpStream {
         Ok(Self::new(connect(resolved.await?).await?))
     }
 
-    fn new(socket: Async<net::TcpStream>) -> Self {
-        Self { socket: Arc::new(Connection(socket)) }
+    pub(super) fn new(socket: Async<net::TcpStream>) -> Self {
+        Self { socket: Arc::new(Connection::new(socket)) }
     }
 
     /// Waits for bytes, and copies them into the buffer without removing them from the stream. Returns how many;

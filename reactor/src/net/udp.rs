@@ -37,7 +37,7 @@ use crate::net::lookup::Addresses;
 /// ```
 #[derive(Clone, Debug)]
 pub struct UdpSocket {
-    socket: Arc<Async<std::net::UdpSocket>>,
+    pub(super) socket: Arc<Async<std::net::UdpSocket>>,
 }
 
 impl UdpSocket {
