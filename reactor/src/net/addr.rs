@@ -170,6 +170,22 @@ impl Future for Resolve {
     }
 }
 
+/// Looks up the addresses of a name with its port, as [`ToSocketAddrs::to_socket_addrs`] does. A numeric address
+/// needs no thread, and waits for nothing. Dropping the returned future cancels a lookup that has not started.
+///
+/// ```
+/// use reactor::net::lookup_host;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut found = executor::task::block_on(lookup_host("localhost:80"))?;
+/// assert!(found.all(|address| address.ip().is_loopback() && address.port() == 80));
+/// # Ok(())
+/// # }
+/// ```
+pub fn lookup_host(host: impl ToSocketAddrs) -> Resolve {
+    host.to_socket_addrs()
+}
+
 /// Tries one address after the other, and returns the first success. An address that is in use ends the search:
 /// another address of the same name is no substitute for it.
 ///

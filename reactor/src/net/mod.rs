@@ -14,6 +14,7 @@ mod keepalive;
 mod lookup;
 mod new_socket;
 mod peer_cred;
+mod readiness;
 mod std_sockets;
 mod tcp;
 mod tcp_options;
@@ -24,7 +25,7 @@ mod unix_connect;
 mod unix_datagram;
 mod unix_names;
 
-pub use addr::{Resolve, ToSocketAddrs};
+pub use addr::{Resolve, ToSocketAddrs, lookup_host};
 pub use lookup::{Addresses, LOOKUP_LIMIT};
 pub use peer_cred::UCred;
 pub use tcp::{TcpListener, TcpStream};

@@ -4,7 +4,7 @@
 //! at the same time as the others. Two cases that std leaves to its caller are handled here: an address of
 //! the wrong family in a list, and datagrams that were queued before the socket was connected.
 //!
-//! Called by programs. Next: `unix`.
+//! Called by programs. Next: `unix_connect`.
 
 use std::io;
 use std::net::SocketAddr;
@@ -101,18 +101,7 @@ impl UdpSocket {
     ///
     /// The system's: not connected, or that the peer's machine refused an earlier datagram.
     pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.socket
-            .read_with(|socket| {
-                loop {
-                    let (length, from) = socket.recv_from(buffer)?;
-                    // The system drops datagrams of other senders, except those queued before the connect.
-                    match socket.peer_addr() {
-                        Ok(peer) if (peer.ip(), peer.port()) != (from.ip(), from.port()) => {}
-                        _ => return Ok(length),
-                    }
-                }
-            })
-            .await
+        self.socket.read_with(|socket| recv_from_peer(socket, buffer)).await
     }
 
     /// Sends one datagram to the first of these addresses that has this socket's family, and returns the
@@ -145,6 +134,121 @@ impl UdpSocket {
         self.socket.read_with(|socket| socket.recv_from(buffer)).await
     }
 
+    /// Receives a datagram as [`recv_from`](Self::recv_from) does, and leaves it in the queue: the next call gets
+    /// it again.
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv_from`](Self::recv_from).
+    pub async fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.socket.read_with(|socket| socket.peek_from(buffer)).await
+    }
+
+    /// Sends one datagram to the connected address, or returns `WouldBlock`; it never waits, and is not charged
+    /// to the budget.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send); `WouldBlock` if the system's buffer is full.
+    ///
+    /// ```
+    /// # executor::task::block_on(async {
+    /// use reactor::net::UdpSocket;
+    ///
+    /// let one = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let other = UdpSocket::bind("127.0.0.1:0").await?;
+    /// one.connect(other.local_addr()?).await?;
+    /// other.connect(one.local_addr()?).await?;
+    /// one.try_send(b"ping")?;
+    /// other.try_send_to(b"pong!", one.local_addr()?)?;
+    ///
+    /// let mut buffer = [0; 16];
+    /// other.readable().await?;
+    /// assert_eq!(other.try_recv(&mut buffer)?, 4);
+    /// assert_eq!(one.peek_from(&mut buffer).await?, (5, other.local_addr()?));
+    /// assert_eq!(one.try_recv_from(&mut buffer)?, (5, other.local_addr()?));
+    /// assert!(one.try_recv(&mut buffer).is_err(), "nothing is there now");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
+    pub fn try_send(&self, datagram: &[u8]) -> io::Result<usize> {
+        self.socket.try_write_with(|socket| socket.send(datagram))
+    }
+
+    /// Receives a datagram that is there now, as [`recv`](Self::recv) does; it never waits.
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv`](Self::recv); `WouldBlock` if none is there.
+    pub fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.socket.try_read_with(|socket| recv_from_peer(socket, buffer))
+    }
+
+    /// Sends one datagram to a numeric address, or returns `WouldBlock`; it never waits.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_to`](Self::send_to); `WouldBlock` if the system's buffer is full.
+    pub fn try_send_to(&self, datagram: &[u8], address: SocketAddr) -> io::Result<usize> {
+        self.socket.try_write_with(|socket| socket.send_to(datagram, address))
+    }
+
+    /// Receives a datagram that is there now, as [`recv_from`](Self::recv_from) does; it never waits.
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv_from`](Self::recv_from); `WouldBlock` if none is there.
+    pub fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.socket.try_read_with(|socket| socket.recv_from(buffer))
+    }
+
+    /// Permits datagrams to the broadcast address (`SO_BROADCAST`). For multicast set the options on std's socket
+    /// before it is adopted.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    ///
+    /// ```
+    /// # executor::task::block_on(async {
+    /// let socket = reactor::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// socket.set_broadcast(true)?;
+    /// socket.set_ttl(2)?;
+    /// assert!(socket.broadcast()? && socket.ttl()? == 2);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
+    pub fn set_broadcast(&self, permit: bool) -> io::Result<()> {
+        self.socket.get_ref().set_broadcast(permit)
+    }
+
+    /// Returns whether datagrams to the broadcast address are permitted.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn broadcast(&self) -> io::Result<bool> {
+        self.socket.get_ref().broadcast()
+    }
+
+    /// Sets through how many routers a datagram may go (IPv4's time to live).
+    ///
+    /// # Errors
+    ///
+    /// The system's: for example, that the number is not between 1 and 255.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        self.socket.get_ref().set_ttl(ttl)
+    }
+
+    /// Returns through how many routers a datagram may go.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn ttl(&self) -> io::Result<u32> {
+        self.socket.get_ref().ttl()
+    }
+
     /// Returns the address to which this socket is bound, with the port that the system chose.
     ///
     /// # Errors
@@ -161,6 +265,17 @@ impl UdpSocket {
     /// The system's, if it is not connected.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.socket.get_ref().peer_addr()
+    }
+}
+
+/// The system drops datagrams of other senders, except those queued before the connect.
+fn recv_from_peer(socket: &std::net::UdpSocket, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        let (length, from) = socket.recv_from(buffer)?;
+        match socket.peer_addr() {
+            Ok(peer) if (peer.ip(), peer.port()) != (from.ip(), from.port()) => {}
+            _ => return Ok(length),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod always_ready;
 mod any_descriptor;
+mod attempts;
 mod edges;
 mod fairness;
 mod hangup;
