@@ -39,7 +39,7 @@
 //!
 //! The core path, in reading order: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`,
 //! `async_io`, then `net` (`tcp`). The rest of the source: `time`, `ticks`, `async_traits`, `try_io`,
-//! `net::byte_stream`, `net::udp`, `net::unix_connect`, `net::unix`, `net::unix_names`,
+//! `net::byte_stream`, `net::split`, `net::udp`, `net::unix_connect`, `net::unix`, `net::unix_names`,
 //! `net::unix_datagram`, `net::peer_cred`, `net::readiness`, `net::std_sockets`, `net::addr`, `net::lookup`,
 //! `net::new_socket`, `net::error`, `net::connect`, `net::tcp_socket`, `net::closing`, `net::tcp_options`,
 //! `net::keepalive`, `net::hangup`, `heap`, `poll_wakers`, `threads`, `threads::queue`,

@@ -12,7 +12,7 @@
 //!     system also stops after a message that carries a descriptor.
 //! W2  Closing shuts down the write half, for all clones: the peer reads the end.
 //!
-//! Called by `tcp` and `unix`. Next: `udp`.
+//! Called by `tcp` and `unix`. Next: `split`.
 
 /// The most slices that the system takes in one call (IOV_MAX). A transfer that leaves out further slices for
 /// this reason is not short (W1).

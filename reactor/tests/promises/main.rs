@@ -5,6 +5,7 @@ mod any_descriptor;
 mod attempts;
 mod edges;
 mod fairness;
+mod halves;
 mod hangup;
 mod keepalive;
 mod many_wait;
