@@ -13,9 +13,13 @@
 //!     when a byte has been read, its flag is seen, unless an earlier look has seen it.
 //! S2  A full pipe loses nothing: it is readable, and the flags say which signals came.
 //!
+//! S3  Nothing is lost that comes after `Signals::new` or the call of `ctrl_c` has returned: they register the
+//!     handler, and no poll is needed for that. What comes while nothing is registered cannot be seen.
+//!
 //! Called by programs, for a clean end on Ctrl-C. Next: `no_poller`.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 use std::pin::Pin;
@@ -33,6 +37,12 @@ use crate::async_io::Async;
 use crate::budget;
 use crate::explain::explain;
 
+/// The numbers of the signals that programs handle, on this system.
+pub use signal_hook::consts::{
+    SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGIO, SIGPIPE, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2,
+    SIGWINCH,
+};
+
 /// A stream of the signals that this process gets, by their numbers; it never ends.
 ///
 /// As with the system's own pending signals, a signal that comes again before it was taken from the stream
@@ -43,11 +53,16 @@ use crate::explain::explain;
 /// library may have changed it too: a later signal is then ignored.
 ///
 /// ```
-/// # use futures_lite::{StreamExt, future};
-/// const SIGUSR1: i32 = if cfg!(target_os = "linux") { 10 } else { 30 };
-/// let signals = reactor::signal::Signals::new(&[SIGUSR1])?;
-/// # drop(signals);
+/// # executor::task::block_on(async {
+/// use futures_lite::StreamExt;
+/// use reactor::signal::{SIGHUP, SIGUSR1, Signals};
+///
+/// let mut signals = Signals::new(&[SIGHUP, SIGUSR1])?;
+/// // To this process, before anything waits for it: it is not lost.
+/// std::process::Command::new("kill").args(["-USR1", &std::process::id().to_string()]).status()?;
+/// assert_eq!(signals.next().await, Some(SIGUSR1));
 /// # std::io::Result::Ok(())
+/// # }).unwrap();
 /// ```
 pub struct Signals {
     // Dropped before the pipe: a handler that runs meanwhile still has a reader for its byte.
@@ -132,6 +147,76 @@ impl Signals {
     }
 }
 
+/// Waits for the next Control-C (`SIGINT`).
+///
+/// It listens from the call on, not from the first poll: a signal that comes between the two is not lost. One that
+/// came before the call is not seen. So a program that waits several times, and must miss none in between, keeps
+/// one [`Signals`], which listens as long as it lives.
+///
+/// From the first call on, a Control-C no longer ends the process by itself, also when the returned future is gone
+/// (see [`Signals`]). Several futures may wait: each gets the signal. Dropping the future stops its listening.
+///
+/// # Errors
+///
+/// As for [`Signals::new`], returned when the future is awaited.
+///
+/// ```
+/// # executor::task::block_on(async {
+/// use futures_lite::future;
+/// use reactor::signal::{ctrl_c, terminate};
+/// use reactor::time::sleep;
+/// use std::time::Duration;
+///
+/// // A server that works until it is told to stop.
+/// let stop = future::or(ctrl_c(), terminate());
+/// # std::process::Command::new("kill").args(["-INT", &std::process::id().to_string()]).status()?;
+/// let work = async {
+///     sleep(Duration::from_secs(3600)).await;
+///     Ok(())
+/// };
+/// future::or(work, stop).await?;
+/// println!("the last words");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+pub fn ctrl_c() -> impl Future<Output = io::Result<()>> + Send {
+    once(SIGINT)
+}
+
+/// Waits for the next request to end (`SIGTERM`), which `kill` and service managers send; as [`ctrl_c`] does.
+///
+/// # Errors
+///
+/// As for [`ctrl_c`].
+///
+/// ```
+/// # executor::task::block_on(async {
+/// let terminated = reactor::signal::terminate();
+/// // To this process: it listens already.
+/// std::process::Command::new("kill").arg(std::process::id().to_string()).status()?;
+/// terminated.await
+/// # }).unwrap();
+/// ```
+pub fn terminate() -> impl Future<Output = io::Result<()>> + Send {
+    once(SIGTERM)
+}
+
+/// Listens at once, and waits when it is polled (S3).
+fn once(signal: i32) -> impl Future<Output = io::Result<()>> + Send {
+    let listening = Signals::new(&[signal]);
+    async move {
+        let mut signals = match listening {
+            Ok(signals) => signals,
+            Err(error) => {
+                budget::take_one().await;
+                return Err(error);
+            }
+        };
+        poll_fn(|cx| Pin::new(&mut signals).poll_next(cx)).await;
+        Ok(())
+    }
+}
+
 /// Calls `f` for a signal, on a thread of its own, so also while no task runs. Signals that come at once may count as
 /// one. The thread stays as long as the process.
 ///
@@ -140,9 +225,10 @@ impl Signals {
 /// As for [`Signals::new`], or if the thread cannot be started.
 ///
 /// ```
-/// const SIGUSR1: i32 = if cfg!(target_os = "linux") { 10 } else { 30 };
+/// use reactor::signal::{SIGUSR1, on_signal};
+///
 /// let (sender, receiver) = std::sync::mpsc::channel();
-/// reactor::signal::on_signal(SIGUSR1, move || sender.send("it came").unwrap())?;
+/// on_signal(SIGUSR1, move || sender.send("it came").unwrap())?;
 /// std::process::Command::new("kill").args(["-USR1", &std::process::id().to_string()]).status()?;
 /// assert_eq!(receiver.recv(), Ok("it came"));
 /// # std::io::Result::Ok(())

@@ -8,8 +8,8 @@ use std::time::Duration;
 use executor::task::block_on;
 use futures_lite::StreamExt;
 use futures_lite::future::{poll_once, zip};
-use reactor::signal::Signals;
-use signal_hook::consts::{SIGKILL, SIGPIPE, SIGSEGV, SIGUSR1, SIGUSR2, SIGWINCH};
+use reactor::signal::{SIGINT, SIGPIPE, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, Signals, ctrl_c, terminate};
+use signal_hook::consts::{SIGKILL, SIGSEGV};
 use signal_hook::low_level::raise;
 
 /// Signals belong to the whole process: one test at a time.
@@ -158,6 +158,40 @@ fn a_signal_while_the_stream_goes_breaks_no_pipe() {
     raising.join().unwrap();
     signal_hook::low_level::unregister(handler);
     assert!(!broken.load(Ordering::SeqCst));
+}
+
+/// It listens from the call on: the signal comes before the first poll.
+#[test]
+fn a_signal_between_the_call_and_the_first_poll_is_not_lost() {
+    let _alone = alone();
+    block_on(async {
+        for _ in 0..3 {
+            let (interrupted, terminated) = (ctrl_c(), terminate());
+            raise(SIGINT).unwrap();
+            raise(SIGTERM).unwrap();
+            interrupted.await.unwrap();
+            terminated.await.unwrap();
+        }
+    });
+}
+
+/// Each future waits for one of its own: none before its call counts, and each of several gets it.
+#[test]
+fn each_waits_for_a_signal_after_its_call() {
+    let _alone = alone();
+    block_on(async {
+        let first = ctrl_c();
+        raise(SIGINT).unwrap();
+        let (mut second, mut third) = (Box::pin(ctrl_c()), Box::pin(ctrl_c()));
+        first.await.unwrap();
+        assert!(poll_once(&mut second).await.is_none() && poll_once(&mut third).await.is_none());
+        let raised = async { raise(SIGINT).unwrap() };
+        let ((second, third), ()) = zip(zip(second, third), raised).await;
+        second.unwrap();
+        third.unwrap();
+        // Without a listener the signal is ignored, and the process goes on.
+        raise(SIGINT).unwrap();
+    });
 }
 
 #[test]
