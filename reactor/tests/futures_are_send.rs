@@ -2,10 +2,14 @@
 
 use std::net::SocketAddr;
 
+use reactor::Interest;
 use reactor::blocking::{Threads, Unblock};
 use reactor::io::Stdin;
-use reactor::net::{Resolve, UdpSocket, UnixListener, UnixStream};
-use reactor::signal::Signals;
+use reactor::net::{
+    Resolve, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream, lookup_host,
+};
+use reactor::signal::{Signals, ctrl_c, terminate};
+use reactor::time::timeout_at;
 
 fn is_send<T: Send>(_: T) {}
 fn is_send_and_sync<T: Send + Sync>() {}
@@ -25,6 +29,25 @@ fn futures(udp: &UdpSocket, listener: &UnixListener, address: SocketAddr, buffer
     is_send(UnixStream::connect("path"));
     is_send(listener.accept());
     is_send(listener.incoming());
+}
+
+/// Likewise.
+#[allow(dead_code, reason = "compiled, never called")]
+fn futures_without_transfer(
+    tcp: &TcpStream,
+    socket: TcpSocket,
+    datagrams: &UnixDatagram,
+    address: SocketAddr,
+    buffer: &mut [u8],
+) {
+    is_send(tcp.readable());
+    is_send(tcp.ready(Interest::READABLE | Interest::WRITABLE));
+    is_send(socket.connect(address));
+    is_send(datagrams.send_to(b"", "path"));
+    is_send(datagrams.recv_from(buffer));
+    is_send(lookup_host("localhost:0"));
+    is_send((ctrl_c(), terminate()));
+    is_send(timeout_at(std::time::Instant::now(), std::future::ready(())));
 }
 
 #[test]

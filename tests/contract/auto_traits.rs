@@ -15,11 +15,14 @@ use executor::future::Selected;
 use executor::pool::Pool;
 use executor::sync::{Mutex, MutexGuard, broadcast, mpsc, oneshot};
 use executor::task::{Builder, JoinError, JoinHandle, TaskId};
-use reactor::Async;
 use reactor::io::Stdin;
-use reactor::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
+use reactor::net::{
+    ReadHalf, TcpListener, TcpSocket, TcpStream, UCred, UdpSocket, UnixDatagram, UnixListener, UnixStream,
+    WriteHalf,
+};
 use reactor::signal::Signals;
-use reactor::time::{Elapsed, Interval, Sleep};
+use reactor::time::{Elapsed, Interval, MissedTickBehavior, Sleep};
+use reactor::{Async, Interest};
 
 /// `Check::<T>::SEND` is the inherent constant if `T: Send`, otherwise that of this trait; likewise the others.
 trait Otherwise {
@@ -148,11 +151,18 @@ fn sockets_and_timers() {
         UdpSocket: "Send Sync Unpin UnwindSafe Clone",
         UnixStream: "Send Sync Unpin UnwindSafe Clone",
         UnixListener: "Send Sync Unpin UnwindSafe Clone",
+        UnixDatagram: "Send Sync Unpin UnwindSafe Clone",
+        TcpSocket: "Send Sync Unpin UnwindSafe",
+        ReadHalf<TcpStream>: "Send Sync Unpin UnwindSafe",
+        WriteHalf<TcpStream>: "Send Sync Unpin UnwindSafe",
+        UCred: "Send Sync Unpin UnwindSafe Clone",
+        Interest: "Send Sync Unpin UnwindSafe Clone",
         Async<Socket>: "Send Sync Unpin UnwindSafe",
         Stdin: "Send Sync Unpin UnwindSafe",
         Signals: "Send Sync Unpin UnwindSafe",
         Sleep: "Send Sync Unpin UnwindSafe",
         Interval: "Send Sync Unpin UnwindSafe",
+        MissedTickBehavior: "Send Sync Unpin UnwindSafe Clone",
         Elapsed: "Send Sync Unpin UnwindSafe Clone",
     }
 }

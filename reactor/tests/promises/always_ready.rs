@@ -8,10 +8,12 @@ use std::time::Duration;
 use executor::sync::mpsc;
 use executor::task::{self, JoinHandle};
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, StreamExt, future};
+use reactor::Interest;
 use reactor::blocking::{Threads, unblock_on};
 use reactor::io::BufReader;
-use reactor::net::{ToSocketAddrs, UdpSocket, UnixStream};
-use reactor::time::{interval, sleep, timeout};
+use reactor::net::{ToSocketAddrs, UdpSocket, UnixDatagram, UnixStream, lookup_host};
+use reactor::signal::terminate;
+use reactor::time::{MissedTickBehavior, interval, sleep, timeout, timeout_at};
 
 use crate::fairness::{at_least, turns_of_another};
 use crate::support::{connection, run, until};
@@ -93,7 +95,7 @@ fn addresses_that_need_no_lookup_give_way() {
             let addresses: [SocketAddr; 1] = ["127.0.0.1:80".parse().unwrap()];
             for _ in 0..MANY / 3 {
                 assert_eq!("127.0.0.1:80".to_socket_addrs().await.unwrap().count(), 1);
-                assert_eq!(("::1", 80).to_socket_addrs().await.unwrap().count(), 1);
+                assert_eq!(lookup_host(("::1", 80)).await.unwrap().count(), 1);
                 assert_eq!(addresses[..].to_socket_addrs().await.unwrap().count(), 1);
             }
         });
@@ -143,6 +145,58 @@ fn flush_and_close_give_way() {
             }
         });
         assert!(owned.await >= at_least(MANY / 3 * 3));
+    });
+}
+
+/// A socket that stays ready.
+#[test]
+fn waits_for_what_is_ready_give_way() {
+    run(|| async {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        theirs.try_write(b"!").unwrap();
+        let waits = turns_of_another(async move {
+            for _ in 0..MANY / 4 {
+                ours.readable().await.unwrap();
+                ours.writable().await.unwrap();
+                ours.ready(Interest::READABLE).await.unwrap();
+                ours.ready(Interest::WRITABLE).await.unwrap();
+            }
+        });
+        assert!(waits.await >= at_least(MANY));
+        drop(theirs);
+    });
+}
+
+/// A datagram that is sent can be received, so no operation has to wait.
+#[test]
+fn datagrams_that_need_no_wait_give_way() {
+    run(|| async {
+        let (one, other) = UnixDatagram::pair().unwrap();
+        let unix = turns_of_another(async move {
+            let mut buffer = [0; 8];
+            for _ in 0..MANY / 4 {
+                one.send(b"x").await.unwrap();
+                other.recv(&mut buffer).await.unwrap();
+                one.send(b"x").await.unwrap();
+                other.recv_from(&mut buffer).await.unwrap();
+            }
+        });
+        assert!(unix.await >= at_least(MANY));
+        let nowhere = UnixDatagram::unbound().unwrap();
+        let refused = turns_of_another(async move {
+            for _ in 0..MANY {
+                nowhere.send_to(b"x", "/nowhere/at/all").await.unwrap_err();
+            }
+        });
+        assert!(refused.await >= at_least(MANY));
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        socket.send_to(b"x", socket.local_addr().unwrap()).await.unwrap();
+        let peeks = turns_of_another(async move {
+            for _ in 0..MANY {
+                socket.peek_from(&mut [0; 8]).await.unwrap();
+            }
+        });
+        assert!(peeks.await >= at_least(MANY));
     });
 }
 
@@ -203,6 +257,14 @@ fn polling_the_same_future_repeatedly_gives_way() {
             }
         });
         assert!(late.await >= at_least(MANY));
+        let polled = turns_of_another(async {
+            let mut ticks = interval(Duration::from_nanos(1));
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            for _ in 0..MANY {
+                future::poll_fn(|cx| ticks.poll_tick(cx)).await;
+            }
+        });
+        assert!(polled.await >= at_least(MANY));
         // Each is polled once more than necessary.
         let yields = turns_of_another(async {
             for _ in 0..MANY {
@@ -232,6 +294,29 @@ fn elapsed_timeouts_give_way() {
             }
         });
         assert!(nothing.await >= at_least(MANY));
+        let past = turns_of_another(async {
+            let deadline = std::time::Instant::now();
+            for _ in 0..MANY {
+                timeout_at(deadline, std::future::pending::<()>()).await.unwrap_err();
+            }
+        });
+        assert!(past.await >= at_least(MANY));
+    });
+}
+
+/// The signal has come each time before it is waited for.
+#[test]
+fn signals_that_have_come_give_way() {
+    const FEW: usize = 1000;
+    run(|| async {
+        let signals = turns_of_another(async {
+            for _ in 0..FEW {
+                let terminated = terminate();
+                signal_hook::low_level::raise(reactor::signal::SIGTERM).unwrap();
+                terminated.await.unwrap();
+            }
+        });
+        assert!(signals.await >= at_least(FEW));
     });
 }
 
