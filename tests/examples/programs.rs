@@ -147,6 +147,24 @@ fn blocking() {
 }
 
 #[test]
+fn files() {
+    let printed = run("files");
+    printed.says(&["called directly", "in spawn_blocking", "Async::new(file): "]);
+    printed.says(&["read in the task", "a job for each piece", "one job, 64 KiB", "The same sum each time"]);
+}
+
+#[test]
+fn child_process() {
+    run("child_process").says(&[
+        "bytes out: TEA FOR TWO, TEA FOR TWO ..",
+        "on its stderr: that was all; exit status: 3",
+        "50 children, 0.2 s each: ",
+        "sleep 3600, for at most 50ms: the deadline has elapsed",
+        "it was killed: its output has ended",
+    ]);
+}
+
+#[test]
 fn yielding() {
     run("yielding").says(&[
         "Two Collatz searches, A and B, without an await: AB",
