@@ -128,6 +128,27 @@ fn a_sender_gets_room_that_others_have_filled() {
     });
 }
 
+/// A sender that waits for room is polled now and then, and not all the time: on Linux each failed attempt to send
+/// reports an event of its own, and a sender that waited for events would wake itself without a pause.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sender_that_waits_for_room_costs_next_to_nothing() {
+    let place = Place::new("datagram-idle");
+    run(async {
+        let _receiver = UnixDatagram::bind(&place.0).unwrap();
+        fill(&UnixDatagram::unbound().unwrap(), &place.0);
+        let sender = UnixDatagram::unbound().unwrap();
+        let mut sending = Box::pin(sender.send_to(b"mine", &place.0));
+        let mut polls = 0;
+        let sending = future::poll_fn(|cx| {
+            polls += 1;
+            sending.as_mut().poll(cx)
+        });
+        timeout(Duration::from_millis(200), sending).await.unwrap_err();
+        assert!(polls < 100, "{polls} polls in 200 ms");
+    });
+}
+
 /// A connected sender is woken by the event, also if others have filled the queue.
 #[cfg(target_os = "linux")]
 #[test]
