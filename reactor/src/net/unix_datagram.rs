@@ -1,15 +1,16 @@
 //! Unix datagrams: messages between processes of one machine.
 //!
 //! Between UDP and a stream: a datagram arrives whole, as in UDP, but in order and without loss, as in a stream.
-//! So when the receiver's queue is full the sender has to wait; and there the system has a gap.
+//! So when the receiver's queue is full the sender has to wait; and there Linux has a trap.
 //!
 //! ```text
 //!   connected      queue full ─▶ EAGAIN, and an event when the peer has read
-//!   not connected  queue full ─▶ EAGAIN, and an event only when the peer has read one of *ours*
+//!   not connected  queue full ─▶ EAGAIN, and an event at once, from the failed attempt itself
 //! ```
 //!
-//! D1  The queue may be full of other senders' datagrams. Then no event ever says that there is room. So
-//!     `send_to` waits for an event or for a pause, and tries again.
+//! D1  Without a connection an event says nothing about the receiver. The failed attempt has allocated its datagram
+//!     and freed it, and that is what the event reports. A sender that waited for events would try again without a
+//!     pause. So `send_to` waits for none: it tries again after a pause, which grows.
 //! D2  On macOS and the BSDs a full queue is the error ENOBUFS at once, also for sockets that block. It is handed
 //!     on: there is nothing to wait for.
 //!
@@ -30,8 +31,9 @@ use super::new_socket::new_socket;
 use super::unix::{not_empty, shown};
 use super::unix_connect::{FIRST_PAUSE, LONGEST_PAUSE};
 use crate::async_io::Async;
+use crate::budget;
 use crate::explain::explain;
-use crate::time::timeout;
+use crate::time::sleep;
 
 /// A socket for datagrams on this machine. A clone costs no descriptor; dropping the last one closes the socket,
 /// and leaves its path where it is.
@@ -155,23 +157,20 @@ impl UnixDatagram {
         self.socket.read_with(|socket| socket.recv(buffer)).await
     }
 
-    /// Sends one datagram to the socket at `path`, and returns its length. While that socket's queue is full it
-    /// waits; at most 50 milliseconds longer than necessary (D1).
+    /// Sends one datagram to the socket at `path`, and returns its length. While that socket's queue is full it tries
+    /// again, after pauses of 1 to 50 milliseconds. A sender that often finds the queue full should
+    /// [`connect`](Self::connect): then an event says when there is room.
     ///
     /// # Errors
     ///
     /// The system's: there is no such path, no socket is bound to it, the datagram is too long.
     pub async fn send_to(&self, datagram: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
+        budget::take_one().await;
         let path = path.as_ref();
-        let send = |socket: &net::UnixDatagram| socket.send_to(datagram, path);
         let mut pause = FIRST_PAUSE;
         loop {
-            if let Ok(outcome) = timeout(pause, self.socket.write_with(send)).await {
-                return outcome;
-            }
-            // D1
-            match self.socket.try_write_with(send) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            match self.try_send_to(datagram, path) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(pause).await, // D1
                 outcome => return outcome,
             }
             pause = LONGEST_PAUSE.min(pause * 2);
@@ -210,7 +209,8 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// As for [`send_to`](Self::send_to); `WouldBlock` if the queue is full.
+    /// As for [`send_to`](Self::send_to); `WouldBlock` if the queue is full. [`writable`](Self::writable) does not
+    /// wait for room in it, unless the socket is connected.
     pub fn try_send_to(&self, datagram: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
         self.socket.try_write_with(|socket| socket.send_to(datagram, path.as_ref()))
     }
