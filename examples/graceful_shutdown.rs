@@ -20,14 +20,11 @@ use executor::sync::broadcast;
 use executor::task::{self, JoinHandle};
 use reactor::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use reactor::net::{TcpListener, TcpStream};
-use reactor::signal::Signals;
+use reactor::signal::{SIGINT, SIGTERM, Signals};
 use reactor::time::{sleep, timeout};
 
 /// How long the connections have to finish.
 const DRAIN: Duration = Duration::from_millis(1000);
-
-const SIGINT: i32 = 2;
-const SIGTERM: i32 = 15;
 
 fn main() -> io::Result<()> {
     task::block_on(async {
