@@ -86,8 +86,8 @@ async fn exited(process: Pid) -> io::Result<()> {
 async fn exited(process: Pid) -> io::Result<()> {
     use rustix::process::{WaitId, WaitIdOptions, waitid};
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-    task::spawn_blocking(move || waitid(WaitId::Pid(process), options)).await?;
-    Ok(())
+    let ended = task::spawn_blocking(move || waitid(WaitId::Pid(process), options).map(drop));
+    Ok(ended.await?)
 }
 // ANCHOR_END: child_process_exited
 

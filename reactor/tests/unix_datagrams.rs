@@ -4,10 +4,14 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use executor::task::{block_on, spawn_local};
+use executor::task::block_on;
+#[cfg(target_os = "linux")]
+use executor::task::spawn_local;
 use futures_lite::future::{self, zip};
 use reactor::net::UnixDatagram;
-use reactor::time::{sleep, timeout};
+#[cfg(target_os = "linux")]
+use reactor::time::sleep;
+use reactor::time::timeout;
 
 /// Long enough for a machine under load.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -138,8 +138,8 @@ impl UnixDatagram {
         connected.map_err(|error| explain(format_args!("connect {}", shown(path)), error))
     }
 
-    /// Sends one datagram to the peer, and returns its length. While the peer's queue is full it waits (D2: on
-    /// Linux).
+    /// Sends one datagram to the peer, and returns its length. On Linux it waits while the peer's queue is full; on
+    /// other systems that is an error (`ENOBUFS`).
     ///
     /// # Errors
     ///
