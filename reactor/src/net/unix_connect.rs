@@ -3,7 +3,7 @@
 //! std's own connect cannot be used: it blocks while the listener's backlog is full. And a non-blocking one
 //! fails then, with no event that says when there is room. So `connect` here tries again after a pause.
 //!
-//! Called by `unix` and `unix_names`. Next: `unix`.
+//! Called by `unix`, `unix_names` and `unix_datagram`. Next: `unix`.
 
 use std::io;
 use std::os::unix::net;

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::{Read, Write};
+#[cfg(any(target_os = "linux", target_os = "android"))]
 use std::net::Shutdown;
 use std::pin::pin;
 use std::sync::Arc;
