@@ -84,6 +84,11 @@ enum Class {
     Channel,
     Oneshot,
     Broadcast,
+    Watch,
+    Semaphore,
+    RwLock,
+    Notify,
+    Barrier,
     Call,
     Pool,
 }
@@ -99,6 +104,11 @@ impl Class {
         const JOIN: u8 = Thing::Join as u8;
         const ONESHOT: u8 = Thing::Oneshot as u8;
         const BROADCAST: u8 = Thing::Broadcast as u8;
+        const WATCH: u8 = Thing::Watch as u8;
+        const SEMAPHORE: u8 = Thing::Semaphore as u8;
+        const RWLOCK: u8 = Thing::RwLock as u8;
+        const NOTIFY: u8 = Thing::Notify as u8;
+        const BARRIER: u8 = Thing::Barrier as u8;
         match thing {
             READ | WRITE => Self::Socket,
             TIMER => Self::Timer,
@@ -107,6 +117,11 @@ impl Class {
             JOIN => Self::Task,
             ONESHOT => Self::Oneshot,
             BROADCAST => Self::Broadcast,
+            WATCH => Self::Watch,
+            SEMAPHORE => Self::Semaphore,
+            RWLOCK => Self::RwLock,
+            NOTIFY => Self::Notify,
+            BARRIER => Self::Barrier,
             _ => Self::Call,
         }
     }
@@ -120,6 +135,11 @@ impl Class {
             Self::Channel => "channel",
             Self::Oneshot => "oneshot",
             Self::Broadcast => "broadcast",
+            Self::Watch => "watch",
+            Self::Semaphore => "semaphore",
+            Self::RwLock => "rwlock",
+            Self::Notify => "notify",
+            Self::Barrier => "barrier",
             Self::Call => "call",
             Self::Pool => "pool",
         }

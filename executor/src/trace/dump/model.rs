@@ -24,7 +24,7 @@ use std::collections::HashMap;
 use reactor::record::{Event, Kind, Outcome, TaskKind, Thing};
 
 use super::ids::IdMap;
-pub(super) use super::parts::{Actor, By, Channel, Class, Holder, Lock, State, Task, Thread, Wait};
+pub(super) use super::parts::{Actor, By, Channel, Class, Holder, Lock, Other, State, Task, Thread, Wait};
 use super::parts::{MANY, place};
 
 /// What a recording says, as far as its events were applied.
@@ -243,6 +243,8 @@ impl Model {
         } else if let Some(class) = Class::of(event.argument) {
             let channel = self.channel_used(class, address, Actor::Task(task), event.time);
             Wait::Channel { channel, sends: is(Thing::Send) }
+        } else if let Some(thing) = Other::of(event.argument) {
+            Wait::Other { thing, address }
         } else {
             Wait::Call
         };

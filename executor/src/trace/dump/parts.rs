@@ -69,6 +69,36 @@ pub(super) enum Wait {
         sends: bool,
     },
     Call,
+    /// Something else inside the program, by its address: nothing is recorded of who could end the wait.
+    Other {
+        thing: Other,
+        address: u64,
+    },
+}
+
+/// What a task may wait for without a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Other {
+    Semaphore,
+    RwLock,
+    Notify,
+    Barrier,
+}
+
+impl Other {
+    pub(super) fn of(thing: u8) -> Option<Self> {
+        const SEMAPHORE: u8 = Thing::Semaphore as u8;
+        const RWLOCK: u8 = Thing::RwLock as u8;
+        const NOTIFY: u8 = Thing::Notify as u8;
+        const BARRIER: u8 = Thing::Barrier as u8;
+        match thing {
+            SEMAPHORE => Some(Self::Semaphore),
+            RWLOCK => Some(Self::RwLock),
+            NOTIFY => Some(Self::Notify),
+            BARRIER => Some(Self::Barrier),
+            _ => None,
+        }
+    }
 }
 
 /// The channels that an actor has sent to.
@@ -299,6 +329,7 @@ pub(super) enum Class {
     Mpsc,
     Oneshot,
     Broadcast,
+    Watch,
 }
 
 impl Class {
@@ -307,10 +338,12 @@ impl Class {
         const RECEIVE: u8 = Thing::Receive as u8;
         const ONESHOT: u8 = Thing::Oneshot as u8;
         const BROADCAST: u8 = Thing::Broadcast as u8;
+        const WATCH: u8 = Thing::Watch as u8;
         match thing {
             SEND | RECEIVE => Some(Self::Mpsc),
             ONESHOT => Some(Self::Oneshot),
             BROADCAST => Some(Self::Broadcast),
+            WATCH => Some(Self::Watch),
             _ => None,
         }
     }

@@ -11,7 +11,7 @@ use reactor::record::{Place, TaskKind};
 
 use super::ids::IdMap;
 use super::live::{Held, Live};
-use super::model::{Actor, By, Class, Model, State, Task, Wait};
+use super::model::{Actor, By, Class, Model, Other, State, Task, Wait};
 use super::report::TaskReport;
 use super::seen::Seen;
 use crate::raw_task::list::TaskLook;
@@ -213,6 +213,7 @@ impl<'a> Words<'a> {
             Wait::Join(task) => format!("{} to finish", self.name(task)),
             Wait::Channel { channel, sends } => self.channel(channel, sends),
             Wait::Call => "a blocking call".to_owned(),
+            Wait::Other { thing, .. } => other(thing).to_owned(),
         }
     }
 
@@ -236,6 +237,7 @@ impl<'a> Words<'a> {
             (Class::Mpsc, false) => "a value from a channel",
             (Class::Oneshot, _) => "the value of a oneshot",
             (Class::Broadcast, _) => "a value from a broadcast",
+            (Class::Watch, _) => "a change or the end of a watch",
         };
         let made = channel.made.map(|(_, by)| format!("made by {}", self.actor(by)));
         let sent: Vec<String> = channel.senders.iter().map(|sender| self.actor(*sender)).collect();
@@ -286,6 +288,16 @@ impl<'a> Words<'a> {
         let site = site.map_or_else(|| "somewhere".to_owned(), ToString::to_string);
         let parent = task.parent.map(|parent| self.actor(parent))?;
         Some(format!("spawned {} ago at {site}, by {parent}", self.ago(task.spawned)))
+    }
+}
+
+/// Things of which several tasks may have a part, so that no one task holds up the others.
+fn other(thing: Other) -> &'static str {
+    match thing {
+        Other::Semaphore => "permits of a semaphore",
+        Other::RwLock => "a lock for readers and writers",
+        Other::Notify => "a notice of a Notify",
+        Other::Barrier => "others at a barrier",
     }
 }
 
