@@ -28,4 +28,4 @@ pub mod mutex;
 pub mod oneshot;
 mod send_error;
 
-pub use mutex::{Mutex, MutexGuard};
+pub use mutex::{Mutex, MutexGuard, OwnedMutexGuard};
