@@ -28,7 +28,7 @@
 //!     has not read, is a difference. The sums may wrap around at 2^64: what is kept weighs less. The newest
 //!     value stays, whatever its weight.
 //!
-//! Next: `send_error`.
+//! Next: `semaphore`.
 
 use std::collections::VecDeque;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What the mutex and the channels promise, under any executor: here parked threads, and wakers that the
+//! What the locks and the channels promise, under any executor: here parked threads, and wakers that the
 //! tests make.
 #![cfg(not(loom))]
 
@@ -14,6 +14,7 @@ mod mpsc_loses_nothing;
 mod mutex_is_fair;
 mod oneshot_returns_once;
 mod ready_operations_are_charged;
+mod semaphore_is_fair;
 mod support;
 mod user_code_may_reenter;
 mod waker_panics_are_harmless;
