@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use executor::sync::{Mutex, Semaphore, broadcast, mpsc, oneshot};
+use executor::sync::{Mutex, RwLock, Semaphore, broadcast, mpsc, oneshot};
 use loom::cell::Cell;
 use loom::thread;
 use reactor::shim;
@@ -636,5 +636,25 @@ fn semaphore_close_against_a_release() {
         let acquired = waiting.join().unwrap();
         closing.join().unwrap();
         assert_eq!(semaphore.available_permits(), usize::from(!acquired));
+    });
+}
+
+/// A writer excludes a reader, and the reader sees what it wrote. Finds `writer_beside_readers`.
+#[test]
+fn rwlock_excludes_and_publishes() {
+    check(|| {
+        let lock = Arc::new(RwLock::new(Cell::new(0)));
+        let writing = thread::spawn({
+            let lock = Arc::clone(&lock);
+            move || {
+                let value = block_on(lock.write());
+                value.set(value.get() + 1);
+                value.set(value.get() + 1);
+            }
+        });
+        let seen = block_on(lock.read()).get();
+        assert!(seen == 0 || seen == 2);
+        writing.join().unwrap();
+        assert_eq!(lock.try_read().expect("free at the end").get(), 2);
     });
 }

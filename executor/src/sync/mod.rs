@@ -6,6 +6,8 @@
 //! ```text
 //!   a value that tasks share
 //!     Mutex       one at a time           waiters are served in order: the lock is handed to the first
+//!     RwLock      many readers, or one    where reading takes long, and an await is in it
+//!                 writer
 //!   messages
 //!     oneshot     one value, once         a reply to a request
 //!     mpsc        many to one             bounded: a sender waits while the channel is full
@@ -33,8 +35,10 @@ pub mod broadcast;
 pub mod mpsc;
 pub mod mutex;
 pub mod oneshot;
+pub mod rwlock;
 pub mod semaphore;
 mod send_error;
 
 pub use mutex::{Mutex, MutexGuard, OwnedMutexGuard};
+pub use rwlock::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use semaphore::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError};

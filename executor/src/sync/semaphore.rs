@@ -23,7 +23,7 @@
 //! S4  A waiter is served with all that it wants, or waits. The first one wants more than there are: whoever changes
 //!     that, by a release or by leaving the first place, serves the first waiters under the same hold of the lock.
 //!
-//! Used by `rwlock` too. Next: `send_error`.
+//! Used by `rwlock` too. Next: `rwlock`.
 
 use std::collections::VecDeque;
 use std::fmt;

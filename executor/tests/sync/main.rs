@@ -14,6 +14,7 @@ mod mpsc_loses_nothing;
 mod mutex_is_fair;
 mod oneshot_returns_once;
 mod ready_operations_are_charged;
+mod rwlock_is_fair;
 mod semaphore_is_fair;
 mod support;
 mod user_code_may_reenter;
