@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use executor::sync::{Mutex, RwLock, Semaphore, broadcast, mpsc, oneshot};
+use executor::sync::{Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot};
 use loom::cell::Cell;
 use loom::thread;
 use reactor::shim;
@@ -656,5 +656,63 @@ fn rwlock_excludes_and_publishes() {
         assert!(seen == 0 || seen == 2);
         writing.join().unwrap();
         assert_eq!(lock.try_read().expect("free at the end").get(), 2);
+    });
+}
+
+/// A notice for one, before or after the wait begins, is not lost. Finds `notice_not_stored`.
+#[test]
+fn notify_one_is_not_missed() {
+    check(|| {
+        let notify = Arc::new(Notify::new());
+        let notifying = thread::spawn({
+            let notify = Arc::clone(&notify);
+            move || notify.notify_one()
+        });
+        block_on(notify.notified());
+        notifying.join().unwrap();
+    });
+}
+
+/// A notice that was given to a waiter that gives up reaches the other. Finds `chosen_keeps_the_notice`.
+#[test]
+fn notify_of_a_waiter_that_gives_up_goes_on() {
+    check(|| {
+        let notify = Arc::new(Notify::new());
+        let impatient = thread::spawn({
+            let notify = Arc::clone(&notify);
+            move || {
+                let mut notified = notify.notified();
+                poll(&mut notified).is_ready()
+            }
+        });
+        let notifying = thread::spawn({
+            let notify = Arc::clone(&notify);
+            move || notify.notify_one()
+        });
+        let taken = impatient.join().unwrap();
+        notifying.join().unwrap();
+        if !taken {
+            block_on(notify.notified());
+        }
+    });
+}
+
+/// Who makes the future, looks, and then waits, misses no notice for all. Finds `round_stays`.
+#[test]
+fn notify_waiters_after_the_look_is_not_missed() {
+    check(|| {
+        let shared = Arc::new((Notify::new(), loom::sync::atomic::AtomicBool::new(false)));
+        let setting = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || {
+                shared.1.store(true, std::sync::atomic::Ordering::Release);
+                shared.0.notify_waiters();
+            }
+        });
+        let notified = shared.0.notified();
+        if !shared.1.load(std::sync::atomic::Ordering::Acquire) {
+            block_on(notified);
+        }
+        setting.join().unwrap();
     });
 }

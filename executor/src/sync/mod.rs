@@ -14,6 +14,7 @@
 //!     broadcast   many to many            each value; a receiver that is too slow misses some
 //!   no value
 //!     Semaphore   a number at a time      a bound on what runs at once, or on what is in flight
+//!     Notify      look again              the condition is elsewhere, under a lock of the program
 //! ```
 //!
 //! For a short section without an `.await`, std's locks are cheaper, and right.
@@ -34,11 +35,13 @@
 pub mod broadcast;
 pub mod mpsc;
 pub mod mutex;
+pub mod notify;
 pub mod oneshot;
 pub mod rwlock;
 pub mod semaphore;
 mod send_error;
 
 pub use mutex::{Mutex, MutexGuard, OwnedMutexGuard};
+pub use notify::{Notified, Notify};
 pub use rwlock::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use semaphore::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError};

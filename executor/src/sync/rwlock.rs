@@ -15,7 +15,7 @@
 //!     Only that guard, or `&mut RwLock`, changes the value. A [`RwLockReadGuard`] only reads it.
 //! L2  The semaphore is never closed, so taking its permits does not fail.
 //!
-//! Next: `send_error`.
+//! Next: `notify`.
 #![allow(unsafe_code, reason = "the value is shared by hand: L1 stands where the compiler cannot look")]
 
 use std::cell::UnsafeCell;
