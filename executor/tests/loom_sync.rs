@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use executor::sync::{Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot};
+use executor::sync::{Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
 use loom::cell::Cell;
 use loom::thread;
 use reactor::shim;
@@ -714,5 +714,22 @@ fn notify_waiters_after_the_look_is_not_missed() {
             block_on(notified);
         }
         setting.join().unwrap();
+    });
+}
+
+/// A value that is sent while a receiver looks is seen, and so is the end. Finds `watch_closes_silently`.
+#[test]
+fn watch_change_and_end_are_seen() {
+    check(|| {
+        let (sender, mut receiver) = watch::channel(0);
+        let sending = thread::spawn(move || sender.send(1).is_ok());
+        let mut last = *receiver.borrow_and_update();
+        while block_on(receiver.changed()).is_ok() {
+            let now = *receiver.borrow_and_update();
+            assert!(now > last, "a change is a newer value");
+            last = now;
+        }
+        assert!(sending.join().unwrap());
+        assert_eq!(last, 1);
     });
 }

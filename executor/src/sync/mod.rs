@@ -12,6 +12,7 @@
 //!     oneshot     one value, once         a reply to a request
 //!     mpsc        many to one             bounded: a sender waits while the channel is full
 //!     broadcast   many to many            each value; a receiver that is too slow misses some
+//!     watch       many to many            only the newest value: a setting, a state
 //!   no value
 //!     Semaphore   a number at a time      a bound on what runs at once, or on what is in flight
 //!     Notify      look again              the condition is elsewhere, under a lock of the program
@@ -40,6 +41,7 @@ pub mod oneshot;
 pub mod rwlock;
 pub mod semaphore;
 mod send_error;
+pub mod watch;
 
 pub use mutex::{Mutex, MutexGuard, OwnedMutexGuard};
 pub use notify::{Notified, Notify};

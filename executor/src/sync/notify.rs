@@ -16,7 +16,7 @@
 //! N3  A waiter that [`Notify::notify_one`] has taken out of the list is in `chosen` until it is polled or dropped. If
 //!     it is dropped, its notice goes to the next.
 //!
-//! Next: `send_error`.
+//! Next: `watch`.
 
 use std::collections::VecDeque;
 use std::fmt;

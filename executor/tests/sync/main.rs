@@ -21,3 +21,4 @@ mod support;
 mod user_code_may_reenter;
 mod waker_panics_are_harmless;
 mod wakers_may_reenter;
+mod watch_shows_the_newest;
