@@ -28,7 +28,7 @@
 //! `raw_task::join_error`, `pool::end`, `pool::joining`, `pool::global`, `spawn_blocking`, `builder`, `metrics`,
 //! [`trace`] (`format`, `encode`, `json`, `html`, `chrome`, `environment`; [`dump()`](dump()) with `live`, `seen`, `model`,
 //! `parts`, `ids`, `stuck`, `strangers`, `ends`, `cycles`, `verdicts`, `report`, `phrases`, `words`; `watch`), `look` in `state` and in `pool`,
-//! and [`sync`] (`mutex`, `oneshot`, `mpsc`, `broadcast`, `semaphore`, `rwlock`, `notify`, `watch`, `once_cell`,
+//! and [`sync`] (`mutex`, `oneshot`, `mpsc`, `broadcast`, `semaphore`, `rwlock`, `notify`, `watch`, `barrier`, `once_cell`,
 //! `send_error`), which uses no other file of this crate.
 
 mod block_on;

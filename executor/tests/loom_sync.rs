@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use executor::sync::{Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
+use executor::sync::{Barrier, Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
 use loom::cell::Cell;
 use loom::thread;
 use reactor::shim;
@@ -731,5 +731,19 @@ fn watch_change_and_end_are_seen() {
         }
         assert!(sending.join().unwrap());
         assert_eq!(last, 1);
+    });
+}
+
+/// The last of two tasks opens the barrier for the other, and one of them leads. Finds `leader_wakes_nobody`.
+#[test]
+fn barrier_opens_for_all() {
+    check(|| {
+        let barrier = Arc::new(Barrier::new(2));
+        let other = thread::spawn({
+            let barrier = Arc::clone(&barrier);
+            move || block_on(barrier.wait()).is_leader()
+        });
+        let leads = block_on(barrier.wait()).is_leader();
+        assert!(leads ^ other.join().unwrap());
     });
 }

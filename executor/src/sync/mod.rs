@@ -16,6 +16,7 @@
 //!   no value
 //!     Semaphore   a number at a time      a bound on what runs at once, or on what is in flight
 //!     Notify      look again              the condition is elsewhere, under a lock of the program
+//!     Barrier     all together            a number of tasks wait for each other, round after round
 //! ```
 //!
 //! For a short section without an `.await`, std's locks are cheaper, and right.
@@ -33,6 +34,7 @@
 //! completed operation is charged to the poll's budget: a task whose channel is always ready still yields to the
 //! other tasks. Next: `mutex`.
 
+pub mod barrier;
 pub mod broadcast;
 pub mod mpsc;
 pub mod mutex;
@@ -43,6 +45,7 @@ pub mod semaphore;
 mod send_error;
 pub mod watch;
 
+pub use barrier::{Barrier, BarrierWaitResult};
 pub use mutex::{Mutex, MutexGuard, OwnedMutexGuard};
 pub use notify::{Notified, Notify};
 pub use rwlock::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};

@@ -16,7 +16,7 @@
 //! V3  The value is locked before the state. A value that [`Sender::send`] replaces is dropped outside of both locks.
 //!
 //! The value's lock blocks the thread, and is held while a [`Ref`] exists. So a `Ref` cannot be held across an
-//! `.await` in a task of the pool: it is not `Send`. Next: `send_error`.
+//! `.await` in a task of the pool: it is not `Send`. Next: `barrier`.
 
 use std::fmt;
 use std::future::poll_fn;

@@ -2,6 +2,7 @@
 //! tests make.
 #![cfg(not(loom))]
 
+mod barrier_opens_for_all;
 mod broadcast_close_keeps_the_last_values;
 mod broadcast_frees_what_all_have_read;
 mod broadcast_lag_adds_up;
