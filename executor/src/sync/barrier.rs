@@ -13,7 +13,7 @@
 //! B2  The last to arrive does not join: it takes all others out of the list, and wakes them. So a waiter whose key is
 //!     no longer in the list has met the others.
 //!
-//! Next: `send_error`.
+//! Next: `once_cell`.
 
 use std::fmt;
 use std::pin::Pin;

@@ -8,6 +8,7 @@
 //!     Mutex       one at a time           waiters are served in order: the lock is handed to the first
 //!     RwLock      many readers, or one    where reading takes long, and an await is in it
 //!                 writer
+//!     OnceCell    made once               the first that needs it makes it, by a future
 //!   messages
 //!     oneshot     one value, once         a reply to a request
 //!     mpsc        many to one             bounded: a sender waits while the channel is full
@@ -39,6 +40,7 @@ pub mod broadcast;
 pub mod mpsc;
 pub mod mutex;
 pub mod notify;
+pub mod once_cell;
 pub mod oneshot;
 pub mod rwlock;
 pub mod semaphore;
@@ -48,5 +50,6 @@ pub mod watch;
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use mutex::{Mutex, MutexGuard, OwnedMutexGuard};
 pub use notify::{Notified, Notify};
+pub use once_cell::OnceCell;
 pub use rwlock::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use semaphore::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError};

@@ -14,6 +14,7 @@ mod mpsc_agrees_with_a_model;
 mod mpsc_loses_nothing;
 mod mutex_is_fair;
 mod notify_is_not_missed;
+mod once_cell_is_set_once;
 mod oneshot_returns_once;
 mod ready_operations_are_charged;
 mod rwlock_is_fair;
