@@ -10,7 +10,7 @@
 //!    └──▶ docs/benchmarks.md and its pictures
 //! ```
 //!
-//! Reading order: `sample`, `runtimes` (what a workload needs of one), `workloads`, `threads`, `bare`,
+//! Reading order: `sample`, `runtimes` (what a workload needs of one), `workloads`, `locks`, `threads`, `bare`,
 //! `machine`, `server`, `load`, `textbook`, `history`, `recording`, `rows` (the goals), `all`, `table`, `picture`, `growth`.
 
 mod all;
@@ -18,6 +18,7 @@ mod bare;
 mod growth;
 mod history;
 mod load;
+mod locks;
 mod machine;
 mod picture;
 mod recording;
