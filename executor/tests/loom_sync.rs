@@ -1,4 +1,4 @@
-//! The mutex and the channels under the model checker, which tries every order of the threads' steps.
+//! The locks and channels under the model checker, which tries every order of the threads' steps.
 //!
 //!     bash .ci/models sync
 //!
@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use executor::sync::{Mutex, broadcast, mpsc, oneshot};
+use executor::sync::{Barrier, Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
 use loom::cell::Cell;
 use loom::thread;
 use reactor::shim;
@@ -634,5 +634,246 @@ fn broadcast_has_one_order_for_all() {
         for thread in senders {
             thread.join().unwrap();
         }
+    });
+}
+
+/// With one permit, one thread at a time is inside, and sees what the one before it wrote. Finds
+/// `free_permits_overlooked`.
+#[test]
+fn semaphore_excludes_and_publishes() {
+    check(|| {
+        let shared = Arc::new((Semaphore::new(1), Cell::new(0)));
+        let add = |shared: &(Semaphore, Cell<u32>)| {
+            let _permit = block_on(shared.0.acquire()).unwrap();
+            shared.1.set(shared.1.get() + 1);
+        };
+        let threads = [(); 2].map(|()| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || add(&shared))
+        });
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert!(shared.0.try_acquire().is_ok(), "free at the end");
+        assert_eq!(shared.1.get(), 2);
+    });
+}
+
+/// One waits for two permits and another for one, while one comes after the other: all are served. Finds
+/// `free_permits_overlooked`, `permits_given_too_early`, `one_waiter_served`.
+#[test]
+fn semaphore_serves_many_and_few() {
+    check(|| {
+        let semaphore = Arc::new(Semaphore::new(0));
+        let inside = Arc::new(loom::sync::atomic::AtomicU32::new(0));
+        let threads = [2, 1].map(|wants| {
+            let (semaphore, inside) = (Arc::clone(&semaphore), Arc::clone(&inside));
+            thread::spawn(move || {
+                let permits = block_on(semaphore.acquire_many(wants)).unwrap();
+                let others = inside.fetch_add(wants, std::sync::atomic::Ordering::SeqCst);
+                assert!(others + wants <= 3, "there are only three");
+                permits.forget();
+            })
+        });
+        semaphore.add_permits(1);
+        semaphore.add_permits(2);
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(semaphore.available_permits(), 0);
+    });
+}
+
+/// The first waiter wants too many, and gives up, or has its permits and is dropped: the next is served. Finds
+/// `first_leaves_silently`, `dropped_with_permits`.
+#[test]
+fn semaphore_cancelled_waiter_passes_it_on() {
+    check(|| {
+        let semaphore = Arc::new(Semaphore::new(1));
+        let impatient = thread::spawn({
+            let semaphore = Arc::clone(&semaphore);
+            move || drop(poll(&mut semaphore.acquire_many(2)))
+        });
+        let patient = thread::spawn({
+            let semaphore = Arc::clone(&semaphore);
+            move || block_on(semaphore.acquire()).unwrap().forget()
+        });
+        semaphore.add_permits(1);
+        impatient.join().unwrap();
+        patient.join().unwrap();
+        assert_eq!(semaphore.available_permits(), 1);
+        assert!(semaphore.try_acquire().is_ok(), "nobody waits");
+    });
+}
+
+/// Two threads write, and each gives a permit. The one that waits for both sees what they wrote. Finds
+/// `permits_given_too_early`.
+#[test]
+fn semaphore_shows_what_all_givers_wrote() {
+    check(|| {
+        let shared = Arc::new((Semaphore::new(0), [Cell::new(0), Cell::new(0)]));
+        let giving = [0, 1].map(|giver| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                shared.1[giver].set(1);
+                shared.0.add_permits(1);
+            })
+        });
+        block_on(shared.0.acquire_many(2)).unwrap().forget();
+        assert_eq!([shared.1[0].get(), shared.1[1].get()], [1, 1]);
+        giving.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(shared.0.available_permits(), 0);
+    });
+}
+
+/// The last waiter gives up while a permit is given back. A thread that finds the permit free meanwhile, or at the
+/// end, sees what was written. Finds `dropped_with_permits`.
+#[test]
+fn semaphore_is_free_after_the_last_waiter_gave_up() {
+    check(|| {
+        let shared = Arc::new((Semaphore::new(0), Cell::new(0)));
+        let impatient = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || drop(poll(&mut shared.0.acquire()))
+        });
+        let trying = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || {
+                if shared.0.try_acquire().is_ok() {
+                    assert_eq!(shared.1.get(), 1);
+                }
+            }
+        });
+        shared.1.set(1);
+        shared.0.add_permits(1);
+        impatient.join().unwrap();
+        trying.join().unwrap();
+        assert!(shared.0.try_acquire().is_ok(), "nothing is left over");
+    });
+}
+
+/// A close while one waits and a permit comes: the waiter has it, or gets the error, and no permit is lost. Finds
+/// `close_wakes_no_waiter`.
+#[test]
+fn semaphore_close_against_a_release() {
+    check(|| {
+        let semaphore = Arc::new(Semaphore::new(0));
+        let waiting = thread::spawn({
+            let semaphore = Arc::clone(&semaphore);
+            move || block_on(semaphore.acquire()).map(executor::sync::SemaphorePermit::forget).is_ok()
+        });
+        let closing = thread::spawn({
+            let semaphore = Arc::clone(&semaphore);
+            move || semaphore.close()
+        });
+        semaphore.add_permits(1);
+        let acquired = waiting.join().unwrap();
+        closing.join().unwrap();
+        assert_eq!(semaphore.available_permits(), usize::from(!acquired));
+    });
+}
+
+/// A writer excludes a reader, and the reader sees what it wrote. Finds `writer_beside_readers`.
+#[test]
+fn rwlock_excludes_and_publishes() {
+    check(|| {
+        let lock = Arc::new(RwLock::new(Cell::new(0)));
+        let writing = thread::spawn({
+            let lock = Arc::clone(&lock);
+            move || {
+                let value = block_on(lock.write());
+                value.set(value.get() + 1);
+                value.set(value.get() + 1);
+            }
+        });
+        let seen = block_on(lock.read()).get();
+        assert!(seen == 0 || seen == 2);
+        writing.join().unwrap();
+        assert_eq!(lock.try_read().expect("free at the end").get(), 2);
+    });
+}
+
+/// A notice for one, before or after the wait begins, is not lost. Finds `notice_not_stored`.
+#[test]
+fn notify_one_is_not_missed() {
+    check(|| {
+        let notify = Arc::new(Notify::new());
+        let notifying = thread::spawn({
+            let notify = Arc::clone(&notify);
+            move || notify.notify_one()
+        });
+        block_on(notify.notified());
+        notifying.join().unwrap();
+    });
+}
+
+/// A notice that was given to a waiter that gives up reaches the other. Finds `chosen_keeps_the_notice`.
+#[test]
+fn notify_of_a_waiter_that_gives_up_goes_on() {
+    check(|| {
+        let notify = Arc::new(Notify::new());
+        let impatient = thread::spawn({
+            let notify = Arc::clone(&notify);
+            move || {
+                let mut notified = notify.notified();
+                poll(&mut notified).is_ready()
+            }
+        });
+        let notifying = thread::spawn({
+            let notify = Arc::clone(&notify);
+            move || notify.notify_one()
+        });
+        let taken = impatient.join().unwrap();
+        notifying.join().unwrap();
+        if !taken {
+            block_on(notify.notified());
+        }
+    });
+}
+
+/// Who makes the future, looks, and then waits, misses no notice for all. Finds `round_stays`.
+#[test]
+fn notify_waiters_after_the_look_is_not_missed() {
+    check(|| {
+        let shared = Arc::new((Notify::new(), loom::sync::atomic::AtomicBool::new(false)));
+        let setting = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || {
+                shared.1.store(true, std::sync::atomic::Ordering::Release);
+                shared.0.notify_waiters();
+            }
+        });
+        let notified = shared.0.notified();
+        if !shared.1.load(std::sync::atomic::Ordering::Acquire) {
+            block_on(notified);
+        }
+        setting.join().unwrap();
+    });
+}
+
+/// A value that is sent while a receiver looks is seen, and so is the end. Finds `watch_closes_silently`.
+#[test]
+fn watch_change_and_end_are_seen() {
+    check(|| {
+        let (sender, mut receiver) = watch::channel(0);
+        let sending = thread::spawn(move || sender.send(1).is_ok());
+        let mut last = *receiver.borrow_and_update();
+        while block_on(receiver.changed()).is_ok() {
+            let now = *receiver.borrow_and_update();
+            assert!(now > last, "a change is a newer value");
+            last = now;
+        }
+        assert!(sending.join().unwrap());
+        assert_eq!(last, 1);
+    });
+}
+
+/// The last of two tasks opens the barrier for the other, and one of them leads. Finds `leader_wakes_nobody`.
+#[test]
+fn barrier_opens_for_all() {
+    check(|| {
+        let barrier = Arc::new(Barrier::new(2));
+        let other = thread::spawn({
+            let barrier = Arc::clone(&barrier);
+            move || block_on(barrier.wait()).is_leader()
+        });
+        let leads = block_on(barrier.wait()).is_leader();
+        assert!(leads ^ other.join().unwrap());
     });
 }

@@ -1,4 +1,4 @@
-//! A semaphore that loses no permit, and a value that a receiver can watch. One solution.
+//! A semaphore that loses no permit, a value that a receiver can watch, and a notice that is stored. One solution.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -149,6 +149,62 @@ impl<T: Clone> Receiver<T> {
             }
             watched.waker = Some(cx.waker().clone());
             Poll::Pending
+        })
+        .await
+    }
+}
+
+/// Wakes the task that has waited longest. If nobody waits, one notice is stored for the next task that waits.
+pub struct Notify(Mutex<Notified>);
+
+struct Notified {
+    /// A notice that no task has taken. It is stored only while nobody waits.
+    stored: bool,
+    next_ticket: u64,
+    waiters: VecDeque<(u64, Waker)>,
+}
+
+impl Notify {
+    pub fn new() -> Notify {
+        Notify(Mutex::new(Notified { stored: false, next_ticket: 0, waiters: VecDeque::new() }))
+    }
+
+    /// Wakes the task that has waited longest, or stores the notice.
+    pub fn notify_one(&self) {
+        let mut state = self.0.lock().unwrap();
+        let Some((_, waker)) = state.waiters.pop_front() else {
+            state.stored = true;
+            return;
+        };
+        drop(state);
+        waker.wake();
+    }
+
+    /// Waits for a notice.
+    pub async fn notified(&self) {
+        let mut ticket = None;
+        poll_fn(|cx| {
+            let mut state = self.0.lock().unwrap();
+            match ticket {
+                Some(ticket) => match state.waiters.iter_mut().find(|(other, _)| *other == ticket) {
+                    Some((_, waker)) => {
+                        waker.clone_from(cx.waker());
+                        Poll::Pending
+                    }
+                    None => Poll::Ready(()),
+                },
+                None if state.stored => {
+                    state.stored = false;
+                    Poll::Ready(())
+                }
+                None => {
+                    ticket = Some(state.next_ticket);
+                    let ticket = state.next_ticket;
+                    state.waiters.push_back((ticket, cx.waker().clone()));
+                    state.next_ticket += 1;
+                    Poll::Pending
+                }
+            }
         })
         .await
     }

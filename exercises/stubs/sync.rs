@@ -1,4 +1,4 @@
-//! A semaphore that loses permits, and a value that a receiver can watch.
+//! A semaphore that loses permits, a value that a receiver can watch, and a notice that is lost.
 #![allow(dead_code, unused_variables, unused_imports, reason = "a stub for the reader to fix and fill in")]
 
 use std::collections::VecDeque;
@@ -122,5 +122,52 @@ impl<T: Clone> Receiver<T> {
     /// skipped.
     pub async fn changed(&mut self) -> T {
         todo!("exercise 2: poll_fn; compare the versions, and store the waker, under one lock")
+    }
+}
+
+/// Exercise 3. Wakes the task that has waited longest. If nobody waits, the notice is lost: a task that looks, finds
+/// nothing, and then waits has missed it. Store one notice for the next task that waits. Fix it.
+pub struct Notify(Mutex<Notified>);
+
+struct Notified {
+    next_ticket: u64,
+    waiters: VecDeque<(u64, Waker)>,
+}
+
+impl Notify {
+    pub fn new() -> Notify {
+        Notify(Mutex::new(Notified { next_ticket: 0, waiters: VecDeque::new() }))
+    }
+
+    /// Wakes the task that has waited longest.
+    pub fn notify_one(&self) {
+        let first = self.0.lock().unwrap().waiters.pop_front();
+        if let Some((_, waker)) = first {
+            waker.wake();
+        }
+    }
+
+    /// Waits for a notice.
+    pub async fn notified(&self) {
+        let mut ticket = None;
+        poll_fn(|cx| {
+            let mut state = self.0.lock().unwrap();
+            match ticket {
+                Some(ticket) => match state.waiters.iter_mut().find(|(other, _)| *other == ticket) {
+                    Some((_, waker)) => {
+                        waker.clone_from(cx.waker());
+                        Poll::Pending
+                    }
+                    None => Poll::Ready(()),
+                },
+                None => {
+                    ticket = Some(state.next_ticket);
+                    state.waiters.push_back((state.next_ticket, cx.waker().clone()));
+                    state.next_ticket += 1;
+                    Poll::Pending
+                }
+            }
+        })
+        .await
     }
 }

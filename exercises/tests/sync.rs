@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use exercises::Calls;
 use futures_lite::future::{block_on, poll_once};
-use sync::{Semaphore, watch};
+use sync::{Notify, Semaphore, watch};
 
 #[test]
 fn exercise_1_permits_go_to_those_who_wait_in_their_order() {
@@ -74,4 +74,26 @@ fn exercise_2_who_waits_is_woken() {
     sender.send("new");
     assert_eq!(calls.count(), 1);
     assert_eq!(poll(), Poll::Ready("new"));
+}
+
+#[test]
+fn exercise_3_a_notice_before_the_wait_is_not_lost() {
+    let notify = Notify::new();
+    notify.notify_one();
+    notify.notify_one();
+    assert_eq!(block_on(poll_once(notify.notified())), Some(()), "it was notified before it began to wait");
+    assert_eq!(block_on(poll_once(notify.notified())), None, "one notice is stored, and no more");
+}
+
+#[test]
+fn exercise_3_who_waits_is_woken_and_nothing_is_stored() {
+    let notify = Notify::new();
+    let (calls, waker) = Calls::waker();
+    let mut notified = Box::pin(notify.notified());
+    let mut poll = || Pin::new(&mut notified).poll(&mut Context::from_waker(&waker));
+    assert!(poll().is_pending());
+    notify.notify_one();
+    assert_eq!(calls.count(), 1);
+    assert_eq!(poll(), Poll::Ready(()));
+    assert_eq!(block_on(poll_once(notify.notified())), None, "the first has taken it");
 }

@@ -20,7 +20,7 @@ pub use {
     loom::{
         cell::UnsafeCell,
         hint,
-        sync::{Arc, Condvar, Mutex, MutexGuard, atomic},
+        sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, atomic},
         thread,
     },
     model::{OnceLock, fault, fence, now, park_timeout},
@@ -32,7 +32,7 @@ pub use {
     std::{
         hint,
         sync::{
-            Arc, Condvar, Mutex, MutexGuard, OnceLock,
+            Arc, Condvar, Mutex, MutexGuard, OnceLock, RwLock, RwLockReadGuard,
             atomic::{self, fence},
         },
         thread::{self, park_timeout},

@@ -37,8 +37,9 @@ pub use crate::user_code::{wake, wake_all};
 /// Gaps are removed when there are more of them than waiters, and more than twice this many entries.
 const GAPS: usize = 16;
 
-/// Names a waiter's entry in the list. It never comes to name another waiter's entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Names a waiter's entry in the list. It never comes to name another waiter's entry. A waiter that joined later has a
+/// greater key (W1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key(NonZeroU64);
 
 /// The state of a waiter when it left the list.
@@ -66,7 +67,9 @@ pub enum Removed {
 /// });
 /// assert_eq!(list.len(), 2);
 ///
-/// wake(list.pop().expect("the first in the list"));
+/// let (popped, waker) = list.pop_with_key().expect("the first in the list");
+/// wake(waker);
+/// assert_eq!(popped, first);
 /// assert!(!list.contains(first), "a key that is gone is the notice");
 /// assert!(matches!(list.remove(first), Removed::Notified));
 ///
@@ -74,7 +77,7 @@ pub enum Removed {
 /// list.insert(Waker::noop().clone());
 /// let mut woken = Vec::new();
 /// list.drain(&mut woken);
-/// assert_eq!((woken.len(), list.is_empty()), (1, true));
+/// assert_eq!((woken.len(), list.pop().is_none(), list.is_empty()), (1, true, true));
 /// ```
 #[derive(Debug)]
 pub struct WaitList {
@@ -154,11 +157,18 @@ impl WaitList {
     /// to be woken after unlocking; `None` if the list is empty.
     #[must_use = "a waiter that is taken out must be woken"]
     pub fn pop(&mut self) -> Option<Waker> {
+        self.pop_with_key().map(|(_, waker)| waker)
+    }
+
+    /// Does what [`pop`](Self::pop) does, and returns the waiter's key too.
+    #[must_use = "a waiter that is taken out must be woken"]
+    pub fn pop_with_key(&mut self) -> Option<(Key, Waker)> {
         loop {
-            if let Some(waker) = self.entries.pop_front()?.waker {
+            let Entry { ticket, waker } = self.entries.pop_front()?;
+            if let Some(waker) = waker {
                 self.waiting -= 1;
                 self.give_memory_back();
-                return Some(waker);
+                return Some((Key(ticket), waker));
             }
         }
     }

@@ -13,7 +13,11 @@ use std::task::Waker;
 
 use executor::future::Selected;
 use executor::pool::Pool;
-use executor::sync::{Mutex, MutexGuard, broadcast, mpsc, oneshot};
+use executor::sync::{
+    AcquireError, Barrier, BarrierWaitResult, Mutex, MutexGuard, Notified, Notify, OnceCell, OwnedMutexGuard,
+    OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock, RwLockReadGuard,
+    RwLockWriteGuard, Semaphore, SemaphorePermit, TryAcquireError, broadcast, mpsc, oneshot, watch,
+};
 use executor::task::{Builder, JoinError, JoinHandle, TaskId};
 use reactor::io::Stdin;
 use reactor::net::{
@@ -141,6 +145,71 @@ fn what_tasks_share() {
         oneshot::RecvError: "Send Sync Unpin UnwindSafe Clone",
         mpsc::SendError<u8>: "Send Sync Unpin UnwindSafe Clone",
     }
+}
+
+#[test]
+fn what_tasks_wait_for_together() {
+    holds! {
+        // The mutex keeps the owned guard's value: to send the guard is to send the value.
+        OwnedMutexGuard<u8>: "Send Sync Unpin",
+        OwnedMutexGuard<Unshared>: "Send Unpin",
+        OwnedMutexGuard<Rc<u8>>: "Unpin",
+        OwnedMutexGuard<Unsendable>: "Unpin",
+        // Readers share the value.
+        RwLock<u8>: "Send Sync Unpin",
+        RwLock<Unshared>: "Send Unpin",
+        RwLock<Unsendable>: "Unpin",
+        RwLockReadGuard<'static, u8>: "Send Sync Unpin",
+        RwLockReadGuard<'static, Unshared>: "Unpin",
+        RwLockReadGuard<'static, Unsendable>: "Unpin",
+        RwLockWriteGuard<'static, u8>: "Send Sync Unpin",
+        RwLockWriteGuard<'static, Unshared>: "Unpin",
+        OwnedRwLockReadGuard<u8>: "Send Sync Unpin",
+        OwnedRwLockReadGuard<Unshared>: "Unpin",
+        OwnedRwLockWriteGuard<u8>: "Send Sync Unpin",
+        OwnedRwLockWriteGuard<Unsendable>: "Unpin",
+
+        Semaphore: "Send Sync Unpin UnwindSafe",
+        SemaphorePermit<'static>: "Send Sync Unpin UnwindSafe",
+        OwnedSemaphorePermit: "Send Sync Unpin UnwindSafe",
+        AcquireError: "Send Sync Unpin UnwindSafe Clone",
+        TryAcquireError: "Send Sync Unpin UnwindSafe Clone",
+        Notify: "Send Sync Unpin UnwindSafe",
+        Notified<'static>: "Send Sync Unpin UnwindSafe",
+        Barrier: "Send Sync Unpin UnwindSafe",
+        BarrierWaitResult: "Send Sync Unpin UnwindSafe Clone",
+        OnceCell<u8>: "Send Sync Unpin",
+        OnceCell<Unshared>: "Send Unpin",
+        OnceCell<Rc<u8>>: "Unpin",
+
+        watch::Sender<u8>: "Send Sync Unpin UnwindSafe Clone",
+        watch::Receiver<u8>: "Send Sync Unpin UnwindSafe Clone",
+        watch::Sender<Unshared>: "Unpin UnwindSafe Clone",
+        watch::Receiver<Rc<u8>>: "Unpin UnwindSafe Clone",
+        // It blocks its thread's sends: it stays in that thread.
+        watch::Ref<'static, u8>: "Sync Unpin UnwindSafe",
+        watch::RecvError: "Send Sync Unpin UnwindSafe Clone",
+    }
+}
+
+/// Their futures may be spawned.
+#[test]
+fn futures_that_move_to_the_pool() {
+    use std::sync::Arc;
+    fn is_send<T: Send>(_: T) {}
+    let (mutex, semaphore) = (Arc::new(Mutex::new(1)), Arc::new(Semaphore::new(1)));
+    is_send(mutex.lock_owned());
+    is_send(semaphore.acquire());
+    is_send(Arc::clone(&semaphore).acquire_owned());
+    let lock = Arc::new(RwLock::new(1));
+    is_send((lock.read(), lock.write(), Arc::clone(&lock).read_owned(), Arc::clone(&lock).write_owned()));
+    is_send((Notify::new().notified(), Barrier::new(1).wait()));
+    let cell = OnceCell::new();
+    is_send((cell.get_or_init(async || 1), cell.get_or_try_init(async || Ok::<u8, ()>(1))));
+    let (sender, mut receiver) = watch::channel(1);
+    is_send(sender.closed());
+    is_send(receiver.changed());
+    is_send(receiver.wait_for(|value| *value == 1));
 }
 
 #[test]

@@ -7,12 +7,17 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use executor::future::{Selected, join, or, select, try_join};
 use executor::pool::Pool;
 use executor::stream::{Stream, StreamExt};
-use executor::sync::{Mutex, broadcast, mpsc, oneshot};
+use executor::sync::{
+    AcquireError, Barrier, BarrierWaitResult, Mutex, Notified, Notify, OnceCell, OwnedMutexGuard,
+    OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock, RwLockReadGuard,
+    RwLockWriteGuard, Semaphore, SemaphorePermit, TryAcquireError, broadcast, mpsc, oneshot, watch,
+};
 use executor::task::{self, Builder, JoinError, JoinHandle, TaskId};
 use reactor::io::prelude::*;
 use reactor::io::{BufReader, stdin};
@@ -42,6 +47,10 @@ fn types() {
     is_error::<broadcast::RecvError>();
     is_error::<broadcast::TryRecvError>();
     is_error::<broadcast::SendError<u8>>();
+    is_error::<watch::RecvError>();
+    is_error::<watch::SendError<u8>>();
+    is_error::<AcquireError>();
+    is_error::<TryAcquireError>();
     is_shareable::<JoinHandle<u8>>();
     is_shareable::<Pool>();
     is_shareable::<TcpStream>();
@@ -152,6 +161,85 @@ fn channels() {
         drop(sender);
         assert_eq!(receiver.recv().await.unwrap(), 3);
         assert!(matches!(receiver.recv().await, Err(broadcast::RecvError::Closed)));
+    });
+}
+
+#[test]
+fn locks_and_notices() {
+    task::block_on(async {
+        let mutex = Arc::new(Mutex::new(1));
+        let guard: OwnedMutexGuard<i32> = mutex.clone().lock_owned().await;
+        assert!(mutex.clone().try_lock_owned().is_none());
+        drop(guard);
+
+        let semaphore = Arc::new(Semaphore::new(4));
+        assert!(semaphore.available_permits() < Semaphore::MAX_PERMITS);
+        let one: SemaphorePermit<'_> = is_unpin(semaphore.acquire()).await.unwrap();
+        let two = is_unpin(semaphore.acquire_many(2)).await.unwrap();
+        let last: OwnedSemaphorePermit = semaphore.clone().acquire_owned().await.unwrap();
+        assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::NoPermits);
+        drop((one, two));
+        last.forget();
+        semaphore.add_permits(1);
+        drop(semaphore.clone().acquire_many_owned(4).await);
+        drop((semaphore.try_acquire_many(2), semaphore.clone().try_acquire_owned()));
+        drop(semaphore.clone().try_acquire_many_owned(4));
+        semaphore.close();
+        assert!(semaphore.is_closed());
+        assert_eq!(semaphore.acquire().await.unwrap_err(), AcquireError);
+
+        let lock = Arc::new(RwLock::new(1));
+        let reading: RwLockReadGuard<'_, i32> = lock.read().await;
+        assert!(lock.try_read().is_some() && lock.try_write().is_none());
+        drop(reading);
+        let writing: RwLockWriteGuard<'_, i32> = lock.write().await;
+        drop(RwLockWriteGuard::downgrade(writing));
+        drop::<OwnedRwLockReadGuard<i32>>(lock.clone().read_owned().await);
+        drop::<OwnedRwLockWriteGuard<i32>>(lock.clone().write_owned().await);
+        let mut lock = Arc::into_inner(lock).unwrap();
+        *lock.get_mut() += 1;
+        assert_eq!(
+            (lock.into_inner(), RwLock::from(7).into_inner(), RwLock::default().into_inner()),
+            (2, 7, 0)
+        );
+
+        let notify = Notify::default();
+        let notified: Notified<'_> = is_unpin(notify.notified());
+        notify.notify_waiters();
+        notified.await;
+        notify.notify_one();
+        notify.notified().await;
+
+        let met: BarrierWaitResult = is_unpin(Barrier::new(1).wait()).await;
+        assert!(met.is_leader());
+
+        let cell = OnceCell::default();
+        assert_eq!(cell.get_or_try_init(|| async { Err::<i32, _>("no") }).await, Err("no"));
+        assert_eq!(cell.get_or_init(|| async { 1 }).await, &1);
+        assert_eq!((cell.set(2), cell.get()), (Err(2), Some(&1)));
+        assert_eq!(cell.into_inner(), Some(1));
+    });
+}
+
+#[test]
+fn watched_values() {
+    task::block_on(async {
+        let (sender, mut receiver) = watch::channel(1);
+        assert_eq!((sender.send(2), sender.send_replace(3)), (Ok(()), 2));
+        sender.send_modify(|value| *value += 1);
+        assert!(!sender.send_if_modified(|_| false));
+        assert_eq!((receiver.has_changed(), receiver.changed().await), (Ok(true), Ok(())));
+        assert_eq!(*sender.borrow(), *receiver.borrow());
+        assert_eq!(*receiver.borrow_and_update(), 4);
+        assert_eq!(*receiver.wait_for(|value| *value == 4).await.unwrap(), 4);
+        drop((sender.subscribe(), sender.clone(), receiver.clone()));
+        assert_eq!((sender.receiver_count(), sender.is_closed()), (1, false));
+        drop(receiver);
+        sender.closed().await;
+        assert_eq!(sender.send(5), Err(watch::SendError(5)));
+        let mut receiver = sender.subscribe();
+        drop(sender);
+        assert_eq!(receiver.changed().await, Err(watch::RecvError));
     });
 }
 

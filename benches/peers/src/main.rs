@@ -10,7 +10,7 @@
 //!    └──▶ docs/benchmarks.md and its pictures
 //! ```
 //!
-//! Reading order: `sample`, `runtimes` (what a workload needs of one), `workloads`, `threads`, `bare`,
+//! Reading order: `sample`, `runtimes` (what a workload needs of one), `workloads`, `locks`, `threads`, `bare`,
 //! `collections`, `machine`, `server`, `load`, `textbook`, `history`, `recording`, `rows` (the goals), `all`, `table`, `picture`, `growth`.
 
 mod all;
@@ -19,6 +19,7 @@ mod collections;
 mod growth;
 mod history;
 mod load;
+mod locks;
 mod machine;
 mod picture;
 mod recording;

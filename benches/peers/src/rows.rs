@@ -5,7 +5,7 @@ use crate::runtimes::{
 };
 use crate::sample::Sample;
 use crate::server::Server;
-use crate::{bare, collections, history, load, threads, workloads};
+use crate::{bare, collections, history, load, locks, threads, workloads};
 
 /// The figure that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,8 @@ const ASYNC_THREADS: &[&str] = &["ours", "tokio", "smol", "async-std", "tokio-ct
 const TWO_THREADS: &[&str] = &["ours", "tokio", "smol", "async-std", "threads"];
 const TWO_LIBRARIES: &[&str] = &["ours", "tokio"];
 const CHAT: &[&str] = &["ours", "tokio", "tokio-ct"];
+const WITH_SEMAPHORES: &[&str] = &["ours", "tokio", "smol", "tokio-ct"];
+const WITH_NOTICES: &[&str] = &["ours", "tokio", "tokio-ct"];
 
 macro_rules! rows {
     ($([$picture:literal] $($name:literal, $on:ident, $metric:ident, $goal:expr, $against:expr, $what:literal;)*)*) => {
@@ -86,6 +88,12 @@ pub const ROWS: &[Row] = rows! {
         "brigade_tcp:500", ASYNC_THREADS, Wall, None, POOLS, "the same over TCP connections";
         "join", ASYNC, Wall, None, POOLS, "a join of a send and a receive";
         "select", ASYNC, Wall, None, POOLS, "a send, and a select between two channels";
+    ["locks"]
+        "semaphore:100", WITH_SEMAPHORES, Wall, None, &["tokio", "smol"], "100 pool tasks take a semaphore's one permit in turn";
+        "rwlock_read", ASYNC, Wall, None, POOLS, "one pool task reads under a lock for readers and writers, and nobody writes";
+        "rwlock_write:100", ASYNC, Wall, None, POOLS, "100 pool tasks write in turn";
+        "notify", WITH_NOTICES, Wall, None, &["tokio"], "a hop between two pool tasks that notify each other";
+        "watch", WITH_NOTICES, Wall, None, &["tokio"], "a hop between two pool tasks, each of which watches the other's value";
     ["local"]
         "spawn_local:1000", ASYNC_BARE, Cpu, Some(0.5), LOCALS, "1000 local tasks, await all";
         "yield_local:1000", ASYNC_BARE, Cpu, Some(0.35), LOCALS, "1000 local tasks yield";
@@ -125,6 +133,7 @@ pub fn run(name: &str, runtime: &str) -> Option<Sample> {
     on_no_runtime(workload, runtime, size)
         .or_else(|| on_a_server(workload, runtime, size))
         .or_else(|| on_two_libraries(workload, runtime, size))
+        .or_else(|| on_locks(workload, runtime, size))
         .or_else(|| on_a_runtime(workload, runtime, size))
 }
 
@@ -169,24 +178,43 @@ fn on_two_libraries(workload: &str, runtime: &str, size: usize) -> Option<Sample
 
 /// Calls a generic function for the runtime with this name.
 macro_rules! call {
-    ($runtime:ident, $workload:ident($size:ident), $($name:literal: $type:ty),*) => {
+    ($runtime:ident, $module:ident::$workload:ident($size:ident), $($name:literal: $type:ty),*) => {
         match $runtime {
-            $($name => workloads::$workload::<$type>($size),)*
+            $($name => $module::$workload::<$type>($size),)*
             _ => return None,
         }
     };
 }
 
+fn on_locks(workload: &str, runtime: &str, size: usize) -> Option<Sample> {
+    Some(match workload {
+        "semaphore" => {
+            call!(runtime, locks::semaphore(size), "ours": Ours, "tokio": Tokio, "smol": Smol, "tokio-ct": TokioCt)
+        }
+        "rwlock_read" => {
+            call!(runtime, locks::rwlock_read(size), "ours": Ours, "tokio": Tokio, "smol": Smol,
+                  "async-std": AsyncStd, "tokio-ct": TokioCt)
+        }
+        "rwlock_write" => {
+            call!(runtime, locks::rwlock_write(size), "ours": Ours, "tokio": Tokio, "smol": Smol,
+                  "async-std": AsyncStd, "tokio-ct": TokioCt)
+        }
+        "notify" => call!(runtime, locks::notify(size), "ours": Ours, "tokio": Tokio, "tokio-ct": TokioCt),
+        "watch" => call!(runtime, locks::watch(size), "ours": Ours, "tokio": Tokio, "tokio-ct": TokioCt),
+        _ => return None,
+    })
+}
+
 fn on_a_runtime(workload: &str, runtime: &str, size: usize) -> Option<Sample> {
     macro_rules! pool {
         ($function:ident) => {
-            call!(runtime, $function(size), "ours": Ours, "tokio": Tokio, "smol": Smol,
+            call!(runtime, workloads::$function(size), "ours": Ours, "tokio": Tokio, "smol": Smol,
                   "async-std": AsyncStd, "tokio-ct": TokioCt)
         };
     }
     macro_rules! local {
         ($function:ident) => {
-            call!(runtime, $function(size), "ours": OursLocal, "tokio": TokioLocal, "smol": SmolLocal,
+            call!(runtime, workloads::$function(size), "ours": OursLocal, "tokio": TokioLocal, "smol": SmolLocal,
                   "async-std": AsyncStdLocal, "tokio-ct": TokioCt)
         };
     }

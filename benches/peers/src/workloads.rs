@@ -1,4 +1,4 @@
-//! The workloads inside one process, each written once for all runtimes. Next: `threads`, `bare`.
+//! The workloads inside one process, each written once for all runtimes. Next: `locks`.
 //!
 //! Each returns the cost of one operation, and checks that the work was done.
 

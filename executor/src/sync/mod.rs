@@ -1,14 +1,26 @@
-//! How tasks share data and send messages to each other: a lock and three channels, whose waiters are futures.
+//! How tasks share data, wait for each other and send messages: locks and channels whose waiters are futures.
 //!
 //! std's `Mutex` and `mpsc` block the thread, and the thread has other tasks to run. One of these may be the
 //! task that would unlock or send: then both wait for ever.
 //!
 //! ```text
-//!   Mutex       one at a time       waiters are served in order: the lock is handed to the first
-//!   oneshot     one value, once     a reply to a request
-//!   mpsc        many to one         bounded: a sender waits while the channel is full
-//!   broadcast   many to many        a sender never waits: a receiver that is too slow misses values
+//!   a value that tasks share
+//!     Mutex       one at a time           waiters are served in order: the lock is handed to the first
+//!     RwLock      many readers, or one    where reading takes long, and an await is in it
+//!                 writer
+//!     OnceCell    made once               the first that needs it makes it, by a future
+//!   messages
+//!     oneshot     one value, once         a reply to a request
+//!     mpsc        many to one             bounded: a sender waits while the channel is full
+//!     broadcast   many to many            each value; a receiver that is too slow misses some
+//!     watch       many to many            only the newest value: a setting, a state
+//!   no value
+//!     Semaphore   a number at a time      a bound on what runs at once, or on what is in flight
+//!     Notify      look again              the condition is elsewhere, under a lock of the program
+//!     Barrier     all together            a number of tasks wait for each other, round after round
 //! ```
+//!
+//! For a short section without an `.await`, std's locks are cheaper, and right.
 //!
 //! All of them follow three rules.
 //!
@@ -16,17 +28,29 @@
 //!     cloned, called or dropped under it [no-user-code]. So all of that code may use the same channel.
 //! C2  A waiter checks the condition and stores its waker under one hold of the lock: no wake can come
 //!     between the two and be lost.
-//! C3  A waiter that was woken for the lock or for free room, and gives up, passes it on.
+//! C3  A waiter that was woken for something that only one can have (the lock, free room, permits, a notice), and
+//!     gives up, passes it on.
 //!
 //! They need only the wait list and the poll budget of `reactor`, and run under any executor. Under ours each
 //! completed operation is charged to the poll's budget: a task whose channel is always ready still yields to the
 //! other tasks. Next: `mutex`.
 
+pub mod barrier;
 pub mod broadcast;
 mod closed;
 pub mod mpsc;
 pub mod mutex;
+pub mod notify;
+pub mod once_cell;
 pub mod oneshot;
+pub mod rwlock;
+pub mod semaphore;
 mod send_error;
+pub mod watch;
 
-pub use mutex::{Mutex, MutexGuard};
+pub use barrier::{Barrier, BarrierWaitResult};
+pub use mutex::{Mutex, MutexGuard, OwnedMutexGuard};
+pub use notify::{Notified, Notify};
+pub use once_cell::OnceCell;
+pub use rwlock::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub use semaphore::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError};

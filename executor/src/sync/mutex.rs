@@ -18,8 +18,8 @@
 //! M1  WAITERS changes only under the lock of the wait list, and is never set without LOCKED.
 //! M2  A waiter that joins sets WAITERS under the lock of the wait list, so the next unlock finds it.
 //! M3  A waiter whose key is no longer in the wait list owns the lock. If it gives up, it unlocks.
-//! M4  Only the owner of the lock touches the value: through a [`MutexGuard`], of which there is one at a
-//!     time, or through `&mut Mutex`.
+//! M4  Only the owner of the lock touches the value: through a [`MutexGuard`] or an [`OwnedMutexGuard`], of which
+//!     there is one at a time, or through `&mut Mutex`.
 //!
 //! Next: `oneshot`.
 #![allow(unsafe_code, reason = "the value is shared by hand: M4 stands where the compiler cannot look")]
@@ -27,9 +27,11 @@
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::ptr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::task::{Context, Poll, Waker, ready};
 
@@ -129,6 +131,41 @@ impl<T: ?Sized> Mutex<T> {
         // value.
         let taken = self.word.compare_exchange(0, LOCKED, Acquire, Relaxed).is_ok();
         taken.then(|| MutexGuard::of(self))
+    }
+
+    /// Does what [`lock`](Self::lock) does, with a guard that keeps the mutex alive, and can move to another task.
+    ///
+    /// ```
+    /// use executor::{sync::Mutex, task};
+    /// use std::sync::Arc;
+    ///
+    /// task::block_on(async {
+    ///     let count = Arc::new(Mutex::new(0));
+    ///     let mut guard = Arc::clone(&count).lock_owned().await;
+    ///     let adding = task::spawn(async move { *guard += 1 });
+    ///     assert_eq!(*count.lock().await, 1, "the guard was dropped by the task");
+    ///     adding.await;
+    /// });
+    /// ```
+    pub async fn lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
+        mem::forget(self.lock().await);
+        OwnedMutexGuard { mutex: self, value: PhantomData }
+    }
+
+    /// Does what [`try_lock`](Self::try_lock) does, with a guard that keeps the mutex alive.
+    ///
+    /// ```
+    /// use executor::sync::Mutex;
+    /// use std::sync::Arc;
+    ///
+    /// let mutex = Arc::new(Mutex::new(1));
+    /// let guard = Arc::clone(&mutex).try_lock_owned().expect("it is free");
+    /// assert!(mutex.try_lock_owned().is_none());
+    /// drop(guard);
+    /// ```
+    pub fn try_lock_owned(self: Arc<Self>) -> Option<OwnedMutexGuard<T>> {
+        mem::forget(self.try_lock()?);
+        Some(OwnedMutexGuard { mutex: self, value: PhantomData })
     }
 
     /// Returns the value without locking: `&mut` proves that there is no guard and no other access.
@@ -331,6 +368,51 @@ impl<T: ?Sized> Drop for MutexGuard<'_, T> {
 }
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+/// A [`MutexGuard`] that keeps its mutex alive. Made by [`Mutex::lock_owned`]. Dropping it unlocks, or hands the lock
+/// to the first waiter.
+///
+/// ```
+/// use executor::sync::{Mutex, OwnedMutexGuard};
+///
+/// let mutex = std::sync::Arc::new(Mutex::new(1));
+/// let mut guard: OwnedMutexGuard<u32> = executor::task::block_on(mutex.lock_owned());
+/// std::thread::spawn(move || *guard += 1).join().unwrap();
+/// ```
+#[must_use = "a guard that is dropped at once has locked nothing"]
+pub struct OwnedMutexGuard<T: ?Sized> {
+    mutex: Arc<Mutex<T>>,
+    /// A guard is `Send` and `Sync` only where a `T` is.
+    value: PhantomData<T>,
+}
+
+impl<T: ?Sized> Deref for OwnedMutexGuard<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: M4: this is the only guard, and the reference lives no longer than the guard.
+        unsafe { &*self.mutex.value.get() }
+    }
+}
+
+impl<T: ?Sized> DerefMut for OwnedMutexGuard<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: M4: this is the only guard, and `&mut self` excludes a second reference through it.
+        unsafe { &mut *self.mutex.value.get() }
+    }
+}
+
+impl<T: ?Sized> Drop for OwnedMutexGuard<T> {
+    fn drop(&mut self) {
+        self.mutex.unlock();
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for OwnedMutexGuard<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }

@@ -1,7 +1,7 @@
 //! The errors of a send: they give the value back to the sender.
 //!
 //! A derived `Debug` would require that the value be `Debug` too, and then `unwrap` would not compile for every
-//! value. So `Debug` is written by hand, and does not show the value. Used by `mpsc` and `broadcast`.
+//! value. So `Debug` is written by hand, and does not show the value. Used by `mpsc`, `broadcast` and `watch`.
 
 use std::fmt;
 

@@ -85,6 +85,11 @@ enum Class {
     Oneshot,
     Broadcast,
     JoinSet,
+    Watch,
+    Semaphore,
+    RwLock,
+    Notify,
+    Barrier,
     Call,
     Pool,
 }
@@ -104,6 +109,11 @@ impl Class {
         const ONESHOT_END: u8 = Thing::OneshotEnd as u8;
         const BROADCAST_END: u8 = Thing::BroadcastEnd as u8;
         const JOIN_SET: u8 = Thing::JoinSet as u8;
+        const WATCH: u8 = Thing::Watch as u8;
+        const SEMAPHORE: u8 = Thing::Semaphore as u8;
+        const RWLOCK: u8 = Thing::RwLock as u8;
+        const NOTIFY: u8 = Thing::Notify as u8;
+        const BARRIER: u8 = Thing::Barrier as u8;
         match thing {
             READ | WRITE => Self::Socket,
             TIMER => Self::Timer,
@@ -113,6 +123,11 @@ impl Class {
             ONESHOT | ONESHOT_END => Self::Oneshot,
             BROADCAST | BROADCAST_END => Self::Broadcast,
             JOIN_SET => Self::JoinSet,
+            WATCH => Self::Watch,
+            SEMAPHORE => Self::Semaphore,
+            RWLOCK => Self::RwLock,
+            NOTIFY => Self::Notify,
+            BARRIER => Self::Barrier,
             _ => Self::Call,
         }
     }
@@ -127,6 +142,11 @@ impl Class {
             Self::Oneshot => "oneshot",
             Self::Broadcast => "broadcast",
             Self::JoinSet => "set",
+            Self::Watch => "watch",
+            Self::Semaphore => "semaphore",
+            Self::RwLock => "rwlock",
+            Self::Notify => "notify",
+            Self::Barrier => "barrier",
             Self::Call => "call",
             Self::Pool => "pool",
         }

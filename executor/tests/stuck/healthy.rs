@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use executor::pool::Pool;
-use executor::sync::{Mutex, broadcast, mpsc, oneshot};
+use executor::sync::{Barrier, Mutex, Notify, OnceCell, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
 use executor::{task, trace};
 use futures_lite::{StreamExt, future};
 use reactor::io::prelude::*;
@@ -161,6 +161,7 @@ fn on_the_pool() {
             task::spawn(second_thoughts()),
             task::spawn(closings()),
             task::spawn(sets()),
+            task::spawn(shared()),
         ];
         for one in all {
             one.await;
@@ -180,6 +181,7 @@ fn in_block_on() {
             task::spawn_local(unordered()),
             task::spawn_local(closings()),
             task::spawn_local(sets()),
+            task::spawn_local(shared()),
         ];
         for one in all {
             one.await;
@@ -367,6 +369,60 @@ async fn cancels() {
     waiting.abort();
     drop((held, sender));
     let _ = waiting.try_join().await;
+}
+
+/// Tasks that have a part of something, and wait for more of it, some while they hold a lock. Then they meet.
+async fn shared() {
+    struct Shared {
+        permits: Semaphore,
+        lock: Mutex<u32>,
+        table: RwLock<u32>,
+        more: Notify,
+        meeting: Barrier,
+        made: OnceCell<u32>,
+    }
+    let shared = Arc::new(Shared {
+        permits: Semaphore::new(3),
+        lock: Mutex::new(0),
+        table: RwLock::new(0),
+        more: Notify::new(),
+        meeting: Barrier::new(4),
+        made: OnceCell::new(),
+    });
+    let (state, seen) = watch::channel(0);
+    let tasks = (0..4_u32).map(|index| {
+        let (shared, mut seen) = (Arc::clone(&shared), seen.clone());
+        task::spawn(async move {
+            for round in 0..5 {
+                let _permits = shared.permits.acquire_many(1 + (index + round) % 3).await.unwrap();
+                let mut count = shared.lock.lock().await;
+                if (index + round) % 4 == 0 {
+                    *shared.table.write().await += 1;
+                } else {
+                    task::yield_now().await;
+                    let _ = timeout(Duration::from_micros(50), shared.table.read()).await;
+                }
+                let made = shared.made.get_or_init(async || {
+                    task::yield_now().await;
+                    1
+                });
+                *count += made.await;
+                shared.more.notify_one();
+            }
+            shared.meeting.wait().await;
+            while seen.changed().await.is_ok() {}
+        })
+    });
+    let tasks: Vec<_> = tasks.collect();
+    for number in 1..=5 {
+        let _ = timeout(Duration::from_micros(100), shared.more.notified()).await;
+        assert!(state.send(number).is_ok());
+    }
+    drop((state, seen));
+    for one in tasks {
+        one.await;
+    }
+    assert_eq!(*shared.lock.lock().await, 20);
 }
 
 /// Channels whose other end a thread of the program has, which uses it late.

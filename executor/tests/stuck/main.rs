@@ -9,6 +9,7 @@ mod healthy;
 mod joins;
 mod locks;
 mod queues;
+mod shared;
 mod support;
 mod wakers;
 mod watched;

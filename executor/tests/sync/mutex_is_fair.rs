@@ -118,3 +118,19 @@ fn it_is_std_shaped() {
     block_on(unsized_value.lock())[0] = 3;
     assert_eq!(*block_on(unsized_value.lock()), [3, 2]);
 }
+
+/// A guard that owns the mutex goes to another thread, and hands the lock over there.
+#[test]
+fn an_owned_guard_hands_over() {
+    let mutex = Arc::new(Mutex::new(1));
+    let mut guard = block_on(Arc::clone(&mutex).lock_owned());
+    let (woken, waker) = Count::new();
+    let mut waiting = Box::pin(Arc::clone(&mutex).lock_owned());
+    assert!(poll(&mut waiting, &waker).is_pending());
+    assert!(Arc::clone(&mutex).try_lock_owned().is_none());
+    thread::spawn(move || *guard += 1).join().expect("it only adds");
+    assert_eq!(woken.wakes(), 1);
+    drop(mutex);
+    let Poll::Ready(guard) = poll(&mut waiting, &waker) else { panic!("it was handed the lock") };
+    assert_eq!(*guard, 2, "the guard keeps the mutex alive");
+}

@@ -3,7 +3,7 @@
 use std::future::pending;
 
 use executor::future::{join, select};
-use executor::sync::{Mutex, broadcast, mpsc, oneshot};
+use executor::sync::{Barrier, Mutex, Notify, OnceCell, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
 use reactor::budget;
 
 use crate::support::{Count, poll};
@@ -111,6 +111,63 @@ fn joins_of_a_set_are_charged() {
     let joins = ready_in_one_poll(|waker| poll(&mut set.join_next(), waker).is_ready());
     assert_eq!(joins, budget::PER_POLL);
     assert!(set.len() > 1000 - 2 * budget::PER_POLL as usize, "the others are there");
+}
+
+/// A future that is made for one poll. Most of the locks' futures are no `Unpin`.
+fn is_ready(future: impl Future, waker: &std::task::Waker) -> bool {
+    poll(&mut Box::pin(future), waker).is_ready()
+}
+
+#[test]
+fn every_lock_is_charged() {
+    let charged = |what: &str, operation: &mut dyn FnMut(&std::task::Waker) -> bool| {
+        assert_eq!(ready_in_one_poll(operation), budget::PER_POLL, "{what}");
+    };
+    let mutex = std::sync::Arc::new(Mutex::new(()));
+    charged("lock_owned", &mut |waker| is_ready(mutex.clone().lock_owned(), waker));
+    let semaphore = std::sync::Arc::new(Semaphore::new(3));
+    charged("acquire", &mut |waker| is_ready(semaphore.acquire(), waker));
+    charged("acquire_many", &mut |waker| is_ready(semaphore.acquire_many(2), waker));
+    charged("acquire_owned", &mut |waker| is_ready(semaphore.clone().acquire_owned(), waker));
+    semaphore.close();
+    charged("acquire of a closed semaphore", &mut |waker| is_ready(semaphore.acquire(), waker));
+    let lock = std::sync::Arc::new(RwLock::new(()));
+    charged("read", &mut |waker| is_ready(lock.read(), waker));
+    charged("write", &mut |waker| is_ready(lock.write(), waker));
+    charged("read_owned", &mut |waker| is_ready(lock.clone().read_owned(), waker));
+    charged("write_owned", &mut |waker| is_ready(lock.clone().write_owned(), waker));
+    let notify = Notify::new();
+    charged("notified, by a permit", &mut |waker| {
+        notify.notify_one();
+        is_ready(notify.notified(), waker)
+    });
+    let mut notified = notify.notified();
+    notify.notify_waiters();
+    charged("notified, by a round, again and again", &mut |waker| poll(&mut notified, waker).is_ready());
+    let barrier = Barrier::new(1);
+    charged("wait", &mut |waker| is_ready(barrier.wait(), waker));
+    let cell = OnceCell::new();
+    charged("get_or_init", &mut |waker| is_ready(cell.get_or_init(async || 7), waker));
+    let empty = OnceCell::<u8>::new();
+    charged("get_or_try_init", &mut |waker| is_ready(empty.get_or_try_init(async || Err(())), waker));
+}
+
+#[test]
+fn every_watch_is_charged() {
+    let charged = |what: &str, operation: &mut dyn FnMut(&std::task::Waker) -> bool| {
+        assert_eq!(ready_in_one_poll(operation), budget::PER_POLL, "{what}");
+    };
+    let (sender, mut receiver) = watch::channel(0);
+    charged("changed", &mut |waker| {
+        sender.send_modify(|value| *value += 1);
+        is_ready(receiver.changed(), waker)
+    });
+    charged("wait_for", &mut |waker| is_ready(receiver.wait_for(|_| true), waker));
+    drop(receiver);
+    charged("closed", &mut |waker| is_ready(sender.closed(), waker));
+    let mut receiver = sender.subscribe();
+    drop(sender);
+    charged("changed, at the end", &mut |waker| is_ready(receiver.changed(), waker));
 }
 
 /// Errors are charged as values are, even those that are returned again each time.

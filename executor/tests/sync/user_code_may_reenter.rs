@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
-use executor::sync::{Mutex, broadcast, mpsc, oneshot};
+use executor::sync::{Mutex, OnceCell, broadcast, mpsc, oneshot, watch};
 
 use crate::support::{OnDrop, comes_to_an_end, poll};
 
@@ -178,4 +178,42 @@ fn a_value_that_is_pushed_out_panics_in_its_sender() {
     assert!(matches!(receiver.try_recv(), Err(broadcast::TryRecvError::Lagged(1))));
     assert!(receiver.try_recv().is_ok_and(|value| value.0.is_none()));
     assert!(sender.send(PanicsOnce(None)).is_ok());
+}
+
+/// The value that a send replaces, and the last one, are dropped outside of the channel's locks.
+#[test]
+fn a_value_that_is_replaced_may_use_the_watch() {
+    comes_to_an_end(|| {
+        type Again = Arc<OnDrop<Box<dyn Fn() + Send + Sync>>>;
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let (sender, mut receiver) = watch::channel::<Option<Again>>(None);
+        for _ in 0..2 {
+            let value: Again = Arc::new(OnDrop(Box::new({
+                let (sender, dropped) = (sender.clone(), Arc::clone(&dropped));
+                move || {
+                    assert!(sender.borrow().is_some() || sender.receiver_count() == 0);
+                    dropped.fetch_add(1, Ordering::SeqCst);
+                }
+            })));
+            assert!(sender.send(Some(value)).is_ok());
+        }
+        assert_eq!(dropped.load(Ordering::SeqCst), 1, "the first was replaced");
+        receiver.borrow_and_update();
+        drop(receiver);
+        drop(sender.send_replace(None));
+        assert_eq!(dropped.load(Ordering::SeqCst), 2);
+    });
+}
+
+/// The future that makes a value may look at the cell.
+#[test]
+fn a_cell_may_be_looked_at_while_it_is_made() {
+    comes_to_an_end(|| {
+        let cell = OnceCell::new();
+        let made = futures_lite::future::block_on(cell.get_or_init(async || {
+            assert_eq!((cell.get(), cell.set(1)), (None, Err(1)));
+            2
+        }));
+        assert_eq!(made, &2);
+    });
 }

@@ -2,7 +2,7 @@
 
 use std::task::{Poll, Waker};
 
-use executor::sync::{Mutex, broadcast, mpsc, oneshot};
+use executor::sync::{Barrier, Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
 
 use crate::support::{Count, panicking, poll};
 
@@ -56,4 +56,64 @@ fn in_a_send_an_unlock_and_a_oneshot() {
     let (sender, mut receiver) = oneshot::channel::<()>();
     assert!(poll(&mut receiver, &panicking()).is_pending());
     drop(sender);
+}
+
+#[test]
+fn in_a_release_a_close_and_an_unlock() {
+    let semaphore = Semaphore::new(0);
+    let (woken, waker) = Count::new();
+    let (mut one, mut two) = (semaphore.acquire(), semaphore.acquire());
+    assert!(poll(&mut one, &panicking()).is_pending() && poll(&mut two, &waker).is_pending());
+    semaphore.add_permits(2);
+    assert_eq!(woken.wakes(), 1);
+    assert!(matches!(poll(&mut two, &waker), Poll::Ready(Ok(_))));
+    drop(one);
+    assert_eq!(semaphore.available_permits(), 2);
+    let (mut one, mut two) = (semaphore.acquire_many(3), semaphore.acquire_many(3));
+    assert!(poll(&mut one, &panicking()).is_pending() && poll(&mut two, &waker).is_pending());
+    semaphore.close();
+    assert_eq!(woken.wakes(), 2);
+
+    let lock = RwLock::new(());
+    let writing = lock.try_write();
+    let (mut one, mut two) = (Box::pin(lock.read()), Box::pin(lock.read()));
+    assert!(poll(&mut one, &panicking()).is_pending() && poll(&mut two, &waker).is_pending());
+    drop(writing);
+    assert_eq!(woken.wakes(), 3);
+}
+
+#[test]
+fn in_a_notice_a_change_and_a_meeting() {
+    let (woken, waker) = Count::new();
+    let notify = Notify::new();
+    let (mut one, mut two) = (notify.notified(), notify.notified());
+    assert!(poll(&mut one, &panicking()).is_pending() && poll(&mut two, &waker).is_pending());
+    notify.notify_one();
+    notify.notify_waiters();
+    assert_eq!(woken.wakes(), 1);
+
+    let (sender, mut first) = watch::channel(0);
+    let mut second = sender.subscribe();
+    let (mut one, mut two) = (Box::pin(first.changed()), Box::pin(second.changed()));
+    assert!(poll(&mut one, &panicking()).is_pending() && poll(&mut two, &waker).is_pending());
+    assert_eq!(sender.send(1), Ok(()));
+    assert_eq!(woken.wakes(), 2);
+    drop((one, two));
+    let mut one = Box::pin(first.changed());
+    assert!(poll(&mut one, Waker::noop()).is_ready());
+    drop(one);
+    let (mut one, mut two) = (Box::pin(first.changed()), Box::pin(second.changed()));
+    assert!(poll(&mut one, &panicking()).is_pending());
+    assert!(poll(&mut two, &waker).is_ready(), "it has not seen the change");
+    drop(two);
+    let mut two = Box::pin(second.changed());
+    assert!(poll(&mut two, &waker).is_pending());
+    drop(sender);
+    assert_eq!(woken.wakes(), 3);
+
+    let barrier = Barrier::new(3);
+    let (mut one, mut two, mut three) = (barrier.wait(), barrier.wait(), barrier.wait());
+    assert!(poll(&mut one, &panicking()).is_pending() && poll(&mut two, &waker).is_pending());
+    assert!(poll(&mut three, Waker::noop()).is_ready());
+    assert_eq!(woken.wakes(), 4);
 }

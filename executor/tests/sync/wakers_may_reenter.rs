@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Poll, Waker};
 
-use executor::sync::{Mutex, broadcast, mpsc, oneshot};
+use executor::sync::{Barrier, Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
 use futures_lite::StreamExt;
 
 use crate::support::{Count, comes_to_an_end, hooked, poll};
@@ -174,6 +174,118 @@ fn in_a_lock_that_it_gives_up() {
     });
 }
 
+#[test]
+fn in_a_semaphore() {
+    comes_to_an_end(|| {
+        let semaphore = Arc::new(Semaphore::new(1));
+        let waiting = || {
+            let semaphore = Arc::clone(&semaphore);
+            hooked(move || {
+                // It waits for a moment.
+                let _ = poll(&mut semaphore.acquire_many(2), Waker::noop());
+            })
+        };
+        let (mut one, mut two, mut three) =
+            (semaphore.acquire_many(2), semaphore.acquire(), semaphore.acquire());
+        assert!(poll(&mut one, &waiting()).is_pending());
+        assert!(poll(&mut one, &waiting()).is_pending());
+        assert!(poll(&mut two, &waiting()).is_pending());
+        assert!(poll(&mut three, &waiting()).is_pending());
+        drop(one);
+        assert!(poll(&mut two, Waker::noop()).is_ready(), "the first has left");
+        semaphore.close();
+        assert!(matches!(poll(&mut three, &waiting()), Poll::Ready(_)));
+
+        let lock = Arc::new(RwLock::new(()));
+        let waiting = || {
+            let lock = Arc::clone(&lock);
+            hooked(move || drop(poll(&mut Box::pin(lock.write()), Waker::noop())))
+        };
+        let writing = lock.try_write().expect("free");
+        let (mut one, mut two) = (Box::pin(lock.read()), Box::pin(lock.read()));
+        assert!(poll(&mut one, &waiting()).is_pending());
+        assert!(poll(&mut two, &waiting()).is_pending());
+        drop(writing);
+        drop(two);
+        assert!(poll(&mut one, Waker::noop()).is_ready());
+    });
+}
+
+/// The clone gives a permit back: the task that was about to wait gets it.
+#[test]
+fn in_a_semaphore_that_it_gives_up() {
+    comes_to_an_end(|| {
+        let semaphore: &'static Semaphore = Box::leak(Box::new(Semaphore::new(1)));
+        let held = std::sync::Mutex::new(semaphore.try_acquire().ok());
+        let releasing = hooked(move || drop(held.lock().unwrap().take()));
+        assert!(poll(&mut semaphore.acquire(), &releasing).is_ready(), "the waker's clone gave it back");
+        assert_eq!(semaphore.available_permits(), 1);
+    });
+}
+
+#[test]
+fn in_a_wait_for_a_notice_or_for_others() {
+    comes_to_an_end(|| {
+        let notify = Arc::new(Notify::new());
+        let notifying = || {
+            let notify = Arc::clone(&notify);
+            hooked(move || notify.notify_one())
+        };
+        assert!(poll(&mut notify.notified(), &notifying()).is_ready(), "the waker's clone notified it");
+        let looking = || {
+            let notify = Arc::clone(&notify);
+            hooked(move || drop(notify.notified()))
+        };
+        assert!(poll(&mut notify.notified(), Waker::noop()).is_ready(), "its drop notified, too");
+        let (mut one, mut two) = (notify.notified(), notify.notified());
+        assert!(poll(&mut one, &looking()).is_pending() && poll(&mut two, &looking()).is_pending());
+        assert!(poll(&mut one, &looking()).is_pending(), "the waker is replaced");
+        notify.notify_one();
+        drop(one);
+        assert!(poll(&mut two, &looking()).is_ready());
+
+        let barrier = Arc::new(Barrier::new(3));
+        let arriving = || {
+            let barrier = Arc::clone(&barrier);
+            hooked(move || _ = poll(&mut barrier.wait(), Waker::noop()))
+        };
+        let (mut one, mut two) = (barrier.wait(), barrier.wait());
+        assert!(poll(&mut one, &arriving()).is_pending());
+        assert!(poll(&mut one, &arriving()).is_pending());
+        // With two in the list, the waker's drop would be the third: it runs when the two are woken or replaced.
+        assert!(poll(&mut two, Waker::noop()).is_pending());
+        drop(one);
+        drop(two);
+    });
+}
+
+#[test]
+fn in_a_watch() {
+    comes_to_an_end(|| {
+        let (sender, mut receiver) = watch::channel(0);
+        let sending = || {
+            let sender = sender.clone();
+            hooked(move || _ = sender.send(1))
+        };
+        assert!(poll(&mut Box::pin(receiver.changed()), &sending()).is_ready(), "the waker's clone sent");
+        receiver.borrow_and_update();
+        let looking = || {
+            let sender = sender.clone();
+            hooked(move || _ = *sender.borrow())
+        };
+        let mut changed = Box::pin(receiver.changed());
+        assert!(poll(&mut changed, &looking()).is_pending());
+        assert!(poll(&mut changed, &looking()).is_pending());
+        assert_eq!(sender.send(2), Ok(()));
+        assert!(poll(&mut changed, &looking()).is_ready());
+        drop(changed);
+        let mut closed = Box::pin(sender.closed());
+        assert!(poll(&mut closed, &looking()).is_pending());
+        drop(receiver);
+        assert!(poll(&mut closed, &looking()).is_ready());
+    });
+}
+
 /// A ready operation clones no waker.
 #[test]
 fn what_is_ready_clones_no_waker() {
@@ -198,6 +310,17 @@ fn what_is_ready_clones_no_waker() {
     assert!(poll(&mut lock, Waker::noop()).is_pending());
     drop(held);
     assert!(poll(&mut lock, &counting).is_ready(), "it was handed over");
+    let semaphore = Semaphore::new(1);
+    drop(poll(&mut semaphore.acquire(), &counting));
+    let lock = RwLock::new(());
+    drop(poll(&mut Box::pin(lock.read()), &counting));
+    let notify = Notify::new();
+    notify.notify_one();
+    assert!(poll(&mut notify.notified(), &counting).is_ready());
+    let (sender, mut receiver) = watch::channel(0);
+    sender.send(1).expect("a receiver");
+    assert!(poll(&mut Box::pin(receiver.changed()), &counting).is_ready());
+    assert!(poll(&mut Barrier::new(1).wait(), &counting).is_ready());
     assert_eq!(clones.load(Ordering::SeqCst), 0);
 }
 

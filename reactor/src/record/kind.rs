@@ -366,6 +366,16 @@ pub enum Thing {
     BroadcastEnd,
     /// One of the tasks of a set.
     JoinSet,
+    /// A change of a `watch` channel, or the end of its receivers.
+    Watch,
+    /// Permits of a semaphore.
+    Semaphore,
+    /// A lock for readers and writers.
+    RwLock,
+    /// A notice of a `Notify`.
+    Notify,
+    /// The others at a barrier.
+    Barrier,
 }
 
 /// Added to the [`Thing`] that a recording keeps, if the waker is not an executor's own.

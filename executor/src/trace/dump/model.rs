@@ -24,7 +24,9 @@ use std::collections::HashMap;
 use reactor::record::{Event, Kind, Outcome, TaskKind, Thing};
 
 use super::ids::IdMap;
-pub(super) use super::parts::{Actor, By, Channel, Class, Holder, Lock, Side, State, Task, Thread, Wait};
+pub(super) use super::parts::{
+    Actor, By, Channel, Class, Holder, Lock, Other, Side, State, Task, Thread, Wait,
+};
 use super::parts::{MANY, channel, place};
 
 /// What a recording says, as far as its events were applied.
@@ -245,6 +247,8 @@ impl Model {
             Wait::Channel { channel, side }
         } else if is(Thing::JoinSet) {
             Wait::JoinSet
+        } else if let Some(thing) = Other::of(event.argument) {
+            Wait::Other { thing, address }
         } else {
             Wait::Call
         };

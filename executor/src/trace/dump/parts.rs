@@ -71,6 +71,36 @@ pub(super) enum Wait {
     /// One of the tasks of a set.
     JoinSet,
     Call,
+    /// Something else inside the program, by its address: nothing is recorded of who could end the wait.
+    Other {
+        thing: Other,
+        address: u64,
+    },
+}
+
+/// What a task may wait for without a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Other {
+    Semaphore,
+    RwLock,
+    Notify,
+    Barrier,
+}
+
+impl Other {
+    pub(super) fn of(thing: u8) -> Option<Self> {
+        const SEMAPHORE: u8 = Thing::Semaphore as u8;
+        const RWLOCK: u8 = Thing::RwLock as u8;
+        const NOTIFY: u8 = Thing::Notify as u8;
+        const BARRIER: u8 = Thing::Barrier as u8;
+        match thing {
+            SEMAPHORE => Some(Self::Semaphore),
+            RWLOCK => Some(Self::RwLock),
+            NOTIFY => Some(Self::Notify),
+            BARRIER => Some(Self::Barrier),
+            _ => None,
+        }
+    }
 }
 
 /// What a task waits for in a channel.
@@ -310,15 +340,17 @@ pub(super) enum Class {
     Mpsc,
     Oneshot,
     Broadcast,
+    Watch,
 }
 
 /// The kind of channel that an event names, and what is waited for there.
 pub(super) fn channel(thing: u8) -> Option<(Class, Side)> {
-    const ALL: [(Thing, Class, Side); 7] = [
+    const ALL: [(Thing, Class, Side); 8] = [
         (Thing::Send, Class::Mpsc, Side::Room),
         (Thing::Receive, Class::Mpsc, Side::Value),
         (Thing::Oneshot, Class::Oneshot, Side::Value),
         (Thing::Broadcast, Class::Broadcast, Side::Value),
+        (Thing::Watch, Class::Watch, Side::Value),
         (Thing::ChannelEnd, Class::Mpsc, Side::End),
         (Thing::OneshotEnd, Class::Oneshot, Side::End),
         (Thing::BroadcastEnd, Class::Broadcast, Side::End),

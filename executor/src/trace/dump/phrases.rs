@@ -11,7 +11,7 @@ use reactor::record::{Place, TaskKind};
 
 use super::ids::IdMap;
 use super::live::{Held, Live};
-use super::model::{Actor, By, Class, Model, Side, State, Task, Wait};
+use super::model::{Actor, By, Class, Model, Other, Side, State, Task, Wait};
 use super::report::TaskReport;
 use super::seen::Seen;
 use crate::raw_task::list::TaskLook;
@@ -214,6 +214,7 @@ impl<'a> Words<'a> {
             Wait::Channel { channel, side } => self.channel(channel, side),
             Wait::JoinSet => "a task of a JoinSet to finish".to_owned(),
             Wait::Call => "a blocking call".to_owned(),
+            Wait::Other { thing, .. } => other(thing).to_owned(),
         }
     }
 
@@ -240,6 +241,7 @@ impl<'a> Words<'a> {
             (Class::Broadcast, Side::End) => "all receivers of a broadcast to go",
             (Class::Oneshot, _) => "the value of a oneshot",
             (Class::Broadcast, _) => "a value from a broadcast",
+            (Class::Watch, _) => "a change or the end of a watch",
         };
         let made = channel.made.map(|(_, by)| format!("made by {}", self.actor(by)));
         let sent: Vec<String> = channel.senders.iter().map(|sender| self.actor(*sender)).collect();
@@ -290,6 +292,16 @@ impl<'a> Words<'a> {
         let site = site.map_or_else(|| "somewhere".to_owned(), ToString::to_string);
         let parent = task.parent.map(|parent| self.actor(parent))?;
         Some(format!("spawned {} ago at {site}, by {parent}", self.ago(task.spawned)))
+    }
+}
+
+/// Things of which several tasks may have a part, so that no one task holds up the others.
+fn other(thing: Other) -> &'static str {
+    match thing {
+        Other::Semaphore => "permits of a semaphore",
+        Other::RwLock => "a lock for readers and writers",
+        Other::Notify => "a notice of a Notify",
+        Other::Barrier => "others at a barrier",
     }
 }
 

@@ -24,7 +24,7 @@ use std::collections::{HashMap, HashSet};
 
 use reactor::record::TaskKind;
 
-use super::model::{Actor, Model, State, Task, Wait};
+use super::model::{Actor, Class, Model, State, Task, Wait};
 
 /// Who could end a wait: all of them, if the answer is known.
 pub(super) type Enders = HashSet<Actor>;
@@ -211,6 +211,9 @@ impl<'a> Stuck<'a> {
             children[from..].iter().map(|(spawned, task)| (*spawned, Actor::Task(*task))).collect();
         next.extend(outcome);
         for (_, channel) in sent.to.iter().filter(|(last, _)| *last >= time) {
+            if self.model.channels[*channel].class == Class::Watch {
+                return None; // Whoever has a receiver may have read it. That is not recorded.
+            }
             next.extend(self.ends_of(*channel)?);
         }
         Some(next)

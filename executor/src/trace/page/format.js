@@ -117,8 +117,14 @@ const WAITS = [
     ['end of the receiver', 'executor/sync/oneshot'],
     ['end of all receivers', 'executor/sync/closed'],
     ['task of a set', 'executor/join_set'],
-    ['something else', ''],
+    ['watch', 'executor/sync/watch'],
+    ['permits', 'executor/sync/semaphore'],
+    ['rwlock', 'executor/sync/rwlock'],
+    ['notice', 'executor/sync/notify'],
+    ['barrier', 'executor/sync/barrier'],
 ];
+/** The same for a number that is not in the list. @type {[string, string]} */
+const OTHER_WAIT = ['something else', ''];
 const WAIT = { lock: 3, join: 6 };
 
 /** A duration to three digits: `12.3 µs`. @param {number} ns @returns {string} */
@@ -174,7 +180,7 @@ function threadName(meta, number) {
 
 /** What a `waits` event says: `lock #4`, `join of adder #17`. @param {Meta} meta @param {number} what @param {number} number */
 function waitName(meta, what, number) {
-    const [words] = WAITS[what] ?? WAITS[WAITS.length - 1];
+    const [words] = WAITS[what] ?? OTHER_WAIT;
     if (what === WAIT.join) return `${words} ${taskName(meta, number)}`;
     const thing = meta.things[number];
     if (!thing) return words;
@@ -211,7 +217,7 @@ function lowerBound(sorted, value, low = 0, high = sorted.length) {
 
 if (typeof module !== 'undefined') {
     module.exports = {
-        FORMAT, KINDS, K, OUTCOMES, STILL_OPEN, PLACES, PLACE, PARKS, UNPARKS, WAITS, WAIT,
+        FORMAT, KINDS, K, OUTCOMES, STILL_OPEN, PLACES, PLACE, PARKS, UNPARKS, WAITS, WAIT, OTHER_WAIT,
         duration, count, plural, instant, taskName, thingName, threadName, waitName, sourceFile, search, lowerBound,
     };
     Object.assign(globalThis, module.exports);

@@ -71,7 +71,7 @@ function eventWords(model, e) {
 
 /** The page of the annotated source for an event. @param {Model} model @param {number} e */
 function eventPage({ events }, e) {
-    return events.kind[e] === K.waits ? (WAITS[events.c[e]] ?? WAITS[WAITS.length - 1])[1] : KINDS[events.kind[e]][3];
+    return events.kind[e] === K.waits ? (WAITS[events.c[e]] ?? OTHER_WAIT)[1] : KINDS[events.kind[e]][3];
 }
 
 /** The end of a chain in words. @param {Model} model @param {Step} step */

@@ -124,7 +124,9 @@ test('names of waits and files', () => {
     recorder.thing('lock', 'table');
     assert.equal(waitName(recorder.meta, 6, 0), 'join of adder #0');
     assert.equal(waitName(recorder.meta, 3, 0), 'lock table');
-    assert.equal(waitName(recorder.meta, WAITS.length, 9), 'something else');
+    recorder.thing('semaphore', null);
+    assert.equal(waitName(recorder.meta, 15, 1), 'permits: semaphore #1');
+    assert.equal(waitName(recorder.meta, 99, 9), 'something else');
     assert.equal(sourceFile('executor/driver/mod'), 'executor/src/driver/mod.rs');
     assert.equal(sourceFile('reactor/spin'), 'reactor/src/spin.rs');
     assert.deepEqual(varint.length, 2);

@@ -1,0 +1,589 @@
+//! A number of permits: at most that many tasks at a time may do something.
+//!
+//! A lock lets in one task. Often the bound is another number: ten requests to a server at once, or a hundred
+//! megabytes in flight. A channel with that capacity could hold the permits. But a task that needs three would take
+//! one, wait for the next, and meanwhile hold what others need.
+//!
+//! ```text
+//!   word:  permits | CLOSED | WAITERS
+//!
+//!   acquire n ──permits ≥ n, no WAITERS──▶ permits - n                    one compare-exchange
+//!       └──otherwise──▶ join the waiters ──▶ release: the first waiters take what they want, in order
+//! ```
+//!
+//! While tasks wait, permits that come back are not free for all. The first waiter gets them, as soon as there are as
+//! many as it wants. So a task that wants many is not overtaken for ever by tasks that want few.
+//!
+//! S1  WAITERS and CLOSED change only under the lock of the wait list, and when that is unlocked, WAITERS says
+//!     whether the list has waiters. While WAITERS is set, the permits change only under this lock too: both fast
+//!     paths need a word without WAITERS.
+//! S2  A waiter looks for permits and sets WAITERS in one step, so the next release finds it in the list.
+//! S3  `wanted` has an entry for each waiter in the wait list, in the same order, and for each that a close has
+//!     taken out. A waiter that is in neither has its permits. If it gives up, it gives them back.
+//! S4  A waiter is served with all that it wants, or waits. The first one wants more than there are: whoever changes
+//!     that, by a release or by leaving the first place, serves the first waiters under the same hold of the lock.
+//!
+//! Used by `rwlock` too. Next: `rwlock`.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::task::{Context, Poll, Waker, ready};
+
+use reactor::budget;
+use reactor::record::{Kind, Thing, note, record_wait};
+use reactor::shim::{self, atomic::AtomicUsize, fault};
+use reactor::trim::{KEEP, Trim};
+use reactor::wait_list::{Key, Removed, WaitList, poll_lazily, wake_all};
+
+const WAITERS: usize = 1;
+const CLOSED: usize = 2;
+/// One permit, in the word.
+const PERMIT: usize = 4;
+
+/// Permits that tasks acquire and give back. First come, first served.
+///
+/// ```
+/// use executor::sync::{Semaphore, TryAcquireError};
+///
+/// static REQUESTS: Semaphore = Semaphore::new(2);
+///
+/// executor::task::block_on(async {
+///     let first = REQUESTS.acquire().await.unwrap();
+///     let second = REQUESTS.acquire().await.unwrap();
+///     assert_eq!(REQUESTS.try_acquire().unwrap_err(), TryAcquireError::NoPermits);
+///     drop(first);
+///     assert_eq!(REQUESTS.available_permits(), 1);
+///     drop(second);
+/// });
+/// ```
+pub struct Semaphore {
+    word: AtomicUsize,
+    queue: shim::Mutex<Queue>,
+}
+
+struct Queue {
+    waiters: WaitList,
+    /// How many permits each waiter wants (S3).
+    wanted: VecDeque<(Key, usize)>,
+}
+
+impl Queue {
+    const EMPTY: Self = Self { waiters: WaitList::new(), wanted: VecDeque::new() };
+
+    /// Removes a waiter from `wanted`. Returns whether it was there: if not, it has its permits (S3).
+    fn remove_wanted(&mut self, key: Key) -> bool {
+        let place = self.wanted.binary_search_by_key(&key, |(key, _)| *key);
+        let was_there = place.is_ok_and(|place| self.wanted.remove(place).is_some());
+        self.wanted.trim(KEEP);
+        was_there
+    }
+}
+
+impl Semaphore {
+    /// The largest number of permits that a semaphore can have.
+    ///
+    /// ```
+    /// use executor::sync::Semaphore;
+    ///
+    /// assert!(Semaphore::MAX_PERMITS > 100_000_000);
+    /// ```
+    pub const MAX_PERMITS: usize = usize::MAX >> 3;
+
+    /// Returns a semaphore with this many permits.
+    ///
+    /// # Panics
+    /// If there are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    #[cfg(not(loom))]
+    #[track_caller]
+    pub const fn new(permits: usize) -> Self {
+        assert!(permits <= Self::MAX_PERMITS, "Semaphore::new: too many permits");
+        Self { word: AtomicUsize::new(permits * PERMIT), queue: shim::Mutex::new(Queue::EMPTY) }
+    }
+
+    /// The same for loom, whose atomics cannot be made in a const.
+    #[cfg(loom)]
+    pub fn new(permits: usize) -> Self {
+        Self { word: AtomicUsize::new(permits * PERMIT), queue: shim::Mutex::new(Queue::EMPTY) }
+    }
+
+    /// Returns how many permits nobody has at this moment.
+    pub fn available_permits(&self) -> usize {
+        // ORDERING: Relaxed; only a number, which may be old when it is returned.
+        self.word.load(Relaxed) / PERMIT
+    }
+
+    /// Returns whether the semaphore was closed.
+    pub fn is_closed(&self) -> bool {
+        // ORDERING: Relaxed; the flag publishes nothing.
+        self.word.load(Relaxed) & CLOSED != 0
+    }
+
+    /// Waits for a permit. It is given back when the returned guard is dropped.
+    ///
+    /// Waiters are served in the order of their first poll.
+    ///
+    /// Cancel-safe: a future that is dropped before it is ready stops waiting, and a permit that it had just been
+    /// given goes to the next waiter. A future that has waited must be polled or dropped: it may have the permit
+    /// already.
+    ///
+    /// # Errors
+    /// [`AcquireError`] if the semaphore is closed, also while this waits.
+    pub fn acquire(&self) -> impl Future<Output = Result<SemaphorePermit<'_>, AcquireError>> + Unpin {
+        self.acquire_many(1)
+    }
+
+    /// Waits for this many permits, which are given together. The task is not overtaken by tasks that want fewer.
+    ///
+    /// Cancel-safe as [`acquire`](Self::acquire). A semaphore that never has so many permits lets it wait for ever,
+    /// and all that come after it.
+    ///
+    /// # Errors
+    /// [`AcquireError`] if the semaphore is closed, also while this waits.
+    ///
+    /// ```
+    /// let tickets = executor::sync::Semaphore::new(10);
+    /// let three = executor::task::block_on(tickets.acquire_many(3)).unwrap();
+    /// assert_eq!(tickets.available_permits(), 7);
+    /// drop(three);
+    /// assert_eq!(tickets.available_permits(), 10);
+    /// ```
+    pub fn acquire_many(
+        &self,
+        permits: u32,
+    ) -> impl Future<Output = Result<SemaphorePermit<'_>, AcquireError>> + Unpin {
+        AcquireMany(self.take(permits, Thing::Semaphore))
+    }
+
+    /// Does what [`acquire`](Self::acquire) does, with a guard that keeps the semaphore alive, and can move to
+    /// another task.
+    ///
+    /// # Errors
+    /// [`AcquireError`] if the semaphore is closed, also while this waits.
+    ///
+    /// ```
+    /// use executor::{sync::Semaphore, task};
+    /// use std::sync::Arc;
+    ///
+    /// task::block_on(async {
+    ///     let downloads = Arc::new(Semaphore::new(4));
+    ///     let permit = Arc::clone(&downloads).acquire_owned().await.unwrap();
+    ///     task::spawn(async move { drop(permit) }).await;
+    ///     assert_eq!(downloads.available_permits(), 4);
+    /// });
+    /// ```
+    pub async fn acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
+        self.acquire_many_owned(1).await
+    }
+
+    /// Does what [`acquire_many`](Self::acquire_many) does, with a guard that keeps the semaphore alive, and can move
+    /// to another task.
+    ///
+    /// # Errors
+    /// [`AcquireError`] if the semaphore is closed, also while this waits.
+    ///
+    /// ```
+    /// use executor::sync::Semaphore;
+    /// use std::sync::Arc;
+    ///
+    /// let megabytes = Arc::new(Semaphore::new(100));
+    /// let sixty = executor::task::block_on(Arc::clone(&megabytes).acquire_many_owned(60)).unwrap();
+    /// assert!(Arc::clone(&megabytes).try_acquire_many_owned(60).is_err());
+    /// drop(sixty);
+    /// assert!(megabytes.try_acquire_many_owned(60).is_ok());
+    /// ```
+    pub async fn acquire_many_owned(
+        self: Arc<Self>,
+        permits: u32,
+    ) -> Result<OwnedSemaphorePermit, AcquireError> {
+        self.take(permits, Thing::Semaphore).await?;
+        Ok(OwnedSemaphorePermit { semaphore: self, permits: permits as usize })
+    }
+
+    /// Returns a permit if there is one and nobody waits. It never waits.
+    ///
+    /// # Errors
+    /// [`TryAcquireError`]: there is no permit now, or others wait for some; or the semaphore is closed.
+    pub fn try_acquire(&self) -> Result<SemaphorePermit<'_>, TryAcquireError> {
+        self.try_acquire_many(1)
+    }
+
+    /// Returns this many permits if they are there and nobody waits. It never waits.
+    ///
+    /// # Errors
+    /// [`TryAcquireError`]: there are fewer permits now, or others wait for some; or the semaphore is closed.
+    ///
+    /// ```
+    /// let tickets = executor::sync::Semaphore::new(10);
+    /// let seven = tickets.try_acquire_many(7).unwrap();
+    /// assert!(tickets.try_acquire_many(7).is_err());
+    /// drop(seven);
+    /// ```
+    pub fn try_acquire_many(&self, permits: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
+        self.try_take(permits as usize)?;
+        Ok(SemaphorePermit { semaphore: self, permits: permits as usize })
+    }
+
+    /// Does what [`try_acquire`](Self::try_acquire) does, with a guard that keeps the semaphore alive.
+    ///
+    /// # Errors
+    /// As [`try_acquire`](Self::try_acquire).
+    ///
+    /// ```
+    /// use executor::sync::Semaphore;
+    /// use std::sync::Arc;
+    ///
+    /// let lane = Arc::new(Semaphore::new(1));
+    /// let permit = Arc::clone(&lane).try_acquire_owned().unwrap();
+    /// assert!(lane.try_acquire_owned().is_err());
+    /// drop(permit);
+    /// ```
+    pub fn try_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, TryAcquireError> {
+        self.try_acquire_many_owned(1)
+    }
+
+    /// Does what [`try_acquire_many`](Self::try_acquire_many) does, with a guard that keeps the semaphore alive.
+    ///
+    /// # Errors
+    /// As [`try_acquire_many`](Self::try_acquire_many).
+    pub fn try_acquire_many_owned(
+        self: Arc<Self>,
+        permits: u32,
+    ) -> Result<OwnedSemaphorePermit, TryAcquireError> {
+        self.try_take(permits as usize)?;
+        Ok(OwnedSemaphorePermit { semaphore: self, permits: permits as usize })
+    }
+
+    /// Adds permits, and wakes the waiters that get theirs.
+    ///
+    /// # Panics
+    /// If there would be more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    ///
+    /// ```
+    /// let tickets = executor::sync::Semaphore::new(0);
+    /// tickets.add_permits(2);
+    /// assert!(tickets.try_acquire().is_ok());
+    /// ```
+    #[track_caller]
+    pub fn add_permits(&self, permits: usize) {
+        let room = Self::MAX_PERMITS.saturating_sub(self.available_permits());
+        assert!(permits <= room, "Semaphore::add_permits: too many permits");
+        self.release(permits);
+    }
+
+    /// Closes the semaphore: all that wait, and all that ask later, get an error. Permits that tasks have stay valid.
+    ///
+    /// ```
+    /// use executor::sync::{AcquireError, Semaphore, TryAcquireError};
+    ///
+    /// let tickets = Semaphore::new(1);
+    /// tickets.close();
+    /// assert!(tickets.is_closed());
+    /// assert_eq!(executor::task::block_on(tickets.acquire()).unwrap_err(), AcquireError);
+    /// assert_eq!(tickets.try_acquire().unwrap_err(), TryAcquireError::Closed);
+    /// ```
+    pub fn close(&self) {
+        let mut woken = Vec::new();
+        let mut queue = shim::lock(&self.queue);
+        if !fault("close_wakes_no_waiter") {
+            queue.waiters.drain(&mut woken); // S3: `wanted` keeps their entries.
+        }
+        // ORDERING: Relaxed; the lock of the wait list orders both (S1), and they publish nothing.
+        self.word.fetch_or(CLOSED, Relaxed);
+        // ORDERING: Relaxed; as above.
+        self.word.fetch_and(!WAITERS, Relaxed);
+        drop(queue);
+        wake_all(&mut woken);
+    }
+
+    /// Waits for permits without making a guard for them: the caller gives them back. `thing` is what a dump says that
+    /// the task waits for.
+    pub(super) fn take(&self, permits: u32, thing: Thing) -> Take<'_> {
+        Take { semaphore: self, permits: permits as usize, thing, key: None }
+    }
+
+    /// Identifies the semaphore in a recording.
+    fn id(&self) -> usize {
+        ptr::from_ref(&self.word).addr()
+    }
+
+    /// Takes permits if they are there and nobody waits.
+    fn try_take(&self, permits: usize) -> Result<(), TryAcquireError> {
+        // ORDERING: Relaxed; only a first guess for the exchange below.
+        let mut seen = self.word.load(Relaxed);
+        loop {
+            if seen & CLOSED != 0 {
+                return Err(TryAcquireError::Closed);
+            }
+            if seen & WAITERS != 0 || seen / PERMIT < permits {
+                return Err(TryAcquireError::NoPermits);
+            }
+            // ORDERING[semaphore-permits]: Acquire; pairs with Release in `release`; sees what those wrote that have
+            // given the permits back.
+            match self.word.compare_exchange_weak(seen, seen - permits * PERMIT, Acquire, Relaxed) {
+                Ok(_) => return Ok(()),
+                Err(now) => seen = now,
+            }
+        }
+    }
+
+    /// Takes permits if they are there and nobody waits, else sets WAITERS. Returns whether it took them. The caller
+    /// holds the lock of the wait list (S1).
+    fn take_or_mark(&self, permits: usize) -> Result<bool, AcquireError> {
+        // ORDERING: Relaxed; only a first guess for the exchange below.
+        let mut seen = self.word.load(Relaxed);
+        loop {
+            if seen & CLOSED != 0 {
+                return Err(AcquireError);
+            }
+            let free = seen & WAITERS == 0 && seen / PERMIT >= permits && !fault("free_permits_overlooked");
+            let wanted = if free { seen - permits * PERMIT } else { seen | WAITERS };
+            // ORDERING[semaphore-permits]: Acquire; pairs with Release in `release`; sees what those wrote that have
+            // given the permits back.
+            match self.word.compare_exchange_weak(seen, wanted, Acquire, Relaxed) {
+                Ok(_) => return Ok(free),
+                Err(now) => seen = now,
+            }
+        }
+    }
+
+    /// Gives permits back: to the waiters, if there are any.
+    pub(super) fn release(&self, permits: usize) {
+        // ORDERING: Relaxed; only a first guess for the exchange below.
+        let mut seen = self.word.load(Relaxed);
+        while seen & WAITERS == 0 {
+            // ORDERING[semaphore-permits]: Release; pairs with Acquire where permits are taken; publishes what the
+            // task wrote while it had them.
+            match self.word.compare_exchange_weak(seen, seen + permits * PERMIT, Release, Relaxed) {
+                Ok(_) => return,
+                Err(now) => seen = now,
+            }
+        }
+        let mut woken = Vec::new();
+        let mut queue = shim::lock(&self.queue);
+        self.serve(&mut queue, permits, &mut woken);
+        drop(queue);
+        wake_all(&mut woken);
+    }
+
+    /// Adds permits, and gives the first waiters theirs (S4). The caller holds the lock of the wait list, which
+    /// publishes to the waiters what was written before, and wakes them after unlocking.
+    #[cold]
+    fn serve(&self, queue: &mut Queue, more: usize, woken: &mut Vec<Waker>) {
+        // ORDERING[semaphore-permits]: Release; pairs with Acquire where permits are taken: the last waiter may have
+        // given up, and then these permits are free. It need not acquire: those that were free before a waiter joined
+        // were seen by that waiter when it set WAITERS, and later ones come under this lock.
+        let before = self.word.fetch_add(more * PERMIT, Release);
+        let mut free = before / PERMIT + more;
+        let mut taken = 0;
+        while let Some(&(_, wanted)) = queue.wanted.front()
+            && (wanted <= free || fault("permits_given_too_early"))
+            && let Some(waker) = queue.waiters.pop()
+        {
+            queue.wanted.pop_front();
+            woken.push(waker);
+            free = free.saturating_sub(wanted);
+            taken += wanted * PERMIT;
+            if fault("one_waiter_served") {
+                break;
+            }
+        }
+        queue.wanted.trim(KEEP);
+        if before & WAITERS != 0 && queue.waiters.is_empty() {
+            taken |= WAITERS; // S1
+        }
+        // ORDERING: Relaxed; the permits that stay were published above, or in `release`.
+        self.word.fetch_sub(taken, Relaxed);
+    }
+}
+
+impl fmt::Debug for Semaphore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (permits, closed) = (self.available_permits(), self.is_closed());
+        f.debug_struct("Semaphore").field("available_permits", &permits).field("closed", &closed).finish()
+    }
+}
+
+/// The future of [`Semaphore::take`].
+pub(super) struct Take<'a> {
+    semaphore: &'a Semaphore,
+    permits: usize,
+    thing: Thing,
+    /// Set while it waits, and when it has its permits but was not polled since (S3).
+    key: Option<Key>,
+}
+
+impl Take<'_> {
+    /// Takes the permits, or joins the waiters. `Ready(Ok)` means that the caller has the permits.
+    fn poll_queue(&mut self, waker: &Waker) -> Poll<Result<(), AcquireError>> {
+        let Self { semaphore, permits, thing, ref mut key } = *self;
+        poll_lazily(waker, |waker| {
+            let mut queue = shim::lock(&semaphore.queue);
+            if let Some(joined) = *key
+                && !queue.waiters.contains(joined)
+            {
+                *key = None;
+                let was_closed = queue.remove_wanted(joined); // S3
+                return Poll::Ready(if was_closed { Err(AcquireError) } else { Ok(()) });
+            }
+            let joins = key.is_none();
+            if joins && semaphore.take_or_mark(permits)? {
+                return Poll::Ready(Ok(()));
+            }
+            queue.waiters.register(key, waker);
+            match *key {
+                Some(key) if joins => queue.wanted.push_back((key, permits)),
+                // S1: it joins at the second look. ORDERING: Relaxed; the lock of the wait list orders it.
+                None if queue.waiters.is_empty() => _ = semaphore.word.fetch_and(!WAITERS, Relaxed),
+                _ => {}
+            }
+            record_wait(thing, semaphore.id(), waker.as_borrowed());
+            Poll::Pending
+        })
+    }
+}
+
+impl Future for Take<'_> {
+    type Output = Result<(), AcquireError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(budget::poll_proceed(cx));
+        let fast = self.key.is_none() && self.semaphore.try_take(self.permits).is_ok();
+        let taken = if fast { Ok(()) } else { ready!(self.poll_queue(cx.waker())) };
+        budget::spend();
+        Poll::Ready(taken)
+    }
+}
+
+impl Drop for Take<'_> {
+    fn drop(&mut self) {
+        let Some(key) = self.key else { return };
+        note(Kind::GaveUp, self.thing as u8, self.semaphore.id());
+        let mut woken = Vec::new();
+        let mut queue = shim::lock(&self.semaphore.queue);
+        let was = queue.waiters.remove(key);
+        let has_permits = !queue.remove_wanted(key);
+        match was {
+            Removed::Waiting(_) if fault("first_leaves_silently") => {}
+            Removed::Waiting(_) => self.semaphore.serve(&mut queue, 0, &mut woken), // S4
+            Removed::Notified if has_permits && !fault("dropped_with_permits") => {
+                self.semaphore.serve(&mut queue, self.permits, &mut woken); // S3
+            }
+            Removed::Notified => {} // It was closed.
+        }
+        drop(queue);
+        drop(was);
+        wake_all(&mut woken);
+    }
+}
+
+/// The future of [`Semaphore::acquire_many`].
+struct AcquireMany<'a>(Take<'a>);
+
+impl<'a> Future for AcquireMany<'a> {
+    type Output = Result<SemaphorePermit<'a>, AcquireError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let taken = ready!(Pin::new(&mut self.0).poll(cx));
+        let Take { semaphore, permits, .. } = self.0;
+        Poll::Ready(taken.map(|()| SemaphorePermit { semaphore, permits }))
+    }
+}
+
+/// Permits of a [`Semaphore`]. Dropping it gives them back.
+///
+/// ```
+/// use executor::sync::{Semaphore, SemaphorePermit};
+///
+/// let tickets = Semaphore::new(2);
+/// let permit: SemaphorePermit<'_> = tickets.try_acquire().unwrap();
+/// permit.forget();
+/// assert_eq!(tickets.available_permits(), 1);
+/// ```
+#[must_use = "permits that are dropped at once permit nothing"]
+#[derive(Debug)]
+pub struct SemaphorePermit<'a> {
+    semaphore: &'a Semaphore,
+    permits: usize,
+}
+
+impl SemaphorePermit<'_> {
+    /// Drops the permits and does not give them back: from now on the semaphore has fewer.
+    pub fn forget(mut self) {
+        self.permits = 0;
+    }
+}
+
+impl Drop for SemaphorePermit<'_> {
+    fn drop(&mut self) {
+        if self.permits > 0 {
+            self.semaphore.release(self.permits);
+        }
+    }
+}
+
+/// Permits of a [`Semaphore`] that they keep alive. Dropping it gives them back.
+///
+/// ```
+/// use executor::sync::{OwnedSemaphorePermit, Semaphore};
+/// use std::sync::Arc;
+///
+/// let permit: OwnedSemaphorePermit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+/// std::thread::spawn(move || drop(permit)).join().unwrap();
+/// ```
+#[must_use = "permits that are dropped at once permit nothing"]
+#[derive(Debug)]
+pub struct OwnedSemaphorePermit {
+    semaphore: Arc<Semaphore>,
+    permits: usize,
+}
+
+impl OwnedSemaphorePermit {
+    /// Drops the permits and does not give them back: from now on the semaphore has fewer.
+    pub fn forget(mut self) {
+        self.permits = 0;
+    }
+}
+
+impl Drop for OwnedSemaphorePermit {
+    fn drop(&mut self) {
+        if self.permits > 0 {
+            self.semaphore.release(self.permits);
+        }
+    }
+}
+
+/// The semaphore is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AcquireError;
+
+impl fmt::Display for AcquireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the semaphore is closed")
+    }
+}
+
+impl std::error::Error for AcquireError {}
+
+/// Why [`Semaphore::try_acquire`] returned no permit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryAcquireError {
+    /// There are not enough permits now, or others wait for some.
+    NoPermits,
+    /// The semaphore is closed.
+    Closed,
+}
+
+impl fmt::Display for TryAcquireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPermits => f.write_str("there are not enough permits"),
+            Self::Closed => AcquireError.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for TryAcquireError {}
