@@ -1,6 +1,6 @@
 //! Runs the commands that the book shows, and compares their output with what the book shows.
 //!
-//! A command is `cargo run --example NAME`, perhaps with `--release` and arguments. The test runs the example
+//! A command is `cargo run --example NAME`, perhaps with `--release`, `-p unrolled` and arguments. The test runs the example
 //! that `cargo test` has built; the book writes `…` for what varies from run to run. `cargo test -p exercises
 //! --test NAME` is not run, because it fails until the reader has done the exercise; but its name must exist.
 
@@ -24,8 +24,8 @@ fn shown(tree: &Tree) -> Vec<(String, Session)> {
 /// The example of `cargo run --example NAME -- ARGUMENTS`, and its arguments. It may record itself.
 fn example(command: &str) -> Option<(String, Vec<String>)> {
     let command = command.strip_prefix("UNROLLED_TRACE=tour.html ").unwrap_or(command);
-    let mut words =
-        command.strip_prefix("cargo run ")?.split_whitespace().skip_while(|word| *word == "--release");
+    let which = |word: &&str| ["--release", "-p", "unrolled"].contains(word);
+    let mut words = command.strip_prefix("cargo run ")?.split_whitespace().skip_while(which);
     (words.next()? == "--example").then_some(())?;
     let name = words.next()?.to_owned();
     Some((name, words.skip_while(|word| *word == "--").map(str::to_owned).collect()))

@@ -1,4 +1,4 @@
-//! The lower limits: what the same work costs without a runtime. Next: `machine`.
+//! The lower limits: what the same work costs without a runtime. Next: `collections`.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;

@@ -1,4 +1,4 @@
-//! What only two of the libraries have: a set of tasks, and a channel without a bound. Next: `rows`.
+//! What only two of the libraries have: a set of tasks, and a channel without a bound. Next: `machine`.
 //!
 //! The trait of all runtimes would need a stand-in for the others, and a stand-in would be measured in their names.
 //! So these workloads have a trait of their own.

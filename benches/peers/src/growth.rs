@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use crate::all::{Error, Setting, measure};
+use crate::measure::{Error, Setting, measure};
 use crate::picture;
 use crate::rows::Metric;
 use crate::sample::{is_quick, median};

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Reading order: `sample`, `runtimes` (what a workload needs of one), `workloads`, `locks`, `threads`, `bare`,
-//! `collections`, `machine`, `server`, `load`, `textbook`, `history`, `recording`, `rows` (the goals), `all`, `table`, `picture`, `growth`.
+//! `collections`, `machine`, `server`, `load`, `textbook`, `measure`, `history`, `recording`, `rows` (the goals), `all`, `table`, `picture`, `growth`.
 
 mod all;
 mod bare;
@@ -21,6 +21,7 @@ mod history;
 mod load;
 mod locks;
 mod machine;
+mod measure;
 mod picture;
 mod recording;
 mod rows;
@@ -96,10 +97,10 @@ fn main() -> ExitCode {
 }
 
 /// Measures in this process; without the settings in the environment, in a new process that has them.
-fn run(workload: &str, runtime: &str, trace: Option<&str>) -> Result<(), all::Error> {
+fn run(workload: &str, runtime: &str, trace: Option<&str>) -> Result<(), measure::Error> {
     if std::env::var_os("UNROLLED_THREADS").is_none() {
-        let setting = all::Setting { trace: trace.map(str::to_owned), ..all::Setting::default() };
-        println!("{}", all::measure(workload, runtime, &setting)?);
+        let setting = measure::Setting { trace: trace.map(str::to_owned), ..measure::Setting::default() };
+        println!("{}", measure::measure(workload, runtime, &setting)?);
         return Ok(());
     }
     if std::env::var_os("PEERS_ONE_CORE").is_some() {

@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use crate::all::{Error, Setting, measure};
+use crate::measure::{Error, Setting, measure};
 use crate::rows::Metric;
 use crate::sample::{median, quantile};
 use crate::table::time;

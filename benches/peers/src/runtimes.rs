@@ -188,7 +188,6 @@ ours!(OursLocal, executor::task::spawn_local);
 
 // ---- tokio
 
-
 static TOKIO: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     // As of the other pools, from the environment: TOKIO_WORKER_THREADS.
@@ -314,7 +313,8 @@ tokio!(TokioLocal, tokio::task::spawn_local, |future| LOCAL_SET
 // ---- smol
 
 thread_local! {
-    static LOCAL_EXECUTOR: smol::LocalExecutor<'static> = const { smol::LocalExecutor::new() };
+    /// Runs in the `block_on` of [`SmolLocal`].
+    pub static LOCAL_EXECUTOR: smol::LocalExecutor<'static> = const { smol::LocalExecutor::new() };
 }
 
 macro_rules! smol {
@@ -375,11 +375,6 @@ use smol::channel as smol_channel;
 pub struct Smol;
 /// A `LocalExecutor`.
 pub struct SmolLocal;
-/// Spawns a task that runs in [`SmolLocal`]'s `block_on`.
-pub fn spawn_on_the_local_executor(future: impl Future<Output = ()> + 'static) -> smol::Task<()> {
-    LOCAL_EXECUTOR.with(|local| local.spawn(future))
-}
-
 smol!(Smol, |task| smol::spawn(task), |future| smol::block_on(future));
 smol!(SmolLocal, |task| LOCAL_EXECUTOR.with(|local| local.spawn(task)), |future| LOCAL_EXECUTOR
     .with(|local| smol::block_on(local.run(future))));

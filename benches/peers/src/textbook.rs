@@ -1,4 +1,4 @@
-//! The server with which the chat is compared: the textbook's, on tokio and its broadcast channel. Next: `history`.
+//! The server with which the chat is compared: the textbook's, on tokio and its broadcast channel. Next: `measure`.
 //!
 //! It is built as in the textbook's chapter: a task for each connection, a subscription task for each connection
 //! and group, an async mutex around the outgoing half, the packet encoded again for each subscriber, no

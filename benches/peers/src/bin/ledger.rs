@@ -170,7 +170,7 @@ impl Runtime for Smol {
         smol::spawn(future)
     }
     fn spawn_local(future: impl Future<Output = ()> + 'static) -> Self::LocalHandle {
-        runtimes::spawn_on_the_local_executor(future)
+        runtimes::LOCAL_EXECUTOR.with(|local| local.spawn(future))
     }
     fn yield_now() -> impl Future<Output = ()> + Send {
         smol::future::yield_now()
