@@ -21,6 +21,8 @@
  */
 
 const FORMAT = 1;
+/** The folder of the locks and channels. */
+const SYNC = 'executor/sync/';
 
 /**
  * The kinds, by number: name; the slot of each field in its order; what the field in slot `a` numbers; the page of
@@ -51,13 +53,13 @@ const KINDS = [
     ['timer-fired', 'ab', 'thing', 'reactor/clock', '{a} fires, {b} after its deadline'],
     ['timer-cancelled', 'a', 'thing', 'reactor/clock', '{a} is cancelled'],
     ['waits', 'ca', 'waited', '', ''],
-    ['lock-taken', 'a', 'thing', 'executor/sync/mutex', '{a} is taken'],
-    ['lock-handed', 'a', 'thing', 'executor/sync/mutex', '{a} is handed to the first waiter'],
-    ['lock-freed', 'a', 'thing', 'executor/sync/mutex', '{a} is freed'],
-    ['sent', 'a', 'thing', 'executor/sync/mpsc', 'sends to {a}'],
-    ['received', 'ab', 'thing', 'executor/sync/mpsc', 'receives {b value} from {a}'],
-    ['lagged', 'ab', 'thing', 'executor/sync/broadcast', 'has missed {b message} of {a}'],
-    ['closed', 'a', 'thing', 'executor/sync/mpsc', '{a} is closed'],
+    ['lock-taken', 'a', 'thing', SYNC + 'mutex', '{a} is taken'],
+    ['lock-handed', 'a', 'thing', SYNC + 'mutex', '{a} is handed to the first waiter'],
+    ['lock-freed', 'a', 'thing', SYNC + 'mutex', '{a} is freed'],
+    ['sent', 'a', 'thing', SYNC + 'mpsc', 'sends to {a}'],
+    ['received', 'ab', 'thing', SYNC + 'mpsc', 'receives {b value} from {a}'],
+    ['lagged', 'ab', 'thing', SYNC + 'broadcast', 'has missed {b message} of {a}'],
+    ['closed', 'a', 'thing', SYNC + 'mpsc', '{a} is closed'],
     ['call-queued', 'a', 'task', 'executor/spawn_blocking', '{a} waits for a thread'],
     ['cancel', 'a', 'task', 'executor/raw_task/join_handle', '{a} is to be cancelled'],
     ['dropped', 'a', 'task', 'executor/raw_task/run', 'the future of {a} is dropped'],
@@ -106,22 +108,22 @@ const WAITS = [
     ['data to read', 'reactor/source'],
     ['room to write', 'reactor/source'],
     ['timer', 'reactor/time'],
-    ['lock', 'executor/sync/mutex'],
-    ['room in channel', 'executor/sync/mpsc'],
-    ['message from channel', 'executor/sync/mpsc'],
+    ['lock', SYNC + 'mutex'],
+    ['room in channel', SYNC + 'mpsc'],
+    ['message from channel', SYNC + 'mpsc'],
     ['join of', 'executor/raw_task/join_handle'],
     ['blocking call', 'reactor/blocking'],
-    ['oneshot', 'executor/sync/oneshot'],
-    ['broadcast', 'executor/sync/broadcast'],
-    ['end of the receiver', 'executor/sync/closed'],
-    ['end of the receiver', 'executor/sync/oneshot'],
-    ['end of all receivers', 'executor/sync/closed'],
-    ['task of a set', 'executor/join_set'],
-    ['watch', 'executor/sync/watch'],
-    ['permits', 'executor/sync/semaphore'],
-    ['rwlock', 'executor/sync/rwlock'],
-    ['notice', 'executor/sync/notify'],
-    ['barrier', 'executor/sync/barrier'],
+    ['oneshot', SYNC + 'oneshot'],
+    ['broadcast', SYNC + 'broadcast'],
+    ['receiver to go', SYNC + 'closed'],
+    ['receiver to go', SYNC + 'oneshot'],
+    ['receivers to go', SYNC + 'closed'],
+    ['task of set', 'executor/join_set'],
+    ['watch', SYNC + 'watch'],
+    ['permits', SYNC + 'semaphore'],
+    ['rwlock', SYNC + 'rwlock'],
+    ['notice', SYNC + 'notify'],
+    ['barrier', SYNC + 'barrier'],
 ];
 /** The same for a number that is not in the list. @type {[string, string]} */
 const OTHER_WAIT = ['something else', ''];
