@@ -206,6 +206,6 @@ impl Notify {
                 }
             }
         })
-        .await
+        .await;
     }
 }

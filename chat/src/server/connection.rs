@@ -177,7 +177,10 @@ impl Connection {
         let rest: Rest<'_> = match request {
             Request::Join { group_name, after } => Box::pin(self.join(group_name, after)),
             Request::Post { group_name, message } => match self.post(group_name, message)? {
-                Some(until) => Box::pin(async move { Ok(self.session.posts(until).await) }),
+                Some(until) => Box::pin(async move {
+                    self.session.posts(until).await;
+                    Ok(())
+                }),
                 None => return Ok(None),
             },
             Request::History { group_name, after, limit } => Box::pin(self.history(group_name, after, limit)),
