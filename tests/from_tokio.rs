@@ -18,13 +18,13 @@ const GIVEN: &str = r#"
 use executor::future::{join, or, select, try_join};
 use executor::pool::Pool;
 use executor::stream::StreamExt;
-use executor::sync::{broadcast, mpsc, oneshot};
-use executor::task::{self, JoinError, JoinHandle};
+use executor::sync::{broadcast, mpsc, oneshot, watch};
+use executor::task::{self, AbortOnDrop, JoinError, JoinHandle};
 use reactor::blocking::unblock;
 use reactor::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy};
 use reactor::net::{TcpListener, TcpStream, ToSocketAddrs, UdpSocket, UnixListener, UnixStream};
 use reactor::signal::Signals;
-use reactor::time::{Interval, Sleep, sleep, sleep_until, timeout};
+use reactor::time::{Interval, Sleep, sleep, sleep_until, timeout, timeout_at};
 use reactor::{Async, budget};
 use std::future::{Ready, ready};
 use std::time::{Duration, Instant};
@@ -85,7 +85,7 @@ fn every_name_and_call_compiles() {
 /// The test above can fail: on a call that does not exist, and on a name.
 #[test]
 fn a_wrong_name_is_noticed() {
-    for wrong in ["task::spawn_remote(future)", "reactor::net::TcpSocket"] {
+    for wrong in ["task::spawn_remote(future)", "reactor::net::NoSuchSocket"] {
         let message = compiles(&program(&[wrong])).expect_err("there is no such thing");
         assert!(message.contains("error[E04"), "{message}");
     }
