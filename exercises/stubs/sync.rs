@@ -162,12 +162,13 @@ impl Notify {
                 },
                 None => {
                     ticket = Some(state.next_ticket);
-                    state.waiters.push_back((state.next_ticket, cx.waker().clone()));
+                    let ticket = state.next_ticket;
+                    state.waiters.push_back((ticket, cx.waker().clone()));
                     state.next_ticket += 1;
                     Poll::Pending
                 }
             }
         })
-        .await
+        .await;
     }
 }
