@@ -21,12 +21,8 @@ use executor::task::{self, JoinError};
 use executor::trace;
 use futures_lite::{StreamExt, future};
 use lexopt::prelude::*;
-use reactor::signal::Signals;
+use reactor::signal::{SIGINT, SIGTERM, SIGUSR1, Signals};
 use reactor::{blocking, notes};
-
-const SIGINT: i32 = 2;
-const SIGTERM: i32 = 15;
-const SIGUSR1: i32 = if cfg!(target_os = "linux") { 10 } else { 30 };
 
 /// How long the program waits at its end until its last messages are written.
 const LAST_NOTES: Duration = Duration::from_millis(500);

@@ -22,7 +22,7 @@ use executor::sync::mpsc;
 use executor::task;
 use futures_lite::future::block_on;
 use reactor::explain::explain;
-use reactor::signal::{self, Signals};
+use reactor::signal::{SIGHUP, SIGINT, SIGTERM, Signals};
 use reactor::time::timeout;
 use rustyline::completion::{Completer, Pair};
 use rustyline::config::{ColorMode, CompletionType, Config};
@@ -72,8 +72,7 @@ impl Terminal {
             return None;
         }
         // Before rustyline, which has its own SIGINT while it reads a line.
-        let numbers = ["INT", "TERM", "HUP"].map(|name| signal::number(name).unwrap_or_default());
-        let signals = Signals::new(&numbers).ok()?;
+        let signals = Signals::new(&[SIGINT, SIGTERM, SIGHUP]).ok()?;
         let mut editor = editor().ok()?;
         let mut printer = editor.create_external_printer().ok()?;
         // It fails if the editor is gone, and then the screen is over.
