@@ -245,8 +245,6 @@ impl Model {
         } else if let Some((class, side)) = channel(event.argument) {
             let channel = self.channel_used(class, address, Actor::Task(task), event.time);
             Wait::Channel { channel, side }
-        } else if is(Thing::JoinSet) {
-            Wait::JoinSet
         } else if let Some(thing) = Other::of(event.argument) {
             Wait::Other { thing, address }
         } else {

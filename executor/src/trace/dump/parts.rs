@@ -68,8 +68,6 @@ pub(super) enum Wait {
         channel: usize,
         side: Side,
     },
-    /// One of the tasks of a set.
-    JoinSet,
     Call,
     /// Something else inside the program, by its address: nothing is recorded of who could end the wait.
     Other {
@@ -81,6 +79,7 @@ pub(super) enum Wait {
 /// What a task may wait for without a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Other {
+    JoinSet,
     Semaphore,
     RwLock,
     Notify,
@@ -89,17 +88,14 @@ pub(super) enum Other {
 
 impl Other {
     pub(super) fn of(thing: u8) -> Option<Self> {
-        const SEMAPHORE: u8 = Thing::Semaphore as u8;
-        const RWLOCK: u8 = Thing::RwLock as u8;
-        const NOTIFY: u8 = Thing::Notify as u8;
-        const BARRIER: u8 = Thing::Barrier as u8;
-        match thing {
-            SEMAPHORE => Some(Self::Semaphore),
-            RWLOCK => Some(Self::RwLock),
-            NOTIFY => Some(Self::Notify),
-            BARRIER => Some(Self::Barrier),
-            _ => None,
-        }
+        const ALL: [(Thing, Other); 5] = [
+            (Thing::JoinSet, Other::JoinSet),
+            (Thing::Semaphore, Other::Semaphore),
+            (Thing::RwLock, Other::RwLock),
+            (Thing::Notify, Other::Notify),
+            (Thing::Barrier, Other::Barrier),
+        ];
+        ALL.iter().find(|(known, _)| *known as u8 == thing).map(|(_, other)| *other)
     }
 }
 

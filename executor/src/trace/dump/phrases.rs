@@ -212,7 +212,6 @@ impl<'a> Words<'a> {
             Wait::Lock(lock) => format!("a lock, {}", self.holder(lock)),
             Wait::Join(task) => format!("{} to finish", self.name(task)),
             Wait::Channel { channel, side } => self.channel(channel, side),
-            Wait::JoinSet => "a task of a JoinSet to finish".to_owned(),
             Wait::Call => "a blocking call".to_owned(),
             Wait::Other { thing, .. } => other(thing).to_owned(),
         }
@@ -298,6 +297,7 @@ impl<'a> Words<'a> {
 /// Things of which several tasks may have a part, so that no one task holds up the others.
 fn other(thing: Other) -> &'static str {
     match thing {
+        Other::JoinSet => "a task of a JoinSet to finish",
         Other::Semaphore => "permits of a semaphore",
         Other::RwLock => "a lock for readers and writers",
         Other::Notify => "a notice of a Notify",
