@@ -18,7 +18,7 @@ use reactor::io::{AsyncReadExt, AsyncWriteExt};
 use reactor::time::{sleep, timeout};
 use rustix::process::Pid;
 
-/// More than the pipes hold, so that whoever serves them one after the other hangs.
+/// More than the pipes hold: a program that serves them one after the other hangs.
 const INPUT: usize = 500_000;
 const CHILDREN: u32 = 50;
 

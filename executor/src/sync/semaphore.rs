@@ -20,8 +20,8 @@
 //! S2  A waiter looks for permits and sets WAITERS in one step, so the next release finds it in the list.
 //! S3  `wanted` has an entry for each waiter in the wait list, in the same order, and for each that a close has
 //!     taken out. A waiter that is in neither has its permits. If it gives up, it gives them back.
-//! S4  A waiter is served with all that it wants, or waits. The first one wants more than there are: whoever changes
-//!     that, by a release or by leaving the first place, serves the first waiters under the same hold of the lock.
+//! S4  A waiter is served with all that it wants, or waits. The first one wants more than there are. A release, or
+//!     a first waiter that leaves, changes that, and serves the first waiters under the same hold of the lock.
 //!
 //! Used by `rwlock` too. Next: `rwlock`.
 
@@ -138,8 +138,8 @@ impl Semaphore {
 
     /// Waits for this many permits, which are given together. The task is not overtaken by tasks that want fewer.
     ///
-    /// Cancel-safe as [`acquire`](Self::acquire). A semaphore that never has so many permits lets it wait for ever,
-    /// and all that come after it.
+    /// Cancel-safe as [`acquire`](Self::acquire). If the semaphore never has that number of permits, this waits for ever,
+    /// and so does all that comes after it.
     ///
     /// # Errors
     /// [`AcquireError`] if the semaphore is closed, also while this waits.

@@ -1,4 +1,4 @@
-//! `closed` ends when the other side goes, whoever waits, and however it goes; one that gives up leaves nothing.
+//! `closed` ends when the other side goes, for each that waits, and however it goes; one that gives up leaves nothing.
 
 use std::sync::Arc;
 use std::task::{Poll, Waker};

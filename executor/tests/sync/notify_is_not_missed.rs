@@ -1,4 +1,4 @@
-//! A notice reaches a waiter, whether it comes before or during the wait, and whoever gives up.
+//! A notice reaches a waiter, whether it comes before or during the wait, and whether or not another waiter gives up.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -2,7 +2,7 @@
 //!
 //! A socket may come from elsewhere: from a supervisor that has bound it, from a library that knows more options.
 //! And it may have to leave, for code that blocks. To duplicate its descriptor would not do for that: both would
-//! share one mode, and whoever makes it blocking again would stop the reactor's threads. So a socket leaves only
+//! share one mode, and one that was made blocking again would stop the reactor's threads. So a socket leaves only
 //! as a whole.
 //!
 //! Called by programs. Next: `addr`.

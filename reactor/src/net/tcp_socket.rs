@@ -130,7 +130,7 @@ impl TcpSocket {
         Ok(sockopt::socket_reuseport(&self.socket)?)
     }
 
-    /// Asks for a send buffer of so many bytes (`SO_SNDBUF`). Linux doubles the number, for its own needs, and
+    /// Asks for a send buffer of this size, in bytes (`SO_SNDBUF`). Linux doubles the number, for its own needs, and
     /// has a limit (`net.core.wmem_max`); without this call it adjusts the size itself.
     ///
     /// # Errors
@@ -157,7 +157,7 @@ impl TcpSocket {
         Ok(sockopt::socket_send_buffer_size(&self.socket)?)
     }
 
-    /// Asks for a receive buffer of so many bytes (`SO_RCVBUF`), as for
+    /// Asks for a receive buffer of this size, in bytes (`SO_RCVBUF`), as for
     /// [`set_send_buffer_size`](Self::set_send_buffer_size). A listener passes its size on to the connections
     /// that it accepts.
     ///

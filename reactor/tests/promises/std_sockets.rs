@@ -42,7 +42,7 @@ fn a_stream_that_leaves_keeps_its_descriptor_and_options() {
     });
 }
 
-/// A clone could be made blocking by whoever has the std socket, so the socket leaves only as a whole.
+/// A clone would be made blocking with the std socket, so the socket leaves only as a whole.
 #[test]
 fn a_socket_with_clones_does_not_leave() {
     run(|| async {
