@@ -43,7 +43,9 @@ pub fn all(rounds: usize, only: Option<&str>, one_core: bool, docs: &Path) -> Re
     for (title, picture) in picture::bars(&rows, &samples) {
         fs::write(pictures.join(format!("{title}.svg")), picture)?;
     }
-    let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+    let mut command = format!("all --rounds {rounds}");
+    command += &only.map(|names| format!(" --only {names}")).unwrap_or_default();
+    command += if one_core { " --one-core" } else { "" };
     let mut text = table::benchmarks(&rows, &samples, rounds, name, &command);
     if only.is_none() && !one_core {
         text += &format!(
