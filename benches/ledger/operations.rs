@@ -3,7 +3,6 @@
 //! Each runs on one thread, or on two that wait for each other, so that the counts are the same in each run. What has to
 //! be there before (tasks, connections) is made before the counting begins.
 
-use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
@@ -174,74 +173,54 @@ impl Turn {
     }
 }
 
-/// A wake, and the poll that it leads to: two of them are a round.
-async fn wake_here<R: Runtime>(meter: Meter) {
-    let turn = Rc::new(RefCell::new(Turn::default()));
-    let side = |turn: Rc<RefCell<Turn>>, second| async move {
-        poll_fn(|cx| turn.borrow_mut().poll(second, cx.waker())).await;
-        let waker = turn.borrow_mut().pass();
+/// Takes one side's turns. Each ends with a wake of the other side.
+async fn turns(turn: &Mutex<Turn>, second: bool, count: usize) {
+    let turn = || turn.lock().unwrap_or_else(PoisonError::into_inner);
+    for _ in 0..count {
+        poll_fn(|cx| turn().poll(second, cx.waker())).await;
+        let waker = turn().pass();
         if let Some(waker) = waker {
             waker.wake();
         }
-    };
-    let all = meter.all();
-    let other = turn.clone();
-    let task = R::spawn_local(async move {
-        for _ in 0..all / 2 {
-            side(other.clone(), true).await;
-        }
-    });
+    }
+}
+
+/// A wake, and the poll that it leads to: two of them are a round.
+async fn wake_here<R: Runtime>(meter: Meter) {
+    let turn = Arc::new(Mutex::new(Turn::default()));
+    let (other, all) = (turn.clone(), meter.all());
+    let task = R::spawn_local(async move { turns(&other, true, all / 2).await });
     for times in meter {
-        for _ in 0..times / 2 {
-            side(turn.clone(), false).await;
-        }
+        turns(&turn, false, times / 2).await;
     }
     task.await;
 }
 
 async fn wake_across<R: Runtime>(meter: Meter) {
     let turn = Arc::new(Mutex::new(Turn::default()));
-    async fn side(turn: &Mutex<Turn>, second: bool) {
-        poll_fn(|cx| turn.lock().unwrap_or_else(PoisonError::into_inner).poll(second, cx.waker())).await;
-        let waker = turn.lock().unwrap_or_else(PoisonError::into_inner).pass();
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-    let all = meter.all();
-    let other = turn.clone();
-    let task = R::spawn(async move {
-        for _ in 0..all / 2 {
-            side(&other, true).await;
-        }
-    });
+    let (other, all) = (turn.clone(), meter.all());
+    let task = R::spawn(async move { turns(&other, true, all / 2).await });
     for times in meter {
-        for _ in 0..times / 2 {
-            side(&turn, false).await;
-        }
+        turns(&turn, false, times / 2).await;
     }
     task.await;
 }
 
-/// Both sides hold the lock while the other one waits for it.
-async fn lock<R: Runtime>(meter: Meter) {
-    async fn hold<R: Runtime>(lock: &R::Lock) {
+/// Takes a lock, and holds it while the other side waits for it.
+async fn holds<R: Runtime>(lock: &R::Lock, count: usize) {
+    for _ in 0..count {
         let guard = R::locked(lock).await;
         R::yield_now().await;
         drop(guard);
     }
+}
+
+async fn lock<R: Runtime>(meter: Meter) {
     let lock = Rc::new(R::lock());
-    let all = meter.all();
-    let other = lock.clone();
-    let task = R::spawn_local(async move {
-        for _ in 0..all / 2 {
-            hold::<R>(&other).await;
-        }
-    });
+    let (other, all) = (lock.clone(), meter.all());
+    let task = R::spawn_local(async move { holds::<R>(&other, all / 2).await });
     for times in meter {
-        for _ in 0..times / 2 {
-            hold::<R>(&lock).await;
-        }
+        holds::<R>(&lock, times / 2).await;
     }
     task.await;
 }

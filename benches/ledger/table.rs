@@ -15,8 +15,8 @@ const ABOUT: &str = "\
 
 What an operation costs, in things that can be counted: these figures are the same on each machine of the kind, and in
 each run. `cargo bench --bench ledger -- --write` writes the rows of ours, `cargo run --release --bin ledger`
-in `benches/peers` those of the peers. `.ci/run` compares ours: whoever changes a cost finds the change here, as a
-difference of numbers.
+in `benches/peers` those of the peers. `.ci/run` compares ours: a change of a cost shows here, as a difference of
+numbers.
 
 Each figure is per operation, rounded: of all threads, after a warm-up, with one worker. Memory is what was allocated,
 whether or not it was freed. Polls and wakes are those of spawned tasks. System calls are counted by `strace`, and
