@@ -21,7 +21,8 @@ numbers.
 Each figure is per operation, rounded: of all threads, after a warm-up, with one worker. Memory is what was allocated,
 whether or not it was freed. Polls and wakes are those of spawned tasks. System calls are counted by `strace`, and
 instructions by valgrind's `callgrind`. A dash: it is not counted. A `~`: on two threads, whether one of them has to wait
-for the other is chance, so this figure differs a little from run to run.
+for the other is chance, so this figure differs a little from run to run, and the
+instructions of such an operation are not counted.
 ";
 
 const HEAD: &str = "\
@@ -37,7 +38,9 @@ pub(crate) fn rows(runtimes: &[&str], instructions: bool) -> io::Result<Vec<Stri
     let mut rows = Vec::new();
     for operation in OPERATIONS {
         for runtime in runtimes {
-            if let Some(figures) = measure(operation.name, runtime, operation.times, instructions)? {
+            if let Some(figures) =
+                measure(operation.name, runtime, operation.times, instructions && operation.threads == 1)?
+            {
                 rows.push(row(operation, runtime, &figures));
                 eprintln!("{}", rows[rows.len() - 1]);
             }
