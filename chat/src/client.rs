@@ -39,7 +39,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
-use executor::task::{self, JoinHandle};
+use executor::task::{self, AbortOnDrop};
 use futures_lite::io::{AsyncBufRead, AsyncWriteExt};
 use futures_lite::{StreamExt, future};
 use reactor::explain::{explain, reword};
@@ -168,9 +168,10 @@ async fn talk_on_and_on(
 async fn talk(session: &mut Session, stream: TcpStream, hello: &str, grace: Duration) -> io::Result<Ended> {
     // A task of its own has a poll budget of its own: a flood of replies does not hold up the commands.
     let replies = print_replies(BufReader::new(stream.clone()), session.shared.clone(), hello.to_owned());
-    let mut replies = AbortOnDrop(task::spawn_local(replies));
+    // A plain handle that is dropped would leave it printing.
+    let mut replies = AbortOnDrop::new(task::spawn_local(replies));
     let commands = send_commands(session, &stream);
-    let first = future::or(async { Err((&mut replies.0).await) }, async { Ok(commands.await) }).await;
+    let first = future::or(async { Err((&mut replies).await) }, async { Ok(commands.await) }).await;
     match first {
         Err(replied) => replied,
         Ok(commanded) => {
@@ -178,22 +179,13 @@ async fn talk(session: &mut Session, stream: TcpStream, hello: &str, grace: Dura
                 if session.over {
                     send_the_rest(session, &stream).await;
                 }
-                (&mut replies.0).await
+                (&mut replies).await
             };
             let replied = timeout(grace, rest).await;
             // If the connection was lost, it is not the server's fault that something is not sent.
             let unsent = if session.over { session.unsent.len() } else { 0 };
             replied.unwrap_or_else(|_| after_the_grace(unsent)).and(commanded)
         }
-    }
-}
-
-/// Cancels its task when it is dropped. A plain handle would leave it printing.
-struct AbortOnDrop(JoinHandle<io::Result<Ended>>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 
