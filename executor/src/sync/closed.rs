@@ -12,7 +12,7 @@
 //! D1  The condition is checked, and the waker stored, under one hold of the channel's lock.
 //! D2  All are woken at once, so one that gives up need not pass its wake on.
 //!
-//! Called by `mpsc` and `broadcast`. Next: `semaphore`.
+//! Called by `mpsc`, `broadcast` and `watch`. Next: `semaphore`.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

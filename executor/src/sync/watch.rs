@@ -30,6 +30,7 @@ use reactor::record::{Kind, Thing, note, record_wait};
 use reactor::shim::{self, RwLock, RwLockReadGuard, fault};
 use reactor::wait_list::{Key, WaitList, poll_lazily, wake_all};
 
+use crate::sync::closed::WaitClosed;
 pub use crate::sync::send_error::SendError;
 
 /// Makes a channel that holds one value. The receiver counts this first one as seen.
@@ -68,6 +69,13 @@ struct State {
     closing: WaitList,
 }
 
+impl State {
+    /// Where to wait until no receiver is left; `None` if there is none.
+    fn closing(&mut self) -> Option<&mut WaitList> {
+        if self.receivers == 0 { None } else { Some(&mut self.closing) }
+    }
+}
+
 impl<T> Shared<T> {
     fn borrow(&self) -> Ref<'_, T> {
         Ref(self.value.read().unwrap_or_else(PoisonError::into_inner))
@@ -88,15 +96,10 @@ impl<T> Shared<T> {
             _ if state.senders == 0 => Some(Err(RecvError)),
             _ => None,
         };
-        *seen = self.wait(|state| &mut state.changes, next).await?;
+        let mut waiting = Waiting { shared: self, key: None };
+        *seen = poll_fn(|cx| waiting.poll(cx, next)).await?;
         note(Kind::Received, Thing::Watch as u8, self.id());
         Ok(())
-    }
-
-    /// Waits in this list until `look` finds something, and returns that.
-    async fn wait<R>(&self, list: fn(&mut State) -> &mut WaitList, look: impl Fn(&State) -> Option<R>) -> R {
-        let mut waiting = Waiting { shared: self, list, key: None };
-        poll_fn(|cx| waiting.poll(cx, &look)).await
     }
 
     /// Identifies the channel in a recording.
@@ -248,7 +251,7 @@ impl<T> Sender<T> {
     /// executor::task::block_on(sender.closed());
     /// ```
     pub async fn closed(&self) {
-        self.shared.wait(|state| &mut state.closing, |state| (state.receivers == 0).then_some(())).await;
+        WaitClosed::new(&self.shared.state, Thing::Watch, self.shared.id(), State::closing).await;
     }
 }
 
@@ -385,10 +388,9 @@ impl<T> Drop for Receiver<T> {
     }
 }
 
-/// A future that waits in one of the two lists. Dropping it leaves the list.
+/// A receiver that waits for a change. Dropping it leaves the list.
 struct Waiting<'a, T> {
     shared: &'a Shared<T>,
-    list: fn(&mut State) -> &mut WaitList,
     key: Option<Key>,
 }
 
@@ -400,7 +402,7 @@ impl<T> Waiting<'_, T> {
             if let Some(found) = look(&state) {
                 return Poll::Ready(found);
             }
-            (self.list)(&mut state).register(&mut self.key, waker); // V2
+            state.changes.register(&mut self.key, waker); // V2
             record_wait(Thing::Watch, self.shared.id(), waker.as_borrowed());
             Poll::Pending
         }));
@@ -414,7 +416,7 @@ impl<T> Drop for Waiting<'_, T> {
         let Some(key) = self.key else { return };
         note(Kind::GaveUp, Thing::Watch as u8, self.shared.id());
         // A wake need not be passed on: each change wakes all that wait.
-        let was = (self.list)(&mut shim::lock(&self.shared.state)).remove(key);
+        let was = shim::lock(&self.shared.state).changes.remove(key);
         drop(was);
     }
 }
