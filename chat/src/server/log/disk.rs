@@ -342,6 +342,24 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_writer_takes_nothing_from_the_next_one() {
+        task::block_on(async {
+            let medium = Medium::created();
+            let disk = Disk::new(medium.store(), Arc::new(To(|_| true)));
+            disk.watch(&"g".into()).await.unwrap();
+            disk.shared.queue().writing = true;
+            let writing = Writing(disk.shared.clone());
+            assert!(writing.0.next_posts().is_none());
+            let stopped = medium.stopped();
+            let outcome = disk.append("g", "the next one's".to_owned());
+            drop(writing);
+            assert!(disk.shared.queue().writing, "the next writer still waits for the disk");
+            drop(stopped);
+            outcome.await.unwrap();
+        });
+    }
+
+    #[test]
     fn a_panic_in_a_delivery_fails_what_waits_and_not_what_comes_later() {
         task::block_on(async {
             let panics = AtomicBool::new(true);
