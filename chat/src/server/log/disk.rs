@@ -141,7 +141,7 @@ impl Log for Disk {
         let writing = std::mem::replace(&mut queue.writing, true);
         drop(queue);
         if !writing {
-            drop(task::spawn(write(Writing(shared.clone()))));
+            drop(task::spawn(write(Writing { shared: shared.clone(), ended: false })));
         }
         Outcome::Later(outcome)
     }
@@ -184,27 +184,6 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the posts that wait. Returns `None` if there are none: then the writing task ends.
-    fn next_posts(&self) -> Option<Vec<Post>> {
-        let mut queue = self.queue();
-        if !queue.posts.is_empty() {
-            return Some(std::mem::take(&mut queue.posts));
-        }
-        self.ended(queue);
-        None
-    }
-
-    /// The writing task has ended (D1).
-    fn ended(&self, mut queue: MutexGuard<'_, Queue>) {
-        queue.writing = false;
-        let (posts, flushing) = (std::mem::take(&mut queue.posts), std::mem::take(&mut queue.flushing));
-        drop(queue);
-        drop(posts); // There are some only if the task was cut off.
-        for sender in flushing {
-            let _ = sender.send(Ok(()));
-        }
-    }
-
     /// Reports the first of several failures, and the success after them.
     fn report<T>(&self, outcome: &Result<T, LogError>) {
         // ORDERING: Relaxed; one task at a time writes.
@@ -235,21 +214,48 @@ fn on_another_thread<T: Send + 'static>(
 
 /// The task that writes. If it is cut off, by a panic or the end of the pool, the posts in the queue fail, and
 /// the next append starts another.
-struct Writing(Arc<Shared>);
+struct Writing {
+    shared: Arc<Shared>,
+    /// The queue says that no task writes: from then on it is the next writer's.
+    ended: bool,
+}
+
+impl Writing {
+    /// Takes the posts that wait. Returns `None` if there are none: then the writing task ends.
+    fn next_posts(&mut self) -> Option<Vec<Post>> {
+        let mut queue = self.shared.queue();
+        if !queue.posts.is_empty() {
+            return Some(std::mem::take(&mut queue.posts));
+        }
+        self.ended = true;
+        ended(queue);
+        None
+    }
+}
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        let queue = self.0.queue();
-        if queue.writing {
-            self.0.ended(queue);
+        if !self.ended {
+            ended(self.shared.queue());
         }
     }
 }
 
+/// The writing task has ended (D1).
+fn ended(mut queue: MutexGuard<'_, Queue>) {
+    queue.writing = false;
+    let (posts, flushing) = (std::mem::take(&mut queue.posts), std::mem::take(&mut queue.flushing));
+    drop(queue);
+    drop(posts); // There are some only if the task was cut off.
+    for sender in flushing {
+        let _ = sender.send(Ok(()));
+    }
+}
+
 /// Writes and delivers what is in the queue, until it is empty.
-async fn write(writing: Writing) {
-    let shared = &writing.0;
-    while let Some(posts) = shared.next_posts() {
+async fn write(mut writing: Writing) {
+    let shared = writing.shared.clone();
+    while let Some(posts) = writing.next_posts() {
         let storing = shared.clone();
         let written = task::spawn_blocking(move || {
             let texts: Vec<_> =
@@ -348,8 +354,8 @@ mod tests {
             let disk = Disk::new(medium.store(), Arc::new(To(|_| true)));
             disk.watch(&"g".into()).await.unwrap();
             disk.shared.queue().writing = true;
-            let writing = Writing(disk.shared.clone());
-            assert!(writing.0.next_posts().is_none());
+            let mut writing = Writing { shared: disk.shared.clone(), ended: false };
+            assert!(writing.next_posts().is_none());
             let stopped = medium.stopped();
             let outcome = disk.append("g", "the next one's".to_owned());
             drop(writing);
