@@ -1,0 +1,40 @@
+//! Why there is no permit.
+//!
+//! Who does not wait must know whether to try again: that is worth it while others hold the permits, and never after a
+//! close. Who waits can only meet the close. So there are two types, and an `acquire` has no case that cannot happen.
+//!
+//! Used by `semaphore`. Next: `permit`.
+
+use std::fmt;
+
+/// The semaphore is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AcquireError;
+
+impl fmt::Display for AcquireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the semaphore is closed")
+    }
+}
+
+impl std::error::Error for AcquireError {}
+
+/// Why [`Semaphore::try_acquire`](super::Semaphore::try_acquire) returned no permit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryAcquireError {
+    /// There are not enough permits now, or others wait for some.
+    NoPermits,
+    /// The semaphore is closed.
+    Closed,
+}
+
+impl fmt::Display for TryAcquireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPermits => f.write_str("there are not enough permits"),
+            Self::Closed => AcquireError.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for TryAcquireError {}
