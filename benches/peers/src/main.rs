@@ -39,6 +39,8 @@ const HELP: &str = "\
 Usage:
   peers all [--rounds N] [--only WORKLOAD,...] [--one-core] [--out DIR]
                                 measures all, in turns, and writes DIR/benchmarks.md and its pictures
+  peers all --from FILE [--out DIR]
+                                writes the table and the pictures anew, from what an earlier run has printed
   peers growth [--rounds N] [--out DIR]      how cost grows: writes DIR/growth.md
   peers run WORKLOAD RUNTIME [--trace FILE]
                                 one measurement, one line of figures (a workload may have a :SIZE);
@@ -47,7 +49,7 @@ Usage:
   peers history                 posts a second of the chat server without a history, with one on
                                 disk, and with one in Redis (needs redis-server)
   peers recording [--rounds N]  what it costs to record: ours, without and with a recording
-  peers list                    the workloads, and the runtimes on which they run
+  peers list                    the workloads, what each does, and the runtimes on which it runs
 Everywhere: --quick            each once and small, to check that it works
 
 DIR is the project's docs/. Runtimes: ours tokio smol async-std tokio-ct threads bare.
@@ -62,13 +64,17 @@ fn main() -> ExitCode {
     let rounds = take_value(&mut words, "--rounds");
     let only = take_value(&mut words, "--only");
     let trace = take_value(&mut words, "--trace");
+    let from = take_value(&mut words, "--from");
     let out = take_value(&mut words, "--out");
     let out = out.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs").to_string());
-    let rounds = rounds.and_then(|word| word.parse().ok()).unwrap_or(5);
+    let Ok(rounds) = rounds.as_deref().unwrap_or("5").parse() else {
+        eprintln!("--rounds: {:?} is not a number", rounds.unwrap_or_default());
+        return ExitCode::FAILURE;
+    };
 
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let done = match words[..] {
-        ["all"] => all::all(rounds, only.as_deref(), one_core, out.as_ref()),
+        ["all"] => all::all(rounds, only.as_deref(), one_core, from.as_deref(), out.as_ref()),
         ["growth"] => growth::growth(rounds, out.as_ref()),
         ["run", workload, runtime] => run(workload, runtime, trace.as_deref()),
         ["serve", kind, runtime] => server::serve(kind, runtime).ok_or("no such server".into()),
@@ -81,7 +87,7 @@ fn main() -> ExitCode {
         ["recording"] => recording::table(rounds).map(|table| print!("{table}")),
         ["list"] => {
             for row in rows::ROWS {
-                println!("{:24}{}", row.name, row.on.join(" "));
+                println!("{:24}{}\n{:24}{}", row.name, row.what, "", row.on.join(" "));
             }
             Ok(())
         }

@@ -77,23 +77,23 @@ pub const ROWS: &[Row] = rows! {
         "spawn_outer:1000", ALL, Wall, Some(0.6), POOLS, "the same from block_on's thread";
         "spawn_one", ALL, Wall, Some(0.4), POOLS, "in a pool task: spawn one, await it";
         "chain:1000", ASYNC, Wall, Some(0.5), POOLS, "each task spawns the next, 1000 deep";
-        "join_set:1000", TWO_LIBRARIES, Wall, None, &["tokio"], "in a pool task: spawn 1000 ready tasks into a JoinSet, join all";
+        "join_set:1000", TWO_LIBRARIES, Wall, Some(1.0), &["tokio"], "in a pool task: spawn 1000 ready tasks into a JoinSet, join all";
     ["switch"]
         "yield_one", ALL, Wall, Some(0.2), POOLS, "one pool task yields";
         "yield_many:1000", ALL, Wall, Some(0.6), POOLS, "1000 pool tasks yield";
         "pingpong", ASYNC_THREADS, Wall, Some(0.6), POOLS, "a hop between two pool tasks, channels of capacity 1";
         "cross", TWO_THREADS, Wall, Some(0.8), POOLS, "a hop between block_on's thread and a pool task";
-        "unbounded:1000", TWO_LIBRARIES, Wall, None, &["tokio"], "a value through a channel without a bound, of four tasks that send 1000 each";
+        "unbounded:1000", TWO_LIBRARIES, Wall, Some(1.0), &["tokio"], "a value through a channel without a bound, of four tasks that send 1000 each";
         "brigade:500", ASYNC_THREADS, Wall, Some(0.6), POOLS, "500 pool tasks in a row pass on one token";
         "brigade_tcp:500", ASYNC_THREADS, Wall, None, POOLS, "the same over TCP connections";
-        "join", ASYNC, Wall, None, POOLS, "a join of a send and a receive";
-        "select", ASYNC, Wall, None, POOLS, "a send, and a select between two channels";
+        "join", ASYNC, Wall, Some(1.0), POOLS, "a join of a send and a receive";
+        "select", ASYNC, Wall, Some(1.0), POOLS, "a send, and a select between two channels";
     ["locks"]
-        "semaphore:100", WITH_SEMAPHORES, Wall, None, &["tokio", "smol"], "100 pool tasks take a semaphore's one permit in turn";
-        "rwlock_read", ASYNC, Wall, None, POOLS, "one pool task reads under a lock for readers and writers, and nobody writes";
-        "rwlock_write:100", ASYNC, Wall, None, POOLS, "100 pool tasks write in turn";
-        "notify", WITH_NOTICES, Wall, None, &["tokio"], "a hop between two pool tasks that notify each other";
-        "watch", WITH_NOTICES, Wall, None, &["tokio"], "a hop between two pool tasks, each of which watches the other's value";
+        "semaphore:100", WITH_SEMAPHORES, Wall, Some(1.0), &["tokio", "smol"], "100 pool tasks take a semaphore's one permit in turn";
+        "rwlock_read", ASYNC, Wall, Some(1.0), POOLS, "one pool task reads under a lock for readers and writers, and nobody writes";
+        "rwlock_write:100", ASYNC, Wall, Some(1.0), POOLS, "100 pool tasks write in turn";
+        "notify", WITH_NOTICES, Wall, Some(1.0), &["tokio"], "a hop between two pool tasks that notify each other";
+        "watch", WITH_NOTICES, Wall, Some(1.0), &["tokio"], "a hop between two pool tasks, each of which watches the other's value";
     ["local"]
         "spawn_local:1000", ASYNC_BARE, Cpu, Some(0.5), LOCALS, "1000 local tasks, await all";
         "yield_local:1000", ASYNC_BARE, Cpu, Some(0.35), LOCALS, "1000 local tasks yield";

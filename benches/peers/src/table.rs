@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 
 use crate::rows::{Metric, RUNTIMES, Row};
-use crate::sample::{Sample, Samples, median};
+use crate::sample::{Sample, Samples, is_quick, median};
 
 /// A sleep may end this many microseconds late.
 const LATE: f64 = 1000.0;
@@ -63,13 +63,16 @@ pub fn verdict(row: &Row, samples: &Samples) -> Option<Verdict> {
     Some(Verdict { ratio, amiss })
 }
 
-/// Nanoseconds as a text for readers.
+/// A figure of nanoseconds as a text for readers: at least three digits, the thousands apart. A second unit in the same
+/// column would be read as the first one.
 pub fn time(ns: f64) -> String {
-    match ns {
-        10_000.0.. => format!("{:.1} µs", ns / 1e3),
-        100.0.. => format!("{ns:.0}"),
-        _ => format!("{ns:.1}"),
+    if ns < 100.0 {
+        return format!("{ns:.1}");
     }
+    let last = 10_f64.powf((ns.log10().floor() - 3.0).max(0.0));
+    let digits = format!("{:.0}", (ns / last).round() * last);
+    let (first, rest) = digits.split_at((digits.len() - 1) % 3 + 1);
+    rest.as_bytes().chunks(3).fold(first.to_owned(), |text, three| text + "," + &String::from_utf8_lossy(three))
 }
 
 fn cell(row: &Row, samples: &Samples, runtime: &str) -> String {
@@ -106,12 +109,16 @@ pub fn benchmarks(rows: &[&Row], samples: &Samples, rounds: usize, pictures: &st
         machine()
     );
     let mut picture = "";
+    if is_quick() {
+        page += "\n**Run with `--quick`: each once and small, to show that it works. The figures mean nothing.**\n";
+    }
     for row in rows {
         if row.picture != picture {
             picture = row.picture;
+            let judged = if is_quick() { ("", "") } else { (" ratio | goal | met |", "---|---|---|") };
             let head =
-                "\n| | ours | tokio | smol | async-std | tokio ct | threads | limit | ratio | goal | met |";
-            let line = "|---|---|---|---|---|---|---|---|---|---|---|";
+                format!("\n| | ours | tokio | smol | async-std | tokio ct | threads | limit |{}", judged.0);
+            let line = format!("|---|---|---|---|---|---|---|---|{}", judged.1);
             write!(page, "\n## {picture}\n\n![{picture}]({pictures}/{picture}.svg)\n{head}\n{line}\n")
                 .expect("a string");
         }
@@ -119,6 +126,10 @@ pub fn benchmarks(rows: &[&Row], samples: &Samples, rounds: usize, pictures: &st
         write!(page, "| **{name}**: {} |", row.what).expect("a string");
         for runtime in RUNTIMES {
             write!(page, " {} |", cell(row, samples, runtime)).expect("a string");
+        }
+        if is_quick() {
+            page += "\n";
+            continue;
         }
         let (ratio, goal, met) = match (verdict(row, samples), row.goal) {
             (Some(Verdict { ratio, amiss: Some(amiss) }), Some(goal)) => {
@@ -131,7 +142,7 @@ pub fn benchmarks(rows: &[&Row], samples: &Samples, rounds: usize, pictures: &st
         };
         writeln!(page, " {ratio} | {goal} | {met} |").expect("a string");
     }
-    page + &bounds(rows, samples) + &tasks_and_threads(samples)
+    if is_quick() { page } else { page + &bounds(rows, samples) + &tasks_and_threads(samples) }
 }
 
 /// What limits a row, according to a profile. Printed where the goal is not met.
