@@ -66,7 +66,7 @@
 //! [`trace`] (`format`, `encode`, `json`, `html`, `chrome`, `environment`; [`dump()`](dump()) with `live`, `seen`, `model`,
 //! `parts`, `ids`, `stuck`, `strangers`, `ends`, `cycles`, `verdicts`, `report`, `phrases`, `words`; `watch`), `look` in `state` and in `pool`,
 //! and [`sync`] (`mutex`, `oneshot` with `recv_error`, `mpsc` with `state`, `room`, `sender`, `permit`, `receiver`, `unbounded`,
-//! `broadcast` with `ring`, `receiver`, `sender`; `closed`, `semaphore` with `error`, `permit`, `rwlock`, `notify`, `watch`, `barrier`, `once_cell`,
+//! `broadcast` with `ring`, `receiver`, `sender`; `closed`, `semaphore` with `error`, `permit`, `rwlock`, `notify`, `watch` with `state`, `sender`, `receiver`, `barrier`, `once_cell`,
 //! `send_error`), which uses no other file of this crate.
 
 mod block_on;
