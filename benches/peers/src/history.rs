@@ -68,7 +68,7 @@ pub fn table() -> Result<String, Box<dyn std::error::Error>> {
 
 /// Posts for a fixed time. A poster is a connection, which has this many posts on the way.
 pub fn posts(server: &Server, posters: usize, on_the_way: usize) -> Sample {
-    machine::pin(machine::LOAD_CORE);
+    let _pinned = machine::pin(machine::LOAD_CORE);
     let poller = Poller::new();
     let member = members(server, 1, &poller).remove(0);
     let mut posters: Vec<_> = (0..posters).map(|number| Poster::new(server, number)).collect();

@@ -111,7 +111,7 @@ pub fn echo_requests(connections: usize) -> usize {
 
 /// Echo over this many connections, each with one request outstanding.
 pub fn echo(server: &Server, connections: usize) -> Sample {
-    machine::pin(machine::LOAD_CORE);
+    let _pinned = machine::pin(machine::LOAD_CORE);
     machine::raise_descriptor_limit();
     let poller = Poller::new();
     let mut clients: Vec<Client> = Vec::new();
@@ -188,7 +188,7 @@ pub fn members(server: &Server, count: usize, poller: &Poller) -> Vec<TcpStream>
 /// One poster, `members_count` members, and at most `in_flight` posts in flight: a post is sent when all members
 /// have received the one that was sent `in_flight` posts before it.
 pub fn chat(server: &Server, members_count: usize, in_flight: usize) -> Sample {
-    machine::pin(machine::LOAD_CORE);
+    let _pinned = machine::pin(machine::LOAD_CORE);
     machine::raise_descriptor_limit();
     let poller = Poller::new();
     let members = members(server, members_count, &poller);
@@ -279,7 +279,7 @@ impl Talk {
 
 /// Measures the bytes that the server holds for each joined connection.
 pub fn chat_memory(server: &Server, connections: usize) -> Sample {
-    machine::pin(machine::LOAD_CORE);
+    let _pinned = machine::pin(machine::LOAD_CORE);
     machine::raise_descriptor_limit();
     let (poller, connections) = (Poller::new(), scaled(connections));
     let _warm = members(server, 10, &poller);

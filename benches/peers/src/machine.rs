@@ -10,12 +10,26 @@ pub const LOAD_CORE: usize = 0;
 /// The core of the servers.
 pub const SERVER_CORE: usize = 1;
 
-/// Pins this thread, and the threads that it will start, to one core, if it may run on that core.
-pub fn pin(core: usize) {
-    let mut cores = CpuSet::new();
-    cores.set(core);
-    if sched_getaffinity(None).is_ok_and(|may| may.is_set(core)) {
+/// A thread that is pinned to a core. Dropping it lets the thread run where it could before. If it stayed pinned, the
+/// processes that it starts later would be too: the next server would share its core with the load.
+pub struct Pinned(Option<CpuSet>);
+
+/// Pins this thread, and the threads and processes that it will start, to one core, if it may run on that core.
+pub fn pin(core: usize) -> Pinned {
+    let before = sched_getaffinity(None).ok().filter(|may| may.is_set(core));
+    if before.is_some() {
+        let mut cores = CpuSet::new();
+        cores.set(core);
         sched_setaffinity(None, &cores).expect("a core that we have");
+    }
+    Pinned(before)
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            sched_setaffinity(None, before).expect("the cores that we had");
+        }
     }
 }
 

@@ -109,9 +109,7 @@ fn run(workload: &str, runtime: &str, trace: Option<&str>) -> Result<(), measure
         println!("{}", measure::measure(workload, runtime, &setting)?);
         return Ok(());
     }
-    if std::env::var_os("PEERS_ONE_CORE").is_some() {
-        machine::pin(machine::LOAD_CORE);
-    }
+    let _pinned = std::env::var_os("PEERS_ONE_CORE").map(|_| machine::pin(machine::LOAD_CORE));
     let sample = rows::run(workload, runtime).ok_or("no such workload on that runtime")?;
     println!("{sample}");
     Ok(())

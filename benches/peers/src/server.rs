@@ -55,7 +55,7 @@ impl Drop for Server {
 
 /// The server's side of [`Server::start`]. Returns `None` if there is no such server; otherwise it does not return.
 pub fn serve(kind: &str, runtime: &str) -> Option<()> {
-    machine::pin(machine::SERVER_CORE);
+    let _pinned = machine::pin(machine::SERVER_CORE);
     machine::raise_descriptor_limit();
     thread::spawn(|| {
         let _ = io::stdin().read_to_end(&mut Vec::new());
