@@ -345,34 +345,6 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     }
 }
 
-impl<T: ?Sized> Deref for MutexGuard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        // SAFETY: M4: this is the only guard, and the reference lives no longer than the guard.
-        unsafe { &*self.mutex.value.get() }
-    }
-}
-
-impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: M4: this is the only guard, and `&mut self` excludes a second reference through it.
-        unsafe { &mut *self.mutex.value.get() }
-    }
-}
-
-impl<T: ?Sized> Drop for MutexGuard<'_, T> {
-    fn drop(&mut self) {
-        self.mutex.unlock();
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
-    }
-}
-
 /// A [`MutexGuard`] that keeps its mutex alive. Made by [`Mutex::lock_owned`]. Dropping it unlocks, or hands the lock
 /// to the first waiter.
 ///
@@ -390,30 +362,38 @@ pub struct OwnedMutexGuard<T: ?Sized> {
     value: PhantomData<T>,
 }
 
-impl<T: ?Sized> Deref for OwnedMutexGuard<T> {
-    type Target = T;
+/// What both guards can do.
+macro_rules! guard {
+    ($guard:ident $(<$life:lifetime>)?) => {
+        impl<T: ?Sized> Deref for $guard<$($life,)? T> {
+            type Target = T;
 
-    fn deref(&self) -> &T {
-        // SAFETY: M4: this is the only guard, and the reference lives no longer than the guard.
-        unsafe { &*self.mutex.value.get() }
-    }
+            fn deref(&self) -> &T {
+                // SAFETY: M4: this is the only guard, and the reference lives no longer than the guard.
+                unsafe { &*self.mutex.value.get() }
+            }
+        }
+
+        impl<T: ?Sized> DerefMut for $guard<$($life,)? T> {
+            fn deref_mut(&mut self) -> &mut T {
+                // SAFETY: M4: this is the only guard, and `&mut self` excludes a second reference through it.
+                unsafe { &mut *self.mutex.value.get() }
+            }
+        }
+
+        impl<T: ?Sized> Drop for $guard<$($life,)? T> {
+            fn drop(&mut self) {
+                self.mutex.unlock();
+            }
+        }
+
+        impl<T: ?Sized + fmt::Debug> fmt::Debug for $guard<$($life,)? T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                (**self).fmt(f)
+            }
+        }
+    };
 }
 
-impl<T: ?Sized> DerefMut for OwnedMutexGuard<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: M4: this is the only guard, and `&mut self` excludes a second reference through it.
-        unsafe { &mut *self.mutex.value.get() }
-    }
-}
-
-impl<T: ?Sized> Drop for OwnedMutexGuard<T> {
-    fn drop(&mut self) {
-        self.mutex.unlock();
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for OwnedMutexGuard<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
-    }
-}
+guard!(MutexGuard<'_>);
+guard!(OwnedMutexGuard);
