@@ -24,8 +24,10 @@
 //!
 //! All of them follow three rules.
 //!
-//! C1  The shared state is under one lock, which is held for a short time. No waker and no value of the user is
-//!     cloned, called or dropped under it [no-user-code]. So all of that code may use the same channel.
+//! C1  What the waiters share is under one lock, which is held for a short time. No code of the user runs under it:
+//!     values are dropped, and wakers are woken and dropped, after it is unlocked, and only wakers of our own tasks
+//!     are cloned under it [no-user-code]. So that code may use the same channel. (The value of a `watch` has a second
+//!     lock. A closure that runs under it must not use the channel.)
 //! C2  A waiter checks the condition and stores its waker under one hold of the lock: no wake can come
 //!     between the two and be lost.
 //! C3  A waiter that was woken for something that only one can have (the lock, free room, permits, a notice), and

@@ -34,7 +34,8 @@ use reactor::wait_list::{Key, Removed, WaitList, poll_lazily, wake, wake_all};
 /// Wakes tasks, without a value.
 ///
 /// A task that waits for a condition makes the future first, then looks, then awaits the future: each call of
-/// [`notify_waiters`](Self::notify_waiters) after the future was made ends the wait.
+/// [`notify_waiters`](Self::notify_waiters) after the future was made ends the wait. If several tasks wait for
+/// [`notify_one`](Self::notify_one), each calls [`Notified::enable`] before it looks.
 ///
 /// ```
 /// use executor::{sync::Notify, task};
@@ -148,7 +149,7 @@ impl Notify {
     }
 
     /// Waits for a notice. [`notify_waiters`](Self::notify_waiters) counts for the future from this call on,
-    /// [`notify_one`](Self::notify_one) from its first poll on.
+    /// [`notify_one`](Self::notify_one) from its first poll on, or from [`enable`](Notified::enable).
     ///
     /// Cancel-safe: a notice that was given to a future that is dropped goes to the next one.
     pub fn notified(&self) -> Notified<'_> {
@@ -193,14 +194,54 @@ pub struct Notified<'a> {
     done: bool,
 }
 
-impl Future for Notified<'_> {
-    type Output = ();
+impl Notified<'_> {
+    /// Joins the waiters now, and not at the first poll. Returns whether the notice is there: then the future is ready.
+    ///
+    /// [`notify_one`](Notify::notify_one) stores at most one notice. If two tasks have made their futures, and neither
+    /// was polled, two notices would become one. A future that is enabled gets one of its own. As always, it passes
+    /// that on if it is dropped.
+    ///
+    /// ```
+    /// use executor::{sync::Notify, task};
+    /// use std::sync::Mutex;
+    ///
+    /// struct Queue {
+    ///     items: Mutex<Vec<&'static str>>,
+    ///     pushed: Notify,
+    /// }
+    ///
+    /// impl Queue {
+    ///     fn push(&self, item: &'static str) {
+    ///         self.items.lock().unwrap().push(item);
+    ///         self.pushed.notify_one();
+    ///     }
+    ///
+    ///     /// Many tasks may call it.
+    ///     async fn pop(&self) -> &'static str {
+    ///         loop {
+    ///             let mut pushed = self.pushed.notified();
+    ///             pushed.enable();
+    ///             if let Some(item) = self.items.lock().unwrap().pop() {
+    ///                 return item;
+    ///             }
+    ///             pushed.await;
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let queue = Queue { items: Mutex::default(), pushed: Notify::new() };
+    /// queue.push("tea");
+    /// assert_eq!(task::block_on(queue.pop()), "tea");
+    /// ```
+    pub fn enable(&mut self) -> bool {
+        self.take_or_join(Waker::noop()).is_ready()
+    }
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        ready!(budget::poll_proceed(cx));
-        let this = &mut *self;
+    /// Takes a notice, or joins the waiters.
+    fn take_or_join(&mut self, waker: &Waker) -> Poll<()> {
+        let this = self;
         let notify = this.notify;
-        ready!(poll_lazily(cx.waker(), |waker| {
+        ready!(poll_lazily(waker, |waker| {
             if this.done {
                 return Poll::Ready(());
             }
@@ -219,6 +260,16 @@ impl Future for Notified<'_> {
             Poll::Ready(())
         }));
         this.done = true;
+        Poll::Ready(())
+    }
+}
+
+impl Future for Notified<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(budget::poll_proceed(cx));
+        ready!(self.take_or_join(cx.waker()));
         budget::spend();
         Poll::Ready(())
     }

@@ -50,6 +50,41 @@ fn a_future_that_was_made_before_is_notified_with_all() {
 }
 
 #[test]
+fn each_enabled_future_gets_a_notice_of_its_own() {
+    let notify = Notify::new();
+    let (mut first, mut second) = (notify.notified(), notify.notified());
+    assert!(!first.enable() && !second.enable());
+    notify.notify_one();
+    notify.notify_one();
+    assert!(poll(&mut first, Waker::noop()).is_ready());
+    assert!(second.enable(), "the second notice was not for it");
+    assert!(second.enable() && poll(&mut second, Waker::noop()).is_ready(), "it stays ready");
+    assert!(poll(&mut notify.notified(), Waker::noop()).is_pending());
+}
+
+#[test]
+fn an_enabled_future_that_is_polled_is_woken() {
+    let notify = Notify::new();
+    let (woken, waker) = Count::new();
+    let mut notified = notify.notified();
+    assert!(!notified.enable());
+    assert!(poll(&mut notified, &waker).is_pending());
+    notify.notify_one();
+    assert_eq!(woken.wakes(), 1);
+    assert!(poll(&mut notified, &waker).is_ready());
+}
+
+#[test]
+fn an_enabled_future_that_is_dropped_passes_its_notice_on() {
+    let notify = Notify::new();
+    let mut notified = notify.notified();
+    assert!(!notified.enable());
+    notify.notify_one();
+    drop(notified);
+    assert!(notify.notified().enable());
+}
+
+#[test]
 fn a_notice_of_a_future_that_is_dropped_goes_on() {
     let notify = Notify::new();
     let (woken, waker) = Count::new();
