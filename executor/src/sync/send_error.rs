@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-/// The value that could not be sent, because there is no receiver.
+/// The value that could not be sent: there is no receiver, or it has closed the channel.
 ///
 /// ```
 /// use executor::sync::mpsc::{self, SendError};
@@ -32,7 +32,7 @@ pub struct SendError<T>(pub T);
 pub enum TrySendError<T> {
     /// There is no free room now: the channel is full, or what is left is promised to senders that wait.
     Full(T),
-    /// The receiver is gone: nothing can be sent any more.
+    /// The receiver is gone, or has closed the channel: nothing can be sent any more.
     Closed(T),
 }
 
@@ -59,7 +59,7 @@ impl<T> fmt::Debug for SendError<T> {
 
 impl<T> fmt::Display for SendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("there is no receiver")
+        f.write_str("the channel is closed")
     }
 }
 
@@ -78,7 +78,7 @@ impl<T> fmt::Display for TrySendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Full(_) => "the channel is full",
-            Self::Closed(_) => "the receiver is gone",
+            Self::Closed(_) => "the channel is closed",
         })
     }
 }
