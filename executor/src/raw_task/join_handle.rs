@@ -189,23 +189,25 @@ impl<T> JoinHandle<T> {
         if header.state.poll_join() == Join::Complete {
             return Join::Complete;
         }
-        // SAFETY: J2: JOIN_WAKER is clear, and we are the handle. A waker's clone is arbitrary code: it runs before
-        // the slot is touched.
-        let replaced = self.swap_waker(Some(waker.clone()));
+        let waker = waker.clone(); // Arbitrary code: it runs before the slot is touched.
+        // SAFETY: J2: JOIN_WAKER is clear, and we are the handle.
+        let replaced = unsafe { self.swap_waker(Some(waker)) };
         let join = self.task.header().state.store_waker();
         drop(replaced); // J3
         if join == Join::Complete {
-            // Too late: the runner did not see the waker, so the slot still belongs to us [join-slot].
-            drop(self.swap_waker(None));
+            // SAFETY: J2: it was set too late: the runner did not see it, so the slot still belongs to us [join-slot].
+            drop(unsafe { self.swap_waker(None) });
         }
         join
     }
 
-    /// Puts a waker into the slot, and returns the previous one. Called while JOIN_WAKER is clear, or was set
-    /// too late (J2).
-    fn swap_waker(&mut self, waker: Option<Waker>) -> Option<Waker> {
+    /// Puts a waker into the slot, and returns the previous one.
+    ///
+    /// # Safety
+    /// JOIN_WAKER is clear, or was set too late (J2).
+    unsafe fn swap_waker(&mut self, waker: Option<Waker>) -> Option<Waker> {
         let slot = &self.task.header().join_waker;
-        // SAFETY: J2: no other thread touches the slot now.
+        // SAFETY: J2, by the caller: no other thread touches the slot now.
         slot.with_mut(|slot| unsafe { std::mem::replace(&mut *slot, waker) })
     }
 
@@ -253,8 +255,8 @@ impl<T> Drop for JoinHandle<T> {
                 // taken.
                 unsafe { (header.vtable.drop_outcome)(self.task.as_raw()) }
             }),
-            // [join-slot]: JOIN_WAKER was cleared before COMPLETE, so the slot belongs to us.
-            Join::Pending => drop(self.swap_waker(None)),
+            // SAFETY: J2, [join-slot]: JOIN_WAKER was cleared before COMPLETE, so the slot belongs to us.
+            Join::Pending => drop(unsafe { self.swap_waker(None) }),
         }
     }
 }
