@@ -183,8 +183,25 @@ pub fn any_of(count: usize) -> usize {
     ((u64::from(random) * count as u64) >> 32) as usize
 }
 
-/// [`poll_take_one`] as a future.
-pub(crate) async fn take_one() {
+/// [`poll_take_one`] as a future: for an operation of your own that never waits. A task that only calls such operations
+/// gives way to the others from time to time.
+///
+/// Cancel-safe: if the future is dropped before it is ready, nothing is charged.
+///
+/// ```
+/// use reactor::budget;
+///
+/// /// The next number, which is there at once.
+/// async fn next(count: &mut u64) -> u64 {
+///     budget::take_one().await;
+///     *count += 1;
+///     *count
+/// }
+///
+/// let mut count = 0;
+/// assert_eq!(futures_lite::future::block_on(next(&mut count)), 1);
+/// ```
+pub async fn take_one() {
     poll_fn(|cx| poll_take_one(cx)).await;
 }
 

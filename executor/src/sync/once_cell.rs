@@ -16,7 +16,6 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::poll_fn;
 use std::sync::OnceLock;
 
 use reactor::budget;
@@ -104,7 +103,7 @@ impl<T> OnceCell<T> {
     /// ```
     pub async fn get_or_try_init<E>(&self, make: impl AsyncFnOnce() -> Result<T, E>) -> Result<&T, E> {
         if let Some(value) = self.get() {
-            poll_fn(|cx| budget::poll_take_one(cx)).await;
+            budget::take_one().await;
             return Ok(value);
         }
         let _guard = self.making.lock().await;
