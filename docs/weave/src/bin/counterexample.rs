@@ -156,13 +156,7 @@ impl Pairs {
                 ));
             }
         }
-        let known: BTreeSet<PathBuf> = self.pairs.iter().map(|(model, fault)| file(fault, model)).collect();
-        for entry in fs::read_dir(folder()).map_err(|error| error.to_string())?.flatten() {
-            let is_pair = entry.file_name().to_string_lossy().contains("--");
-            if is_pair && !known.contains(&entry.path()) {
-                wrong.push(format!("{}: there is no such pair", entry.path().display()));
-            }
-        }
+        wrong.extend(self.strays()?);
         if wrong.is_empty() {
             println!("{} counterexamples fail as they are stored", chosen.len());
             return Ok(());
@@ -170,7 +164,18 @@ impl Pairs {
         Err(wrong.join("\n"))
     }
 
-    /// Writes the pages of all stored counterexamples, and an index.
+    /// Returns a complaint for each stored counterexample whose fault or model is gone.
+    fn strays(&self) -> Result<Vec<String>, String> {
+        let known: BTreeSet<PathBuf> = self.pairs.iter().map(|(model, fault)| file(fault, model)).collect();
+        let stored = fs::read_dir(folder()).map_err(|error| error.to_string())?.flatten();
+        let strays = stored.map(|entry| entry.path()).filter(|path| {
+            let is_pair = path.file_name().is_some_and(|name| name.to_string_lossy().contains("--"));
+            is_pair && !known.contains(path)
+        });
+        Ok(strays.map(|path| format!("{}: there is no such pair", path.display())).collect())
+    }
+
+    /// Writes the pages of all stored counterexamples, which are repeated for that, and an index.
     fn pages(&self, folder: &Path) -> Result<(), String> {
         let built = build()?;
         let games =
@@ -199,7 +204,8 @@ impl Pairs {
                 scope.spawn(worker);
             }
         });
-        let failed = failed.into_inner().unwrap();
+        let mut failed = failed.into_inner().unwrap();
+        failed.extend(self.strays()?);
         if !failed.is_empty() {
             return Err(failed.join("\n"));
         }
