@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use executor::pool::Pool;
 use executor::sync::{broadcast, mpsc};
-use executor::task::{block_on, spawn_local, yield_now};
+use executor::task::{JoinSet, block_on, spawn_local, yield_now};
 use reactor::blocking::Threads;
 use reactor::time::{sleep, sleep_until};
 
@@ -267,4 +267,25 @@ fn calls_that_may_block() {
             thread::yield_now();
         }
     });
+}
+
+/// And one that is never quite empty.
+#[test]
+fn a_set_of_tasks() {
+    for (stays, at_once) in [(0, true), (1, true), (0, false), (1, false)] {
+        leaves(BY_THREAD, || {
+            let mut set = JoinSet::new();
+            (0..stays).for_each(|_| _ = set.spawn_local(pending::<()>()));
+            (0..100_000).for_each(|_| _ = set.spawn_local(async {}));
+            block_on(async {
+                while set.len() > stays {
+                    if at_once && set.try_join_next().is_some() {
+                        continue;
+                    }
+                    set.join_next().await.expect("one has finished").expect("no panic");
+                }
+            });
+            set
+        });
+    }
 }

@@ -8,8 +8,10 @@ use std::time::Duration;
 use executor::task::block_on;
 use futures_lite::StreamExt;
 use futures_lite::future::{poll_once, zip};
-use reactor::signal::{SIGINT, SIGPIPE, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, Signals, ctrl_c, terminate};
-use signal_hook::consts::{SIGKILL, SIGSEGV};
+use reactor::signal::{
+    SIGINT, SIGPIPE, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, Signals, ctrl_c, on_signal, terminate,
+};
+use signal_hook::consts::{SIGKILL, SIGSEGV, SIGURG};
 use signal_hook::low_level::raise;
 
 /// Signals belong to the whole process: one test at a time.
@@ -176,6 +178,21 @@ fn a_signal_between_the_call_and_the_first_poll_is_not_lost() {
 }
 
 /// Each future waits for one of its own: none before its call counts, and each of several gets it.
+/// A signal that no other test uses: it is handled until the process ends.
+#[test]
+fn a_function_that_panics_is_called_again() {
+    let (called, calls) = mpsc::channel();
+    on_signal(SIGURG, move || {
+        called.send(()).unwrap();
+        std::panic::resume_unwind(Box::new("in the function"));
+    })
+    .unwrap();
+    for _ in 0..2 {
+        raise(SIGURG).unwrap();
+        calls.recv_timeout(Duration::from_secs(30)).expect("it is called");
+    }
+}
+
 #[test]
 fn each_waits_for_a_signal_after_its_call() {
     let _alone = alone();

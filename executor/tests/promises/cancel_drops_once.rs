@@ -236,6 +236,23 @@ fn the_join_waker_goes_with_the_handle() {
     gate.open();
 }
 
+#[test]
+fn the_join_waker_goes_with_a_dropped_join() {
+    let gate = Gate::new();
+    let mut handle = spawn(gate.pass());
+    let drops = Drops::new();
+    let token = std::sync::Mutex::new(Some(drops.token()));
+    let waker = ClosureWaker::waker(|| {}, move || drop(token.lock().unwrap().take()));
+    let mut join = handle.try_join_mut();
+    assert!(poll(&mut join, &waker).is_pending());
+    drop(waker);
+    assert_eq!(drops.count(), 0, "the task still has the waker");
+    drop(join);
+    assert_eq!(drops.count(), 1);
+    gate.open();
+    block_on(handle);
+}
+
 /// Hard case 14: the same once the task is complete and the outcome was taken.
 #[test]
 fn the_join_waker_does_not_outlive_the_completion() {
@@ -350,4 +367,11 @@ fn all_at_once_drops_once() {
         eventually("the value is dropped", || values.load(Ordering::SeqCst) == 0);
         assert_eq!(drops.count(), 1, "seed {seed}");
     }
+}
+
+#[test]
+fn cancel_after_the_output_was_returned_gives_nothing() {
+    let mut handle = task::spawn_local(async { 7 });
+    assert_eq!(block_on(&mut handle), 7);
+    assert_eq!(block_on(handle.cancel()), None);
 }

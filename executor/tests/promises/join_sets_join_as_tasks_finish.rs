@@ -1,5 +1,6 @@
 //! A set returns its tasks in the order in which they finish, each once, and leaves none behind.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
@@ -169,10 +170,14 @@ fn the_last_poll_is_woken() {
     });
 }
 
+/// And the set stays as it was.
 #[test]
-#[should_panic(expected = "a JoinHandle was polled after it was ready")]
 fn a_handle_without_an_outcome_is_refused() {
     let mut handle = task::spawn_local(async {});
     block_on(&mut handle);
-    JoinSet::new().insert(handle);
+    let mut set = JoinSet::new();
+    let refused = catch_unwind(AssertUnwindSafe(|| set.insert(handle))).expect_err("it panics");
+    let message = refused.downcast_ref::<&str>().expect("a text");
+    assert_eq!(*message, "a JoinHandle was polled after it was ready");
+    assert!(set.is_empty() && block_on(set.join_next()).is_none());
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use executor::pool::Pool;
 use executor::sync::{broadcast, mpsc};
-use executor::task::{block_on, spawn, spawn_local};
+use executor::task::{JoinSet, block_on, spawn, spawn_local};
 use executor::trace;
 use panics::file_of_panic;
 use reactor::blocking::Threads;
@@ -44,6 +44,22 @@ fn nothing_where_something_is_needed() {
     points_here(|| drop(Threads::new("none", 0, Duration::ZERO)));
     points_here(|| drop(Threads::with_spawn("none", 0, Duration::ZERO, |_, _| Ok(()))));
     points_here(|| drop(interval(Duration::ZERO)));
+}
+
+/// A second join of a handle that has returned its output.
+#[test]
+fn a_join_of_what_was_joined() {
+    let joined = || {
+        let mut handle = spawn_local(async {});
+        block_on(&mut handle);
+        handle
+    };
+    let handle = joined();
+    points_here(|| drop(handle.try_join()));
+    let mut handle = joined();
+    points_here(|| drop(handle.try_join_mut()));
+    let handle = joined();
+    points_here(|| _ = JoinSet::new().insert(handle));
 }
 
 /// What hangs is left behind, and the process ends with it.

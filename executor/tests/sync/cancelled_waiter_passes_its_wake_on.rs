@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use executor::sync::{Mutex, broadcast, mpsc, oneshot};
+use futures_lite::StreamExt;
 
 use crate::support::{Count, poll};
 
@@ -22,6 +23,22 @@ fn a_lock_handed_to_a_cancelled_waiter_goes_to_the_next() {
     drop(first);
     assert_eq!(woken.wakes(), 1);
     assert!(poll(&mut second, &waker).is_ready());
+}
+
+/// The wait of a stream is not that of a `recv` that was never polled.
+#[test]
+fn a_receive_that_was_not_polled_takes_nothing_from_a_stream() {
+    let (sender, mut receiver) = broadcast::channel(1);
+    let (woken, waker) = Count::new();
+    assert!(poll(&mut receiver.next(), &waker).is_pending());
+    drop(receiver.recv());
+    sender.send(1).expect("a receiver");
+    assert_eq!(woken.wakes(), 1);
+    let (sender, mut receiver) = mpsc::channel(1);
+    assert!(poll(&mut receiver.next(), &waker).is_pending());
+    drop(receiver.recv());
+    sender.try_send(1).expect("room");
+    assert_eq!(woken.wakes(), 2);
 }
 
 #[test]

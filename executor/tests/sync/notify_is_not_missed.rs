@@ -75,6 +75,17 @@ fn an_enabled_future_that_is_polled_is_woken() {
 }
 
 #[test]
+fn a_future_that_waits_keeps_its_waker_when_it_is_enabled() {
+    let notify = Notify::new();
+    let (woken, waker) = Count::new();
+    let mut notified = notify.notified();
+    assert!(poll(&mut notified, &waker).is_pending());
+    assert!(!notified.enable());
+    notify.notify_one();
+    assert_eq!(woken.wakes(), 1);
+}
+
+#[test]
 fn an_enabled_future_that_is_dropped_passes_its_notice_on() {
     let notify = Notify::new();
     let mut notified = notify.notified();

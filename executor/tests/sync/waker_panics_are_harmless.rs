@@ -1,10 +1,11 @@
 //! A panicking waker affects neither the caller that wakes nor the other waiters.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Poll, Waker};
 
 use executor::sync::{Barrier, Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
 
-use crate::support::{Count, panicking, poll};
+use crate::support::{Count, OnDrop, panicking, poll};
 
 #[test]
 fn in_a_broadcast() {
@@ -56,6 +57,20 @@ fn in_a_send_an_unlock_and_a_oneshot() {
     let (sender, mut receiver) = oneshot::channel::<()>();
     assert!(poll(&mut receiver, &panicking()).is_pending());
     drop(sender);
+}
+
+/// The drop of a waker may panic too. The waiters behind the one that gives up have their permits by then.
+#[test]
+fn in_the_end_of_a_waiter_for_permits() {
+    let semaphore = Semaphore::new(3);
+    let (woken, waker) = Count::new();
+    let (mut many, mut few) = (semaphore.acquire_many(5), semaphore.acquire_many(2));
+    assert!(poll(&mut many, &OnDrop::waker(|| std::panic::resume_unwind(Box::new("a drop")))).is_pending());
+    assert!(poll(&mut few, &waker).is_pending());
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(many)));
+    assert!(dropped.is_err(), "the drop of the waker did not panic");
+    assert_eq!(woken.wakes(), 1);
+    assert!(matches!(poll(&mut few, &waker), Poll::Ready(Ok(_))));
 }
 
 #[test]
