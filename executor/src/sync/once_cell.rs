@@ -1,18 +1,21 @@
 //! A value that is made once, by a future.
 //!
 //! std's `OnceLock` blocks the threads of all others while one of them makes the value, and its closure cannot wait.
-//! Here the others wait for an asynchronous lock. If the future that makes the value fails, panics or is dropped, the
-//! next one tries.
+//! Here the others wait for the permit of a semaphore. If the future that makes the value fails, panics or is dropped,
+//! the next one gets the permit, and tries. A lock would do that too. But it would be handed from one to the next when
+//! the value is there, and one that is not polled would hold up all behind it. A semaphore can be closed for all.
 //!
 //! ```text
-//!   get_or_init ──set──▶ the value                        no lock
-//!        └──empty──▶ lock ──still empty──▶ make it ──▶ set it, unlock
+//!   get_or_init ──set──▶ the value
+//!        └──empty──▶ acquire ──permit──▶ make the value, set it, close the semaphore
+//!                       └────closed────▶ the value
 //! ```
 //!
-//! I1  The cell is set only under the lock. So at most one future makes a value at a time, and a value that was made
+//! I1  The cell is set only with the permit. So at most one future makes a value at a time, and a value that was made
 //!     is never thrown away.
+//! I2  The semaphore is closed after the cell was set, and only then.
 //!
-//! This is the last of the locks. Next: `send_error`.
+//! Next: `send_error`.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -20,7 +23,7 @@ use std::sync::OnceLock;
 
 use reactor::budget;
 
-use crate::sync::mutex::Mutex;
+use crate::sync::semaphore::{AcquireError, Semaphore, SemaphorePermit};
 
 /// A cell that is set once, by a future.
 ///
@@ -37,7 +40,8 @@ use crate::sync::mutex::Mutex;
 /// ```
 pub struct OnceCell<T> {
     value: OnceLock<T>,
-    making: Mutex<()>,
+    /// One permit, for the future that makes the value (I1).
+    making: Semaphore,
 }
 
 impl<T> OnceCell<T> {
@@ -45,13 +49,13 @@ impl<T> OnceCell<T> {
     #[cfg(not(loom))]
     #[must_use]
     pub const fn new() -> Self {
-        Self { value: OnceLock::new(), making: Mutex::new(()) }
+        Self { value: OnceLock::new(), making: Semaphore::new(1) }
     }
 
     /// The same for loom, whose atomics cannot be made in a const.
     #[cfg(loom)]
     pub fn new() -> Self {
-        Self { value: OnceLock::new(), making: Mutex::new(()) }
+        Self { value: OnceLock::new(), making: Semaphore::new(1) }
     }
 
     /// Returns the value, if it is set.
@@ -69,9 +73,12 @@ impl<T> OnceCell<T> {
     /// assert_eq!((cell.set(1), cell.set(2), cell.get()), (Ok(()), Err(2), Some(&1)));
     /// ```
     pub fn set(&self, value: T) -> Result<(), T> {
-        match self.making.try_lock() {
-            Some(_guard) => self.value.set(value), // I1
-            None => Err(value),
+        match self.making.try_acquire() {
+            Ok(permit) => {
+                self.set_with(value, permit);
+                Ok(())
+            }
+            Err(_) => Err(value),
         }
     }
 
@@ -106,14 +113,21 @@ impl<T> OnceCell<T> {
             budget::take_one().await;
             return Ok(value);
         }
-        let _guard = self.making.lock().await;
-        match self.get() {
-            Some(value) => Ok(value),
-            None => {
+        match self.making.acquire().await {
+            Ok(permit) => {
                 let value = make().await?;
-                Ok(self.value.get_or_init(|| value)) // I1
+                Ok(self.set_with(value, permit))
             }
+            Err(AcquireError) => Ok(self.get().expect("I2: it was set before the close")),
         }
+    }
+
+    /// Sets the value, and lets all that wait for it go on.
+    fn set_with(&self, value: T, permit: SemaphorePermit<'_>) -> &T {
+        let value = self.value.get_or_init(|| value); // I1
+        self.making.close(); // I2
+        drop(permit);
+        value
     }
 
     /// Consumes the cell and returns the value, if it is set.
