@@ -2,27 +2,26 @@
 //!
 //! A vector of handles could be awaited one after the other. But then one slow task hides that others have finished,
 //! or failed. A loop that polls all handles finds the first that has finished, and looks at a thousand of them for
-//! each. So each member has a waker of its own, which knows its index, and puts it on a list when the task finishes.
+//! each. So each member has a number, and a waker of its own, which puts that number on a list when the task finishes.
 //!
 //! ```text
-//!   slots    [0: task │ 1: finished │ 2: free │ 3: finished]
-//!                          │ wake                 │ wake
-//!   ended    1, 3  ◀───────┴──────────────────────┘           one waker: that of the task in `join_next`
-//!            └──▶ join_next: the outcome of slot 1
+//!   members   {4: task, 5: finished, 7: finished}
+//!                          │ wake         │ wake
+//!   ended     7, 5  ◀──────┴──────────────┘          one waker: that of the task in `join_next`
+//!             └──▶ join_next: the outcome of member 7
 //! ```
 //!
 //! S1  Each member that has finished is on the list once, from its end until it is joined. Its waker is woken once:
 //!     when the task finishes. If the task had finished before the waker was stored, `insert` puts it on the list.
 //! S2  `join_next` looks at the list and stores its waker under one hold of the lock. A member that finishes takes
 //!     that waker under the same lock.
-//! S3  A slot is used again only after its member was joined, when no waker of that member is left. `detach_all`,
-//!     which lets members go that have not finished, leaves their list to them, and begins another.
+//! S3  What is on the list is a member. `detach_all`, which lets members go that have not finished, leaves their list to
+//!     them, and begins another. A number is used once.
 //!
 //! Used by programs. Next: `metrics`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker, ready};
@@ -61,40 +60,44 @@ use crate::raw_task::state::Join;
 /// });
 /// ```
 pub struct JoinSet<T> {
-    slots: Vec<Slot<T>>,
-    /// The indices of the slots without a member.
-    free: Vec<usize>,
+    /// By their numbers. A tree, since it keeps no memory of a burst.
+    members: BTreeMap<u64, JoinHandle<T>>,
+    /// The number of the next member (S3).
+    next: u64,
     ended: Arc<shim::Mutex<Ended>>,
-}
-
-struct Slot<T> {
-    member: Option<JoinHandle<T>>,
-    /// Puts the slot's index on the list.
-    waker: Waker,
 }
 
 /// The members that have finished.
 #[derive(Default)]
 struct Ended {
-    list: VecDeque<usize>,
+    list: VecDeque<u64>,
     /// The waker of the task that waits in `join_next`.
     joiner: Option<Waker>,
 }
 
-/// What a slot's waker points to.
-struct Index {
-    index: usize,
+impl Ended {
+    /// Takes the member that has finished first.
+    fn next(&mut self) -> Option<u64> {
+        let next = self.list.pop_front();
+        self.list.trim(KEEP);
+        next
+    }
+}
+
+/// What a member's waker points to.
+struct Member {
+    number: u64,
     ended: Arc<shim::Mutex<Ended>>,
 }
 
-impl Wake for Index {
+impl Wake for Member {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
         let mut ended = shim::lock(&self.ended);
-        ended.list.push_back(self.index);
+        ended.list.push_back(self.number);
         let joiner = if fault("member_ends_in_silence") { None } else { ended.joiner.take() }; // S2
         drop(ended);
         joiner.into_iter().for_each(wake);
@@ -104,7 +107,7 @@ impl Wake for Index {
 impl<T> JoinSet<T> {
     /// Returns an empty set.
     pub fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), ended: Arc::default() }
+        Self { members: BTreeMap::new(), next: 0, ended: Arc::default() }
     }
 
     /// Spawns a task onto the global pool, as [`spawn`](crate::task::spawn), and adds it to the set.
@@ -179,17 +182,15 @@ impl<T> JoinSet<T> {
     /// ```
     #[track_caller]
     pub fn insert(&mut self, mut task: JoinHandle<T>) -> AbortHandle {
+        task.assert_not_joined();
         let abort = task.abort_handle();
-        let index = self.free.pop().unwrap_or(self.slots.len());
-        if index == self.slots.len() {
-            let waker = Arc::new(Index { index, ended: Arc::clone(&self.ended) });
-            self.slots.push(Slot { member: None, waker: waker.into() });
-        }
-        let slot = &mut self.slots[index];
-        let finished = task.poll_finished(&slot.waker) == Join::Complete;
-        slot.member = Some(task);
+        let number = self.next;
+        self.next += 1;
+        let waker = Waker::from(Arc::new(Member { number, ended: Arc::clone(&self.ended) }));
+        let finished = task.poll_finished(&waker) == Join::Complete;
+        self.members.insert(number, task);
         if finished && !fault("early_end_overlooked") {
-            slot.waker.wake_by_ref(); // S1
+            waker.wake(); // S1
         }
         abort
     }
@@ -233,13 +234,13 @@ impl<T> JoinSet<T> {
     /// assert!(set.try_join_next().is_none() && set.is_empty());
     /// ```
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
-        let index = shim::lock(&self.ended).list.pop_front()?;
-        Some(self.take(index))
+        let number = shim::lock(&self.ended).next()?;
+        Some(self.take(number))
     }
 
     /// Returns the number of tasks in the set, with those that have finished and were not joined.
     pub fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.members.len()
     }
 
     /// Returns whether the set has no task.
@@ -259,7 +260,7 @@ impl<T> JoinSet<T> {
     /// assert!(task::block_on(set.join_next()).unwrap().unwrap_err().is_cancelled());
     /// ```
     pub fn abort_all(&mut self) {
-        self.members().for_each(JoinHandle::abort);
+        self.members.values().for_each(JoinHandle::abort);
     }
 
     /// Aborts all tasks, and waits until their futures are dropped. Their outcomes are dropped too.
@@ -300,14 +301,8 @@ impl<T> JoinSet<T> {
     /// assert_eq!(task::block_on(receiver), Ok(7));
     /// ```
     pub fn detach_all(&mut self) {
-        let slots = mem::take(&mut self.slots);
-        self.free = Vec::new();
         self.ended = Arc::default(); // S3
-        drop(slots);
-    }
-
-    fn members(&self) -> impl Iterator<Item = &JoinHandle<T>> {
-        self.slots.iter().filter_map(|slot| slot.member.as_ref())
+        self.members.clear();
     }
 
     /// The set in a recording.
@@ -320,9 +315,8 @@ impl<T> JoinSet<T> {
         let next = ready!(poll_lazily(cx.waker(), |waker| {
             let mut ended = shim::lock(&self.ended);
             let skips_look = waker.is_owned() && fault("ended_list_looked_at_once");
-            if let Some(index) = (!skips_look).then(|| ended.list.pop_front()).flatten() {
-                ended.list.trim(KEEP);
-                return Poll::Ready(Some(index));
+            if let Some(number) = (!skips_look).then(|| ended.next()).flatten() {
+                return Poll::Ready(Some(number));
             }
             if self.is_empty() {
                 return Poll::Ready(None);
@@ -332,16 +326,12 @@ impl<T> JoinSet<T> {
             Poll::Pending
         }));
         budget::spend();
-        Poll::Ready(next.map(|index| self.take(index)))
+        Poll::Ready(next.map(|number| self.take(number)))
     }
 
     /// Removes a member that was on the list.
-    fn take(&mut self, index: usize) -> Result<T, JoinError> {
-        let mut member = self.slots[index].member.take().expect("S1: a member is joined once");
-        self.free.push(index);
-        if self.is_empty() && self.slots.capacity() * size_of::<Slot<T>>() > KEEP {
-            (self.slots, self.free) = (Vec::new(), Vec::new()); // The memory of a burst.
-        }
+    fn take(&mut self, number: u64) -> Result<T, JoinError> {
+        let mut member = self.members.remove(&number).expect("S1: a member is joined once");
         // The wait is charged to the budget already.
         let joined = budget::without(|| {
             Pin::new(&mut member.try_join_mut()).poll(&mut Context::from_waker(Waker::noop()))
