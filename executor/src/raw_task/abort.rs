@@ -1,4 +1,4 @@
-//! Ending a task without waiting for it: from elsewhere, or when its owner is dropped.
+//! Ending a task: from its handle, from elsewhere, or when its owner is dropped.
 //!
 //! A `JoinHandle` belongs to the one who waits for the task. Others may have to end it: a list of connections, a
 //! command of the user. If they shared the handle, in a mutex, the one who waits would hold the lock all the time.
@@ -7,8 +7,9 @@
 //!
 //! ```text
 //!   JoinHandle ──abort_handle──▶ AbortHandle, any number      abort
-//!       │└───────── new ───────▶ AbortOnDrop, the one owner   await; drop: abort
-//!       └─────try_join_mut─────▶ the outcome; the handle stays
+//!       ││└──────── new ───────▶ AbortOnDrop, the one owner   await; drop: abort
+//!       │└────try_join_mut─────▶ the outcome; the handle stays
+//!       └────────cancel────────▶ the end of the future; the handle is used up
 //! ```
 //!
 //! Who waits may also want to abort, if something else comes first: so there is a wait that leaves the handle.
@@ -23,11 +24,13 @@
 //! Used by programs and by `join_set`. Next: `join_error`.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::ops::{Deref, DerefMut};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
+
+use reactor::contain_panic;
 
 use super::header::TaskRef;
 use super::join_error::JoinError;
@@ -81,6 +84,30 @@ impl AbortHandle {
 }
 
 impl<T> JoinHandle<T> {
+    /// Cancels the task, and returns a future that waits until the task's future has been dropped.
+    ///
+    /// It resolves to the output if the task had finished first, else to `None`. If the task panicked, the
+    /// panic is discarded, and it resolves to `None`; so it does if the handle has returned the output already.
+    ///
+    /// The call itself requests the cancellation, before the returned future is polled. Dropping that future
+    /// does not undo it.
+    ///
+    /// ```
+    /// use executor::task;
+    ///
+    /// let handle = task::spawn(std::future::pending::<()>());
+    /// assert_eq!(task::block_on(handle.cancel()), None);
+    /// ```
+    pub fn cancel(self) -> impl Future<Output = Option<T>> {
+        self.abort();
+        let mut join = (!self.task.header().state.is_outcome_taken()).then(|| self.try_join());
+        poll_fn(move |cx| {
+            let Some(join) = &mut join else { return Poll::Ready(None) };
+            let joined = Pin::new(join).poll(cx);
+            joined.map(|joined| joined.map_err(|failure| contain_panic(|| drop(failure))).ok())
+        })
+    }
+
     /// Returns a handle that can only abort the task.
     pub fn abort_handle(&self) -> AbortHandle {
         AbortHandle(self.task.clone())
@@ -111,8 +138,35 @@ impl<T> JoinHandle<T> {
     ///     assert!(task.try_join_mut().await.unwrap_err().is_cancelled());
     /// });
     /// ```
+    #[track_caller]
     pub fn try_join_mut(&mut self) -> impl Future<Output = Result<T, JoinError>> + Unpin {
-        std::future::poll_fn(|cx| self.poll_outcome(cx).map(|outcome| outcome.map_err(JoinError::from)))
+        self.assert_not_joined();
+        TryJoinMut { handle: self, waits: false }
+    }
+}
+
+/// The future of [`JoinHandle::try_join_mut`].
+struct TryJoinMut<'a, T> {
+    handle: &'a mut JoinHandle<T>,
+    waits: bool,
+}
+
+impl<T> Future for TryJoinMut<'_, T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = self.handle.poll_outcome(cx);
+        self.waits = polled.is_pending();
+        polled.map(|outcome| outcome.map_err(JoinError::from))
+    }
+}
+
+impl<T> Drop for TryJoinMut<'_, T> {
+    fn drop(&mut self) {
+        if self.waits {
+            // Our waker leaves the task: it may be all that keeps another task's memory.
+            _ = self.handle.poll_finished(Waker::noop());
+        }
     }
 }
 

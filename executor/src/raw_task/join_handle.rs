@@ -82,29 +82,6 @@ impl<T> JoinHandle<T> {
         Self { task, output: PhantomData }
     }
 
-    /// Cancels the task, and returns a future that waits until the task's future has been dropped.
-    ///
-    /// It resolves to the output if the task had finished first, else to `None`. If the task panicked, the
-    /// panic is discarded, and it resolves to `None`.
-    ///
-    /// The call itself requests the cancellation, before the returned future is polled. Dropping that future
-    /// does not undo it.
-    ///
-    /// ```
-    /// use executor::task;
-    ///
-    /// let handle = task::spawn(std::future::pending::<()>());
-    /// assert_eq!(task::block_on(handle.cancel()), None);
-    /// ```
-    pub fn cancel(self) -> impl Future<Output = Option<T>> {
-        self.abort();
-        let mut join = self.try_join();
-        std::future::poll_fn(move |cx| {
-            let joined = Pin::new(&mut join).poll(cx);
-            joined.map(|joined| joined.map_err(|failure| contain_panic(|| drop(failure))).ok())
-        })
-    }
-
     /// Requests the cancellation of the task, and does not wait. If the task has finished, this does nothing:
     /// its output stays available.
     ///
@@ -121,6 +98,10 @@ impl<T> JoinHandle<T> {
     ///
     /// [`JoinError::Panicked`] with the panic's payload, or [`JoinError::Cancelled`].
     ///
+    /// # Panics
+    ///
+    /// If the handle has returned the output already.
+    ///
     /// ```
     /// use executor::task::{self, JoinError};
     ///
@@ -128,7 +109,9 @@ impl<T> JoinHandle<T> {
     /// handle.abort();
     /// assert!(matches!(task::block_on(handle.try_join()), Err(JoinError::Cancelled)));
     /// ```
+    #[track_caller]
     pub fn try_join(mut self) -> impl Future<Output = Result<T, JoinError>> {
+        self.assert_not_joined();
         std::future::poll_fn(move |cx| self.poll_outcome(cx).map(|outcome| outcome.map_err(JoinError::from)))
     }
 
@@ -181,12 +164,16 @@ impl<T> JoinHandle<T> {
         Poll::Ready(self.take_outcome())
     }
 
+    #[track_caller]
+    pub(crate) fn assert_not_joined(&self) {
+        assert!(!self.task.header().state.is_outcome_taken(), "a JoinHandle was polled after it was ready");
+    }
+
     /// Whether the outcome is there. If not, this waker will be woken when it is.
     #[track_caller]
     pub(crate) fn poll_finished(&mut self, waker: &Waker) -> Join {
-        let header = self.task.header();
-        assert!(!header.state.is_outcome_taken(), "a JoinHandle was polled after it was ready");
-        if header.state.poll_join() == Join::Complete {
+        self.assert_not_joined();
+        if self.task.header().state.poll_join() == Join::Complete {
             return Join::Complete;
         }
         let waker = waker.clone(); // Arbitrary code: it runs before the slot is touched.

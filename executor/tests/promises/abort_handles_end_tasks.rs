@@ -85,9 +85,11 @@ fn a_join_by_reference_leaves_the_outcome() {
         let gate = Gate::new();
         let mut task = spawn(gate.pass());
         let (woken, waker) = Count::new();
-        assert!(poll(&mut task.try_join_mut(), &waker).is_pending());
+        let mut join = task.try_join_mut();
+        assert!(poll(&mut join, &waker).is_pending());
         gate.open();
         eventually("it is woken", || woken.wakes() == 1);
+        drop(join);
         assert!(matches!(poll(&mut task.try_join_mut(), &waker), Poll::Ready(Ok(()))));
     });
 }
