@@ -347,7 +347,8 @@ impl Drop for Take<'_> {
             Removed::Notified => {} // It was closed.
         }
         drop(queue);
-        drop(was);
+        // The served waiters are woken first: the drop of a waker may panic.
         wake_all(&mut woken);
+        drop(was);
     }
 }
