@@ -85,7 +85,7 @@ impl<T: Clone> Receiver<T> {
     /// });
     /// ```
     pub fn recv(&mut self) -> impl Future<Output = Result<T, RecvError>> + Unpin {
-        Recv(self)
+        Recv { receiver: self, waits: false }
     }
 
     /// Returns the next value if there is one now. It never waits.
@@ -219,22 +219,30 @@ impl<T> Drop for Receiver<T> {
 }
 
 /// The future of [`Receiver::recv`].
-struct Recv<'a, T>(&'a mut Receiver<T>);
+struct Recv<'a, T> {
+    receiver: &'a mut Receiver<T>,
+    /// It has waited: the receiver's key is this future's, and not that of a stream.
+    waits: bool,
+}
 
 impl<T: Clone> Future for Recv<'_, T> {
     type Output = Result<T, RecvError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll_recv(cx)
+        let polled = self.receiver.poll_recv(cx);
+        self.waits = polled.is_pending();
+        polled
     }
 }
 
 impl<T> Drop for Recv<'_, T> {
     fn drop(&mut self) {
-        if let Some(key) = self.0.key.take() {
-            note(Kind::GaveUp, Thing::Broadcast as u8, id(&self.0.shared));
+        if self.waits
+            && let Some(key) = self.receiver.key.take()
+        {
+            note(Kind::GaveUp, Thing::Broadcast as u8, id(&self.receiver.shared));
             // A wake need not be passed on: a send wakes every receiver.
-            let was = shim::lock(&self.0.shared).waiters.remove(key);
+            let was = shim::lock(&self.receiver.shared).waiters.remove(key);
             drop(was);
         }
     }
