@@ -234,33 +234,30 @@ impl Notified<'_> {
     /// assert_eq!(task::block_on(queue.pop()), "tea");
     /// ```
     pub fn enable(&mut self) -> bool {
-        self.take_or_join(Waker::noop()).is_ready()
-    }
-
-    /// Takes a notice, or joins the waiters.
-    fn take_or_join(&mut self, waker: &Waker) -> Poll<()> {
-        let this = self;
-        let notify = this.notify;
-        ready!(poll_lazily(waker, |waker| {
-            if this.done {
+        let poll = poll_lazily(Waker::noop(), |waker| {
+            let mut state = shim::lock(&self.notify.state);
+            if self.done || self.take(&mut state) {
                 return Poll::Ready(());
             }
-            let mut state = shim::lock(&notify.state);
-            match this.key {
-                Some(key) if !state.waiters.contains(key) => _ = state.remove_chosen(key),
-                None if state.round != this.round => {}    // N2
-                None if mem::take(&mut state.permit) => {} // N1
-                _ => {
-                    state.waiters.register(&mut this.key, waker);
-                    record_wait(Thing::Notify, notify.id(), waker.as_borrowed());
-                    return Poll::Pending;
-                }
+            if self.key.is_none() {
+                state.waiters.register(&mut self.key, waker);
             }
-            this.key = None;
-            Poll::Ready(())
-        }));
-        this.done = true;
-        Poll::Ready(())
+            Poll::Pending
+        });
+        poll.is_ready()
+    }
+
+    /// Takes the notice, if there is one for this future.
+    fn take(&mut self, state: &mut State) -> bool {
+        match self.key {
+            Some(key) if !state.waiters.contains(key) => _ = state.remove_chosen(key),
+            None if state.round != self.round => {}    // N2
+            None if mem::take(&mut state.permit) => {} // N1
+            _ => return false,
+        }
+        self.key = None;
+        self.done = true;
+        true
     }
 }
 
@@ -269,7 +266,16 @@ impl Future for Notified<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         ready!(budget::poll_proceed(cx));
-        ready!(self.take_or_join(cx.waker()));
+        let this = &mut *self;
+        ready!(poll_lazily(cx.waker(), |waker| {
+            let mut state = shim::lock(&this.notify.state);
+            if this.done || this.take(&mut state) {
+                return Poll::Ready(());
+            }
+            state.waiters.register(&mut this.key, waker);
+            record_wait(Thing::Notify, this.notify.id(), waker.as_borrowed());
+            Poll::Pending
+        }));
         budget::spend();
         Poll::Ready(())
     }
