@@ -61,6 +61,31 @@ impl<T> Receiver<T> {
         if state.senders == 0 { Err(RecvError) } else { Ok(state.version != self.seen) }
     }
 
+    /// Counts the present value as one that this receiver has not seen.
+    ///
+    /// ```
+    /// let (_sender, mut receiver) = executor::sync::watch::channel(1);
+    /// receiver.mark_changed();
+    /// assert_eq!(receiver.has_changed(), Ok(true));
+    /// assert!(executor::task::block_on(receiver.changed()).is_ok());
+    /// ```
+    pub fn mark_changed(&mut self) {
+        // Any other version will do, and no later one is the same.
+        self.seen = shim::lock(&self.shared.state).version.wrapping_sub(1);
+    }
+
+    /// Counts the present value as seen, without looking at it.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = executor::sync::watch::channel(1);
+    /// sender.send(2).unwrap();
+    /// receiver.mark_unchanged();
+    /// assert_eq!(receiver.has_changed(), Ok(false));
+    /// ```
+    pub fn mark_unchanged(&mut self) {
+        self.seen = shim::lock(&self.shared.state).version;
+    }
+
     /// Waits for a value that this receiver has not seen. It counts as seen then. Several sends are one change.
     ///
     /// Cancel-safe: if the future is dropped before it is ready, nothing counts as seen.
@@ -74,7 +99,7 @@ impl<T> Receiver<T> {
     /// Waits until the value is one for which `is_wanted` returns true, and returns it. It begins with the present
     /// one. Each value that it looks at counts as seen.
     ///
-    /// `is_wanted` runs while the value is locked for reading, and must not send to this channel.
+    /// `is_wanted` runs while the value is locked for reading, and must not use this channel: see [`Ref`].
     ///
     /// Cancel-safe: the next call looks at the present value again.
     ///
@@ -173,6 +198,7 @@ impl<T> Waiting<'_, T> {
             record_wait(Thing::Watch, self.shared.id(), waker.as_borrowed());
             Poll::Pending
         }));
+        self.key = None; // A change, or the last sender, has taken our waker.
         budget::spend();
         Poll::Ready(found)
     }
