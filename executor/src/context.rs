@@ -59,21 +59,22 @@ pub fn current() -> Option<TaskId> {
     }
 }
 
-/// A poll that is under way. Its drop ends the poll, even when a panic unwinds.
+/// A poll that is under way. Its drop ends the poll, even when a panic unwinds. It may be inside another: that goes on
+/// with what is left of its own budget.
 pub(crate) struct Polling {
     outer: Scope,
+    left: u32,
 }
 
 /// Begins a poll, with a new budget. A blocking call has none.
 #[inline]
 pub(crate) fn enter(polled: Scope) -> Polling {
+    let outer = SCOPE.replace(polled);
     if polled != Scope::Root && fault("one_budget_for_all") {
-        return Polling { outer: SCOPE.replace(polled) };
+        return Polling { outer, left: 0 };
     }
-    if !matches!(polled, Scope::Blocking(_)) {
-        budget::start();
-    }
-    Polling { outer: SCOPE.replace(polled) }
+    let left = if matches!(polled, Scope::Blocking(_)) { budget::pause() } else { budget::start() };
+    Polling { outer, left }
 }
 
 impl Drop for Polling {
@@ -81,7 +82,30 @@ impl Drop for Polling {
     fn drop(&mut self) {
         SCOPE.set(self.outer);
         if !fault("one_budget_for_all") {
-            budget::end();
+            budget::go_on(self.left);
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    /// A task that cannot be started is dropped in the poll that spawns it; so is a blocking call.
+    #[test]
+    fn a_poll_inside_a_poll_leaves_it_its_budget() {
+        let cx = Context::from_waker(Waker::noop());
+        let gives_way = || (0..10_000).any(|_| budget::poll_take_one(&cx).is_pending());
+        let root = enter(Scope::Root);
+        drop(enter(Scope::Root));
+        assert!(gives_way());
+        let call = budget::pause();
+        assert!(!gives_way(), "a blocking call has no budget");
+        budget::go_on(call);
+        assert!(gives_way());
+        drop(root);
+        assert!(!gives_way(), "there is no poll");
     }
 }

@@ -100,19 +100,48 @@ impl Account {
     }
 }
 
-/// Opens an account of [`PER_POLL`] operations for the poll that begins now. For executors.
+/// Opens an account of [`PER_POLL`] operations for the poll that begins now. Returns what is left of the poll around it,
+/// for [`go_on`]; if there is none, [`end`] does the same. For executors.
+///
+/// ```
+/// use reactor::budget;
+///
+/// use std::task::{Context, Waker};
+///
+/// let cx = Context::from_waker(Waker::noop());
+/// let ready = || (0..10_000).take_while(|_| budget::poll_take_one(&cx).is_ready()).count();
+/// budget::start();
+/// let outer = budget::start();
+/// budget::go_on(outer);
+/// assert!(ready() < 10_000, "the outer poll goes on");
+/// budget::end();
+/// assert_eq!(ready(), 10_000);
+/// ```
 #[inline]
-pub fn start() {
+pub fn start() -> u32 {
     ACCOUNT.with(|account| {
-        account.left.set(PER_POLL);
         account.poll.set(account.poll.get().wrapping_add(1));
-    });
+        account.left.replace(PER_POLL)
+    })
+}
+
+/// Begins what is outside of polls, and has no budget: a blocking call. Returns what is left of the poll around it, for
+/// [`go_on`]. For executors.
+#[inline]
+pub fn pause() -> u32 {
+    ACCOUNT.with(|account| account.left.replace(UNLIMITED))
+}
+
+/// Goes on with the poll around the one that has ended, from what [`start`] or [`pause`] has returned. For executors.
+#[inline]
+pub fn go_on(left: u32) {
+    ACCOUNT.with(|account| account.left.set(left));
 }
 
 /// Closes the account: what follows on this thread is outside a poll, without a budget. For executors.
 #[inline]
 pub fn end() {
-    ACCOUNT.with(|account| account.left.set(UNLIMITED));
+    go_on(UNLIMITED);
 }
 
 /// Returns `Ready` if this poll may try one more operation. Otherwise it wakes the task, to go on later, and
