@@ -36,6 +36,7 @@ use signal_hook::low_level::{pipe, signal_name, unregister};
 use crate::async_io::Async;
 use crate::budget;
 use crate::explain::explain;
+use crate::user_code::contain_panic;
 
 /// The numbers of the signals that programs handle, on this system.
 pub use signal_hook::consts::{
@@ -217,8 +218,8 @@ fn once(signal: i32) -> impl Future<Output = io::Result<()>> + Send {
     }
 }
 
-/// Calls `f` for a signal, on a thread of its own, so also while no task runs. Signals that come at once may count as
-/// one. The thread stays as long as the process.
+/// Calls `f` for a signal, on a thread of its own, so also while no task runs. Signals that come in quick succession may
+/// count as one. The thread stays as long as the process: a panic of `f` is reported as always, and ends only that call.
 ///
 /// # Errors
 ///
@@ -243,7 +244,7 @@ pub fn on_signal(signal: i32, mut f: impl FnMut() + Send + 'static) -> io::Resul
     thread::Builder::new().name("signal".to_owned()).spawn(move || {
         let mut bytes = [0; 64];
         while let Ok(1..) = reader.read(&mut bytes) {
-            f();
+            contain_panic(&mut f);
         }
     })?;
     pipe::register(signal, writer).map(drop).map_err(|error| name_signal(signal, error))
