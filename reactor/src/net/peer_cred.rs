@@ -73,9 +73,10 @@ impl UnixStream {
 fn peer_cred(fd: c_int) -> io::Result<UCred> {
     use std::ffi::c_void;
 
-    /// The numbers of most processors; those that differ are old, and return an error here.
+    /// The numbers of most processors. Where the system has others (MIPS, SPARC), this returns an error.
     const SOL_SOCKET: c_int = 1;
-    const SO_PEERCRED: c_int = 17;
+    const SO_PEERCRED: c_int =
+        if cfg!(any(target_arch = "powerpc", target_arch = "powerpc64")) { 21 } else { 17 };
 
     #[repr(C)]
     struct Credentials {
