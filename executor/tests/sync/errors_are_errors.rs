@@ -16,12 +16,12 @@ fn errors_say_what_happened() {
     says(oneshot::RecvError, "RecvError", "the sender is gone and has sent nothing");
     says(oneshot::TryRecvError::Empty, "Empty", "nothing was sent yet");
     says(oneshot::TryRecvError::Closed, "Closed", "the sender is gone and has sent nothing");
-    says(mpsc::SendError(NoDebug), "SendError(..)", "there is no receiver");
+    says(mpsc::SendError(NoDebug), "SendError(..)", "there is no receiver, or the channel is closed");
     says(mpsc::TrySendError::Full(NoDebug), "Full(..)", "the channel is full");
-    says(mpsc::TrySendError::Closed(NoDebug), "Closed(..)", "the receiver is gone");
+    says(mpsc::TrySendError::Closed(NoDebug), "Closed(..)", "the channel is closed");
     says(mpsc::TryRecvError::Empty, "Empty", "nothing is queued");
     says(mpsc::TryRecvError::Disconnected, "Disconnected", "every sender is gone, or the channel is closed");
-    says(broadcast::SendError(NoDebug), "SendError(..)", "there is no receiver");
+    says(broadcast::SendError(NoDebug), "SendError(..)", "there is no receiver, or the channel is closed");
     says(broadcast::RecvError::Closed, "Closed", "every sender is gone");
     says(broadcast::RecvError::Lagged(3), "Lagged(3)", "the receiver was too slow and missed 3");
     says(broadcast::TryRecvError::Empty, "Empty", "there is nothing to read");
