@@ -9,7 +9,9 @@
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use executor::sync::{Barrier, Mutex, Notify, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
+use executor::sync::{
+    Barrier, Mutex, Notify, RwLock, Semaphore, TryAcquireError, broadcast, mpsc, oneshot, watch,
+};
 use loom::cell::Cell;
 use loom::thread;
 use reactor::shim;
@@ -748,24 +750,31 @@ fn semaphore_is_free_after_the_last_waiter_gave_up() {
     });
 }
 
-/// A close while one waits and a permit comes: the waiter has it, or gets the error, and no permit is lost. Finds
-/// `close_wakes_no_waiter`.
+/// A close while one waits and a permit comes: the waiter has it, or gets the error, and no permit is lost. Who sees the
+/// close sees what was written before it. Finds `close_wakes_no_waiter`.
 #[test]
 fn semaphore_close_against_a_release() {
     check(|| {
-        let semaphore = Arc::new(Semaphore::new(0));
+        let shared = Arc::new((Semaphore::new(0), Cell::new(0)));
         let waiting = thread::spawn({
-            let semaphore = Arc::clone(&semaphore);
-            move || block_on(semaphore.acquire()).map(executor::sync::SemaphorePermit::forget).is_ok()
+            let shared = Arc::clone(&shared);
+            move || block_on(shared.0.acquire()).map(executor::sync::SemaphorePermit::forget).is_ok()
         });
         let closing = thread::spawn({
-            let semaphore = Arc::clone(&semaphore);
-            move || semaphore.close()
+            let shared = Arc::clone(&shared);
+            move || {
+                shared.1.set(1);
+                shared.0.close();
+            }
         });
-        semaphore.add_permits(1);
+        shared.0.add_permits(1);
+        match shared.0.try_acquire() {
+            Err(TryAcquireError::Closed) => assert_eq!(shared.1.get(), 1),
+            permit => drop(permit),
+        }
         let acquired = waiting.join().unwrap();
         closing.join().unwrap();
-        assert_eq!(semaphore.available_permits(), usize::from(!acquired));
+        assert_eq!(shared.0.available_permits(), usize::from(!acquired));
     });
 }
 

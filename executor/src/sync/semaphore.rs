@@ -125,8 +125,8 @@ impl Semaphore {
 
     /// Returns whether the semaphore was closed.
     pub fn is_closed(&self) -> bool {
-        // ORDERING: Relaxed; the flag publishes nothing.
-        self.word.load(Relaxed) & CLOSED != 0
+        // ORDERING[semaphore-close]: Acquire; pairs with Release in `close`; sees what was written before it.
+        self.word.load(Acquire) & CLOSED != 0
     }
 
     /// Adds permits, and wakes the waiters that get theirs.
@@ -163,9 +163,9 @@ impl Semaphore {
         if !fault("close_wakes_no_waiter") {
             queue.waiters.drain(&mut woken); // S3: `wanted` keeps their entries.
         }
-        // ORDERING: Relaxed; the lock of the wait list orders both (S1), and they publish nothing.
-        self.word.fetch_or(CLOSED, Relaxed);
-        // ORDERING: Relaxed; as above.
+        // ORDERING[semaphore-close]: Release; pairs with Acquire in `is_closed`; publishes what was written before.
+        self.word.fetch_or(CLOSED, Release);
+        // ORDERING: Relaxed; the lock of the wait list orders it (S1), and it publishes nothing.
         self.word.fetch_and(!WAITERS, Relaxed);
         drop(queue);
         wake_all(&mut woken);
@@ -187,7 +187,8 @@ impl Semaphore {
         // ORDERING: Relaxed; only a first guess for the exchange below.
         let mut seen = self.word.load(Relaxed);
         loop {
-            if seen & CLOSED != 0 {
+            // It reads the word again, to see what was written before the close.
+            if seen & CLOSED != 0 && self.is_closed() {
                 return Err(TryAcquireError::Closed);
             }
             if seen & WAITERS != 0 || seen / PERMIT < permits {
