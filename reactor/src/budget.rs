@@ -127,6 +127,18 @@ pub fn start() -> u32 {
 
 /// Begins what is outside of polls, and has no budget: a blocking call. Returns what is left of the poll around it, for
 /// [`go_on`]. For executors.
+///
+/// ```
+/// use reactor::budget;
+/// use std::task::{Context, Waker};
+///
+/// let cx = Context::from_waker(Waker::noop());
+/// budget::start();
+/// let outer = budget::pause();
+/// assert!((0..10_000).all(|_| budget::poll_take_one(&cx).is_ready()));
+/// budget::go_on(outer);
+/// budget::end();
+/// ```
 #[inline]
 pub fn pause() -> u32 {
     ACCOUNT.with(|account| account.left.replace(UNLIMITED))

@@ -8,6 +8,14 @@
 use std::fmt;
 
 /// The semaphore is closed.
+///
+/// ```
+/// use executor::sync::{AcquireError, Semaphore};
+///
+/// let closed = Semaphore::new(1);
+/// closed.close();
+/// assert_eq!(executor::task::block_on(closed.acquire()).unwrap_err(), AcquireError);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AcquireError;
 
@@ -20,6 +28,15 @@ impl fmt::Display for AcquireError {
 impl std::error::Error for AcquireError {}
 
 /// Why [`Semaphore::try_acquire`](super::Semaphore::try_acquire) returned no permit.
+///
+/// ```
+/// use executor::sync::{Semaphore, TryAcquireError};
+///
+/// let semaphore = Semaphore::new(0);
+/// assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::NoPermits);
+/// semaphore.close();
+/// assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::Closed);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryAcquireError {
     /// There are not enough permits now, or others wait for some.

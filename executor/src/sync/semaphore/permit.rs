@@ -32,6 +32,17 @@ impl Semaphore {
     ///
     /// # Errors
     /// [`AcquireError`] if the semaphore is closed, also while this waits.
+    ///
+    /// ```
+    /// use executor::{sync::Semaphore, task};
+    ///
+    /// task::block_on(async {
+    ///     let requests = Semaphore::new(10);
+    ///     let permit = requests.acquire().await.expect("nobody closes it");
+    ///     // At most ten tasks are here at a time.
+    ///     drop(permit);
+    /// });
+    /// ```
     pub fn acquire(&self) -> impl Future<Output = Result<SemaphorePermit<'_>, AcquireError>> + Unpin {
         self.acquire_many(1)
     }

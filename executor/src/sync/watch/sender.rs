@@ -20,7 +20,7 @@ use crate::sync::closed::WaitClosed;
 use crate::sync::send_error::SendError;
 
 /// The sending end. Clone it for more senders. When the last one is dropped, receivers that have seen the last value
-/// get [`RecvError`].
+/// get [`RecvError`](super::RecvError).
 ///
 /// ```
 /// use executor::sync::watch::{self, Sender};
