@@ -27,8 +27,7 @@ pub fn all(
     if let Some(unknown) = names.iter().find(|&&name| !ROWS.iter().any(|row| row.name.starts_with(name))) {
         return Err(format!("no workload is called {unknown:?}; `peers list` prints all").into());
     }
-    let wanted =
-        |row: &&Row| only.is_none() || names.iter().any(|name| row.name.starts_with(name));
+    let wanted = |row: &&Row| only.is_none() || names.iter().any(|name| row.name.starts_with(name));
     // With one core there is none for a separate server.
     let possible =
         |row: &&Row| !one_core || !["echo", "chat"].contains(&row.picture) && row.name != "chat_mem:2000";
@@ -104,7 +103,9 @@ fn read(rows: &[&Row], printed: &str) -> (Samples, usize) {
     let mut rounds = 0;
     for line in printed.lines() {
         let mut words = line.split_whitespace();
-        let (Some(round), Some(name), Some(runtime)) = (words.next(), words.next(), words.next()) else { continue };
+        let (Some(round), Some(name), Some(runtime)) = (words.next(), words.next(), words.next()) else {
+            continue;
+        };
         let row = rows.iter().find(|row| row.name == name);
         let on = row.and_then(|row| row.on.iter().find(|&&on| on == runtime));
         if let (Some(row), Some(&on), Some((_, of))) = (row, on, round.split_once('/')) {
