@@ -30,6 +30,7 @@ use rustix::net::{AddressFamily, SocketType};
 use super::new_socket::new_socket;
 use super::unix::{not_empty, shown};
 use super::unix_connect::{FIRST_PAUSE, LONGEST_PAUSE};
+use super::unix_names::Shown;
 use crate::async_io::Async;
 use crate::budget;
 use crate::explain::explain;
@@ -73,6 +74,47 @@ impl UnixDatagram {
         let path = path.as_ref();
         let bound = not_empty(path).and_then(net::UnixDatagram::bind).and_then(Self::try_from);
         bound.map_err(|error| explain(format_args!("bind {}", shown(path)), error))
+    }
+
+    /// Makes a socket at an address of std: a path, or on Linux an abstract name, which goes with the socket.
+    ///
+    /// # Errors
+    ///
+    /// The system's (the address is in use), with the operation and the address.
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")]
+    /// # executor::task::block_on(async {
+    /// use reactor::net::UnixDatagram;
+    /// use std::os::linux::net::SocketAddrExt;
+    /// use std::os::unix::net::SocketAddr;
+    ///
+    /// let name = SocketAddr::from_abstract_name(format!("datagrams-{}", std::process::id()))?;
+    /// let receiver = UnixDatagram::bind_addr(&name)?;
+    /// let sender = UnixDatagram::unbound()?;
+    /// sender.connect_addr(&name)?;
+    /// sender.send(b"tea").await?;
+    /// let mut buffer = [0; 16];
+    /// assert_eq!(receiver.recv(&mut buffer).await?, 3);
+    ///
+    /// drop(receiver);
+    /// assert!(sender.connect_addr(&name).is_err(), "the name is gone");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
+        let bound = net::UnixDatagram::bind_addr(address).and_then(Self::try_from);
+        bound.map_err(|error| explain(format_args!("bind {}", Shown(address)), error))
+    }
+
+    /// Sets the peer, as [`connect`](Self::connect) does, from an address of std.
+    ///
+    /// # Errors
+    ///
+    /// The system's (no socket has this address), with the operation and the address.
+    pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
+        let connected = self.socket.get_ref().connect_addr(address);
+        connected.map_err(|error| explain(format_args!("connect {}", Shown(address)), error))
     }
 
     /// Makes a socket without a path: it can send, but nobody can reply, unless it is connected.

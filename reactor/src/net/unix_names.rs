@@ -92,7 +92,7 @@ fn abstract_name(address: &SocketAddr) -> Option<&[u8]> {
 }
 
 /// An address as an error shows it: a path as it is, an abstract name with an `@`, as `ss` shows it.
-struct Shown<'a>(&'a SocketAddr);
+pub(super) struct Shown<'a>(pub(super) &'a SocketAddr);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
