@@ -48,7 +48,7 @@ pub struct Barrier {
 }
 
 impl Barrier {
-    /// Returns a barrier for this many tasks. At one for 0 or 1 tasks nobody waits.
+    /// Returns a barrier for this many tasks. With 0 or 1, [`wait`](Self::wait) is ready at once.
     #[cfg(not(loom))]
     #[must_use]
     pub const fn new(tasks: usize) -> Self {
@@ -61,7 +61,7 @@ impl Barrier {
         Self { tasks, waiters: shim::Mutex::new(WaitList::new()) }
     }
 
-    /// Waits until as many tasks wait as the barrier is for. It can be used again then.
+    /// Waits until the last of the tasks has arrived. Then the next round begins.
     ///
     /// A task arrives at the first poll.
     ///

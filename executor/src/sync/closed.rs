@@ -1,8 +1,8 @@
 //! Waiting for the other side of a channel to go.
 //!
-//! A sender finds out that nobody receives when it sends. What makes the values, a query or a file that is read, has
-//! been paid for by then; and a task that has nothing to send finds it out never. So a sender can wait for it: in a
-//! list of its own, since who waits for room must not be woken in its place.
+//! A sender finds out that nobody receives when it sends. By then the query has run, or the file was read, for nobody.
+//! And a task that has nothing to send never finds out. So a sender can wait for the end, in a list of its own: in the
+//! list of those that wait for room it would be woken instead of one of them.
 //!
 //! ```text
 //!   closed ──▶ there are receivers: join the list ──▶ the last one goes, and wakes all of the list

@@ -106,11 +106,14 @@ impl<T> Mutex<T> {
 impl<T: ?Sized> Mutex<T> {
     /// Waits for the lock, and returns a guard that unlocks when it is dropped.
     ///
-    /// Waiters are served in the order of their first poll.
+    /// Waiters are served in the order of their first polls.
     ///
     /// Cancel-safe: a future that is dropped before it is ready stops waiting, and a lock that had just been
-    /// handed to it goes to the next waiter. A future that has waited must be polled or dropped: it may own the
-    /// lock already.
+    /// handed to it goes to the next waiter. A future that has waited [must be polled or dropped](crate::sync): it
+    /// may own the lock already.
+    ///
+    /// A thread that is not in a poll locks by [`block_on`](crate::task::block_on).
+    #[doc(alias = "blocking_lock")]
     pub fn lock(&self) -> impl Future<Output = MutexGuard<'_, T>> + Unpin {
         Lock { mutex: self, key: None }
     }
@@ -134,6 +137,8 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     /// Does what [`lock`](Self::lock) does, with a guard that keeps the mutex alive, and can move to another task.
+    ///
+    /// Cancel-safe as [`lock`](Self::lock).
     ///
     /// ```
     /// use executor::{sync::Mutex, task};

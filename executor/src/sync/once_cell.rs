@@ -88,6 +88,9 @@ impl<T> OnceCell<T> {
     /// `make` must not wait for this cell: it would wait for itself.
     ///
     /// Cancel-safe: if the future is dropped, the next task that waits makes the value.
+    ///
+    /// # Panics
+    /// If `make` does. The cell stays empty, and the next caller makes the value.
     pub async fn get_or_init(&self, make: impl AsyncFnOnce() -> T) -> &T {
         match self.get_or_try_init(async || Ok::<T, Infallible>(make().await)).await {
             Ok(value) => value,
@@ -95,10 +98,13 @@ impl<T> OnceCell<T> {
         }
     }
 
-    /// Does what [`get_or_init`](Self::get_or_init) does, with a future that may fail.
+    /// Does what [`get_or_init`](Self::get_or_init) does, with a future that may fail. Cancel-safe as that.
     ///
     /// # Errors
     /// The error of `make`. The cell stays empty, and the next call tries again.
+    ///
+    /// # Panics
+    /// As [`get_or_init`](Self::get_or_init).
     ///
     /// ```
     /// let cell = executor::sync::OnceCell::<u32>::new();

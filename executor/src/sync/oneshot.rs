@@ -126,7 +126,7 @@ impl<T> Sender<T> {
     /// Waits until the receiver is gone, or has closed the channel. So the computation of a value can be given up
     /// that nobody wants any more.
     ///
-    /// Cancel-safe.
+    /// Cancel-safe: a future that is dropped stops waiting.
     ///
     /// ```
     /// use executor::{sync::oneshot, task};

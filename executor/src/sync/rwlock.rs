@@ -89,10 +89,13 @@ impl<T> RwLock<T> {
 }
 
 impl<T: ?Sized> RwLock<T> {
-    /// Waits until no task writes, and none waits to write that came before. Returns a guard for reading.
+    /// Waits until no task writes, and none waits to write that came before. Returns a guard for reading. At most
+    /// 2^29 - 1 tasks read at a time; one more waits.
     ///
-    /// Cancel-safe: a future that is dropped before it is ready stops waiting. A future that has waited must be
-    /// polled or dropped: it may have the lock already.
+    /// Waiters, readers and writers, are served in the order of their first polls.
+    ///
+    /// Cancel-safe: a future that is dropped before it is ready stops waiting. A future that has waited
+    /// [must be polled or dropped](crate::sync): it may have the lock already.
     pub async fn read(&self) -> RwLockReadGuard<'_, T> {
         self.take(1).await;
         RwLockReadGuard { lock: self, value: PhantomData }
@@ -107,6 +110,7 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Does what [`read`](Self::read) does, with a guard that keeps the lock alive, and can move to another task.
+    /// Cancel-safe as [`read`](Self::read).
     ///
     /// ```
     /// use executor::{sync::RwLock, task};
@@ -125,6 +129,7 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// Does what [`write`](Self::write) does, with a guard that keeps the lock alive, and can move to another task.
+    /// Cancel-safe as [`write`](Self::write).
     pub async fn write_owned(self: Arc<Self>) -> OwnedRwLockWriteGuard<T> {
         mem::forget(self.write().await);
         OwnedRwLockWriteGuard { lock: self }

@@ -19,9 +19,10 @@
 //!     paths need a word without WAITERS.
 //! S2  A waiter looks for permits and sets WAITERS in one step, so the next release finds it in the list.
 //! S3  `wanted` has an entry for each waiter in the wait list, in the same order, and for each that a close has
-//!     taken out. A waiter that is in neither has its permits. If it gives up, it gives them back.
-//! S4  A waiter is served with all that it wants, or waits. The first one wants more than there are. A release, or
-//!     a first waiter that leaves, changes that, and serves the first waiters under the same hold of the lock.
+//!     taken out. So a waiter in the list waits. One that is only in `wanted` was closed out. One in neither has its
+//!     permits, and gives them back if it gives up.
+//! S4  A waiter gets all that it wants at once. The first waiter wants more permits than are free. What changes that
+//!     (a release, or a first waiter that leaves) serves the first waiters under the same hold of the lock.
 //! S5  A guard has permits that were taken, and nobody else has them. It gives them back once, or forgets them.
 //!
 //! The files: this is the semaphore, `permit` is what its callers hold, `error` says why they hold nothing. `rwlock`
@@ -91,7 +92,7 @@ impl Queue {
 }
 
 impl Semaphore {
-    /// The largest number of permits that a semaphore can have.
+    /// The largest number of permits that can be free at once.
     ///
     /// ```
     /// use executor::sync::Semaphore;
@@ -132,7 +133,7 @@ impl Semaphore {
     /// Adds permits, and wakes the waiters that get theirs.
     ///
     /// # Panics
-    /// If there would be more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    /// If more than [`MAX_PERMITS`](Self::MAX_PERMITS) would be free. Permits that tasks have are not counted.
     ///
     /// ```
     /// let tickets = executor::sync::Semaphore::new(0);

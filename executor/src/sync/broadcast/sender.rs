@@ -85,7 +85,7 @@ impl<T> Sender<T> {
     /// Waits until there is no receiver. A receiver that is made meanwhile, by [`subscribe`](Self::subscribe), is waited
     /// for too.
     ///
-    /// Cancel-safe.
+    /// Cancel-safe: a future that is dropped stops waiting.
     ///
     /// ```
     /// use executor::{sync::broadcast, task};

@@ -1,7 +1,7 @@
 //! Room for one value, kept until it is used.
 //!
-//! A `send` that is cancelled drops its value, which may be the only copy. And a value that has to be made for the
-//! `send` may be out of date when there is room at last. So room can be had first, and the value be made then.
+//! A `send` that is cancelled drops its value, which may be the only copy. And a value that was made before there is
+//! room may be out of date when it is sent. So room can be had first, and the value be made then.
 //!
 //! ```text
 //!   reserve ──▶ Permit ──send──▶ queued, at once, and also after `close`

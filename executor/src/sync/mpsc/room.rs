@@ -35,7 +35,8 @@ impl<'a, T> Room<'a, T> {
         Self { shared, key: None }
     }
 
-    /// Waits for room, and gives it to `take`, which returns whom to wake. The room is counted as promised then.
+    /// Waits for room, counts it as promised, and calls `take` under the same hold of the lock. `take` returns its
+    /// result, and the waker of a task that can go on because of it.
     #[inline]
     pub(super) fn poll<R>(
         &mut self,

@@ -1,6 +1,6 @@
 //! The sending end: values, permits, and the wait for the receiver's end.
 //!
-//! A sender may be cloned, and all clones wait in one list, in the order of their calls. What a `send` does with its
+//! A sender may be cloned. All clones wait in one list, in the order of their first polls. What a `send` does with its
 //! value until there is room is the question here: the value stays in the future, which gives it back if the channel
 //! is closed, and drops it if it is dropped itself.
 //!
@@ -44,11 +44,12 @@ pub struct Sender<T> {
 }
 
 impl<T> Sender<T> {
-    /// Sends a value, and waits for room if the channel is full. Senders that wait are served in order.
+    /// Sends a value, and waits for room if the channel is full. Senders that wait are served in the order of their
+    /// first polls.
     ///
-    /// Cancel-safe: a future that is dropped before it is ready has sent nothing, and drops the value. A
-    /// future that has waited must be polled or dropped: room may be kept free for it. To keep the value when
-    /// giving up, [`reserve`](Self::reserve) room first.
+    /// Cancel-safe: a future that is dropped before it is ready has sent nothing, and drops the value. To keep the
+    /// value when giving up, [`reserve`](Self::reserve) room first. A future that has waited
+    /// [must be polled or dropped](crate::sync): room may be kept free for it.
     ///
     /// A thread that is not in a poll sends by [`block_on`](crate::task::block_on).
     ///
@@ -92,11 +93,12 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    /// Waits for room, as [`send`](Self::send) does and in the same order, and keeps it for one value. So a value need
-    /// not be made before there is room for it, and is not lost if the wait is cancelled.
+    /// Waits for room, and keeps it for one value. So a value need not be made before there is room for it, and is not
+    /// lost if the wait is cancelled. This waits in one list with [`send`](Self::send), and both are served in the
+    /// order of their first polls.
     ///
-    /// Cancel-safe: a future that is dropped before it is ready has reserved nothing. A future that has waited must be
-    /// polled or dropped.
+    /// Cancel-safe: a future that is dropped before it is ready has reserved nothing. A future that has waited
+    /// [must be polled or dropped](crate::sync): room may be kept free for it.
     ///
     /// # Errors
     /// [`SendError`] if the receiver is gone or has closed the channel.
@@ -145,7 +147,7 @@ impl<T> Sender<T> {
     /// Waits until nothing can be sent any more: the receiver is gone, or has closed the channel. What makes values
     /// can stop then, without having to send one.
     ///
-    /// Cancel-safe.
+    /// Cancel-safe: a future that is dropped stops waiting.
     ///
     /// ```
     /// use executor::{sync::mpsc, task};

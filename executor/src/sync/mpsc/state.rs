@@ -1,7 +1,7 @@
 //! What the ends of a channel share, and each step that changes it.
 //!
-//! Both sides count the same room: what a receive frees, a send that gives up, and a permit that is dropped. If each
-//! did so by itself, one of them would forget a waiter. So every step is here, and returns the wakers of those who
+//! Room becomes free in three ways: by a receive, by a send that gives up, and by a permit that is dropped. If each
+//! counted by itself, one of them would forget a waiter. So every step is here, and returns the wakers of those who
 //! can go on because of it. The caller wakes them after it has released the lock [no-user-code].
 //!
 //! ```text

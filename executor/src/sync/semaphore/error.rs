@@ -1,7 +1,7 @@
 //! Why there is no permit.
 //!
-//! Who does not wait must know whether to try again: that is worth it while others hold the permits, and never after a
-//! close. Who waits can only meet the close. So there are two types, and an `acquire` has no case that cannot happen.
+//! A caller that does not wait has to know whether to try again: yes while others have the permits, no after a close. A
+//! caller that waits can only meet the close. So there are two types, and an `acquire` has no case that cannot happen.
 //!
 //! Used by `semaphore`. Next: `permit`.
 

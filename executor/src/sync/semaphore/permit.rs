@@ -24,11 +24,11 @@ use super::{Semaphore, Take};
 impl Semaphore {
     /// Waits for a permit. It is given back when the returned guard is dropped.
     ///
-    /// Waiters are served in the order of their first poll.
+    /// Waiters are served in the order of their first polls.
     ///
     /// Cancel-safe: a future that is dropped before it is ready stops waiting, and a permit that it had just been
-    /// given goes to the next waiter. A future that has waited must be polled or dropped: it may have the permit
-    /// already.
+    /// given goes to the next waiter. A future that has waited [must be polled or dropped](crate::sync): it may have
+    /// the permit already.
     ///
     /// # Errors
     /// [`AcquireError`] if the semaphore is closed, also while this waits.
@@ -70,7 +70,7 @@ impl Semaphore {
     }
 
     /// Does what [`acquire`](Self::acquire) does, with a guard that keeps the semaphore alive, and can move to
-    /// another task.
+    /// another task. Cancel-safe as [`acquire`](Self::acquire).
     ///
     /// # Errors
     /// [`AcquireError`] if the semaphore is closed, also while this waits.
@@ -91,7 +91,7 @@ impl Semaphore {
     }
 
     /// Does what [`acquire_many`](Self::acquire_many) does, with a guard that keeps the semaphore alive, and can move
-    /// to another task.
+    /// to another task. Cancel-safe as [`acquire`](Self::acquire).
     ///
     /// # Errors
     /// [`AcquireError`] if the semaphore is closed, also while this waits.
