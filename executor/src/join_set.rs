@@ -1,8 +1,9 @@
 //! A set of tasks that are joined in the order in which they finish.
 //!
 //! A vector of handles could be awaited one after the other. But then one slow task hides that others have finished,
-//! or failed. A loop that polls all handles finds the first that has finished, and looks at a thousand of them for
-//! each. So each member has a number, and a waker of its own, which puts that number on a list when the task finishes.
+//! or failed. A loop that polls all handles finds whichever has finished, but it polls all of them each time: with n
+//! tasks, n² polls. So each member has a number, and a waker of its own, which puts that number on a list when the task
+//! finishes.
 //!
 //! ```text
 //!   members   {4: task, 5: finished, 7: finished}
@@ -41,8 +42,9 @@ use crate::raw_task::state::Join;
 
 /// A set of tasks: it returns their outputs as they finish, and aborts those that are left when it is dropped.
 ///
-/// A task that has finished stays in the set, with its output, until it is joined. The drop aborts, and does not
-/// wait until the futures of the tasks are dropped: [`shutdown`](Self::shutdown) does.
+/// A task that has finished stays in the set, with its output, until it is joined. The drop aborts the tasks as
+/// [`JoinHandle::abort`] does: a blocking call that has begun goes on. It does not wait until the futures of the tasks
+/// are dropped: [`shutdown`](Self::shutdown) does.
 ///
 /// ```
 /// use executor::task::{self, JoinSet};
@@ -200,7 +202,9 @@ impl<T> JoinSet<T> {
     ///
     /// Cancel-safe: if the future is dropped, all tasks are still in the set.
     ///
-    /// The outcome is a [`JoinError`] if the task panicked or was aborted.
+    /// # Errors
+    ///
+    /// [`JoinError`] if the task panicked, was aborted, or could not be started.
     ///
     /// ```
     /// use executor::task::{self, JoinSet};
@@ -222,6 +226,10 @@ impl<T> JoinSet<T> {
 
     /// Returns the outcome of a task that has finished, and removes it from the set. Returns `None` if there is none
     /// now. It never waits.
+    ///
+    /// # Errors
+    ///
+    /// As [`join_next`](Self::join_next).
     ///
     /// ```
     /// use executor::task::{self, JoinSet};
@@ -248,8 +256,8 @@ impl<T> JoinSet<T> {
         self.len() == 0
     }
 
-    /// Requests the cancellation of all tasks in the set, and does not wait. They stay in the set: those that had
-    /// not finished are joined as [`JoinError::Cancelled`].
+    /// Requests the cancellation of all tasks in the set, as [`JoinHandle::abort`], and does not wait. They stay in the
+    /// set: those that had not finished are joined as [`JoinError::Cancelled`].
     ///
     /// ```
     /// use executor::task::{self, JoinSet};
@@ -263,7 +271,8 @@ impl<T> JoinSet<T> {
         self.members.values().for_each(JoinHandle::abort);
     }
 
-    /// Aborts all tasks, and waits until their futures are dropped. Their outcomes are dropped too.
+    /// Aborts all tasks, and waits until their futures are dropped. A blocking call that has begun is waited for. The
+    /// outcomes are dropped too.
     ///
     /// If the future of this call is dropped, the tasks that are left are aborted, and still in the set.
     ///

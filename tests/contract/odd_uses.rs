@@ -160,7 +160,7 @@ fn errors_go_through_the_question_mark() {
     task::block_on(async {
         assert!(all().await.unwrap_err().is::<broadcast::TryRecvError>());
         let cancelled = joined(task::spawn(future::pending())).await.unwrap_err();
-        assert_eq!(cancelled.to_string(), "the task was cancelled");
+        assert_eq!(cancelled.to_string(), "the task was cancelled, or could not be started");
         assert_eq!(late().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
     });
 }

@@ -60,7 +60,8 @@ impl UnwindSafe for AbortHandle {}
 impl RefUnwindSafe for AbortHandle {}
 
 impl AbortHandle {
-    /// Requests the cancellation of the task, and does not wait. If the task has finished, this does nothing.
+    /// Requests the cancellation of the task, and does not wait. If the task has finished, this does nothing. A
+    /// blocking call that has begun goes on, and its value is dropped.
     pub fn abort(&self) {
         self.0.cancel();
     }

@@ -1,4 +1,9 @@
-//! The error of a joined task: it was cancelled, or it panicked. Next: `parker`.
+//! Why a task has no output: it was cancelled, or it panicked.
+//!
+//! Without this file a caller of `try_join` would get what a thread's `join` returns, a `Box<dyn Any>`. It could not
+//! tell a task that was cancelled from one that panicked, and would have to look for the panic's message itself.
+//!
+//! Used by `join_handle`, `abort` and `join_set`; `ended` by `run`. Next, back on the core path: `parker`.
 
 use std::any::Any;
 use std::fmt;
@@ -82,7 +87,7 @@ impl fmt::Debug for JoinError {
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self, self.message()) {
-            (Self::Cancelled, _) => f.write_str("the task was cancelled"),
+            (Self::Cancelled, _) => f.write_str("the task was cancelled, or could not be started"),
             (Self::Panicked(_), Some(message)) => write!(f, "the task panicked: {message}"),
             (Self::Panicked(_), None) => f.write_str("the task panicked"),
         }

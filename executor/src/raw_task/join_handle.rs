@@ -43,6 +43,9 @@ use crate::task_id::TaskId;
 /// A task's memory is one block, and each waker keeps it, also after the future was dropped. So a waker that stays
 /// registered with something that never happens costs as many bytes as the future.
 ///
+/// A panic in the drop of a task's future is caught. If two drops of one future panic, the second while the first
+/// unwinds, Rust aborts the process, and no runtime can prevent that.
+///
 /// # Panics
 ///
 /// If the task panicked, awaiting the handle resumes that panic. If the task was cancelled, awaiting the
@@ -50,9 +53,6 @@ use crate::task_id::TaskId;
 /// instead.
 ///
 /// Polling the handle again after it was ready panics.
-///
-/// A panic in the drop of a future is caught. If two drops of one future panic, the second while the first unwinds,
-/// Rust aborts the process, and no runtime can prevent that.
 ///
 /// ```
 /// use executor::task;
@@ -83,7 +83,8 @@ impl<T> JoinHandle<T> {
     }
 
     /// Requests the cancellation of the task, and does not wait. If the task has finished, this does nothing:
-    /// its output stays available.
+    /// its output stays available. A call of [`spawn_blocking`](crate::task::spawn_blocking) that has begun goes on,
+    /// and its value is dropped.
     ///
     /// Awaiting the handle afterwards panics, unless the task finished first.
     pub fn abort(&self) {
@@ -115,7 +116,7 @@ impl<T> JoinHandle<T> {
         std::future::poll_fn(move |cx| self.poll_outcome(cx).map(|outcome| outcome.map_err(JoinError::from)))
     }
 
-    /// Whether the task has finished: it has returned its output, has panicked, or was cancelled and dropped.
+    /// Returns whether the task has finished: it has returned its output, has panicked, or was cancelled and dropped.
     ///
     /// ```
     /// use executor::task;
@@ -129,7 +130,7 @@ impl<T> JoinHandle<T> {
         self.task.header().state.is_complete()
     }
 
-    /// The task's id: see [`TaskId`].
+    /// Returns the task's id: see [`TaskId`].
     ///
     /// ```
     /// use executor::task;
@@ -142,7 +143,7 @@ impl<T> JoinHandle<T> {
         TaskId::of(self.task.as_raw())
     }
 
-    /// The name that a [`Builder`](crate::task::Builder) gave the task, if it has one.
+    /// Returns the name that a [`Builder`](crate::task::Builder) gave the task, if it has one.
     ///
     /// ```
     /// use executor::task::{self, Builder};
