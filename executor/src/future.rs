@@ -16,19 +16,22 @@
 //! the branches are dropped before an arm runs. The book's chapter "You know tokio" shows how to write what the
 //! macros have besides.
 //!
-//! F1  A branch is polled with the task's own waker, and all branches are polled at each wake. A waker for each
-//!     branch would tell which of them was woken. That was rejected: it costs an allocation, and an atomic
-//!     operation at each wake; a dump would not know whose it is; a channel could not clone it under its lock, and
-//!     a wake of a local task would cost as much as that of any other. A poll in vain costs some nanoseconds, and
-//!     there are at most eight branches. Where there are more, each should be a task: that is polled only when
-//!     it is woken.
-//! F2  At each poll chance decides which branch is first. If it were always the same, a branch that is always
-//!     ready would win every `select` of a loop, or use up the budget of a join. To take turns is no remedy. A
-//!     counter for all advances by two in a loop with two calls of `select`, and the same branch is first every
-//!     time; a counter in each join is in step with that of the join around it.
+//! F1  All branches are polled at each wake, with the task's own waker.
+//! F2  At each poll chance decides which branch is first.
 //! F3  Nothing is charged to the budget here: the operations inside the branches are, as if they were awaited
 //!     alone.
 //! F4  A branch that is ready is not polled again. A join drops it at once and keeps its output.
+//!
+//! Why no waker for each branch (F1)? It would tell which of them was woken. But it costs an allocation, and an atomic
+//! operation at each wake. A dump would not know whose it is. A channel could not clone it under its lock, and a wake
+//! of a local task would cost as much as that of any other. A poll in vain costs some nanoseconds, and there are at
+//! most eight branches. Where there are more, each should be a task: that is polled only when it is woken.
+//!
+//! Why chance (F2)? If the order were always the same, a branch that is always ready would win every `select` of a
+//! loop, or use up the budget of a join. Turns, from a counter, are no remedy. Take one counter for all, and a loop
+//! with two calls of `select`, each with two branches. The counter is 0, 1, 2, 3, …: the first call gets 0, 2, 4, …,
+//! and so the same branch is first every time; the second gets 1, 3, 5, …, and it is always the other. A counter in
+//! each join is in step with that of the join around it.
 //!
 //! Called by programs. Next: `builder`.
 #![allow(unsafe_code, reason = "the branches are pinned where they were captured")]
