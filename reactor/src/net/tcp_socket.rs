@@ -1,6 +1,6 @@
 //! A TCP socket before it is connected, or listens.
 //!
-//! Some options work only if they are set before: a receive buffer decides how large a window the handshake
+//! Some options work only if they are set before the handshake: a receive buffer decides how large a window it
 //! offers, and the address of this end can be chosen only once. `TcpStream::connect` and `TcpListener::bind` make
 //! the socket themselves, so there is no moment for it. Here the program makes the socket, and then turns it into
 //! one or the other.
@@ -83,7 +83,7 @@ impl TcpSocket {
         Ok(Self { socket: new_socket(AddressFamily::INET6, SocketType::STREAM)? })
     }
 
-    /// Allows to bind an address that old connections still use (`SO_REUSEADDR`): a server that is started again
+    /// Allows binding an address that old connections still use (`SO_REUSEADDR`): a server that is started again
     /// need not wait until they are forgotten. [`TcpListener::bind`] always sets it.
     ///
     /// # Errors
@@ -196,8 +196,9 @@ impl TcpSocket {
         Ok(rustix::net::getsockname(&self.socket)?.try_into()?)
     }
 
-    /// Connects. As for [`TcpStream::connect`], a socket that was connected to itself counts as refused. Dropping
-    /// the returned future closes the socket.
+    /// Connects. As for [`TcpStream::connect`], a socket that was connected to itself counts as refused.
+    ///
+    /// Cancel-safe: dropping the future closes the socket.
     ///
     /// # Errors
     ///
@@ -213,9 +214,11 @@ impl TcpSocket {
     ///
     /// # Errors
     ///
-    /// The system's: for example, that another socket listens on the address.
+    /// The system's (another socket listens on the address), with the operation and the address.
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
-        rustix::net::listen(&self.socket, i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        let address = self.local_addr()?;
+        rustix::net::listen(&self.socket, i32::try_from(backlog).unwrap_or(i32::MAX))
+            .map_err(|error| explain(format_args!("listen {address}"), error.into()))?;
         TcpListener::try_from(net::TcpListener::from(self.socket))
     }
 }

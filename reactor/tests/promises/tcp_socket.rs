@@ -69,6 +69,24 @@ fn an_address_is_shared_only_if_both_sockets_allow_it() {
     });
 }
 
+/// Two sockets may be bound to one address with SO_REUSEADDR, on Linux, as long as neither listens.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_refused_listen_names_its_address() {
+    run(|| async {
+        let (one, other) = (TcpSocket::new_v4().unwrap(), TcpSocket::new_v4().unwrap());
+        one.set_reuseaddr(true).unwrap();
+        other.set_reuseaddr(true).unwrap();
+        one.bind(any_port()).unwrap();
+        let address = one.local_addr().unwrap();
+        other.bind(address).unwrap();
+        let _one = one.listen(8).unwrap();
+        let error = other.listen(8).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddrInUse);
+        assert!(error.to_string().starts_with(&format!("listen {address}: ")), "{error}");
+    });
+}
+
 #[test]
 fn a_refused_connect_names_its_address() {
     run(|| async {
