@@ -132,8 +132,9 @@ impl<T: AsFd> Async<T> {
 
     /// Waits until there is something to read, or the other end is gone, or there is an error. It asks the
     /// system, so it returns at once if that is so already. The next read may still return `WouldBlock`,
-    /// because another task has read meanwhile. The returned future may be dropped at any time, and leaves
-    /// nothing behind.
+    /// because another task has read meanwhile.
+    ///
+    /// Cancel-safe: a future that is dropped leaves nothing behind.
     ///
     /// Linux keeps a socket's extended errors and time stamps in a queue of their own (`MSG_ERRQUEUE`). This
     /// does not wait for those: [`read_with`](Self::read_with) does, if its closure reads that queue.

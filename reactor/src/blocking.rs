@@ -123,6 +123,9 @@ pub fn load() -> Load {
 /// call that has not begun, at once and on the dropping thread. One that has begun goes on, and its value is
 /// dropped.
 ///
+/// This is a future, and no task. A task of its own, with a handle whose drop lets the call go on, is
+/// `executor::task::spawn_blocking`.
+///
 /// ```
 /// # use futures_lite::future::block_on;
 /// let seven = block_on(reactor::blocking::unblock(|| Ok("7".len() + 6)));

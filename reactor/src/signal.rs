@@ -47,8 +47,8 @@ pub use signal_hook::consts::{
 /// A stream of the signals that this process gets, by their numbers; it never ends.
 ///
 /// As with the system's own pending signals, a signal that comes again before it was taken from the stream
-/// counts once. Several streams may wait for the same signal: each gets it. The future of `next` may be
-/// dropped at any time, and no signal is lost.
+/// counts once. Several streams may wait for the same signal: each gets it. `next` is cancel-safe: if its future is
+/// dropped, no signal is lost.
 ///
 /// Dropping the stream stops the listening. The signal's default action is **not** restored, because another
 /// library may have changed it too: a later signal is then ignored.
@@ -156,6 +156,7 @@ impl Signals {
 ///
 /// From the first call on, a Control-C no longer ends the process by itself, also when the returned future is gone
 /// (see [`Signals`]). Several futures may wait: each gets the signal. Dropping the future stops its listening.
+/// So it is not cancel-safe: a signal is lost that it has not returned yet, or that comes before the next call.
 ///
 /// # Errors
 ///

@@ -62,7 +62,7 @@ static SHARED: Mutex<Shared> =
 ///
 /// A read returns zero bytes at the end: of the file, of the pipe, or at the terminal's `^D`, after which
 /// another read waits for more. It returns an error if the system's read fails, or if no thread can be
-/// started for it. Dropping the handle, or the future of a read, loses no byte.
+/// started for it. Reads are cancel-safe: dropping the future of a read, or the handle, loses no byte.
 ///
 /// On a terminal `text^D^D` is a line without its newline, and the end, as for `cat`. After an unfinished
 /// line the end is reported twice: to the read that looks for the rest of the line, and to the one that looks

@@ -4,9 +4,17 @@
 //! returns `Pending`. The timer is registered when the future is first polled, and removed when it is
 //! dropped: a cancelled `timeout` of an hour leaves nothing behind.
 //!
+//! ```text
+//!   Sleep    new ──poll──▶ a timer is registered ──the deadline──▶ fired: ready
+//!                             └──dropped──▶ removed
+//!
+//!   timeout  poll the future ──pending──▶ poll the Sleep ──pending──▶ wait for either
+//!                  └─ready──▶ Ok                └─ready──▶ Err(Elapsed)
+//! ```
+//!
 //! D1  A timer never fires early. It is late by the rounding to the poller's unit, a millisecond at most, and
-//!     by what the executor has to do first.
-//! D2  If the budget has refused an operation in this poll, or is exactly used up, there may be an operation
+//!     by the time until the executor polls the task.
+//! D2  If the budget has refused an operation in this poll, or is used up, there may be an operation
 //!     that is ready and was not done. So a deadline that has passed gives way once [gives-way-once]: what is
 //!     ready wins over the deadline. Then the deadline decides, so a future that is always ready cannot keep
 //!     it from firing.
@@ -42,8 +50,9 @@ const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// counts as a century.
 ///
 /// It never ends early, and at most about a millisecond late while the executor is not busy. A zero duration
-/// also counts against the poll's budget. Dropping the returned future cancels the timer. It works even if
-/// the process has no descriptor left for a poller.
+/// also counts against the poll's budget. It works even if the process has no descriptor left for a poller.
+///
+/// Cancel-safe: dropping the future cancels the timer.
 ///
 /// ```
 /// use reactor::time::sleep;
@@ -55,7 +64,7 @@ pub fn sleep(duration: Duration) -> Sleep {
     sleep_until(now() + duration.min(CENTURY))
 }
 
-/// Waits until `deadline`. If that has passed, the future is ready at once. Dropping it cancels the timer.
+/// Waits until `deadline`. If that has passed, the future is ready at once. Cancel-safe as [`sleep`].
 ///
 /// ```
 /// use reactor::time::sleep_until;
@@ -164,14 +173,10 @@ impl Drop for Sleep {
 
 /// Runs a future for at most `duration`.
 ///
-/// The duration is counted from this call, and is capped at a century. Dropping the returned future drops
-/// `future`.
+/// The duration is counted from this call, and is capped at a century. `future` is polled first, so if it is ready it
+/// wins over a deadline that has passed.
 ///
-/// `future` is polled first, so if it is ready it wins over a deadline that has passed. If the task has used
-/// up its budget (see [`crate::budget`]), `future` may be pending for that reason only. Then the timeout
-/// gives way once, and polls it again with a fresh budget, before it returns the error. So a future whose
-/// operations are always ready and that never ends is stopped one poll later. An elapsed timeout counts
-/// against the budget: a loop of timeouts gives way.
+/// It is cancel-safe if `future` is: dropping the returned future drops `future`.
 ///
 /// # Errors
 ///
@@ -187,6 +192,13 @@ impl Drop for Sleep {
 /// let ready = timeout(Duration::ZERO, async { 5 });
 /// assert_eq!(executor::task::block_on(ready), Ok(5));
 /// ```
+///
+/// # Budget
+///
+/// If the task has used up its budget (see [`crate::budget`]), `future` may be pending for that reason only. Then the
+/// timeout gives way once, and polls `future` again with a fresh budget, before it returns the error. So a future that
+/// never ends, and whose operations are always ready, is stopped one poll later. An elapsed timeout counts against the
+/// budget: a loop of timeouts gives way.
 pub fn timeout<F: Future>(duration: Duration, future: F) -> impl Future<Output = Result<F::Output, Elapsed>> {
     timeout_at(now() + duration.min(CENTURY), future)
 }

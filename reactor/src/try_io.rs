@@ -89,7 +89,9 @@ impl<T: AsFd> Async<T> {
     /// Waits until the descriptor is ready in one of the ways of `interest`, and returns in which: one, or both.
     ///
     /// As [`readable`](Self::readable) and [`writable`](Self::writable) it asks the system. The next operation may
-    /// still return `WouldBlock`, if another task was faster. The returned future may be dropped at any time.
+    /// still return `WouldBlock`, if another task was faster.
+    ///
+    /// Cancel-safe: a future that is dropped leaves nothing behind.
     ///
     /// # Errors
     ///

@@ -171,7 +171,7 @@ impl Future for Resolve {
 }
 
 /// Looks up the addresses of a name with its port, as [`ToSocketAddrs::to_socket_addrs`] does. A numeric address
-/// needs no thread, and waits for nothing. Dropping the returned future cancels a lookup that has not started.
+/// needs no thread, and waits for nothing. Cancel-safe: dropping the future cancels a lookup that has not started.
 ///
 /// ```
 /// use reactor::net::lookup_host;

@@ -51,8 +51,9 @@ impl TcpStream {
     /// reads; [`read_closed`](Self::read_closed) waits for that.
     ///
     /// It reads nothing: bytes that came before the end may still be unread. It needs no further descriptor.
-    /// Several tasks may wait, and others may read and write meanwhile. The returned future can be dropped at
-    /// any time.
+    /// Several tasks may wait, and others may read and write meanwhile.
+    ///
+    /// Cancel-safe: a future that is dropped stops waiting.
     ///
     /// # Errors
     ///
@@ -92,9 +93,10 @@ impl TcpStream {
     /// Waits until the peer sends no more: it has shut down its writing half, or the connection is over as
     /// for [`closed`](Self::closed), or this side has shut down its reading half.
     ///
-    /// It reads nothing: bytes that came before the end may still be unread. The returned future can be dropped
-    /// at any time. Only Linux reports the end of one half; on other systems this may wait until the connection
-    /// is over.
+    /// It reads nothing: bytes that came before the end may still be unread. Only Linux reports the end of one half; on
+    /// other systems this may wait until the connection is over.
+    ///
+    /// Cancel-safe: a future that is dropped stops waiting.
     ///
     /// # Errors
     ///
@@ -130,7 +132,7 @@ impl TcpStream {
 
 impl UnixStream {
     /// Waits until the stream is over in both directions, as [`TcpStream::closed`] does: the other process has
-    /// closed it, or has ended. The returned future can be dropped at any time.
+    /// closed it, or has ended. Cancel-safe as that.
     ///
     /// # Errors
     ///
@@ -150,8 +152,7 @@ impl UnixStream {
         until(&self.socket, &self.socket.source.write, CLOSED)
     }
 
-    /// Waits until the peer sends no more, as [`TcpStream::read_closed`] does. The returned future can be
-    /// dropped at any time.
+    /// Waits until the peer sends no more, as [`TcpStream::read_closed`] does. Cancel-safe as that.
     ///
     /// # Errors
     ///

@@ -1,6 +1,15 @@
 //! Sockets: TCP, UDP and Unix, and the addresses that they bind and connect to.
 //!
-//! Every future here can be dropped while it waits: no byte, no datagram and no accepted connection is lost.
+//! std's sockets block their thread, and look up names on it. These wait as futures. Every future here is cancel-safe: if
+//! it is dropped while it waits, no byte, no datagram and no accepted connection is lost.
+//!
+//! ```text
+//!   the sockets                     tcp, udp, unix, unix_datagram
+//!   what several of them do         byte_stream, split, readiness
+//!   finding an address that works   addr, lookup, connect, error
+//!   options, and ends               tcp_socket, tcp_options, keepalive, hangup, closing, peer_cred
+//!   making them                     new_socket, std_sockets, unix_connect, unix_names
+//! ```
 //!
 //! Next: `tcp`.
 

@@ -38,7 +38,9 @@ pub struct UCred {
 }
 
 impl UCred {
-    /// The user's number, effective at the connect (for a listener's side: at its `bind`).
+    /// The user's number: the effective one of the process at the other end. At the end that has accepted, it is that
+    /// of the connect; at the end that has connected, that of the listener's `bind`, which listens; in a pair, that
+    /// of the call that has made it.
     #[must_use]
     pub fn uid(&self) -> u32 {
         self.uid
@@ -50,8 +52,8 @@ impl UCred {
         self.gid
     }
 
-    /// The process, if the system reports it (only Linux does) and it has an id in this process's container. It
-    /// may have ended since, and another may have its number.
+    /// The process. This code asks for it only on Linux: elsewhere it is `None`. It is also `None` if the process has
+    /// no id in this process's container. The process may have ended since, and another may have its number.
     #[must_use]
     pub fn pid(&self) -> Option<i32> {
         self.pid
@@ -59,11 +61,12 @@ impl UCred {
 }
 
 impl UnixStream {
-    /// Returns whose process is at the other end, as the system noted it at the connect.
+    /// Returns whose process is at the other end, as the system noted it: see [`UCred::uid`].
     ///
     /// # Errors
     ///
-    /// The system's: for example, that the stream is not connected.
+    /// The system's: for example, that the stream is not connected. Also on Linux on a processor with other numbers for
+    /// these options (MIPS, SPARC).
     pub fn peer_cred(&self) -> io::Result<UCred> {
         peer_cred(self.socket.get_ref().as_raw_fd())
     }

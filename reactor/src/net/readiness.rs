@@ -1,8 +1,9 @@
 //! Waiting for a socket without a transfer, and transferring without a wait: `try_io` for the sockets.
 //!
-//! Every socket is an `Async` of std's, which has these operations already, by closures. The sockets hide it, so
-//! that no program depends on what is inside. So the operations are written once more, by name: the waits in one
-//! macro for all sockets, the attempts of the streams in another. Those of the datagram sockets are with them.
+//! Every socket is an `Async` around one of std's. `Async` has these operations as methods that take closures. But the
+//! sockets do not show their `Async`, so that no program depends on it. So the operations are here again, under names:
+//! the waits in one macro for all sockets, the `try_` operations of the streams in another. Those of the datagram
+//! sockets are with them.
 //!
 //! Called by programs. Next: `std_sockets`.
 
@@ -20,8 +21,10 @@ use crate::try_io::Interest;
 macro_rules! waits {
     ($($socket:ident),*) => {$(
         impl $socket {
-            /// Waits until there is something to receive, or an end, or an error. The next attempt may still
-            /// return `WouldBlock`, if another task was faster. The returned future may be dropped at any time.
+            /// Waits until there is something to receive, or an end, or an error. The next `try_` operation may
+            /// still return `WouldBlock`, if another task was faster.
+            ///
+            /// Cancel-safe: a future that is dropped leaves nothing behind.
             ///
             /// # Errors
             ///
@@ -40,7 +43,7 @@ macro_rules! waits {
             }
 
             /// Waits until the socket is ready in one of the ways of `interest`, and returns in which, as
-            /// [`Async::ready`](crate::Async::ready) does. The returned future may be dropped at any time.
+            /// [`Async::ready`](crate::Async::ready) does. Cancel-safe as [`readable`](Self::readable).
             ///
             /// # Errors
             ///
@@ -54,8 +57,8 @@ macro_rules! waits {
 
 waits!(TcpStream, UdpSocket, UnixStream, UnixDatagram);
 
-/// The attempts of a stream.
-macro_rules! stream_attempts {
+/// The `try_` operations of a stream.
+macro_rules! try_operations {
     ($($stream:ident),*) => {$(
         impl $stream {
             /// Reads what is there now, and returns how many bytes; it never waits. Zero means the end, or an
@@ -95,7 +98,7 @@ macro_rules! stream_attempts {
     )*};
 }
 
-stream_attempts!(TcpStream, UnixStream);
+try_operations!(TcpStream, UnixStream);
 
 impl TcpListener {
     /// Returns the next connection that waits to be accepted, with the peer's address; it never waits.

@@ -68,8 +68,9 @@ impl TcpListener {
         .await
     }
 
-    /// Waits for the next connection, and returns it with the peer's address. Dropping the returned future loses
-    /// no connection.
+    /// Waits for the next connection, and returns it with the peer's address.
+    ///
+    /// Cancel-safe: dropping the future loses no connection.
     ///
     /// # Errors
     ///
@@ -161,8 +162,8 @@ impl Stream for Incoming<'_> {
 /// the linger time is zero. Both `TcpStream` and `&TcpStream` read and write, so one task can read while another
 /// writes. `close` shuts down the write half; reading continues.
 ///
-/// Read and write errors are the system's, unchanged. Dropping the future of a single read or write loses no
-/// byte: a call that has not returned has transferred nothing.
+/// Read and write errors are the system's, unchanged. A single `read` or `write` is cancel-safe: one whose future is
+/// dropped before it is ready has transferred nothing. (`read_exact`, `write_all` and the like are several of them.)
 ///
 /// ```
 /// use reactor::io::{AsyncReadExt, AsyncWriteExt};
@@ -200,8 +201,9 @@ impl TcpStream {
     /// 8305).
     ///
     /// A socket that was connected to itself counts as refused. That happens if no socket listens on a local
-    /// port, and the system chooses the same port for this end. Dropping the returned future closes all sockets
-    /// that it has made.
+    /// port, and the system chooses the same port for this end.
+    ///
+    /// Cancel-safe: dropping the future closes all sockets that it has made.
     ///
     /// # Errors
     ///

@@ -18,8 +18,9 @@ use crate::net::lookup::Addresses;
 
 /// A UDP socket. A clone costs no descriptor; dropping the last one closes the socket.
 ///
-/// A datagram goes to one receiver, whole or cut to its buffer. Every future can be dropped at any time: a
-/// call that has not returned has sent or received nothing.
+/// A datagram goes to one receiver, whole or cut to its buffer.
+///
+/// Cancel-safe: a call whose future is dropped before it is ready has sent or received nothing.
 ///
 /// ```
 /// # executor::task::block_on(async {

@@ -67,8 +67,9 @@ impl UnixListener {
         bound.map_err(|error| explain(format_args!("bind {}", shown(path)), error))
     }
 
-    /// Waits for the next stream, and returns it with the peer's address, which mostly has no path. Dropping the
-    /// returned future loses no stream.
+    /// Waits for the next stream, and returns it with the peer's address, which mostly has no path.
+    ///
+    /// Cancel-safe: dropping the future loses no stream.
     ///
     /// # Errors
     ///
@@ -147,7 +148,7 @@ impl TryFrom<net::UnixListener> for UnixListener {
 /// A byte stream to another process. A clone costs no descriptor; dropping the last one closes the stream.
 ///
 /// Both `UnixStream` and `&UnixStream` read and write. `close` shuts down the write half; reading continues.
-/// Dropping the future of a single read or write loses no byte.
+/// A single `read` or `write` is cancel-safe: one whose future is dropped before it is ready has transferred nothing.
 ///
 /// ```
 /// # executor::task::block_on(async {
@@ -171,7 +172,9 @@ pub struct UnixStream {
 
 impl UnixStream {
     /// Connects to the listener at `path`. While the listener's backlog is full it tries again, after pauses of
-    /// 1 to 50 milliseconds. Dropping the returned future closes its socket.
+    /// 1 to 50 milliseconds.
+    ///
+    /// Cancel-safe: dropping the future closes its socket.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! Unix datagrams: messages between processes of one machine.
 //!
-//! Between UDP and a stream: a datagram arrives whole, as in UDP, but in order and without loss, as in a stream.
-//! So when the receiver's queue is full the sender has to wait; and there Linux has a trap.
+//! A Unix datagram is between UDP and a stream: it arrives whole, as in UDP, but in order and without loss, as in a
+//! stream. So when the receiver's queue is full the sender has to wait; and there Linux has a trap.
 //!
 //! ```text
 //!   connected      queue full ─▶ EAGAIN, and an event when the peer has read
@@ -39,7 +39,7 @@ use crate::time::sleep;
 /// A socket for datagrams on this machine. A clone costs no descriptor; dropping the last one closes the socket,
 /// and leaves its path where it is.
 ///
-/// Every future can be dropped at any time: a call that has not returned has sent or received nothing.
+/// Cancel-safe: a call whose future is dropped before it is ready has sent or received nothing.
 ///
 /// ```
 /// # executor::task::block_on(async {
@@ -190,7 +190,8 @@ impl UnixDatagram {
         self.socket.write_with(|socket| socket.send(datagram)).await
     }
 
-    /// Receives one datagram, and returns its length. Bytes that do not fit in the buffer are cut off.
+    /// Receives one datagram, and returns its length. Bytes that do not fit in the buffer are cut off. Zero is an empty
+    /// datagram; on systems other than Linux also the end, after a [`shutdown`](Self::shutdown) of the reading half.
     ///
     /// # Errors
     ///
@@ -199,9 +200,10 @@ impl UnixDatagram {
         self.socket.read_with(|socket| socket.recv(buffer)).await
     }
 
-    /// Sends one datagram to the socket at `path`, and returns its length. While that socket's queue is full it tries
-    /// again, after pauses of 1 to 50 milliseconds. A sender that often finds the queue full should
-    /// [`connect`](Self::connect): then an event says when there is room.
+    /// Sends one datagram to the socket at `path`, and returns its length. On Linux it tries again while that socket's
+    /// queue is full, after pauses of 1 to 50 milliseconds; a sender that often finds it full should
+    /// [`connect`](Self::connect): then an event says when there is room. On other systems a full queue is an error
+    /// (`ENOBUFS`).
     ///
     /// # Errors
     ///
@@ -220,7 +222,7 @@ impl UnixDatagram {
     }
 
     /// Receives one datagram, and returns its length and the sender's address, which often has no path. Bytes
-    /// that do not fit in the buffer are cut off.
+    /// that do not fit in the buffer are cut off. A length of zero is as for [`recv`](Self::recv).
     ///
     /// # Errors
     ///
@@ -266,8 +268,8 @@ impl UnixDatagram {
         self.socket.try_read_with(|socket| socket.recv_from(buffer))
     }
 
-    /// Shuts down one half of the socket, or both, for all clones: what is sent or received then is an error or
-    /// an end.
+    /// Shuts down one half of the socket, or both, for all clones. After `Write` a send is an error here, and after
+    /// `Read` at the peer. On Linux a [`recv`](Self::recv) that finds nothing still waits: it does not see an end.
     ///
     /// # Errors
     ///

@@ -55,8 +55,8 @@ impl UnixListener {
 }
 
 impl UnixStream {
-    /// Connects to the listener at an address of std, as [`connect`](Self::connect) does. Dropping the returned
-    /// future closes its socket.
+    /// Connects to the listener at an address of std, as [`connect`](Self::connect) does.
+    /// Cancel-safe: dropping the future closes its socket.
     ///
     /// # Errors
     ///

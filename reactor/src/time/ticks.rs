@@ -132,7 +132,7 @@ impl Interval {
 
     /// Waits for the next tick. Returns the moment for which it was scheduled, not that in which it was seen.
     ///
-    /// The returned future may be dropped at any time, and no tick is lost.
+    /// Cancel-safe: if the future is dropped, no tick is lost.
     pub async fn tick(&mut self) -> Instant {
         std::future::poll_fn(|cx| self.poll_tick(cx)).await
     }
