@@ -58,16 +58,20 @@
 //!
 //! # The source
 //!
-//! The reading order of the source, from a future to a work-stealing pool: `context`, then one task in
-//! `raw_task` (`state`, `header`, `waker`, `cell`, `run`, `join_handle`), then the threads that run it:
-//! `parker`, `roster`, `driver`, `local`, `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`,
-//! `task`). The rest: `task_id`, `driver::rescue`, `local::inbox`, `local::owner_state`, `raw_task::list`,
-//! `raw_task::abort`, `raw_task::join_error`, `pool::end`, `pool::joining`, `pool::global`, `spawn_blocking`, `future`, `builder`, `join_set`, `metrics`,
-//! [`trace`] (`format`, `encode`, `json`, `html`, `chrome`, `environment`; [`dump()`](dump()) with `live`, `seen`, `model`,
-//! `parts`, `ids`, `stuck`, `strangers`, `ends`, `cycles`, `verdicts`, `report`, `phrases`, `words`; `watch`), `look` in `state` and in `pool`,
-//! and [`sync`] (`mutex`, `oneshot` with `recv_error`, `mpsc` with `state`, `room`, `sender`, `permit`, `receiver`, `unbounded`,
-//! `broadcast` with `ring`, `receiver`, `sender`; `closed`, `semaphore` with `error`, `permit`, `rwlock`, `notify`, `watch` with `state`, `sender`, `receiver`, `barrier`, `once_cell`,
-//! `send_error`), which uses no other file of this crate.
+//! It is written to be read: from `context`, which says what a thread is polling, to `pool`, whose workers steal work
+//! from each other. The head of each file names the next to read, and the README of the project has a map of all files.
+
+// The reading order of the source, from a future to a work-stealing pool: `context`, then one task in
+// `raw_task` (`state`, `header`, `waker`, `cell`, `run`, `join_handle`), then the threads that run it:
+// `parker`, `roster`, `driver`, `local`, `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`,
+// `task`). The rest: `task_id`, `driver::rescue`, `local::inbox`, `local::owner_state`, `raw_task::list`,
+// `raw_task::abort`, `raw_task::join_error`, `raw_task::state::look`, `pool::look`, `pool::deque`, `pool::end`,
+// `pool::joining`, `pool::global`, `spawn_blocking`, `future`, `builder`, `join_set`, `metrics`, `trace` (`format`,
+// `encode`, `json`, `html`, `chrome`, `environment`; `dump` with `live`, `seen`, `model`, `parts`, `ids`, `stuck`,
+// `strangers`, `ends`, `cycles`, `verdicts`, `report`, `phrases`, `words`; `watch`), and `sync`, which uses no other file
+// of this crate (`mutex`, `oneshot` with `recv_error`, `mpsc` with `state`, `room`, `sender`, `permit`, `receiver`,
+// `unbounded`, `broadcast` with `ring`, `receiver`, `sender`; `closed`, `semaphore` with `error`, `permit`, `rwlock`,
+// `notify`, `watch` with `state`, `sender`, `receiver`; `barrier`, `once_cell`, `send_error`).
 
 mod block_on;
 mod builder;

@@ -37,16 +37,19 @@
 //!
 //! After `fork` the child must not use what it has inherited: it shares the poller with its parent.
 //!
-//! The core path, in reading order: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`,
-//! `async_io`, then `net` (`tcp`). The rest of the source: `time`, `ticks`, `async_traits`, `try_io`,
-//! `net::byte_stream`, `net::split`, `net::udp`, `net::unix_connect`, `net::unix`, `net::unix_names`,
-//! `net::unix_datagram`, `net::peer_cred`, `net::readiness`, `net::std_sockets`, `net::addr`, `net::lookup`,
-//! `net::new_socket`, `net::error`, `net::connect`, `net::tcp_socket`, `net::closing`, `net::tcp_options`,
-//! `net::keepalive`, `net::hangup`, `heap`, `poll_wakers`, `threads`, `threads::queue`,
-//! `blocking`, `user_code`, `buf_reader`, `stdin`, `notes`, `signal`, `no_poller`, `malloc`, `kqueue`,
-//! `metrics`. Last come the files that the crate `executor` needs too: `shim`, `record` (`kind`, `ring`,
-//! `stamp`, `recording`, `reader`), `inspect`, `budget`, `trim`,
-//! `lazy_waker`, `wait_list`, `spin`, `explain`.
+//! # The source
+//!
+//! It is written to be read: from `poller`, which asks the system what is ready, to `net`. The head of each file names
+//! the next to read, and the README of the project has a map of all files.
+
+// The core path, in reading order: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`, `async_io`, then
+// `net` (`tcp`). The rest of the source: `time`, `ticks`, `async_traits`, `try_io`, `net::byte_stream`, `net::split`,
+// `net::udp`, `net::unix_connect`, `net::unix`, `net::unix_names`, `net::unix_datagram`, `net::peer_cred`,
+// `net::readiness`, `net::std_sockets`, `net::addr`, `net::lookup`, `net::new_socket`, `net::error`, `net::connect`,
+// `net::tcp_socket`, `net::closing`, `net::tcp_options`, `net::keepalive`, `net::hangup`, `heap`, `poll_wakers`,
+// `threads`, `threads::queue`, `blocking`, `user_code`, `buf_reader`, `stdin`, `notes`, `signal`, `no_poller`, `malloc`,
+// `kqueue`, `metrics`. Last come the files that the crate `executor` needs too: `shim`, `record` (`kind`, `ring`,
+// `stamp`, `recording`, `reader`), `inspect`, `budget`, `trim`, `lazy_waker`, `wait_list`, `spin`, `explain`.
 
 #![cfg_attr(loom, allow(dead_code, reason = "a model has a poller of its own"))]
 
