@@ -1,4 +1,4 @@
-//! Child processes: three pipes and an exit, and no thread to wait for any of them.
+//! Child processes: three pipes and an exit. On Linux no thread waits for any of them.
 //!
 //!     cargo run --release --example child_process
 //!
@@ -11,8 +11,8 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use std::{io, process};
 
+use executor::future::{join, try_join};
 use executor::task;
-use futures_lite::future::{try_zip, zip};
 use reactor::Async;
 use reactor::io::{AsyncReadExt, AsyncWriteExt};
 use reactor::time::{sleep, timeout};
@@ -47,12 +47,15 @@ impl Child {
     }
 
     // ANCHOR: child_process_wait
-    /// Waits for the end of the process. The future can be dropped at any time.
+    /// Waits for the end of the process. Cancel-safe: if the future is dropped, the next call waits again.
     async fn wait(&mut self) -> io::Result<ExitStatus> {
         if let Some(status) = self.child().try_wait()? {
-            return Ok(status); // Also if it was waited for before: its number may be another's by now.
+            // It has ended. If it was waited for before, its process id may belong to another process now, so it
+            // must not be used.
+            return Ok(status);
         }
-        drop(self.child().stdin.take()); // As std's: a child that reads its input to the end must see it.
+        // As std's `wait` does: a child that reads its input to the end must see that end.
+        drop(self.child().stdin.take());
         exited(Pid::from_child(self.child())).await?;
         // It has ended, so this returns at once. Only now may another process get its number.
         self.child().wait()
@@ -109,8 +112,7 @@ async fn three_pipes_at_once() -> io::Result<()> {
         io::Result::Ok(())
     };
     let (mut shouted, mut said) = (String::new(), String::new());
-    let read = try_zip(output.read_to_string(&mut shouted), errors.read_to_string(&mut said));
-    try_zip(write, read).await?;
+    try_join((write, output.read_to_string(&mut shouted), errors.read_to_string(&mut said))).await?;
     let status = child.wait().await?;
 
     assert!(shouted == text.to_uppercase());
@@ -156,7 +158,7 @@ async fn many_at_once() -> io::Result<()> {
         sleep(Duration::from_millis(20)).await; // All of them wait now.
         threads()
     };
-    let (took, threads) = zip(all, count).await;
+    let (took, threads) = join((all, count)).await;
     let took = took?.as_secs_f64();
     let threads = threads.map_or_else(|| "?".to_owned(), |threads| threads.to_string());
     println!("{CHILDREN} children, 0.2 s each: all ended after {took:.2} s; threads that waited: {threads}");

@@ -27,7 +27,7 @@ const PIECES: usize = 2_000;
 const PERIOD: Duration = Duration::from_millis(1);
 
 fn main() -> io::Result<()> {
-    let file = OwnFile(env::temp_dir().join(format!("unrolled-files-{}", process::id())));
+    let file = TemporaryFile(env::temp_dir().join(format!("unrolled-files-{}", process::id())));
     task::block_on(async {
         let contents: Vec<u8> = (0..PIECE * PIECES).map(|at| (at / 7) as u8).collect();
         write_beside_a_ticker(&file.0, contents).await?;
@@ -140,7 +140,7 @@ async fn one_job(file: Arc<File>) -> io::Result<u64> {
     Ok(total)
 }
 
-/// Runs on a thread of its own, so it may block: in the read, and while the channel is full.
+/// Runs on a thread for blocking calls, so it may block: in the read, and while the channel is full.
 fn read_ahead(file: &File, pieces: &mpsc::Sender<Vec<u8>>) -> io::Result<()> {
     loop {
         let mut piece = Vec::with_capacity(16 * PIECE);
@@ -167,9 +167,9 @@ async fn timed(way: &str, work: impl Future<Output = io::Result<u64>>) -> io::Re
 }
 
 /// A file that is removed at the end, so also if the program fails.
-struct OwnFile(PathBuf);
+struct TemporaryFile(PathBuf);
 
-impl Drop for OwnFile {
+impl Drop for TemporaryFile {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.0);
     }
