@@ -5,21 +5,20 @@
 //! The chapter "You know tokio: here it is called …" shows each function. `main` runs them all.
 
 use std::convert::Infallible;
-use std::future::{pending, poll_fn};
+use std::future::pending;
 use std::io;
-use std::pin::pin;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::time::Duration;
 use std::{env, fs};
 
 use executor::future::{Selected::*, join, or, select, try_join};
 use executor::stream::{Stream, StreamExt, iter};
 use executor::sync::{broadcast, mpsc};
-use executor::task;
+use executor::task::{self, JoinHandle};
+use reactor::budget;
 use reactor::io::{AsyncReadExt, AsyncWriteExt, copy};
 use reactor::net::UnixStream;
 use reactor::time::{Elapsed, sleep, timeout};
-use reactor::{Async, budget};
 
 /// Longer than this program runs.
 const LONG: Duration = Duration::from_secs(60);
@@ -33,8 +32,9 @@ fn main() -> io::Result<()> {
         bytes().await?;
         println!("Bytes: copied in both directions.");
         files().await?;
-        children().await?;
-        println!("Files and children: on a blocking thread, or through a pipe.");
+        println!("Files and children: on a blocking thread.");
+        all().await;
+        println!("Tasks: all joined, in order.");
         tokens().await;
         computation().await;
         println!("Tasks: told to stop, and giving way in a long computation.");
@@ -126,42 +126,33 @@ async fn read_to_string(path: impl AsRef<std::path::Path> + Send + 'static) -> i
 async fn output(mut command: Command) -> io::Result<Output> {
     task::spawn_blocking(move || command.output()).await
 }
-
-/// A child that is killed when this is dropped: tokio's `kill_on_drop`.
-struct KilledOnDrop(Child);
-
-impl Drop for KilledOnDrop {
-    fn drop(&mut self) {
-        let _ = self.0.kill().and_then(|()| self.0.wait());
-    }
-}
-
-/// The first bytes that a child prints, as they come.
-async fn first_bytes(child: &mut KilledOnDrop) -> io::Result<Vec<u8>> {
-    let mut stdout = Async::new(child.0.stdout.take().expect("stdout is piped"))?;
-    let mut bytes = vec![0; 64];
-    let length = stdout.read(&mut bytes).await?;
-    bytes.truncate(length);
-    Ok(bytes)
-}
 // ANCHOR_END: from_tokio_files
 
 async fn files() -> io::Result<()> {
     let path = env::temp_dir().join(format!("from-tokio-{}", std::process::id()));
     fs::write(&path, "hello")?;
     assert_eq!(read_to_string(path.clone()).await?, "hello");
-    fs::remove_file(path)
-}
-
-async fn children() -> io::Result<()> {
+    fs::remove_file(path)?;
     let mut echo = Command::new("echo");
     echo.arg("tea");
     assert_eq!(output(echo).await?.stdout, b"tea\n");
-    let mut shell = Command::new("sh");
-    shell.args(["-c", "echo ready; exec sleep 60"]).stdout(Stdio::piped());
-    let mut child = KilledOnDrop(shell.spawn()?);
-    assert_eq!(first_bytes(&mut child).await?, b"ready\n");
     Ok(())
+}
+
+// ANCHOR: from_tokio_join_all
+/// Waits for all tasks, and returns their outputs in the order of the handles: `join_all`. They run meanwhile.
+async fn join_all<T>(tasks: Vec<JoinHandle<T>>) -> Vec<T> {
+    let mut outputs = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        outputs.push(task.await);
+    }
+    outputs
+}
+// ANCHOR_END: from_tokio_join_all
+
+async fn all() {
+    let squares = (1..=3).map(|number| task::spawn(async move { number * number }));
+    assert_eq!(join_all(squares.collect()).await, [1, 4, 9]);
 }
 
 // ANCHOR: from_tokio_token
@@ -184,21 +175,42 @@ async fn tokens() {
 }
 
 // ANCHOR: from_tokio_budget
-/// Gives way to other tasks if this poll has done its share: tokio's `consume_budget`.
-async fn consume_budget() {
-    poll_fn(|cx| budget::poll_take_one(cx)).await;
+/// Adds the numbers up to `last`, and gives way when this poll has done its share: tokio's `consume_budget`.
+async fn sum_up_to(last: u64) -> u64 {
+    let mut sum = 0;
+    for number in 1..=last {
+        sum += number;
+        budget::take_one().await;
+    }
+    sum
 }
 // ANCHOR_END: from_tokio_budget
 
 /// A loop that waits for nothing, beside another branch that does: both are polled in turn.
 async fn computation() {
-    let mut sum = 0_u64;
-    let adding = async {
-        for number in 0_u64.. {
-            sum += number;
-            consume_budget().await;
-        }
+    assert_eq!(sum_up_to(1000).await, 500_500);
+    assert_eq!(select((sum_up_to(u64::MAX), sleep(Duration::from_millis(1)))).await, Second(()));
+}
+
+/// The chapter's tables are calls with these names. The test `from_tokio` compiles them.
+mod names {
+    #![allow(unused_imports, reason = "the calls are in the chapter")]
+    // ANCHOR: from_tokio_names
+    use executor::future::{join, or, select, try_join};
+    use executor::pool::Pool;
+    use executor::stream::StreamExt;
+    use executor::sync::{
+        Mutex, Notified, OnceCell, Semaphore, SemaphorePermit, broadcast, mpsc, oneshot, watch,
     };
-    let mut adding = pin!(adding);
-    assert_eq!(select((adding.as_mut(), sleep(Duration::from_millis(1)))).await, Second(()));
+    use executor::task::{self, AbortOnDrop, JoinError, JoinHandle, JoinSet};
+    use reactor::blocking::{Threads, unblock_on};
+    use reactor::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy};
+    use reactor::net::{
+        TcpListener, TcpStream, ToSocketAddrs, UdpSocket, UnixListener, UnixStream, WriteHalf,
+    };
+    use reactor::signal::{SIGTERM, Signals};
+    use reactor::time::{Interval, Sleep, interval, interval_at, sleep, sleep_until, timeout, timeout_at};
+    use reactor::{Async, budget};
+    use std::sync::Arc;
+    // ANCHOR_END: from_tokio_names
 }

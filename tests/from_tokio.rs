@@ -1,7 +1,8 @@
 //! The chapter "You know tokio" says what tokio's names are called here: each of our names and calls compiles.
 //!
-//! The tables' second column is taken out of the chapter and becomes one program. A path is imported. Anything
-//! else is an expression, in a function of its own, with the values of [`GIVEN`].
+//! The tables' second column is taken out of the chapter and becomes one program, which begins with the `use` lines
+//! that the chapter shows. A path is imported. Anything else is an expression, in a function of its own, with the
+//! values of [`GIVEN`].
 
 #[path = "shared/compiler.rs"]
 mod compiler;
@@ -12,32 +13,20 @@ use std::path::Path;
 use compiler::compile;
 use weave::readme::quoted;
 
-/// What the calls use.
+/// The values that the calls use.
 const GIVEN: &str = r#"
-#![allow(unused)]
-use executor::future::{join, or, select, try_join};
-use executor::pool::Pool;
-use executor::stream::StreamExt;
-use executor::sync::{broadcast, mpsc, oneshot, watch};
-use executor::task::{self, AbortOnDrop, JoinError, JoinHandle};
-use reactor::blocking::unblock;
-use reactor::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy};
-use reactor::net::{TcpListener, TcpStream, ToSocketAddrs, UdpSocket, UnixListener, UnixStream};
-use reactor::signal::Signals;
-use reactor::time::{Interval, Sleep, sleep, sleep_until, timeout, timeout_at};
-use reactor::{Async, budget};
-use std::future::{Ready, ready};
-use std::time::{Duration, Instant};
-
 struct Given<'a> {
-    pool: Pool, handle: JoinHandle<u8>,
-    future: Ready<u8>, other: Ready<&'static str>, one: Ready<u8>, another: Ready<u8>,
+    pool: Pool, handle: JoinHandle<u8>, set: JoinSet<u8>, outputs: Vec<u8>, threads: Threads,
+    future: Ready<u8>, other: Ready<&'static str>, one: Ready<u8>, another: Ready<u8>, third: Ready<u8>,
+    payload: Box<dyn std::any::Any + Send>,
     fallible: Ready<Result<u8, String>>, other_fallible: Ready<Result<(), String>>,
     call: fn() -> u8, ready_call: fn() -> u8, read_a_file: fn() -> std::io::Result<String>,
     once: oneshot::Sender<u8>, sender: mpsc::Sender<u8>, receiver: &'a mut mpsc::Receiver<u8>,
+    shared_sender: Arc<mpsc::Sender<u8>>, watched: watch::Receiver<u8>,
+    notified: Notified<'a>, mutex: Mutex<u8>, semaphore: Semaphore, cell: OnceCell<u8>,
     duration: Duration, deadline: Instant, nap: Sleep, ticks: Interval,
     stream: TcpStream, std_stream: std::net::TcpStream, listener: TcpListener, descriptor: std::io::PipeReader,
-    bytes: Vec<u8>, interrupts: Signals,
+    write: WriteHalf<TcpStream>, bytes: Vec<u8>, word: [u8; 4], interrupts: Signals,
 }
 
 /// A future that may not go to the pool.
@@ -46,6 +35,13 @@ fn local_future() -> impl Future<Output = u8> {
     async move { *here }
 }
 "#;
+
+/// The `use` lines that the chapter shows, which the program begins with.
+fn uses() -> String {
+    let example = read("examples/from_tokio.rs");
+    let (_, after) = example.split_once("// ANCHOR: from_tokio_names\n").expect("the example has the names");
+    after.split_once("// ANCHOR_END").expect("the anchor ends").0.to_owned()
+}
 
 /// The names and calls in the second columns of the chapter's tables, in their order.
 fn ours(chapter: &str) -> Vec<&str> {
@@ -63,18 +59,25 @@ fn program(ours: &[&str]) -> String {
         true if text.starts_with("JoinError::") => format!("const _: JoinError = {text};\n"),
         true => format!("use {text} as _{number};\n"),
         false => format!(
-            "async fn _{number}(mut given: Given<'_>) {{\n    {}\n    let local = local_future();\n    let _ = {text};\n}}\n",
-            "let Given { mut pool, handle, future, other, one, another, fallible, other_fallible, call, ready_call, \
-             read_a_file, once, sender, receiver, duration, deadline, mut nap, mut ticks, mut stream, std_stream, \
-             listener, descriptor, mut bytes, mut interrupts } = given;"
+            "async fn _{number}(given: Given<'_>) {{\n    {}\n    let local = local_future();\n    let _ = {text};\n}}\n",
+            "let Given { mut pool, handle, mut set, mut outputs, threads, future, other, one, another, third, payload, \
+             fallible, other_fallible, call, ready_call, read_a_file, once, sender, receiver, shared_sender, \
+             mut watched, mut notified, mutex, semaphore, mut cell, duration, deadline, mut nap, mut ticks, mut stream, std_stream, \
+             listener, descriptor, write, mut bytes, mut word, mut interrupts } = given;"
         ),
     });
-    format!("{GIVEN}\n{}\nfn main() {{}}\n", items.collect::<String>())
+    let types = "use std::future::Ready;\nuse std::time::{Duration, Instant};\n";
+    let uses = uses();
+    format!("#![allow(unused)]\n{uses}\n{types}{GIVEN}\n{}\nfn main() {{}}\n", items.collect::<String>())
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 #[test]
 fn every_name_and_call_compiles() {
-    let chapter = fs::read_to_string(root().join("docs/book/src/from-tokio.md")).expect("the chapter exists");
+    let chapter = read("docs/book/src/from-tokio.md");
     let ours = ours(&chapter);
     assert!(ours.len() > 50, "only {} were found: has the tables' form changed?", ours.len());
     compiles(&program(&ours))
