@@ -351,7 +351,9 @@ fn lists(weaver: &Weaver<'_>, order: &Order, woven: &mut Woven) {
     woven.pages.insert(core.to_owned(), text.to_owned() + &list(core, &order.core, "1."));
     let rest = "source/rest.md";
     let mut text =
-        "# The rest of the source\n\nThe files that a first reading can skip, in any order.\n".to_owned();
+        "# The rest of the source\n\nThe files that a first reading can skip. Their heads name the next \
+                    to read.\n"
+            .to_owned();
     for (name, files) in &order.rest {
         write!(text, "\n## {name}\n\n{}", list(rest, files, "-")).expect("writing to a String cannot fail");
     }
