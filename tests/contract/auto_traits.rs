@@ -178,9 +178,9 @@ fn what_tasks_wait_for_together() {
         Notified<'static>: "Send Sync Unpin UnwindSafe",
         Barrier: "Send Sync Unpin UnwindSafe",
         BarrierWaitResult: "Send Sync Unpin UnwindSafe Clone",
-        OnceCell<u8>: "Send Sync Unpin",
+        OnceCell<u8>: "Send Sync Unpin UnwindSafe",
         OnceCell<Unshared>: "Send Unpin",
-        OnceCell<Rc<u8>>: "Unpin",
+        OnceCell<Rc<u8>>: "Unpin UnwindSafe",
 
         watch::Sender<u8>: "Send Sync Unpin UnwindSafe Clone",
         watch::Receiver<u8>: "Send Sync Unpin UnwindSafe Clone",
