@@ -16,11 +16,11 @@
 //!     limits gets a fresh budget, and then the deadline decides.
 //!
 //! Several futures may share a task, in a join or a race, and one that is always ready takes the whole
-//! account. By B3 the others still make progress, whatever their number and the order in which the combinator
-//! polls them, because chance does not depend on what was asked before: a future that is polled again and
-//! again is granted an operation at every 16th poll on average. So is a future under another executor's
-//! `block_on` inside one of our polls. A rule that counts the refusals cannot promise that: its count may be
-//! in step with the combinator, and then every grant goes to the same child. The price is small: a loop that
+//! account. By B3 the others still make progress, because a grant does not depend on what was asked before. A future
+//! that is polled again and again is granted an operation at every 16th poll on average, however many others there are,
+//! and in whatever order the combinator polls them. That is true of a future under another executor's `block_on`
+//! inside one of our polls, too. A rule that counts the refusals cannot promise it: its count may be in step with
+//! the combinator, and then every grant goes to the same child. The price is small: a loop that
 //! takes all it can get completes a fifteenth of an operation more in each poll, on average. A loop that
 //! polls once before it waits (`poll_once`) gives way too: the wait is as likely to be refused as that first
 //! poll.

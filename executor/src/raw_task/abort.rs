@@ -2,8 +2,8 @@
 //!
 //! A `JoinHandle` belongs to the one who waits for the task. Others may have to end it: a list of connections, a
 //! command of the user. If they shared the handle, in a mutex, the one who waits would hold the lock all the time.
-//! And a handle that is dropped lets its task run on. So a future that is dropped by a timeout would leave the tasks
-//! behind that it has spawned.
+//! And a handle that is dropped lets its task run on. So a future that is dropped by a timeout would leave behind the
+//! tasks that it has spawned.
 //!
 //! ```text
 //!   JoinHandle ──abort_handle──▶ AbortHandle, any number      abort
@@ -12,10 +12,11 @@
 //!       └────────cancel────────▶ the end of the future; the handle is used up
 //! ```
 //!
-//! Who waits may also want to abort, if something else comes first: so there is a wait that leaves the handle.
+//! A caller that waits may also want to abort, if something else comes first. So there is a wait that leaves the
+//! handle.
 //!
-//! One type cannot be both: what aborts when it is dropped must not be cloned, and what may be anywhere must not
-//! abort because a copy of it is dropped.
+//! One type cannot be both handles. One that aborts when it is dropped must not be cloned. One that is cloned freely
+//! must not abort because a clone is dropped.
 //!
 //! A1  An `AbortHandle` is a counted reference [claim], as a waker is. It gives access to the word, and to nothing
 //!     that depends on the output's type.

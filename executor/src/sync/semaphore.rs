@@ -243,8 +243,8 @@ impl Semaphore {
         wake_all(&mut woken);
     }
 
-    /// Adds permits, and gives the first waiters theirs (S4). The caller holds the lock of the wait list, which
-    /// publishes to the waiters what was written before, and wakes them after unlocking.
+    /// Adds permits, and gives the first waiters theirs (S4). The caller holds the lock of the wait list: the lock
+    /// publishes to the waiters what was written before. The caller wakes them after unlocking.
     #[cold]
     fn serve(&self, queue: &mut Queue, more: usize, woken: &mut Vec<Waker>) {
         // ORDERING[semaphore-permits]: Release; pairs with Acquire where permits are taken: the last waiter may have
@@ -310,7 +310,8 @@ impl Take<'_> {
             queue.waiters.register(key, waker);
             match *key {
                 Some(key) if joins => queue.wanted.push_back((key, permits)),
-                // S1: it joins at the second look. ORDERING: Relaxed; the lock of the wait list orders it.
+                // S1: `take_or_mark` has set WAITERS, but this waiter has no clone of its waker yet, and joins only at
+                // the second look. ORDERING: Relaxed; the lock of the wait list orders it.
                 None if queue.waiters.is_empty() => _ = semaphore.word.fetch_and(!WAITERS, Relaxed),
                 _ => {}
             }
