@@ -63,7 +63,7 @@ impl Barrier {
 
     /// Waits until the last of the tasks has arrived. Then the next round begins.
     ///
-    /// A task arrives at the first poll.
+    /// A task arrives at the first poll (unless that finds the poll budget used up: then at the next).
     ///
     /// Cancel-safe: a future that is dropped while it waits has not arrived.
     pub fn wait(&self) -> impl Future<Output = BarrierWaitResult> + Unpin {
