@@ -8,8 +8,8 @@
 //!   lock ─▶ a transition of the roster ─▶ unlock ─▶ wake the thread it names ─▶ turn, or park, as it says
 //! ```
 //!
-//! P5  The lock is held for one transition and nothing else: no system call, no waker, and no allocation except
-//!     the standby list's.
+//! P5  Under the lock there is one transition of the roster, and a reading of the clock: no wait and no wake.
+//!     Besides a recording, only the standby list allocates there.
 //! P6  A thread takes its notification when its wait ends [take-then-look]. A thread that has a notification
 //!     does not wait.
 //!
@@ -33,7 +33,7 @@ use rescue::{TICK, is_due, rescue_pools};
 pub(crate) use roster::Role;
 use roster::{Cause, Limit, Next, Roster, Wait, Wake};
 
-/// The threads of the process that wait, and when one of them last returned from the reactor.
+/// The roster of the process, and when one of its threads last returned from the reactor.
 struct Driver {
     roster: Roster<Arc<Parker>>,
     last_turn: Option<Instant>,
@@ -67,9 +67,9 @@ impl Participant {
         }
     }
 
-    /// Takes the reactor's events without waiting, if no thread drives. For a worker that always has work.
-    /// If no thread waits and there are several workers, it also does the monitor's work [rescued-each-tick]. A
-    /// single worker has no other worker to give tasks to.
+    /// Takes the reactor's events without waiting, if no thread drives. For a thread that always has work: a
+    /// worker, or one in `block_on`. If there is no monitor and there are several workers, it also does the
+    /// monitor's work [rescued-each-tick]. A single worker has no other worker to give tasks to.
     pub(crate) fn poll_reactor(&self, woken: &mut Vec<Waker>) {
         let mut driver = lock(&DRIVER);
         let rescues = driver.roster.lacks_monitor();

@@ -12,7 +12,7 @@
 //!   └───┬─┘                ┌─────────┐                     ▲
 //!     ▲ └─────────────────▶│ DRIVING │─────────────────────┘
 //!     │     begin(DRIVING) └─────────┘ unpark: the reactor is notified
-//!     └──── take_notification, from any of them
+//!     └──── take_notification, from any of them          PARKED ── begin(DRIVING) ──▶ DRIVING, to take the role
 //! ```
 //!
 //! [take-then-look]  A thread takes its notification (back to `RUN`) before it looks at any queue: the look
@@ -56,7 +56,8 @@ thread_local! {
 
 impl Parker {
     pub(crate) fn new() -> Arc<Self> {
-        // Before the parker and the local tasks: a thread-local that is made later is destroyed earlier.
+        // The recorder's thread-local is made before the parker's and that of the local tasks: what is made first is
+        // destroyed last.
         record_until_exit();
         Arc::new(Self { state: AtomicU8::new(RUN), thread: thread::current() })
     }
@@ -74,7 +75,7 @@ impl Parker {
     /// Ends the thread's current or next wait. The thread then sees what the caller did before
     /// [take-then-look].
     pub(crate) fn unpark(&self) {
-        // Before the swap, so that it stands before the end of the wait.
+        // Recorded before the swap, so that a recording has it before the end of the wait.
         note(Kind::Notify, 0, std::ptr::from_ref(self).addr());
         // ORDERING[unpark]: Release publishes what was pushed; pairs with the Acquire of
         // `take_notification`. Of many unparks each hands on what those before it published.

@@ -19,12 +19,13 @@
 //!
 //! [one-driver]  Of the threads that wait, at most one drives and at most one is the monitor. One thread
 //!     may be both.
-//! [monitor]  While a worker runs, or a thread runs and no thread drives, one of the waiting threads is the
-//!     monitor. When all threads wait there is no monitor: an idle program uses no CPU.
+//! [monitor]  While a worker runs, or a thread runs and no thread drives, one of the waiting threads, if there
+//!     are any, is the monitor. When all threads wait there is no monitor: an idle program uses no CPU.
 //! [one-waits-in-it]  When all threads wait, one of them drives.
 //! [workers-first]  The driver's role is reserved for the workers, so that a task is run by the thread
 //!     that polled its socket. A thread in `block_on` takes the role when there is no worker, or when no
-//!     thread has driven for a tick. After that it takes the role at once, until a worker waits again.
+//!     thread has driven for a tick. If it took the role on standby, as the monitor at its tick, it takes it at
+//!     once from then on, until a worker enters or waits.
 //! [pass-it-on]  A thread that stops driving, or leaves, makes sure that [monitor] and [one-waits-in-it]
 //!     still hold: it offers the role to a successor, or wakes a thread that becomes the monitor.
 //!
@@ -230,7 +231,7 @@ impl<T: Clone + PartialEq> Roster<T> {
         (Next::Run, self.ensure_monitor())
     }
 
-    /// Whether there is no monitor, so that a busy worker has to do the monitor's work (see `rescue`).
+    /// Whether there is no monitor, so that a busy thread has to do the monitor's work (see `rescue`).
     pub(super) fn lacks_monitor(&self) -> bool {
         self.monitor.is_none() && self.workers > 1
     }
