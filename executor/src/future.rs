@@ -1,6 +1,6 @@
 //! Several futures in one task: waiting for all of them, or for the first that is ready.
 //!
-//! Without this file a future that shall run beside another needs a task of its own. A task must own all that
+//! Without this file a future that is to run beside another needs a task of its own. A task must own all that
 //! it uses, costs an allocation, and must be cancelled by hand when it is not wanted any more. The branches of a
 //! join may borrow from the function that awaits it, and they are dropped with it.
 //!
@@ -95,7 +95,7 @@ pub fn try_join<F: TryJoin>(futures: F) -> impl Future<Output = Result<F::Output
 /// Waits for the future of a tuple that is ready first, and returns which one that was, with its output.
 ///
 /// If several are ready at the same poll, chance decides. So a future that is ready every time does not keep a
-/// loop from seeing the others. For two futures of which the first shall win, see [`or`].
+/// loop from seeing the others. For two futures of which the first is to win, see [`or`].
 ///
 /// The others are dropped when this is awaited to its end, before the arms of a `match` run. So each of them
 /// should be cancel-safe, or be kept: to go on with a future in the next `select`, pin it and pass it by

@@ -1,7 +1,7 @@
 //! What the executor did, in numbers.
 //!
 //! Each thread counts its own events (the reactor's `record`), because counters that all threads write would
-//! slow down every poll. A snapshot adds them up. Next: `lib`.
+//! slow down every poll. A snapshot adds them up. Next: `trace`.
 
 use reactor::record::{Kind, Thread, threads};
 

@@ -1,7 +1,7 @@
 //! Yielding once: the future wakes its own task and returns `Pending`.
 //!
-//! A task runs until its poll returns. Without this a long computation would stop every other task of its
-//! thread, since tasks are not preempted. Next: `pool`.
+//! A task runs until its poll returns: tasks are not preempted. Without a yield a long computation would stop every
+//! other task of its thread. Next: `pool`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -38,7 +38,7 @@ impl Future for YieldNow {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if std::mem::replace(&mut self.yielded, true) {
-            return budget::poll_take_one(cx); // Charged: a combinator may poll it again at once.
+            return budget::poll_take_one(cx); // It costs budget, since a combinator may poll it again at once.
         }
         cx.waker().wake_by_ref();
         Poll::Pending

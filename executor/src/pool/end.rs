@@ -14,7 +14,7 @@
 //!     handed out the tasks that it cancelled, no worker is busy, the queues and the slots are empty, and no
 //!     task is listed except one that is running because its own poll drops the `Pool`. A task that another
 //!     thread is just waking is listed and not running. Until the pool is over the workers stay and drop the
-//!     futures. A thread that wakes or aborts a task, or drops its last waker, never has to drop one.
+//!     futures. A thread that wakes or aborts a task, or drops its last waker, never has to drop a future.
 //!
 //! Nothing is spawned any more, since a spawn borrows the `Pool`, which is being dropped. Called by `shared`.
 //! Next: `joining`.

@@ -84,8 +84,7 @@ fn default_threads() -> usize {
             notes::stderr().tell(format_args!(
                 "UNROLLED_THREADS is {wanted:?}, not a number from 1 to {MAX_THREADS}: using {available} threads"
             ));
-            // So that a program that ends at once has reported it. If stderr blocks, this waits for REPORT_TIME,
-            // once.
+            // A program that ends at once must have reported it. If stderr blocks, this waits for REPORT_TIME, once.
             notes::stderr().flush(REPORT_TIME);
             available
         }

@@ -52,12 +52,12 @@ use task::PoolScheduler;
 ///
 /// Dropping it closes it: every task is cancelled, the drop waits for the polls that are running, the futures
 /// are dropped, and the threads are joined. The futures are dropped on the pool's threads, never on the
-/// thread that wakes or aborts a task. No future is left when the drop returns. While one of the threads is
-/// in a long poll, the others drop the rest.
+/// thread that wakes or aborts a task. No future is left when the drop returns, except as said below. While
+/// one of the threads is in a long poll, the others drop the rest.
 ///
 /// If it is dropped on one of its own workers, it waits for all the others. If it is dropped on a worker
-/// of another pool, it does not wait when that would be a deadlock: when one of its workers waits,
-/// directly or through further pools, for that other pool to end. So pools whose tasks own each other end
+/// of another pool, it does not wait if that would be a deadlock: if a worker of the dropped pool waits,
+/// directly or through further pools, for the other pool to end. So pools whose tasks own each other end
 /// too. The threads that are not joined end by themselves.
 ///
 /// ```
@@ -79,7 +79,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// The system's error if a thread cannot be started. The threads that were started then end.
+    /// The system's error if a thread cannot be started. The threads that were started before it end.
     ///
     /// # Panics
     ///

@@ -11,7 +11,7 @@
 //!
 //! [slot-first]  The slot's task runs next: a task that was just woken finds its data in the cache. After
 //!     [`SLOT_RUNS`] in a row the deque has its turn, so two tasks that wake each other starve no other task.
-//! [slot-is-quiet]  A task in the slot wakes no other worker, since the slot's worker takes it soon. If that
+//! [slot-is-quiet]  A push to the slot wakes no other worker, since the slot's worker takes the task soon. If that
 //!     worker is in a long poll, the monitor takes the task out (`rescue`), and then, one at a time, the
 //!     tasks in the deque, which the other workers may be too busy to steal.
 //! [deque-push-notifies]  A task in the deque may be stolen at any time, so a push there wakes a worker. The
@@ -151,8 +151,8 @@ impl Slot {
 
     #[inline]
     fn is_full(&self) -> bool {
-        // ORDERING: Relaxed; it saves the swap if the slot is empty. The owner sees its own writes, and the
-        // monitor looks again.
+        // ORDERING: Relaxed; it saves the swap if the slot is empty. The owner sees its own writes. The monitor
+        // looks again, and so do the workers of a closed pool before it is over, under the lock of `end`.
         !self.0.load(Ordering::Relaxed).is_null()
     }
 

@@ -41,8 +41,8 @@ impl Sleep {
         Self { counts: AtomicUsize::new(0), idle: Mutex::new(Vec::with_capacity(workers)), workers }
     }
 
-    /// A worker has no work. Returns whether it may search: at most half of the workers, rounded up,
-    /// search at a time.
+    /// A worker has no work. Returns whether it may search: not if half of the workers, rounded up, search
+    /// already. A worker that was woken searches in any case (`come_back`).
     pub(super) fn start_search(&self) -> bool {
         // ORDERING: Relaxed; a limit, which may be exceeded. The last look [idle-then-look] does not
         // depend on it.
@@ -58,9 +58,9 @@ impl Sleep {
     /// A searcher found work. Returns whether it was the last searcher: then it must look whether more is
     /// left, since a push may have relied on it [searcher-finds].
     pub(super) fn stop_search(&self) -> bool {
-        // ORDERING[pool-sleep]: Release publishes what we have moved to our own deque; pairs with the fence
-        // of the worker that next subtracts itself, here or in `go_idle`, which acquires what it has read.
-        // That worker may be the only one that looks, and may have looked before our own fence.
+        // ORDERING[pool-sleep]: Release publishes what we have moved to our own deque. It pairs with the fence of
+        // the worker that subtracts itself next, here or in `go_idle`: its subtraction reads ours, and the fence
+        // after it acquires. That worker may be the only one that looks for our tasks, and may look before our fence.
         let before = self.counts.fetch_sub(SEARCHING, Ordering::Release);
         // ORDERING[pool-sleep]: SeqCst fence; the race is our count against a push. Either the push
         // sees that no worker searches, or we see what it pushed; pairs with `worker_to_notify`.

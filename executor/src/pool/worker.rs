@@ -5,7 +5,7 @@
 //! of the steps here is what makes the pool fair.
 //!
 //! ```text
-//!   ┌─▶ slot ─▶ deque ─▶ injector ─▶ local tasks      now and then: the injector and the reactor first
+//!   ┌─▶ a task: slot, else deque, else injector ─▶ some local tasks    now and then: injector and reactor first
 //!   │     nothing: search the others' deques
 //!   └──── nothing: listed as idle, a last look, wait in `driver`
 //! ```
