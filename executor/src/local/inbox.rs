@@ -7,7 +7,7 @@
 //! X1  Each entry is one counted reference to a task. Other threads use it only as that.
 //! [inboxes-stay]  Inboxes are recycled, never freed: a wake after its thread's end still finds one. A
 //!     task that arrives then is complete, since a thread drops its tasks before it gives its inbox back.
-//! X3  A task is put in before the owner is unparked [take-then-look].
+//! X2  A task is put in before the owner is unparked [take-then-look].
 //!
 //! Called by `local`. Next: `local`.
 #![allow(unsafe_code, reason = "the pointers in an inbox are references that any thread may leave")]
@@ -64,7 +64,7 @@ impl Inbox {
         lock(&SPARE).push(self);
     }
 
-    /// Leaves a task, with one reference, and unparks the owner (X3).
+    /// Leaves a task, with one reference, and unparks the owner (X2).
     pub(crate) fn push(&self, task: NonNull<Header>) {
         let owner = {
             let mut contents = lock(&self.contents);
@@ -81,7 +81,7 @@ impl Inbox {
     /// Whether it has tasks.
     #[inline]
     pub(crate) fn has_tasks(&self) -> bool {
-        // ORDERING: Relaxed; after a miss the `unpark` that follows the push makes the owner look again (X3).
+        // ORDERING: Relaxed; after a miss the `unpark` that follows the push makes the owner look again (X2).
         self.has_tasks.load(Ordering::Relaxed)
     }
 

@@ -139,8 +139,9 @@ impl<S> HeaderWith<S> {
 /// Dropped without being run, it cancels the task and drops its future here.
 pub(crate) struct Runnable(NonNull<Header>);
 
-// SAFETY: [queued-once]: a queue has one claim on a task, and it moves with this value. A local task's claim
-// never leaves its thread (`local` ensures that), except in the inbox, where it is only counted.
+// SAFETY: [queued-once]: a queue has one claim on a task, and it moves with this value. The queue's claim on a
+// local task stays on the task's thread (`local` ensures that). What other threads put into its inbox is a counted
+// reference.
 unsafe impl Send for Runnable {}
 
 impl Runnable {

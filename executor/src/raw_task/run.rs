@@ -73,8 +73,8 @@ unsafe fn run<F: Future, S: Schedule, N: Name>(task: NonNull<Header>) {
     // SAFETY: [claim]: the queue's claim; [same-types]: the caller's.
     let cell = unsafe { TaskCell::<F, S, N>::of(task) };
 
-    // Held until the future is dropped, and until the outcome is too if there is no handle: destructors run
-    // inside the task.
+    // Held until the future is dropped and, if there is no handle, until the outcome is dropped: their destructors
+    // run inside the task.
     let _polling = context::enter(S::scope(TaskId::of(task)));
     // SAFETY: [claim], [same-types], as above.
     let outcome = if unsafe { S::start(task) } == Start::DropFuture {

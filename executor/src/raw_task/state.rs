@@ -25,6 +25,8 @@
 //!   the rest    the reference count
 //! ```
 //!
+//! Once COMPLETE is set, QUEUED, WOKEN and CANCELLED say nothing: a late wake or cancel sets them too.
+//!
 //! [queued-once]  The thread that sets QUEUED on an idle task hands it to a queue, with one reference.
 //! [runner-only]  Only the thread that set RUNNING, the runner, touches the future.
 //! [outcome-owner]  The outcome belongs to the handle if HANDLE was set when COMPLETE was set, else to the
