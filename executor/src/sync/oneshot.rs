@@ -123,8 +123,8 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    /// Waits until the receiver is gone, or has closed the channel. So the computation of a value can be given up
-    /// that nobody wants any more.
+    /// Waits until the receiver is gone, or has closed the channel. So a computation can be given up when nobody wants
+    /// its value any more.
     ///
     /// Cancel-safe: a future that is dropped stops waiting.
     ///

@@ -1,6 +1,6 @@
 //! A lock for many readers or one writer.
 //!
-//! Readers do not disturb each other, so under a lock that lets in one task at a time they wait for nothing. But if
+//! Readers do not disturb each other, so under a lock that lets in one task at a time they wait without need. But if
 //! readers could always enter beside other readers, a writer would wait for ever in a busy program. A lock with two
 //! lists of waiters needs a rule for whose turn it is. A semaphore has that rule already, with one list.
 //!

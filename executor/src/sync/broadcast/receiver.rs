@@ -9,7 +9,7 @@
 //!   next = tail     it has read everything: it waits, in the list
 //! ```
 //!
-//! The letters are those of `broadcast`. Called by programs. Next: `sender`.
+//! B1 to B6 are the rules of `broadcast`. Called by programs. Next: `sender`.
 
 use std::fmt;
 use std::pin::Pin;
@@ -103,8 +103,8 @@ impl<T: Clone> Receiver<T> {
         }
     }
 
-    /// Returns how many values are kept that this receiver has not read. Those that it has missed do not count: the next
-    /// call of [`recv`](Self::recv) tells their number.
+    /// Returns how many values are kept that this receiver has not read. Those that it has missed do not count: the
+    /// next call of [`recv`](Self::recv) tells their number.
     ///
     /// ```
     /// use executor::sync::broadcast;
@@ -121,7 +121,7 @@ impl<T: Clone> Receiver<T> {
         usize::try_from(state.tail() - self.next.max(state.head)).expect("it is no more than the capacity")
     }
 
-    /// Returns whether there is no value that this receiver has not read, but those that it has missed.
+    /// Returns whether this receiver has read every value that is kept. Those that it has missed do not count.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -1,4 +1,4 @@
-//! The ring: the values that some receiver has not read, and each step that changes it.
+//! The ring: a queue of the values that some receiver has not read, and each step that changes it.
 //!
 //! A step moves receivers, counts, values and weights together. If the ends changed them one by one, each would have
 //! to know all of the rules. So the rules of the counts are kept here, and the ends only call and wake.
@@ -10,8 +10,9 @@
 //!   leave ────▶ readers -1, and the front slots without readers go
 //! ```
 //!
-//! What is taken out is returned: the caller drops it after it has released the lock [no-user-code]. The letters are
-//! those of `broadcast`. Called by its other files. Next: `receiver`.
+//! What is taken out is returned: the caller drops it after it has released the lock [no-user-code].
+//!
+//! B1 to B6 are the rules of `broadcast`. Called by its other files. Next: `receiver`.
 
 use std::collections::VecDeque;
 use std::iter;
@@ -143,7 +144,7 @@ impl<T> State<T> {
         self.tail()
     }
 
-    /// Where to wait for the drop of the last receiver; `None` if there is none.
+    /// Where to wait for the drop of the last receiver; `None` if no receiver is left.
     pub(super) fn closing(&mut self) -> Option<&mut WaitList> {
         if self.receivers == 0 { None } else { Some(&mut self.closing) }
     }

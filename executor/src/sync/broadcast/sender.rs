@@ -4,7 +4,7 @@
 //! oldest values instead, and returns at once. The values that it has pushed out are dropped after the receivers were
 //! woken, since their drop is arbitrary code.
 //!
-//! The letters are those of `broadcast`. Called by programs. Next: `closed`.
+//! B1 to B6 are the rules of `broadcast`. Called by programs. Next: `closed`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -52,7 +52,8 @@ impl<T: Clone> Sender<T> {
     }
 
     /// As [`send`](Self::send), for a value with a weight; `send` gives its values the weight 0. If the kept
-    /// values then weigh more than the maximum of [`channel_with_weight`](super::channel_with_weight), the oldest are dropped.
+    /// values then weigh more than the maximum of [`channel_with_weight`](super::channel_with_weight), the oldest
+    /// are dropped.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -82,8 +83,8 @@ impl<T: Clone> Sender<T> {
 }
 
 impl<T> Sender<T> {
-    /// Waits until there is no receiver. A receiver that is made meanwhile, by [`subscribe`](Self::subscribe), is waited
-    /// for too.
+    /// Waits until there is no receiver. A receiver that is made meanwhile, by [`subscribe`](Self::subscribe), is
+    /// waited for too.
     ///
     /// Cancel-safe: a future that is dropped stops waiting.
     ///

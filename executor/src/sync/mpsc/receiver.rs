@@ -8,7 +8,7 @@
 //!     recv ──▶ Some, Some, …, None: the queue is empty, and there is no permit
 //! ```
 //!
-//! The letters are those of `mpsc`. Called by programs. Next: `unbounded`.
+//! P1 to P7 are the rules of `mpsc`. Called by programs. Next: `unbounded`.
 
 use std::fmt;
 use std::pin::Pin;

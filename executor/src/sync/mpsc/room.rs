@@ -1,15 +1,15 @@
 //! Waiting for room, in the order of arrival.
 //!
-//! A `send` and a `reserve` wait for the same: they differ in what they do with the room. If each had a wait of its
-//! own, two copies of the rules for promises would have to agree. So both wait with a [`Room`], and say what is
-//! done under the lock that found it.
+//! A `send` and a `reserve` wait for the same thing: they differ in what they do with the room. If each had a wait of
+//! its own, two copies of the rules for promises would have to agree. So both wait with a [`Room`], and give it a
+//! closure, which uses the room under the same hold of the lock.
 //!
 //! ```text
 //!   poll ──▶ free, or promised to us ──▶ taken, under the same hold of the lock
 //!     └────▶ full: join the wait list, keep the key ──▶ a receive takes the key out: that is the promise
 //! ```
 //!
-//! The letters are those of `mpsc`. Called by `sender` and `permit`. Next: `sender`.
+//! P1 to P7 are the rules of `mpsc`. Called by `sender` and `permit`. Next: `sender`.
 
 use std::task::{Context, Poll, Waker};
 

@@ -9,7 +9,7 @@
 //!   reserve ──────▶ room ──▶ Permit ──send──▶ queued     try_reserve ──▶ Permit
 //! ```
 //!
-//! The letters are those of `mpsc`. Called by programs. Next: `permit`.
+//! P1 to P7 are the rules of `mpsc`. Called by programs. Next: `permit`.
 
 use std::fmt;
 use std::pin::Pin;
@@ -144,8 +144,8 @@ impl<T> Sender<T> {
         Ok(Permit::new(&self.shared, &mut state))
     }
 
-    /// Waits until nothing can be sent any more: the receiver is gone, or has closed the channel. What makes values
-    /// can stop then, without having to send one.
+    /// Waits until nothing can be sent any more: the receiver is gone, or has closed the channel. A task that makes
+    /// values can stop then, without having to send one.
     ///
     /// Cancel-safe: a future that is dropped stops waiting.
     ///

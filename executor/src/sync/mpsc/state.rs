@@ -9,7 +9,7 @@
 //!     └────────────────────────────────────────────────▲
 //! ```
 //!
-//! The letters are those of `mpsc`. Called by its other files. Next: `room`.
+//! P1 to P7 are the rules of `mpsc`. Called by its other files. Next: `room`.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -105,7 +105,7 @@ impl<T> State<T> {
         Some((value, self.promise()))
     }
 
-    /// Takes a promise back that is not used.
+    /// Takes back a promise that is not used.
     pub(super) fn give_back(&mut self) -> Option<Waker> {
         self.promised -= 1;
         if fault("room_freed_in_silence") { None } else { self.promise() }
