@@ -14,7 +14,7 @@
 //!     goes on.
 //! K2  What was written over in a ring is counted as lost, and shown.
 //!
-//! Called by programs, and by `block_on` and the pools for `UNROLLED_TRACE`. Next: `trace::format`.
+//! Called by programs, and by `driver`, the pools and `local` for `UNROLLED_TRACE`. Next: `trace::format`.
 
 mod chrome;
 pub(crate) mod dump;
@@ -163,8 +163,8 @@ impl Trace {
     }
 }
 
-/// Writes a file beside `path`, and moves it there. If `path` is there and no plain file, but a pipe, say,
-/// writes to it.
+/// Writes a file beside `path`, and moves it there. If `path` exists and is not a regular file (a pipe, for example),
+/// writes to it directly.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
         return fs::write(path, text);

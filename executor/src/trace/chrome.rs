@@ -95,7 +95,7 @@ impl<'a> Writer<'a> {
         self.event("X", thread, begin, &format!("\"name\":{name},\"dur\":{micros}"));
     }
 
-    /// Ends what has not ended when the recording did.
+    /// Ends the slices that were open when the recording ended.
     fn end_all(&mut self, time: u64) {
         let open: Vec<_> =
             self.open.iter().flat_map(|(&thread, open)| open.iter().map(move |_| thread)).collect();

@@ -10,8 +10,9 @@
 //!                                └────────────────────────────────────────────▶ words ──▶ ─┘
 //! ```
 //!
-//! V1  It polls nothing, and no lock of the hot path is held for longer than a few entries are copied.
-//! V2  A verdict is right, or it is not given; one that cannot be proven says so. What is not known is said to be so.
+//! V1  It polls nothing, and holds a lock of the hot path only while it copies a few entries.
+//! V2  A verdict is right, or it is not given; one that cannot be proven says so. The dump also says what it does not
+//!     know.
 //!
 //! Called by programs that hang, and by `watch`. Next: `dump::live`.
 
@@ -42,8 +43,8 @@ const PAUSE: Duration = Duration::from_millis(3);
 
 /// Looks at all tasks, and says what each waits for, and which of them cannot go on.
 ///
-/// Without a recording it knows the tasks of the pools that have waited at least once, and which sockets and timers
-/// they wait for. While a recording is on ([`trace::start`](crate::trace::start)), it knows all tasks, what they wait
+/// Without a recording it knows those tasks of pools that have waited at least once, and which sockets and timers they
+/// wait for. While a recording is on ([`trace::start`](crate::trace::start)), it knows all tasks, what they wait
 /// for and who could end that, and can tell why some are stuck.
 ///
 /// It may be called anywhere: it polls nothing, and the program goes on meanwhile. The calling thread is blocked for

@@ -454,7 +454,7 @@ fn task_event(event: &Event, stream: &mut Stream<'_>, tables: &mut Tables) {
     if event.kind == Kind::Due && !tables.is_alive(id) {
         return;
     }
-    // Of a task that comes after one that is gone, the spawn was lost.
+    // The last task at this address is gone, so this is another one, whose spawn was lost.
     if matches!(event.kind, Kind::Poll | Kind::Wake) && !tables.is_alive(id) {
         tables.new_task(id, Task { kind: UNKNOWN, name: None, site: None, parent: None });
     }

@@ -1,6 +1,6 @@
 //! `UNROLLED_TRACE=out.html`: any program on the runtime records itself, and saves the recording when it ends.
 //!
-//! The first `block_on`, or the first pool, looks at the variable. The C library's `atexit` saves the recording
+//! The first `block_on`, pool or local task looks at the variable. The C library's `atexit` saves the recording
 //! when `main` returns, or when `exit` is called. A program that a signal kills saves nothing. The first panic
 //! saves too, since it may be what ends the program. If the program goes on, the recording is saved again at
 //! the end.
@@ -8,7 +8,7 @@
 //! `UNROLLED_TRACE_EVENTS=1000000` makes each thread keep that many events, and not about 65,000. With
 //! `UNROLLED_TRACE_SIGNAL=USR2` the recording is also saved whenever the process gets that signal.
 //!
-//! Called by `block_on` and the pools. Next: `driver`.
+//! Called by `driver`, the pools and `local`. Next: `driver`.
 #![allow(unsafe_code, reason = "the C library's `atexit` has no safe wrapper")]
 
 use std::ffi::c_int;
@@ -50,7 +50,7 @@ pub(crate) fn record_if_asked() {
 }
 
 fn begin(path: PathBuf) {
-    let path = std::path::absolute(&path).unwrap_or(path); // The program may change its folder.
+    let path = std::path::absolute(&path).unwrap_or(path); // The program may change its working directory.
     // Better to find out now than at the program's end that the file cannot be written.
     if let Err(error) = OpenOptions::new().append(true).create(true).open(&path) {
         let error = explain(format!("write UNROLLED_TRACE's file {}", path.display()), error);

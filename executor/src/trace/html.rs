@@ -88,14 +88,14 @@ fn program() -> String {
     name.map_or_else(|| "a program".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-/// The address of the annotated source, if it was built in a folder above the program, such as `target`.
+/// The URL of the annotated source, if it was built in a directory above the program, such as `target`.
 fn book() -> Option<String> {
     let program = std::env::current_exe().ok()?;
     let html = program.ancestors().map(|folder| folder.join("book/html")).find(|html| html.is_dir())?;
     Some(address(html.to_str()?))
 }
 
-/// The address of a folder. What would end a path in an address is encoded.
+/// The URL of a directory. Characters that would end the path of a URL are escaped.
 fn address(folder: &str) -> String {
     format!("file://{}/", folder.replace('%', "%25").replace('#', "%23").replace('?', "%3F"))
 }

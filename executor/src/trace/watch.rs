@@ -14,7 +14,7 @@ use reactor::shim::lock_static;
 
 use super::dump::{Dump, dump};
 
-/// From then on the dump can tell that a thread is older than what it does.
+/// When a thread is this old, the dump can tell that it is older than what it does.
 const SETTLES: Duration = Duration::from_millis(40);
 
 /// Runs `body`, and returns what it returns. If it takes longer than `limit`, this prints the [`dump`] to stderr, and

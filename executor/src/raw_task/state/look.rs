@@ -33,8 +33,9 @@ impl State {
 }
 
 impl Look {
-    /// How many wakers there are; `None` if that cannot be told from the word: the handle is just being dropped, or
-    /// nothing is left that could wake the task.
+    /// How many wakers there are. An `AbortHandle` counts as one: the word does not tell them apart. `None` if the
+    /// number cannot be told from the word: the handle is just being dropped, or nothing is left that could wake the
+    /// task.
     pub(crate) fn wakers(self) -> Option<usize> {
         // A local task's queue and runner are not counted, but for its inbox, where QUEUED is set.
         let claimed = if self.0 & LOCAL != 0 { self.0 & QUEUED } else { self.0 & (QUEUED | RUNNING) };

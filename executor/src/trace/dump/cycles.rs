@@ -1,7 +1,7 @@
 //! The cycles among the stuck tasks: which of them wait for each other, and which only for one of those.
 //!
-//! A hundred tasks may wait for a lock that two have locked each other out of. The verdict is about the two. They
-//! are a strongly connected component: each can be reached from each.
+//! A hundred tasks may wait for a lock while only two of the tasks wait for each other. The verdict is about the two.
+//! They are a strongly connected component: each task in it can be reached from every other.
 //!
 //! Called by `dump::verdicts`. Next: `dump::verdicts`.
 
@@ -35,7 +35,8 @@ pub(super) fn cycles(tasks: &[usize], next: impl Fn(usize) -> Vec<usize>) -> Vec
     found
 }
 
-/// Goes on from this task to all that were not seen. `left` gets each when all that follow it were seen.
+/// A depth-first search from this task, over those that were not seen. Appends each task to `left` when the search
+/// leaves it, after all that follow it (post-order).
 fn walk(
     task: usize,
     next: &HashMap<usize, Vec<usize>>,

@@ -1,8 +1,8 @@
 //! What is known without a recording: the tasks that have waited, and what the reactor holds for them.
 //!
-//! A pool lists its tasks that wait, so that it can cancel them, and a waker carries its task's address. So each
-//! socket and each timer can be asked for whom it holds a waker. Everything is copied, a few entries at a time,
-//! and put together with nothing locked.
+//! A pool lists its tasks that wait, so that it can cancel them, and a waker carries its task's address. So the wakers
+//! in each socket and each timer say which tasks wait for it. Everything is copied, a few entries at a time, and put
+//! together with nothing locked.
 //!
 //! Called by `dump`. Next: `dump::model`.
 

@@ -36,7 +36,7 @@ pub(super) struct Model {
     pub(super) threads: Vec<Thread>,
     pub(super) locks: IdMap<Lock>,
     pub(super) channels: Vec<Channel>,
-    /// Since when each pool that was opened is closed.
+    /// The pools that were opened, and when each was closed; `None` for one that is open.
     pub(super) pools: IdMap<Option<u64>>,
     /// The timers that were armed: when they are due.
     pub(super) timers: IdMap<u64>,
@@ -160,8 +160,8 @@ impl Model {
         }
     }
 
-    /// A `block_on` begins, or the thread ends: what it has left behind was unwound by a panic, since a `block_on`
-    /// runs in no other one.
+    /// A `block_on` begins, or the thread ends. Roots that the thread still has were unwound by a panic: a `block_on`
+    /// does not run inside another one.
     fn end_roots(&mut self, thread: usize, time: u64) {
         let Self { threads, tasks, .. } = self;
         let in_a_call = |task: &usize| tasks[*task].kind == Some(TaskKind::Blocking);

@@ -53,7 +53,7 @@ pub(super) fn place(argument: u8) -> Option<Place> {
         .find(|place| *place as u8 == argument)
 }
 
-/// What a poll has said that its task will wait for.
+/// What a task waits for, as its poll has recorded it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wait {
     Socket {
@@ -156,7 +156,7 @@ pub(super) struct Task {
     pub(super) waits: Vec<Wait>,
     /// Whether some of these wait with a waker that is not the task's own.
     pub(super) foreign: bool,
-    /// How many wakers there were when the last poll ended.
+    /// How many wakers there were when the last poll ended. An `AbortHandle` counts as one (`Look::wakers`).
     pub(super) wakers: Option<u64>,
     pub(super) cancelled: bool,
     /// Who has its outcome.

@@ -1,6 +1,6 @@
 //! A task, and what it waits for, in words.
 //!
-//! What is not known is said to be what a recording would know, so that nobody takes silence for an answer.
+//! Where a recording would know more, the words say so. Nobody should take silence for an answer.
 //!
 //! Called by `dump::words`. Next: `dump::words`.
 
@@ -32,7 +32,7 @@ pub(super) fn of_live(live: &Live, task: &TaskLook) -> TaskReport {
     match look.wakers().map(|wakers| wakers.saturating_sub(known)) {
         Some(0) if known == 0 && look.is_idle() => waits_for.push("nothing: it has no waker".to_owned()),
         Some(more) if more > 0 => waits_for.push(format!(
-            "{more} {}, which a recording would know: a lock, a channel, a task, a blocking call",
+            "{more} {}: a lock, a channel, a task, a blocking call (a recording would know), or an AbortHandle",
             if more == 1 { "thing more" } else { "things more" }
         )),
         _ => {}
@@ -189,7 +189,8 @@ impl<'a> Words<'a> {
                 waits.push("nothing: it has no waker".to_owned());
             }
             Some(wakers) if wakers > waits.len() as u64 => {
-                waits.push(format!("something else too: {} more wakers", wakers - waits.len() as u64));
+                let more = wakers - waits.len() as u64;
+                waits.push(format!("something else too: {more} more wakers (an AbortHandle counts as one)"));
             }
             _ if waits.is_empty() && task.is_root() => {
                 waits.push("something that is not recorded".to_owned());

@@ -40,7 +40,8 @@ impl Dump {
         &self.tasks
     }
 
-    /// Returns why tasks cannot go on. No certain one is given for a program that can: see [`Verdict::is_certain`].
+    /// Returns why tasks cannot go on. There is never a certain verdict about tasks that can: see
+    /// [`Verdict::is_certain`].
     ///
     /// ```
     /// assert!(executor::dump().verdicts().is_empty());
@@ -140,7 +141,7 @@ pub struct TaskReport {
     pub id: TaskId,
     /// The name that it was given.
     pub name: Option<String>,
-    /// What runs it: "pool", "local", "blocking call", or "block_on", whose future is no task.
+    /// What runs it: "pool", "local", "blocking call", or "block_on", whose future is not a task.
     pub kind: &'static str,
     /// Its state, in words.
     pub state: String,
@@ -228,7 +229,7 @@ pub enum VerdictKind {
     BehindLongPoll,
     /// The same, in a pool that was closed: its futures cannot be dropped.
     ClosedPool,
-    /// A local task whose thread is in no `block_on`, and is no worker.
+    /// A local task whose thread is in no `block_on`, and is not a worker.
     NotInBlockOn,
     /// A blocking call that waits for a thread, while all are busy.
     ThreadsBusy,

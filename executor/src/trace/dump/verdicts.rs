@@ -1,12 +1,13 @@
 //! Why tasks cannot go on: each kind of verdict, and what must hold for it.
 //!
 //! A wrong verdict costs more than a missing one. So each is given only if what is known excludes every other
-//! course; where an end or a guard could be out of sight, the verdict is not certain, and says so. And since a dump is taken while the program runs, each must hold twice: the dump looks again after a
-//! moment, and keeps what is there both times, with nothing having happened to its tasks in between.
+//! explanation. Where an end or a guard could be out of sight, the verdict is not certain, and says so. A dump is taken
+//! while the program runs, so each verdict must hold twice. The dump looks again after a moment, and keeps what it
+//! finds both times, if nothing has happened to its tasks in between.
 //!
 //! Y1  A verdict about time says how long, and counts only from [`LONG`] on.
-//! Y2  What a pool's task says of itself counts more than its events: a task that the recording takes for idle, and
-//!     that is queued, is on its way.
+//! Y2  The state word of a pool's task counts more than its events: a task that is idle by the recording, and queued by
+//!     its word, is about to run.
 //!
 //! Called by `dump`. Next: `dump::words`.
 
@@ -113,7 +114,8 @@ fn stuck(live: &Live, recording: &Recording<'_>) -> Vec<Found> {
     let model = recording.model;
     let looks: HashMap<u64, &TaskLook> =
         live.pools.iter().flat_map(|pool| &pool.tasks).map(|task| (task.id.address(), task)).collect();
-    // Y2, and as many wakers as waits (see `stuck`). The number at the end of the poll may be one too large: the handle may just have been dropped.
+    // Y2, and as many wakers as waits (see `stuck`). The number at the end of the poll may be one too large: the
+    // handle may just have been dropped.
     let may_count = |task: &Task| {
         let waits = Some(task.waits.len() as u64);
         match (task.kind, looks.get(&task.address)) {
@@ -226,7 +228,8 @@ fn behind_long_polls(live: &Live, recording: &Recording<'_>) -> Vec<Found> {
     found
 }
 
-/// Pools that were closed long ago, and whose workers come to drop nothing. A close records nothing of the tasks.
+/// Pools that were closed long ago, and whose workers are all in long polls, so that none drops the tasks. A close
+/// records nothing of the tasks.
 fn closed_pools(live: &Live, recording: &Recording<'_>) -> Vec<Found> {
     let model = recording.model;
     let mut found = Vec::new();
