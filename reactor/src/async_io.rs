@@ -100,7 +100,7 @@ impl<T: AsFd> Async<T> {
     /// # }
     /// let (stream, _far) = std::os::unix::net::UnixStream::pair()?;
     /// let mut stream = reactor::Async::new(Named(stream, "old"))?;
-    /// // SAFETY: the name is no descriptor.
+    /// // SAFETY: the name is not a descriptor.
     /// unsafe { stream.get_mut() }.1 = "new";
     /// assert_eq!(stream.get_ref().1, "new");
     /// # Ok(())
@@ -315,7 +315,7 @@ impl Drop for WaitGuard<'_> {
 impl<T: AsFd> Drop for Async<T> {
     fn drop(&mut self) {
         // [deregister-first]: before the field is dropped. There is no caller to return an error to, and the
-        // close that follows takes the descriptor out of the poller as well.
+        // close that follows takes the descriptor out of the poller as well, unless it has duplicates.
         if let (Some(io), Ok(reactor)) = (&self.io, Reactor::get()) {
             let _ = reactor.deregister(&self.source, io.as_fd());
         }

@@ -4,7 +4,7 @@
 //! deregister the wrong one. The compiler cannot forbid that. So an `IoSafe` type promises not to do it,
 //! and that keeps [no-swap] of `async_io`.
 //!
-//! U3  A flush is tried at once, even if the source is not known to be ready: most flushes have nothing to
+//! U1  A flush is tried at once, even if the source is not known to be ready: most flushes have nothing to
 //!     write, and must not wait for room.
 //!
 //! Called by programs with descriptors of their own. Next: `try_io`.
@@ -177,13 +177,13 @@ impl<T: AsFd + IoSafe + Write + Unpin> AsyncWrite for Async<T> {
     }
 }
 
-/// Charges a flush that is done at once (U3), like one that had to wait.
+/// Charges a flush that is done at once (U1), like one that had to wait.
 fn charged(flushed: io::Result<()>) -> Poll<io::Result<()>> {
     budget::spend();
     Poll::Ready(flushed)
 }
 
-/// Whether a flush (U3) has to be tried again after this error.
+/// Whether a flush (U1) has to be tried again after this error.
 fn may_be_retried(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

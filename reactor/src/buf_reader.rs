@@ -1,4 +1,4 @@
-//! A buffered reader whose end can be asked for twice.
+//! A buffered reader that returns the end of its source again if it is polled twice.
 //!
 //! futures-lite's `fill_buf` polls its reader twice: once to see whether there is something, and then to get
 //! it. Its own buffered reader, when it is empty, polls the source each time. At the end of a stream the second
@@ -7,7 +7,7 @@
 //!
 //! E1  What was returned is returned again, once, unless `consume` or a read came in between and took it.
 //! E2  What is read ahead is charged too. Otherwise a task with thousands of lines in the buffer would not
-//!     give way.
+//!     yield.
 //!
 //! Called by programs. Next: `stdin`.
 

@@ -6,8 +6,8 @@
 //!
 //! A1  A turn arms the next deadline before it waits, and disarms when it is back.
 //! A2  `add` and `reset` return `true` for a deadline before the armed one. Their caller then notifies, so
-//!     the turn under way does not miss it. While nothing is armed no turn waits, and the next one looks at
-//!     the timers.
+//!     the turn under way does not miss it. While nothing is armed, either no turn waits, or the turn that waits
+//!     is being notified. It looks at the timers when it returns, and the next turn before it waits.
 //! A3  No waker is called, cloned or dropped under the lock [no-user-code].
 //!
 //! Called by `time` and `reactor`. Next: `reactor`.
@@ -29,7 +29,7 @@ pub(crate) struct Clock {
 /// Until when the turn under way waits (A1).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Armed {
-    /// No turn waits.
+    /// No turn waits, or the one that does is being notified (A2).
     NoTurn,
     /// Until an event.
     Forever,

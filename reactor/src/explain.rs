@@ -1,10 +1,10 @@
 //! Adds words to an error, and keeps the system's error as its source.
 //!
-//! "Permission denied" alone does not say what was tried. To put the words into a new error would lose the
-//! system's error number: a program that looks for a certain number follows `source`, and a text has none. So
-//! the error is kept beside the text.
+//! "Permission denied" alone does not say what was tried. To put the words into a new error would lose the system's
+//! error number. A program that needs the number asks for the error's `source`, and an error made of a text has no
+//! source. So the error is kept beside the text.
 //!
-//! Called wherever an operation that failed is named, in each crate. This is the last file.
+//! Called wherever an operation that failed is named, in each crate. This is the last file of the crate.
 
 use std::error::Error;
 use std::fmt;

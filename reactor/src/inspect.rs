@@ -1,7 +1,7 @@
 //! What waits in the reactor, copied for a dump: which wakers wait for which sockets and timers.
 //!
 //! A program that hangs is asked what it waits for while it runs on. So the tables are read a few entries at a
-//! time, and between them the thread gives way, so that others may lock them: a turn under way is delayed by
+//! time, and between them the thread yields, so that others may lock them: a turn under way is delayed by
 //! microseconds.
 //!
 //! V1  A descriptor is asked for its address under the lock of the table. A source leaves the table before its

@@ -1,7 +1,7 @@
 //! The poller on macOS and the BSDs: kqueue, through the crate `polling`.
 //!
-//! `kevent` takes a time limit, so `polling` needs no timer there and its own wait is used. It does not
-//! report the end of a stream, so every event has `must_drain`.
+//! `kevent` takes a time limit, so `polling` waits without a timer, and its wait is used as it is. An event of
+//! `polling` does not say whether a stream has ended, so every event has `must_drain`.
 //!
 //! Called by `reactor`. Next: `metrics`.
 #![allow(unsafe_code, reason = "polling asks that a source is deleted before it is closed")]

@@ -31,7 +31,8 @@
 //! # .unwrap();
 //! ```
 //!
-//! It knows `std::task::Waker`, and nothing of tasks. An executor calls [`turn`], and then [`wake_all`]; the
+//! It knows `std::task::Waker`, and runs no tasks: `record` only has names for what an executor does, since it
+//! records the events of both crates. An executor calls [`turn`], and then [`wake_all`]; the
 //! crate `executor` does, in `block_on` and in its pool. If only another executor runs, no thread calls
 //! [`turn`]: no socket becomes ready, and no timer fires.
 //!
@@ -85,7 +86,7 @@ pub mod record;
 pub mod shim;
 pub mod signal;
 mod source;
-#[doc(hidden)] // Likewise.
+#[doc(hidden)] // For the crates of this project.
 pub mod spin;
 mod stdin;
 mod threads;

@@ -1,8 +1,9 @@
 //! Where a turn waits while there is no poller.
 //!
-//! A poller needs descriptors, and a process may have used up all that it may have. Timers need none. So a
-//! turn without a poller waits on a condition variable, and timers fire. When a poller has been created the
-//! wait ends, and the next turn waits in the poller.
+//! The poller is created with the first source: a program that has only timers has none. And a process that has
+//! used up its descriptors cannot create one. Timers need no descriptor. So a turn without a poller waits on a
+//! condition variable, and timers fire. When a poller has been created the wait ends, and the next turn waits in
+//! the poller.
 //!
 //! Called by `reactor`. Next: `malloc`.
 

@@ -41,7 +41,7 @@ use kind::{COUNTED, FOREIGN};
 #[repr(align(128))]
 struct Sums {
     counts: [AtomicU64; COUNTED],
-    /// The worker's index in its pool plus one; 0 for a thread that is no worker.
+    /// The worker's index in its pool plus one; 0 for a thread that is not a worker.
     worker: AtomicU64,
 }
 
@@ -215,8 +215,8 @@ pub(crate) fn record_deadline(timer: u64, deadline: Instant) {
     }
 }
 
-/// Notes that a `block_on` begins, whose future is a task in the recording, and is not counted. Its wakers are clones
-/// of `root`, of which the caller has two.
+/// Notes that a `block_on` begins. In the recording its future is a task; it is not counted as one. Its wakers are
+/// clones of `root`. The caller itself has two of them.
 ///
 /// ```
 /// use reactor::record::{RecordedRoot, record_root};

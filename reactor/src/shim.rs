@@ -6,7 +6,7 @@
 //! thread-locals are made anew in each execution, and time is the model's. Otherwise all are std's, and
 //! [`UnsafeCell`] is a wrapper without cost.
 //!
-//! A few lines carry a [`fault`]: a seeded fault that a model must find, or that an exhibit of `docs/museum` shows
+//! Some lines carry a [`fault`]: a seeded fault that a model must find, or that an exhibit of `docs/museum` shows
 //! on the real primitives, under `--cfg museum`.
 //!
 //! Used by all code that is modelled, in both crates. Next: `record`.

@@ -44,7 +44,8 @@ use crate::{budget, poller};
 const READY: u64 = 1;
 /// A short read or write does not prove that there is no more (see [`Event::must_drain`]).
 const MUST_DRAIN: u64 = 1 << 1;
-/// Added at each event. It has 62 bits and does not wrap: a billion events a second last for a century.
+/// Added at each event. The generation has 62 bits and does not wrap: at a billion events a second it lasts for
+/// more than a century.
 const GENERATION: u64 = 1 << 2;
 
 /// A descriptor's two directions.

@@ -1,4 +1,4 @@
-//! A pool of threads, and how a job is handed to one: no job is lost, and none waits behind another.
+//! A pool of threads, and how a job is handed to one: no job is lost, and below the limit none waits behind another.
 //!
 //! If the first of two jobs waits for the second, and the second is queued behind the first, both hang. So a
 //! job may wait only for a thread that is on its way, as long as the limit allows one. To wake a thread for
@@ -259,7 +259,7 @@ pub struct Load {
     pub idle: usize,
     /// The jobs that wait for a thread.
     pub queued: usize,
-    /// How often a thread has come for a job: as long as this stays the same, none has done its job.
+    /// How often a thread has looked for a job: as long as this stays the same, no thread has finished one.
     pub looks: usize,
 }
 
@@ -349,8 +349,8 @@ impl Pool {
         if must_wake || state.coming > 0 || nobody_works {
             return Some(state);
         }
-        // ORDERING: Relaxed; the number changes under the lock only, so another one was made after this one
-        // was read. Nothing else is read because of it.
+        // ORDERING: Relaxed; the number changes under the lock only, so a different one was written after this
+        // read. No other data is read because of it.
         let looks = self.looks.load(Ordering::Relaxed);
         drop(state);
         for _ in 0..SPINS_FOR_A_LOOK {

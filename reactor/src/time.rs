@@ -18,8 +18,8 @@
 //!     that is ready and was not done. So a deadline that has passed gives way once [gives-way-once]: what is
 //!     ready wins over the deadline. Then the deadline decides, so a future that is always ready cannot keep
 //!     it from firing.
-//! D3  A wait that has ended is charged to the budget, and so is a timeout that has elapsed: a loop over
-//!     these gives way.
+//! D3  A wait that has ended is charged to the budget, and so is a timeout that has elapsed: a task that loops
+//!     over these yields.
 //!
 //! Called by programs, and by `ticks`. Next: `ticks`.
 #![allow(unsafe_code, reason = "a timeout pins its future where it was captured")]
@@ -198,7 +198,7 @@ impl Drop for Sleep {
 /// If the task has used up its budget (see [`crate::budget`]), `future` may be pending for that reason only. Then the
 /// timeout gives way once, and polls `future` again with a fresh budget, before it returns the error. So a future that
 /// never ends, and whose operations are always ready, is stopped one poll later. An elapsed timeout counts against the
-/// budget: a loop of timeouts gives way.
+/// budget: a loop of timeouts yields.
 pub fn timeout<F: Future>(duration: Duration, future: F) -> impl Future<Output = Result<F::Output, Elapsed>> {
     timeout_at(now() + duration.min(CENTURY), future)
 }

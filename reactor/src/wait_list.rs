@@ -1,9 +1,9 @@
 //! A list of wakers, first come, first woken, kept under its owner's lock.
 //!
 //! A lock or a channel needs a queue of the tasks that wait for it. A plain queue of wakers cannot tell a
-//! task that was woken from one that was not, and a task that gives up cannot find its waker in it. An
-//! entry's index is no name for it either: it comes to mean another task's entry. So each entry has a ticket
-//! that is given once.
+//! task that was woken from one that was not, and a task that gives up cannot find its waker in it. An index does not
+//! identify an entry either: after a removal another task's entry has that index. So each entry has a ticket that is
+//! given once.
 //!
 //! ```text
 //!   front ─▶ [ticket 7, waker] [ticket 8, gap] [ticket 12, waker] ◀─ back
@@ -22,7 +22,7 @@
 //! W4  At a steady depth nothing is allocated. The memory of a burst is given back as the list empties
 //!     (`trim`).
 //!
-//! Used by the channels and the lock in `executor::sync`, and by sockets with several waiters.
+//! Used by the locks and channels in `executor::sync`, and by sockets with several waiters.
 //! Next: `spin`.
 
 use std::collections::VecDeque;
@@ -83,7 +83,7 @@ pub enum Removed {
 pub struct WaitList {
     entries: VecDeque<Entry>,
     next_ticket: NonZeroU64,
-    /// The number of entries that are no gaps.
+    /// The number of entries that are not gaps.
     waiting: usize,
 }
 

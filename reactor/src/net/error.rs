@@ -45,8 +45,9 @@ impl Failures {
     }
 }
 
-/// The smaller the rank, the more an error explains. First a refusal, by the other machine or by a firewall;
-/// then silence; then any other error; and last, that this machine cannot reach addresses of that family.
+/// The smaller the rank, the more an error explains. First a refusal by the other machine, or an address in use;
+/// then a missing permission, which a firewall may report too; then silence; then any other error; and last, that
+/// this machine cannot reach addresses of that family.
 fn rank(error: &io::Error) -> u8 {
     match error.kind() {
         ErrorKind::ConnectionRefused | ErrorKind::AddrInUse => 0,

@@ -1,8 +1,8 @@
 //! A new socket that does not block.
 //!
-//! std makes a socket only together with its connection or its name, and such a `connect` blocks. So the socket is
-//! made here, with the two flags that every socket needs: set in the same system call where the system can, so
-//! that a program that another thread starts at that moment inherits no descriptor.
+//! std makes a socket only together with its connection or its address, and such a `connect` blocks. So the socket is
+//! made here, with the two flags that every socket needs. Where the system can, one call makes the socket and sets
+//! them. Between two calls another thread could start a program, which would inherit the descriptor.
 //!
 //! Called by all that make a socket before its connection. Next: `error`.
 

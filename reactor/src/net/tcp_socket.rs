@@ -10,7 +10,7 @@
 //!                                      └─ listen ───▶ TcpListener
 //! ```
 //!
-//! It takes numeric addresses, and tries one: which of several addresses to use was decided when the family was.
+//! It takes one numeric address: a program that has chosen the family has chosen among the addresses of a name.
 //!
 //! Called by programs. Next: `closing`.
 

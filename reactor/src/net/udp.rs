@@ -100,7 +100,8 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// The system's: not connected, or that the peer's machine refused an earlier datagram.
+    /// The system's: for example, that the peer's machine refused an earlier datagram. A socket that is not
+    /// connected gives no error: it receives from any sender.
     pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.socket.read_with(|socket| recv_from_peer(socket, buffer)).await
     }

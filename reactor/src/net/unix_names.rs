@@ -1,7 +1,7 @@
-//! Unix addresses that are no path: the abstract names of Linux.
+//! Unix addresses that are not paths: the abstract names of Linux.
 //!
 //! The file of a path outlives the service that made it, so the next one finds its address taken. Linux has names
-//! of another kind, which are in no folder: they vanish with their socket. The price is that no permissions guard
+//! of another kind, which are in no directory: they vanish with their socket. The price is that no permissions guard
 //! them: every process of the network namespace may connect. `peer_cred` says who did.
 //!
 //! std expresses both kinds by its `SocketAddr`, so the functions here take that.

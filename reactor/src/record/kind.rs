@@ -29,8 +29,8 @@ pub enum Kind {
     Wake,
     /// A task's future is gone.
     Finish,
-    /// A worker took a task, perhaps with others, from another worker's queues. Id: that worker's
-    /// index in its pool.
+    /// A worker took a task, perhaps with others, from another worker's deque. Id: that worker's index in its
+    /// pool.
     Steal,
     /// A thread goes to wait. Argument: a [`Wait`]. Id: the address of its parker.
     Park,
@@ -47,8 +47,8 @@ pub enum Kind {
     ThreadCame,
     /// The thread ends.
     ThreadGone,
-    /// The poll under way ends. Argument: an [`Outcome`]. Value: how many wakers of the task there are; `u64::MAX` if
-    /// that is not known.
+    /// The poll under way ends. Argument: an [`Outcome`]. Value: how many wakers of the task there are,
+    /// `AbortHandle`s included; `u64::MAX` if that is not known.
     PollEnd,
     /// The task whose poll has ended was woken meanwhile, and is queued again. Recorded before it can be run.
     Requeued,
@@ -59,7 +59,7 @@ pub enum Kind {
     /// An event or a timer has taken this task's waker, and the waker is called after the turn. Id: the task.
     /// The cause is the thread's last `SourceReady` or `TimerFired` before it.
     Due,
-    /// The monitor took a task from the slot of a worker that is in a long poll. Id: the task.
+    /// The monitor took a task from the slot or the deque of a worker that is in a long poll. Id: the task.
     Rescue,
     /// The thread spun before it went to sleep. Value: for how many nanoseconds.
     Spin,

@@ -467,9 +467,9 @@ fn read_whole(recording: Recording, sites: Vec<&'static Location<'static>>) -> R
     read(recording, sites, Both::now(), &mut HashMap::new())
 }
 
-/// Reads every part, up to its end, from the slot on that `next` has for its number, and stores there which slot comes
-/// next. It is called without the registry's lock, so that threads may come and go: a ring that gets another owner
-/// meanwhile is read like any ring whose owner goes on.
+/// Reads every part, up to its end. It begins at the slot that `next` has for the part's number, and stores in `next`
+/// the slot to begin at next time. It is called without the registry's lock, so that threads may come and go: a ring
+/// that gets another owner meanwhile is read like any ring whose owner goes on.
 fn read(
     recording: Recording,
     sites: Vec<&'static Location<'static>>,

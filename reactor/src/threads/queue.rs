@@ -50,7 +50,7 @@ const GAPS: usize = 16;
 pub(super) struct Queue<J> {
     disposals: VecDeque<J>,
     jobs: VecDeque<(Ticket, Option<J>)>,
-    /// The entries of `jobs` that are no gaps.
+    /// The entries of `jobs` that are not gaps.
     waiting: usize,
 }
 

@@ -53,7 +53,7 @@ pub fn interval(period: Duration) -> Interval {
 }
 
 /// Ticks at `start`, and every `period` after that, as [`interval`] does. If `start` has passed, the first tick
-/// comes at once, and counts as missed if it is late.
+/// comes at once. If it is more than 5 ms late, the [`MissedTickBehavior`] decides when the next one comes.
 ///
 /// # Panics
 ///
