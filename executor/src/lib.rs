@@ -6,9 +6,9 @@
 //!             └─ driver: waits, or drives the reactor ◀─────────────┘
 //! ```
 //!
-//! Programs use [`task`] to spawn futures and to wait for them, [`future`] to wait for several in one task, and [`sync`]
-//! for locks and channels. [`pool`] makes pools besides the global one, [`metrics()`] returns counters, and [`trace`]
-//! records what happens. Sockets and timers are in the crate `reactor`.
+//! Programs use [`task`] to spawn futures and to wait for them, [`future`] to wait for several in one task, and
+//! [`sync`] for locks and channels. [`pool`] makes pools besides the global one, [`metrics()`] returns counters, and
+//! [`trace`] records what happens. Sockets and timers are in the crate `reactor`.
 //!
 //! ```
 //! use executor::task;
@@ -96,8 +96,8 @@ pub use trace::dump::{Dump, dump};
 
 /// Streams: values that come one after the other, as those of an iterator, but with waiting in between.
 ///
-/// Receivers of channels are streams, and so are `incoming()`, `lines()`, `Signals` and `Interval` in the crate `reactor`.
-/// The traits and tools are those of futures-lite.
+/// Receivers of channels are streams, and so are `incoming()`, `lines()`, `Signals` and `Interval` in the crate
+/// `reactor`. The traits and tools are those of futures-lite.
 ///
 /// ```
 /// use executor::stream::{StreamExt, iter};
