@@ -7,7 +7,9 @@ use std::process::{Command, Stdio};
 
 use chat::history::Reply;
 use chat::server::{Retention, Server};
-use common::history::{Directory, ask, end, kept_after, post, reply};
+#[cfg(target_os = "linux")]
+use common::history::end;
+use common::history::{Directory, ask, kept_after, post, reply};
 use common::random::{Random, seed};
 use common::{exit_of, size};
 use redb::{Database, TableDefinition};

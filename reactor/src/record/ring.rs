@@ -19,6 +19,7 @@
 //!     which begins after `head` has become `n + size`. So a copy of slot `n` is whole if `head`, read after
 //!     the copy, is less than `n + size`. Other copies are discarded. The first word of the last slot may also be
 //!     replaced, in the same round: a copy of it has the old value or the new one.
+//! G2  A slot is written before `head` counts it.
 //!
 //! Called by `record`; read by `recording`. Next: `stamp`.
 
@@ -92,11 +93,15 @@ impl Ring {
         // ORDERING: Relaxed; only this thread writes it [ring-owner].
         let head = self.head.load(Ordering::Relaxed);
         let words = &self.slots[self.index(head)];
+        if fault("slot_counted_too_early") {
+            // ORDERING: Relaxed; it is stored again below.
+            self.head.store(head + 1, Ordering::Relaxed);
+        }
         // ORDERING[ring-reuse]: Release, twice; pairs with the fence of `read`: a reader that sees one of these
         // words sees that `head` has come this far (G1).
         words.time.store(slot.time, Ordering::Release);
         words.what.store(slot.to_word(), Ordering::Release);
-        // ORDERING[ring]: Release publishes the slot; pairs with the Acquire of `head`.
+        // ORDERING[ring]: Release publishes the slot (G2); pairs with the Acquire of `head`.
         self.head.store(head + 1, Ordering::Release);
     }
 

@@ -10,7 +10,7 @@
 //!   the guard            SemaphorePermit             OwnedSemaphorePermit
 //! ```
 //!
-//! The letters are those of `semaphore`. Called by programs. Next: `rwlock`.
+//! The rules are those of `semaphore`. Called by programs. Next: `rwlock`.
 
 use std::pin::Pin;
 use std::sync::Arc;

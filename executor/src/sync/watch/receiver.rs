@@ -3,7 +3,7 @@
 //! A receiver that waited for "a change from now on" would miss what has changed between its last look and the wait. So
 //! it remembers the version that it has seen, and waits for another.
 //!
-//! The letters are those of `watch`. Called by programs. Next: `barrier`.
+//! The rules are those of `watch`. Called by programs. Next: `barrier`.
 
 use std::fmt;
 use std::future::poll_fn;

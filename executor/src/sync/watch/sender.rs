@@ -4,7 +4,7 @@
 //! one value, and what a receiver has not seen is replaced. Many may send, so a change may also be made in place: two
 //! senders that each read the value, and then send another, would lose one of the changes.
 //!
-//! The letters are those of `watch`. Called by programs. Next: `receiver`.
+//! The rules are those of `watch`. Called by programs. Next: `receiver`.
 
 use std::fmt;
 use std::mem;

@@ -3,7 +3,7 @@
 //! The value could be under the lock of the rest. But a reader holds its lock for as long as it likes, and all that wait
 //! for a change would wait for that reader before they could join the waiters. So there are two locks (V3).
 //!
-//! The letters are those of `watch`. Called by its other files. Next: `sender`.
+//! The rules are those of `watch`. Called by its other files. Next: `sender`.
 
 use reactor::shim::{self, RwLock};
 use reactor::wait_list::WaitList;
