@@ -1,8 +1,9 @@
 //! Spawning: what it costs to create a task, run it once, and take its output.
 //!
 //! Measured: 1000 ready tasks spawned and awaited, from a pool task, from `block_on`'s thread and by
-//! `spawn_local`; one task at a time; tasks that each spawn the next. Left out: futures that wait (see
-//! `yield_now`, `context_switch`), starting the pool, CPU time against wall time (see `peers`).
+//! `spawn_local`; the same in a set, joined as they finish; one task at a time; tasks that each spawn the next. Left
+//! out: futures that wait (see `yield_now`, `context_switch`), starting the pool, CPU time against wall time (see
+//! `peers`).
 
 mod common;
 
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::{on_one_thread, on_pool};
 use criterion::{Criterion, Throughput};
-use executor::task::{self, JoinHandle};
+use executor::task::{self, JoinHandle, JoinSet};
 
 const TASKS: usize = 1000;
 
@@ -21,6 +22,19 @@ async fn spawn_and_await(spawn: fn(usize) -> JoinHandle<usize>) {
     for (i, handle) in handles.into_iter().enumerate() {
         assert_eq!(handle.await, i);
     }
+}
+
+/// The same in a set, whose order is that of the ends.
+async fn spawn_and_join() {
+    let mut set = JoinSet::new();
+    for i in 0..TASKS {
+        set.spawn(async move { i });
+    }
+    let mut sum = 0;
+    while let Some(i) = set.join_next().await {
+        sum += i.expect("no task panics");
+    }
+    assert_eq!(sum, TASKS * (TASKS - 1) / 2);
 }
 
 fn pool(i: usize) -> JoinHandle<usize> {
@@ -49,6 +63,9 @@ fn spawn(c: &mut Criterion) {
     group.throughput(Throughput::Elements(TASKS as u64));
     group.bench_function("1000, in a pool task", |b| {
         on_pool(b, || spawn_and_await(pool));
+    });
+    group.bench_function("1000 in a set, in a pool task", |b| {
+        on_pool(b, spawn_and_join);
     });
     group.bench_function("1000, from block_on", |b| {
         on_one_thread(b, || spawn_and_await(pool));
