@@ -9,7 +9,7 @@ use crate::measure::{Error, Setting, measure};
 use crate::rows::{ROWS, Row};
 use crate::sample::Samples;
 use crate::server::Server;
-use crate::{history, load, picture, recording, table};
+use crate::{history, load, picture, recording, table, tail};
 
 /// Measures, and writes the table and the pictures.
 pub fn all(rounds: usize, only: Option<&str>, one_core: bool, docs: &Path) -> Result<(), Error> {
@@ -57,6 +57,10 @@ pub fn all(rounds: usize, only: Option<&str>, one_core: bool, docs: &Path) -> Re
             "\n## recording\n\n{}\n\n{}",
             recording::ABOUT,
             recording::table(rounds).unwrap_or_else(|error| format!("Not measured: {error}.\n"))
+        );
+        text += &format!(
+            "\n## tail\n{}",
+            tail::section(rounds, &pictures).unwrap_or_else(|error| format!("\nNot measured: {error}.\n"))
         );
         text += &format!(
             "\n## system calls\n\nCounted by `strace -c -f`, for echo servers with 32 connections: those with at least 0.005 per request.\n\n{}",
