@@ -5,7 +5,6 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use executor::pool::Pool;
@@ -92,34 +91,5 @@ fn a_socket_waits_for_a_few_polls() {
         stream.set_nodelay(true).unwrap();
         let waited = waited(&polls, &reports, || stream.write_all(b"!").unwrap());
         assert!(waited <= FEW, "it has waited for {waited} polls");
-    });
-}
-
-/// The other way round: while there is always a task from outside, the worker's own tasks have their turns.
-#[test]
-fn tasks_from_outside_starve_no_other() {
-    const EACH: u64 = 100;
-    let _alone = alone();
-    ends(|| {
-        let polls = Arc::new(AtomicU64::new(0));
-        let pool = busy_pool(&polls);
-        // While the task of one thread runs, that of the other waits.
-        thread::scope(|threads| {
-            for _ in 0..2 {
-                threads.spawn(|| {
-                    for _ in 0..EACH {
-                        let (report, reported) = mpsc::channel();
-                        drop(pool.spawn(async move {
-                            let end = Instant::now() + LONG;
-                            while Instant::now() < end {}
-                            report.send(()).unwrap();
-                        }));
-                        reported.recv_timeout(DEADLINE).expect("it has its turn");
-                    }
-                });
-            }
-        });
-        let own = polls.load(Ordering::SeqCst);
-        assert!(own >= EACH / 2, "the worker's own tasks had {own} polls beside {} from outside", 2 * EACH);
     });
 }
