@@ -76,6 +76,11 @@ impl Pace {
         self.last_turn.set(now);
     }
 
+    /// Whether it looks in each round, since a poll takes about as long as is to pass between two looks.
+    pub(super) fn polls_are_long(&self) -> bool {
+        self.interval.get() == 1
+    }
+
     /// Takes a task from the injector, if the worker looks there, and has not just done so [own-tasks-too].
     #[inline]
     pub(super) fn injected_first<T>(&self, looks: bool, take: impl FnOnce() -> Option<T>) -> Option<T> {
@@ -117,6 +122,7 @@ mod tests {
         let (looks, turns) = rounds(&pace, &mut clock, 61 * 100, Duration::from_micros(1));
         assert_eq!(looks, (1..=100).map(|look| 61 * look).collect::<Vec<_>>());
         assert_eq!(turns.len(), 50, "after 122 µs each time");
+        assert!(!pace.polls_are_long());
     }
 
     #[test]
@@ -126,6 +132,7 @@ mod tests {
         let (looks, turns) = rounds(&pace, &mut clock, 100, REACTOR_INTERVAL);
         assert_eq!(looks, (61..=100).collect::<Vec<_>>(), "it cannot know before the first look");
         assert_eq!(turns, looks);
+        assert!(pace.polls_are_long());
     }
 
     #[test]

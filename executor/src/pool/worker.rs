@@ -17,6 +17,8 @@
 //! V3  A closed pool's worker drops the tasks that it finds instead of polling them, those in the others'
 //!     deques and slots too, and then its local tasks. It ends when the pool is over [pool-is-over]. Until
 //!     then it waits like an idle worker.
+//! V4  While polls are long, a task that is displaced from the slot goes into the injector, where each worker
+//!     looks before its next poll. In the deque it would wait for all the polls that are queued there.
 //!
 //! Started by `mod`. Next: `task`.
 
@@ -80,7 +82,10 @@ pub(super) fn run_worker(shared: Arc<Shared>, index: usize, queues: Owned) {
 pub(super) fn push_slot(shared: *const Shared, task: Runnable) -> Result<(), Runnable> {
     with_worker(shared, task, |worker, task| {
         if let Some(displaced) = worker.shared.remotes[worker.index].put_next(task) {
-            worker.queues.push(displaced);
+            match worker.pace.polls_are_long() {
+                true => worker.shared.injector.push(displaced), // V4
+                false => _ = worker.queues.push(displaced),
+            }
             worker.shared.wake_one();
         }
     })
