@@ -74,7 +74,7 @@ impl Participant {
     /// If no thread waits and there are several workers, it also does the monitor's work [rescued-each-tick]. A
     /// single worker has no other worker to give tasks to.
     pub(crate) fn poll_reactor(&self, woken: &mut Vec<Waker>) {
-        let often = !is_due(self.looked.replace(Some(now())));
+        let often = !is_due(self.looked.replace(Some(now()))) && self.role == Role::Worker;
         let mut driver = lock(&DRIVER);
         let rescues = driver.roster.lacks_monitor();
         let drives = driver.roster.drive_unless_driven(&self.parker, self.role, often);

@@ -176,11 +176,10 @@ impl<T: Clone + PartialEq> Roster<T> {
         self.ensure_monitor()
     }
 
-    /// The thread takes the driver's role without waiting, if it is free. Returns whether it did. `often`: it did so
-    /// less than a tick ago.
+    /// The thread takes the driver's role without waiting, if it is free. Returns whether it did. `often`: it is a
+    /// worker, and has been here less than a tick ago.
     pub(super) fn drive_unless_driven(&mut self, thread: &T, role: Role, often: bool) -> bool {
-        let block_on_drives = matches!(self.driver, Driver::Driving(_, Role::BlockOn));
-        self.reserved |= block_on_drives && role == Role::Worker && often; // [workers-first]
+        self.reserved |= often && matches!(self.driver, Driver::Driving(_, Role::BlockOn)); // [workers-first]
         let free = self.driver == Driver::Nobody;
         if free {
             self.driver = Driver::Driving(thread.clone(), role);

@@ -184,7 +184,11 @@ impl World {
                     step(i, "goes to wait, and the tick is overdue: `wait`", &|world| world.wait(i, true));
                     for often in [false, true] {
                         step(i, "looks at the reactor: `drive_unless_driven`", &|world| {
-                            if world.roster.drive_unless_driven(&i, thread.role, often) {
+                            if world.roster.drive_unless_driven(
+                                &i,
+                                thread.role,
+                                often && thread.role == Worker,
+                            ) {
                                 world.threads[i].at = At::Looking;
                             }
                         });
