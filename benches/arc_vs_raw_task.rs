@@ -152,5 +152,9 @@ fn arc_vs_raw_task(c: &mut Criterion) {
 }
 
 fn main() {
-    common::run(arc_vs_raw_task);
+    common::run(
+        "what the unsafe code of a task buys: the same workloads on a task in safe Rust",
+        "task.md",
+        arc_vs_raw_task,
+    );
 }

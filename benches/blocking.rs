@@ -32,5 +32,9 @@ fn blocking(c: &mut Criterion) {
 }
 
 fn main() {
-    common::run(blocking);
+    common::run(
+        "what a call on a thread that may block costs, beside a new thread for each",
+        "sockets.md",
+        blocking,
+    );
 }

@@ -91,5 +91,9 @@ fn branches(c: &mut Criterion) {
 }
 
 fn main() {
-    common::run(branches);
+    common::run(
+        "what a join and a select add to the operations that they wait for, and a channel that many send to",
+        "using-tasks.md",
+        branches,
+    );
 }

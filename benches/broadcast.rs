@@ -55,5 +55,5 @@ fn broadcast(c: &mut Criterion) {
 }
 
 fn main() {
-    common::run(broadcast);
+    common::run("what a delivery costs, with one receiver and with a hundred", "sync.md", broadcast);
 }

@@ -88,5 +88,9 @@ fn chat(c: &mut Criterion) {
 }
 
 fn main() {
-    common::run(chat);
+    common::run(
+        "how long a post takes through the real server to all members of a group",
+        "chat-server.md",
+        chat,
+    );
 }

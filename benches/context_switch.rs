@@ -100,5 +100,9 @@ fn context_switch(c: &mut Criterion) {
 }
 
 fn main() {
-    common::run(context_switch);
+    common::run(
+        "how quickly a task runs that another one has woken: the slot keeps it on the same thread",
+        "pool.md",
+        context_switch,
+    );
 }

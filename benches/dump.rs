@@ -51,5 +51,9 @@ fn dump(c: &mut Criterion) {
 }
 
 fn main() {
-    common::run(dump);
+    common::run(
+        "that a program with ten thousand waiting tasks can be asked why they wait",
+        "stuck.md",
+        dump,
+    );
 }

@@ -44,5 +44,5 @@ fn events(c: &mut Criterion) {
 }
 
 fn main() {
-    common::run(events);
+    common::run("what an event costs that is recorded, and one that is not", "watching.md", events);
 }

@@ -87,5 +87,9 @@ fn spawn(c: &mut Criterion) {
 }
 
 fn main() {
-    common::run(spawn);
+    common::run(
+        "what a task costs from its creation to its output: one allocation, and no list if it never waits",
+        "task.md",
+        spawn,
+    );
 }

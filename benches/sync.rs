@@ -145,5 +145,9 @@ fn sync(c: &mut Criterion) {
 }
 
 fn main() {
-    common::run(sync);
+    common::run(
+        "what a lock costs that is free, and one that is handed to the task that waits longest",
+        "sync.md",
+        sync,
+    );
 }

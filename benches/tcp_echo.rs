@@ -72,5 +72,9 @@ fn tcp_echo(c: &mut Criterion) {
 }
 
 fn main() {
-    common::run(tcp_echo);
+    common::run(
+        "what a request and its reply cost over TCP, most of it in the kernel",
+        "sockets.md",
+        tcp_echo,
+    );
 }

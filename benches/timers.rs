@@ -63,5 +63,9 @@ fn timers(c: &mut Criterion) {
 }
 
 fn main() {
-    common::run(timers);
+    common::run(
+        "what a timeout costs, alone and beside a hundred thousand sleepers, and how late a sleep ends",
+        "reactor.md",
+        timers,
+    );
 }

@@ -54,5 +54,9 @@ fn wake_across_threads(c: &mut Criterion) {
 }
 
 fn main() {
-    common::run(wake_across_threads);
+    common::run(
+        "what a wake costs when the other thread sleeps, or spins for a moment before it does",
+        "sleep.md",
+        wake_across_threads,
+    );
 }

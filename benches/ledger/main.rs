@@ -9,6 +9,8 @@
 //!
 //! All need Linux and strace. Reading order: `operations`, `measure`, `ours`, `table`.
 
+#[path = "../common/mod.rs"]
+mod common;
 #[path = "../../tests/shared/counting.rs"]
 mod counting;
 mod measure;
@@ -39,8 +41,10 @@ fn ledger(arguments: &[String]) -> io::Result<ExitCode> {
         && run == "run"
     {
         let times = times.parse().map_err(io::Error::other)?;
-        one(name, times)?;
-    } else if has("--test") {
+        return one(name, times).map(|()| ExitCode::SUCCESS);
+    }
+    common::shows("what each operation costs, in things that can be counted exactly", "ledger.md");
+    if has("--test") {
         for operation in operations::OPERATIONS {
             one(operation.name, 2)?;
         }

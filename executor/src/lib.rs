@@ -65,7 +65,7 @@
 // `raw_task` (`state`, `header`, `waker`, `cell`, `run`, `join_handle`), then the threads that run it:
 // `parker`, `roster`, `driver`, `local`, `block_on`, `yield_now`, `pool` (`queue`, `sleep`, `shared`, `worker`,
 // `task`). The rest: `task_id`, `driver::rescue`, `local::inbox`, `local::owner_state`, `raw_task::list`,
-// `raw_task::abort`, `raw_task::join_error`, `raw_task::state::look`, `pool::look`, `pool::deque`, `pool::end`,
+// `raw_task::abort`, `raw_task::join_error`, `raw_task::state::look`, `pool::look`, `pool::deque`, `pool::pace`, `pool::end`,
 // `pool::joining`, `pool::global`, `spawn_blocking`, `future`, `builder`, `join_set`, `metrics`, `trace` (`format`,
 // `encode`, `json`, `html`, `chrome`, `environment`; `dump` with `live`, `seen`, `model`, `parts`, `ids`, `stuck`,
 // `strangers`, `ends`, `cycles`, `verdicts`, `report`, `phrases`, `words`; `watch`), and `sync`, which uses no other file

@@ -63,9 +63,14 @@ impl<T: AsFd> Async<T> {
     /// If the reactor cannot be created, because the process has no descriptor left; another try may succeed.
     /// Or if the system cannot wait for the descriptor, such as a regular file's. `io` is dropped then.
     pub fn new(io: T) -> io::Result<Self> {
-        let reactor = Reactor::get()?;
         rustix::io::ioctl_fionbio(&io, true)?;
-        let source = reactor.register(io.as_fd()).map_err(|error| explain("register a descriptor", error))?;
+        Self::non_blocking(io)
+    }
+
+    /// [`new`](Self::new), for a descriptor that is non-blocking already.
+    pub(crate) fn non_blocking(io: T) -> io::Result<Self> {
+        let registered = Reactor::get()?.register(io.as_fd());
+        let source = registered.map_err(|error| explain("register a descriptor", error))?;
         Ok(Self { io: Some(io), source })
     }
 

@@ -82,7 +82,7 @@ fn names_one(tree: &Tree, command: &str) -> bool {
 #[test]
 fn it_shows_no_unchecked_command() {
     let tree = Tree::load(root());
-    let scripts = ["bash docs/build", "cargo test", "cargo bench"];
+    let scripts = ["bash docs/build", "cargo test", "cargo bench", "cargo bench --bench ledger -- --check"];
     for (page, session) in shown(&tree) {
         let command = session.command.as_str();
         let is_there = match example(command) {

@@ -47,7 +47,7 @@ fn their_numbers_are_the_constants() {
     let text = |path: &str| tree.text(path).unwrap_or_else(|| panic!("no {path}"));
     let pool = text("docs/book/pictures/pool.svg");
     for (file, constant, shown) in [
-        ("executor/src/pool/worker.rs", "const FAIR: u32 = 61;", "every 61st time the injector"),
+        ("executor/src/pool/pace.rs", "const FAIR: u32 = 61;", "after at most 61 the injector"),
         ("executor/src/pool/queue.rs", "const SLOT_RUNS: u32 = 3;", "three times in a row at most"),
     ] {
         assert!(

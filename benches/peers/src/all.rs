@@ -9,7 +9,7 @@ use crate::measure::{Error, Setting, measure};
 use crate::rows::{ROWS, Row};
 use crate::sample::{Sample, Samples};
 use crate::server::Server;
-use crate::{history, load, picture, recording, table};
+use crate::{history, load, picture, recording, table, tail};
 
 /// The first section that is not made of the rows.
 const MESSAGES: &str = "\n## keeping messages";
@@ -61,6 +61,10 @@ pub fn all(
             "\n## recording\n\n{}\n\n{}",
             recording::ABOUT,
             recording::table(rounds).unwrap_or_else(|error| format!("Not measured: {error}.\n"))
+        );
+        text += &format!(
+            "\n## tail\n{}",
+            tail::section(rounds, &pictures).unwrap_or_else(|error| format!("\nNot measured: {error}.\n"))
         );
         text += &format!(
             "\n## system calls\n\nCounted by `strace -c -f`, for echo servers with 32 connections: those with at least 0.005 per request.\n\n{}",

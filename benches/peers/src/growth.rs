@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::measure::{Error, Setting, measure};
-use crate::picture;
+use crate::picture::{self, Plot};
 use crate::rows::Metric;
 use crate::sample::{is_quick, median};
 use crate::table::{machine, time};
@@ -123,6 +123,7 @@ pub fn growth(rounds: usize, docs: &Path) -> Result<(), Error> {
         machine()
     );
     fs::create_dir_all(docs.join("benchmarks"))?;
-    fs::write(docs.join("benchmarks/growth.svg"), picture::lines("cost per operation over size", &lines))?;
+    let plot = Plot { head: "", size: |decade| format!("{}", 10_f64.powi(decade)), lines };
+    fs::write(docs.join("benchmarks/growth.svg"), picture::plots("cost per operation over size", &[plot]))?;
     Ok(fs::write(docs.join("growth.md"), page)?)
 }

@@ -1,4 +1,4 @@
-//! The load for the servers: one thread on one epoll, the same for all. Next: `textbook`.
+//! The load for the servers: one thread on one epoll, the same for all. Next: `beside`.
 //!
 //! It checks every byte that comes back, and the order. The result is the server's CPU time during the load:
 //! `cpu_ns` per request or delivery. Wall time would include the work of the load itself.

@@ -1,4 +1,4 @@
-//! The memory and CPU time of a process, and the cores on which it runs. Linux only. Next: `server`.
+//! The memory and CPU time of a process, and the cores on which it runs. Linux only. Next: `delays`.
 
 use std::fs;
 

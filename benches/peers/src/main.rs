@@ -11,17 +11,22 @@
 //! ```
 //!
 //! Reading order: `sample`, `runtimes` (what a workload needs of one), `workloads`, `locks`, `threads`, `bare`,
-//! `collections`, `machine`, `server`, `load`, `textbook`, `measure`, `history`, `recording`, `rows` (the goals), `all`, `table`, `picture`, `growth`.
+//! `collections`, `machine`, `delays`, `open_loop`, `long_polls`, `server`, `load`, `beside`, `textbook`, `measure`,
+//! `history`, `recording`, `tail`, `rows` (the goals), `all`, `table`, `picture`, `growth`.
 
 mod all;
 mod bare;
+mod beside;
 mod collections;
+mod delays;
 mod growth;
 mod history;
 mod load;
 mod locks;
+mod long_polls;
 mod machine;
 mod measure;
+mod open_loop;
 mod picture;
 mod recording;
 mod rows;
@@ -29,6 +34,7 @@ mod runtimes;
 mod sample;
 mod server;
 mod table;
+mod tail;
 mod textbook;
 mod threads;
 mod workloads;
@@ -49,6 +55,8 @@ Usage:
   peers history                 posts a second of the chat server without a history, with one on
                                 disk, and with one in Redis (needs redis-server)
   peers recording [--rounds N]  what it costs to record: ours, without and with a recording
+  peers tail [--rounds N] [--out DIR]        how long the unlucky ones wait, beside tasks that poll for long:
+                                writes the section of DIR/benchmarks.md and its picture
   peers list                    the workloads, what each does, and the runtimes on which it runs
 Everywhere: --quick            each once and small, to check that it works
 
@@ -85,6 +93,7 @@ fn main() -> ExitCode {
         },
         ["history"] => history::table().map(|table| print!("{table}")),
         ["recording"] => recording::table(rounds).map(|table| print!("{table}")),
+        ["tail"] => tail::tail(rounds, out.as_ref()),
         ["list"] => {
             for row in rows::ROWS {
                 println!("{:24}{}\n{:24}{}", row.name, row.what, "", row.on.join(" "));
@@ -106,7 +115,7 @@ fn main() -> ExitCode {
 fn run(workload: &str, runtime: &str, trace: Option<&str>) -> Result<(), measure::Error> {
     if std::env::var_os("UNROLLED_THREADS").is_none() {
         let setting = measure::Setting { trace: trace.map(str::to_owned), ..measure::Setting::default() };
-        println!("{}", measure::measure(workload, runtime, &setting)?);
+        println!("{}", measure::measure(workload, runtime, &setting)?.without_buckets());
         return Ok(());
     }
     let _pinned = std::env::var_os("PEERS_ONE_CORE").map(|_| machine::pin(machine::LOAD_CORE));

@@ -1,4 +1,4 @@
-//! The figures as SVG pictures: bars for the table, lines for the growth. Next: `growth`.
+//! The figures as SVG pictures: bars for the table, lines for the growth and the tail. Next: `growth`.
 
 use std::fmt::Write;
 
@@ -80,53 +80,71 @@ fn bar_picture(rows: &[&Row], samples: &Samples) -> String {
     svg(LEFT + WIDTH + 80.0, y, rows[0].picture, &body)
 }
 
-/// Lines over sizes, both axes by powers of ten: each line has a name, and points (size, nanoseconds).
-pub fn lines(title: &str, lines: &[(String, Vec<(f64, f64)>)]) -> String {
-    const HEIGHT: f64 = 300.0;
-    const HUES: [u32; 8] = [20, 210, 140, 280, 50, 330, 180, 100];
-    let points = || lines.iter().flat_map(|(_, points)| points);
-    let decades = |of: fn(&(f64, f64)) -> f64| {
-        let least = points().map(of).fold(f64::INFINITY, f64::min).max(1.0).log10().floor();
-        (least, points().map(of).fold(1.0, f64::max).log10().ceil().max(least + 1.0))
-    };
-    let ((left, right), (low, high)) = (decades(|point| point.0), decades(|point| point.1));
-    let x = |size: f64| LEFT + WIDTH * (size.log10() - left) / (right - left);
-    let y = |ns: f64| 20.0 + HEIGHT * (high - ns.max(1.0).log10()) / (high - low);
-    let mut body = String::new();
-    for decade in low as i32..=high as i32 {
-        let (ns, at) = (10_f64.powi(decade), y(10_f64.powi(decade)));
-        writeln!(body, "<path class=\"axis\" d=\"M{LEFT} {at:.1}h{WIDTH}\"/>").expect("a string");
-        text(
-            &mut body,
-            "small",
-            4.0,
-            at + 4.0,
-            &if ns < 1e3 { format!("{ns} ns") } else { format!("{} µs", ns / 1e3) },
-        );
+/// Lines over sizes, both axes by powers of ten.
+pub struct Plot<'a> {
+    pub head: &'a str,
+    /// How the size of this power of ten is written.
+    pub size: fn(i32) -> String,
+    /// Each line has a name, and points (size, nanoseconds).
+    pub lines: Vec<(String, Vec<(f64, f64)>)>,
+}
+
+const HEIGHT: f64 = 300.0;
+const HUES: [u32; 8] = [20, 210, 140, 280, 50, 330, 180, 100];
+
+/// The height of a plot with what is above and below it.
+const PLOT: f64 = HEIGHT + 46.0;
+
+/// One picture of plots, one below the other.
+pub fn plots(title: &str, plots: &[Plot<'_>]) -> String {
+    let (mut body, mut top) = (String::new(), 0.0);
+    for plot in plots {
+        if !plot.head.is_empty() {
+            text(&mut body, "head", 4.0, top + 16.0, plot.head);
+            top += 20.0;
+        }
+        plot.draw(&mut body, top);
+        top += PLOT;
     }
-    for decade in left as i32..=right as i32 {
-        text(
-            &mut body,
-            "small",
-            x(10_f64.powi(decade)) - 10.0,
-            HEIGHT + 36.0,
-            &format!("{}", 10_f64.powi(decade)),
-        );
+    svg(LEFT + WIDTH + 200.0, top, title, &body)
+}
+
+impl Plot<'_> {
+    /// The powers of ten between which all points are, by one of their coordinates.
+    fn decades(&self, of: fn(&(f64, f64)) -> f64) -> (f64, f64) {
+        let values = || self.lines.iter().flat_map(|(_, points)| points).map(of);
+        let least = values().fold(f64::INFINITY, f64::min).max(1.0).log10().floor();
+        (least, values().fold(1.0, f64::max).log10().ceil().max(least + 1.0))
     }
-    for (index, (name, points)) in lines.iter().enumerate() {
-        let colour = format!("hsl({} 70% 45%)", HUES[index % HUES.len()]);
-        let path: Vec<_> = points.iter().map(|&(size, ns)| format!("{:.1} {:.1}", x(size), y(ns))).collect();
-        writeln!(body, "<path class=\"line\" stroke=\"{colour}\" d=\"M{}\"/>", path.join("L"))
+
+    fn draw(&self, body: &mut String, top: f64) {
+        let ((left, right), (low, high)) = (self.decades(|point| point.0), self.decades(|point| point.1));
+        let x = |size: f64| LEFT + WIDTH * (size.log10() - left) / (right - left);
+        let y = |ns: f64| top + 20.0 + HEIGHT * (high - ns.max(1.0).log10()) / (high - low);
+        for decade in low as i32..=high as i32 {
+            let (ns, at) = (10_f64.powi(decade), y(10_f64.powi(decade)));
+            writeln!(body, "<path class=\"axis\" d=\"M{LEFT} {at:.1}h{WIDTH}\"/>").expect("a string");
+            let label = if ns < 1e3 { format!("{ns} ns") } else { format!("{} µs", ns / 1e3) };
+            text(body, "small", 4.0, at + 4.0, &label);
+        }
+        for decade in left as i32..=right as i32 {
+            text(body, "small", x(10_f64.powi(decade)) - 10.0, top + HEIGHT + 36.0, &(self.size)(decade));
+        }
+        for (index, (name, points)) in self.lines.iter().enumerate() {
+            let colour = format!("hsl({} 70% 45%)", HUES[index % HUES.len()]);
+            let path: Vec<_> =
+                points.iter().map(|&(size, ns)| format!("{:.1} {:.1}", x(size), y(ns))).collect();
+            writeln!(body, "<path class=\"line\" stroke=\"{colour}\" d=\"M{}\"/>", path.join("L"))
+                .expect("a string");
+            let at = top + 34.0 + 18.0 * index as f64;
+            writeln!(
+                body,
+                "<rect x=\"{:.0}\" y=\"{:.0}\" width=\"14\" height=\"4\" fill=\"{colour}\"/>",
+                LEFT + WIDTH + 16.0,
+                at - 6.0
+            )
             .expect("a string");
-        let at = 34.0 + 18.0 * index as f64;
-        writeln!(
-            body,
-            "<rect x=\"{:.0}\" y=\"{:.0}\" width=\"14\" height=\"4\" fill=\"{colour}\"/>",
-            LEFT + WIDTH + 16.0,
-            at - 6.0
-        )
-        .expect("a string");
-        text(&mut body, "small", LEFT + WIDTH + 36.0, at, name);
+            text(body, "small", LEFT + WIDTH + 36.0, at, name);
+        }
     }
-    svg(LEFT + WIDTH + 200.0, HEIGHT + 46.0, title, &body)
 }

@@ -2,7 +2,7 @@
 //!
 //! A recording that slows the program down shows another program. So the cost of each event must be small beside the
 //! work that it stands for. The two measurements follow each other, and their ratio is taken in each round: a machine
-//! that is slower for a minute is slower for both. Next: `rows`.
+//! that is slower for a minute is slower for both. Next: `tail`.
 
 use std::fmt::Write;
 

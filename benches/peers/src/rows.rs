@@ -5,7 +5,7 @@ use crate::runtimes::{
 };
 use crate::sample::Sample;
 use crate::server::Server;
-use crate::{bare, collections, history, load, locks, threads, workloads};
+use crate::{bare, beside, collections, history, load, locks, threads, workloads};
 
 /// The figure that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,13 +154,14 @@ fn on_no_runtime(workload: &str, runtime: &str, size: usize) -> Option<Sample> {
 }
 
 fn on_a_server(workload: &str, runtime: &str, size: usize) -> Option<Sample> {
-    let start = |kind| Server::start(kind, runtime, &[]);
+    let start = |kind: &str| Server::start(kind, runtime, &[]);
     Some(match workload {
         "echo" | "echo_local" => load::echo(&start(workload), size),
         "chat" => load::chat(&start("chat"), 100, size),
         "fanout" => load::chat(&start("chat"), size, 10),
         "chat_history" if runtime == "ours" => history::posts(&start("chat_history"), size, 1),
         "chat_posts" if runtime == "ours" => history::posts(&start("chat"), size, 1),
+        "tail_echo" => beside::echo(&start(&format!("echo_beside:{size}"))),
         "chat_mem" => load::chat_memory(&start("chat"), size),
         _ => return None,
     })
@@ -238,6 +239,10 @@ fn on_a_runtime(workload: &str, runtime: &str, size: usize) -> Option<Sample> {
         "blocking_many" => pool!(blocking_many),
         "timers" => pool!(timers),
         "timers_local" => local!(timers),
+        "tail_wake" => {
+            call!(runtime, beside::wake(size), "ours": Ours, "tokio": Tokio, "smol": Smol, "async-std": AsyncStd,
+                  "tokio-ct": TokioCt)
+        }
         "mem" => pool!(mem),
         "mem_local" => local!(mem),
         "idle" => pool!(idle),

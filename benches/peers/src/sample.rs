@@ -28,7 +28,8 @@ pub fn scaled(full: usize) -> usize {
     if is_quick() { (full / 100).max(1) } else { full }
 }
 
-/// Named figures: `wall_ns` and `cpu_ns` per operation, `bytes`, `late_us`...
+/// Named figures: `wall_ns` and `cpu_ns` per operation, `bytes`, `late_us`... A name with an `@` is a value of a
+/// histogram, and its figure says how often it was there (see `delays`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sample(pub BTreeMap<String, f64>);
 
@@ -47,6 +48,11 @@ impl Sample {
 
     pub fn get(&self, key: &str) -> Option<f64> {
         self.0.get(key).copied()
+    }
+
+    /// The figures that a person reads.
+    pub fn without_buckets(&self) -> Self {
+        Self(self.0.clone().into_iter().filter(|(key, _)| !key.contains('@')).collect())
     }
 
     /// Reads what [`Display`](fmt::Display) wrote, and skips words that are not figures.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use chat::server::{History, Options, Retention};
 
 use crate::runtimes::{self, Runtime};
-use crate::{bare, machine, textbook, threads};
+use crate::{bare, long_polls, machine, textbook, threads};
 
 /// A server under measurement. Dropping it ends it.
 pub struct Server {
@@ -55,12 +55,15 @@ impl Drop for Server {
 
 /// The server's side of [`Server::start`]. Returns `None` if there is no such server; otherwise it does not return.
 pub fn serve(kind: &str, runtime: &str) -> Option<()> {
-    let _pinned = machine::pin(machine::SERVER_CORE);
     machine::raise_descriptor_limit();
     thread::spawn(|| {
         let _ = io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);
     });
+    if let Some(tasks) = kind.strip_prefix("echo_beside:") {
+        return echo_beside(runtime, tasks.parse().ok()?); // On all cores.
+    }
+    let _pinned = machine::pin(machine::SERVER_CORE);
     if let Some(url) = kind.strip_prefix("chat_redis:") {
         let url = url.parse().expect("the URL of a Redis");
         our_chat(History::Redis {
@@ -91,6 +94,19 @@ pub fn serve(kind: &str, runtime: &str) -> Option<()> {
         ("chat_history", "ours") => our_chat(kept()),
         ("chat", "tokio") => runtimes::Tokio::block_on(textbook::serve()),
         ("chat", "tokio-ct") => runtimes::TokioCt::block_on(textbook::serve()),
+        _ => return None,
+    }
+    Some(())
+}
+
+/// An echo server beside this many tasks that poll for long.
+fn echo_beside(runtime: &str, tasks: usize) -> Option<()> {
+    match runtime {
+        "ours" => long_polls::serve_echo::<runtimes::Ours>(tasks),
+        "tokio" => long_polls::serve_echo::<runtimes::Tokio>(tasks),
+        "smol" => long_polls::serve_echo::<runtimes::Smol>(tasks),
+        "async-std" => long_polls::serve_echo::<runtimes::AsyncStd>(tasks),
+        "tokio-ct" => long_polls::serve_echo::<runtimes::TokioCt>(tasks),
         _ => return None,
     }
     Some(())

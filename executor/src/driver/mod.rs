@@ -19,6 +19,7 @@ pub(crate) mod parker;
 pub(crate) mod rescue;
 mod roster;
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -45,6 +46,8 @@ statics! { static DRIVER: Mutex<Driver> = Mutex::new(Driver { roster: Roster::ne
 pub(crate) struct Participant {
     pub(crate) parker: Arc<Parker>,
     role: Role,
+    /// When it last took the reactor's events without waiting, or tried to.
+    looked: Cell<Option<Instant>>,
 }
 
 impl Participant {
@@ -53,7 +56,7 @@ impl Participant {
         record_if_asked();
         let wake = lock(&DRIVER).roster.enter(role);
         wake.deliver();
-        Self { parker: Parker::current(), role }
+        Self { parker: Parker::current(), role, looked: Cell::new(None) }
     }
 
     /// Waits until the thread is unparked or the reactor has an event, and wakes the wakers of the events. It
@@ -71,9 +74,10 @@ impl Participant {
     /// worker, or one in `block_on`. If there is no monitor and there are several workers, it also does the
     /// monitor's work [rescued-each-tick]. A single worker has no other worker to give tasks to.
     pub(crate) fn poll_reactor(&self, woken: &mut Vec<Waker>) {
+        let often = !is_due(self.looked.replace(Some(now()))) && self.role == Role::Worker;
         let mut driver = lock(&DRIVER);
         let rescues = driver.roster.lacks_monitor();
-        let drives = driver.roster.drive_unless_driven(&self.parker, self.role);
+        let drives = driver.roster.drive_unless_driven(&self.parker, self.role, often);
         drop(driver);
         if drives {
             reactor::turn(Some(Duration::ZERO), woken);

@@ -25,7 +25,7 @@
 //! [workers-first]  The driver's role is reserved for the workers, so that a task is run by the thread
 //!     that polled its socket. A thread in `block_on` takes the role when there is no worker, or when no
 //!     thread has driven for a tick. If it took the role on standby, as the monitor at its tick, it takes it at
-//!     once from then on, until a worker enters or waits.
+//!     once from then on, until a worker enters or waits, or is busy and looks at the reactor at least once a tick.
 //! [pass-it-on]  A thread that stops driving, or leaves, makes sure that [monitor] and [one-waits-in-it]
 //!     still hold: it offers the role to a successor, or wakes a thread that becomes the monitor.
 //!
@@ -176,8 +176,10 @@ impl<T: Clone + PartialEq> Roster<T> {
         self.ensure_monitor()
     }
 
-    /// The thread takes the driver's role without waiting, if it is free. Returns whether it did.
-    pub(super) fn drive_unless_driven(&mut self, thread: &T, role: Role) -> bool {
+    /// The thread takes the driver's role without waiting, if it is free. Returns whether it did. `often`: it is a
+    /// worker, and has been here less than a tick ago.
+    pub(super) fn drive_unless_driven(&mut self, thread: &T, role: Role, often: bool) -> bool {
+        self.reserved |= often && matches!(self.driver, Driver::Driving(_, Role::BlockOn)); // [workers-first]
         let free = self.driver == Driver::Nobody;
         if free {
             self.driver = Driver::Driving(thread.clone(), role);

@@ -11,9 +11,9 @@
 //! ```
 //!
 //! The files: `queue` has a worker's queues, `sleep` decides which worker is woken, `shared` is what the
-//! workers share and how the pool is closed, `worker` is the run loop, `task` takes a woken task back to
-//! its pool, `end` says when the pool is over, `joining` which worker may wait for that, and `global` is
-//! the pool of `spawn`.
+//! workers share and how the pool is closed, `worker` is the run loop, `pace` says how often it looks
+//! elsewhere, `task` takes a woken task back to its pool, `end` says when the pool is over, `joining` which
+//! worker may wait for that, and `global` is the pool of `spawn`.
 //!
 //! Called by programs. Next: `queue`.
 
@@ -24,6 +24,7 @@ mod joining;
 mod look;
 #[cfg(all(test, loom))]
 mod model;
+mod pace;
 mod queue;
 mod shared;
 mod sleep;

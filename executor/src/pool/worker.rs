@@ -12,31 +12,29 @@
 //!
 //! V1  A task that is woken on a worker is pushed to that worker's queues. That makes a system call only if
 //!     another worker sleeps and could take it.
-//! V2  Every [`FAIR`] rounds the injector comes first, and, if [`REACTOR_INTERVAL`] has passed, the
-//!     reactor: a worker that always has work starves neither.
+//! V2  Now and then the injector comes first, and the reactor is polled: a worker that always has work starves
+//!     neither. `pace` says when [few-rounds], [own-tasks-too].
 //! V3  A closed pool's worker drops the tasks that it finds instead of polling them, those in the others'
 //!     deques and slots too, and then its local tasks. It ends when the pool is over [pool-is-over]. Until
 //!     then it waits like an idle worker.
+//! V4  While polls are long, a task that is displaced from the slot goes into the injector, where each worker
+//!     looks before its next poll. In the deque it would wait for all the polls that are queued there.
 //!
 //! Started by `mod`. Next: `task`.
 
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Instant;
 
 use reactor::record::{Kind, record, this_is_worker};
 use reactor::shim::{fault, now, thread_local};
 
+use super::pace::Pace;
 use super::queue::{Owned, SLOT_RUNS};
 use super::shared::Shared;
-use crate::block_on::REACTOR_INTERVAL;
 use crate::driver::{Participant, Role};
 use crate::local;
 use crate::raw_task::header::Runnable;
-
-/// Rounds between two looks at the injector.
-const FAIR: u32 = 61;
 
 /// The most local tasks that run between two tasks of the pool.
 const LOCAL_BATCH: usize = 8;
@@ -53,7 +51,7 @@ pub(super) struct Worker {
     queues: Owned,
     /// How many times in a row the task came from the slot [slot-first].
     slot_runs: Cell<u32>,
-    last_look: Cell<Instant>,
+    pace: Pace,
     /// Whether the counts include this worker as a searcher.
     searching: Cell<bool>,
     /// The worker to steal from first. It advances by one each time.
@@ -71,7 +69,7 @@ pub(super) fn run_worker(shared: Arc<Shared>, index: usize, queues: Owned) {
             index,
             queues,
             slot_runs: Cell::new(0),
-            last_look: Cell::new(now()),
+            pace: Pace::new(now()),
             searching: Cell::new(false),
             victim: Cell::new(index + 1),
         });
@@ -84,7 +82,10 @@ pub(super) fn run_worker(shared: Arc<Shared>, index: usize, queues: Owned) {
 pub(super) fn push_slot(shared: *const Shared, task: Runnable) -> Result<(), Runnable> {
     with_worker(shared, task, |worker, task| {
         if let Some(displaced) = worker.shared.remotes[worker.index].put_next(task) {
-            worker.queues.push(displaced);
+            match worker.pace.polls_are_long() {
+                true => worker.shared.injector.push(displaced), // V4
+                false => _ = worker.queues.push(displaced),
+            }
             worker.shared.wake_one();
         }
     })
@@ -128,11 +129,12 @@ impl Worker {
         let mut woken = Vec::new();
         loop {
             let round = self.shared.remotes[self.index].count_round();
-            if round.is_multiple_of(FAIR) {
-                self.poll_reactor_if_due(participant, &mut woken);
+            let looks = self.pace.looks(round);
+            if looks && self.pace.reactor_is_due(round, now()) {
+                participant.poll_reactor(&mut woken);
             }
             let closed = self.shared.is_closed();
-            let task = self.next(round).or_else(|| closed.then(|| self.take_remaining()).flatten());
+            let task = self.next(looks).or_else(|| closed.then(|| self.take_remaining()).flatten());
             match task {
                 Some(task) if closed => {
                     self.stop_searching();
@@ -159,10 +161,10 @@ impl Worker {
         }
     }
 
-    /// The next task from its own queues or the injector.
+    /// The next task from its own queues or the injector. `looks`: it looks at the injector first.
     #[inline]
-    fn next(&self, round: u32) -> Option<Runnable> {
-        let first = round.is_multiple_of(FAIR).then(|| self.take_injected()).flatten(); // V2
+    fn next(&self, looks: bool) -> Option<Runnable> {
+        let first = self.pace.injected_first(looks, || self.take_injected()); // V2
         if first.is_some() {
             return first;
         }
@@ -188,15 +190,6 @@ impl Worker {
         task
     }
 
-    /// Polls the reactor, if the interval has passed (V2).
-    fn poll_reactor_if_due(&self, participant: &Participant, woken: &mut Vec<Waker>) {
-        let now = now();
-        if now.duration_since(self.last_look.get()) >= REACTOR_INTERVAL {
-            self.last_look.set(now);
-            participant.poll_reactor(woken);
-        }
-    }
-
     /// It has no task of its own: steals one, or waits.
     fn search_or_sleep(&self, participant: &Participant, woken: &mut Vec<Waker>) {
         if !self.searching.get() {
@@ -219,7 +212,7 @@ impl Worker {
         let missed = self.shared.has_work(closed) || self.shared.is_closed() != closed || local::has_work(); // [idle-then-look]
         if !missed || fault("no_last_look") {
             participant.wait(woken);
-            self.last_look.set(now());
+            self.pace.waited(now());
         }
         self.shared.sleep.come_back(self.index);
         self.searching.set(true); // [counted-for-it]

@@ -7,6 +7,7 @@
 mod support;
 
 mod a_thread_always_drives;
+mod beside_long_polls;
 mod long_polls_hide_no_work;
 mod long_polls_stop_no_sockets;
 mod timers_are_not_starved;

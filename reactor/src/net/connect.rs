@@ -44,9 +44,18 @@ type Attempt = Pin<Box<dyn Future<Output = io::Result<Async<TcpStream>>> + Send>
 /// # Errors
 ///
 /// One error that lists the error of each address.
-pub(super) async fn connect(addresses: impl Iterator<Item = SocketAddr>) -> io::Result<Async<TcpStream>> {
+pub(super) async fn connect(mut addresses: impl Iterator<Item = SocketAddr>) -> io::Result<Async<TcpStream>> {
+    let (first, second) = (addresses.next(), addresses.next());
+    if let (Some(address), None) = (first, second) {
+        // Most often: nothing to race against, and nothing to allocate.
+        return connect_anew(address).await.map_err(|error| {
+            let mut failures = Failures::new("connect");
+            failures.add(address, error);
+            failures.into_error()
+        });
+    }
     let mut race = Race {
-        untried: take_turns(addresses.collect()).into_iter(),
+        untried: take_turns(first.into_iter().chain(second).chain(addresses).collect()).into_iter(),
         under_way: Vec::new(),
         failures: Failures::new("connect"),
         next_attempt: sleep(ATTEMPT_DELAY),
@@ -74,8 +83,7 @@ impl<I: ExactSizeIterator<Item = SocketAddr>> Race<I> {
                     || one_failed
                     || Pin::new(&mut self.next_attempt).poll(cx).is_ready());
             if next_is_due && let Some(address) = self.untried.next() {
-                let attempt = async move { connect_to(new_tcp_socket(address)?, address).await };
-                self.under_way.push((address, Box::pin(attempt)));
+                self.under_way.push((address, Box::pin(connect_anew(address))));
                 self.next_attempt.reset(now() + ATTEMPT_DELAY);
             } else if self.under_way.is_empty() {
                 let failures = mem::replace(&mut self.failures, Failures::new("connect"));
@@ -103,18 +111,23 @@ impl<I: ExactSizeIterator<Item = SocketAddr>> Race<I> {
     }
 }
 
-/// One attempt, at one address, of a new socket that does not block. Dropping the future closes the socket.
+/// One attempt, at one address, of a new socket. Dropping the future closes the socket.
+async fn connect_anew(address: SocketAddr) -> io::Result<Async<TcpStream>> {
+    connect_to(new_tcp_socket(address)?, address).await
+}
+
+/// One attempt, at one address, of a socket that does not block. Dropping the future closes the socket.
 pub(super) async fn connect_to(socket: OwnedFd, address: SocketAddr) -> io::Result<Async<TcpStream>> {
     match rustix::net::connect(&socket, &address) {
         Ok(()) | Err(Errno::INPROGRESS) => {}
         Err(error) => return Err(error.into()),
     }
     // Registered only now: before `connect` the system reports the socket as writable and hung up.
-    let stream = Async::new(TcpStream::from(socket))?;
+    let stream = Async::non_blocking(TcpStream::from(socket))?;
     stream.writable().await?;
     match stream.get_ref().take_error()? {
         Some(error) => Err(error),
-        None if is_its_own_peer(stream.get_ref()) && !fault("own_peer_accepted") => {
+        None if is_its_own_peer(stream.get_ref(), address.port()) && !fault("own_peer_accepted") => {
             // A reset keeps the port out of TIME_WAIT: the server may be about to bind it.
             sockopt::set_socket_linger(&stream, Some(Duration::ZERO))?;
             Err(Errno::CONNREFUSED.into())
@@ -123,12 +136,13 @@ pub(super) async fn connect_to(socket: OwnedFd, address: SocketAddr) -> io::Resu
     }
 }
 
-/// Whether a socket is connected to itself (H2). If no socket listens on a local port, the system may choose
-/// that very port for our end. The socket then receives its own SYN, and TCP treats that as a simultaneous open.
-fn is_its_own_peer(stream: &TcpStream) -> bool {
+/// Whether a socket is connected to itself (H2): to this port. If no socket listens on a local port, the system may
+/// choose that very port for our end. The socket then receives its own SYN, and TCP treats that as a simultaneous
+/// open.
+fn is_its_own_peer(stream: &TcpStream, port: u16) -> bool {
     // An error means that the peer has closed already, so it was another socket.
-    match (stream.local_addr(), stream.peer_addr()) {
-        (Ok(local), Ok(peer)) => (local.ip(), local.port()) == (peer.ip(), peer.port()),
+    match stream.local_addr() {
+        Ok(local) if local.port() == port => stream.peer_addr().is_ok_and(|peer| peer.ip() == local.ip()),
         _ => false,
     }
 }

@@ -20,6 +20,7 @@ use super::addr::{ToSocketAddrs, first_that_works};
 use super::byte_stream::byte_stream;
 use super::closing::Connection;
 use super::connect::connect;
+use super::new_socket::accept;
 use crate::async_io::Async;
 
 /// Connections that may wait to be accepted. With std's 128 a burst of clients overflows the queue, and a client
@@ -92,8 +93,8 @@ impl TcpListener {
     /// # }
     /// ```
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let (socket, from) = self.socket.read_with(net::TcpListener::accept).await?;
-        Ok((TcpStream::try_from(socket)?, from))
+        let (socket, from) = self.socket.read_with(accept).await?;
+        Ok((TcpStream::new(Async::non_blocking(socket)?), from))
     }
 
     /// Returns a stream of the connections, as [`accept`](Self::accept) returns them. It never ends, not even
@@ -150,8 +151,10 @@ impl Stream for Incoming<'_> {
     type Item = io::Result<TcpStream>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let accepted = self.listener.socket.poll_read_with(cx, net::TcpListener::accept);
-        accepted.map(|accepted| Some(accepted.and_then(|(socket, _)| TcpStream::try_from(socket))))
+        let accepted = self.listener.socket.poll_read_with(cx, accept);
+        accepted.map(|accepted| {
+            Some(accepted.and_then(|(socket, _)| Ok(TcpStream::new(Async::non_blocking(socket)?))))
+        })
     }
 }
 

@@ -182,11 +182,17 @@ impl World {
                     });
                     step(i, "goes to wait: `wait`", &|world| world.wait(i, false));
                     step(i, "goes to wait, and the tick is overdue: `wait`", &|world| world.wait(i, true));
-                    step(i, "looks at the reactor: `drive_unless_driven`", &|world| {
-                        if world.roster.drive_unless_driven(&i, thread.role) {
-                            world.threads[i].at = At::Looking;
-                        }
-                    });
+                    for often in [false, true] {
+                        step(i, "looks at the reactor: `drive_unless_driven`", &|world| {
+                            if world.roster.drive_unless_driven(
+                                &i,
+                                thread.role,
+                                often && thread.role == Worker,
+                            ) {
+                                world.threads[i].at = At::Looking;
+                            }
+                        });
+                    }
                 }
                 At::Looking => step(i, "has looked: `stop_driving`", &|world| {
                     world.threads[i].at = At::Running;

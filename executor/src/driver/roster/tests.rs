@@ -35,6 +35,25 @@ fn beside_a_driver_a_block_on_that_runs_needs_no_monitor() {
     assert_eq!(roster.enter(Worker), Wake::Driver, "a worker does");
 }
 
+/// Otherwise each event would wake the thread in `block_on`, on a core that a worker uses.
+#[test]
+fn a_busy_worker_that_looks_often_gets_the_role_back() {
+    let mut roster = roster(&[BlockOn, Worker]);
+    assert_eq!(roster.stand_by(&0, BlockOn), (Limit::Tick, Wake::Nobody));
+    let overdue = Cause::Ticked { overdue: true };
+    assert_eq!(roster.awake(&0, BlockOn, overdue), (Next::Drive, Wake::Nobody));
+    assert_eq!(roster.drive(&0, BlockOn), Limit::Tick);
+    assert!(!roster.drive_unless_driven(&1, Worker, false), "one drives");
+    assert_eq!(roster.stop_driving(), Wake::Nobody);
+    assert_eq!(roster.wait(BlockOn, never), Wait::Drive, "the worker looks seldom");
+    assert_eq!(roster.drive(&0, BlockOn), Limit::Tick);
+    assert!(!roster.drive_unless_driven(&1, Worker, true));
+    assert_eq!(roster.stop_driving(), Wake::Nobody);
+    assert_eq!(roster.wait(BlockOn, never), Wait::StandBy);
+    assert!(roster.drive_unless_driven(&1, Worker, true));
+    assert_eq!(roster.stop_driving(), Wake::Nobody);
+}
+
 #[test]
 fn a_block_on_drives_where_no_worker_would() {
     let mut alone = roster(&[BlockOn]);
@@ -89,8 +108,8 @@ fn an_offer_that_is_not_taken_goes_to_the_next() {
 fn a_look_at_the_reactor_takes_the_role_from_no_thread() {
     let mut roster = roster(&[Worker, Worker, Worker]);
     assert!(roster.lacks_monitor());
-    assert!(roster.drive_unless_driven(&0, Worker));
-    assert!(!roster.drive_unless_driven(&1, Worker));
+    assert!(roster.drive_unless_driven(&0, Worker, false));
+    assert!(!roster.drive_unless_driven(&1, Worker, false));
     assert_eq!(roster.stop_driving(), Wake::Nobody, "no thread waits");
     assert_eq!(roster.drive(&0, Worker), Limit::Tick);
     assert!(!roster.lacks_monitor());

@@ -1,0 +1,163 @@
+//! How often a busy worker looks at the injector and the reactor.
+//!
+//! A worker that always has tasks of its own must look there now and then. To look before each poll would cost more
+//! than a short poll does, and so would reading the clock. To look every 61 rounds is cheap, but a round may be
+//! long: beside tasks that poll for 100 µs, a socket's event would wait for 6 ms. So the rounds between two looks
+//! follow the length of the polls.
+//!
+//! ```text
+//!   short polls:  ││││││││…61…││││││││     the clock is read at each look, the reactor polled each 100 µs
+//!   long polls:   │  │  │  │  │  │  │      a look in each round
+//!                 ▲ look
+//! ```
+//!
+//! [few-rounds]  Between two looks are at most [`FAIR`] rounds, and at most as many as took [`REACTOR_INTERVAL`]
+//!     before. When polls become long the number shrinks at the next look. When they become short it grows by one at a
+//!     time: the short poll of a task that was waiting for an event says nothing about the others.
+//! [own-tasks-too]  Two tasks in a row never come first from the injector: while there is always one, the worker's
+//!     own tasks have every other turn.
+//!
+//! Called by `worker`. Next: `worker`.
+
+use std::cell::Cell;
+use std::time::Instant;
+
+use crate::block_on::REACTOR_INTERVAL;
+
+/// The most rounds between two looks.
+const FAIR: u32 = 61;
+
+/// What a worker knows of its pace.
+pub(super) struct Pace {
+    /// When the reactor was last polled, and in which round.
+    last_turn: Cell<Instant>,
+    last_round: Cell<u32>,
+    /// How many rounds are between two looks.
+    interval: Cell<u32>,
+    next_look: Cell<u32>,
+    /// Whether the last task came first, from the injector.
+    injected: Cell<bool>,
+}
+
+impl Pace {
+    /// For a worker whose rounds count from one.
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            last_turn: Cell::new(now),
+            last_round: Cell::new(0),
+            interval: Cell::new(FAIR),
+            next_look: Cell::new(FAIR),
+            injected: Cell::new(false),
+        }
+    }
+
+    /// Whether the worker looks at the injector and the reactor in this round. It then calls `reactor_is_due`.
+    #[inline]
+    pub(super) fn looks(&self, round: u32) -> bool {
+        round == self.next_look.get()
+    }
+
+    /// Returns whether the worker polls the reactor in this round, and decides when it looks again [few-rounds].
+    pub(super) fn reactor_is_due(&self, round: u32, now: Instant) -> bool {
+        let (interval, passed) = (self.interval.get(), now.duration_since(self.last_turn.get()));
+        let due = passed >= REACTOR_INTERVAL;
+        if due {
+            let rounds = round.wrapping_sub(self.last_round.replace(round));
+            let fit = rounds as f32 * REACTOR_INTERVAL.div_duration_f32(passed);
+            self.interval.set((fit as u32).clamp(1, FAIR.min(interval + 1)));
+            self.last_turn.set(now);
+        }
+        self.next_look.set(round.wrapping_add(self.interval.get()));
+        due
+    }
+
+    /// The worker has waited, and the reactor was polled meanwhile.
+    pub(super) fn waited(&self, now: Instant) {
+        self.last_turn.set(now);
+    }
+
+    /// Whether it looks in each round, since a poll takes about as long as is to pass between two looks.
+    pub(super) fn polls_are_long(&self) -> bool {
+        self.interval.get() == 1
+    }
+
+    /// Takes a task from the injector, if the worker looks there, and has not just done so [own-tasks-too].
+    #[inline]
+    pub(super) fn injected_first<T>(&self, looks: bool, take: impl FnOnce() -> Option<T>) -> Option<T> {
+        let again = self.injected.replace(false);
+        let task = (looks && !again).then(take).flatten();
+        if task.is_some() {
+            self.injected.set(true);
+        }
+        task
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Runs rounds of this length, and returns those in which there was a look, and in which the reactor was due.
+    fn rounds(pace: &Pace, clock: &mut (u32, Instant), count: u32, each: Duration) -> (Vec<u32>, Vec<u32>) {
+        let (mut looks, mut turns) = (Vec::new(), Vec::new());
+        for _ in 0..count {
+            clock.0 += 1;
+            if pace.looks(clock.0) {
+                looks.push(clock.0);
+                if pace.reactor_is_due(clock.0, clock.1) {
+                    turns.push(clock.0);
+                }
+            }
+            clock.1 += each;
+        }
+        (looks, turns)
+    }
+
+    #[test]
+    fn with_short_polls_the_clock_is_read_every_61_rounds() {
+        let mut clock = (0, Instant::now());
+        let pace = Pace::new(clock.1);
+        let (looks, turns) = rounds(&pace, &mut clock, 61 * 100, Duration::from_micros(1));
+        assert_eq!(looks, (1..=100).map(|look| 61 * look).collect::<Vec<_>>());
+        assert_eq!(turns.len(), 50, "after 122 µs each time");
+        assert!(!pace.polls_are_long());
+    }
+
+    #[test]
+    fn with_long_polls_it_looks_in_each_round() {
+        let mut clock = (0, Instant::now());
+        let pace = Pace::new(clock.1);
+        let (looks, turns) = rounds(&pace, &mut clock, 100, REACTOR_INTERVAL);
+        assert_eq!(looks, (61..=100).collect::<Vec<_>>(), "it cannot know before the first look");
+        assert_eq!(turns, looks);
+        assert!(pace.polls_are_long());
+    }
+
+    #[test]
+    fn a_few_short_polls_do_not_hide_the_long_ones() {
+        let mut clock = (0, Instant::now());
+        let pace = Pace::new(clock.1);
+        rounds(&pace, &mut clock, 61, REACTOR_INTERVAL);
+        for _ in 0..10 {
+            rounds(&pace, &mut clock, 1, Duration::from_micros(5));
+            let (looks, _) = rounds(&pace, &mut clock, 2, REACTOR_INTERVAL);
+            assert_eq!(looks.len(), 2);
+        }
+        let (looks, turns) = rounds(&pace, &mut clock, 100_000, Duration::from_micros(1));
+        let gaps = || looks.windows(2).map(|pair| pair[1] - pair[0]);
+        assert!(gaps().is_sorted() && gaps().max() == Some(FAIR), "it grows until it is as before");
+        assert!(turns.len() > 800, "and the reactor is polled each 100 to 122 µs");
+    }
+
+    #[test]
+    fn the_injector_comes_first_in_every_other_round_at_most() {
+        let pace = Pace::new(Instant::now());
+        let first = |looks| pace.injected_first(looks, || Some(())).is_some();
+        assert_eq!([true, true, true, true].map(first), [true, false, true, false]);
+        assert_eq!([false, true].map(first), [false, true]);
+        assert!(pace.injected_first(true, || None::<()>).is_none());
+        assert!(first(true), "an empty injector takes no turn");
+    }
+}
