@@ -24,7 +24,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use reactor::budget;
 use reactor::record::{Kind, Place, note, record_root};
 use reactor::shim::atomic::{AtomicBool, Ordering};
 use reactor::shim::{fault, now};
@@ -102,7 +101,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(Arc::clone(&root));
     let mut cx = Context::from_waker(&waker);
     let _until_it_is_dropped = context::enter(Scope::Root);
-    budget::pause(); // Each poll has a budget of its own. There is none between them, and in the drop of the future.
+    reactor::budget::pause(); // Each poll has a budget of its own. There is none between them, and in the drop of the future.
     let mut future = pin!(future);
     let mut woken = Vec::new();
     let mut last_look = now();
