@@ -101,7 +101,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(Arc::clone(&root));
     let mut cx = Context::from_waker(&waker);
     let _until_it_is_dropped = context::enter(Scope::Root);
-    reactor::budget::pause(); // Each poll has a budget of its own. There is none between them, and in the drop of the future.
+    reactor::budget::pause(); // Each poll has a budget of its own; there is none between them, or in the drop.
     let mut future = pin!(future);
     let mut woken = Vec::new();
     let mut last_look = now();

@@ -161,8 +161,7 @@ impl<T> JoinHandle<T> {
             record_wait(Thing::Join, self.task.as_raw().addr().get(), cx.waker());
             return Poll::Pending;
         }
-        std::task::ready!(budget::poll_take_one(cx));
-        Poll::Ready(self.take_outcome())
+        budget::poll_take_one(cx).map(|()| self.take_outcome())
     }
 
     #[track_caller]
