@@ -35,8 +35,9 @@ pub(super) struct Pace {
     /// How many rounds are between two looks.
     interval: Cell<u32>,
     next_look: Cell<u32>,
-    /// Whether the last task came first, from the injector.
-    injected: Cell<bool>,
+    /// The round of the last look, and the one in which a task last came first from the injector.
+    look: Cell<u32>,
+    injected: Cell<u32>,
 }
 
 impl Pace {
@@ -47,7 +48,8 @@ impl Pace {
             last_round: Cell::new(0),
             interval: Cell::new(FAIR),
             next_look: Cell::new(FAIR),
-            injected: Cell::new(false),
+            look: Cell::new(0),
+            injected: Cell::new(0),
         }
     }
 
@@ -67,6 +69,7 @@ impl Pace {
             self.interval.set((fit as u32).clamp(1, FAIR.min(interval + 1)));
             self.last_turn.set(now);
         }
+        self.look.set(round);
         self.next_look.set(round.wrapping_add(self.interval.get()));
         due
     }
@@ -84,10 +87,12 @@ impl Pace {
     /// Takes a task from the injector, if the worker looks there, and has not just done so [own-tasks-too].
     #[inline]
     pub(super) fn injected_first<T>(&self, looks: bool, take: impl FnOnce() -> Option<T>) -> Option<T> {
-        let again = self.injected.replace(false);
-        let task = (looks && !again).then(take).flatten();
+        if !looks || self.injected.get().wrapping_add(1) == self.look.get() {
+            return None;
+        }
+        let task = take();
         if task.is_some() {
-            self.injected.set(true);
+            self.injected.set(self.look.get());
         }
         task
     }
@@ -153,11 +158,16 @@ mod tests {
 
     #[test]
     fn the_injector_comes_first_in_every_other_round_at_most() {
-        let pace = Pace::new(Instant::now());
-        let first = |looks| pace.injected_first(looks, || Some(())).is_some();
-        assert_eq!([true, true, true, true].map(first), [true, false, true, false]);
-        assert_eq!([false, true].map(first), [false, true]);
-        assert!(pace.injected_first(true, || None::<()>).is_none());
-        assert!(first(true), "an empty injector takes no turn");
+        let begin = Instant::now();
+        let pace = Pace::new(begin);
+        let first = |round, task: Option<()>| {
+            pace.reactor_is_due(round, begin);
+            pace.injected_first(true, || task).is_some()
+        };
+        assert_eq!([61, 62, 63, 64].map(|round| first(round, Some(()))), [true, false, true, false]);
+        assert!(!first(65, None), "an empty injector");
+        assert!(first(66, Some(())), "takes no turn");
+        assert!(first(127, Some(())), "the next look");
+        assert!(pace.injected_first(false, || Some(())).is_none(), "it does not look");
     }
 }
