@@ -1,0 +1,239 @@
+//! Six workloads. Each is there to show what some decision is good for, and what it costs.
+//!
+//! One workload would have one winner. Runtimes have been tuned for the ping-pong, and then somebody's server stood still:
+//! the slot that makes the ping-pong fast is what starves the rings of `chain`.
+//!
+//! ```text
+//!   ping-pong   a ⇄ b                          outside     a thread ──▶ 16 tasks, beside tasks that always yield
+//!   fan-out     root ──▶ 64 leaves ──▶ root    uneven      a thread ──▶ 64 tasks, every 8th with ten times the work
+//!   chain       12 rings of 8 tasks, a token in each      long poll   one task blocks its worker, 8 are woken before
+//! ```
+//!
+//! Reactors are left out: `outside` wakes tasks from a thread as a reactor's events would. Next: `measure`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crate::crew::Crew;
+use crate::signal::Signal;
+use crate::task::yield_now;
+
+/// What the tasks of a run do.
+pub(crate) struct Workload {
+    pub(crate) name: &'static str,
+    /// What it does, and what one operation is.
+    pub(crate) what: &'static str,
+    /// Spawns the tasks. With a thread outside of the pool, runs until the crew is told to stop.
+    pub(crate) start: fn(&Arc<Crew>, workers: usize),
+}
+
+pub(crate) const WORKLOADS: &[Workload] = &[
+    Workload {
+        name: "ping-pong",
+        what: "two tasks wake each other in turns; an operation is a wake and its poll",
+        start: |crew, _| ring(crew, 2),
+    },
+    Workload {
+        name: "fan-out",
+        what: "a task wakes 64 others, which take about 3 µs each, and waits for all; an operation is one of the 64",
+        start: |crew, _| fan_out(crew),
+    },
+    Workload {
+        name: "chain",
+        what: "twelve rings of eight tasks, in each of which a token goes round; an operation is a wake and its poll",
+        start: |crew, _| (0..12).for_each(|_| ring(crew, 8)),
+    },
+    Workload {
+        name: "uneven",
+        what: "a thread outside wakes 64 tasks, and waits for all; every eighth of them has ten polls of about 10 µs to \
+               do, the others one; an operation is one of the 64",
+        start: |crew, _| uneven(crew),
+    },
+    Workload {
+        name: "long poll",
+        what: "a task wakes 8 others, and then blocks its worker for about 1 ms, again and again; an operation is a poll of \
+               one of the 8, and only their waits count",
+        start: |crew, _| long_poll(crew),
+    },
+    Workload {
+        name: "outside",
+        what: "a thread outside wakes 16 tasks, as the events of a reactor would, and waits until all have replied; beside \
+               them three tasks for each worker yield after polls of about 1 µs; an operation is a reply, and only the \
+               waits of the 16 count",
+        start: outside,
+    },
+];
+
+/// Uses the processor for about this many microseconds: always the same number of instructions.
+pub(crate) fn work(microseconds: u64) {
+    let mut value = microseconds;
+    for _ in 0..microseconds * 600 {
+        value = std::hint::black_box(value.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
+    }
+}
+
+/// A token goes round: each task that gets it wakes the next.
+fn ring(crew: &Arc<Crew>, tasks: usize) {
+    let signals: Vec<Arc<Signal>> = (0..tasks).map(|_| crew.signal()).collect();
+    for at in 0..tasks {
+        let (crew_of_task, mine, next) =
+            (Arc::clone(crew), Arc::clone(&signals[at]), Arc::clone(&signals[(at + 1) % tasks]));
+        crew.spawn("link", async move {
+            let mut hops = 0;
+            while !crew_of_task.is_over() && mine.wait().await {
+                hops += 1;
+                next.send();
+            }
+            crew_of_task.count(hops);
+        });
+    }
+    signals[0].send();
+}
+
+/// Tasks that do their parts of a round: the last one says so.
+struct Round {
+    left: AtomicUsize,
+    size: usize,
+    /// How many rounds are over.
+    over: AtomicUsize,
+}
+
+impl Round {
+    fn new(size: usize) -> Arc<Self> {
+        Arc::new(Self { left: AtomicUsize::new(size), size, over: AtomicUsize::new(0) })
+    }
+
+    /// One has done its part. Returns whether it was the last: then the next round may begin.
+    fn is_last(&self) -> bool {
+        // ORDERING[sched-round]: Release publishes this part to the last one; Acquire: the last one has seen all.
+        let is_last = self.left.fetch_sub(1, Ordering::AcqRel) == 1;
+        if is_last {
+            self.left.store(self.size, Ordering::Relaxed); // ORDERING: Relaxed; the next store publishes it.
+            // ORDERING[sched-round]: Release; pairs with the Acquire in `drive`. One task at a time is the last.
+            self.over.fetch_add(1, Ordering::Release);
+        }
+        is_last
+    }
+}
+
+fn fan_out(crew: &Arc<Crew>) {
+    const LEAVES: usize = 64;
+    let (round, all_done) = (Round::new(LEAVES), crew.signal());
+    let leaves: Vec<Arc<Signal>> = (0..LEAVES).map(|_| crew.signal()).collect();
+    for mine in leaves.iter().cloned() {
+        let (of_task, round, all_done) = (Arc::clone(crew), Arc::clone(&round), Arc::clone(&all_done));
+        crew.spawn("leaf", async move {
+            let mut done = 0;
+            while mine.wait().await {
+                work(3);
+                done += 1;
+                if round.is_last() {
+                    all_done.send();
+                }
+            }
+            of_task.count(done);
+        });
+    }
+    let of_root = Arc::clone(crew);
+    crew.spawn("root", async move {
+        while !of_root.is_over() {
+            leaves.iter().for_each(|leaf| leaf.send());
+            if !all_done.wait().await {
+                break;
+            }
+        }
+    });
+}
+
+/// Wakes all of them from this thread, waits until the round is over, and begins the next.
+fn drive(crew: &Crew, round: &Round, tasks: &[Arc<Signal>]) {
+    for rounds in 0.. {
+        tasks.iter().for_each(|task| task.send());
+        // ORDERING[sched-round]: Acquire; pairs with the Release of the last one.
+        while round.over.load(Ordering::Acquire) == rounds {
+            if crew.is_over() {
+                return;
+            }
+            thread::park();
+        }
+    }
+}
+
+fn uneven(crew: &Arc<Crew>) {
+    from_outside(crew, 64, |task| async move {
+        for _ in 1..if task % 8 == 0 { 10 } else { 1 } {
+            work(10);
+            yield_now().await;
+        }
+        work(10);
+    });
+}
+
+/// Spawns tasks that a thread outside wakes round by round.
+fn from_outside<F, R>(crew: &Arc<Crew>, tasks: usize, job: F)
+where
+    F: Fn(usize) -> R + Copy + Send + 'static,
+    R: Future<Output = ()> + Send + 'static,
+{
+    let round = Round::new(tasks);
+    let signals: Vec<Arc<Signal>> = (0..tasks).map(|_| crew.signal()).collect();
+    let (driver_crew, driver_round, driver_signals) = (Arc::clone(crew), Arc::clone(&round), signals.clone());
+    let driver = move || drive(&driver_crew, &driver_round, &driver_signals);
+    let driver =
+        thread::Builder::new().name("outside".into()).spawn(driver).expect("a thread can be started");
+    for (task, mine) in signals.into_iter().enumerate() {
+        let (of_task, round, driver) = (Arc::clone(crew), Arc::clone(&round), driver.thread().clone());
+        crew.spawn("woken outside", async move {
+            let mut done = 0;
+            while mine.wait().await {
+                job(task).await;
+                done += 1;
+                if round.is_last() {
+                    driver.unpark();
+                }
+            }
+            of_task.count(done);
+            driver.unpark(); // The run is over.
+        });
+    }
+}
+
+fn long_poll(crew: &Arc<Crew>) {
+    let short: Vec<Arc<Signal>> = (0..8).map(|_| crew.signal()).collect();
+    for mine in short.iter().cloned() {
+        let of_task = Arc::clone(crew);
+        crew.spawn("short", async move {
+            let mut polls = 0;
+            while mine.wait().await {
+                polls += 1;
+            }
+            of_task.count(polls);
+        });
+    }
+    let of_long = Arc::clone(crew);
+    crew.spawn_aside("long", async move {
+        while !of_long.is_over() {
+            short.iter().for_each(|short| short.send());
+            work(1000);
+            yield_now().await;
+        }
+    });
+}
+
+fn outside(crew: &Arc<Crew>, workers: usize) {
+    for _ in 0..3 * workers {
+        let of_task = Arc::clone(crew);
+        crew.spawn_aside("yields", async move {
+            while !of_task.is_over() {
+                work(1);
+                yield_now().await;
+            }
+        });
+    }
+    from_outside(crew, 16, |_| async {});
+}
+
+/// The time of one run of a table.
+pub(crate) const RUN: Duration = Duration::from_millis(100);
