@@ -3,6 +3,9 @@
 //! A workload with a fixed number of operations would never end under a policy that starves one of its tasks, and that
 //! is what some workloads are there to show. So each runs for a fixed time, and counts.
 //!
+//! G1  All tasks of a workload have been polled once before it begins: what is starved then is starved by the workload,
+//!     and not in the queue of the tasks that were just spawned.
+//!
 //! Next: `workloads`.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -21,6 +24,8 @@ pub(crate) struct Crew {
     home: Home,
     is_over: AtomicBool,
     alive: AtomicUsize,
+    /// How many tasks have not been polled yet.
+    unpolled: AtomicUsize,
     operations: AtomicU64,
     signals: Mutex<Vec<Arc<Signal>>>,
     owner: Thread,
@@ -33,6 +38,7 @@ impl Crew {
             home,
             is_over: AtomicBool::new(false),
             alive: AtomicUsize::new(0),
+            unpolled: AtomicUsize::new(0),
             operations: AtomicU64::new(0),
             signals: Mutex::default(),
             owner: thread::current(),
@@ -65,13 +71,26 @@ impl Crew {
     ) -> impl Future<Output = ()> + Send + use<F> {
         // ORDERING: Relaxed; `end` is called after it by the same thread, or sees the task that has called it alive.
         self.alive.fetch_add(1, Ordering::Relaxed);
+        self.unpolled.fetch_add(1, Ordering::Relaxed); // ORDERING: Relaxed; as above.
         let crew = Arc::clone(self);
         async move {
+            // ORDERING: Relaxed; it publishes nothing.
+            crew.unpolled.fetch_sub(1, Ordering::Relaxed);
             future.await;
             // ORDERING[sched-crew]: Release publishes what the task has counted; pairs with the Acquire in `end`.
             if crew.alive.fetch_sub(1, Ordering::Release) == 1 {
                 crew.owner.unpark();
             }
+        }
+    }
+
+    /// Waits until each task has been polled once (G1).
+    pub(crate) fn assemble(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        // ORDERING: Relaxed; nothing is read that the tasks have written.
+        while self.unpolled.load(Ordering::Relaxed) > 0 {
+            assert!(Instant::now() < deadline, "a task was lost before its first poll");
+            thread::yield_now();
         }
     }
 

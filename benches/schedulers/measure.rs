@@ -86,8 +86,8 @@ pub(crate) struct Outcome {
 pub(crate) fn run(policy: &Entry, workload: &Workload, workers: usize, time: Duration) -> Outcome {
     let pool = (policy.open)(workers);
     let crew = Crew::new(pool.home());
-    let (cpu, start) = (cpu_time(), Instant::now());
     (workload.start)(&crew, workers);
+    let (cpu, start) = (cpu_time(), Instant::now());
     thread::sleep(time);
     let elapsed = start.elapsed();
     crew.stop();

@@ -11,9 +11,9 @@
 //!
 //! Reactors are left out: `outside` wakes tasks from a thread as a reactor's events would. Next: `measure`.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 use crate::crew::Crew;
@@ -33,17 +33,17 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     Workload {
         name: "ping-pong",
         what: "two tasks wake each other in turns; an operation is a wake and its poll",
-        start: |crew, _| ring(crew, 2),
+        start: |crew, _| rings(crew, 1, 2),
     },
     Workload {
         name: "fan-out",
-        what: "a task wakes 64 others, which take about 3 µs each, and waits for all; an operation is one of the 64",
+        what: "a task wakes 64 others, which take about 5 µs each, and waits for all; an operation is one of the 64",
         start: |crew, _| fan_out(crew),
     },
     Workload {
         name: "chain",
         what: "twelve rings of eight tasks, in each of which a token goes round; an operation is a wake and its poll",
-        start: |crew, _| (0..12).for_each(|_| ring(crew, 8)),
+        start: |crew, _| rings(crew, 12, 8),
     },
     Workload {
         name: "uneven",
@@ -69,27 +69,34 @@ pub(crate) const WORKLOADS: &[Workload] = &[
 /// Uses the processor for about this many microseconds: always the same number of instructions.
 pub(crate) fn work(microseconds: u64) {
     let mut value = microseconds;
-    for _ in 0..microseconds * 600 {
+    for _ in 0..microseconds * 1300 {
         value = std::hint::black_box(value.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
     }
 }
 
-/// A token goes round: each task that gets it wakes the next.
-fn ring(crew: &Arc<Crew>, tasks: usize) {
+/// In each ring a token goes round: each task that gets it wakes the next. One task sends all tokens.
+fn rings(crew: &Arc<Crew>, rings: usize, tasks: usize) {
+    let first: Vec<Arc<Signal>> = (0..rings).map(|_| ring(crew, tasks)).collect();
+    crew.assemble();
+    crew.spawn_aside("starts them", async move { first.iter().for_each(|task| task.send()) });
+}
+
+/// Returns the signal of its first task.
+fn ring(crew: &Arc<Crew>, tasks: usize) -> Arc<Signal> {
     let signals: Vec<Arc<Signal>> = (0..tasks).map(|_| crew.signal()).collect();
     for at in 0..tasks {
-        let (crew_of_task, mine, next) =
-            (Arc::clone(crew), Arc::clone(&signals[at]), Arc::clone(&signals[(at + 1) % tasks]));
+        let (mine, next) = (Arc::clone(&signals[at]), Arc::clone(&signals[(at + 1) % tasks]));
+        let of_task = Arc::clone(crew);
         crew.spawn("link", async move {
             let mut hops = 0;
-            while !crew_of_task.is_over() && mine.wait().await {
+            while !of_task.is_over() && mine.wait().await {
                 hops += 1;
                 next.send();
             }
-            crew_of_task.count(hops);
+            of_task.count(hops);
         });
     }
-    signals[0].send();
+    Arc::clone(&signals[0])
 }
 
 /// Tasks that do their parts of a round: the last one says so.
@@ -127,7 +134,7 @@ fn fan_out(crew: &Arc<Crew>) {
         crew.spawn("leaf", async move {
             let mut done = 0;
             while mine.wait().await {
-                work(3);
+                work(5);
                 done += 1;
                 if round.is_last() {
                     all_done.send();
@@ -136,6 +143,7 @@ fn fan_out(crew: &Arc<Crew>) {
             of_task.count(done);
         });
     }
+    crew.assemble();
     let of_root = Arc::clone(crew);
     crew.spawn("root", async move {
         while !of_root.is_over() {
@@ -161,43 +169,66 @@ fn drive(crew: &Crew, round: &Round, tasks: &[Arc<Signal>]) {
     }
 }
 
-fn uneven(crew: &Arc<Crew>) {
-    from_outside(crew, 64, |task| async move {
-        for _ in 1..if task % 8 == 0 { 10 } else { 1 } {
-            work(10);
-            yield_now().await;
-        }
-        work(10);
-    });
-}
-
-/// Spawns tasks that a thread outside wakes round by round.
-fn from_outside<F, R>(crew: &Arc<Crew>, tasks: usize, job: F)
+/// Spawns tasks that a thread outside wakes round by round. `beside` is called when they are ready, before it begins.
+fn from_outside<F, R>(crew: &Arc<Crew>, tasks: usize, job: F, beside: impl FnOnce())
 where
     F: Fn(usize) -> R + Copy + Send + 'static,
     R: Future<Output = ()> + Send + 'static,
 {
-    let round = Round::new(tasks);
+    let (round, driver) = (Round::new(tasks), Arc::new(OnceLock::<Thread>::new()));
     let signals: Vec<Arc<Signal>> = (0..tasks).map(|_| crew.signal()).collect();
-    let (driver_crew, driver_round, driver_signals) = (Arc::clone(crew), Arc::clone(&round), signals.clone());
-    let driver = move || drive(&driver_crew, &driver_round, &driver_signals);
-    let driver =
-        thread::Builder::new().name("outside".into()).spawn(driver).expect("a thread can be started");
-    for (task, mine) in signals.into_iter().enumerate() {
-        let (of_task, round, driver) = (Arc::clone(crew), Arc::clone(&round), driver.thread().clone());
+    for (task, mine) in signals.iter().cloned().enumerate() {
+        let (of_task, round, driver) = (Arc::clone(crew), Arc::clone(&round), Arc::clone(&driver));
+        let unpark = move || driver.get().into_iter().for_each(Thread::unpark);
         crew.spawn("woken outside", async move {
             let mut done = 0;
             while mine.wait().await {
                 job(task).await;
                 done += 1;
                 if round.is_last() {
-                    driver.unpark();
+                    unpark();
                 }
             }
             of_task.count(done);
-            driver.unpark(); // The run is over.
+            unpark(); // The run is over.
         });
     }
+    crew.assemble();
+    beside();
+    let of_driver = Arc::clone(crew);
+    let drives = move || {
+        driver.get_or_init(thread::current);
+        drive(&of_driver, &round, &signals);
+    };
+    thread::Builder::new().name("outside".into()).spawn(drives).expect("a thread can be started");
+}
+
+fn uneven(crew: &Arc<Crew>) {
+    let job = |task| async move {
+        for _ in 1..if task % 8 == 0 { 10 } else { 1 } {
+            work(10);
+            yield_now().await;
+        }
+        work(10);
+    };
+    from_outside(crew, 64, job, || ());
+}
+
+fn outside(crew: &Arc<Crew>, workers: usize) {
+    let yields = |crew: Arc<Crew>| async move {
+        while !crew.is_over() {
+            work(1);
+            yield_now().await;
+        }
+    };
+    let beside = || {
+        let parent = Arc::clone(crew);
+        crew.spawn_aside("starts them", async move {
+            (0..3 * workers).for_each(|_| parent.spawn_aside("yields", yields(Arc::clone(&parent))));
+        });
+        crew.assemble();
+    };
+    from_outside(crew, 16, |_| async {}, beside);
 }
 
 fn long_poll(crew: &Arc<Crew>) {
@@ -212,6 +243,7 @@ fn long_poll(crew: &Arc<Crew>) {
             of_task.count(polls);
         });
     }
+    crew.assemble();
     let of_long = Arc::clone(crew);
     crew.spawn_aside("long", async move {
         while !of_long.is_over() {
@@ -220,19 +252,6 @@ fn long_poll(crew: &Arc<Crew>) {
             yield_now().await;
         }
     });
-}
-
-fn outside(crew: &Arc<Crew>, workers: usize) {
-    for _ in 0..3 * workers {
-        let of_task = Arc::clone(crew);
-        crew.spawn_aside("yields", async move {
-            while !of_task.is_over() {
-                work(1);
-                yield_now().await;
-            }
-        });
-    }
-    from_outside(crew, 16, |_| async {});
 }
 
 /// The time of one run of a table.
