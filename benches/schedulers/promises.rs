@@ -100,8 +100,9 @@ fn no_wake_is_lost(crew: &Arc<Crew>) {
             add(&replied);
         }
     });
-    for round in 0..ROUNDS {
-        work(round % 50); // So that the next wake comes at each moment of a worker's way to sleep.
+    for round in 0..10 * ROUNDS {
+        // So that the next wake comes at each moment of a worker's way to sleep, which takes less than 1 µs.
+        (0..round % 97).for_each(|_| std::hint::spin_loop());
         signal.send();
         wait_for(&replies, round + 1);
     }
