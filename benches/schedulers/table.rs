@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::measure::{Figures, METRICS, Metric, in_a_process};
 use crate::picture;
-use crate::policies::{Cell, POLICIES, named};
+use crate::policies::{Cell, Entry, POLICIES, named};
 use crate::workloads::{RUN, WORKLOADS};
 
 pub(crate) const WORKERS: [usize; 4] = [1, 2, 4, 8];
@@ -65,24 +65,28 @@ fn page(table: &Table, rounds: usize) -> String {
     let mut page = format!(
         "# Schedulers, one decision at a time\n\n\
          Written by `cargo bench --bench schedulers -- --table`; do not edit.\n\n\
-         {}. Each policy is a file in `benches/schedulers/policies`. Each figure is the median of {rounds} runs of \
+         {}. Each policy is a file in `benches/schedulers/policies`. Each figure is the median of {rounds} run{} of \
          {} ms, each in a process of its own, the policies in turns. A pool has 1, 2, 4 or 8 workers; where a cell has \
          four figures, they are in this order. Reading the clock at each wake and at each poll is part of what is \
          measured, and the same for all.\n\n",
         machine(),
+        if rounds == 1 { "" } else { "s" },
         RUN.as_millis(),
     );
     for workload in WORKLOADS {
         writeln!(page, "- **{}**: {}.", workload.name, workload.what).expect("a string");
     }
     page += "\n![how much worse each policy is than the best of its column](benchmarks/schedulers.svg)\n\n";
-    page += "## What each decision is good for\n\n| | shown by | without it | with it |\n|---|---|---|---|\n";
+    page += "## What each decision is good for\n\n| | shown by | another policy | it | this one |\n|---|---|---|---|---|\n";
     for policy in POLICIES {
-        comparison(&mut page, table, policy.name, policy.title, &policy.gains);
+        if let Some(cell) = &policy.gains {
+            comparison(&mut page, table, policy, cell);
+        }
     }
-    page += "\n## What hurts each policy\n\n| | shown by | another | this one |\n|---|---|---|---|\n";
+    page +=
+        "\n## What hurts each policy\n\n| | shown by | another policy | it | hurt |\n|---|---|---|---|---|\n";
     for policy in POLICIES {
-        comparison(&mut page, table, policy.name, policy.title, &policy.loses);
+        comparison(&mut page, table, policy, &policy.loses);
     }
     for metric in METRICS {
         write!(page, "\n## {}\n\n{}.\n\n|", metric.title, metric.what).expect("a string");
@@ -101,19 +105,21 @@ fn page(table: &Table, rounds: usize) -> String {
 }
 
 /// A row: the figure of a policy, beside that of another.
-fn comparison(page: &mut String, table: &Table, policy: &str, title: &str, cell: &Cell) {
+fn comparison(page: &mut String, table: &Table, policy: &Entry, cell: &Cell) {
     let metric = METRICS.iter().find(|metric| metric.name == cell.metric).expect("a cell names a metric");
     let value = |of| with_unit(metric, table.get(of, cell.workload, cell.workers, cell.metric));
     let other = named(cell.beside).expect("a cell names a policy");
+    let workers = if cell.workers == 1 { "worker" } else { "workers" };
     writeln!(
         page,
-        "| {title} | {}, {} workers: {} | {} [{}] | {} |",
+        "| {} | {}, {} {workers}: {} | {} | {} | {} |",
+        policy.title,
         cell.workload,
         cell.workers,
         short(metric),
-        value(other.name),
         other.title,
-        value(policy)
+        value(other.name),
+        value(policy.name)
     )
     .expect("a string");
 }
