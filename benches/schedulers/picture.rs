@@ -1,4 +1,7 @@
-//! The heat map: for each cell, how many times worse a policy is than the best of its column. Next: `promises`.
+//! The heat map: for each cell, how many times worse a policy is than the best of its column; and the longest waits.
+//!
+//! A table of 1,680 figures shows everything and nothing. One look at the map shows which workload hurts which policy. The
+//! longest wait is shown as it is: a ratio of two of them would mostly compare when the system interrupted whom.
 //!
 //! ```text
 //!                     ping-pong     fan-out      …
@@ -6,7 +9,7 @@
 //!   1 one queue, …    ▒  ▒  ▓  ▓    ░  …                 one such map for each of three metrics
 //! ```
 //!
-//! The number is in the cell as well, for who cannot tell the colours.
+//! The number is in the cell as well, for who cannot tell the colours. Next: `promises`.
 
 use std::fmt::Write;
 
@@ -19,7 +22,9 @@ use crate::workloads::WORKLOADS;
 const SHOWN: [&str; 3] = ["throughput", "p99", "longest"];
 
 /// Up to which ratio a cell has each of the colours but the last.
-const STEPS: [f64; 5] = [1.25, 2.0, 5.0, 20.0, 100.0];
+const RATIOS: [f64; 5] = [1.25, 2.0, 5.0, 20.0, 100.0];
+/// Up to how many milliseconds, in the map of the longest waits.
+const WAITS: [f64; 5] = [1.0, 5.0, 20.0, 50.0, 80.0];
 
 /// Where the book shows the picture, `docs/book/book.css` has these colours, for its themes.
 const STYLE: &str = "<style>
@@ -31,7 +36,7 @@ text { font: 13px system-ui, sans-serif; fill: #222 } .head { font-weight: 600 }
 .heat2 { fill: #6b4a17 } .heat3 { fill: #87420f } .heat4 { fill: #a03418 } .heat5 { fill: #b0202c } }
 </style>\n";
 
-const LEFT: usize = 178;
+const LEFT: usize = 196;
 const CELL: (usize, usize) = (27, 20);
 /// The space before the cells of a workload.
 const GAP: usize = 6;
@@ -50,19 +55,26 @@ pub(crate) fn heat_map(table: &Table) -> String {
         panel(&mut body, table, metric, top);
         top += HEAD + POLICIES.len() * CELL.1 + 16;
     }
-    let words = ["to 1.25", "to 2", "to 5", "to 20", "to 100", "more"];
-    text(&mut body, "small", 4, top + 12, "times the best of the column:");
-    for (step, words) in words.iter().enumerate() {
-        let left = LEFT + step * 100;
-        rect(&mut body, step, left, top, "");
-        text(&mut body, "small", left + CELL.0 + 5, top + 12, words);
-    }
+    legend(&mut body, "times the best of its column:", &RATIOS, "", top);
+    legend(&mut body, "the longest wait:", &WAITS, " ms", top + CELL.1 + 4);
+    top += CELL.1 + 4;
     let (width, height) = (column(WORKLOADS.len() - 1, WORKERS.len()) + 6, top + CELL.1 + 6);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
          height=\"{height}\" role=\"img\"><title>how much worse each policy is than the best of its column</title>\n\
          {STYLE}{body}</svg>\n"
     )
+}
+
+/// A line that says what the colours mean.
+fn legend(body: &mut String, title: &str, steps: &[f64], unit: &str, top: usize) {
+    text(body, "small", 4, top + 13, title);
+    let words = steps.iter().map(|step| format!("to {step}{unit}")).chain(["more".to_owned()]);
+    for (step, words) in words.enumerate() {
+        let left = LEFT + step * 95;
+        rect(body, step, left, top, "");
+        text(body, "small", left + CELL.0 + 5, top + 13, &words);
+    }
 }
 
 fn panel(body: &mut String, table: &Table, metric: &Metric, top: usize) {
@@ -88,9 +100,13 @@ fn panel(body: &mut String, table: &Table, metric: &Metric, top: usize) {
                 values.iter().copied().fold(f64::INFINITY, f64::min).max(f64::MIN_POSITIVE)
             };
             for (row, (&value, policy)) in values.iter().zip(POLICIES).enumerate() {
-                let ratio = if metric.more_is_better { best / value } else { value / best };
+                let (shown, steps) = match metric.name {
+                    "longest" => (value, WAITS),
+                    _ if metric.more_is_better => (best / value, RATIOS),
+                    _ => (value / best, RATIOS),
+                };
                 let (left, top) = (column(at, with), top + HEAD + row * CELL.1);
-                let step = STEPS.iter().position(|&step| ratio < step).unwrap_or(STEPS.len());
+                let step = steps.iter().position(|&step| shown < step).unwrap_or(steps.len());
                 let title = format!(
                     "{}: {}, {workers} workers: {}",
                     policy.title,
@@ -98,18 +114,18 @@ fn panel(body: &mut String, table: &Table, metric: &Metric, top: usize) {
                     with_unit(metric, value)
                 );
                 rect(body, step, left, top, &title);
-                text(body, "ratio", left + CELL.0 / 2, top + 14, &short(ratio));
+                text(body, "ratio", left + CELL.0 / 2, top + 14, &short(shown));
             }
         }
     }
 }
 
-/// A ratio in at most four characters.
-fn short(ratio: f64) -> String {
-    match ratio {
-        _ if ratio < 9.95 => format!("{ratio:.1}"),
-        _ if ratio < 999.5 => format!("{ratio:.0}"),
-        _ if ratio < 99_950.0 => format!("{:.0}k", ratio / 1e3),
+/// A number in at most four characters.
+fn short(number: f64) -> String {
+    match number {
+        _ if number < 9.95 => format!("{number:.1}"),
+        _ if number < 999.5 => format!("{number:.0}"),
+        _ if number < 99_950.0 => format!("{:.0}k", number / 1e3),
         _ => "»".to_owned(),
     }
 }

@@ -77,14 +77,13 @@ fn page(table: &Table, rounds: usize) -> String {
         writeln!(page, "- **{}**: {}.", workload.name, workload.what).expect("a string");
     }
     page += "\n![how much worse each policy is than the best of its column](benchmarks/schedulers.svg)\n\n";
-    page += "## What each decision is good for\n\n| | shown by | another policy | it | this one |\n|---|---|---|---|---|\n";
+    page += "## What each decision is good for\n\n| | shown by | compared with | that one | this one |\n|---|---|---|---|---|\n";
     for policy in POLICIES {
         if let Some(cell) = &policy.gains {
             comparison(&mut page, table, policy, cell);
         }
     }
-    page +=
-        "\n## What hurts each policy\n\n| | shown by | another policy | it | hurt |\n|---|---|---|---|---|\n";
+    page += "\n## What hurts each policy\n\n| | shown by | compared with | the other | hurt |\n|---|---|---|---|---|\n";
     for policy in POLICIES {
         comparison(&mut page, table, policy, &policy.loses);
     }
