@@ -10,14 +10,13 @@
 //!                                                     a few milliseconds of one cell as a page (.html, or .json)
 //!
 //! ```text
-//!   policies ──▶ policy ──▶ sleepers ──▶ parker          workloads ──▶ crew ──▶ signal
+//!   policies ──▶ policy ──▶ sleepers ──▶ parker          workloads ──▶ run ──▶ signal
 //!                  └──▶ task ◀── pool                       └────── measure ──▶ table ──▶ picture
 //! ```
 //!
-//! Reading order: `task`, `parker`, `sleepers`, `policy`, `pool`, `waits`, `signal`, `crew`, `workloads`, the policies,
+//! Reading order: `task`, `parker`, `sleepers`, `policy`, `pool`, `waits`, `signal`, `run`, `workloads`, the policies,
 //! `measure`, `table`, `picture`, `promises`. Needs Linux only for the name of the machine in the table.
 
-mod crew;
 mod measure;
 mod parker;
 mod picture;
@@ -25,6 +24,7 @@ mod policies;
 mod policy;
 mod pool;
 mod promises;
+mod run;
 mod signal;
 mod sleepers;
 mod table;
@@ -66,12 +66,12 @@ fn schedulers(words: &[&str]) -> Result<(), Box<dyn Error>> {
         ["--table", rounds] => table::write(docs, rounds.parse()?)?,
         ["--cell", policy, workload, workers] => {
             let (policy, workload, workers) = cell(policy, workload, workers)?;
-            measure::print(&measure::run(policy, workload, workers, workloads::RUN).figures);
+            measure::print(&measure::measure(policy, workload, workers, workloads::TIME).figures);
         }
         ["--trace", policy, workload, workers, file] => {
             let (policy, workload, workers) = cell(policy, workload, workers)?;
             trace::start(1 << 16)?;
-            measure::run(policy, workload, workers, Duration::from_millis(5));
+            measure::measure(policy, workload, workers, Duration::from_millis(5));
             let trace = trace::stop().ok_or("the recording is gone")?;
             trace.save(file)?;
             println!("{}: {} events, {} lost, {file}", policy.title, trace.events(), trace.lost());
@@ -114,7 +114,7 @@ fn rows() {
         for policy in POLICIES {
             group.bench_function(policy.name, |bencher| {
                 bencher.iter_custom(|times| {
-                    let outcome = measure::run(policy, workload, 2, promises::SHORT);
+                    let outcome = measure::measure(policy, workload, 2, promises::SHORT);
                     assert!(outcome.operations > 0, "{} did nothing", policy.name);
                     outcome.elapsed.mul_f64(times as f64 / outcome.operations as f64)
                 });

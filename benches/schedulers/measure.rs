@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::crew::Crew;
 use crate::policies::Entry;
+use crate::run::Run;
 use crate::workloads::Workload;
 
 /// The figures of a cell, by their names in `METRICS`.
@@ -83,15 +83,15 @@ pub(crate) struct Outcome {
 }
 
 /// Runs a workload on a new pool for this time, in this process.
-pub(crate) fn run(policy: &Entry, workload: &Workload, workers: usize, time: Duration) -> Outcome {
+pub(crate) fn measure(policy: &Entry, workload: &Workload, workers: usize, time: Duration) -> Outcome {
     let pool = (policy.open)(workers);
-    let crew = Crew::new(pool.home());
-    (workload.start)(&crew, workers);
+    let run = Run::new(pool.weak());
+    (workload.start)(&run, workers);
     let (cpu, start) = (cpu_time(), Instant::now());
     thread::sleep(time);
     let elapsed = start.elapsed();
-    crew.stop();
-    let operations = crew.end();
+    run.stop();
+    let operations = run.end();
     let cpu = cpu_time() - cpu;
     let counts = pool.end();
     let each = |sum: f64| sum / operations.max(1) as f64;

@@ -55,7 +55,7 @@ pub(crate) fn heat_map(table: &Table) -> String {
         panel(&mut body, table, metric, top);
         top += HEAD + POLICIES.len() * CELL.1 + 16;
     }
-    legend(&mut body, "times the best of its column:", &RATIOS, "", top);
+    legend(&mut body, "times the best:", &RATIOS, "", top);
     legend(&mut body, "the longest wait:", &WAITS, " ms", top + CELL.1 + 4);
     top += CELL.1 + 4;
     let (width, height) = (column(WORKLOADS.len() - 1, WORKERS.len()) + 6, top + CELL.1 + 6);
@@ -78,7 +78,8 @@ fn legend(body: &mut String, title: &str, steps: &[f64], unit: &str, top: usize)
 }
 
 fn panel(body: &mut String, table: &Table, metric: &Metric, top: usize) {
-    text(body, "head", 4, top + 14, metric.title);
+    let unit = if metric.name == "longest" { ", in milliseconds" } else { ", times the best of the column" };
+    text(body, "head", 4, top + 14, &format!("{}{unit}", metric.title));
     for (at, workload) in WORKLOADS.iter().enumerate() {
         text(body, "small", column(at, 0), top + 36, workload.name);
         for (with, workers) in WORKERS.iter().enumerate() {

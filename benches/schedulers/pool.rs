@@ -23,7 +23,7 @@ use reactor::record;
 
 use crate::policy::{Policy, Pushed};
 use crate::sleepers::Sleepers;
-use crate::task::{self, Home, Push, Task};
+use crate::task::{self, Push, Task, WeakPool};
 use crate::waits::Waits;
 
 /// What a pool has counted.
@@ -38,8 +38,8 @@ pub(crate) struct Counts {
 
 /// A pool of any policy.
 pub(crate) trait AnyPool {
-    /// Where its tasks are spawned.
-    fn home(&self) -> Home;
+    /// The pool as its tasks know it.
+    fn weak(&self) -> WeakPool;
     /// Ends its threads, and returns what they have counted.
     fn end(self: Box<Self>) -> Counts;
 }
@@ -72,9 +72,9 @@ pub(crate) fn open<P: Policy>(workers: usize) -> Box<dyn AnyPool> {
         let shared = Arc::clone(&shared);
         let work = move || {
             record::this_is_worker(Arc::as_ptr(&shared).addr(), index);
-            let home = home(&shared);
+            let pool = weak(&shared);
             let worker = Rc::new(Worker { shared, index, own });
-            task::this_is_worker(&home, Rc::clone(&worker) as _);
+            task::this_is_worker(&pool, Rc::clone(&worker) as _);
             worker.run()
         };
         thread::Builder::new().name(format!("worker-{index}")).spawn(work).expect("a thread can be started")
@@ -83,18 +83,19 @@ pub(crate) fn open<P: Policy>(workers: usize) -> Box<dyn AnyPool> {
     Box::new(Pool { shared, threads })
 }
 
-fn home<P: Policy>(shared: &Arc<Shared<P>>) -> Home {
+fn weak<P: Policy>(shared: &Arc<Shared<P>>) -> WeakPool {
     let pool: Arc<dyn Push + Send + Sync> = Arc::clone(shared) as _;
     Arc::downgrade(&pool)
 }
 
 impl<P: Policy> AnyPool for Pool<P> {
-    fn home(&self) -> Home {
-        home(&self.shared)
+    fn weak(&self) -> WeakPool {
+        weak(&self.shared)
     }
 
     fn end(self: Box<Self>) -> Counts {
         let Self { shared, threads } = *self;
+        let unparks = shared.sleepers.unparks();
         // ORDERING[sched-end]: Release; pairs with the Acquire in `is_closed`.
         shared.is_closed.store(true, Ordering::Release);
         (0..threads.len()).for_each(|worker| shared.sleepers.wake(worker));
@@ -105,13 +106,13 @@ impl<P: Policy> AnyPool for Pool<P> {
             all.steals += counts.steals;
             all.futex_calls += counts.futex_calls;
         }
-        all.futex_calls += shared.sleepers.unparks();
+        all.futex_calls += unparks;
         all
     }
 }
 
 impl<P: Policy> Shared<P> {
-    /// Wakes who has to know of a push (C3 of `policy`).
+    /// Wakes who has to know of a push as `policy` says.
     #[inline]
     fn pushed(&self, pushed: Pushed) {
         match pushed {

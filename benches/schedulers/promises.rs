@@ -4,7 +4,7 @@
 //! is kept or broken a few hundred times in a row, since what loses a task is a race. They run with
 //! `cargo bench --bench schedulers -- --test`.
 //!
-//! Each waits for a condition, with the deadline of `crew`. Next: `trace`.
+//! Each waits for a condition, with the deadline of `run`. Next: `main`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,8 +12,8 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::crew::{Crew, PATIENCE};
 use crate::policies::{Entry, POLICIES};
+use crate::run::{PATIENCE, Run};
 use crate::signal::Signal;
 use crate::task::yield_now;
 use crate::waits;
@@ -21,7 +21,10 @@ use crate::workloads::work;
 
 const ROUNDS: u64 = 300;
 
-const PROMISES: &[(&str, fn(&Arc<Crew>))] = &[
+/// A promise in words, and what checks it.
+type Promise = (&'static str, fn(&Arc<Run>));
+
+const PROMISES: &[Promise] = &[
     ("each task that is spawned ends, outside and inside", each_task_ends),
     ("no wake from outside is lost while the workers fall asleep", no_wake_is_lost),
     ("no wake between workers is lost while they fall asleep", no_wake_between_workers_is_lost),
@@ -39,8 +42,8 @@ pub(crate) fn check() {
         for workers in [1, 2, 5] {
             for &(promise, check) in PROMISES {
                 let pool = (policy.open)(workers);
-                let crew = Crew::new(pool.home());
-                let kept = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(&crew)));
+                let run = Run::new(pool.weak());
+                let kept = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(&run)));
                 assert!(kept.is_ok(), "{} on {workers} workers breaks: {promise}", policy.name);
                 pool.end();
             }
@@ -77,25 +80,25 @@ fn wait_for(counter: &AtomicU64, value: u64) {
     }
 }
 
-fn each_task_ends(crew: &Arc<Crew>) {
+fn each_task_ends(run: &Arc<Run>) {
     let polls = counter();
     for task in 0..ROUNDS {
-        let (parent, polls) = (Arc::clone(crew), Arc::clone(&polls));
-        crew.spawn("parent", async move {
+        let (parent, polls) = (Arc::clone(run), Arc::clone(&polls));
+        run.spawn("parent", async move {
             for _ in 0..task % 5 {
                 yield_now().await;
             }
             parent.spawn("child", async move { _ = add(&polls) });
         });
     }
-    crew.end();
+    run.end();
     assert_eq!(read(&polls), ROUNDS);
 }
 
-fn no_wake_is_lost(crew: &Arc<Crew>) {
-    let (signal, replies) = (crew.signal(), counter());
+fn no_wake_is_lost(run: &Arc<Run>) {
+    let (signal, replies) = (run.signal(), counter());
     let (waits, replied) = (Arc::clone(&signal), Arc::clone(&replies));
-    crew.spawn("replies", async move {
+    run.spawn("replies", async move {
         while waits.wait().await {
             add(&replied);
         }
@@ -106,18 +109,18 @@ fn no_wake_is_lost(crew: &Arc<Crew>) {
         signal.send();
         wait_for(&replies, round + 1);
     }
-    crew.stop();
-    crew.end();
+    run.stop();
+    run.end();
 }
 
-fn no_wake_between_workers_is_lost(crew: &Arc<Crew>) {
+fn no_wake_between_workers_is_lost(run: &Arc<Run>) {
     let rings = 3;
     let hops = counter();
     for _ in 0..rings {
-        let signals: Vec<Arc<Signal>> = (0..4).map(|_| crew.signal()).collect();
+        let signals: Vec<Arc<Signal>> = (0..4).map(|_| run.signal()).collect();
         for at in 0..4 {
             let (mine, next, hops) = (signals[at].clone(), signals[(at + 1) % 4].clone(), Arc::clone(&hops));
-            crew.spawn("link", async move {
+            run.spawn("link", async move {
                 while mine.wait().await {
                     work(add(&hops) % 7);
                     next.send();
@@ -127,16 +130,16 @@ fn no_wake_between_workers_is_lost(crew: &Arc<Crew>) {
         signals[0].send();
     }
     wait_for(&hops, ROUNDS * rings);
-    crew.stop();
-    crew.end();
+    run.stop();
+    run.end();
 }
 
-fn bursts_are_whole(crew: &Arc<Crew>) {
+fn bursts_are_whole(run: &Arc<Run>) {
     let tasks: u64 = 50;
-    let (signals, polls) = ((0..tasks).map(|_| crew.signal()).collect::<Vec<_>>(), counter());
+    let (signals, polls) = ((0..tasks).map(|_| run.signal()).collect::<Vec<_>>(), counter());
     for mine in signals.clone() {
         let polls = Arc::clone(&polls);
-        crew.spawn("woken", async move {
+        run.spawn("woken", async move {
             while mine.wait().await {
                 add(&polls);
             }
@@ -146,14 +149,14 @@ fn bursts_are_whole(crew: &Arc<Crew>) {
         signals.iter().for_each(|signal| signal.send());
         wait_for(&polls, round * tasks);
     }
-    crew.stop();
-    crew.end();
+    run.stop();
+    run.end();
     assert_eq!(read(&polls), ROUNDS * tasks);
 }
 
-fn no_task_is_polled_twice_at_once(crew: &Arc<Crew>) {
+fn no_task_is_polled_twice_at_once(run: &Arc<Run>) {
     let (twice, wakes) = (counter(), counter());
-    let tasks: Vec<Arc<Signal>> = (0..8).map(|_| crew.signal()).collect();
+    let tasks: Vec<Arc<Signal>> = (0..8).map(|_| run.signal()).collect();
     for mine in &tasks {
         let (mine, others) = (Arc::clone(mine), tasks.clone());
         let (twice, wakes) = (Arc::clone(&twice), Arc::clone(&wakes));
@@ -166,7 +169,7 @@ fn no_task_is_polled_twice_at_once(crew: &Arc<Crew>) {
             }
         });
         let is_polled = AtomicBool::new(false);
-        crew.spawn(
+        run.spawn(
             "polled",
             std::future::poll_fn(move |cx| {
                 // ORDERING: Relaxed; two polls at once would be a fault, and nothing is ordered by it.
@@ -185,15 +188,15 @@ fn no_task_is_polled_twice_at_once(crew: &Arc<Crew>) {
         thread::spawn(move || (0..ROUNDS).for_each(|_| some.iter().for_each(|task| task.send())))
     });
     senders.collect::<Vec<_>>().into_iter().for_each(|sender| sender.join().expect("it does not panic"));
-    crew.stop();
-    crew.end();
+    run.stop();
+    run.end();
     assert_eq!(read(&twice), 0, "two polls at once");
 }
 
-fn wakes_during_a_poll_lead_to_one(crew: &Arc<Crew>) {
+fn wakes_during_a_poll_lead_to_one(run: &Arc<Run>) {
     let polls = counter();
     let polled = Arc::clone(&polls);
-    crew.spawn(
+    run.spawn(
         "wakes itself",
         std::future::poll_fn(move |cx| {
             if add(&polled) == ROUNDS {
@@ -203,15 +206,15 @@ fn wakes_during_a_poll_lead_to_one(crew: &Arc<Crew>) {
             Poll::Pending
         }),
     );
-    crew.end();
+    run.end();
     assert_eq!(read(&polls), ROUNDS + 1, "three wakes during one poll are one");
 }
 
-fn a_wake_after_the_end_does_nothing(crew: &Arc<Crew>) {
+fn a_wake_after_the_end_does_nothing(run: &Arc<Run>) {
     let polls = counter();
     let (sender, receiver) = std::sync::mpsc::channel();
     let polled = Arc::clone(&polls);
-    crew.spawn(
+    run.spawn(
         "ends",
         std::future::poll_fn(move |cx| {
             add(&polled);
@@ -219,11 +222,11 @@ fn a_wake_after_the_end_does_nothing(crew: &Arc<Crew>) {
             Poll::Ready(())
         }),
     );
-    crew.end();
+    run.end();
     let waker = receiver.recv_timeout(PATIENCE).expect("it was sent");
     (0..ROUNDS).for_each(|_| waker.wake_by_ref());
-    crew.spawn("after it", async {});
-    crew.end();
+    run.spawn("after it", async {});
+    run.end();
     assert_eq!(read(&polls), 1);
 }
 
@@ -239,12 +242,12 @@ impl Drop for Dropped {
 /// A pool that ends drops the futures in its queues.
 fn the_end_drops_what_is_left(policy: &Entry, workers: usize) {
     let pool = (policy.open)(workers);
-    let crew = Crew::new(pool.home());
+    let run = Run::new(pool.weak());
     let (started, dropped) = (counter(), counter());
     let tasks = 20;
     for _ in 0..tasks {
         let (future, started) = (Dropped(Arc::clone(&dropped)), Arc::clone(&started));
-        crew.spawn("never ends", async move {
+        run.spawn("never ends", async move {
             let _future = future;
             add(&started);
             loop {
@@ -273,13 +276,13 @@ fn it_is_as_fair_as_it_says(policy: &Entry) {
 /// A task is queued, and then two others wake each other. Returns how many of their polls come before its own.
 fn polls_before_the_queue(policy: &Entry) -> u64 {
     let pool = (policy.open)(1);
-    let crew = Crew::new(pool.home());
+    let run = Run::new(pool.weak());
     let (polls, before) = (counter(), counter());
-    let [bystander, ping, pong] = [(); 3].map(|()| crew.signal());
+    let [bystander, ping, pong] = [(); 3].map(|()| run.signal());
     let (waits, seen, before_it) = (Arc::clone(&bystander), Arc::clone(&polls), Arc::clone(&before));
     let waiting = counter();
     let is_waiting = Arc::clone(&waiting);
-    crew.spawn("bystander", async move {
+    run.spawn("bystander", async move {
         add(&is_waiting);
         waits.wait().await;
         // ORDERING: Relaxed; read when all tasks have ended.
@@ -287,7 +290,7 @@ fn polls_before_the_queue(policy: &Entry) -> u64 {
     });
     for (mine, next) in [(Arc::clone(&ping), Arc::clone(&pong)), (pong, Arc::clone(&ping))] {
         let (polls, is_waiting) = (Arc::clone(&polls), Arc::clone(&waiting));
-        crew.spawn("of the pair", async move {
+        run.spawn("of the pair", async move {
             add(&is_waiting);
             while mine.wait().await && add(&polls) < 2 * ROUNDS {
                 next.send();
@@ -296,11 +299,11 @@ fn polls_before_the_queue(policy: &Entry) -> u64 {
         });
     }
     wait_for(&waiting, 3);
-    crew.spawn("starts them", async move {
+    run.spawn("starts them", async move {
         bystander.send();
         ping.send();
     });
-    crew.end();
+    run.end();
     pool.end();
     read(&before)
 }
@@ -309,19 +312,19 @@ fn polls_before_the_queue(policy: &Entry) -> u64 {
 /// of the second.
 fn polls_before_the_outside(policy: &Entry) -> u64 {
     let pool = (policy.open)(1);
-    let crew = Crew::new(pool.home());
+    let run = Run::new(pool.weak());
     let (polls, before, waiting) = (counter(), counter(), counter());
-    let outside = crew.signal();
+    let outside = run.signal();
     let (waits, seen, before_it) = (Arc::clone(&outside), Arc::clone(&polls), Arc::clone(&before));
     let is_waiting = Arc::clone(&waiting);
-    crew.spawn("woken outside", async move {
+    run.spawn("woken outside", async move {
         add(&is_waiting);
         waits.wait().await;
         // ORDERING: Relaxed; read when all tasks have ended.
         before_it.store(read(&seen), Ordering::Relaxed);
     });
     wait_for(&waiting, 1);
-    crew.spawn("goes on", async move {
+    run.spawn("goes on", async move {
         yield_now().await; // From here on it is in the queues of the worker.
         thread::spawn(move || outside.send()).join().expect("it does not panic");
         for _ in 0..2 * ROUNDS {
@@ -329,7 +332,7 @@ fn polls_before_the_outside(policy: &Entry) -> u64 {
             yield_now().await;
         }
     });
-    crew.end();
+    run.end();
     pool.end();
     read(&before)
 }

@@ -1,6 +1,6 @@
 //! A count that one task waits for: all that the workloads need of a channel.
 //!
-//! Next: `crew`.
+//! Without it the workloads would measure somebody's channel, with its ring and its list of senders. Next: `run`.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};

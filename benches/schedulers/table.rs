@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::measure::{Figures, METRICS, Metric, in_a_process};
 use crate::picture;
 use crate::policies::{Cell, Entry, POLICIES, named};
-use crate::workloads::{RUN, WORKLOADS};
+use crate::workloads::{TIME, WORKLOADS};
 
 pub(crate) const WORKERS: [usize; 4] = [1, 2, 4, 8];
 
@@ -71,7 +71,7 @@ fn page(table: &Table, rounds: usize) -> String {
          measured, and the same for all.\n\n",
         machine(),
         if rounds == 1 { "" } else { "s" },
-        RUN.as_millis(),
+        TIME.as_millis(),
     );
     for workload in WORKLOADS {
         writeln!(page, "- **{}**: {}.", workload.name, workload.what).expect("a string");

@@ -43,7 +43,7 @@ pub(crate) trait Push {
 }
 
 /// A pool, as its tasks know it. It may be gone.
-pub(crate) type Home = Weak<dyn Push + Send + Sync>;
+pub(crate) type WeakPool = Weak<dyn Push + Send + Sync>;
 
 type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -55,7 +55,7 @@ pub(crate) struct Task {
     /// When it was pushed, in nanoseconds since the program's first look at the clock.
     ready_at: AtomicU64,
     is_measured: bool,
-    home: Home,
+    pool: WeakPool,
 }
 
 thread_local! {
@@ -64,18 +64,18 @@ thread_local! {
 }
 
 /// Makes this thread a worker of that pool: its tasks that are woken here are pushed to `worker`.
-pub(crate) fn this_is_worker(home: &Home, worker: Rc<dyn Push>) {
-    HERE.with(|here| here.set((address(home), worker)).ok().expect("a thread is one worker"));
+pub(crate) fn this_is_worker(pool: &WeakPool, worker: Rc<dyn Push>) {
+    HERE.with(|here| here.set((address(pool), worker)).ok().expect("a thread is one worker"));
 }
 
-fn address(home: &Home) -> usize {
-    home.as_ptr().addr()
+fn address(pool: &WeakPool) -> usize {
+    pool.as_ptr().addr()
 }
 
 /// Starts a task. If it `is_measured`, the time from each of its wakes to the poll counts.
 #[track_caller]
 pub(crate) fn spawn(
-    home: &Home,
+    pool: &WeakPool,
     name: &'static str,
     is_measured: bool,
     future: impl Future<Output = ()> + Send + 'static,
@@ -85,7 +85,7 @@ pub(crate) fn spawn(
         future: Mutex::new(Some(Box::pin(future))),
         ready_at: AtomicU64::new(0),
         is_measured,
-        home: home.clone(),
+        pool: pool.clone(),
     });
     record_spawn(task.id(), TaskKind::Pool, || Some(name), Location::caller());
     task.schedule(false);
@@ -134,15 +134,15 @@ impl Task {
         self.ready_at.store(now(), Ordering::Relaxed);
         let mut task = Some(self);
         let _ = HERE.try_with(|here| {
-            if let Some((home, worker)) = here.get()
-                && task.as_ref().is_some_and(|task| address(&task.home) == *home)
+            if let Some((pool, worker)) = here.get()
+                && task.as_ref().is_some_and(|task| address(&task.pool) == *pool)
                 && let Some(task) = task.take()
             {
                 worker.push(task, yielded);
             }
         });
         if let Some(task) = task
-            && let Some(pool) = task.home.upgrade()
+            && let Some(pool) = task.pool.upgrade()
         {
             note(Kind::Injected, 0, task.id());
             pool.push(task, yielded);

@@ -9,14 +9,14 @@
 //!   chain       12 rings of 8 tasks, a token in each      long poll   one task blocks its worker, 8 are woken before
 //! ```
 //!
-//! Reactors are left out: `outside` wakes tasks from a thread as a reactor's events would. Next: `measure`.
+//! Reactors are left out: `outside` wakes tasks from a thread as a reactor's events would. Next: `policies`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use crate::crew::Crew;
+use crate::run::Run;
 use crate::signal::Signal;
 use crate::task::yield_now;
 
@@ -25,37 +25,37 @@ pub(crate) struct Workload {
     pub(crate) name: &'static str,
     /// What it does, and what one operation is.
     pub(crate) what: &'static str,
-    /// Spawns the tasks. With a thread outside of the pool, runs until the crew is told to stop.
-    pub(crate) start: fn(&Arc<Crew>, workers: usize),
+    /// Spawns the tasks. With a thread outside of the pool, runs until the run is told to stop.
+    pub(crate) start: fn(&Arc<Run>, workers: usize),
 }
 
 pub(crate) const WORKLOADS: &[Workload] = &[
     Workload {
         name: "ping-pong",
         what: "two tasks wake each other in turns; an operation is a wake and its poll",
-        start: |crew, _| rings(crew, 1, 2),
+        start: |run, _| rings(run, 1, 2),
     },
     Workload {
         name: "fan-out",
         what: "a task wakes 64 others, which take about 5 µs each, and waits for all; an operation is one of the 64",
-        start: |crew, _| fan_out(crew),
+        start: |run, _| fan_out(run),
     },
     Workload {
         name: "chain",
         what: "twelve rings of eight tasks, in each of which a token goes round; an operation is a wake and its poll",
-        start: |crew, _| rings(crew, 12, 8),
+        start: |run, _| rings(run, 12, 8),
     },
     Workload {
         name: "uneven",
         what: "a thread outside wakes 64 tasks, and waits for all; every eighth of them has ten polls of about 10 µs to \
                do, the others one; an operation is one of the 64",
-        start: |crew, _| uneven(crew),
+        start: |run, _| uneven(run),
     },
     Workload {
         name: "long poll",
         what: "a task wakes 8 others, and then blocks its worker for about 1 ms, again and again; an operation is a poll of \
                one of the 8, and only their waits count",
-        start: |crew, _| long_poll(crew),
+        start: |run, _| long_poll(run),
     },
     Workload {
         name: "outside",
@@ -75,25 +75,25 @@ pub(crate) fn work(microseconds: u64) {
 }
 
 /// In each ring a token goes round: each task that gets it wakes the next. One task sends all tokens.
-fn rings(crew: &Arc<Crew>, rings: usize, tasks: usize) {
-    let first: Vec<Arc<Signal>> = (0..rings).map(|_| ring(crew, tasks)).collect();
-    crew.assemble();
-    crew.spawn_aside("starts them", async move { first.iter().for_each(|task| task.send()) });
+fn rings(run: &Arc<Run>, rings: usize, tasks: usize) {
+    let first: Vec<Arc<Signal>> = (0..rings).map(|_| ring(run, tasks)).collect();
+    run.wait_for_first_polls();
+    run.spawn_aside("starts them", async move { first.iter().for_each(|task| task.send()) });
 }
 
 /// Returns the signal of its first task.
-fn ring(crew: &Arc<Crew>, tasks: usize) -> Arc<Signal> {
-    let signals: Vec<Arc<Signal>> = (0..tasks).map(|_| crew.signal()).collect();
+fn ring(run: &Arc<Run>, tasks: usize) -> Arc<Signal> {
+    let signals: Vec<Arc<Signal>> = (0..tasks).map(|_| run.signal()).collect();
     for at in 0..tasks {
         let (mine, next) = (Arc::clone(&signals[at]), Arc::clone(&signals[(at + 1) % tasks]));
-        let of_task = Arc::clone(crew);
-        crew.spawn("link", async move {
+        let shared = Arc::clone(run);
+        run.spawn("link", async move {
             let mut hops = 0;
-            while !of_task.is_over() && mine.wait().await {
+            while !shared.is_over() && mine.wait().await {
                 hops += 1;
                 next.send();
             }
-            of_task.count(hops);
+            shared.count(hops);
         });
     }
     Arc::clone(&signals[0])
@@ -125,13 +125,14 @@ impl Round {
     }
 }
 
-fn fan_out(crew: &Arc<Crew>) {
+fn fan_out(run: &Arc<Run>) {
     const LEAVES: usize = 64;
-    let (round, all_done) = (Round::new(LEAVES), crew.signal());
-    let leaves: Vec<Arc<Signal>> = (0..LEAVES).map(|_| crew.signal()).collect();
-    for mine in leaves.iter().cloned() {
-        let (of_task, round, all_done) = (Arc::clone(crew), Arc::clone(&round), Arc::clone(&all_done));
-        crew.spawn("leaf", async move {
+    let (round, all_done) = (Round::new(LEAVES), run.signal());
+    let leaves: Vec<Arc<Signal>> = (0..LEAVES).map(|_| run.signal()).collect();
+    for leaf in &leaves {
+        let mine = Arc::clone(leaf);
+        let (shared, round, all_done) = (Arc::clone(run), Arc::clone(&round), Arc::clone(&all_done));
+        run.spawn("leaf", async move {
             let mut done = 0;
             while mine.wait().await {
                 work(5);
@@ -140,13 +141,13 @@ fn fan_out(crew: &Arc<Crew>) {
                     all_done.send();
                 }
             }
-            of_task.count(done);
+            shared.count(done);
         });
     }
-    crew.assemble();
-    let of_root = Arc::clone(crew);
-    crew.spawn("root", async move {
-        while !of_root.is_over() {
+    run.wait_for_first_polls();
+    let shared = Arc::clone(run);
+    run.spawn("root", async move {
+        while !shared.is_over() {
             leaves.iter().for_each(|leaf| leaf.send());
             if !all_done.wait().await {
                 break;
@@ -156,12 +157,12 @@ fn fan_out(crew: &Arc<Crew>) {
 }
 
 /// Wakes all of them from this thread, waits until the round is over, and begins the next.
-fn drive(crew: &Crew, round: &Round, tasks: &[Arc<Signal>]) {
+fn drive(run: &Run, round: &Round, tasks: &[Arc<Signal>]) {
     for rounds in 0.. {
         tasks.iter().for_each(|task| task.send());
         // ORDERING[sched-round]: Acquire; pairs with the Release of the last one.
         while round.over.load(Ordering::Acquire) == rounds {
-            if crew.is_over() {
+            if run.is_over() {
                 return;
             }
             thread::park();
@@ -170,17 +171,17 @@ fn drive(crew: &Crew, round: &Round, tasks: &[Arc<Signal>]) {
 }
 
 /// Spawns tasks that a thread outside wakes round by round. `beside` is called when they are ready, before it begins.
-fn from_outside<F, R>(crew: &Arc<Crew>, tasks: usize, job: F, beside: impl FnOnce())
+fn from_outside<F, R>(run: &Arc<Run>, tasks: usize, job: F, beside: impl FnOnce())
 where
     F: Fn(usize) -> R + Copy + Send + 'static,
     R: Future<Output = ()> + Send + 'static,
 {
     let (round, driver) = (Round::new(tasks), Arc::new(OnceLock::<Thread>::new()));
-    let signals: Vec<Arc<Signal>> = (0..tasks).map(|_| crew.signal()).collect();
+    let signals: Vec<Arc<Signal>> = (0..tasks).map(|_| run.signal()).collect();
     for (task, mine) in signals.iter().cloned().enumerate() {
-        let (of_task, round, driver) = (Arc::clone(crew), Arc::clone(&round), Arc::clone(&driver));
+        let (shared, round, driver) = (Arc::clone(run), Arc::clone(&round), Arc::clone(&driver));
         let unpark = move || driver.get().into_iter().for_each(Thread::unpark);
-        crew.spawn("woken outside", async move {
+        run.spawn("woken outside", async move {
             let mut done = 0;
             while mine.wait().await {
                 job(task).await;
@@ -189,21 +190,21 @@ where
                     unpark();
                 }
             }
-            of_task.count(done);
+            shared.count(done);
             unpark(); // The run is over.
         });
     }
-    crew.assemble();
+    run.wait_for_first_polls();
     beside();
-    let of_driver = Arc::clone(crew);
+    let shared = Arc::clone(run);
     let drives = move || {
         driver.get_or_init(thread::current);
-        drive(&of_driver, &round, &signals);
+        drive(&shared, &round, &signals);
     };
     thread::Builder::new().name("outside".into()).spawn(drives).expect("a thread can be started");
 }
 
-fn uneven(crew: &Arc<Crew>) {
+fn uneven(run: &Arc<Run>) {
     let job = |task| async move {
         for _ in 1..if task % 8 == 0 { 10 } else { 1 } {
             work(10);
@@ -211,42 +212,43 @@ fn uneven(crew: &Arc<Crew>) {
         }
         work(10);
     };
-    from_outside(crew, 64, job, || ());
+    from_outside(run, 64, job, || ());
 }
 
-fn outside(crew: &Arc<Crew>, workers: usize) {
-    let yields = |crew: Arc<Crew>| async move {
-        while !crew.is_over() {
+fn outside(run: &Arc<Run>, workers: usize) {
+    let yields = |run: Arc<Run>| async move {
+        while !run.is_over() {
             work(1);
             yield_now().await;
         }
     };
     let beside = || {
-        let parent = Arc::clone(crew);
-        crew.spawn_aside("starts them", async move {
+        let parent = Arc::clone(run);
+        run.spawn_aside("starts them", async move {
             (0..3 * workers).for_each(|_| parent.spawn_aside("yields", yields(Arc::clone(&parent))));
         });
-        crew.assemble();
+        run.wait_for_first_polls();
     };
-    from_outside(crew, 16, |_| async {}, beside);
+    from_outside(run, 16, |_| async {}, beside);
 }
 
-fn long_poll(crew: &Arc<Crew>) {
-    let short: Vec<Arc<Signal>> = (0..8).map(|_| crew.signal()).collect();
-    for mine in short.iter().cloned() {
-        let of_task = Arc::clone(crew);
-        crew.spawn("short", async move {
+fn long_poll(run: &Arc<Run>) {
+    let short: Vec<Arc<Signal>> = (0..8).map(|_| run.signal()).collect();
+    for task in &short {
+        let mine = Arc::clone(task);
+        let shared = Arc::clone(run);
+        run.spawn("short", async move {
             let mut polls = 0;
             while mine.wait().await {
                 polls += 1;
             }
-            of_task.count(polls);
+            shared.count(polls);
         });
     }
-    crew.assemble();
-    let of_long = Arc::clone(crew);
-    crew.spawn_aside("long", async move {
-        while !of_long.is_over() {
+    run.wait_for_first_polls();
+    let shared = Arc::clone(run);
+    run.spawn_aside("long", async move {
+        while !shared.is_over() {
             short.iter().for_each(|short| short.send());
             work(1000);
             yield_now().await;
@@ -255,4 +257,4 @@ fn long_poll(crew: &Arc<Crew>) {
 }
 
 /// The time of one run of a table.
-pub(crate) const RUN: Duration = Duration::from_millis(100);
+pub(crate) const TIME: Duration = Duration::from_millis(100);

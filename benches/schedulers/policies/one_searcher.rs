@@ -10,11 +10,11 @@
 //! F1  While a worker is counted as searching, a push wakes none: that worker finds the task, or sees it in its last look.
 //! F2  The last searcher that finds something wakes another, if more is left. So a burst wakes the workers one after the
 //!     other, and only as long as there is work.
-//! F3  Who wakes a worker counts it as searching, under the lock of the sleepers (D3 there).
+//! F3  Who wakes a worker counts it as searching, under the lock of the sleepers too, as `sleepers` asks.
 //! F4  A task that has yielded, and is alone in its deque, wakes none: its worker is about to take it.
 //!
 //! Hurt by `long poll`: the slot's task still waits, as `executor::pool` shows with its monitor. And the second worker of
-//! a burst is woken by the first, not by the push. Next: `promises`.
+//! a burst is woken by the first, not by the push. Next: `measure`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};

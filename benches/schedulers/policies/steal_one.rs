@@ -1,7 +1,7 @@
 //! Policy 4: a deque for each worker, and a worker that has nothing steals one task.
 //!
 //! Now no worker sleeps while another has tasks that wait. A push must wake a sleeper again, since others may take the
-//! task. And a thief that has run its one task is as poor as before: to balance a hundred tasks takes fifty thefts.
+//! task. And a thief that has run its one task has nothing again: to balance a hundred tasks takes fifty thefts.
 //!
 //! Hurt by `fan-out`, where it steals again and again, and by `ping-pong`: each wake wakes another worker, which often
 //! comes too late. Next: `steal_half`.

@@ -14,14 +14,14 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use crate::signal::Signal;
-use crate::task::{self, Home};
+use crate::task::{self, WeakPool};
 
 /// How long the tasks of a run may take to end. A policy that loses a task does not end.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The tasks of a run.
-pub(crate) struct Crew {
-    home: Home,
+pub(crate) struct Run {
+    pool: WeakPool,
     is_over: AtomicBool,
     alive: AtomicUsize,
     /// How many tasks have not been polled yet.
@@ -31,11 +31,11 @@ pub(crate) struct Crew {
     owner: Thread,
 }
 
-impl Crew {
-    /// A crew without tasks. This thread will wait for them.
-    pub(crate) fn new(home: Home) -> Arc<Self> {
+impl Run {
+    /// A run without tasks. This thread will wait for them.
+    pub(crate) fn new(pool: WeakPool) -> Arc<Self> {
         Arc::new(Self {
-            home,
+            pool,
             is_over: AtomicBool::new(false),
             alive: AtomicUsize::new(0),
             unpolled: AtomicUsize::new(0),
@@ -52,7 +52,7 @@ impl Crew {
         name: &'static str,
         future: impl Future<Output = ()> + Send + 'static,
     ) {
-        task::spawn(&self.home, name, true, self.counted(future));
+        task::spawn(&self.pool, name, true, self.counted(future));
     }
 
     /// Spawns a task that is only in the way of the others: its waits are not measured.
@@ -62,7 +62,7 @@ impl Crew {
         name: &'static str,
         future: impl Future<Output = ()> + Send + 'static,
     ) {
-        task::spawn(&self.home, name, false, self.counted(future));
+        task::spawn(&self.pool, name, false, self.counted(future));
     }
 
     fn counted<F: Future<Output = ()> + Send + 'static>(
@@ -72,20 +72,20 @@ impl Crew {
         // ORDERING: Relaxed; `end` is called after it by the same thread, or sees the task that has called it alive.
         self.alive.fetch_add(1, Ordering::Relaxed);
         self.unpolled.fetch_add(1, Ordering::Relaxed); // ORDERING: Relaxed; as above.
-        let crew = Arc::clone(self);
+        let run = Arc::clone(self);
         async move {
             // ORDERING: Relaxed; it publishes nothing.
-            crew.unpolled.fetch_sub(1, Ordering::Relaxed);
+            run.unpolled.fetch_sub(1, Ordering::Relaxed);
             future.await;
-            // ORDERING[sched-crew]: Release publishes what the task has counted; pairs with the Acquire in `end`.
-            if crew.alive.fetch_sub(1, Ordering::Release) == 1 {
-                crew.owner.unpark();
+            // ORDERING[sched-run]: Release publishes what the task has counted; pairs with the Acquire in `end`.
+            if run.alive.fetch_sub(1, Ordering::Release) == 1 {
+                run.owner.unpark();
             }
         }
     }
 
     /// Waits until each task has been polled once (G1).
-    pub(crate) fn assemble(&self) {
+    pub(crate) fn wait_for_first_polls(&self) {
         let deadline = Instant::now() + PATIENCE;
         // ORDERING: Relaxed; nothing is read that the tasks have written.
         while self.unpolled.load(Ordering::Relaxed) > 0 {
@@ -128,7 +128,7 @@ impl Crew {
     /// If it takes longer than `PATIENCE`.
     pub(crate) fn end(&self) -> u64 {
         let deadline = Instant::now() + PATIENCE;
-        // ORDERING[sched-crew]: Acquire; pairs with the Release of each task that has ended.
+        // ORDERING[sched-run]: Acquire; pairs with the Release of each task that has ended.
         while self.alive.load(Ordering::Acquire) > 0 {
             let left = deadline.saturating_duration_since(Instant::now());
             assert!(!left.is_zero(), "a task was lost: {} wait", self.alive.load(Ordering::Acquire));
