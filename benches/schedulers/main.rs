@@ -33,6 +33,8 @@ mod waits;
 mod workloads;
 
 use std::error::Error;
+use std::fs;
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -41,6 +43,7 @@ use criterion::Criterion;
 use executor::trace;
 
 use policies::{Entry, POLICIES};
+use table::Table;
 use workloads::{WORKLOADS, Workload};
 
 /// The rounds of a table, unless the command says otherwise.
@@ -60,10 +63,9 @@ fn main() -> ExitCode {
 }
 
 fn schedulers(words: &[&str]) -> Result<(), Box<dyn Error>> {
-    let docs = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/docs"));
     match *words {
-        ["--table"] => table::write(docs, ROUNDS)?,
-        ["--table", rounds] => table::write(docs, rounds.parse()?)?,
+        ["--table"] => write_table(ROUNDS)?,
+        ["--table", rounds] => write_table(rounds.parse()?)?,
         ["--cell", policy, workload, workers] => {
             let (policy, workload, workers) = cell(policy, workload, workers)?;
             measure::print(&measure::measure(policy, workload, workers, workloads::TIME).figures);
@@ -84,6 +86,14 @@ fn schedulers(words: &[&str]) -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
+}
+
+/// Measures all cells, and writes the page and its picture.
+fn write_table(rounds: usize) -> io::Result<()> {
+    let docs = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/docs"));
+    let table = Table::measure(rounds)?;
+    fs::write(docs.join("benchmarks/schedulers.svg"), picture::heat_map(&table))?;
+    fs::write(docs.join("schedulers.md"), table::page(&table, rounds))
 }
 
 /// The cell that these words name.

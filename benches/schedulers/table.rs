@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::io;
-use std::path::Path;
 
 use crate::measure::{Figures, METRICS, Metric, in_a_process};
-use crate::picture;
 use crate::policies::{Cell, Entry, POLICIES, named};
 use crate::workloads::{TIME, WORKLOADS};
 
@@ -54,14 +52,8 @@ fn medians(rounds: &[Figures]) -> Figures {
     METRICS.iter().filter_map(|metric| median(metric.name)).collect()
 }
 
-/// Measures all, and writes the page and its picture into this folder.
-pub(crate) fn write(docs: &Path, rounds: usize) -> io::Result<()> {
-    let table = Table::measure(rounds)?;
-    fs::write(docs.join("benchmarks/schedulers.svg"), picture::heat_map(&table))?;
-    fs::write(docs.join("schedulers.md"), page(&table, rounds))
-}
-
-fn page(table: &Table, rounds: usize) -> String {
+/// The page of a table that was measured in this number of rounds.
+pub(crate) fn page(table: &Table, rounds: usize) -> String {
     let mut page = format!(
         "# Schedulers, one decision at a time\n\n\
          Written by `cargo bench --bench schedulers -- --table`; do not edit.\n\n\
@@ -95,7 +87,7 @@ fn page(table: &Table, rounds: usize) -> String {
             write!(page, "| {}", policy.title).expect("a string");
             for workload in WORKLOADS {
                 let figure = |workers| figure(table.get(policy.name, workload.name, workers, metric.name));
-                write!(page, " | {}", WORKERS.map(figure).join(" · ")).expect("a string");
+                write!(page, " | {}", WORKERS.map(figure).join(", ")).expect("a string");
             }
             page += " |\n";
         }
@@ -130,20 +122,20 @@ pub(crate) fn short(metric: &Metric) -> &'static str {
         "p99" => "the 99th percentile of the waits",
         "longest" => "the longest wait",
         "cpu" => "processor time",
-        "futex" => "futex calls",
-        "steals" => "steals",
+        "futex" => "futex calls per 1000 operations",
+        "steals" => "steals per 1000 operations",
         _ => "operations",
     }
 }
 
 pub(crate) fn with_unit(metric: &Metric, value: f64) -> String {
     let unit = match metric.name {
-        "throughput" => "k/s",
-        "p50" | "p99" | "cpu" => "µs",
-        "longest" => "ms",
-        _ => "per thousand",
+        "throughput" => " k/s",
+        "p50" | "p99" | "cpu" => " µs",
+        "longest" => " ms",
+        _ => "",
     };
-    format!("{} {unit}", figure(value))
+    format!("{}{unit}", figure(value))
 }
 
 /// Two or three digits.

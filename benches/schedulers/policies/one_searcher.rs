@@ -13,7 +13,7 @@
 //! F3  Who wakes a worker counts it as searching, under the lock of the sleepers too, as `sleepers` asks.
 //! F4  A task that has yielded, and is alone in its deque, wakes none: its worker is about to take it.
 //!
-//! Hurt by `long poll`: the slot's task still waits, as `executor::pool` shows with its monitor. And the second worker of
+//! Hurt by `long poll`: the slot's task still waits, for which `executor::pool` has its monitor. And the second worker of
 //! a burst is woken by the first, not by the push. Next: `measure`.
 
 use std::sync::Arc;
@@ -79,6 +79,7 @@ impl Policy for OneSearcher {
     }
 
     fn found(&self, own: &Own, sleepers: &Sleepers) {
+        let took_batch = own.before.queues.took_batch.take();
         // ORDERING: Relaxed; its own flag.
         if self.flag(own).load(Ordering::Relaxed) {
             self.flag(own).store(false, Ordering::Relaxed); // ORDERING: Relaxed; as above.
@@ -90,7 +91,7 @@ impl Policy for OneSearcher {
             if before == 1 && self.before.has_work(own) {
                 self.wake(sleepers); // F2
             }
-        } else if own.before.queues.took_batch.take() {
+        } else if took_batch {
             self.wake(sleepers); // While the batch moved, no searcher could see it.
         }
     }
