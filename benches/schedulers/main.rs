@@ -39,7 +39,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use criterion::Criterion;
+use criterion::{Criterion, SamplingMode};
 use executor::trace;
 
 use policies::{Entry, POLICIES};
@@ -121,6 +121,7 @@ fn rows() {
     for workload in WORKLOADS {
         println!("\n{}: {}", workload.name, workload.what);
         let mut group = criterion.benchmark_group(format!("schedulers/{}", workload.name));
+        group.sampling_mode(SamplingMode::Flat);
         for policy in POLICIES {
             group.bench_function(policy.name, |bencher| {
                 bencher.iter_custom(|times| {
