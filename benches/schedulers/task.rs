@@ -6,9 +6,10 @@
 //!
 //! ```text
 //!   IDLE ──wake: pushed──▶ QUEUED ──taken──▶ RUNNING ──Pending──▶ IDLE
-//!                            ▲                  │ ╲
-//!                            │                 wake ╲Ready
-//!                            └──Pending: pushed── WOKEN     ▶ DONE
+//!                            ▲                 │   └──Ready────▶ DONE
+//!                            │                wake
+//!                            │                 ▼
+//!                            └─Pending: pushed─ WOKEN
 //! ```
 //!
 //! A1  Who makes a task QUEUED pushes it, once. Who takes it out of a queue runs it.

@@ -132,7 +132,7 @@ pub(crate) const POLICIES: &[Entry] = &[
         "10 one searcher",
         FAIR,
         Some(cell("fan-out", 8, "futex", "injector-tick")),
-        cell("long poll", 2, "p99", "steal-half"),
+        cell("uneven", 8, "p50", "injector-tick"),
     ),
 ];
 

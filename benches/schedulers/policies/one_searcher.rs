@@ -2,8 +2,8 @@
 //! `executor::pool` does.
 //!
 //! ```text
-//!   asleep ──woken by a push──▶ searching ──found──▶ active: wakes the next, if it was the last searcher
-//!      ▲                            │                        and work is left
+//!   asleep ──woken by a push──▶ searching ──found──▶ active: wakes the next, if it
+//!      ▲                            │                was the last, and work is left
 //!      └───────nothing: a last look─┘
 //! ```
 //!
@@ -13,8 +13,8 @@
 //! F3  Who wakes a worker counts it as searching, under the lock of the sleepers too, as `sleepers` asks.
 //! F4  A task that has yielded, and is alone in its deque, wakes none: its worker is about to take it.
 //!
-//! Hurt by `long poll`: the slot's task still waits, for which `executor::pool` has its monitor. And the second worker of
-//! a burst is woken by the first, not by the push. Next: `measure`.
+//! Hurt by `uneven`: until the system runs the worker that was woken, it counts as searching, and no other is woken. And
+//! by `long poll`, since the slot's task still waits: for that `executor::pool` has its monitor. Next: `measure`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
