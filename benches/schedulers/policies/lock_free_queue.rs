@@ -4,7 +4,7 @@
 //! workers write to. They move from core to core with each push and each pop, and so do the tasks: a task's data is
 //! seldom in the cache of the worker that runs it.
 //!
-//! Hurt by `chain` too. Next: `own_queues`.
+//! Hurt by `ping-pong`, as before it. Next: `own_queues`.
 
 use std::sync::Arc;
 

@@ -3,7 +3,8 @@
 //! It is the fairest: tasks run in the order of their wakes, whichever worker is free. And all workers need the same
 //! lock for each push and each pop. While one that holds it is not running, the others wait.
 //!
-//! Hurt by `chain`: polls that are so short that the lock is most of the work. Next: `lock_free_queue`.
+//! Hurt by `ping-pong`: each push wakes another worker, and the one that has pushed takes the task first. On many cores also
+//! by `chain`, where the lock is most of the work. Next: `lock_free_queue`.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -75,7 +75,7 @@ pub(crate) const POLICIES: &[Entry] = &[
         "lock-free-queue",
         "2 one queue, no lock",
         FAIR,
-        Some(cell("chain", 2, "throughput", "locked-queue")),
+        None,
         cell("ping-pong", 8, "futex", "own-queues"),
     ),
     entry::<own_queues::OwnQueues>(
@@ -83,13 +83,13 @@ pub(crate) const POLICIES: &[Entry] = &[
         "3 a queue for each worker",
         FAIR,
         Some(cell("ping-pong", 2, "futex", "lock-free-queue")),
-        cell("fan-out", 2, "throughput", "steal-half"),
+        cell("fan-out", 8, "p50", "steal-half"),
     ),
     entry::<steal_one::StealOne>(
         "steal-one",
         "4 steal one",
         UNFAIR_OUTSIDE,
-        Some(cell("fan-out", 2, "throughput", "own-queues")),
+        Some(cell("fan-out", 8, "p50", "own-queues")),
         cell("fan-out", 2, "steals", "steal-half"),
     ),
     entry::<steal_half::StealHalf>(

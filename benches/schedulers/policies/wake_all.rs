@@ -3,7 +3,7 @@
 //! It is the safest rule, and the simplest: nobody has to find out who is needed. Most of the woken workers find nothing
 //! and sleep again, each at the price of two system calls and two switches (a thundering herd).
 //!
-//! Hurt by `fan-out` and `long poll`, the more the more workers there are. Next: `one_searcher`.
+//! Hurt by `fan-out`: the more workers there are, the more. Next: `one_searcher`.
 
 use std::sync::Arc;
 
