@@ -65,10 +65,17 @@ fn what_it_shows_is_what_is_printed() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-/// Whether a command names an exhibit or a counterexample that exists, or lists them.
+/// Whether a command names an exhibit or a counterexample that exists, or lists them, or names a benchmark.
 fn names_one(tree: &Tree, command: &str) -> bool {
     let words: Vec<&str> = command.split(' ').collect();
     match words[..] {
+        ["cargo", "bench", "--bench", name] => {
+            tree.has(&format!("benches/{name}.rs")) || tree.has(&format!("benches/{name}/main.rs"))
+        }
+        ["cargo", "bench", "--bench", name, "--", option, ..] => {
+            let program = tree.text(&format!("benches/{name}/main.rs"));
+            program.is_some_and(|program| program.contains(&format!("\"{option}\"")))
+        }
         ["cargo", "museum" | "counterexample"] => true,
         ["cargo", "museum", number] => {
             let all = weave::exhibit::read_all(root()).expect("the exhibits can be read");

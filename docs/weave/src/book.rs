@@ -162,7 +162,8 @@ pub fn weave(tree: &Tree) -> Woven {
     let mut woven = Woven::default();
     let order = Order::of(tree);
     let files = order.files();
-    let rust = ["reactor/src/", "executor/src/", "chat/src/", "examples/", "exercises/"];
+    let rust =
+        ["reactor/src/", "executor/src/", "chat/src/", "examples/", "exercises/", "benches/schedulers/"];
     let rust = rust.iter().flat_map(|folder| tree.under(folder)).filter(|(path, _)| path.ends_with(".rs"));
     let sources: BTreeMap<String, Source> =
         rust.map(|(path, text)| (path.to_owned(), Source::new(path, text.to_owned()))).collect();

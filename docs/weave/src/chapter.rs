@@ -42,6 +42,9 @@ pub struct Quote {
     pub anchor: Option<String>,
 }
 
+/// The pages whose tables have the figures of the prose.
+const TABLES: [&str; 2] = ["docs/benchmarks.md", "docs/schedulers.md"];
+
 /// A chapter that is being built.
 pub(crate) struct Chapter<'a> {
     weaver: &'a Weaver<'a>,
@@ -297,8 +300,8 @@ impl<'a> Chapter<'a> {
     }
 
     fn prose(&mut self, line: &str) -> String {
-        let tables = self.weaver.tree.text("docs/benchmarks.md").unwrap_or("");
-        let filled = figures::fill(line, tables).unwrap_or_else(|what| {
+        let tables = TABLES.map(|file| self.weaver.tree.text(file).unwrap_or("")).join("\n");
+        let filled = figures::fill(line, &tables).unwrap_or_else(|what| {
             self.problem(Kind::MissingItem, what);
             String::new()
         });

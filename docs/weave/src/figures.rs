@@ -1,4 +1,4 @@
-//! Figures in the prose, taken from the tables of `docs/benchmarks.md`.
+//! Figures in the prose, taken from the tables of `docs/benchmarks.md` and `docs/schedulers.md`.
 //!
 //! A figure that is typed into a chapter is wrong after the next measurement. So a chapter names the cell of the
 //! table, and the figure in it is the one measured last.
@@ -62,7 +62,7 @@ fn cell(tables: &str, row: &str, column: &str) -> Result<String, String> {
         before = cells;
         String::new()
     });
-    found.ok_or_else(|| format!("docs/benchmarks.md has no {column} of {row}"))
+    found.ok_or_else(|| format!("no table has a {column} of {row}"))
 }
 
 #[test]

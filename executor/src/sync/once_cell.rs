@@ -22,8 +22,9 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use reactor::budget;
+use reactor::record::{Kind, Thing, note};
 
-use crate::sync::semaphore::{AcquireError, Semaphore, SemaphorePermit};
+use crate::sync::semaphore::{AcquireError, Semaphore};
 
 /// A cell that is set once, by a future.
 ///
@@ -75,7 +76,8 @@ impl<T> OnceCell<T> {
     pub fn set(&self, value: T) -> Result<(), T> {
         match self.making.try_acquire() {
             Ok(permit) => {
-                self.set_with(value, permit);
+                permit.forget();
+                Making::new(self).set(value);
                 Ok(())
             }
             Err(_) => Err(value),
@@ -119,26 +121,44 @@ impl<T> OnceCell<T> {
             budget::take_one().await;
             return Ok(value);
         }
-        match self.making.acquire().await {
-            Ok(permit) => {
+        match self.making.take(1, Thing::Lock).await {
+            Ok(()) => {
+                let making = Making::new(self);
                 let value = make().await?;
-                Ok(self.set_with(value, permit))
+                Ok(making.set(value))
             }
             Err(AcquireError) => Ok(self.get().expect("I2: it was set before the close")),
         }
     }
 
-    /// Sets the value, and lets all that wait for it go on.
-    fn set_with(&self, value: T, permit: SemaphorePermit<'_>) -> &T {
-        let value = self.value.get_or_init(|| value); // I1
-        self.making.close(); // I2
-        drop(permit);
-        value
-    }
-
     /// Consumes the cell and returns the value, if it is set.
     pub fn into_inner(self) -> Option<T> {
         self.value.into_inner()
+    }
+}
+
+/// The permit, which a recording shows as a lock: a cell that is made of itself waits for itself.
+struct Making<'a, T>(&'a OnceCell<T>);
+
+impl<'a, T> Making<'a, T> {
+    /// Takes over a permit that the caller has.
+    fn new(cell: &'a OnceCell<T>) -> Self {
+        note(Kind::LockTaken, 0, cell.making.id());
+        Self(cell)
+    }
+
+    /// Sets the value, and lets all that wait for it go on.
+    fn set(self, value: T) -> &'a T {
+        let value = self.0.value.get_or_init(|| value); // I1
+        self.0.making.close(); // I2
+        value
+    }
+}
+
+impl<T> Drop for Making<'_, T> {
+    fn drop(&mut self) {
+        note(Kind::LockFreed, 0, self.0.making.id());
+        self.0.making.release(1);
     }
 }
 

@@ -179,7 +179,7 @@ impl Semaphore {
     }
 
     /// Identifies the semaphore in a recording.
-    fn id(&self) -> usize {
+    pub(super) fn id(&self) -> usize {
         ptr::from_ref(&self.word).addr()
     }
 
