@@ -17,6 +17,8 @@
 //! Reading order: `task`, `parker`, `sleepers`, `policy`, `pool`, `waits`, `signal`, `run`, `workloads`, the policies,
 //! `measure`, `table`, `picture`, `promises`. Needs Linux only for the name of the machine in the table.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod measure;
 mod parker;
 mod picture;
@@ -113,6 +115,7 @@ fn cell(
 
 /// The rows of criterion: the time of an operation, from runs of fixed length, since no run has a fixed number of them.
 fn rows() {
+    common::shows("what each decision of a scheduler adds, and which workload it hurts", "schedulers.md");
     let mut criterion = Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_millis(50))

@@ -63,10 +63,17 @@ use crate::raw_task::state::Join;
 /// ```
 pub struct JoinSet<T> {
     /// By their numbers. A tree, since it keeps no memory of a burst.
-    members: BTreeMap<u64, JoinHandle<T>>,
+    members: BTreeMap<u64, Member<T>>,
     /// The number of the next member (S3).
     next: u64,
     ended: Arc<shim::Mutex<Ended>>,
+}
+
+struct Member<T> {
+    task: JoinHandle<T>,
+    /// The last reference to it is dropped here. If the task had it, the worker that finishes the task would free what
+    /// this thread has allocated: the allocator is slow at that.
+    _waker: Waker,
 }
 
 /// The members that have finished.
@@ -87,12 +94,12 @@ impl Ended {
 }
 
 /// What a member's waker points to.
-struct Member {
+struct Number {
     number: u64,
     ended: Arc<shim::Mutex<Ended>>,
 }
 
-impl Wake for Member {
+impl Wake for Number {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
@@ -188,12 +195,12 @@ impl<T> JoinSet<T> {
         let abort = task.abort_handle();
         let number = self.next;
         self.next += 1;
-        let waker = Waker::from(Arc::new(Member { number, ended: Arc::clone(&self.ended) }));
+        let waker = Waker::from(Arc::new(Number { number, ended: Arc::clone(&self.ended) }));
         let finished = task.poll_finished(&waker) == Join::Complete;
-        self.members.insert(number, task);
         if finished && !fault("early_end_overlooked") {
-            waker.wake(); // S1
+            waker.wake_by_ref(); // S1
         }
+        self.members.insert(number, Member { task, _waker: waker });
         abort
     }
 
@@ -268,7 +275,7 @@ impl<T> JoinSet<T> {
     /// assert!(task::block_on(set.join_next()).unwrap().unwrap_err().is_cancelled());
     /// ```
     pub fn abort_all(&mut self) {
-        self.members.values().for_each(JoinHandle::abort);
+        self.members.values().for_each(|member| member.task.abort());
     }
 
     /// Aborts all tasks, and waits until their futures are dropped. A blocking call that has begun is waited for. The
@@ -340,10 +347,10 @@ impl<T> JoinSet<T> {
 
     /// Removes a member that was on the list.
     fn take(&mut self, number: u64) -> Result<T, JoinError> {
-        let mut member = self.members.remove(&number).expect("S1: a member is joined once");
+        let Member { mut task, .. } = self.members.remove(&number).expect("S1: a member is joined once");
         // The wait is charged to the budget already.
         let joined = budget::without(|| {
-            Pin::new(&mut member.try_join_mut()).poll(&mut Context::from_waker(Waker::noop()))
+            Pin::new(&mut task.try_join_mut()).poll(&mut Context::from_waker(Waker::noop()))
         });
         match joined {
             Poll::Ready(outcome) => outcome,

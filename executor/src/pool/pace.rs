@@ -60,6 +60,7 @@ impl Pace {
     }
 
     /// Returns whether the worker polls the reactor in this round, and decides when it looks again [few-rounds].
+    #[cold]
     pub(super) fn reactor_is_due(&self, round: u32, now: Instant) -> bool {
         let (interval, passed) = (self.interval.get(), now.duration_since(self.last_turn.get()));
         let due = passed >= REACTOR_INTERVAL;
