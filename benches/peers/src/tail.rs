@@ -11,9 +11,8 @@ use std::path::Path;
 use crate::delays::{Delays, Part};
 use crate::measure::{Error, Setting, measure};
 use crate::picture::{self, Plot};
-use crate::sample::median;
 
-/// The workload, what it is, and the goal: the 99th percentile of ours, divided by tokio's.
+/// The workload, what it is, and the goal: the 99th percentile of the time to the poll, ours divided by tokio's.
 const ROWS: &[(&str, &str, Option<f64>)] = &[
     ("tail_echo:4", "a request over TCP and its reply, beside four tasks that poll for 100 µs", Some(0.5)),
     ("tail_wake:4", "a wake from a thread outside until the poll, beside the same", None),
@@ -30,21 +29,14 @@ scheduled time, whether or not the ones before it have been replied to, and whet
 is left out (\"coordinated omission\"). The load runs on threads of its own, with sockets that block; it may interrupt the
 tasks. The percentiles are those of all requests of all rounds, in µs. The columns at the right are the 99th percentiles of
 the parts: by how much the load sent too late; from there to the poll that reads the request, or that the wake leads to;
-and the way back, to the load's thread. The ratio is that of the 99th percentiles in the same round, ours to tokio's, the
-median over the rounds.";
+and the way back, to the load's thread. The ratio is that of the column \"poll\", ours to tokio's: the rest is the load's, and
+the same for all.";
 
 /// What limits a row whose goal is not met.
 const BOUNDS: &[(&str, &str)] = &[];
 
-/// What was measured: by row, and by runtime.
-struct Measured(Vec<Vec<Series>>);
-
-/// One row on one runtime.
-struct Series {
-    all: Delays,
-    /// The 99th percentile of each round.
-    rounds: Vec<f64>,
-}
+/// What was measured in all rounds: by row, and by runtime.
+struct Measured(Vec<Vec<Delays>>);
 
 /// Measures, writes the picture, and replaces the section of the page.
 pub fn tail(rounds: usize, docs: &Path) -> Result<(), Error> {
@@ -67,16 +59,14 @@ pub fn section(rounds: usize, pictures: &Path) -> Result<String, Error> {
 
 impl Measured {
     fn new(rounds: usize) -> Result<Self, Error> {
-        let series = || Series { all: Delays::new(), rounds: Vec::new() };
-        let mut measured: Vec<Vec<Series>> =
-            ROWS.iter().map(|_| RUNTIMES.iter().map(|_| series()).collect()).collect();
+        let mut measured: Vec<Vec<Delays>> =
+            ROWS.iter().map(|_| RUNTIMES.iter().map(|_| Delays::new()).collect()).collect();
         for round in 1..=rounds {
             for ((workload, ..), row) in ROWS.iter().zip(&mut measured) {
-                for (runtime, series) in RUNTIMES.iter().zip(row) {
+                for (runtime, delays) in RUNTIMES.iter().zip(row) {
                     let sample = measure(workload, runtime, &Setting::default())?;
                     eprintln!("{round}/{rounds} {workload:22} {runtime:10} {}", sample.without_buckets());
-                    series.all.add(&Delays::of(&sample));
-                    series.rounds.push(sample.get("p99_us").ok_or("a figure is missing")?);
+                    delays.add(&Delays::of(&sample));
                 }
             }
         }
@@ -91,12 +81,11 @@ impl Measured {
         let mut missed = String::new();
         for (&(workload, what, goal), row) in ROWS.iter().zip(&self.0) {
             let name = workload.split(':').next().unwrap_or(workload);
-            let mut ratios: Vec<f64> =
-                row[0].rounds.iter().zip(&row[1].rounds).map(|(ours, tokio)| ours / tokio).collect();
-            let ratio = median(&mut ratios);
-            for (runtime, series) in RUNTIMES.iter().zip(row) {
+            let to_poll = |delays: &Delays| delays.quantile(Part::Poll, 0.99).ok_or("a figure is missing");
+            let ratio = to_poll(&row[0])? / to_poll(&row[1])?;
+            for (runtime, delays) in RUNTIMES.iter().zip(row) {
                 let cell = |part, quantile| {
-                    series.all.quantile(part, quantile).map_or("–".into(), |ns| format!("{:.0}", ns / 1e3))
+                    delays.quantile(part, quantile).map_or("–".into(), |ns| format!("{:.0}", ns / 1e3))
                 };
                 let whole = [0.5, 0.99, 0.999, 1.0].map(|quantile| cell(Part::Whole, quantile)).join(" | ");
                 let parts = [Part::Late, Part::Poll, Part::Back].map(|part| cell(part, 0.99)).join(" | ");
@@ -129,7 +118,7 @@ impl Measured {
             lines: RUNTIMES
                 .iter()
                 .zip(row)
-                .map(|(runtime, series)| (runtime.to_string(), curve(&series.all)))
+                .map(|(runtime, delays)| (runtime.to_string(), curve(delays)))
                 .collect(),
         });
         picture::plots("delays by percentile", &plots.collect::<Vec<_>>())
