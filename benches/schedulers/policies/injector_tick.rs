@@ -3,7 +3,7 @@
 //! Now nothing that is queued starves while its worker goes from poll to poll. What is left is the cost of the wakes:
 //! each push to a deque wakes one more worker, and most of them find that another was faster.
 //!
-//! Hurt by `fan-out`, which makes one push after the other, and by `long poll`: the slot. Next: `wake_all`.
+//! Hurt by `uneven`, where one push comes after the other, and by `long poll`: the slot. Next: `wake_all`.
 
 use std::cell::Cell;
 use std::sync::Arc;

@@ -118,7 +118,7 @@ pub(crate) const POLICIES: &[Entry] = &[
         "8 the injector now and then",
         FAIR,
         Some(cell("outside", 2, "throughput", "capped-slot")),
-        cell("fan-out", 8, "futex", "one-searcher"),
+        cell("uneven", 8, "futex", "one-searcher"),
     ),
     entry::<wake_all::WakeAll>(
         "wake-all",
@@ -131,7 +131,7 @@ pub(crate) const POLICIES: &[Entry] = &[
         "one-searcher",
         "10 one searcher",
         FAIR,
-        Some(cell("fan-out", 8, "futex", "injector-tick")),
+        Some(cell("uneven", 8, "futex", "injector-tick")),
         cell("uneven", 8, "p50", "injector-tick"),
     ),
 ];
