@@ -1,7 +1,8 @@
-//! The workloads on locks, notices and watched values, and what they need of each library. Next: `threads`.
+//! The workloads on locks, barriers, cells, notices and watched values, and what they need of each library. Next:
+//! `threads`.
 //!
 //! Not every library has all of these, so each has a trait of its own, beside `Runtime`: smol and async-std have no
-//! `Notify` and no `watch`, and async-std no semaphore.
+//! `Notify` and no `watch`, and async-std no semaphore and no cell.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -30,6 +31,16 @@ pub trait RwLocks: Runtime {
         lock: &Self::RwLock,
         inside: impl Future<Output = ()> + Send,
     ) -> impl Future<Output = ()> + Send;
+}
+
+pub trait Barriers: Runtime {
+    type Barrier: Send + Sync + 'static;
+    type Cell: Send + Sync + 'static;
+    fn barrier(tasks: usize) -> Self::Barrier;
+    fn wait(barrier: &Self::Barrier) -> impl Future<Output = ()> + Send;
+    fn cell() -> Self::Cell;
+    /// The value of a cell, which is made if there is none.
+    fn get_or_init(cell: &Self::Cell) -> impl Future<Output = u64> + Send;
 }
 
 pub trait Notices: Runtime {
@@ -84,6 +95,28 @@ macro_rules! rwlocks {
     )* };
 }
 
+macro_rules! barriers {
+    ($barrier:ty, $cell:ty: $($runtime:ty),*) => { $(
+        impl Barriers for $runtime {
+            type Barrier = $barrier;
+            type Cell = $cell;
+
+            fn barrier(tasks: usize) -> Self::Barrier {
+                <$barrier>::new(tasks)
+            }
+            async fn wait(barrier: &Self::Barrier) {
+                barrier.wait().await;
+            }
+            fn cell() -> Self::Cell {
+                <$cell>::new()
+            }
+            async fn get_or_init(cell: &Self::Cell) -> u64 {
+                *cell.get_or_init(|| async { 7 }).await
+            }
+        }
+    )* };
+}
+
 macro_rules! notices_and_watches {
     ($($sync:ident)::*: $($runtime:ty),*) => {
         notices_and_watches!(@each ($($sync)::*::Notify, $($sync)::*::watch::Sender<u64>, $($sync)::*::watch::Receiver<u64>, $($sync)::*::watch::channel) $($runtime),*);
@@ -126,6 +159,9 @@ rwlocks!(executor::sync::RwLock<u64>: Ours, OursLocal);
 rwlocks!(tokio::sync::RwLock<u64>: Tokio, TokioCt, TokioLocal);
 rwlocks!(smol::lock::RwLock<u64>: Smol, SmolLocal);
 rwlocks!(async_std::sync::RwLock<u64>: AsyncStd, AsyncStdLocal);
+barriers!(executor::sync::Barrier, executor::sync::OnceCell<u64>: Ours, OursLocal);
+barriers!(tokio::sync::Barrier, tokio::sync::OnceCell<u64>: Tokio, TokioCt, TokioLocal);
+barriers!(smol::lock::Barrier, smol::lock::OnceCell<u64>: Smol, SmolLocal);
 notices_and_watches!(executor::sync: Ours, OursLocal);
 notices_and_watches!(tokio::sync: Tokio, TokioCt, TokioLocal);
 
@@ -193,6 +229,43 @@ pub fn rwlock_write<R: RwLocks>(tasks: usize) -> Sample {
             };
             spawn_all::<R, _>(tasks, work).await;
             assert_eq!(R::get(&lock).await, (tasks * each) as u64);
+        });
+    })
+}
+
+/// This many pool tasks wait for each other, round after round; an operation is the wait of one.
+pub fn barrier<R: Barriers>(tasks: usize) -> Sample {
+    let each = (scaled(50_000) / tasks).max(1);
+    repeat(tasks * each, || {
+        R::block_on(async move {
+            let barrier = Arc::new(R::barrier(tasks));
+            let work = || {
+                let barrier = barrier.clone();
+                async move {
+                    for _ in 0..each {
+                        R::wait(&barrier).await;
+                    }
+                }
+            };
+            spawn_all::<R, _>(tasks, work).await;
+        });
+    })
+}
+
+/// One pool task gets the value of a cell that is set.
+pub fn once_cell<R: Barriers>(_: usize) -> Sample {
+    let times = scaled(1_000_000);
+    repeat(times, || {
+        R::block_on(async move {
+            let sum = R::spawn(async move {
+                let cell = R::cell();
+                let mut sum = 0;
+                for _ in 0..times {
+                    sum += R::get_or_init(std::hint::black_box(&cell)).await;
+                }
+                sum
+            });
+            assert_eq!(sum.await, 7 * times as u64);
         });
     })
 }

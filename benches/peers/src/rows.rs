@@ -92,6 +92,8 @@ pub const ROWS: &[Row] = rows! {
         "semaphore:100", WITH_SEMAPHORES, Wall, Some(1.0), &["tokio", "smol"], "100 pool tasks take a semaphore's one permit in turn";
         "rwlock_read", ASYNC, Wall, Some(1.0), POOLS, "one pool task reads under a lock for readers and writers, and nobody writes";
         "rwlock_write:100", ASYNC, Wall, Some(1.0), POOLS, "100 pool tasks write in turn";
+        "barrier:10", WITH_SEMAPHORES, Wall, Some(1.0), &["tokio", "smol"], "10 pool tasks wait for each other, round after round";
+        "once_cell", WITH_SEMAPHORES, Wall, Some(1.0), &["tokio", "smol"], "one pool task gets the value of a cell that is set";
         "notify", WITH_NOTICES, Wall, Some(1.0), &["tokio"], "a hop between two pool tasks that notify each other";
         "watch", WITH_NOTICES, Wall, Some(1.0), &["tokio"], "a hop between two pool tasks, each of which watches the other's value";
     ["local"]
@@ -199,6 +201,12 @@ fn on_locks(workload: &str, runtime: &str, size: usize) -> Option<Sample> {
         "rwlock_write" => {
             call!(runtime, locks::rwlock_write(size), "ours": Ours, "tokio": Tokio, "smol": Smol,
                   "async-std": AsyncStd, "tokio-ct": TokioCt)
+        }
+        "barrier" => {
+            call!(runtime, locks::barrier(size), "ours": Ours, "tokio": Tokio, "smol": Smol, "tokio-ct": TokioCt)
+        }
+        "once_cell" => {
+            call!(runtime, locks::once_cell(size), "ours": Ours, "tokio": Tokio, "smol": Smol, "tokio-ct": TokioCt)
         }
         "notify" => call!(runtime, locks::notify(size), "ours": Ours, "tokio": Tokio, "tokio-ct": TokioCt),
         "watch" => call!(runtime, locks::watch(size), "ours": Ours, "tokio": Tokio, "tokio-ct": TokioCt),
