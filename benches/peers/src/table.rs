@@ -164,6 +164,18 @@ const BOUNDS: &[(&str, &str)] = &[
          and 56 at the peer.",
     ),
     (
+        "barrier",
+        "On one worker a wait takes 82 ns of CPU, and 203 in tokio. On two, the nine tasks that the last one \
+         wakes are shared out between the workers, and each takes the barrier's lock twice. Of the CPU, 30 of \
+         100 are in the poll that takes it, and 15 in waiting for it (`perf record`). With 100 tasks the \
+         ratio is 1.2.",
+    ),
+    (
+        "once_cell",
+        "A value that is there at once is charged to the budget of the poll, so that a loop over it yields to \
+         other tasks. That is the difference; the peers do not charge it.",
+    ),
+    (
         "timers",
         "Of a sleep's CPU the timers themselves take an eighth (`perf record`): the bucket, the heap, the \
          lock. A fifth is cold memory, since the tasks wake in another order than that of their creation: the \
