@@ -104,10 +104,16 @@ fn joins_of_a_set_are_charged() {
     let mut set = executor::task::JoinSet::new();
     let ends = ready_in_one_poll(|waker| poll(&mut set.join_next(), waker).is_ready());
     assert_eq!(ends, budget::PER_POLL, "it is empty");
-    for number in 0..1000 {
-        set.spawn_local(async move { number });
+    let begun = std::rc::Rc::new(std::cell::Cell::new(0));
+    for number in 1..=1000 {
+        let begun = std::rc::Rc::clone(&begun);
+        set.spawn_local(async move { begun.set(number) });
     }
-    executor::task::block_on(reactor::time::sleep(std::time::Duration::from_millis(1)));
+    executor::task::block_on(async {
+        while begun.get() < 1000 {
+            executor::task::yield_now().await;
+        }
+    });
     let joins = ready_in_one_poll(|waker| poll(&mut set.join_next(), waker).is_ready());
     assert_eq!(joins, budget::PER_POLL);
     assert!(set.len() > 1000 - 2 * budget::PER_POLL as usize, "the others are there");
