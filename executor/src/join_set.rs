@@ -191,7 +191,6 @@ impl<T> JoinSet<T> {
     /// ```
     #[track_caller]
     pub fn insert(&mut self, mut task: JoinHandle<T>) -> AbortHandle {
-        task.assert_not_joined();
         let abort = task.abort_handle();
         let number = self.next;
         self.next += 1;

@@ -165,7 +165,7 @@ impl<T> JoinHandle<T> {
     }
 
     #[track_caller]
-    pub(crate) fn assert_not_joined(&self) {
+    pub(super) fn assert_not_joined(&self) {
         assert!(!self.task.header().state.is_outcome_taken(), "a JoinHandle was polled after it was ready");
     }
 
