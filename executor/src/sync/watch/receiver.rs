@@ -217,7 +217,7 @@ impl<T> Drop for Waiting<'_, T> {
 /// The value of a [`watch`](super) channel, locked for reading. While it exists, a send blocks its thread, and a send on
 /// the thread that has it never returns. If a send is blocked, another borrow may be blocked too, also on the same
 /// thread: keep one at a time, for a short while. Do not hold it across an `.await`: a task of the pool cannot, since it
-/// is not `Send`, but a local task can, and then blocks whoever sends.
+/// is not `Send`, but a local task can, and then each sender blocks its thread.
 ///
 /// ```
 /// use executor::sync::watch::{self, Ref};

@@ -1,6 +1,7 @@
 //! A task, and what it waits for, in words.
 //!
-//! Where a recording would know more, the words say so. Nobody should take silence for an answer.
+//! Where a recording would know more, the words say so. If they said nothing, a reader would conclude that there is
+//! nothing.
 //!
 //! Called by `dump::words`. Next: `dump::words`.
 

@@ -26,7 +26,7 @@ use reactor::record::TaskKind;
 
 use super::model::{Actor, Class, Model, State, Task, Wait};
 
-/// Who could end a wait: all of them, if the answer is known.
+/// Who could end a wait: all of them, if that is known.
 pub(super) type Enders = HashSet<Actor>;
 
 /// More actors than this are not gone through.
