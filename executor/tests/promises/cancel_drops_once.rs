@@ -220,14 +220,20 @@ fn only_the_newest_join_waker_is_woken() {
     assert!(poll(&mut handle, &new_waker).is_ready());
 }
 
+/// A waker, and the count of its drops: one, when the last clone is gone.
+fn waker_that_holds_a_token() -> (Drops, Waker) {
+    let drops = Drops::new();
+    let token = std::sync::Mutex::new(Some(drops.token()));
+    let waker = ClosureWaker::waker(|| {}, move || drop(token.lock().unwrap().take()));
+    (drops, waker)
+}
+
 /// Hard case 14: a task whose handle was dropped does not keep what the join waker holds.
 #[test]
 fn the_join_waker_goes_with_the_handle() {
     let gate = Gate::new();
     let mut handle = spawn(gate.pass());
-    let drops = Drops::new();
-    let token = std::sync::Mutex::new(Some(drops.token()));
-    let waker = ClosureWaker::waker(|| {}, move || drop(token.lock().unwrap().take()));
+    let (drops, waker) = waker_that_holds_a_token();
     assert!(poll(&mut handle, &waker).is_pending());
     drop(waker);
     assert_eq!(drops.count(), 0, "the task still has the waker");
@@ -240,9 +246,7 @@ fn the_join_waker_goes_with_the_handle() {
 fn the_join_waker_goes_with_a_dropped_join() {
     let gate = Gate::new();
     let mut handle = spawn(gate.pass());
-    let drops = Drops::new();
-    let token = std::sync::Mutex::new(Some(drops.token()));
-    let waker = ClosureWaker::waker(|| {}, move || drop(token.lock().unwrap().take()));
+    let (drops, waker) = waker_that_holds_a_token();
     let mut join = handle.try_join_mut();
     assert!(poll(&mut join, &waker).is_pending());
     drop(waker);
@@ -258,9 +262,7 @@ fn the_join_waker_goes_with_a_dropped_join() {
 fn the_join_waker_does_not_outlive_the_completion() {
     let gate = Gate::new();
     let mut handle = spawn(gate.pass());
-    let drops = Drops::new();
-    let token = std::sync::Mutex::new(Some(drops.token()));
-    let waker = ClosureWaker::waker(|| {}, move || drop(token.lock().unwrap().take()));
+    let (drops, waker) = waker_that_holds_a_token();
     assert!(poll(&mut handle, &waker).is_pending());
     drop(waker);
     gate.open();
