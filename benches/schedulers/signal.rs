@@ -19,26 +19,12 @@ struct State {
 impl Signal {
     /// Sends one signal, and wakes the task that waits. The waker is called with no lock held.
     pub(crate) fn send(&self) {
-        let waiting = {
-            let mut state = self.lock();
-            state.signals += 1;
-            state.waiting.take()
-        };
-        if let Some(waker) = waiting {
-            waker.wake();
-        }
+        self.change(|state| state.signals += 1);
     }
 
     /// Ends each wait, also later ones.
     pub(crate) fn close(&self) {
-        let waiting = {
-            let mut state = self.lock();
-            state.is_closed = true;
-            state.waiting.take()
-        };
-        if let Some(waker) = waiting {
-            waker.wake();
-        }
+        self.change(|state| state.is_closed = true);
     }
 
     /// Takes one signal. Returns false if there is none and the signal is closed.
@@ -56,6 +42,18 @@ impl Signal {
             Poll::Pending
         })
         .await
+    }
+
+    /// Changes the state, and then wakes the task that waits.
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let waiting = {
+            let mut state = self.lock();
+            change(&mut state);
+            state.waiting.take()
+        };
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

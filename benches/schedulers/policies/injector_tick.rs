@@ -9,6 +9,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use super::capped_slot::{self, CappedSlot};
+use super::queues;
 use crate::policy::{Policy, Pushed};
 use crate::task::Task;
 
@@ -18,8 +19,15 @@ pub(crate) const FAIR: u32 = 61;
 pub(crate) struct InjectorTick(CappedSlot);
 
 pub(crate) struct Own {
-    pub(crate) before: capped_slot::Own,
+    before: capped_slot::Own,
     rounds: Cell<u32>,
+}
+
+impl Own {
+    /// The worker's end of its deque.
+    pub(crate) fn queues(&self) -> &queues::Own {
+        &self.before.before.queues
+    }
 }
 
 impl InjectorTick {

@@ -14,11 +14,11 @@ use super::queues::{self, Queues};
 use crate::policy::{Policy, Pushed};
 use crate::task::Task;
 
-pub(crate) struct NextSlot(Queues);
+pub(crate) struct NextSlot(pub(crate) Queues);
 
 pub(crate) struct Own {
-    queues: queues::Own,
-    slot: Cell<Option<Arc<Task>>>,
+    pub(crate) queues: queues::Own,
+    pub(crate) slot: Cell<Option<Arc<Task>>>,
 }
 
 impl Policy for NextSlot {

@@ -34,7 +34,7 @@ pub(crate) struct OneSearcher {
 
 impl OneSearcher {
     fn flag(&self, own: &Own) -> &AtomicBool {
-        &self.searches[own.before.queues.index]
+        &self.searches[own.queues().index]
     }
 }
 
@@ -79,7 +79,7 @@ impl Policy for OneSearcher {
     }
 
     fn found(&self, own: &Own, sleepers: &Sleepers) {
-        let took_batch = own.before.queues.took_batch.take();
+        let took_batch = own.queues().took_batch.take();
         // ORDERING: Relaxed; its own flag.
         if self.flag(own).load(Ordering::Relaxed) {
             self.flag(own).store(false, Ordering::Relaxed); // ORDERING: Relaxed; as above.
