@@ -277,8 +277,10 @@ fn main() -> io::Result<()> {
     rows.skip(1).for_each(|row| println!("    {}", row.replace('|', "").trim_end()));
 
     // Still wrong: one lock for all workers, no monitor for a poll that takes too long, timers that stay when
-    // they are dropped, one task per socket. You know how to fix each. The README gives the order in which to
+    // they are dropped, one task per socket. You know how to fix each. docs/map.md gives the order in which to
     // read the real source.
-    println!("Still wrong: what the right column lists is missing here. README.md leads to the real source.");
+    println!(
+        "Still wrong: what the right column lists is missing here. docs/map.md leads to the real source."
+    );
     Ok(())
 }

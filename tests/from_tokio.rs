@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 use compiler::compile;
-use weave::readme::quoted;
+use weave::markdown::quoted;
 
 /// The values that the calls use.
 const GIVEN: &str = r#"

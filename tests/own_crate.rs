@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use weave::readme::section;
+use weave::markdown::section;
 
 /// Long enough for a machine under load.
 const PATIENCE: Duration = Duration::from_secs(60);

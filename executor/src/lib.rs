@@ -59,7 +59,7 @@
 //! # The source
 //!
 //! It is written to be read: from `context`, which says what a thread is polling, to `pool`, whose workers steal work
-//! from each other. The head of each file names the next to read, and the README of the project has a map of all files.
+//! from each other. The head of each file names the next to read, and `docs/map.md` lists all files of the project.
 
 // The reading order of the source, from a future to a work-stealing pool: `context`, then one task in
 // `raw_task` (`state`, `header`, `waker`, `cell`, `run`, `join_handle`), then the threads that run it:

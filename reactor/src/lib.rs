@@ -41,7 +41,7 @@
 //! # The source
 //!
 //! It is written to be read: from `poller`, which asks the system what is ready, to `net`. The head of each file names
-//! the next to read, and the README of the project has a map of all files.
+//! the next to read, and `docs/map.md` lists all files of the project.
 
 // The core path, in reading order: `poller`, `event`, `epoll`, `source`, `timers`, `clock`, `reactor`, `async_io`, then
 // `net` (`tcp`). The rest of the source: `time`, `ticks`, `async_traits`, `try_io`, `net::byte_stream`, `net::split`,

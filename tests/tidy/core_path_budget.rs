@@ -1,10 +1,10 @@
 //! The core path can be read in an evening: from `Future` to a socket's byte on a stealing pool in 2,000 lines.
 //!
-//! The README's map lists the files of the core path in their reading order; all others are the rest of the
+//! docs/map.md lists the files of the core path in their reading order; all others are the rest of the
 //! source. To move a file, move its line there, and change the `Next:` in the heads of the files before and
 //! after it.
 
-use crate::readme_commands::map_of;
+use crate::pages_name_what_exists::map_of;
 use crate::source::{Source, read};
 
 /// The limit, in lines of code. Comments, blank lines, tests, imports, lines that only close brackets, lines that
@@ -28,7 +28,7 @@ const STEPS: [&str; 10] = [
 
 #[test]
 fn the_core_path_keeps_its_budget() {
-    let core = map_of("### The core path");
+    let core = map_of("## The core path");
     for step in STEPS {
         assert!(core.iter().any(|path| path == step), "{step} is missing");
     }
@@ -63,7 +63,7 @@ fn module(path: &str) -> &str {
 /// A reader who follows the heads reads in the README's order.
 #[test]
 fn each_file_of_the_core_path_names_the_one_after_it() {
-    let core = map_of("### The core path");
+    let core = map_of("## The core path");
     for pair in core.windows(2) {
         assert_eq!(next_of(&pair[0]).as_deref(), Some(module(&pair[1])), "the head of {}", pair[0]);
     }

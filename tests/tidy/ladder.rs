@@ -124,16 +124,16 @@ fn the_anchors_of_a_rung_can_be_included() {
 }
 
 #[test]
-fn the_readme_leads_to_each_rung() {
-    let readme = read("README.md");
-    let (_, table) = readme.split_once("\n### The ladder\n").expect("README.md has the ladder");
+fn the_list_of_examples_leads_to_each_rung() {
+    let page = read("docs/examples.md");
+    let (_, table) = page.split_once("\n## The ladder\n").expect("docs/examples.md has the ladder");
     let table = table.split("\n#").next().expect("a split has a first part");
     let shown: Vec<&str> = table
         .lines()
         .filter_map(|line| line.strip_prefix("| [`")?.split_once("](")?.1.split_once(')'))
-        .map(|(path, _)| path)
+        .map(|(path, _)| path.trim_start_matches("../"))
         .collect();
     let rungs = rungs();
     let files: Vec<&str> = rungs.iter().map(|rung| rung.path.as_str()).collect();
-    assert_eq!(shown, files, "README.md's table of the ladder");
+    assert_eq!(shown, files, "the table of the ladder in docs/examples.md");
 }

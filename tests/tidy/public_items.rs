@@ -6,7 +6,7 @@
 
 use weave::items::items;
 
-use crate::readme_commands::map_of;
+use crate::pages_name_what_exists::map_of;
 use crate::source::{CRATES, Source, crate_sources, read, words};
 
 /// The modules that a crate hides from its documentation, as the end of their path.
@@ -73,9 +73,9 @@ fn every_public_item_has_an_example() {
     assert!(missing.is_empty(), "no example shows these:\n{}", missing.join("\n"));
 }
 
-/// The comment below a crate's head names its files, those of the core path in the README's order.
+/// The comment below a crate's head names its files, those of the core path in the order of docs/map.md.
 #[test]
-fn a_crates_first_file_has_the_readmes_reading_order() {
+fn a_crates_first_file_has_the_maps_reading_order() {
     for name in ["reactor", "executor"] {
         let lib = read(&format!("{name}/src/lib.rs"));
         let lines = lib.lines().take_while(|line| line.is_empty() || line.starts_with("//"));
@@ -86,13 +86,13 @@ fn a_crates_first_file_has_the_readmes_reading_order() {
             (word != "lib").then(|| word.to_owned())
         };
         let mut rest = head.as_str();
-        for word in map_of("### The core path").iter().filter_map(|path| word(path)) {
+        for word in map_of("## The core path").iter().filter_map(|path| word(path)) {
             let (_, after) = rest.split_once(&format!("`{word}`")).unwrap_or_else(|| {
                 panic!("{name}/src/lib.rs: its reading order lacks `{word}`, or has it too early");
             });
             rest = after;
         }
-        for word in map_of("### The rest of the source").iter().filter_map(|path| word(path)) {
+        for word in map_of("## The rest of the source").iter().filter_map(|path| word(path)) {
             let named = words(&head).any(|found| found == word);
             assert!(named, "{name}/src/lib.rs does not name {word}");
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use weave::readme::quoted;
+use weave::markdown::quoted;
 
 use crate::source::{read, root};
 
@@ -34,8 +34,10 @@ pub(crate) fn has_test(file: &str, name: &str) -> bool {
 fn check(command: &str, row: &str) {
     let mut words: Vec<&str> = command.split_whitespace().collect();
     while let Some((variable, _)) = words[0].split_once('=') {
-        let file = quoted(row)[0].to_owned();
-        assert!(read(&file).contains(variable), "{file} does not contain {variable}, of `{command}`");
+        // The row's test reads it, or the script that is run.
+        let script = words.iter().find(|word| word.starts_with(".ci/"));
+        let file = script.map_or(quoted(row)[0], |script| *script);
+        assert!(read(file).contains(variable), "{file} does not contain {variable}, of `{command}`");
         words.remove(0);
     }
     match words[..] {

@@ -1,7 +1,7 @@
 //! The whole book, from a [`Tree`] of the project's files to the pages that mdBook turns into HTML.
 //!
 //! ```text
-//!   1  the sources in the README's order, and the examples
+//!   1  the sources in the order of docs/map.md, and the examples
 //!   2  the chapters, woven; each records what it quotes
 //!   3  a page for each source, with links to the chapters that quote it
 //!   4  the table of contents, and a check of every link
@@ -14,10 +14,13 @@ use crate::annotate::{Annotated, Links};
 use crate::chapter::{Chapter, Quote};
 use crate::source::{CRATES, Source, shipped_files};
 use crate::tree::Tree;
-use crate::{anchors, broken, links, readme};
+use crate::{anchors, broken, links, markdown};
 
 /// Where the chapters are.
 const CHAPTERS: &str = "docs/book/src/";
+
+/// The source files in their reading order.
+const MAP: &str = "docs/map.md";
 
 /// The kinds of faults in the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +39,7 @@ pub enum Kind {
     Pasted,
     /// A link leads nowhere, or a path in backticks does not exist.
     DeadLink,
-    /// A source file is not in the README's map, or a chapter not in the table of contents.
+    /// A source file is not in docs/map.md, or a chapter not in the table of contents.
     NotInOrder,
     /// A directive is not understood.
     Directive,
@@ -75,7 +78,7 @@ struct Entry<'a> {
     source: &'a Source,
     annotated: Annotated<'a>,
     page: String,
-    /// The README's description of it.
+    /// The map's description of it.
     about: String,
 }
 
@@ -127,10 +130,10 @@ struct Order {
 
 impl Order {
     fn of(tree: &Tree) -> Order {
-        let readme = tree.text("README.md").unwrap_or("");
-        let core = readme::section(readme, "### The core path").map(readme::map).unwrap_or_default();
+        let map = tree.text(MAP).unwrap_or("");
+        let core = markdown::section(map, "## The core path").map(markdown::map).unwrap_or_default();
         let rest =
-            readme::section(readme, "### The rest of the source").map(readme::groups).unwrap_or_default();
+            markdown::section(map, "## The rest of the source").map(markdown::groups).unwrap_or_default();
         let examples = tree.under("examples/").filter(|(path, _)| path.ends_with(".rs"));
         let examples = examples.map(|(path, text)| (path.to_owned(), first_sentence(text))).collect();
         Order { core, rest, examples }
@@ -175,7 +178,7 @@ pub fn weave(tree: &Tree) -> Woven {
                 let entry = Entry { source, annotated, page: page_name(file), about: about.clone() };
                 entries.insert(file.clone(), entry);
             }
-            None => woven.problem(Kind::MissingFile, "README.md", format!("the map names {file}")),
+            None => woven.problem(Kind::MissingFile, MAP, format!("it names {file}")),
         }
     }
     for name in CRATES {
@@ -184,7 +187,7 @@ pub fn weave(tree: &Tree) -> Woven {
         let shipped =
             shipped_files(of_crate.map(|(path, text)| Source::new(path, text.to_owned())).collect());
         for source in shipped.iter().filter(|source| !entries.contains_key(&source.path)) {
-            woven.problem(Kind::NotInOrder, "README.md", format!("its map lacks {}", source.path));
+            woven.problem(Kind::NotInOrder, MAP, format!("it lacks {}", source.path));
         }
     }
 

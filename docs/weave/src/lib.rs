@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!   docs/book/src/*.md ──┐  chapter: a directive becomes the listing
-//!   README's map ────────┼──▶ weave ──▶ target/book ──▶ mdbook ──▶ HTML
+//!   docs/map.md ─────────┼──▶ weave ──▶ target/book ──▶ mdbook ──▶ HTML
 //!   */src/**/*.rs ───────┘  annotate: one page per file
 //! ```
 //!
@@ -32,9 +32,9 @@ pub mod exhibit;
 pub mod figures;
 pub mod items;
 pub mod links;
+pub mod markdown;
 pub mod models;
 pub mod pairs;
-pub mod readme;
 pub mod source;
 pub mod tree;
 

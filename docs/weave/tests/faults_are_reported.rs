@@ -2,13 +2,13 @@
 
 use weave::{Kind, Tree, Woven, weave};
 
-const README: &str = "# A
+const MAP: &str = "# A
 
-### The core path
+## The core path
 
 1. `reactor/src/a.rs`: what a is
 
-### The rest of the source
+## The rest of the source
 
 Reactor:
 
@@ -67,7 +67,7 @@ $ cargo test
 fn book(more: &str, file: &str, text: &str) -> Woven {
     let one = ONE.to_owned() + more;
     let mut files = vec![
-        ("README.md", README),
+        ("docs/map.md", MAP),
         ("reactor/src/a.rs", A),
         ("reactor/src/b.rs", B),
         ("examples/e.rs", EXAMPLE),
@@ -108,7 +108,7 @@ fn each_fault_is_reported() {
     let cases = [
         (Kind::MissingFile, "{{#item reactor/src/c.rs wake}}", "", ""),
         (Kind::MissingFile, "{{#picture none}}", "", ""),
-        (Kind::MissingFile, "", "README.md", "# A\n\n### The core path\n\n1. `reactor/src/c.rs`: c\n"),
+        (Kind::MissingFile, "", "docs/map.md", "# A\n\n## The core path\n\n1. `reactor/src/c.rs`: c\n"),
         (Kind::MissingItem, "{{#item reactor/src/a.rs sleep}}", "", ""),
         (Kind::MissingItem, "{{#lines reactor/src/a.rs wake | go | sleep}}", "", ""),
         (Kind::MissingItem, "See [it](reactor/src/a.rs#sleep).", "", ""),

@@ -1,16 +1,17 @@
-//! Only a few files have unsafe code, and the README names each of them.
+//! Only a few files have unsafe code, and docs/unsafe.md names each of them.
 //!
-//! The README's table is generated from the source: the file, its lines of code, how often it says `unsafe`,
-//! and the reason in its `allow` attribute. `UPDATE=1 cargo test --test tidy` writes the table again.
+//! The table is generated from the source: the file, its lines of code, how often it says `unsafe`,
+//! and the reason in its `allow` attribute. `UPDATE=1 cargo test --test tidy unsafe` writes the table again.
 
 use std::{env, fs};
 
 use crate::source::{CRATES, Source, crate_sources, read, root};
 
+const PAGE: &str = "docs/unsafe.md";
 const HEAD: &str = "| file | lines of code | `unsafe` | what for |\n|---|--:|--:|---|\n";
 
 #[test]
-fn unsafe_is_where_the_readme_says() {
+fn unsafe_is_where_the_table_says() {
     let mut table = HEAD.to_owned();
     for name in CRATES {
         for source in crate_sources(name) {
@@ -27,19 +28,18 @@ fn unsafe_is_where_the_readme_says() {
             );
         }
     }
-    let readme = read("README.md");
-    let start = readme.find(HEAD).expect("the README has the table's head");
-    let length = readme[start..].find("\n\n").expect("a blank line ends the table") + 1;
-    if readme[start..start + length] == table {
+    let page = read(PAGE);
+    let start = page.find(HEAD).expect("the page ends with the table");
+    if page[start..] == table {
         return;
     }
     if env::var_os("UPDATE").is_some() {
-        let updated = [&readme[..start], &table, &readme[start + length..]].concat();
-        fs::write(root().join("README.md"), updated).expect("the README can be written");
+        let updated = [&page[..start], &table].concat();
+        fs::write(root().join(PAGE), updated).expect("the page can be written");
     } else {
         panic!(
-            "the README's table of unsafe files should be this \
-             (UPDATE=1 cargo test --test tidy writes it):\n{table}"
+            "the table in {PAGE} should be this \
+             (UPDATE=1 cargo test --test tidy unsafe writes it):\n{table}"
         );
     }
 }

@@ -1,13 +1,14 @@
-//! The README's map: which source files there are, and in which order they are read.
+//! What is read in a Markdown page: names in backticks, sections, and the map of the source, which has its files in
+//! reading order.
 
 /// Returns the texts between single backticks, outside of fenced blocks.
 pub fn quoted(text: &str) -> Vec<&str> {
     text.split("```").step_by(2).flat_map(|prose| prose.split('`').skip(1).step_by(2)).collect()
 }
 
-/// Returns the part of `readme` under a heading (`### The core path`), up to the next heading.
-pub fn section<'a>(readme: &'a str, heading: &str) -> Option<&'a str> {
-    let (_, body) = readme.split_once(&format!("\n{heading}\n"))?;
+/// Returns the part of `page` under a heading (`## The core path`), up to the next heading.
+pub fn section<'a>(page: &'a str, heading: &str) -> Option<&'a str> {
+    let (_, body) = page.split_once(&format!("\n{heading}\n"))?;
     body.split("\n#").next()
 }
 
@@ -45,13 +46,13 @@ pub fn groups(section: &str) -> Vec<(String, Vec<(String, String)>)> {
 
 #[test]
 fn the_map_is_read_in_its_order() {
-    let readme = "# A\n\n### Path\n\n1. [`a/src/b.rs`](a/src/b.rs): what b is\n2. `a/src/a.rs`: a, with `code` in it\n\n### Rest\n";
-    let path = map(section(readme, "### Path").expect("it is there"));
+    let page = "# A\n\n### Path\n\n1. [`a/src/b.rs`](a/src/b.rs): what b is\n2. `a/src/a.rs`: a, with `code` in it\n\n### Rest\n";
+    let path = map(section(page, "### Path").expect("it is there"));
     let files: Vec<&str> = path.iter().map(|(file, _)| file.as_str()).collect();
     assert_eq!(files, ["a/src/b.rs", "a/src/a.rs"]);
     assert_eq!(path[0].1, "what b is");
     assert_eq!(path[1].1, "a, with `code` in it");
-    assert!(section(readme, "### Other").is_none());
+    assert!(section(page, "### Other").is_none());
     let rest = groups("For later.\n\nReactor:\n\n- `r.rs`: r\n\nChat, in order:\n\n- `c.rs`: c\n");
     assert_eq!(rest[1], ("Chat, in order".to_owned(), vec![("c.rs".to_owned(), "c".to_owned())]));
 }
