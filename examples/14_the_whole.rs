@@ -279,8 +279,6 @@ fn main() -> io::Result<()> {
     // Still wrong: one lock for all workers, no monitor for a poll that takes too long, timers that stay when
     // they are dropped, one task per socket. You know how to fix each. docs/map.md gives the order in which to
     // read the real source.
-    println!(
-        "Still wrong: what the right column lists is missing here. docs/map.md leads to the real source."
-    );
+    println!("Still wrong: what the right column lists is missing here. docs/map.md lists the real source.");
     Ok(())
 }
