@@ -17,6 +17,7 @@ mod ladder;
 mod lockfile_is_free;
 mod only_the_monotonic_clock;
 mod pages_name_what_exists;
+mod plain_words;
 mod public_items;
 mod reliability;
 mod seeded_faults_are_not_shipped;

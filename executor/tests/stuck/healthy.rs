@@ -81,11 +81,11 @@ fn a_guard_that_block_on_returns() {
     planted(|| {
         static LOCK: Mutex<()> = Mutex::new(());
         let guard = task::block_on(LOCK.lock());
-        let heir = spawn("heir", async { drop(LOCK.lock().await) });
-        waits("heir");
+        let waiter = spawn("waiter", async { drop(LOCK.lock().await) });
+        waits("waiter");
         is_healthy(20);
         drop(guard);
-        task::block_on(heir);
+        task::block_on(waiter);
     });
 }
 
@@ -96,11 +96,11 @@ fn a_guard_that_is_an_outcome() {
         static LOCK: Mutex<()> = Mutex::new(());
         let holder = spawn("holder", async { LOCK.lock().await });
         eventually("the outcome is there", || holder.is_finished());
-        let heir = spawn("heir", async { drop(LOCK.lock().await) });
-        waits("heir");
+        let waiter = spawn("waiter", async { drop(LOCK.lock().await) });
+        waits("waiter");
         is_healthy(20);
         drop(task::block_on(holder));
-        task::block_on(heir);
+        task::block_on(waiter);
     });
 }
 
@@ -119,11 +119,11 @@ fn a_guard_that_a_thread_has() {
         });
         eventually("the thread has the guard", || starter.is_finished());
         drop(starter);
-        let heir = spawn("heir", async { drop(LOCK.lock().await) });
-        waits("heir");
+        let waiter = spawn("waiter", async { drop(LOCK.lock().await) });
+        waits("waiter");
         is_healthy(20);
         drop(over);
-        task::block_on(heir);
+        task::block_on(waiter);
     });
 }
 

@@ -113,8 +113,8 @@ fn a_guard_is_leaked() {
         let leaker = spawn("leaker", async move { std::mem::forget(leaker.lock().await) });
         eventually("the guard is leaked", || leaker.is_finished());
         drop(leaker); // Else the guard could be its outcome.
-        spawn("heir", async move { drop(lock.lock().await) });
-        verdict(VerdictKind::LeakedLock, &["heir"]);
+        spawn("waiter", async move { drop(lock.lock().await) });
+        verdict(VerdictKind::LeakedLock, &["waiter"]);
     });
 }
 
@@ -124,7 +124,7 @@ fn a_thread_ends_with_a_lock() {
     planted(|| {
         static LOCK: Mutex<()> = Mutex::new(());
         std::thread::spawn(|| std::mem::forget(LOCK.try_lock())).join().unwrap();
-        spawn("heir", async { drop(LOCK.lock().await) });
-        verdict(VerdictKind::LeakedLock, &["heir"]);
+        spawn("waiter", async { drop(LOCK.lock().await) });
+        verdict(VerdictKind::LeakedLock, &["waiter"]);
     });
 }

@@ -212,7 +212,7 @@ impl<'a> Stuck<'a> {
         next.extend(outcome);
         for (_, channel) in sent.to.iter().filter(|(last, _)| *last >= time) {
             if self.model.channels[*channel].class == Class::Watch {
-                return None; // Whoever has a receiver may have read it. That is not recorded.
+                return None; // Any holder of a receiver may have read it. That is not recorded.
             }
             next.extend(self.ends_of(*channel)?);
         }

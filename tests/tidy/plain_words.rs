@@ -1,0 +1,98 @@
+//! The source and its texts use the field's words.
+//!
+//! The project once had a vocabulary of its own: a thread had a "seat", and was woken by a "doorbell". A reader who knows
+//! other runtimes had to learn it first. These words are gone, and must not return; beside each is what to write.
+
+use std::fs;
+use std::path::Path;
+
+use crate::source::root;
+
+/// The words, in lower case, and the field's words for them.
+const WORDS: [(&str, &str); 18] = [
+    ("seat", "the driver's role"),
+    ("seats", "the driver's role"),
+    ("guest", "a thread in block_on"),
+    ("guests", "threads in block_on"),
+    ("doorbell", "a parker, a notifier"),
+    ("heir", "the successor"),
+    ("vacant", "offered"),
+    ("get_up", "stop driving"),
+    ("step_back", "leave the standby list"),
+    ("wait_awake", "spin"),
+    ("poured", "cascaded"),
+    ("laggard", "a lagging receiver"),
+    ("laggards", "lagging receivers"),
+    ("manners", "cooperative scheduling"),
+    ("foreign code", "user code"),
+    ("whoever", "the thread that, a client that"),
+    ("answers", "returns, replies, explains"),
+    ("to be had", "available"),
+];
+
+/// Kinds of files that people read.
+const KINDS: [&str; 9] = ["rs", "md", "toml", "sh", "mjs", "js", "css", "svg", "html"];
+
+#[test]
+fn nothing_is_called_by_a_word_of_our_own() {
+    let mut found = Vec::new();
+    let mut files = 0;
+    let top = [
+        "README.md",
+        "executor",
+        "reactor",
+        "chat",
+        "examples",
+        "exercises",
+        "benches",
+        "docs",
+        "tests",
+        ".ci",
+    ];
+    for name in top {
+        visit(&root().join(name), &mut |path, text| {
+            files += 1;
+            for (at, line) in text.lines().enumerate() {
+                let lower = line.to_lowercase();
+                for (word, better) in WORDS {
+                    if has_word(&lower, word) {
+                        found.push(format!("{}:{}: \"{word}\": {better}", path.display(), at + 1));
+                    }
+                }
+            }
+        });
+    }
+    assert!(files > 500, "only {files} files were read");
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Whether `word` is in the line, not as a part of a longer one.
+fn has_word(line: &str, word: &str) -> bool {
+    let part = |found: Option<char>| found.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
+    line.match_indices(word)
+        .any(|(at, _)| !part(line[..at].chars().next_back()) && !part(line[at + word.len()..].chars().next()))
+}
+
+/// Calls `each` with every file that people read, but not with this one.
+fn visit(path: &Path, each: &mut dyn FnMut(&Path, &str)) {
+    if path.is_dir() {
+        let skipped = ["target", "node_modules", "corpus", "artifacts"];
+        if path.file_name().is_some_and(|name| skipped.iter().any(|skipped| name == *skipped)) {
+            return;
+        }
+        for entry in fs::read_dir(path).expect("the folder is read") {
+            visit(&entry.expect("the folder is read").path(), each);
+        }
+        return;
+    }
+    let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or("");
+    if KINDS.contains(&kind) && !path.ends_with(file!()) {
+        each(path, &fs::read_to_string(path).expect("it is text"));
+    }
+}
+
+#[test]
+fn a_word_is_found_by_itself_only() {
+    assert!(has_word("the seat.", "seat") && has_word("a seat", "seat"));
+    assert!(!has_word("in a seating", "seat") && !has_word("get_seat", "seat"));
+}
