@@ -7,7 +7,7 @@ use weave::links::targets;
 use weave::source::root;
 use weave::{Kind, Tree, Woven, weave};
 
-static BOOK: LazyLock<Woven> = LazyLock::new(|| weave(&Tree::load(root())));
+pub(crate) static BOOK: LazyLock<Woven> = LazyLock::new(|| weave(&Tree::load(root())));
 
 /// Fails if the book has problems of these kinds.
 fn free_of(kinds: &[Kind]) {

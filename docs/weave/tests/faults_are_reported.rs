@@ -101,6 +101,25 @@ fn a_book_without_faults_has_none() {
 }
 
 #[test]
+fn a_chapter_for_the_repository_leads_to_its_files() {
+    let more = "{{#book In the book.}}\n{{#repository Not in the book: [a](docs/a.txt).}}\n";
+    let woven = book(more, "docs/a.txt", "a");
+    let one = &woven.chapters["docs/chapters/one.md"];
+    assert!(one.contains("```rust\n/// Wakes.\npub fn wake() {"), "{one}");
+    assert!(one.contains("```\n\nFrom [reactor/src/a.rs](../../reactor/src/a.rs), `wake`\n"), "{one}");
+    assert!(one.contains("```\n\nFrom [examples/e.rs](../../examples/e.rs)\n"), "{one}");
+    assert!(
+        one.contains("See [go](../../reactor/src/a.rs) in [`reactor/src/a.rs`](../../reactor/src/a.rs)"),
+        "{one}"
+    );
+    assert!(one.contains("Not in the book: [a](../a.txt).") && !one.contains("In the book."), "{one}");
+    assert!(one.ends_with("\n---\n\n[Contents](README.md)\n"), "{one}");
+    assert!(woven.pages["one.md"].contains("In the book.") && !woven.pages["one.md"].contains("Not in"));
+    let contents = &woven.chapters["docs/chapters/README.md"];
+    assert!(contents.contains("- [The core path](../../README.md#the-core-path)"), "{contents}");
+}
+
+#[test]
 fn each_fault_is_reported() {
     let long = format!("fn long() {{\n{}}}\n", "    a();\n".repeat(39));
     let main = "// ANCHOR: main\nfn main() {}\n// ANCHOR_END: main\n";
@@ -125,6 +144,8 @@ fn each_fault_is_reported() {
         (Kind::DeadLink, "[two](two.md)", "", ""),
         (Kind::DeadLink, "[one](one.md#two)", "", ""),
         (Kind::DeadLink, "In `reactor/src/c.rs` is more.", "", ""),
+        (Kind::DeadLink, "See [it](counterexamples/none.html).", "", ""),
+        (Kind::DeadLink, "{{#repository See [it](docs/none.png).}}", "", ""),
         (Kind::NotInOrder, "", "reactor/src/c.rs", "fn c() {}\n"),
         (Kind::NotInOrder, "", "docs/book/src/two.md", "# Two\n"),
         (Kind::Directive, "{{#quote reactor/src/a.rs}}", "", ""),
