@@ -38,6 +38,11 @@ fn no_listing_is_too_long() {
 }
 
 #[test]
+fn every_difference_shows_something() {
+    free_of(&[Kind::NoDifference]);
+}
+
+#[test]
 fn no_code_is_pasted_into_the_prose() {
     free_of(&[Kind::Pasted]);
 }

@@ -34,6 +34,8 @@ pub enum Kind {
     UnusedAnchor,
     /// A listing has too many lines.
     TooLong,
+    /// Two items do not differ, or have no line in common, so that their difference shows nothing.
+    NoDifference,
     /// Code is pasted into the prose, where no compiler checks it.
     Pasted,
     /// A link leads nowhere, or a path in backticks does not exist.

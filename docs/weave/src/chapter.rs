@@ -5,6 +5,7 @@
 //!   {{#code FILE ITEM}}                  the same without the comments
 //!   {{#lines FILE ITEM | FROM | TO}}     an item's lines, from the one that contains FROM to the one that contains
 //!                                        TO, and the lines that close their brackets
+//!   {{#diff FILE ITEM | OLD_FILE OLD_ITEM}}  how one item became the other (see `diff`)
 //!   {{#head FILE | FROM | TO}}           the same of the comment at the head of a file; without TO, to its end
 //!   {{#anchor FILE NAME}}                the lines between an example's marks
 //!   {{#output NAME | FROM | TO}}         what an example prints, as a test checks it: tests/ladder/NAME.txt
@@ -26,7 +27,7 @@ use crate::book::{Kind, Problem, Weaver};
 use crate::form::{Form, Place};
 use crate::links;
 use crate::source::Source;
-use crate::{broken, figures, form, items};
+use crate::{broken, diff, figures, form, items};
 
 /// The most lines that a listing may have. Readers skip longer ones.
 pub const LONGEST: usize = 40;
@@ -89,14 +90,15 @@ impl<'a> Chapter<'a> {
                 );
             }
             let directive = line.strip_prefix("{{#").and_then(|rest| rest.strip_suffix("}}"));
-            match directive {
-                Some(directive) if !fence && only(directive).is_some() => {
-                    let (form, text) = only(directive).expect("it is for one form");
-                    if form != self.place.form {
-                        continue;
-                    }
+            if let Some((form, text)) = directive.filter(|_| !fence).and_then(only) {
+                if form == self.place.form {
                     woven.push_str(&self.prose(text));
+                    woven.push('\n');
+                    before = text;
                 }
+                continue;
+            }
+            match directive {
                 Some(directive) if !fence => woven.push_str(&self.directive(directive)),
                 _ if fence || marks.is_some() => woven.push_str(line),
                 _ => woven.push_str(&self.prose(line)),
@@ -116,6 +118,7 @@ impl<'a> Chapter<'a> {
             (words.next().unwrap_or(""), words.next().unwrap_or(""), words.next().unwrap_or(""));
         let woven = match kind {
             "item" | "code" | "lines" | "anchor" => self.listing(kind, file, name, &rest),
+            "diff" => self.difference(file, name, &rest),
             "head" => self.head(file, &rest),
             "output" => self.output(file, &rest),
             "picture" => self.picture(&format!("docs/book/pictures/{file}.svg")),
@@ -160,40 +163,50 @@ impl<'a> Chapter<'a> {
             }
             _ => return Err((Kind::Directive, format!("{kind} {file} {name} with {} parts", rest.len()))),
         };
-        let shown: Vec<&str> = source
-            .text
-            .lines()
-            .enumerate()
-            .skip(lines.start)
-            .take(lines.len())
-            .filter(|(number, _)| !is_mark(source, *number))
-            .map(|(_, line)| line)
-            .collect();
-        if shown.len() > LONGEST {
-            self.problem(
-                Kind::TooLong,
-                format!("{file} {name}: {} lines, and {LONGEST} are the most", shown.len()),
-            );
-        }
-        let indent = shown
-            .iter()
-            .filter(|line| !line.trim().is_empty())
-            .map(|line| line.len() - line.trim_start().len())
-            .min();
-        let code: Vec<&str> =
-            shown.iter().map(|line| line.get(indent.unwrap_or(0)..).unwrap_or("").trim_end()).collect();
-        let place = format!("{file}, lines {} to {}", lines.start + 1, lines.end);
-        let from = match (self.place.form, self.weaver.page_of(file)) {
-            (Form::Book, Some(page)) => {
-                let row = self.weaver.row_of(file, lines.start);
-                format!("[{place}]({}#{row})", links::relative(self.page, &page))
-            }
-            (Form::Book, None) => place,
-            (Form::Repository, _) if anchor.is_some() => self.below_listing(file, ""),
-            (Form::Repository, _) => self.below_listing(file, &format!(", `{name}`")),
+        let code = shown(source, &lines);
+        self.look_at_length(&format!("{file} {name}"), code.len());
+        let link = self.link_to_lines(file, &lines);
+        let from = match (self.place.form, &anchor) {
+            (Form::Book, _) => link,
+            (Form::Repository, Some(_)) => format!("From {link}"),
+            (Form::Repository, None) => format!("From {link}, `{name}`"),
         };
         self.quotes.push(Quote { page: self.page.to_owned(), file: file.to_owned(), lines, anchor });
         Ok(self.listed("rust", &code.join("\n"), &from))
+    }
+
+    fn look_at_length(&mut self, what: &str, lines: usize) {
+        if lines > LONGEST {
+            self.problem(Kind::TooLong, format!("{what}: {lines} lines, and {LONGEST} are the most"));
+        }
+    }
+
+    /// How an item of another file became this one.
+    fn difference(&mut self, file: &str, name: &str, rest: &[&str]) -> Result<String, (Kind, String)> {
+        let [old] = rest else {
+            return Err((Kind::Directive, format!("diff {file} {name} with {} parts", rest.len())));
+        };
+        let (old_file, old_name) = old.split_once(' ').unwrap_or((old, ""));
+        let find = |file: &str, name: &str| {
+            let source = self.weaver.source(file);
+            let source = source.ok_or_else(|| (Kind::MissingFile, format!("there is no {file}")))?;
+            let item = items::find(source, name).map_err(|what| (Kind::MissingItem, what))?;
+            Ok((source, item.bare))
+        };
+        let (new, new_lines) = find(file, name)?;
+        let (old, old_lines) = find(old_file, old_name)?;
+        let what = format!("{old_file} {old_name} and {file} {name}");
+        let lines = diff::diff(&shown(old, &old_lines), &shown(new, &new_lines), LONGEST)
+            .map_err(|why| (Kind::NoDifference, format!("{what}: {why}")))?;
+        self.look_at_length(&format!("the difference of {what}"), lines.len());
+        let from = self.link_to_lines(old_file, &old_lines);
+        let to = self.link_to_lines(file, &new_lines);
+        let from = format!("From `{old_name}` in {from} to `{name}` in {to}");
+        for (file, lines) in [(old_file, old_lines), (file, new_lines)] {
+            let (page, file) = (self.page.to_owned(), file.to_owned());
+            self.quotes.push(Quote { page, file, lines, anchor: None });
+        }
+        Ok(self.listed("diff", &lines.join("\n"), &from))
     }
 
     /// A listing in the chapter's form, above the line that says where it is from.
@@ -209,9 +222,17 @@ impl<'a> Chapter<'a> {
         }
     }
 
-    /// The line below a listing in the repository.
-    fn below_listing(&self, file: &str, what: &str) -> String {
-        format!("From [{file}]({}){what}", self.place.to_file(file))
+    /// A link to lines of a source file. In the repository it has no numbers (see `form`).
+    fn link_to_lines(&self, file: &str, lines: &Range<usize>) -> String {
+        let place = format!("{file}, lines {} to {}", lines.start + 1, lines.end);
+        match (self.place.form, self.weaver.page_of(file)) {
+            (Form::Book, Some(page)) => {
+                let row = self.weaver.row_of(file, lines.start);
+                format!("[{place}]({}#{row})", links::relative(self.page, &page))
+            }
+            (Form::Book, None) => place,
+            (Form::Repository, _) => format!("[{file}]({})", self.place.to_file(file)),
+        }
     }
 
     /// Lines of the comment at a file's head, unchanged, with a line that says where they are from.
@@ -242,7 +263,7 @@ impl<'a> Chapter<'a> {
                 format!("[{file}, at its head]({}#head)", links::relative(self.page, &page))
             }
             (Form::Book, None) => file.to_owned(),
-            (Form::Repository, _) => self.below_listing(file, ", at its head"),
+            (Form::Repository, _) => format!("From [{file}]({}), at its head", self.place.to_file(file)),
         };
         self.quotes.push(Quote { page: self.page.to_owned(), file: file.to_owned(), lines, anchor: None });
         Ok(self.listed("text", &text.join("\n"), &from))
@@ -431,6 +452,16 @@ fn only(directive: &str) -> Option<(Form, &str)> {
         "repository" => Some((Form::Repository, text)),
         _ => None,
     }
+}
+
+/// Lines of a source as a listing shows them: without the marks of anchors, and without what all are indented by.
+fn shown<'a>(source: &'a Source, lines: &Range<usize>) -> Vec<&'a str> {
+    let numbered = source.text.lines().enumerate().skip(lines.start).take(lines.len());
+    let shown: Vec<&str> =
+        numbered.filter(|(number, _)| !is_mark(source, *number)).map(|(_, line)| line).collect();
+    let says = shown.iter().filter(|line| !line.trim().is_empty());
+    let indent = says.map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
+    shown.iter().map(|line| line.get(indent..).unwrap_or("").trim_end()).collect()
 }
 
 /// Whether a word in backticks is the path of a file or a folder of the project.

@@ -29,6 +29,7 @@ mod broken;
 pub mod chapter;
 pub mod console;
 pub mod counterexample;
+mod diff;
 pub mod exhibit;
 pub mod figures;
 mod form;
