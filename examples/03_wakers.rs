@@ -100,7 +100,6 @@ unsafe fn drop_waker(data: *const ()) {
 }
 // ANCHOR_END: 03_by_hand
 
-// ANCHOR: 03_block_on
 /// As in rung 02, but the thread waits for a Signal.
 fn block_on<F: Future>(future: F, signal: &Signal, waker: Waker) -> F::Output {
     let mut future = pin!(future);
@@ -112,7 +111,6 @@ fn block_on<F: Future>(future: F, signal: &Signal, waker: Waker) -> F::Output {
         signal.wait();
     }
 }
-// ANCHOR_END: 03_block_on
 
 // ANCHOR: 03_woken_twice
 /// Its first poll wakes itself and then consumes the thread's token, like the future that hung in rung 02.

@@ -72,17 +72,16 @@ fn run_task(id: usize) {
 }
 // ANCHOR_END: 05_tasks
 
-// ANCHOR: 05_block_on
 /// Runs a future to completion, and this thread's tasks meanwhile.
-fn block_on<F: Future>(root: F) -> F::Output {
-    let mut root = pin!(root);
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
     let waker = waker(ROOT);
     waker.wake_by_ref();
     loop {
         let next = QUEUE.with(|queue| queue.ids.lock().unwrap().pop_front());
         match next {
             Some(ROOT) => {
-                if let Poll::Ready(output) = root.as_mut().poll(&mut Context::from_waker(&waker)) {
+                if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                     return output;
                 }
             }
@@ -92,7 +91,6 @@ fn block_on<F: Future>(root: F) -> F::Output {
         }
     }
 }
-// ANCHOR_END: 05_block_on
 
 // ANCHOR: 05_spawn_local
 /// Starts a task on this thread. It is first polled when its turn in the queue comes, not now.

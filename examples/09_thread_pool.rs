@@ -83,7 +83,6 @@ impl Wake for Task {
 }
 // ANCHOR_END: 09_task
 
-// ANCHOR: 09_spawn
 /// Starts a task on the pool. Any worker may poll it, so it must be `Send`. It may run for any length of
 /// time, so it must be `'static`.
 fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
@@ -94,13 +93,14 @@ fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) ->
     handle
 }
 
+// ANCHOR: 09_block_on
 /// Runs a future on the pool as an ordinary task, while this thread blocks.
 fn block_on<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> T {
     let (sender, receiver) = mpsc::channel();
     spawn(async move { sender.send(future.await) });
     receiver.recv().expect("the task ends")
 }
-// ANCHOR_END: 09_spawn
+// ANCHOR_END: 09_block_on
 
 /// As in rung 05.
 type Slot<T> = Arc<Mutex<(Option<T>, Option<Waker>)>>;

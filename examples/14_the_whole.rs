@@ -112,7 +112,6 @@ fn turn(state: MutexGuard<'static, State>) -> MutexGuard<'static, State> {
 }
 // ANCHOR_END: 14_worker
 
-// ANCHOR: 14_task
 struct Task(Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>);
 
 impl Task {
@@ -138,7 +137,6 @@ impl Wake for Task {
         }
     }
 }
-// ANCHOR_END: 14_task
 
 // ANCHOR: 14_spawn
 /// Starts a task. Returns its handle, a future of its output.
@@ -184,7 +182,6 @@ async fn sleep(duration: Duration) {
 }
 // ANCHOR_END: 14_sleep
 
-// ANCHOR: 14_async
 struct Async<T: AsFd> {
     socket: T,
     key: usize,
@@ -222,7 +219,6 @@ impl<T: AsFd> Drop for Async<T> {
         let _waker = state().sockets.remove(&self.key);
     }
 }
-// ANCHOR_END: 14_async
 
 const WORKERS: usize = 4;
 const CLIENTS: usize = 20;

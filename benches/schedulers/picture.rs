@@ -28,6 +28,7 @@ const WAITS: [f64; 5] = [1.0, 5.0, 20.0, 50.0, 80.0];
 
 /// Where the book shows the picture, `docs/book/book.css` has these colours, for its themes.
 const STYLE: &str = "<style>
+svg { background: #fff } @media (prefers-color-scheme: dark) { svg { background: #0d1117 } }
 text { font: 13px system-ui, sans-serif; fill: #222 } .head { font-weight: 600 } .small { font-size: 11px }
 .ratio { font-size: 10px; text-anchor: middle }
 .heat0 { fill: #e8f1ee } .heat1 { fill: #fef3c7 } .heat2 { fill: #fdd9a0 } .heat3 { fill: #fbab6f } .heat4 { fill: #f0805a }

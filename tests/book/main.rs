@@ -3,6 +3,7 @@
 //!
 //! `docs/weave` describes how the book is woven; `bash docs/build` builds it.
 
+mod chapters;
 mod commands;
 mod pages;
 mod pictures;

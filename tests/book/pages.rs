@@ -7,7 +7,7 @@ use weave::links::targets;
 use weave::source::root;
 use weave::{Kind, Tree, Woven, weave};
 
-static BOOK: LazyLock<Woven> = LazyLock::new(|| weave(&Tree::load(root())));
+pub(crate) static BOOK: LazyLock<Woven> = LazyLock::new(|| weave(&Tree::load(root())));
 
 /// Fails if the book has problems of these kinds.
 fn free_of(kinds: &[Kind]) {
@@ -35,6 +35,11 @@ fn every_anchor_is_shown() {
 #[test]
 fn no_listing_is_too_long() {
     free_of(&[Kind::TooLong]);
+}
+
+#[test]
+fn every_difference_shows_something() {
+    free_of(&[Kind::NoDifference]);
 }
 
 #[test]

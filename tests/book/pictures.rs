@@ -57,3 +57,23 @@ fn their_numbers_are_the_constants() {
         assert!(pool.contains(shown), "the picture of the pool does not show: {shown}");
     }
 }
+
+/// In the repository a picture is shown as an image, which takes no colours from the page: its own style has them.
+#[test]
+fn they_have_colours_of_their_own() {
+    let tree = Tree::load(root());
+    let folders = ["docs/book/pictures/", "docs/benchmarks/"];
+    let pictures = folders.iter().flat_map(|folder| tree.under(folder));
+    for (path, svg) in pictures.filter(|(path, _)| path.ends_with(".svg")) {
+        let (_, style) = svg.split_once("<style>").unwrap_or_else(|| panic!("{path} has no style"));
+        let (style, body) = style.split_once("</style>").expect("the style ends");
+        let (light, dark) = style.split_once("(prefers-color-scheme: dark)").unwrap_or((style, ""));
+        for scheme in [light, dark] {
+            assert!(scheme.contains("background: #"), "{path}: a background, light and dark, is missing");
+        }
+        let classes = body.split("class=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        for class in classes.flat_map(str::split_whitespace) {
+            assert!(style.contains(&format!(".{class}")), "{path}: no style for {class}");
+        }
+    }
+}

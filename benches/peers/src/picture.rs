@@ -8,6 +8,7 @@ use crate::table::{figure, time};
 
 /// The colours, light and dark; this runtime has the stronger one.
 const STYLE: &str = "<style>
+svg { background: #fff } @media (prefers-color-scheme: dark) { svg { background: #0d1117 } }
 text { font: 13px system-ui, sans-serif; fill: #222 } .head { font-weight: 600 } .small { font-size: 11px }
 .ours { fill: #c2410c } .peer { fill: #64748b } .limit { fill: #a8b3c2 } .goal, .axis { stroke: #222 } .axis { opacity: .25 }
 .line { fill: none; stroke-width: 2 }

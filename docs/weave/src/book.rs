@@ -5,6 +5,7 @@
 //!   2  the chapters, woven; each records what it quotes
 //!   3  a page for each source, with links to the chapters that quote it
 //!   4  the table of contents, and a check of every link
+//!   5  the chapters once more, for the repository
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,12 +13,13 @@ use std::fmt::Write as _;
 
 use crate::annotate::{Annotated, Links};
 use crate::chapter::{Chapter, Quote};
+use crate::form::{Form, Place};
 use crate::source::{CRATES, Source, shipped_files};
 use crate::tree::Tree;
-use crate::{anchors, broken, links, markdown};
+use crate::{anchors, broken, links, markdown, repository};
 
 /// Where the chapters are.
-const CHAPTERS: &str = "docs/book/src/";
+pub(crate) const CHAPTERS: &str = "docs/book/src/";
 
 /// The source files in their reading order.
 const MAP: &str = "docs/map.md";
@@ -35,6 +37,8 @@ pub enum Kind {
     UnusedAnchor,
     /// A listing has too many lines.
     TooLong,
+    /// Two items do not differ, or have no line in common, so that their difference shows nothing.
+    NoDifference,
     /// Code is pasted into the prose, where no compiler checks it.
     Pasted,
     /// A link leads nowhere, or a path in backticks does not exist.
@@ -67,6 +71,8 @@ impl std::fmt::Display for Problem {
 pub struct Woven {
     /// The pages for mdBook, by their path under its `src`.
     pub pages: BTreeMap<String, String>,
+    /// The chapters for the repository, by their path from its root.
+    pub chapters: BTreeMap<String, String>,
     /// What the chapters show of the sources.
     pub quotes: Vec<Quote>,
     /// The faults found.
@@ -94,11 +100,15 @@ impl Weaver<'_> {
         self.sources.get(file)
     }
 
-    /// A link from a page to the rule of that name, `claim` of `[claim]`, if a file defines it.
-    pub(crate) fn rule(&self, page: &str, name: &str) -> Option<String> {
+    /// A link to the rule of that name, `claim` of `[claim]`, if a file defines it.
+    pub(crate) fn rule(&self, place: Place<'_>, name: &str) -> Option<String> {
         let defines = |entry: &&Entry<'_>| entry.annotated.rules().any(|rule| rule == name);
         let entry = self.entries.values().find(defines)?;
-        Some(format!("[\\[{name}\\]]({}#{name})", links::relative(page, &entry.page)))
+        let target = match place.form {
+            Form::Book => format!("{}#{name}", links::relative(place.page, &entry.page)),
+            Form::Repository => place.to_file(&entry.source.path),
+        };
+        Some(format!("[\\[{name}\\]]({target})"))
     }
 
     /// The annotated page of a file, if it has one.
@@ -200,7 +210,7 @@ pub fn weave(tree: &Tree) -> Woven {
         }
         let title = text.lines().next().unwrap_or("").trim_start_matches('#').trim();
         titles.insert(page.to_owned(), title.to_owned());
-        let mut chapter = Chapter::new(&weaver, page);
+        let mut chapter = Chapter::new(&weaver, Place { page, form: Form::Book });
         let text = chapter.weave(text);
         woven.problems.append(&mut chapter.problems);
         woven.quotes.append(&mut chapter.quotes);
@@ -212,12 +222,13 @@ pub fn weave(tree: &Tree) -> Woven {
     orderings(&weaver, &files, &mut woven);
     lists(&weaver, &order, &mut woven);
     summary(tree, &order, &mut woven);
-    look_at_links(&mut woven);
+    look_at_links(tree, &mut woven);
+    repository::chapters(&weaver, &titles, &mut woven);
     woven
 }
 
 impl Woven {
-    fn problem(&mut self, kind: Kind, page: &str, what: String) {
+    pub(crate) fn problem(&mut self, kind: Kind, page: &str, what: String) {
         self.problems.push(Problem { kind, page: page.to_owned(), what });
     }
 
@@ -304,7 +315,7 @@ impl Links for PageLinks<'_> {
     }
 
     fn rule(&self, name: &str) -> Option<String> {
-        self.weaver.rule(self.page, name)
+        self.weaver.rule(Place { page: self.page, form: Form::Book }, name)
     }
 }
 
@@ -371,6 +382,7 @@ fn lists(weaver: &Weaver<'_>, order: &Order, woven: &mut Woven) {
 /// Adds the table of contents, with the sources in the place of `{{#sources}}`, the exhibits in that of `{{#exhibits}}`.
 fn summary(tree: &Tree, order: &Order, woven: &mut Woven) {
     let text = tree.text(&format!("{CHAPTERS}SUMMARY.md")).unwrap_or("");
+    let place = Place { page: "SUMMARY.md", form: Form::Book };
     let mut sources = String::new();
     let rest: Vec<(String, String)> = order.rest.iter().flat_map(|(_, files)| files.clone()).collect();
     let parts = [
@@ -387,7 +399,7 @@ fn summary(tree: &Tree, order: &Order, woven: &mut Woven) {
         }
     }
     sources.push_str("- [The memory orderings](source/orderings.md)");
-    let text = text.replace("{{#sources}}", &sources).replace("{{#exhibits}}", &broken::summary(tree));
+    let text = text.replace("{{#sources}}", &sources).replace("{{#exhibits}}", &broken::summary(tree, place));
     let listed: BTreeSet<String> = links::targets(&text).into_iter().collect();
     let missing: Vec<String> = woven.pages.keys().filter(|page| !listed.contains(*page)).cloned().collect();
     for page in missing {
@@ -396,7 +408,8 @@ fn summary(tree: &Tree, order: &Order, woven: &mut Woven) {
     woven.pages.insert("SUMMARY.md".to_owned(), text);
 }
 
-fn look_at_links(woven: &mut Woven) {
+fn look_at_links(tree: &Tree, woven: &mut Woven) {
+    let built = broken::built_pages(tree);
     let ids: BTreeMap<&String, BTreeSet<String>> =
         woven.pages.iter().map(|(page, text)| (page, links::ids(text))).collect();
     let mut dead = Vec::new();
@@ -407,6 +420,9 @@ fn look_at_links(woven: &mut Woven) {
             }
             let (path, fragment) = target.split_once('#').unwrap_or((&target, ""));
             let to = if path.is_empty() { page.clone() } else { links::resolve(page, path) };
+            if built.contains(&to) {
+                continue;
+            }
             let lives = ids.get(&to).is_some_and(|ids| fragment.is_empty() || ids.contains(fragment));
             if !lives {
                 dead.push((page.clone(), format!("the link to {target} leads nowhere")));

@@ -4,9 +4,9 @@
 //! mechanism ends with the exhibits that name it, and with the counterexamples of the faults in the files that it
 //! quotes. The lists are made here, so that a new exhibit stands in its chapter without anyone adding it.
 //!
-//! Called by `book` and `chapter`. Next: `main`.
+//! Called by `book`, `chapter` and `repository`. Next: `main`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::book::{Problem, Weaver};
@@ -14,7 +14,7 @@ use crate::chapter::Chapter;
 use crate::counterexample::stored::Stored;
 use crate::counterexample::words;
 use crate::exhibit::{self, Exhibit};
-use crate::links;
+use crate::form::{Form, Place};
 use crate::tree::Tree;
 
 /// Where the counterexamples are.
@@ -40,27 +40,38 @@ fn broken_files(tree: &Tree) -> BTreeMap<String, String> {
     words::entries(text).flatten().map(|words| (words.fault, words.file)).collect()
 }
 
-/// A link to a built page, which is no page of mdBook's.
-fn link(page: &str, to: &str, text: &str) -> String {
-    format!("<a href=\"{}\">{text}</a>", links::relative(page, to))
+/// The page of a counterexample, which `cargo counterexample --pages` writes into the built book.
+pub(crate) fn page_of(stored: &Stored) -> String {
+    format!("counterexamples/{}--{}.html", stored.fault, stored.model)
 }
 
-fn link_to(page: &str, stored: &Stored) -> String {
-    let to = format!("counterexamples/{}--{}.html", stored.fault, stored.model);
-    link(page, &to, &format!("<code>{}</code>", stored.fault))
+fn link_to(place: Place<'_>, stored: &Stored) -> String {
+    place.link(&page_of(stored), &format!("`{}`", stored.fault))
+}
+
+/// The pages that are not mdBook's: `docs/build` adds them to the built book.
+pub(crate) fn built_pages(tree: &Tree) -> BTreeSet<String> {
+    let mut pages: BTreeSet<String> = counterexamples(tree).iter().map(page_of).collect();
+    for exhibit in exhibits(tree) {
+        if tree.text(&exhibit.program()).is_some_and(Exhibit::runs_tasks) {
+            pages.extend(["with", "without"].map(|end| format!("museum/{}-{end}.html", exhibit.name)));
+        }
+    }
+    pages.insert("recorded/timeline.html".to_owned());
+    pages
 }
 
 /// The end of a chapter: what breaks the mechanism. `quoted` are the files that the chapter quotes.
-pub(crate) fn end_of_chapter(tree: &Tree, page: &str, quoted: &[&str]) -> String {
+pub(crate) fn end_of_chapter(tree: &Tree, place: Place<'_>, quoted: &[&str]) -> String {
     let mut text = String::new();
-    let chapter = format!("docs/book/src/{page}");
+    let chapter = format!("docs/book/src/{}", place.page);
     let exhibits = exhibits(tree);
     let mine: Vec<&Exhibit> = exhibits.iter().filter(|exhibit| exhibit.chapter == chapter).collect();
     if !mine.is_empty() {
         text.push_str("In real runtimes:\n\n");
         for exhibit in mine {
-            let to = links::relative(page, &format!("museum/{}.md", exhibit.name));
-            let _ = writeln!(text, "- [{}]({to}): `cargo museum {}`", exhibit.title, exhibit.number);
+            let link = place.link(&format!("museum/{}.md", exhibit.name), &exhibit.title);
+            let _ = writeln!(text, "- {link}: `cargo museum {}`", exhibit.number);
         }
         text.push('\n');
     }
@@ -68,7 +79,7 @@ pub(crate) fn end_of_chapter(tree: &Tree, page: &str, quoted: &[&str]) -> String
     for stored in counterexamples(tree) {
         let is_ours = files.get(&stored.fault).is_some_and(|file| quoted.contains(&file.as_str()));
         if is_ours && !seen.contains(&stored.fault) {
-            found.push(format!("{} in {} steps", link_to(page, &stored), stored.steps.len()));
+            found.push(format!("{} in {} steps", link_to(place, &stored), stored.steps.len()));
             seen.push(stored.fault);
         }
     }
@@ -83,22 +94,22 @@ pub(crate) fn end_of_chapter(tree: &Tree, page: &str, quoted: &[&str]) -> String
 }
 
 /// The list of all exhibits, by their groups.
-pub(crate) fn museum(tree: &Tree, page: &str) -> String {
+pub(crate) fn museum(tree: &Tree, place: Place<'_>) -> String {
     let (mut text, mut group) = (String::new(), String::new());
     for exhibit in exhibits(tree) {
         if exhibit.group != group {
             let _ = writeln!(text, "\n## {}\n", exhibit.group);
             group.clone_from(&exhibit.group);
         }
-        let to = links::relative(page, &format!("museum/{}.md", exhibit.name));
+        let link = place.link(&format!("museum/{}.md", exhibit.name), &exhibit.title);
         let report = exhibit.reports.first().and_then(|report| report.split(": ").next()).unwrap_or("");
-        let _ = writeln!(text, "{}. [{}]({to}): {report}", exhibit.number, exhibit.title);
+        let _ = writeln!(text, "{}. {link}: {report}", exhibit.number);
     }
     text
 }
 
 /// The table of all counterexamples.
-pub(crate) fn table(tree: &Tree, page: &str) -> String {
+pub(crate) fn table(tree: &Tree, place: Place<'_>) -> String {
     let mut text =
         "| fault | found by the model | preemptions | steps | it ends with |\n|---|---|---|---|---|\n"
             .to_owned();
@@ -108,7 +119,7 @@ pub(crate) fn table(tree: &Tree, page: &str) -> String {
         let _ = writeln!(
             text,
             "| {} | `{}` | {} | {} | {end} |",
-            link_to(page, &stored),
+            link_to(place, &stored),
             stored.model,
             stored.preemptions,
             stored.steps.len(),
@@ -127,6 +138,7 @@ pub(crate) fn pages(weaver: &Weaver<'_>, problems: &mut Vec<Problem>) -> Vec<(St
         let page = format!("museum/{}.md", exhibit.name);
         let text = tree.text(&exhibit.path()).unwrap_or("");
         let (title, rest) = text.split_once('\n').unwrap_or((text, ""));
+        let place = Place { page: &page, form: Form::Book };
         let mut intro =
             format!("{title}\n\n*{}*. `cargo museum {}` shows it fail.\n", exhibit.group, exhibit.number);
         if let Some(stored) = stored.iter().find(|stored| stored.fault == exhibit.fault) {
@@ -134,12 +146,12 @@ pub(crate) fn pages(weaver: &Weaver<'_>, problems: &mut Vec<Problem>) -> Vec<(St
                 intro,
                 "A model finds it in {} steps: {}.",
                 stored.steps.len(),
-                link_to(&page, stored)
+                link_to(place, stored)
             );
         }
         if tree.text(&exhibit.program()).is_some_and(Exhibit::runs_tasks) {
             let run =
-                |end: &str, text: &str| link(&page, &format!("museum/{}-{end}.html", exhibit.name), text);
+                |end: &str, text: &str| place.link(&format!("museum/{}-{end}.html", exhibit.name), text);
             let _ = writeln!(
                 intro,
                 "Recorded: {} and {}.",
@@ -150,7 +162,7 @@ pub(crate) fn pages(weaver: &Weaver<'_>, problems: &mut Vec<Problem>) -> Vec<(St
         // The programs have no pages.
         let program = format!("[`{0}.rs`](../src/exhibits/{0}.rs)", exhibit.name);
         let rest = rest.replace(&program, &format!("`{}`", exhibit.program()));
-        let mut chapter = Chapter::new(weaver, &page);
+        let mut chapter = Chapter::new(weaver, place);
         let woven = chapter.weave(&format!("{intro}{rest}"));
         problems.append(&mut chapter.problems);
         pages.push((page, woven));
@@ -158,8 +170,9 @@ pub(crate) fn pages(weaver: &Weaver<'_>, problems: &mut Vec<Problem>) -> Vec<(St
     pages
 }
 
-/// The exhibits' lines in the table of contents.
-pub(crate) fn summary(tree: &Tree) -> String {
-    let line = |exhibit: &Exhibit| format!("  - [{}](museum/{}.md)", exhibit.title, exhibit.name);
+/// The exhibits' lines in a table of contents.
+pub(crate) fn summary(tree: &Tree, place: Place<'_>) -> String {
+    let link = |exhibit: &Exhibit| place.link(&format!("museum/{}.md", exhibit.name), &exhibit.title);
+    let line = |exhibit: &Exhibit| format!("  - {}", link(exhibit));
     exhibits(tree).iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -5,6 +5,7 @@
 //!   {{#code FILE ITEM}}                  the same without the comments
 //!   {{#lines FILE ITEM | FROM | TO}}     an item's lines, from the one that contains FROM to the one that contains
 //!                                        TO, and the lines that close their brackets
+//!   {{#diff FILE ITEM | OLD_FILE OLD_ITEM}}  how one item became the other (see `diff`)
 //!   {{#head FILE | FROM | TO}}           the same of the comment at the head of a file; without TO, to its end
 //!   {{#anchor FILE NAME}}                the lines between an example's marks
 //!   {{#output NAME | FROM | TO}}         what an example prints, as a test checks it: tests/ladder/NAME.txt
@@ -12,6 +13,7 @@
 //!   {{#page FILE}}                       another Markdown file of the project
 //!   {{#breaks}}                          at a chapter's end: the exhibits and counterexamples of its mechanism
 //!   {{#museum}}  {{#counterexamples}}    the lists of all of them
+//!   {{#book TEXT}}  {{#repository TEXT}} a line of text in one of the two forms only (see `form`)
 //! ```
 //!
 //! In the text itself, figures of the benchmarks are filled in (see `figures`). A link to a source file, with an
@@ -22,9 +24,10 @@ use std::ops::Range;
 
 use crate::anchors::is_mark;
 use crate::book::{Kind, Problem, Weaver};
+use crate::form::{Form, Place};
 use crate::links;
 use crate::source::Source;
-use crate::{broken, figures, items};
+use crate::{broken, diff, figures, form, items};
 
 /// The most lines that a listing may have. Readers skip longer ones.
 pub const LONGEST: usize = 40;
@@ -48,14 +51,15 @@ const TABLES: [&str; 2] = ["docs/benchmarks.md", "docs/schedulers.md"];
 /// A chapter that is being built.
 pub(crate) struct Chapter<'a> {
     weaver: &'a Weaver<'a>,
+    place: Place<'a>,
     page: &'a str,
     pub(crate) quotes: Vec<Quote>,
     pub(crate) problems: Vec<Problem>,
 }
 
 impl<'a> Chapter<'a> {
-    pub(crate) fn new(weaver: &'a Weaver<'a>, page: &'a str) -> Self {
-        Chapter { weaver, page, quotes: Vec::new(), problems: Vec::new() }
+    pub(crate) fn new(weaver: &'a Weaver<'a>, place: Place<'a>) -> Self {
+        Chapter { weaver, place, page: place.page, quotes: Vec::new(), problems: Vec::new() }
     }
 
     fn problem(&mut self, kind: Kind, what: impl Into<String>) {
@@ -86,6 +90,14 @@ impl<'a> Chapter<'a> {
                 );
             }
             let directive = line.strip_prefix("{{#").and_then(|rest| rest.strip_suffix("}}"));
+            if let Some((form, text)) = directive.filter(|_| !fence).and_then(only) {
+                if form == self.place.form {
+                    woven.push_str(&self.prose(text));
+                    woven.push('\n');
+                    before = text;
+                }
+                continue;
+            }
             match directive {
                 Some(directive) if !fence => woven.push_str(&self.directive(directive)),
                 _ if fence || marks.is_some() => woven.push_str(line),
@@ -106,16 +118,17 @@ impl<'a> Chapter<'a> {
             (words.next().unwrap_or(""), words.next().unwrap_or(""), words.next().unwrap_or(""));
         let woven = match kind {
             "item" | "code" | "lines" | "anchor" => self.listing(kind, file, name, &rest),
+            "diff" => self.difference(file, name, &rest),
             "head" => self.head(file, &rest),
             "output" => self.output(file, &rest),
             "picture" => self.picture(&format!("docs/book/pictures/{file}.svg")),
             "page" => self.other_page(file),
             "breaks" => {
                 let quoted: Vec<&str> = self.quotes.iter().map(|quote| quote.file.as_str()).collect();
-                Ok(broken::end_of_chapter(self.weaver.tree, self.page, &quoted))
+                Ok(broken::end_of_chapter(self.weaver.tree, self.place, &quoted))
             }
-            "museum" => Ok(broken::museum(self.weaver.tree, self.page)),
-            "counterexamples" => Ok(broken::table(self.weaver.tree, self.page)),
+            "museum" => Ok(broken::museum(self.weaver.tree, self.place)),
+            "counterexamples" => Ok(broken::table(self.weaver.tree, self.place)),
             _ => Err((Kind::Directive, format!("no such directive: {directive}"))),
         };
         woven.unwrap_or_else(|(kind, what)| {
@@ -150,41 +163,76 @@ impl<'a> Chapter<'a> {
             }
             _ => return Err((Kind::Directive, format!("{kind} {file} {name} with {} parts", rest.len()))),
         };
-        let shown: Vec<&str> = source
-            .text
-            .lines()
-            .enumerate()
-            .skip(lines.start)
-            .take(lines.len())
-            .filter(|(number, _)| !is_mark(source, *number))
-            .map(|(_, line)| line)
-            .collect();
-        if shown.len() > LONGEST {
-            self.problem(
-                Kind::TooLong,
-                format!("{file} {name}: {} lines, and {LONGEST} are the most", shown.len()),
-            );
+        let code = shown(source, &lines);
+        self.look_at_length(&format!("{file} {name}"), code.len());
+        let link = self.link_to_lines(file, &lines);
+        let from = match (self.place.form, &anchor) {
+            (Form::Book, _) => link,
+            (Form::Repository, Some(_)) => format!("From {link}"),
+            (Form::Repository, None) => format!("From {link}, `{name}`"),
+        };
+        self.quotes.push(Quote { page: self.page.to_owned(), file: file.to_owned(), lines, anchor });
+        Ok(self.listed("rust", &code.join("\n"), &from))
+    }
+
+    fn look_at_length(&mut self, what: &str, lines: usize) {
+        if lines > LONGEST {
+            self.problem(Kind::TooLong, format!("{what}: {lines} lines, and {LONGEST} are the most"));
         }
-        let indent = shown
-            .iter()
-            .filter(|line| !line.trim().is_empty())
-            .map(|line| line.len() - line.trim_start().len())
-            .min();
-        let code: Vec<&str> =
-            shown.iter().map(|line| line.get(indent.unwrap_or(0)..).unwrap_or("").trim_end()).collect();
+    }
+
+    /// How an item of another file became this one.
+    fn difference(&mut self, file: &str, name: &str, rest: &[&str]) -> Result<String, (Kind, String)> {
+        let [old] = rest else {
+            return Err((Kind::Directive, format!("diff {file} {name} with {} parts", rest.len())));
+        };
+        let (old_file, old_name) = old.split_once(' ').unwrap_or((old, ""));
+        let find = |file: &str, name: &str| {
+            let source = self.weaver.source(file);
+            let source = source.ok_or_else(|| (Kind::MissingFile, format!("there is no {file}")))?;
+            let item = items::find(source, name).map_err(|what| (Kind::MissingItem, what))?;
+            Ok((source, item.bare))
+        };
+        let (new, new_lines) = find(file, name)?;
+        let (old, old_lines) = find(old_file, old_name)?;
+        let what = format!("{old_file} {old_name} and {file} {name}");
+        let lines = diff::diff(&shown(old, &old_lines), &shown(new, &new_lines), LONGEST)
+            .map_err(|why| (Kind::NoDifference, format!("{what}: {why}")))?;
+        self.look_at_length(&format!("the difference of {what}"), lines.len());
+        let from = self.link_to_lines(old_file, &old_lines);
+        let to = self.link_to_lines(file, &new_lines);
+        let from = format!("From `{old_name}` in {from} to `{name}` in {to}");
+        for (file, lines) in [(old_file, old_lines), (file, new_lines)] {
+            let (page, file) = (self.page.to_owned(), file.to_owned());
+            self.quotes.push(Quote { page, file, lines, anchor: None });
+        }
+        Ok(self.listed("diff", &lines.join("\n"), &from))
+    }
+
+    /// A listing in the chapter's form, above the line that says where it is from.
+    fn listed(&self, language: &str, code: &str, from: &str) -> String {
+        let code = code.trim_matches('\n');
+        match self.place.form {
+            Form::Book => {
+                // mdBook would offer to run what is marked as Rust alone.
+                let language = if language == "rust" { "rust,ignore" } else { language };
+                format!("<div class=\"listing\">\n\n```{language}\n{code}\n```\n\n{from}\n\n</div>")
+            }
+            Form::Repository => format!("```{language}\n{code}\n```\n\n{from}"),
+        }
+    }
+
+    /// A link to lines of a source file. In the repository it has no numbers (see `form`).
+    fn link_to_lines(&self, file: &str, lines: &Range<usize>) -> String {
         let place = format!("{file}, lines {} to {}", lines.start + 1, lines.end);
-        let from = match self.weaver.page_of(file) {
-            Some(page) => {
+        match (self.place.form, self.weaver.page_of(file)) {
+            (Form::Book, Some(page)) => {
                 let row = self.weaver.row_of(file, lines.start);
                 format!("[{place}]({}#{row})", links::relative(self.page, &page))
             }
-            None => place,
-        };
-        self.quotes.push(Quote { page: self.page.to_owned(), file: file.to_owned(), lines, anchor });
-        Ok(format!(
-            "<div class=\"listing\">\n\n```rust,ignore\n{}\n```\n\n{from}\n\n</div>",
-            code.join("\n").trim_matches('\n')
-        ))
+            (Form::Book, None) => place,
+            (Form::Repository, _) => format!("[{file}]({})", self.place.to_file(file)),
+        }
     }
 
     /// Lines of the comment at a file's head, unchanged, with a line that says where they are from.
@@ -210,15 +258,15 @@ impl<'a> Chapter<'a> {
             .map(|line| line.trim_start_matches("//!"))
             .map(|line| line.strip_prefix(' ').unwrap_or(line))
             .collect();
-        let from = match self.weaver.page_of(file) {
-            Some(page) => format!("[{file}, at its head]({}#head)", links::relative(self.page, &page)),
-            None => file.to_owned(),
+        let from = match (self.place.form, self.weaver.page_of(file)) {
+            (Form::Book, Some(page)) => {
+                format!("[{file}, at its head]({}#head)", links::relative(self.page, &page))
+            }
+            (Form::Book, None) => file.to_owned(),
+            (Form::Repository, _) => format!("From [{file}]({}), at its head", self.place.to_file(file)),
         };
         self.quotes.push(Quote { page: self.page.to_owned(), file: file.to_owned(), lines, anchor: None });
-        Ok(format!(
-            "<div class=\"listing\">\n\n```text\n{}\n```\n\n{from}\n\n</div>",
-            text.join("\n").trim_matches('\n')
-        ))
+        Ok(self.listed("text", &text.join("\n"), &from))
     }
 
     /// What an example prints, or its lines from `FROM` to `TO`, below the command.
@@ -248,10 +296,18 @@ impl<'a> Chapter<'a> {
         Ok(block + "```")
     }
 
-    /// A picture, inlined in the page so that it takes the page's colours.
+    /// A picture. The book inlines it, so that it takes the page's colours.
     fn picture(&mut self, file: &str) -> Result<String, (Kind, String)> {
         let svg =
             self.weaver.tree.text(file).ok_or_else(|| (Kind::MissingFile, format!("there is no {file}")))?;
+        if self.place.form == Form::Repository {
+            let part = |tag: &str| {
+                let (_, rest) = svg.split_once(&format!("<{tag}>"))?;
+                Some(rest.split_once(&format!("</{tag}>"))?.0)
+            };
+            let said: Vec<&str> = ["title", "desc"].into_iter().filter_map(part).collect();
+            return Ok(format!("![{}]({})", said.join(": "), self.place.to_file(file)));
+        }
         // Its own style is for viewing the file alone.
         let (before, rest) = svg.split_once("<style>").unwrap_or((svg, ""));
         let after = rest.split_once("</style>").map_or("", |(_, after)| after);
@@ -290,13 +346,15 @@ impl<'a> Chapter<'a> {
             return target.to_owned();
         }
         let path = links::resolve(file, target);
-        match self.weaver.page_of(&path).or_else(|| self.weaver.page_that_includes(&path)) {
-            Some(page) => links::relative(self.page, &page),
-            None => {
-                self.problem(Kind::DeadLink, format!("{file} links to {target}, which is not in the book"));
-                target.to_owned()
-            }
-        }
+        let page = self.weaver.page_that_includes(&path);
+        let led = match self.place.form {
+            Form::Book => self.weaver.page_of(&path).or(page).map(|page| links::relative(self.page, &page)),
+            Form::Repository => page.or_else(|| self.in_repository(&path)),
+        };
+        led.unwrap_or_else(|| {
+            self.problem(Kind::DeadLink, format!("{file} links to {target}, which is not in the book"));
+            target.to_owned()
+        })
     }
 
     fn prose(&mut self, line: &str) -> String {
@@ -306,6 +364,11 @@ impl<'a> Chapter<'a> {
             String::new()
         });
         let line = &filled;
+        if self.place.form == Form::Repository {
+            let led =
+                links::rewrite_or_drop(line, |target| self.in_repository(target), form::only_in_the_book);
+            return self.link_paths(&led);
+        }
         let led = links::rewrite(line, |target| {
             let (path, item) = target.split_once('#').unwrap_or((target, ""));
             let Some(page) = self.weaver.page_of(path) else { return target.to_owned() };
@@ -325,6 +388,17 @@ impl<'a> Chapter<'a> {
         self.link_paths(&led)
     }
 
+    /// The target, in the repository, of a link to a file or to a page of the book. An item of a file has no link of its
+    /// own, since it would be to a line.
+    fn in_repository(&self, target: &str) -> Option<String> {
+        let (path, _) = target.split_once('#').unwrap_or((target, ""));
+        if target.starts_with("https://") || target.starts_with('#') {
+            return Some(target.to_owned());
+        }
+        let is_file = path.contains('/') && self.weaver.tree.has(path);
+        if is_file { Some(self.place.to_file(path)) } else { self.place.target(target) }
+    }
+
     /// Links the rules that are named, such as `[claim]`.
     fn link_rules(&self, text: &str) -> String {
         let mut woven = String::new();
@@ -332,7 +406,7 @@ impl<'a> Chapter<'a> {
         while let Some((before, after)) = rest.split_once('[') {
             woven.push_str(before);
             let named = after.split_once(']').filter(|(_, behind)| !behind.starts_with('('));
-            let link = named.and_then(|(name, behind)| Some((self.weaver.rule(self.page, name)?, behind)));
+            let link = named.and_then(|(name, behind)| Some((self.weaver.rule(self.place, name)?, behind)));
             (rest, _) = match link {
                 Some((link, behind)) => (behind, woven.push_str(&link)),
                 None => (after, woven.push('[')),
@@ -349,14 +423,17 @@ impl<'a> Chapter<'a> {
                 woven.push_str(&self.link_rules(part));
                 continue;
             }
-            let linked = woven.ends_with('[');
-            match self.weaver.page_of(part) {
-                Some(page) if !linked => {
-                    write!(woven, "[`{part}`]({})", links::relative(self.page, &page))
-                        .expect("writing to a String cannot fail");
+            let there = is_path(part) && self.weaver.tree.has(part);
+            let target = match self.place.form {
+                Form::Book => self.weaver.page_of(part).map(|page| links::relative(self.page, &page)),
+                Form::Repository => there.then(|| self.place.to_file(part)),
+            };
+            match target.filter(|_| !links::is_inside(&woven)) {
+                Some(target) => {
+                    write!(woven, "[`{part}`]({target})").expect("writing to a String cannot fail");
                 }
-                _ => {
-                    if is_path(part) && !self.weaver.tree.has(part) {
+                None => {
+                    if is_path(part) && !there {
                         self.problem(Kind::DeadLink, format!("`{part}` does not exist"));
                     }
                     write!(woven, "`{part}`").expect("writing to a String cannot fail");
@@ -365,6 +442,26 @@ impl<'a> Chapter<'a> {
         }
         woven
     }
+}
+
+/// The form for which a line is, and its text, if it is for one only.
+fn only(directive: &str) -> Option<(Form, &str)> {
+    let (kind, text) = directive.split_once(' ')?;
+    match kind {
+        "book" => Some((Form::Book, text)),
+        "repository" => Some((Form::Repository, text)),
+        _ => None,
+    }
+}
+
+/// Lines of a source as a listing shows them: without the marks of anchors, and without what all are indented by.
+fn shown<'a>(source: &'a Source, lines: &Range<usize>) -> Vec<&'a str> {
+    let numbered = source.text.lines().enumerate().skip(lines.start).take(lines.len());
+    let shown: Vec<&str> =
+        numbered.filter(|(number, _)| !is_mark(source, *number)).map(|(_, line)| line).collect();
+    let says = shown.iter().filter(|line| !line.trim().is_empty());
+    let indent = says.map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
+    shown.iter().map(|line| line.get(indent..).unwrap_or("").trim_end()).collect()
 }
 
 /// Whether a word in backticks is the path of a file or a folder of the project.

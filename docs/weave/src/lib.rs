@@ -7,7 +7,8 @@
 //! ```text
 //!   docs/book/src/*.md ──┐  chapter: a directive becomes the listing
 //!   docs/map.md ─────────┼──▶ weave ──▶ target/book ──▶ mdbook ──▶ HTML
-//!   */src/**/*.rs ───────┘  annotate: one page per file
+//!   */src/**/*.rs ───────┘     │    annotate: one page per file
+//!                              └────▶ docs/chapters: the chapters as Markdown, for readers of the repository
 //! ```
 //!
 //! W1  The book's own files hold no copy of the source: a chapter names an item, and its text is read here.
@@ -28,13 +29,16 @@ mod broken;
 pub mod chapter;
 pub mod console;
 pub mod counterexample;
+mod diff;
 pub mod exhibit;
 pub mod figures;
+mod form;
 pub mod items;
 pub mod links;
 pub mod markdown;
 pub mod models;
 pub mod pairs;
+pub mod repository;
 pub mod source;
 pub mod tree;
 

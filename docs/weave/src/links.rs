@@ -1,6 +1,7 @@
 //! Links in Markdown: finding them, rewriting them, and resolving them against their page.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 /// Calls `each` with every line outside of fenced blocks, and joins what it returns.
 pub fn outside_fences(text: &str, mut each: impl FnMut(&str) -> String) -> String {
@@ -34,6 +35,52 @@ pub fn rewrite(line: &str, mut each: impl FnMut(&str) -> String) -> String {
     woven + rest
 }
 
+/// The same, and where `each` returns `None`, `without` makes the link's text into what stands in its place. A link
+/// whose text began on a line above stays as it is.
+pub fn rewrite_or_drop(
+    line: &str,
+    mut each: impl FnMut(&str) -> Option<String>,
+    without: impl Fn(&str) -> String,
+) -> String {
+    let mut woven = String::new();
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once("](") {
+        let (target, after) = after.split_once(')').unwrap_or((after, ""));
+        woven.push_str(before);
+        let (led, open) = (each(target), opening(&woven));
+        match (led, open) {
+            (None, Some(open)) => {
+                let text = woven.split_off(open);
+                woven.push_str(&without(&text[1..]));
+            }
+            (led, _) => {
+                let _ = write!(woven, "]({})", led.as_deref().unwrap_or(target));
+            }
+        }
+        rest = after;
+    }
+    woven + rest
+}
+
+/// Where the bracket opens that is still open at the end of `text`.
+fn opening(text: &str) -> Option<usize> {
+    let mut depth = 0;
+    text.char_indices().rev().find_map(|(at, c)| {
+        match c {
+            ']' => depth += 1,
+            '[' if depth == 0 => return Some(at),
+            '[' => depth -= 1,
+            _ => {}
+        }
+        None
+    })
+}
+
+/// Whether the text ends inside the brackets of a link.
+pub fn is_inside(text: &str) -> bool {
+    opening(text).is_some()
+}
+
 /// Returns the targets of all links outside of fenced blocks.
 pub fn targets(text: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -50,6 +97,18 @@ pub fn targets(text: &str) -> Vec<String> {
 pub fn relative(from: &str, to: &str) -> String {
     let up = from.matches('/').count();
     format!("{}{to}", "../".repeat(up))
+}
+
+/// Returns the shortest relative path from the file `from` to the file `to`, both given from the same root.
+pub fn between(from: &str, to: &str) -> String {
+    let (mut from, mut to) = (from, to);
+    while let (Some((folder, below)), Some((other, rest))) = (from.split_once('/'), to.split_once('/')) {
+        if folder != other {
+            break;
+        }
+        (from, to) = (below, rest);
+    }
+    relative(from, to)
 }
 
 /// Returns the path, from the book's root, to which `target` leads on the page `from`.
@@ -98,6 +157,13 @@ fn links_are_found_and_resolved() {
     assert_eq!(relative("source/executor/local.md", "task.md"), "../../task.md");
     assert_eq!(resolve("source/executor/local.md", "../../task.md"), "task.md");
     assert_eq!(resolve("a.md", "source/b.md"), "source/b.md");
+    assert_eq!(between("docs/chapters/a.md", "docs/b.svg"), "../b.svg");
+    assert_eq!(between("docs/chapters/a.md", "executor/src/b.rs"), "../../executor/src/b.rs");
+    let each = |target: &str| (target != "b").then(|| format!("{target}.md"));
+    let without = |text: &str| format!("<{text}>");
+    let led = rewrite_or_drop("up](b). See [`a[1]`](b), ![c](d), [\\[e\\]](f).", each, without);
+    assert_eq!(led, "up](b). See <`a[1]`>, ![c](d.md), [\\[e\\]](f.md).");
+    assert!(is_inside("see [the file ") && !is_inside("see [a](b) and "));
     let ids = ids("# What is `Pin`?\n<a id=\"L7\"></a>\n");
     assert_eq!(ids.into_iter().collect::<Vec<_>>(), ["L7", "what-is-pin"]);
 }

@@ -101,8 +101,49 @@ fn a_book_without_faults_has_none() {
 }
 
 #[test]
+fn a_difference_shows_both_items() {
+    let more = "{{#diff examples/f.rs wake | reactor/src/a.rs wake}}\n";
+    let woven = book(
+        more,
+        "examples/f.rs",
+        "fn more() {\n    go();\n}\n\npub fn wake() {\n    go();\n    go();\n}\n",
+    );
+    assert!(woven.problems.is_empty(), "{:#?}", woven.problems);
+    let expected = "```diff\n pub fn wake() {\n-    // ORDERING[x]: why.\n+    go();\n     go();\n }\n```\n\nFrom `wake` in ";
+    let (book, repository) = (&woven.pages["one.md"], &woven.chapters["docs/chapters/one.md"]);
+    assert!(
+        book.contains(&format!("{expected}[reactor/src/a.rs, lines 6 to 9](source/reactor/a.md#")),
+        "{book}"
+    );
+    let from = "[reactor/src/a.rs](../../reactor/src/a.rs) to `wake` in [examples/f.rs](../../examples/f.rs)";
+    assert!(repository.contains(&format!("{expected}{from}")), "{repository}");
+    let page = &woven.pages["source/examples/f.md"];
+    assert!(page.contains("Quoted in [One]"), "{page}");
+}
+
+#[test]
+fn a_chapter_for_the_repository_leads_to_its_files() {
+    let more = "{{#book In the book.}}\n{{#repository Not in the book: [a](docs/a.txt).}}\n";
+    let woven = book(more, "docs/a.txt", "a");
+    let one = &woven.chapters["docs/chapters/one.md"];
+    assert!(one.contains("```rust\n/// Wakes.\npub fn wake() {"), "{one}");
+    assert!(one.contains("```\n\nFrom [reactor/src/a.rs](../../reactor/src/a.rs), `wake`\n"), "{one}");
+    assert!(one.contains("```\n\nFrom [examples/e.rs](../../examples/e.rs)\n"), "{one}");
+    assert!(
+        one.contains("See [go](../../reactor/src/a.rs) in [`reactor/src/a.rs`](../../reactor/src/a.rs)"),
+        "{one}"
+    );
+    assert!(one.contains("Not in the book: [a](../a.txt).") && !one.contains("In the book."), "{one}");
+    assert!(one.ends_with("\n---\n\n[Contents](README.md)\n"), "{one}");
+    assert!(woven.pages["one.md"].contains("In the book.") && !woven.pages["one.md"].contains("Not in"));
+    let contents = &woven.chapters["docs/chapters/README.md"];
+    assert!(contents.contains("- [The core path](../../README.md#the-core-path)"), "{contents}");
+}
+
+#[test]
 fn each_fault_is_reported() {
     let long = format!("fn long() {{\n{}}}\n", "    a();\n".repeat(39));
+    let longer = format!("pub fn long() {{\n    go();\n{}}}\n", "    a();\n".repeat(40));
     let main = "// ANCHOR: main\nfn main() {}\n// ANCHOR_END: main\n";
     let twice = format!("{main}{main}");
     let cases = [
@@ -119,12 +160,26 @@ fn each_fault_is_reported() {
         (Kind::BadAnchor, "", "examples/e.rs", "// ANCHOR: main\n// ANCHOR_END: main\n"),
         (Kind::UnusedAnchor, "", "examples/f.rs", main),
         (Kind::TooLong, "{{#item examples/f.rs long}}", "examples/f.rs", long.as_str()),
+        (Kind::MissingFile, "{{#diff reactor/src/a.rs wake | reactor/src/c.rs wake}}", "", ""),
+        (Kind::MissingItem, "{{#diff reactor/src/a.rs sleep | reactor/src/a.rs wake}}", "", ""),
+        (Kind::MissingItem, "{{#diff reactor/src/a.rs wake | reactor/src/a.rs}}", "", ""),
+        (Kind::Directive, "{{#diff reactor/src/a.rs wake}}", "", ""),
+        (Kind::NoDifference, "{{#diff reactor/src/a.rs wake | reactor/src/a.rs wake}}", "", ""),
+        (Kind::NoDifference, "{{#diff reactor/src/a.rs wake | reactor/src/b.rs twice}}", "", ""),
+        (
+            Kind::TooLong,
+            "{{#diff examples/f.rs long | reactor/src/a.rs wake}}",
+            "examples/f.rs",
+            longer.as_str(),
+        ),
         (Kind::Pasted, "```rust\nfn main() {}\n```", "", ""),
         (Kind::Pasted, "```\nfn main() {}\n```", "", ""),
         (Kind::Pasted, "Thus:\n\n    fn main() {}", "", ""),
         (Kind::DeadLink, "[two](two.md)", "", ""),
         (Kind::DeadLink, "[one](one.md#two)", "", ""),
         (Kind::DeadLink, "In `reactor/src/c.rs` is more.", "", ""),
+        (Kind::DeadLink, "See [it](counterexamples/none.html).", "", ""),
+        (Kind::DeadLink, "{{#repository See [it](docs/none.png).}}", "", ""),
         (Kind::NotInOrder, "", "reactor/src/c.rs", "fn c() {}\n"),
         (Kind::NotInOrder, "", "docs/book/src/two.md", "# Two\n"),
         (Kind::Directive, "{{#quote reactor/src/a.rs}}", "", ""),
