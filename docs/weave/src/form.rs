@@ -59,9 +59,9 @@ impl Place<'_> {
         }
         let path = |folder: &str| to.strip_prefix(folder).and_then(|name| name.rsplit_once('.'));
         let file = match to {
-            "source/core.md" => "README.md#the-core-path".to_owned(),
-            "source/rest.md" => "README.md#the-rest-of-the-source".to_owned(),
-            "source/programs.md" => "examples".to_owned(),
+            "source/core.md" => "docs/map.md#the-core-path".to_owned(),
+            "source/rest.md" => "docs/map.md#the-rest-of-the-source".to_owned(),
+            "source/programs.md" => "docs/examples.md".to_owned(),
             _ => match (path("museum/"), path("counterexamples/")) {
                 (Some((name, "md")), _) => format!("docs/museum/exhibits/{name}.md"),
                 (_, Some((name, "html"))) => format!("docs/counterexamples/{name}.txt"),
@@ -94,7 +94,7 @@ fn a_link_leads_to_what_stands_for_the_page() {
         ("b.md", "[it](b.md)"),
         ("museum/c.md", "[it](../museum/exhibits/c.md)"),
         ("counterexamples/c--d.html", "[it](../counterexamples/c--d.txt)"),
-        ("source/core.md", "[it](../../README.md#the-core-path)"),
+        ("source/core.md", "[it](../map.md#the-core-path)"),
         ("source/orderings.md", "it (in the built book)"),
         ("museum/c-with.html", "it (in the built book)"),
         ("counterexamples/c--d.html#quiz", "it (in the built book)"),
