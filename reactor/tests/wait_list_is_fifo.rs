@@ -86,6 +86,26 @@ fn registering_again_keeps_the_place_and_skips_an_equal_waker() {
     assert_eq!(name_of(list.pop().expect("the waiter joined again"), &last), 1);
 }
 
+/// The waker was cloned after the first look, and at the second an equal one is there: the clone's drop is user code.
+#[test]
+fn a_clone_that_is_not_needed_is_dropped_after_the_look() {
+    let note = Arc::new(Named(1, Arc::default()));
+    let waker = Waker::from(Arc::clone(&note));
+    let stored = waker.clone();
+    let mut looks = 0;
+    let polled = poll_lazily(&waker, |lazy| {
+        looks += 1;
+        // The other clone comes between the looks.
+        if looks == 2 {
+            assert!(lazy.is_stored_as(&stored));
+        }
+        assert_eq!(Arc::strong_count(&note), 2 + looks, "no waker is dropped during a look");
+        Poll::<()>::Pending
+    });
+    assert!(polled.is_pending());
+    assert_eq!((looks, Arc::strong_count(&note)), (2, 3));
+}
+
 /// A waiter stays long at the front, while thousands behind it come and go.
 #[test]
 fn gaps_are_closed_and_the_keys_still_hold() {
