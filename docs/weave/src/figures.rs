@@ -68,12 +68,15 @@ fn cell(tables: &str, row: &str, column: &str) -> Result<String, String> {
 #[test]
 fn figures_come_from_the_tables() {
     let tables = "# B\n\n| | ours | threads |\n|---|---|---|\n| **spawn**: of many | 76.9 (124) | 49.4 µs (68.8 µs) |\n\
-                  | **mem**: bytes | 88 | 10011 |\n\n| | a task |\n|---|---|\n| create one | 97.7 |\n| late | 1475, 1 ms |\n";
+                  | **mem**: bytes | 88 | 10011 |\n\n| | a task |\n|---|---|\n| create one | 97.7 |\n| late | 1475, 1 ms |\n\
+                  | many | 3,494 (5,347) |\n| later | 2,313, 0.61 ms late |\n";
     let filled = |line: &str| fill(line, tables);
     assert_eq!(filled("a {{wall spawn | ours}} b {{cpu spawn | ours}}.").unwrap(), "a 76.9 ns b 124 ns.");
     assert_eq!(filled("{{wall spawn | threads}}").unwrap(), "49.4 µs");
     assert_eq!(filled("{{cell mem | ours}} {{wall create one | a task}}").unwrap(), "88 97.7 ns");
     assert_eq!(filled("{{wall late | a task}}").unwrap(), "1475 ns");
+    assert_eq!(filled("{{wall many | a task}}, {{cpu many | a task}}").unwrap(), "3,494 ns, 5,347 ns");
+    assert_eq!(filled("{{wall later | a task}}").unwrap(), "2,313 ns");
     assert!(filled("{{wall spawn | smol}}").is_err());
     assert!(filled("{{wall drop | ours}}").is_err());
     assert!(filled("{{cpu mem | ours}}").is_err());
