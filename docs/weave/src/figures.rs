@@ -27,7 +27,8 @@ pub fn fill(line: &str, tables: &str) -> Result<String, String> {
         let (row, column) = place.split_once('|').ok_or_else(|| format!("no such figure: {asked}"))?;
         let cell = cell(tables, row.trim(), column.trim())?;
         let (wall, cpu) = cell.split_once(" (").unwrap_or((&cell, ""));
-        let wall = wall.split(',').next().expect("a split has a first part");
+        // A cell may go on, as in `2,313, 0.61 ms late`.
+        let wall = wall.split(", ").next().expect("a split has a first part");
         woven.push_str(before);
         match kind {
             "wall" => woven.push_str(&with_unit(wall)),
@@ -41,7 +42,7 @@ pub fn fill(line: &str, tables: &str) -> Result<String, String> {
 }
 
 fn with_unit(figure: &str) -> String {
-    let bare = figure.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let bare = figure.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ','));
     if bare { format!("{figure} ns") } else { figure.to_owned() }
 }
 
