@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
+use std::iter;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -83,8 +84,7 @@ impl Drop for Grab<'_> {
         let mut state = self.0.state.lock().expect("nobody panics with it");
         state.held = false;
         let most = if self.0.wakes_all { usize::MAX } else { 1 };
-        let woken = most.min(state.waiters.len());
-        let woken: Vec<Waker> = state.waiters.drain(..woken).collect();
+        let woken: Vec<Waker> = iter::from_fn(|| state.waiters.pop_front()).take(most).collect();
         drop(state);
         woken.into_iter().for_each(Waker::wake);
     }
