@@ -67,7 +67,7 @@ fn hang(title: &str, start: fn() -> Vec<JoinHandle<()>>, expected: Option<Verdic
     });
 }
 
-/// Whether the dump knows so many tasks, and what each waits for.
+/// Whether the dump knows this many tasks, and what each waits for.
 fn all_wait(dump: &Dump, tasks: usize) -> bool {
     let waits = dump.tasks().iter().filter(|task| task.kind == "pool" && !task.waits_for.is_empty());
     waits.count() == tasks
