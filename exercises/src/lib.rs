@@ -15,7 +15,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
@@ -69,6 +69,21 @@ impl Wake for Calls {
     fn wake(self: Arc<Self>) {
         // ORDERING: Relaxed; a counter, it publishes nothing.
         self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Polls the future as long as each poll, or something in it, has woken it. Returns its output, or `None` if it waits
+/// and was not woken. If all that could wake it is inside of it, it hangs.
+pub fn run_until_idle<F: Future>(future: F) -> Option<F::Output> {
+    let (calls, waker) = Calls::waker();
+    let mut future = pin!(future);
+    loop {
+        let seen = calls.count();
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return Some(output),
+            Poll::Pending if calls.count() == seen => return None,
+            Poll::Pending => {}
+        }
     }
 }
 

@@ -305,6 +305,32 @@ fn graceful_shutdown() {
 }
 
 #[test]
+fn select_and_join() {
+    run("select_and_join").says(&[
+        "Two awaits: A A A B B B -",
+        "A join:     AB AB AB -",
+        "0 of the others are still open",
+        "In one task: the one that blocks has no reply",
+        "In two tasks, on two threads: it has a reply",
+        "501500",
+        "1000 and 0 wins",
+        "each wins more than 400",
+        "begun 100 times, returned None",
+        "begun 1 time,  returned \"the page\"",
+        "about 80 polls, and so do two",
+    ]);
+}
+
+#[test]
+fn held() {
+    let printed = run("held");
+    printed.says(&["a futurelock", "ben waits for a lock, which was handed to task \"clerk\""]);
+    printed.says(&["a lock that its own holder waits for", "no verdict", "no verdict", "no verdict"]);
+    printed.says(&["Mended:", "an order, the order is slow", "a task for each page", "std's mutex"]);
+    printed.says(&["Mutex                   hangs", "grabbed, wakes all      ends               ends"]);
+}
+
+#[test]
 fn from_tokio() {
     run("from_tokio").says(&[
         "Branches: with a condition, with a pattern, and in a fixed order.",
