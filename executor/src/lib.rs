@@ -71,10 +71,11 @@
 // `strangers`, `ends`, `cycles`, `verdicts`, `report`, `phrases`, `words`; `watch`), and `sync`, which uses no other file
 // of this crate (`mutex`, `oneshot` with `recv_error`, `mpsc` with `state`, `room`, `sender`, `permit`, `receiver`,
 // `unbounded`, `broadcast` with `ring`, `receiver`, `sender`; `closed`, `semaphore` with `error`, `permit`, `rwlock`,
-// `notify`, `watch` with `state`, `sender`, `receiver`; `barrier`, `once_cell`, `send_error`).
+// `notify`, `watch` with `state`, `sender`, `receiver`; `barrier`, `once_cell`, `send_error`). For tests: `cancel`.
 
 mod block_on;
 mod builder;
+pub mod cancel;
 mod context;
 mod driver;
 pub mod future;

@@ -211,6 +211,27 @@ fn each_waits_for_a_signal_after_its_call() {
     });
 }
 
+/// A stream keeps what has come. A future for one signal takes it along when it is dropped.
+#[test]
+fn a_wait_that_is_dropped_loses_a_signal_unless_a_stream_has_it() {
+    let _alone = alone();
+    block_on(async {
+        let mut signals = Signals::new(&[SIGINT, SIGTERM]).unwrap();
+        assert_eq!(poll_once(signals.next()).await, None);
+        let (mut interrupted, mut terminated) = (Box::pin(ctrl_c()), Box::pin(terminate()));
+        assert!(poll_once(&mut interrupted).await.is_none() && poll_once(&mut terminated).await.is_none());
+        raise(SIGINT).unwrap();
+        raise(SIGTERM).unwrap();
+        drop((interrupted, terminated));
+        assert!(
+            poll_once(Box::pin(ctrl_c())).await.is_none() && poll_once(Box::pin(terminate())).await.is_none()
+        );
+        let mut came = [signals.next().await, signals.next().await];
+        came.sort_unstable();
+        assert_eq!(came, [Some(SIGINT), Some(SIGTERM)]);
+    });
+}
+
 #[test]
 fn what_cannot_be_handled_is_an_error_that_names_it() {
     let _alone = alone();

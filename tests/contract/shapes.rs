@@ -10,6 +10,7 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use executor::cancel;
 use executor::future::{Selected, join, or, select, try_join};
 use executor::pool::Pool;
 use executor::stream::{Stream, StreamExt};
@@ -124,6 +125,15 @@ fn several_futures() {
             Selected::Second(letter) => assert_eq!(letter, 'b'),
         }
         assert_eq!(or(async { 1 }, async { 2 }).await, 1);
+        let waits = cancel::at_each_await(
+            async || 1,
+            async |number| {
+                task::yield_now().await;
+                *number += 1;
+            },
+            async |number, output| assert_eq!(number == 2, output.is_some()),
+        );
+        assert_eq!(waits.await, 1);
         assert_eq!(executor::stream::iter([1, 2]).map(|n| 2 * n).collect::<Vec<_>>().await, [2, 4]);
     });
 }

@@ -248,6 +248,34 @@ fn http_client_of_urls() {
 }
 
 #[test]
+fn cancelled() {
+    run("cancelled").says(&[
+        "the tea is made",
+        "the pot is empty",
+        "a future for each turn       2 ticks, received nothing",
+        "state outside of the future  2 ticks, received \"tea\", \"milk\", \"rye\"",
+        "one future for all turns     2 ticks, received \"tea\", \"milk\", \"rye\"",
+        "a task that reads            2 ticks, received \"tea\", \"milk\", \"rye\"",
+        "write_all: cut off",
+        "and the peer has received 4194304",
+    ]);
+}
+
+#[test]
+fn cancelled_tasks() {
+    run("cancelled_tasks").says(&[
+        "the handle is dropped:  its future is still there",
+        "abort has returned:     its future is still there",
+        "cancel was awaited:     its future is dropped",
+        "a blocking call was aborted: the call has run to its end",
+        "2 after the drop",
+        "has received \"bye\\n\"",
+        "careless: [0, 1, 1, 1, 1, 0]",
+        "careful:  [0, 0, 0, 0, 0, 0]",
+    ]);
+}
+
+#[test]
 fn async_mutex() {
     run("async_mutex").says(&[
         "without a lock: 1",

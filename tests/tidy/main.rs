@@ -9,6 +9,7 @@ use weave::source;
 
 mod arrows_run_down;
 mod benches_say_what_they_show;
+mod cancelled;
 mod core_path_budget;
 mod every_ordering_has_both_ends;
 mod hard_cases;

@@ -10,7 +10,7 @@ use crate::pages_name_what_exists::map_of;
 use crate::source::{CRATES, Source, crate_sources, read, words};
 
 /// The modules that a crate hides from its documentation, as the end of their path.
-fn hidden(name: &str) -> Vec<String> {
+pub(crate) fn hidden(name: &str) -> Vec<String> {
     let lib = read(&format!("{name}/src/lib.rs"));
     let lines: Vec<&str> = lib.lines().collect();
     let pairs = lines.windows(2).filter(|pair| pair[0].starts_with("#[doc(hidden)]"));

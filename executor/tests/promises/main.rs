@@ -10,6 +10,7 @@ mod a_pools_end_strands_no_task;
 mod abort_handles_end_tasks;
 mod branches_share_a_task;
 mod cancel_drops_once;
+mod cancelled_at_each_await;
 mod debug_shows_what_it_is;
 mod destructors_know_their_task;
 mod handles_go_anywhere;

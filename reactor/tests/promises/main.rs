@@ -3,6 +3,7 @@
 mod always_ready;
 mod any_descriptor;
 mod attempts;
+mod cancelled_at_each_await;
 mod edges;
 mod fairness;
 mod halves;
