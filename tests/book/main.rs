@@ -6,3 +6,4 @@
 mod commands;
 mod pages;
 mod pictures;
+mod questions;
