@@ -95,19 +95,32 @@ async fn dropped() -> u32 {
     sum
 }
 
-/// Not `Copy`, so `drop` moves it.
+/// No reference to the buffer was ever made, so its place is not needed when it has been moved away.
+async fn moved() -> u32 {
+    let buffer = Bytes([1; BUFFER]);
+    let sum = sum_of(buffer);
+    wait().await;
+    sum
+}
+
+/// Not `Copy`, so a call that takes it moves it.
 struct Bytes([u8; BUFFER]);
+
+fn sum_of(bytes: Bytes) -> u32 {
+    sum(&bytes.0)
+}
 
 fn what_is_held() {
     println!("A buffer of 64 KiB is");
     let after = show("used after an await", &used_after());
     let before = show("used before the await, and not after", &used_before());
     let dropped = show("dropped before the await", &dropped());
+    let moved = show("moved into a call, and never borrowed", &moved());
     let scoped = show("in a scope that ends before the await", &scoped());
     let vec = show("in a Vec", &in_a_vec());
     assert!(is_buffers(after, 1));
     assert!(before <= after + 100 && dropped <= after + 100);
-    assert!(scoped < 100 && vec < 100);
+    assert!(moved <= after + 100 && scoped < 100 && vec < 100);
 }
 
 // ANCHOR: future_size_arguments

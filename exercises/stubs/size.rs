@@ -15,8 +15,7 @@ use executor::sync::mpsc;
 use executor::task::yield_now;
 
 /// Exercise 1. For each batch it sends the value that is in it most often, and of several such values the
-/// least. The values are below 4096. Its future has a table of 16 KiB in it. Make the future smaller than 1 KiB,
-/// and allocate nothing.
+/// least. The values are below 4096. Its future has a table of 16 KiB in it. Make the future smaller than 1 KiB.
 pub async fn most_frequent(mut batches: mpsc::Receiver<Vec<u16>>, results: mpsc::Sender<u16>) {
     while let Some(batch) = batches.recv().await {
         let mut counts = [0_u32; 4096];
@@ -32,7 +31,7 @@ pub async fn most_frequent(mut batches: mpsc::Receiver<Vec<u16>>, results: mpsc:
 }
 
 /// Exercise 2. Awaits a future, and notes when it is polled first and when it has ended. Its own future has the other
-/// one in it twice. It must not be larger than the other one by more than 64 bytes, and nothing may be allocated.
+/// one in it twice. It must have it in it once, not in a box, and add at most 64 bytes.
 pub async fn noted<F: Future>(journal: &RefCell<Vec<&'static str>>, future: F) -> F::Output {
     journal.borrow_mut().push("begun");
     let output = future.await;
