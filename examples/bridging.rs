@@ -21,6 +21,7 @@ fn main() {
     who_may_block();
     panic::set_hook(hook);
     task::block_on(async {
+        a_blocking_call().await;
         a_synchronous_reader().await;
         one_callback().await;
         many_callbacks().await;
@@ -59,6 +60,38 @@ fn say(place: &str, outcome: thread::Result<u32>) {
         }
     }
 }
+
+/// Stands for a client of a database whose calls block.
+#[derive(Default)]
+struct Connection {
+    queries: u32,
+}
+
+impl Connection {
+    fn query(&mut self, key: u32) -> String {
+        self.queries += 1;
+        format!("row {key}")
+    }
+}
+
+// ANCHOR: bridging_blocking
+/// The call takes the connection with it to another thread, and returns it with the reply.
+async fn a_blocking_call() {
+    let mut connection = Connection::default();
+    let mut rows = Vec::new();
+    for key in 1..=3 {
+        let row;
+        (connection, row) = task::spawn_blocking(move || {
+            let row = connection.query(key);
+            (connection, row)
+        })
+        .await;
+        rows.push(row);
+    }
+    println!("A task has made {} calls that block: {}", connection.queries, rows.join(", "));
+    assert_eq!((connection.queries, rows.len()), (3, 3));
+}
+// ANCHOR_END: bridging_blocking
 
 // ANCHOR: bridging_reader
 /// What a library without `async` reads from: the bytes come from a task, through a channel.

@@ -59,12 +59,6 @@ fn a_reference_into_a_mutex_may_not_outlive_its_guard() {
     refused("guard_outlives_mutex", outlives, "*task::block_on(count.lock()) += 1;");
 }
 
-/// A future contains the futures that it awaits, so this one would contain itself.
-#[test]
-fn a_recursive_function_awaits_a_box() {
-    refused("recursion", "count(n - 1).await", "Box::pin(count(n - 1)).await");
-}
-
 #[test]
 fn a_channel_has_one_receiver() {
     refused("two_receivers", "receiver.clone()", "sender.clone()");

@@ -339,6 +339,7 @@ fn bridging() {
         printed.says(&[&format!("block_on in {place}: panic"), "move the call into spawn_blocking"]);
     }
     printed.says(&[
+        "has made 3 calls that block: row 1, row 2, row 3",
         "has counted 3 lines",
         "called with Some(\"ADA\"). Another one was dropped: None.",
         "without a bound 10 arrive, with room for four 4, and 6 are counted.",
