@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use executor::pool::Pool;
 use executor::task::{block_on, spawn_local, yield_now};
 
-use counting::{ALL_BYTES, ALLOCATIONS};
+use counting::{ALL_BYTES, ALLOCATIONS, BYTES};
 
 /// One test counts at a time.
 static TURN: Mutex<()> = Mutex::new(());
@@ -43,6 +43,35 @@ fn a_local_task_is_one_allocation() {
             }
         }
     });
+}
+
+/// The header, and where the task is queued. The chapter "How large is a future?" has the numbers.
+#[test]
+fn a_task_is_its_future_and_six_or_seven_words() {
+    let future = || {
+        let bytes = [1_u8; 1024];
+        async move {
+            yield_now().await;
+            bytes[0]
+        }
+    };
+    let size = size_of_val(&future()).next_multiple_of(size_of::<usize>());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut added = (0, 0);
+    let pool = Pool::new(1).unwrap();
+    block_on(async {
+        for _ in 0..3 {
+            let before = BYTES.get();
+            let local = spawn_local(future());
+            let between = BYTES.get();
+            let of_pool = pool.spawn(future());
+            added = (between - before, BYTES.get() - between); // The queues have reached their size.
+            local.await;
+            of_pool.await;
+        }
+    });
+    let words = |bytes: isize| (bytes.unsigned_abs() - size) / size_of::<usize>();
+    assert_eq!((words(added.0), words(added.1)), (7, 6), "of a local task, and of a pool's");
 }
 
 /// From its spawn to its end: polls, wakes, the join, and the end allocate nothing more.

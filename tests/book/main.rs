@@ -7,3 +7,4 @@ mod chapters;
 mod commands;
 mod pages;
 mod pictures;
+mod questions;

@@ -366,3 +366,39 @@ fn from_tokio() {
         "Tasks: told to stop, and giving way in a long computation.",
     ]);
 }
+
+/// The book shows its whole output, with the sizes.
+#[test]
+fn future_size() {
+    run("future_size").says(&[
+        "A buffer of 64 KiB is",
+        "It is an argument",
+        "Futures of 64 KiB are awaited",
+        "A function around a future of ",
+        "In a box:",
+        "adds up a hundred folders: 5050",
+        "polled on a stack of 256 KiB: 1048576",
+    ]);
+}
+
+#[test]
+fn bridging() {
+    let printed = run("bridging");
+    printed.says(&[
+        "block_on in main: 42",
+        "block_on on another thread: 42",
+        "block_on in spawn_blocking: 42",
+    ]);
+    for place in ["another block_on", "a local task", "a task of the pool"] {
+        printed.says(&[&format!("block_on in {place}: panic"), "move the call into spawn_blocking"]);
+    }
+    printed.says(&[
+        "has made 3 calls that block: row 1, row 2, row 3",
+        "has counted 3 lines",
+        "called with Some(\"ADA\"). Another one was dropped: None.",
+        "without a bound 10 arrive, with room for four 4, and 6 are counted.",
+        "1 + 2 + 3 + 4 = 10",
+        "row 1, row 2, row 3",
+        "1 + 4 + 9 = 14",
+    ]);
+}
