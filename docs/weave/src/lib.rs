@@ -37,6 +37,7 @@ pub mod pairs;
 pub mod readme;
 pub mod source;
 pub mod tree;
+pub mod wrong;
 
 pub use book::{Kind, Problem, Woven, weave};
 pub use tree::Tree;
