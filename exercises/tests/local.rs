@@ -20,6 +20,25 @@ fn exercise_1_what_was_pushed_before_is_taken_at_once() {
 }
 
 #[test]
+fn exercise_1_a_wake_without_a_number_is_not_the_end() {
+    let taken = ends("a number is in the inbox, but the owner sleeps", || {
+        let inbox = Arc::new(Inbox::new());
+        let sender = thread::spawn({
+            let inbox = inbox.clone();
+            move || {
+                (0..10_000).for_each(|_| thread::yield_now()); // The owner looks first, most of the time.
+                inbox.push(7);
+            }
+        });
+        thread::current().unpark();
+        let taken = inbox.take();
+        sender.join().expect("it sends");
+        taken
+    });
+    assert_eq!(taken, [7], "it was woken for no reason, and the inbox was empty");
+}
+
+#[test]
 fn exercise_1_the_owner_never_sleeps_while_its_inbox_is_full() {
     const EACH: u32 = 2000;
     let taken = ends("the owner sleeps although the inbox is not empty, or a number was lost", || {
@@ -55,6 +74,7 @@ fn exercise_2_no_task_is_polled_twice_in_a_round() {
     let mut polled = Vec::new();
     run_round(&mut queue, &mut |task, _| {
         polled.push(task);
+        assert!(polled.len() <= 3, "there are three tasks, but polled were {polled:?}");
         task != 2
     });
     assert_eq!(polled, [1, 2, 3]);
@@ -67,6 +87,7 @@ fn exercise_2_who_is_spawned_waits_for_the_next_round() {
     let mut polled = Vec::new();
     let mut poll = |task: u32, queue: &mut VecDeque<u32>| {
         polled.push(task);
+        assert!(polled.len() <= 2, "in two rounds, polled were {polled:?}");
         queue.push_back(task + 1);
         false
     };
