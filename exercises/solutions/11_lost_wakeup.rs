@@ -34,7 +34,7 @@ pub fn pusher() -> Vec<Step> {
 #[derive(Default)]
 pub struct Queue {
     tasks: Mutex<VecDeque<u32>>,
-    /// As that of std, but it does wake for no reason: every other `wait` returns at once.
+    /// Like that of std, which may wake for no reason; this one does so at every other `wait`.
     pub pushed: Condvar,
 }
 

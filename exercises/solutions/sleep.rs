@@ -8,7 +8,7 @@ use exercises::Condvar;
 #[derive(Default)]
 pub struct Parker {
     notified: Mutex<bool>,
-    /// As that of std, but it does wake for no reason: every other `wait` returns at once.
+    /// Like that of std, which may wake for no reason; this one does so at every other `wait`.
     pub condvar: Condvar,
 }
 

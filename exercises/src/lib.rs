@@ -54,6 +54,11 @@ pub fn ends<T: Send + 'static>(complaint: &str, work: impl FnOnce() -> T + Send 
     }
 }
 
+/// Waits a moment, in which other threads do what they should not do. Right solutions pass however long it takes.
+pub fn a_moment() {
+    thread::sleep(Duration::from_millis(10));
+}
+
 /// A condition variable that wakes for no reason, as that of std may: every other `wait` returns at once.
 #[derive(Debug, Default)]
 pub struct Condvar {

@@ -7,12 +7,12 @@ mod ch02_block_on;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::thread;
 
 use ch02_block_on::{Door, block_on};
-use exercises::{Calls, ends};
+use exercises::{Calls, a_moment, ends};
 
 #[test]
 fn exercise_1_a_wake_from_another_thread_ends_the_sleep() {
@@ -45,17 +45,15 @@ fn exercise_1_a_wake_during_the_poll_is_kept() {
 #[test]
 fn exercise_1_without_a_wake_there_is_no_poll() {
     ends("the future was woken from another thread, but block_on sleeps", || {
-        let (polls, woken) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let (mut polls, woken) = (0, Arc::new(AtomicBool::new(false)));
         block_on(poll_fn(move |cx| {
-            let poll = polls.fetch_add(1, Ordering::SeqCst) + 1;
-            match poll {
+            polls += 1;
+            match polls {
                 1 => cx.waker().wake_by_ref(),
                 2 => {
-                    let (waker, polls, woken) = (cx.waker().clone(), polls.clone(), woken.clone());
+                    let (waker, woken) = (cx.waker().clone(), woken.clone());
                     thread::spawn(move || {
-                        // Long enough for a poll that should not come.
-                        let turns = (0..10_000).take_while(|_| polls.load(Ordering::SeqCst) == 2);
-                        turns.for_each(|_| thread::yield_now());
+                        a_moment(); // No poll should come.
                         woken.store(true, Ordering::SeqCst);
                         waker.wake();
                     });
