@@ -46,23 +46,14 @@ impl Wrong {
     pub fn apply(&self, solution: &str) -> Result<String, String> {
         let mut lines: Vec<&str> = solution.lines().collect();
         for Change { old, new } in &self.changes {
-            let mut places = (0..lines.len()).filter(|at| lines[*at..].starts_with_lines(old));
+            let is_at = |at: &usize| lines.get(*at..*at + old.len()).is_some_and(|run| run == old.as_slice());
+            let mut places = (0..lines.len()).filter(is_at);
             let (Some(at), None) = (places.next(), places.next()) else {
                 return Err(format!("these lines are not in the solution once: {}", old[0].trim()));
             };
             lines.splice(at..at + old.len(), new.iter().map(String::as_str));
         }
         Ok(lines.join("\n") + "\n")
-    }
-}
-
-trait StartsWithLines {
-    fn starts_with_lines(&self, lines: &[String]) -> bool;
-}
-
-impl StartsWithLines for [&str] {
-    fn starts_with_lines(&self, lines: &[String]) -> bool {
-        self.len() >= lines.len() && self.iter().zip(lines).all(|(have, want)| have == want)
     }
 }
 
