@@ -2,8 +2,8 @@
 //!
 //! A test that passes on the solution and fails on the stub may still pass on a solution that misses the point. So
 //! each exercise has at least three wrong solutions, in `exercises/wrong/NAME.txt`; [`weave::wrong`] has the form.
-//! At least one of the exercise's tests must fail on each. A wrong solution that does not compile, or on which a test
-//! runs for ever, is a fault of its entry.
+//! At least one of the exercise's tests must fail on each. An entry that does not compile is a complaint. So is a test
+//! that never ends on a wrong solution: a reader would wait for it, and `exercises::ends` would end it.
 //!
 //! ```text
 //!   wrong/NAME.txt ──▶ target/wrong/NAME/line_7/solution.rs ──┐
@@ -55,9 +55,8 @@ fn main() -> ExitCode {
     let worker = || {
         // ORDERING: Relaxed; it only gives each number to one thread.
         while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
-            match check(name, &libraries, &noticed) {
-                Ok(()) => {}
-                Err(found) => complaints.lock().unwrap().extend(found),
+            if let Err(found) = check(name, &libraries, &noticed) {
+                complaints.lock().unwrap().extend(found);
             }
         }
     };
@@ -177,13 +176,8 @@ fn attempt(entry: &Wrong, program: &Path, log: &Path) -> Result<String, String> 
     }
 }
 
-/// The compiled crates that the tests of the exercises use.
-struct Libraries {
-    /// Each as `name=path`.
-    externs: Vec<String>,
-    /// The folder in which they, and the crates that they use, are.
-    folder: PathBuf,
-}
+/// The compiled crates that the tests of the exercises use, as arguments of rustc.
+struct Libraries(Vec<String>);
 
 impl Libraries {
     /// Builds the crate `exercises`, and lists what cargo has built for it.
@@ -196,33 +190,32 @@ impl Libraries {
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned());
         }
-        let (mut externs, mut folder) = (Vec::new(), PathBuf::new());
+        let mut args = Vec::new();
         for message in String::from_utf8_lossy(&output.stdout).lines() {
             let message: serde_json::Value =
                 serde_json::from_str(message).map_err(|error| format!("cargo's message: {error}"))?;
             let name = message["target"]["name"].as_str().unwrap_or_default().replace('-', "_");
-            for file in message["filenames"].as_array().into_iter().flatten().filter_map(|file| file.as_str())
-            {
-                if file.ends_with(".rlib") {
-                    externs.push(format!("{name}={file}"));
-                }
-                if name == "serde_json" {
-                    folder = Path::new(file).parent().expect("a file is in a folder").to_owned();
-                }
+            let files = message["filenames"].as_array().into_iter().flatten();
+            for file in files.filter_map(|file| file.as_str()).filter(|file| file.ends_with(".rlib")) {
+                let folder = Path::new(file).parent().expect("a file is in a folder");
+                args.push(format!("-Ldependency={}", folder.display()));
+                args.push(format!("--extern={name}={file}"));
             }
         }
-        Ok(Libraries { externs, folder })
+        Ok(Libraries(args))
     }
 
     /// Compiles the file `main.rs` in a folder as a test program.
     fn compile(&self, folder: &Path) -> Result<PathBuf, String> {
         let program = folder.join("program");
-        let mut rustc = Command::new("rustc");
-        rustc.args(["--test", "--edition=2024", "--cap-lints=allow", "-C", "debuginfo=0", "-L"]);
-        rustc.arg(format!("dependency={}", self.folder.display()));
-        self.externs.iter().for_each(|library| _ = rustc.args(["--extern", library]));
-        let output = rustc.arg(folder.join("main.rs")).arg("-o").arg(&program).output();
-        let output = output.map_err(|error| format!("rustc: {error}"))?;
+        let output = Command::new("rustc")
+            .args(["--test", "--edition=2024", "--cap-lints=allow", "-Cdebuginfo=0"])
+            .args(&self.0)
+            .arg(folder.join("main.rs"))
+            .arg("-o")
+            .arg(&program)
+            .output()
+            .map_err(|error| format!("rustc: {error}"))?;
         if output.status.success() {
             Ok(program)
         } else {
