@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LockResult, MutexGuard, mpsc};
+use std::sync::{Arc, LockResult, Mutex, MutexGuard, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
@@ -78,6 +78,22 @@ impl Condvar {
             return Ok(guard);
         }
         self.condvar.wait(guard)
+    }
+
+    /// Waits as long as the condition holds.
+    ///
+    /// # Errors
+    ///
+    /// If another thread has panicked while it held the lock.
+    pub fn wait_while<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> LockResult<MutexGuard<'a, T>> {
+        while condition(&mut guard) {
+            guard = self.wait(guard)?;
+        }
+        Ok(guard)
     }
 
     /// Ends one `wait`, if there is one.
@@ -151,6 +167,42 @@ impl AsyncRead for Pieces {
             self.pause = true;
         }
         Poll::Ready(Ok(length))
+    }
+}
+
+/// A future that is polled by its waker, on the thread that calls it. If a waker is called under a lock that the poll
+/// needs too, that thread waits for itself.
+#[derive(Debug)]
+pub struct PolledByWaker<F: Future> {
+    future: Mutex<F>,
+    output: Mutex<Option<F::Output>>,
+}
+
+impl<F: Future<Output: Send> + Unpin + Send + 'static> PolledByWaker<F> {
+    /// Polls the future for the first time.
+    pub fn begin(future: F) -> Arc<Self> {
+        let this = Arc::new(PolledByWaker { future: Mutex::new(future), output: Mutex::new(None) });
+        this.clone().wake();
+        this
+    }
+
+    /// Returns the output, if the future has been ready.
+    ///
+    /// # Panics
+    ///
+    /// If a poll has panicked.
+    pub fn output(&self) -> Option<F::Output> {
+        self.output.lock().unwrap().take()
+    }
+}
+
+impl<F: Future<Output: Send> + Unpin + Send + 'static> Wake for PolledByWaker<F> {
+    fn wake(self: Arc<Self>) {
+        let waker = Waker::from(self.clone());
+        let polled = Pin::new(&mut *self.future.lock().unwrap()).poll(&mut Context::from_waker(&waker));
+        if let Poll::Ready(output) = polled {
+            *self.output.lock().unwrap() = Some(output);
+        }
     }
 }
 

@@ -104,7 +104,7 @@ pub struct Sender<T> {
 impl<T: Clone> Sender<T> {
     /// Replaces the value, and wakes the receiver if it waits.
     pub fn send(&self, value: T) {
-        todo!("exercise 2")
+        todo!("exercise 2: the waker and the old value run code of others; what is locked meanwhile?")
     }
 }
 

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::thread;
 
 use ch04_spawn_blocking::{Slot, oneshot};
-use exercises::{Calls, ends};
+use exercises::{Calls, PolledByWaker, ends};
 use futures_lite::future::block_on;
 
 #[test]
@@ -43,6 +43,16 @@ fn exercise_1_a_receiver_that_waits_is_woken() {
         assert_eq!(first_calls.count(), 0, "the task that polled first no longer has the receiver");
         assert_eq!(Pin::new(&mut receiver).poll(&mut Context::from_waker(&waker)), Poll::Ready(value));
     }
+}
+
+#[test]
+fn exercise_1_the_waker_is_called_without_the_lock() {
+    ends("the waker polls the receiver, and is called while its lock is held", || {
+        let (sender, receiver) = oneshot();
+        let receiver = PolledByWaker::begin(receiver);
+        sender.send(7);
+        assert_eq!(receiver.output(), Some(Some(7)));
+    });
 }
 
 #[test]

@@ -5,11 +5,12 @@
 mod sync;
 
 use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use exercises::{Calls, ends};
+use exercises::{Calls, PolledByWaker, ends};
 use futures_lite::future::{block_on, poll_once};
-use sync::{Notify, Semaphore, watch};
+use sync::{Notify, Receiver, Semaphore, watch};
 
 #[test]
 fn exercise_1_permits_go_to_those_who_wait_in_their_order() {
@@ -91,6 +92,41 @@ fn exercise_2_who_waits_is_woken() {
     sender.send("new");
     assert_eq!((first_calls.count(), calls.count()), (0, 1), "the task that polled last is woken");
     assert_eq!(poll(&waker), Poll::Ready("new"));
+}
+
+#[test]
+fn exercise_2_the_waker_is_called_without_the_lock() {
+    ends("the waker polls the receiver, and is called while its lock is held", || {
+        let (sender, mut receiver) = watch(0);
+        let changed = PolledByWaker::begin(Box::pin(async move { receiver.changed().await }));
+        sender.send(1);
+        assert_eq!(changed.output(), Some(1));
+    });
+}
+
+/// Looks at the value that has replaced it, when it is dropped.
+#[derive(Clone)]
+struct Looks(Arc<Mutex<Option<Receiver<Looks>>>>);
+
+impl Drop for Looks {
+    fn drop(&mut self) {
+        if let Some(receiver) = self.0.try_lock().ok().and_then(|mut receiver| receiver.take()) {
+            receiver.borrow();
+        }
+    }
+}
+
+#[test]
+fn exercise_2_the_old_value_is_dropped_without_the_lock() {
+    ends("the old value looks at the new one, and is dropped while the lock is held", || {
+        let receiver = Arc::new(Mutex::new(None));
+        let looks = Looks(receiver.clone());
+        let (sender, looked_at) = watch(looks.clone());
+        *receiver.lock().unwrap() = Some(looked_at);
+        sender.send(Looks(Arc::default()));
+        assert!(receiver.lock().unwrap().is_none(), "the old value was dropped");
+        drop(looks);
+    });
 }
 
 #[test]
