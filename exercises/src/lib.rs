@@ -27,8 +27,8 @@ use std::time::Duration;
 
 use reactor::io::{AsyncRead, AsyncWrite};
 
-/// Longer than any exercise takes, but short enough for a reader who waits for a stub that hangs. The wrong solutions
-/// bring their own.
+/// Longer than any exercise takes, but short enough for a reader who waits for a stub that hangs. The program
+/// `wrong-solutions` sets a shorter one.
 fn patience() -> Duration {
     let seconds = std::env::var("UNROLLED_PATIENCE").ok().and_then(|seconds| seconds.parse().ok());
     Duration::from_secs(seconds.unwrap_or(if cfg!(feature = "solutions") { 60 } else { 5 }))
@@ -54,7 +54,8 @@ pub fn ends<T: Send + 'static>(complaint: &str, work: impl FnOnce() -> T + Send 
     }
 }
 
-/// Waits a moment, in which other threads do what they should not do. Right solutions pass however long it takes.
+/// Waits a moment, in which a mistake on another thread shows. A right solution passes whether the moment is long or
+/// short.
 pub fn a_moment() {
     thread::sleep(Duration::from_millis(10));
 }
