@@ -1,9 +1,10 @@
 //! A future that cannot change threads, and a pool that can be closed. One solution.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
+use exercises::Condvar;
 use futures_lite::future::yield_now;
 
 /// Exercise 1. Its result is right, but it is not `Send`. Make it `Send` without changing the result.
@@ -27,6 +28,7 @@ pub struct Pool {
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
+    /// Like that of std, which may wake for no reason; this one does so at every other `wait`.
     changed: Condvar,
 }
 

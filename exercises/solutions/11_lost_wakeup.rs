@@ -1,7 +1,9 @@
 //! Two workers and one push; and a blocking queue. One solution.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex};
+use std::sync::Mutex;
+
+use exercises::Condvar;
 
 /// One atomic step of a worker or of the pusher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +34,8 @@ pub fn pusher() -> Vec<Step> {
 #[derive(Default)]
 pub struct Queue {
     tasks: Mutex<VecDeque<u32>>,
-    pushed: Condvar,
+    /// Like that of std, which may wake for no reason; this one does so at every other `wait`.
+    pub pushed: Condvar,
 }
 
 impl Queue {

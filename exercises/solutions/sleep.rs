@@ -1,12 +1,15 @@
 //! A parker that loses no wakeup, and the two sides of the sleep protocol. One solution.
 
-use std::sync::{Condvar, Mutex};
+use std::sync::Mutex;
+
+use exercises::Condvar;
 
 /// A notification that comes before the sleep is kept: `park` must not discard it.
 #[derive(Default)]
 pub struct Parker {
     notified: Mutex<bool>,
-    condvar: Condvar,
+    /// Like that of std, which may wake for no reason; this one does so at every other `wait`.
+    pub condvar: Condvar,
 }
 
 impl Parker {

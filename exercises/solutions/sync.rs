@@ -180,7 +180,7 @@ impl Notify {
         waker.wake();
     }
 
-    /// Waits for a notice.
+    /// Waits for a notice. (If it is dropped while it waits, the notice that it gets is lost. Exercise 1 has the cure.)
     pub async fn notified(&self) {
         let mut ticket = None;
         poll_fn(|cx| {

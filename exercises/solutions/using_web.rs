@@ -23,13 +23,14 @@ impl Chunked {
             let line = String::from_utf8_lossy(&self.unread[..end]).into_owned();
             let length = usize::from_str_radix(&line, 16).map_err(|error| format!("{line:?}: {error}"))?;
             let begin = end + 2;
-            let Some(chunk) = self.unread.get(begin..begin + length + 2) else { return Ok(()) };
+            let next = length.checked_add(begin + 2).ok_or_else(|| format!("{line:?}: too long"))?;
+            let Some(chunk) = self.unread.get(begin..next) else { return Ok(()) };
             let (chunk, line_end) = chunk.split_at(length);
             if line_end != b"\r\n" {
                 return Err("a chunk without its line end".to_owned());
             }
             self.body.extend_from_slice(chunk);
-            self.unread.drain(..begin + length + 2);
+            self.unread.drain(..next);
             self.done = length == 0;
         }
         Ok(())

@@ -11,21 +11,28 @@
 //! `cargo test -p exercises --features solutions`. Plain `cargo test` in the project's root leaves the
 //! exercises out, because the stubs fail.
 //!
+//! The wrong solutions are in `wrong/`, at least three for each exercise: what a reader would write who misses the
+//! point. The tests must fail on each: `bash .ci/wrong-solutions`, or for one file `bash .ci/wrong-solutions task`.
+//!
 //! This file has the helpers that the tests share.
 
 use std::collections::VecDeque;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, LockResult, Mutex, MutexGuard, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
 use reactor::io::{AsyncRead, AsyncWrite};
 
-/// Longer than any exercise takes, but short enough for a reader who waits for a stub that hangs.
-const PATIENCE: Duration = Duration::from_secs(if cfg!(feature = "solutions") { 60 } else { 5 });
+/// Longer than any exercise takes, but short enough for a reader who waits for a stub that hangs. The program
+/// `wrong-solutions` sets a shorter one.
+fn patience() -> Duration {
+    let seconds = std::env::var("UNROLLED_PATIENCE").ok().and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(if cfg!(feature = "solutions") { 60 } else { 5 }))
+}
 
 /// Runs `work` on a thread of its own, and returns its output. Panics with `complaint` if it does not return
 /// in time.
@@ -37,13 +44,73 @@ const PATIENCE: Duration = Duration::from_secs(if cfg!(feature = "solutions") { 
 pub fn ends<T: Send + 'static>(complaint: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, receiver) = mpsc::channel();
     let thread = thread::spawn(move || sender.send(work()));
-    match receiver.recv_timeout(PATIENCE) {
+    match receiver.recv_timeout(patience()) {
         Ok(output) => output,
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("{complaint}"),
         Err(mpsc::RecvTimeoutError::Disconnected) => match thread.join() {
             Err(panic) => std::panic::resume_unwind(panic),
             Ok(_) => unreachable!("it has sent its output"),
         },
+    }
+}
+
+/// Waits a moment, in which a mistake on another thread shows. A right solution passes whether the moment is long or
+/// short.
+pub fn a_moment() {
+    thread::sleep(Duration::from_millis(10));
+}
+
+/// A condition variable that wakes for no reason, as that of std may: every other `wait` returns at once.
+#[derive(Debug, Default)]
+pub struct Condvar {
+    condvar: std::sync::Condvar,
+    waits: AtomicUsize,
+}
+
+impl Condvar {
+    /// Releases the lock, sleeps until it is notified or wakes for no reason, and takes the lock again.
+    ///
+    /// # Errors
+    ///
+    /// If another thread has panicked while it held the lock.
+    pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
+        // ORDERING: Relaxed; a counter, it publishes nothing.
+        if self.waits.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
+            return Ok(guard);
+        }
+        self.condvar.wait(guard)
+    }
+
+    /// Waits as long as the condition holds.
+    ///
+    /// # Errors
+    ///
+    /// If another thread has panicked while it held the lock.
+    pub fn wait_while<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> LockResult<MutexGuard<'a, T>> {
+        while condition(&mut guard) {
+            guard = self.wait(guard)?;
+        }
+        Ok(guard)
+    }
+
+    /// Ends one `wait`, if there is one.
+    pub fn notify_one(&self) {
+        self.condvar.notify_one();
+    }
+
+    /// Ends each `wait`.
+    pub fn notify_all(&self) {
+        self.condvar.notify_all();
+    }
+
+    /// Returns how often `wait` was called so far.
+    pub fn waits(&self) -> usize {
+        // ORDERING: Relaxed; a test waits until it has grown, and reads nothing else by it.
+        self.waits.load(Ordering::Relaxed)
     }
 }
 
@@ -116,6 +183,42 @@ impl AsyncRead for Pieces {
             self.pause = true;
         }
         Poll::Ready(Ok(length))
+    }
+}
+
+/// A future that is polled by its waker, on the thread that calls it. If a waker is called under a lock that the poll
+/// needs too, that thread waits for itself.
+#[derive(Debug)]
+pub struct PolledByWaker<F: Future> {
+    future: Mutex<F>,
+    output: Mutex<Option<F::Output>>,
+}
+
+impl<F: Future<Output: Send> + Unpin + Send + 'static> PolledByWaker<F> {
+    /// Polls the future for the first time.
+    pub fn begin(future: F) -> Arc<Self> {
+        let this = Arc::new(PolledByWaker { future: Mutex::new(future), output: Mutex::new(None) });
+        this.clone().wake();
+        this
+    }
+
+    /// Returns the output, if the future has been ready.
+    ///
+    /// # Panics
+    ///
+    /// If a poll has panicked.
+    pub fn output(&self) -> Option<F::Output> {
+        self.output.lock().unwrap().take()
+    }
+}
+
+impl<F: Future<Output: Send> + Unpin + Send + 'static> Wake for PolledByWaker<F> {
+    fn wake(self: Arc<Self>) {
+        let waker = Waker::from(self.clone());
+        let polled = Pin::new(&mut *self.future.lock().unwrap()).poll(&mut Context::from_waker(&waker));
+        if let Poll::Ready(output) = polled {
+            *self.output.lock().unwrap() = Some(output);
+        }
     }
 }
 

@@ -38,7 +38,7 @@ impl<T> Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        // exercise 1: the receiver must be woken
+        // exercise 1: the receiver must be woken; what is locked meanwhile?
     }
 }
 

@@ -20,7 +20,7 @@ use polling::{Event, Events, Poller};
 /// Exercise 1. A poller, and the wakers of the waiting tasks, by key.
 pub struct Reactor {
     poller: Poller,
-    waiting: Mutex<BTreeMap<usize, Waker>>,
+    pub waiting: Mutex<BTreeMap<usize, Waker>>,
 }
 
 impl Reactor {

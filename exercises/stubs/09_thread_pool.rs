@@ -9,9 +9,10 @@
 
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
+use exercises::Condvar;
 use futures_lite::future::yield_now;
 
 /// Exercise 1. Its result is right, but it is not `Send`. Make it `Send` without changing the result.
@@ -36,6 +37,7 @@ pub struct Pool {
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
+    /// Like that of std, which may wake for no reason; this one does so at every other `wait`.
     changed: Condvar,
 }
 

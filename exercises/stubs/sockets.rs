@@ -12,7 +12,7 @@ pub async fn read_within(pipe: PipeReader, patience: Duration) -> io::Result<Opt
     todo!("exercise 1: an Async of the pipe, a read from it, a timeout around the read")
 }
 
-/// Exercise 2. Copies until the end, and returns the number of bytes. After about every 4096 bytes it lets
+/// Exercise 2. Copies until the end, and returns the number of bytes. After every 4096 bytes, or more often, it lets
 /// other tasks run: a reader in memory is always ready, and is not charged to the budget.
 pub async fn copy_yielding(
     from: &mut (impl AsyncRead + Unpin),

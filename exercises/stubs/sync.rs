@@ -104,7 +104,7 @@ pub struct Sender<T> {
 impl<T: Clone> Sender<T> {
     /// Replaces the value, and wakes the receiver if it waits.
     pub fn send(&self, value: T) {
-        todo!("exercise 2")
+        todo!("exercise 2: the waker and the old value run code of others; what is locked meanwhile?")
     }
 }
 
@@ -147,7 +147,7 @@ impl Notify {
         }
     }
 
-    /// Waits for a notice.
+    /// Waits for a notice. (If it is dropped while it waits, the notice that it gets is lost. Exercise 1 has the cure.)
     pub async fn notified(&self) {
         let mut ticket = None;
         poll_fn(|cx| {

@@ -31,6 +31,14 @@ fn exercise_1_without_a_knock_it_is_ready_at_once() {
 }
 
 #[test]
+fn exercise_2_both_go_on_at_once() {
+    let mut both = join(Knock::default(), knocks(1));
+    assert_eq!(poll(&mut both), Poll::Pending);
+    let second = poll(&mut both);
+    assert_eq!(second, Poll::Ready(((), "!".to_owned())), "the second waited for the first to end");
+}
+
+#[test]
 fn exercise_2_both_are_waited_for() {
     let mut both = join(Knock::default(), ready(7));
     assert_eq!(poll(&mut both), Poll::Pending);

@@ -6,11 +6,13 @@ mod ch02_block_on;
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::thread;
 
 use ch02_block_on::{Door, block_on};
-use exercises::{Calls, ends};
+use exercises::{Calls, a_moment, ends};
 
 #[test]
 fn exercise_1_a_wake_from_another_thread_ends_the_sleep() {
@@ -38,6 +40,32 @@ fn exercise_1_a_wake_during_the_poll_is_kept() {
         }))
     });
     assert_eq!(polls, 5, "one poll per wake");
+}
+
+#[test]
+fn exercise_1_without_a_wake_there_is_no_poll() {
+    ends("the future was woken from another thread, but block_on sleeps", || {
+        let (mut polls, woken) = (0, Arc::new(AtomicBool::new(false)));
+        block_on(poll_fn(move |cx| {
+            polls += 1;
+            match polls {
+                1 => cx.waker().wake_by_ref(),
+                2 => {
+                    let (waker, woken) = (cx.waker().clone(), woken.clone());
+                    thread::spawn(move || {
+                        a_moment(); // No poll should come.
+                        woken.store(true, Ordering::SeqCst);
+                        waker.wake();
+                    });
+                }
+                _ => {
+                    assert!(woken.load(Ordering::SeqCst), "one wake has led to two polls");
+                    return Poll::Ready(());
+                }
+            }
+            Poll::Pending
+        }));
+    });
 }
 
 #[test]

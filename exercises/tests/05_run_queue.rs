@@ -59,6 +59,24 @@ fn exercise_1_a_dropped_handle_detaches() {
     assert_eq!(count.get(), 1);
 }
 
+#[test]
+fn exercise_2_the_other_tasks_go_on() {
+    let executor = executor();
+    let aborted = executor.spawn(pending::<()>());
+    let other = executor.spawn(async {
+        yield_now().await;
+        yield_now().await;
+        7
+    });
+    let also_aborted = executor.spawn(pending::<()>());
+    also_aborted.abort();
+    aborted.abort();
+    executor.run();
+    assert_eq!(other.take(), Some(7));
+    other.abort();
+    assert_eq!(other.take(), None, "it has completed, and its output was taken");
+}
+
 /// Spawns when it is dropped.
 struct SpawnsOnDrop(&'static Executor, Rc<Cell<u32>>);
 

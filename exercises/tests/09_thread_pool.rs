@@ -5,11 +5,12 @@
 mod ch09_thread_pool;
 
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
+use std::thread;
 
 use ch09_thread_pool::{Pool, letters};
-use exercises::ends;
+use exercises::{a_moment, ends};
 use futures_lite::future::block_on;
 
 /// Says whether a type is Send: of two methods with the same name, the compiler takes the first that applies.
@@ -61,6 +62,33 @@ fn exercise_2_close_runs_what_is_queued() {
         ran.load(Ordering::SeqCst)
     });
     assert_eq!(ran, 100);
+}
+
+#[test]
+fn exercise_2_close_runs_what_is_queued_while_the_threads_are_busy() {
+    let ran = ends("close never returns", || {
+        let ran = Arc::new(AtomicUsize::new(0));
+        for _ in 0..5 {
+            let pool = Pool::new(1);
+            a_moment(); // Meanwhile the thread finds that there is no job.
+            let closing = Arc::new(AtomicBool::new(false));
+            let seen = closing.clone();
+            pool.push(Box::new(move || {
+                while !seen.load(Ordering::SeqCst) {
+                    thread::yield_now();
+                }
+                a_moment(); // Meanwhile the pool is closed.
+            }));
+            for _ in 0..3 {
+                let ran = ran.clone();
+                pool.push(Box::new(move || _ = ran.fetch_add(1, Ordering::SeqCst)));
+            }
+            closing.store(true, Ordering::SeqCst);
+            pool.close();
+        }
+        ran.load(Ordering::SeqCst)
+    });
+    assert_eq!(ran, 15, "a thread has ended before the jobs that were left");
 }
 
 #[test]

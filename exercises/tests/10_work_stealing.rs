@@ -31,6 +31,13 @@ fn exercise_1_the_own_come_first_as_a_rule() {
 }
 
 #[test]
+fn exercise_1_an_empty_injector_ends_nothing() {
+    let mut worker = Worker { own: (0..40).collect(), ..Worker::default() };
+    let found: Vec<u32> = std::iter::from_fn(|| worker.find()).collect();
+    assert_eq!(found, (0..40).collect::<Vec<_>>(), "it says that there is no task, but has its own");
+}
+
+#[test]
 fn exercise_2_each_of_the_others_once() {
     for (thief, round) in [(0, 0), (2, 5), (3, 1)] {
         let of: BTreeSet<usize> = victims(thief, 4, round).into_iter().collect();

@@ -71,6 +71,55 @@ fn exercise_1_one_of_the_two_gets_the_task() {
 }
 
 #[test]
+fn exercise_2_a_reader_that_wakes_for_no_reason_looks_again() {
+    let popped = ends("the task was pushed, but the reader sleeps", || {
+        let queue = Arc::new(Queue::default());
+        let reader = thread::spawn({
+            let queue = queue.clone();
+            move || queue.pop()
+        });
+        // Its first wait ends for no reason. A reader that looks again finds nothing, and waits again.
+        while queue.pushed.waits() < 2 && !reader.is_finished() {
+            thread::yield_now();
+        }
+        queue.push(7);
+        reader.join().expect("the reader woke for no reason, and took a task that is not there")
+    });
+    assert_eq!(popped, 7, "nothing else was pushed");
+}
+
+#[test]
+fn exercise_2_two_tasks_wake_two_readers() {
+    ends("two tasks were pushed, but one of two readers sleeps", || {
+        for _ in 0..100 {
+            let queue = Arc::new(Queue::default());
+            let readers = [(); 2].map(|()| {
+                let queue = queue.clone();
+                thread::spawn(move || queue.pop())
+            });
+            // Of four waits, two end for no reason. In the others, both readers sleep.
+            while queue.pushed.waits() < 4 {
+                thread::yield_now();
+            }
+            queue.push(1);
+            queue.push(2);
+            let popped: u32 = readers.into_iter().map(|reader| reader.join().expect("it reads")).sum();
+            assert_eq!(popped, 3);
+        }
+    });
+}
+
+#[test]
+fn exercise_2_the_oldest_comes_first() {
+    let popped = ends("there are tasks, but a reader sleeps", || {
+        let queue = Queue::default();
+        (0..3).for_each(|task| queue.push(task));
+        [(); 3].map(|()| queue.pop())
+    });
+    assert_eq!(popped, [0, 1, 2]);
+}
+
+#[test]
 fn exercise_2_each_task_comes_out_once() {
     let mut popped = ends("there are tasks, but a reader sleeps", || {
         let queue = Arc::new(Queue::default());

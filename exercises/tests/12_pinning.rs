@@ -9,6 +9,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use ch12_pinning::{Reader, counted};
+use exercises::ends;
 use futures_lite::future::{block_on, yield_now};
 
 /// It keeps a reference to its own variable across an await: not `Unpin`.
@@ -25,6 +26,23 @@ fn exercise_1_polls_are_counted() {
     let future = pin!(counted(borrows_from_itself()));
     assert_eq!(block_on(future), (3, 3), "its output, and three polls");
     assert_eq!(block_on(counted(async { "at once" })), ("at once", 1));
+}
+
+#[test]
+fn exercise_1_a_poll_is_one_poll() {
+    let mut future = pin!(counted(borrows_from_itself()));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert_eq!(future.as_mut().poll(&mut cx), Poll::Pending);
+    assert_eq!(future.as_mut().poll(&mut cx), Poll::Pending);
+    assert_eq!(future.as_mut().poll(&mut cx), Poll::Ready((3, 3)));
+}
+
+#[test]
+fn exercise_2_it_wakes_its_task() {
+    let word = ends("it returned Pending without a wake, and is never polled again", || {
+        block_on(Reader::new("a cup of tea"))
+    });
+    assert_eq!(word, "tea", "the last word");
 }
 
 #[test]

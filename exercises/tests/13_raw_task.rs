@@ -65,8 +65,12 @@ fn exercise_2_a_job_runs_once() {
 
 #[test]
 fn exercise_2_a_job_that_never_runs_is_dropped() {
-    let drops = Arc::new(AtomicUsize::new(0));
-    let captured = CountsDrops(drops.clone());
-    drop(Job::new(move || drop(captured)));
+    let (runs, drops) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (counted, captured) = (runs.clone(), CountsDrops(drops.clone()));
+    drop(Job::new(move || {
+        let _captured = captured;
+        counted.fetch_add(1, Ordering::SeqCst);
+    }));
     assert_eq!(drops.load(Ordering::SeqCst), 1);
+    assert_eq!(runs.load(Ordering::SeqCst), 0, "a job that is dropped does not run");
 }

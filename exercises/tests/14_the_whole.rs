@@ -59,7 +59,10 @@ fn explore(on_push: fn(&State) -> Wake, on_idle: fn(&State) -> Next) {
             let mut next = world.clone();
             next.0.queue += 1;
             match on_push(&next.0) {
-                Wake::Nothing => {}
+                Wake::Nothing => {
+                    let awake = workers.iter().all(|worker| *worker == Worker::Awake);
+                    assert!(awake, "a task was pushed, and no worker is woken: {workers:?}");
+                }
                 Wake::Parked => wake(&mut next, Worker::Parked),
                 Wake::Driver => {
                     assert_eq!(next.0.parked, 0, "the driver is woken, although a worker is parked");
@@ -79,6 +82,8 @@ fn explore(on_push: fn(&State) -> Wake, on_idle: fn(&State) -> Next) {
                     next.1[at] = Worker::Driving;
                 }
                 Next::Park => {
+                    assert!(next.0.driven, "a worker parks, and none waits in the poller: {workers:?}");
+                    assert_eq!(next.0.queue, 0, "a task is in the queue, but the worker parks");
                     next.0.parked += 1;
                     next.1[at] = Worker::Parked;
                 }

@@ -8,7 +8,7 @@ use std::io;
 
 use chat_async_mutex::{Shared, writer};
 use executor::task;
-use exercises::Recorder;
+use exercises::{Recorder, ends};
 use futures_lite::future::{block_on, poll_once, zip};
 
 #[test]
@@ -51,11 +51,16 @@ fn exercise_2_the_task_writes_all_lines() {
 
 #[test]
 fn exercise_2_a_writer_that_fails_is_noticed() {
-    task::block_on(async {
-        let (sender, handle) = writer(Recorder { broken: true, ..Recorder::default() });
-        let first = sender.send("lost".to_owned()).await;
-        assert!(first.is_ok(), "it was only queued");
-        handle.await;
-        assert!(sender.send("refused".to_owned()).await.is_err(), "the task that would write it has ended");
+    ends("its writer has failed, but the task goes on", || {
+        task::block_on(async {
+            let (sender, handle) = writer(Recorder { broken: true, ..Recorder::default() });
+            let first = sender.send("lost".to_owned()).await;
+            assert!(first.is_ok(), "it was only queued");
+            handle.await;
+            assert!(
+                sender.send("refused".to_owned()).await.is_err(),
+                "the task that would write it has ended"
+            );
+        });
     });
 }

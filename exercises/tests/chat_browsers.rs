@@ -22,6 +22,7 @@ fn exercise_1_only_an_own_page_connects() {
         ("localhost:8090", "http://evil.example"),
         ("localhost:8090", "http://localhost:9999"),
         ("localhost:8090", "http://localhost:8090.evil.example"),
+        ("localhost:8090", "http://evil-localhost:8090"),
         ("localhost:8090", "null"),
     ] {
         assert!(!is_own_page(host, Some(origin), &names), "{origin} is no page of {host}");
@@ -42,6 +43,7 @@ fn exercise_2_a_frame_is_one_line() {
     assert_eq!(line_of("{}", 10), Ok("{}\n".into()));
     assert_eq!(line_of("{}\n", 2), Ok("{}\n".into()));
     assert_eq!(line_of("0123456789x", 10), Err(Refused::TooLong));
+    assert_eq!(line_of("caffè", 5), Err(Refused::TooLong), "it is six bytes long");
     assert_eq!(line_of("{}\n{}", 10), Err(Refused::TwoLines));
     assert_eq!(line_of("{}\n\n", 10), Err(Refused::TwoLines));
 }

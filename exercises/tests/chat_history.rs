@@ -72,5 +72,6 @@ fn exercise_2_each_number_comes_once() {
     // 5 was posted between the subscription and the read of the last page.
     assert_eq!(deliver(1, vec![vec![2, 3], vec![4, 5]], vec![5, 6]), [2, 3, 4, 5, 6]);
     assert_eq!(deliver(0, vec![vec![]], vec![1, 2]), [1, 2]);
+    assert_eq!(deliver(6, vec![], vec![5, 6, 7]), [7], "the member has those up to 6");
     assert_eq!(deliver(6, vec![vec![7, 8]], vec![5, 6, 7]), [7, 8], "the channel was subscribed earlier");
 }

@@ -22,6 +22,17 @@ fn exercise_1_packets_do_not_depend_on_the_pieces() {
 }
 
 #[test]
+fn exercise_1_it_does_not_read_ahead() {
+    let bytes = [0, 0, 0, 1, b'x'].repeat(100);
+    let mut packets = Packets::new(Pieces::of(&[&bytes]), 10);
+    for _ in 0..100 {
+        assert_eq!(block_on(packets.next()).expect("memory"), Some(Ok(b"x".to_vec())));
+        assert!(packets.held() <= 10 + 64, "it holds {} bytes", packets.held());
+    }
+    assert_eq!(block_on(packets.next()).expect("memory"), None);
+}
+
+#[test]
 fn exercise_1_a_read_that_is_dropped_loses_nothing() {
     let pieces: [&[u8]; 3] = [&[0, 0, 0], &[5, b'h', b'e'], b"llo"];
     let mut packets = Packets::new(Pieces::of(&pieces), 10);
@@ -35,6 +46,14 @@ fn exercise_1_a_read_that_is_dropped_loses_nothing() {
 fn exercise_1_an_end_inside_of_a_packet_is_an_error() {
     let mut packets = Packets::new(Pieces::of(&[&[0, 0, 0, 5, b'h']]), 10);
     let error = block_on(packets.next()).expect_err("four more bytes are missing");
+    assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+}
+
+#[test]
+fn exercise_2_an_end_inside_of_a_packet_that_is_skipped_is_an_error() {
+    let mut packets = Packets::new(Pieces::of(&[&[0, 0, 4, 0], b"xxx"]), 10);
+    assert_eq!(block_on(packets.next()).expect("memory"), Some(Err(TooLong(1024))));
+    let error = block_on(packets.next()).expect_err("most of the packet is missing");
     assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
 }
 

@@ -8,12 +8,22 @@ use chat_sending::{Sender, send_all};
 use exercises::Recorder;
 use futures_lite::future::{block_on, poll_once};
 
+/// What each write gets, of at most ten bytes.
+fn writes(lines: &[&str]) -> Vec<String> {
+    let mut to = Recorder::default();
+    block_on(send_all(&mut to, lines, 10)).expect("memory");
+    to.writes.into_iter().map(|write| String::from_utf8(write).expect("whole lines")).collect()
+}
+
 #[test]
 fn exercise_1_many_lines_go_in_few_writes() {
-    let mut to = Recorder::default();
-    block_on(send_all(&mut to, &["one", "two", "three", "a longer line", "four"], 10)).expect("memory");
-    let writes: Vec<_> = to.writes.iter().map(|write| String::from_utf8_lossy(write)).collect();
-    assert_eq!(writes, ["one\ntwo\n", "three\n", "a longer line\n", "four\n"]);
+    assert_eq!(
+        writes(&["one", "two", "three", "a longer line", "four"]),
+        ["one\ntwo\n", "three\n", "a longer line\n", "four\n"]
+    );
+    assert_eq!(writes(&["four", "five"]), ["four\nfive\n"], "these are ten bytes");
+    assert_eq!(writes(&["four", "three"]), ["four\n", "three\n"], "these would be eleven");
+    assert_eq!(writes(&[]), [""; 0]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod chat_streams;
 
 use chat_streams::{Words, merge};
 use executor::sync::mpsc;
-use exercises::Pieces;
+use exercises::{Pieces, ends};
 use futures_lite::future::{block_on, poll_once};
 use futures_lite::{StreamExt, stream};
 
@@ -31,18 +31,32 @@ fn exercise_1_a_read_that_is_dropped_loses_nothing() {
 
 #[test]
 fn exercise_2_all_items_come_as_they_come() {
-    let (sender, receiver) = mpsc::channel(8);
-    let mut both = merge(receiver, stream::iter(["a", "b"]));
-    assert_eq!(
-        block_on(both.next()),
-        Some("a"),
-        "the other stream has no item yet, and must not be waited for"
-    );
-    sender.try_send("1").expect("there is room");
-    drop(sender);
-    let mut rest: Vec<_> = block_on(both.collect());
-    rest.sort_unstable();
+    let rest = ends("the other stream has an item, or both have ended, but it waits", || {
+        let (sender, receiver) = mpsc::channel(8);
+        let mut both = merge(receiver, stream::iter(["a", "b"]));
+        assert_eq!(
+            block_on(both.next()),
+            Some("a"),
+            "the other stream has no item yet, and must not be waited for"
+        );
+        sender.try_send("1").expect("there is room");
+        drop(sender);
+        let mut rest: Vec<_> = block_on(both.collect());
+        rest.sort_unstable();
+        rest
+    });
     assert_eq!(rest, ["1", "b"]);
+}
+
+#[test]
+fn exercise_2_it_ends_when_both_have_ended() {
+    let (sender, receiver) = mpsc::channel(8);
+    let mut both = merge(stream::empty(), receiver);
+    assert_eq!(block_on(poll_once(both.next())), None, "one has ended, and the other has no item yet");
+    sender.try_send(1).expect("there is room");
+    assert_eq!(block_on(poll_once(both.next())), Some(Some(1)));
+    drop(sender);
+    assert_eq!(block_on(poll_once(both.next())), Some(None), "now both have ended");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread;
 
-use exercises::ends;
+use exercises::{a_moment, ends};
 use local::{Inbox, run_round};
 
 #[test]
@@ -17,6 +17,25 @@ fn exercise_1_what_was_pushed_before_is_taken_at_once() {
     inbox.push(1);
     inbox.push(2);
     assert_eq!(inbox.take(), [1, 2]);
+}
+
+#[test]
+fn exercise_1_a_wake_without_a_number_is_not_the_end() {
+    ends("a number is in the inbox, but the owner sleeps", || {
+        let inbox = Arc::new(Inbox::new());
+        for number in 0..5 {
+            let sender = thread::spawn({
+                let inbox = inbox.clone();
+                move || {
+                    a_moment(); // Meanwhile the owner finds that there is no number.
+                    inbox.push(number);
+                }
+            });
+            thread::current().unpark();
+            assert_eq!(inbox.take(), [number], "it was woken for no reason");
+            sender.join().expect("it sends");
+        }
+    });
 }
 
 #[test]
@@ -55,6 +74,7 @@ fn exercise_2_no_task_is_polled_twice_in_a_round() {
     let mut polled = Vec::new();
     run_round(&mut queue, &mut |task, _| {
         polled.push(task);
+        assert!(polled.len() <= 3, "there are three tasks, but polled were {polled:?}");
         task != 2
     });
     assert_eq!(polled, [1, 2, 3]);
@@ -67,6 +87,7 @@ fn exercise_2_who_is_spawned_waits_for_the_next_round() {
     let mut polled = Vec::new();
     let mut poll = |task: u32, queue: &mut VecDeque<u32>| {
         polled.push(task);
+        assert!(polled.len() <= 2, "in two rounds, polled were {polled:?}");
         queue.push_back(task + 1);
         false
     };

@@ -44,12 +44,39 @@ fn exercise_1_a_ping_pong_starves_no_task() {
 }
 
 #[test]
+fn exercise_1_if_the_queue_is_empty_the_slots_task_goes_on() {
+    let mut worker = Worker::default();
+    for turn in 0..4 * SLOT_RUNS {
+        worker.wake(turn);
+        assert_eq!(worker.next(), Some(turn), "it is the only task");
+    }
+    assert_eq!(worker.next(), None);
+}
+
+#[test]
 fn exercise_2_the_older_half_is_stolen() {
     let (from, to) = (Mutex::new(VecDeque::from([1, 2, 3, 4, 5])), Mutex::new(VecDeque::from([9])));
     assert_eq!(steal_half(&from, &to), 3);
     assert_eq!(*from.lock().unwrap(), [4, 5]);
     assert_eq!(*to.lock().unwrap(), [9, 1, 2, 3]);
     assert_eq!(steal_half(&Mutex::default(), &to), 0);
+}
+
+#[test]
+fn exercise_2_a_thief_holds_one_lock_at_a_time() {
+    ends("a thief waits for the lock of `to`, and holds that of `from`", || {
+        let queues = Arc::new([Mutex::new((0..100).collect()), Mutex::new(VecDeque::new())]);
+        let to = queues[1].lock().unwrap();
+        let thief = {
+            let queues = queues.clone();
+            thread::spawn(move || steal_half(&queues[0], &queues[1]))
+        };
+        while !queues[0].try_lock().is_ok_and(|from| from.len() == 50) {
+            thread::yield_now();
+        }
+        drop(to);
+        assert_eq!(thief.join().expect("it steals"), 50);
+    });
 }
 
 #[test]

@@ -53,6 +53,7 @@ fn exercise_2_a_cancelled_timer_leaves_nothing() {
     assert_eq!(timers.len(), 1);
     assert_eq!(timers.fire(10), ["second"]);
     let third = timers.insert(10, "third");
+    assert_eq!(timers.cancel(first), None, "its key must not cancel a later timer");
     assert_eq!(timers.cancel(second), None, "it has fired, and its key must not cancel a later timer");
     assert_eq!((timers.len(), timers.cancel(third)), (1, Some("third")));
 }

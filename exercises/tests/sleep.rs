@@ -19,6 +19,40 @@ fn exercise_1_a_notification_before_the_sleep_is_kept() {
     });
 }
 
+/// Whether `park` sleeps until `unpark` is called, on a condition variable whose first wait ends for no reason.
+fn sleeps(parker: Parker) -> bool {
+    let parker = Arc::new(parker);
+    let sleeper = {
+        let parker = parker.clone();
+        thread::spawn(move || parker.park())
+    };
+    while parker.condvar.waits() < 2 && !sleeper.is_finished() {
+        thread::yield_now();
+    }
+    let sleeps = !sleeper.is_finished();
+    parker.unpark();
+    sleeper.join().expect("it returns");
+    sleeps
+}
+
+#[test]
+fn exercise_1_only_a_notification_ends_the_sleep() {
+    let sleeps = ends("unpark was called, but park sleeps forever", || sleeps(Parker::default()));
+    assert!(sleeps, "the condition variable woke for no reason, and park has returned");
+}
+
+#[test]
+fn exercise_1_a_notification_ends_one_sleep() {
+    let sleeps = ends("unpark was called, but park sleeps forever", || {
+        let parker = Parker::default();
+        parker.unpark();
+        parker.unpark();
+        parker.park();
+        sleeps(parker)
+    });
+    assert!(sleeps, "the first park has left the notification behind, and the second has returned");
+}
+
 #[test]
 fn exercise_1_a_ping_pong_never_stops() {
     ends("one of the two threads was notified, but sleeps", || {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use executor::task;
 use exercises::ends;
 use reactor::net::UdpSocket;
+use reactor::time::timeout;
 use using_services::{ask, listen};
 
 /// A server that ignores the first two requests of every three.
@@ -40,15 +41,22 @@ fn exercise_1_a_lost_question_is_asked_again() {
 
 #[test]
 fn exercise_1_in_the_end_it_gives_up() {
-    let outcome = ends("there is no response, but it asks forever", || {
+    let (outcome, asked) = ends("there is no response, but it asks forever", || {
         task::block_on(async {
-            let silent = UdpSocket::bind("127.0.0.1:0").await?;
-            let socket = UdpSocket::bind("127.0.0.1:0").await?;
-            socket.connect(silent.local_addr()?).await?;
-            ask(&socket, b"tea?", Duration::from_millis(1), 3).await
+            let silent = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+            let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+            socket.connect(silent.local_addr().expect("its address")).await.expect("it is connected");
+            let outcome = ask(&socket, b"tea?", Duration::from_millis(1), 3).await;
+            // They have all arrived: on one machine, a datagram that was sent is there to be received.
+            let mut asked = 0;
+            while timeout(Duration::from_millis(1), silent.recv(&mut [0; 64])).await.is_ok() {
+                asked += 1;
+            }
+            (outcome, asked)
         })
     });
     assert_eq!(outcome.expect_err("there is no response").kind(), io::ErrorKind::TimedOut);
+    assert_eq!(asked, 3, "it sends the request once for each attempt");
 }
 
 #[test]

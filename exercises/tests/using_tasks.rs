@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use executor::task;
-use exercises::ends;
+use exercises::{a_moment, ends};
 use using_tasks::{first_of, put_in};
 
 #[test]
@@ -25,13 +25,23 @@ fn exercise_1_ten_put_in_ten() {
     assert_eq!(till.get(), 10, "between the read and the write another task ran");
 }
 
+/// Lets go of what it holds a moment after its drop has begun.
+struct Slow(Option<Arc<()>>);
+
+impl Drop for Slow {
+    fn drop(&mut self) {
+        a_moment();
+        drop(self.0.take());
+    }
+}
+
 #[test]
 fn exercise_2_the_first_wins_and_the_others_are_gone() {
     let (output, left) = ends("another task than the first in the list has completed", || {
         let held = Arc::new(());
         let mut tasks = Vec::new();
         for _ in 0..3 {
-            let held = held.clone();
+            let held = Slow(Some(held.clone()));
             tasks.push(task::spawn(async move {
                 pending::<()>().await;
                 drop(held);

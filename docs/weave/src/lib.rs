@@ -20,7 +20,8 @@
 //! has the whole; then [`chapter`] and [`annotate`], and below them [`items`] and [`source`].
 //!
 //! The programs that run the models are here too, since two of them read Rust: `models`, `seeded-faults` and
-//! `weaken`, over [`models`].
+//! `weaken`, over [`models`]. So is the program `wrong-solutions`, which tries the exercises' tests on mistakes, over
+//! [`wrong`].
 
 pub mod anchors;
 pub mod annotate;
@@ -41,6 +42,7 @@ pub mod pairs;
 pub mod repository;
 pub mod source;
 pub mod tree;
+pub mod wrong;
 
 pub use book::{Kind, Problem, Woven, weave};
 pub use tree::Tree;
