@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::source::{CRATES, Source, read, rust_files, words};
 
 /// The rungs, from the first to the last.
-fn rungs() -> Vec<Source> {
+pub(crate) fn rungs() -> Vec<Source> {
     let files = rust_files("examples");
     let rungs: Vec<Source> =
         files.iter().filter(|path| number(path).is_some()).map(|path| Source::read(path)).collect();
