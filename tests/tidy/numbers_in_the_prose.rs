@@ -8,7 +8,7 @@ use std::fs;
 use crate::core_path_budget::BUDGET;
 use crate::ladder::rungs;
 use crate::readme_commands::map_of;
-use crate::source::{Source, crate_sources, read, root};
+use crate::source::{Source, crate_sources, read, root, rust_files};
 
 /// The pages, and their text in one line each: a claim may begin on one line and end on the next.
 fn pages() -> Vec<(String, String)> {
@@ -126,6 +126,22 @@ fn the_parts_and_the_bugs_are_as_many_as_they_say() {
     let bugs = names.filter(|name| name.ends_with(".md") && name != "README.md").count();
     check("cargo museum # ", " bugs of real runtimes", bugs);
     assert!(check("are noticed. | ", " exhibits, each a fault", bugs) > 0, "reliability.md");
+}
+
+#[test]
+fn the_policies_are_as_short_as_they_say() {
+    let length = |path: &String| read(path).lines().count();
+    let longest = rust_files("benches/schedulers/policies")
+        .iter()
+        .filter(|path| !path.ends_with("/mod.rs"))
+        .map(length)
+        .max()
+        .expect("policies");
+    for (path, text) in pages() {
+        for most in between(&text, "Each step is a policy, in a file of at most ", " lines") {
+            assert!(longest <= most, "{path}: a policy has {longest} lines");
+        }
+    }
 }
 
 /// The chapter on sleeping says that the executor has no other.
