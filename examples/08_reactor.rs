@@ -231,7 +231,7 @@ fn main() -> io::Result<()> {
     let waker = Waker::from(Arc::new(TaskWaker(1, thread::current().id())));
     let woken = || thread::spawn(|| waker.wake()).join();
     step("Another thread wakes task 1, for no reason.", || Ok(woken()))?.expect("a wake does not panic");
-    step("Ada closes her socket.", || Ok(drop(ada)))?;
+    step("Ada closes her connection.", || ada.shutdown(Shutdown::Both))?;
 
     QUIET.set(true);
     assert_eq!(TURNS.replace(0), 5, "one turn for each step");
