@@ -24,8 +24,9 @@
 )]
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
+use std::fmt::Arguments;
 use std::future::poll_fn;
 use std::mem::{self, ManuallyDrop};
 use std::pin::Pin;
@@ -89,7 +90,9 @@ impl TaskRef {
     fn wake(&self) {
         // ORDERING[task-state]: Release; the runner sees what came before the wake. Acquire pairs with the
         // clearing of RUNNING, so that the next runner sees the previous poll.
-        if self.header().state.fetch_or(WOKEN, Ordering::AcqRel) == 0 {
+        let before = self.header().state.fetch_or(WOKEN, Ordering::AcqRel);
+        note(format_args!("wake            {} → {}", name(before), name(before | WOKEN)));
+        if before == 0 {
             QUEUE.lock().unwrap().push_back(self.clone()); // It was idle.
         }
     }
@@ -100,7 +103,8 @@ impl TaskRef {
 impl Clone for TaskRef {
     fn clone(&self) -> TaskRef {
         // ORDERING: Relaxed; an increment publishes nothing. We hold a count already.
-        self.header().references.fetch_add(1, Ordering::Relaxed);
+        let before = self.header().references.fetch_add(1, Ordering::Relaxed);
+        note(format_args!("references      {before} → {}", before + 1));
         TaskRef(self.0)
     }
 }
@@ -109,7 +113,9 @@ impl Drop for TaskRef {
     fn drop(&mut self) {
         // ORDERING[task-count]: Release for what we did with the task, Acquire for what all other threads did
         // with it. Pairs with the same line in other threads.
-        if self.header().references.fetch_sub(1, Ordering::AcqRel) == 1 {
+        let before = self.header().references.fetch_sub(1, Ordering::AcqRel);
+        note(format_args!("references      {before} → {}", before - 1));
+        if before == 1 {
             // SAFETY: T1: no other pointer is left, and `free` is this task's function.
             unsafe { (self.header().free)(self.0) }
         }
@@ -152,7 +158,8 @@ impl<F: Future> Task<F> {
         // SAFETY: only the header of a Task<F> contains this function.
         let Task { header, stage } = unsafe { reference.task::<F>() };
         // ORDERING[task-state]: Acquire; pairs with the Release of the wake, and of the previous runner.
-        header.state.swap(RUNNING, Ordering::AcqRel);
+        let before = header.state.swap(RUNNING, Ordering::AcqRel);
+        note(format_args!("run             {} → {}", name(before), name(RUNNING)));
         // SAFETY: T2: we have set RUNNING. The reference lives as long as this function.
         let Stage::Future(future) = (unsafe { &mut *stage.get() }) else { unreachable!("it is not done") };
         // SAFETY: the future never moves: it stays in the allocation until it is dropped there.
@@ -163,11 +170,16 @@ impl<F: Future> Task<F> {
             // SAFETY: T2. This drops the future in place, and stores the output there.
             unsafe { *stage.get() = Stage::Output(output) };
             // ORDERING[task-state]: Release; publishes the output. Pairs with the Acquire of the handle.
-            header.state.swap(DONE, Ordering::AcqRel);
+            let before = header.state.swap(DONE, Ordering::AcqRel);
+            note(format_args!("poll is ready   {} → {}", name(before), name(DONE)));
             let joiner = header.joiner.lock().unwrap().take();
             joiner.inspect(Waker::wake_by_ref);
+            return;
+        }
         // ORDERING[task-state]: Release; publishes what this poll did for the next one, on any thread.
-        } else if header.state.fetch_and(!RUNNING, Ordering::AcqRel) & WOKEN != 0 {
+        let before = header.state.fetch_and(!RUNNING, Ordering::AcqRel);
+        note(format_args!("poll is pending {} → {}", name(before), name(before & !RUNNING)));
+        if before & WOKEN != 0 {
             QUEUE.lock().unwrap().push_back(reference); // T3: it was woken while it ran.
         }
     }
@@ -175,6 +187,7 @@ impl<F: Future> Task<F> {
     unsafe fn free(task: NonNull<Header>) {
         // SAFETY: the last reference is gone (T1), and it was allocated as a box of this type.
         drop(unsafe { Box::from_raw(task.cast::<Task<F>>().as_ptr()) });
+        note(format_args!("the allocation is freed"));
     }
 }
 // ANCHOR_END: 13_run
@@ -213,16 +226,36 @@ fn spawn<F: Future<Output: Send> + Send + 'static>(future: F) -> impl Future<Out
 }
 // ANCHOR_END: 13_spawn
 
+/// Runs a task from the queue, if there is one.
+fn run_next() {
+    let next = QUEUE.lock().unwrap().pop_front();
+    if let Some(reference) = next {
+        let run = reference.header().run;
+        // SAFETY: `run` is this task's function.
+        unsafe { run(reference) };
+    }
+}
+
 /// The loop of a worker. To keep this file short, it never sleeps.
 fn work() {
     loop {
-        let next = QUEUE.lock().unwrap().pop_front();
-        if let Some(reference) = next {
-            let run = reference.header().run;
-            // SAFETY: `run` is this task's function.
-            unsafe { run(reference) };
-        }
+        run_next();
     }
+}
+
+thread_local! {
+    static LOUD: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Prints what happens, while this thread is to do so.
+fn note(what: Arguments) {
+    if LOUD.get() {
+        println!("    {what}");
+    }
+}
+
+fn name(state: usize) -> &'static str {
+    ["idle", "woken", "running", "running and woken", "done", "done and woken"][state]
 }
 
 /// The system's allocator, with a counter of allocations.
@@ -259,6 +292,39 @@ fn main() {
     println!("A task of rung 09, with its slot: {count} allocations.");
     let (forty_two, count) = counted(|| spawn(async { 42 }));
     println!("A raw task: {count} allocation.");
+    run_next();
+
+    LOUD.set(true);
+    println!("spawn: one reference for the handle, one for the queue");
+    let kept = Arc::new(Mutex::new(None::<Waker>));
+    let (keeper, mut polls) = (kept.clone(), 0);
+    let mut handle = Box::pin(spawn(poll_fn(move |cx| {
+        polls += 1;
+        match polls {
+            1 => *keeper.lock().unwrap() = Some(cx.waker().clone()),
+            2 => cx.waker().wake_by_ref(),
+            _ => return Poll::Ready("its output"),
+        }
+        Poll::Pending
+    })));
+    println!("the first poll keeps a clone of the waker, and is pending");
+    run_next();
+    let waker = kept.lock().unwrap().take().expect("the first poll left it");
+    println!("that waker is called, twice");
+    waker.wake_by_ref();
+    waker.wake_by_ref();
+    println!("the second poll wakes its own task, and is pending");
+    run_next();
+    println!("the third poll is ready");
+    run_next();
+    assert_eq!(Arc::strong_count(&kept), 1, "the future was dropped, and with it what it owned");
+    println!("the handle takes the output, and is dropped");
+    let output = handle.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert_eq!(output, Poll::Ready("its output"));
+    drop(handle);
+    println!("the waker is called once more, and is dropped");
+    waker.wake();
+    LOUD.set(false);
 
     (0..2).for_each(|_| _ = thread::spawn(work));
     let mut polls = 0;

@@ -45,16 +45,20 @@ fn their_names_are_in_the_source() {
 fn their_numbers_are_the_constants() {
     let tree = Tree::load(root());
     let text = |path: &str| tree.text(path).unwrap_or_else(|| panic!("no {path}"));
-    let pool = text("docs/book/pictures/pool.svg");
-    for (file, constant, shown) in [
-        ("executor/src/pool/pace.rs", "const FAIR: u32 = 61;", "after at most 61 the injector"),
-        ("executor/src/pool/queue.rs", "const SLOT_RUNS: u32 = 3;", "three times in a row at most"),
+    for (file, constant, picture, shown) in [
+        ("executor/src/pool/pace.rs", "const FAIR: u32 = 61;", "pool", "after at most 61 the injector"),
+        ("executor/src/pool/queue.rs", "const SLOT_RUNS: u32 = 3;", "pool", "three times in a row at most"),
+        (
+            "executor/src/driver/rescue.rs",
+            "const TICK: Duration = Duration::from_millis(5);",
+            "who-drives",
+            "5 ms",
+        ),
+        ("executor/src/driver/rescue.rs", "duration_since(last) >= TICK", "who-drives", "7 ms old: drives"),
     ] {
-        assert!(
-            text(file).contains(constant),
-            "{file} has a different number: change the picture of the pool"
-        );
-        assert!(pool.contains(shown), "the picture of the pool does not show: {shown}");
+        assert!(text(file).contains(constant), "{file} has a different number: change the picture {picture}");
+        let picture = format!("docs/book/pictures/{picture}.svg");
+        assert!(text(&picture).contains(shown), "{picture} does not show: {shown}");
     }
 }
 
@@ -76,4 +80,75 @@ fn they_have_colours_of_their_own() {
             assert!(style.contains(&format!(".{class}")), "{path}: no style for {class}");
         }
     }
+}
+
+/// The value of a constant in the wheel's source, in an ordinary build.
+fn constant(source: &str, name: &str) -> u32 {
+    let (_, rest) = source.split_once(&format!("const {name}: u32 = ")).expect("the constant is there");
+    let (value, _) = rest.split_once(';').expect("the line ends");
+    let value = value.rsplit("else {").next().expect("a split has a first part");
+    value.trim_matches([' ', '}']).parse().expect("a number")
+}
+
+/// The number in an attribute of the picture, and those of its repetitions.
+fn attributes(svg: &str, name: &str) -> Vec<u64> {
+    let before = format!(" data-{name}=\"");
+    let values = svg.split(&before).skip(1);
+    values
+        .map(|rest| rest.split('"').next().and_then(|value| value.parse().ok()).expect("a number"))
+        .collect()
+}
+
+/// The numbers in a line, from the left.
+fn numbers(line: &str) -> Vec<u64> {
+    line.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
+}
+
+/// Follows a timer through the wheel by the rules of `reactor/src/timers.rs`, and compares the picture and the
+/// table of the chapter.
+#[test]
+fn the_wheel_is_worked_out_correctly() {
+    let tree = Tree::load(root());
+    let source = tree.text("reactor/src/timers.rs").expect("the wheel");
+    for rule in [
+        "if tick <= self.tick {",
+        "let level = (tick ^ self.tick).ilog2() / DIGIT_BITS;",
+        "let digit = (tick >> (level * DIGIT_BITS)) as usize % BUCKETS;",
+        "self.tick = ((self.tick >> (shift + DIGIT_BITS) << DIGIT_BITS) | digit as u64) << shift;",
+    ] {
+        assert!(source.contains(rule), "the wheel has another rule than: {rule}");
+    }
+    let bits = constant(source, "DIGIT_BITS");
+    let svg = tree.text("docs/book/pictures/timer-wheel.svg").expect("the picture");
+    let (mut tick, due) = (attributes(svg, "added")[0], attributes(svg, "due")[0]);
+    assert_eq!(due - tick, 5000, "the text says so");
+    let nanoseconds = (due - tick) << constant(source, "TICK_BITS");
+    assert!((4_900_000_000..5_500_000_000).contains(&nanoseconds), "about five seconds");
+    for level in 0..3 {
+        let size = 1 << (level * bits);
+        let label = format!("of {size} tick{}<", if size == 1 { "" } else { "s" });
+        assert!(svg.contains(&label), "the picture does not show: {label}");
+    }
+
+    let digits = |tick: u64| [2, 1, 0].map(|level| tick >> (level * bits) & ((1 << bits) - 1));
+    let (mut ticks, mut places, mut table) = (Vec::new(), Vec::new(), Vec::new());
+    while due > tick {
+        let level = (due ^ tick).ilog2() / bits;
+        let digit = digits(due)[2 - level as usize];
+        places.push((u64::from(level), digit));
+        table.push([&[tick][..], &digits(tick), &[u64::from(level), digit]].concat());
+        let shift = level * bits;
+        tick = ((tick >> (shift + bits) << bits) | digit) << shift;
+        ticks.push(tick);
+    }
+    table.push([&[tick][..], &digits(tick)].concat());
+    let shown: Vec<_> = attributes(svg, "level").into_iter().zip(attributes(svg, "bucket")).collect();
+    assert_eq!(shown, places, "the levels and buckets of the picture");
+    assert_eq!(attributes(svg, "tick"), ticks, "the ticks of the picture");
+    let chapter = tree.text("docs/book/src/reactor.md").expect("the chapter");
+    let (_, rest) =
+        chapter.split_once("in base 64       the deadline 5100 = 1 15 44\n").expect("the table's head");
+    assert_eq!(digits(due), [1, 15, 44]);
+    let lines: Vec<_> = rest.lines().take_while(|line| !line.starts_with("```")).map(numbers).collect();
+    assert_eq!(lines, table, "the table of the chapter");
 }

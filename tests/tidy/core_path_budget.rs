@@ -10,7 +10,7 @@ use crate::source::{Source, read};
 /// The limit, in lines of code. Comments, blank lines, tests, imports, lines that only close brackets, lines that
 /// only record an event, and lines that only carry a seeded fault do not count: the last are in no shipped build.
 /// The plain count is printed beside it.
-const BUDGET: usize = 2000;
+pub(crate) const BUDGET: usize = 2000;
 
 /// The steps of the path. None of them may be removed from it.
 const STEPS: [&str; 10] = [

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::source::{CRATES, Source, read, rust_files, words};
 
 /// The rungs, from the first to the last.
-fn rungs() -> Vec<Source> {
+pub(crate) fn rungs() -> Vec<Source> {
     let files = rust_files("examples");
     let rungs: Vec<Source> =
         files.iter().filter(|path| number(path).is_some()).map(|path| Source::read(path)).collect();
@@ -32,14 +32,16 @@ fn named(text: &str) -> Vec<usize> {
 
 #[test]
 fn a_rung_is_about_a_hundred_lines() {
-    const ALL: usize = 1600;
+    const ALL: usize = 1700;
     let mut sum = 0;
     println!("The ladder: lines that count, lines of code");
     for rung in rungs() {
-        // The raw task is the longest idea, and the last rung has all ideas.
+        // The reactor and the raw task are taken through their steps one by one. The raw task is the longest idea,
+        // too, and the last rung has all ideas.
         let limit = match number(&rung.path) {
             Some(14) => 160,
-            Some(13) => 125,
+            Some(13) => 165,
+            Some(8) => 130,
             _ => 100,
         };
         let (lines, plain) = (rung.telling_lines(), rung.code_lines());

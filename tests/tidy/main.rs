@@ -16,6 +16,7 @@ mod hard_cases;
 mod invariants;
 mod ladder;
 mod lockfile_is_free;
+mod numbers_in_the_prose;
 mod only_the_monotonic_clock;
 mod pages_name_what_exists;
 mod plain_words;

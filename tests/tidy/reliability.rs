@@ -34,11 +34,9 @@ pub(crate) fn has_test(file: &str, name: &str) -> bool {
 fn check(command: &str, row: &str) {
     let mut words: Vec<&str> = command.split_whitespace().collect();
     while let Some((variable, _)) = words[0].split_once('=') {
-        // The row's test reads it, or the script that is run.
-        let script = words.iter().find(|word| word.starts_with(".ci/"));
-        let file = script.map_or(quoted(row)[0], |script| *script);
-        assert!(read(file).contains(variable), "{file} does not contain {variable}, of `{command}`");
         words.remove(0);
+        let file = if words[0] == "bash" { words[1] } else { quoted(row)[0] };
+        assert!(read(file).contains(variable), "{file} does not contain {variable}, of `{command}`");
     }
     match words[..] {
         ["bash", ".ci/nightly", step] => {

@@ -359,7 +359,8 @@ impl<'a> Chapter<'a> {
 
     fn prose(&mut self, line: &str) -> String {
         let tables = TABLES.map(|file| self.weaver.tree.text(file).unwrap_or("")).join("\n");
-        let filled = figures::fill(line, &tables).unwrap_or_else(|what| {
+        let lines = |file: &str| self.weaver.source(file).map(Source::code_lines);
+        let filled = figures::fill(line, &tables, lines).unwrap_or_else(|what| {
             self.problem(Kind::MissingItem, what);
             String::new()
         });

@@ -273,3 +273,23 @@ fence(Ordering::SeqCst);
     assert_eq!((sites[0].label.as_str(), &sites[0].argued[..]), ("a", &["Release".to_owned()][..]));
     assert_eq!(sites[1].steps(), [("nothing", "it")]);
 }
+
+/// Those that survive are counted as their comments argue: `.ci/weaken` fails if a model disagrees.
+#[test]
+fn the_page_gives_these_numbers() {
+    let mut sites = Vec::new();
+    for source in ["reactor", "executor"].iter().flat_map(|name| crate_sources(name)) {
+        wrap(&source, &mut sites);
+    }
+    let steps: Vec<_> =
+        sites.iter().flat_map(|site| site.steps().iter().map(move |step| (site, step.1))).collect();
+    let argued = steps.iter().filter(|(site, lost)| site.argued.iter().any(|argued| argued == lost)).count();
+    let row = format!(
+        "{} orderings, {} weakenings: {} caught by a model, {argued} argued in the source",
+        sites.len(),
+        steps.len(),
+        steps.len() - argued
+    );
+    let page = fs::read_to_string(root().join("docs/reliability.md")).expect("the page");
+    assert!(page.contains(&row), "docs/reliability.md should say: {row}");
+}
