@@ -35,6 +35,7 @@ pub mod links;
 pub mod models;
 pub mod pairs;
 pub mod readme;
+pub mod refused;
 pub mod source;
 pub mod tree;
 
