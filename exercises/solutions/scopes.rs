@@ -1,7 +1,6 @@
 //! A task that owns what it uses, many futures in one task, and threads that borrow. One solution.
 
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;

@@ -97,7 +97,10 @@ pub(crate) fn cures(tree: &Tree, name: &str) -> Result<String, String> {
         cure.apply(program).map_err(|what| format!("{file}: {what}"))?;
         write!(woven, "{}. {}\n\n   ```diff\n", number + 1, cure.title)
             .expect("writing to a String cannot fail");
-        for (old, new) in &cure.changes {
+        for (place, (old, new)) in cure.changes.iter().enumerate() {
+            if place > 0 {
+                woven.push_str("   ...\n");
+            }
             for (mark, lines) in [('-', old), ('+', new)] {
                 for line in lines {
                     writeln!(woven, "   {mark}{line}").expect("writing to a String cannot fail");
