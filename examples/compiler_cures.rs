@@ -133,7 +133,7 @@ fn show(what: &str, is_send: bool, expected: bool) {
 async fn awaited() {
     let visits = Rc::new(Cell::new(0));
     let visit = async |visits: Rc<Cell<u32>>| visits.set(visits.get() + 1);
-    #[expect(clippy::let_underscore_future, reason = "clippy finds this mistake, and the compiler does not")]
+    #[expect(clippy::let_underscore_future, reason = "only clippy finds this mistake")]
     let _ = visit(visits.clone());
     println!("\nmade: {} visits", visits.get());
     visit(visits.clone()).await;

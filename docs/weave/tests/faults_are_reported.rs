@@ -159,7 +159,12 @@ fn a_refused_program_is_shown_with_its_message_and_its_cures() {
     assert!(one.contains("```rust,ignore\nfn main() {\n    a\n}\n```\n\ntests/ui/a.rs"), "{one}");
     assert!(one.contains("```text\nerror: no a\n```"), "{one}");
     assert!(one.contains("1. A call.\n\n   ```diff\n   -    a\n   +    a()\n   ```"), "{one}");
-    assert!(one.contains("2. Two places.\n\n   ```diff\n   -    a\n   +    b\n   ...\n   -}\n   +} // The end.\n   ```"), "{one}");
+    assert!(
+        one.contains(
+            "2. Two places.\n\n   ```diff\n   -    a\n   +    b\n   ...\n   -}\n   +} // The end.\n   ```"
+        ),
+        "{one}"
+    );
     for wrong in ["", "A call.\n", "A call.\n-    b\n+    a()\n", "A call.\n    a\n", "A call.\n-}\n"] {
         let woven = files(wrong);
         let complains = !woven.report(&[Kind::MissingFile]).is_empty();
