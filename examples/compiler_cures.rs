@@ -129,7 +129,8 @@ fn show(what: &str, is_send: bool, expected: bool) {
 }
 
 // ANCHOR: compiler_cures_awaited
-/// A future that is made and not awaited does nothing. `let _ =` silences the warning, and awaits nothing.
+/// A future that is made and not awaited does nothing. `let _ =` silences the warning, and awaits
+/// nothing.
 async fn awaited() {
     let visits = Rc::new(Cell::new(0));
     let visit = async |visits: Rc<Cell<u32>>| visits.set(visits.get() + 1);
@@ -188,8 +189,8 @@ async fn recursion() {
 }
 
 // ANCHOR: compiler_cures_kept
-/// A `select` drops the branch that is not ready. A future that is pinned here, and passed by reference, is kept:
-/// the next `select` goes on with it.
+/// A `select` drops the branch that is not ready. A future that is pinned here, and passed by
+/// reference, is kept: the next `select` goes on with it.
 async fn kept() {
     let mut work = pin!(async {
         for _ in 0..3 {
@@ -227,7 +228,8 @@ async fn shared() {
 // ANCHOR_END: compiler_cures_shared
 
 // ANCHOR: compiler_cures_stores
-/// For generic code: the method's future is `Send`, and has a type of its own in each implementation.
+/// For generic code: the method's future is `Send`, and has a type of its own in each
+/// implementation.
 trait Store {
     fn get(&self, key: u32) -> impl Future<Output = String> + Send;
 }

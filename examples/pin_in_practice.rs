@@ -37,7 +37,8 @@ fn main() {
     });
 }
 
-/// The future that is wrapped. It keeps a reference to one of its own variables, so it must not be moved.
+/// The future that is wrapped. It keeps a reference to one of its own variables, so it must not be
+/// moved.
 async fn work() -> usize {
     let words = [String::from("pin"), String::from("project")];
     let longest = &words[1];
@@ -67,7 +68,8 @@ impl Spent {
 // ANCHOR_END: pin_in_practice_spent
 
 // ANCHOR: pin_in_practice_function
-/// No `poll` is written here. The compiler makes the wrapper, and `pin!` keeps the inner future in it.
+/// No `poll` is written here. The compiler makes the wrapper, and `pin!` keeps the inner future in
+/// it.
 async fn timed<F: Future>(future: F) -> (F::Output, Spent) {
     let mut future = pin!(future);
     let mut spent = Spent::default();
@@ -77,8 +79,8 @@ async fn timed<F: Future>(future: F) -> (F::Output, Spent) {
 // ANCHOR_END: pin_in_practice_function
 
 // ANCHOR: pin_in_practice_unpin
-/// For inner futures that are `Unpin`. One that is not is pinned by the caller: a `Pin<&mut F>` is a future, and
-/// `Unpin`.
+/// For inner futures that are `Unpin`. One that is not is pinned by the caller: a `Pin<&mut F>` is
+/// a future, and `Unpin`.
 struct TimedUnpin<F> {
     future: F,
     spent: Spent,
@@ -96,7 +98,8 @@ impl<F: Future + Unpin> Future for TimedUnpin<F> {
 // ANCHOR_END: pin_in_practice_unpin
 
 // ANCHOR: pin_in_practice_boxed
-/// For all inner futures. The box is pinned and the wrapper is not: it may be moved between two polls.
+/// For all inner futures. The box is pinned and the wrapper is not: it may be moved between two
+/// polls.
 struct TimedBoxed<F> {
     future: Pin<Box<F>>,
     spent: Spent,
@@ -115,7 +118,8 @@ impl<F: Future> Future for TimedBoxed<F> {
 
 // ANCHOR: pin_in_practice_projected
 pin_project! {
-    /// For all inner futures, and without a box. `#[pin]` says which field is pinned with the wrapper.
+    /// For all inner futures, and without a box. `#[pin]` says which field is pinned with the
+    /// wrapper.
     struct TimedProjected<F> {
         #[pin]
         future: F,
@@ -175,7 +179,8 @@ async fn limits() {
 }
 
 // ANCHOR: pin_in_practice_join
-/// Polls the future in a slot, if there is one. A future that is ready is dropped at once, in its place.
+/// Polls the future in a slot, if there is one. A future that is ready is dropped at once, in its
+/// place.
 fn poll_slot<F: Future>(mut slot: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Option<F::Output> {
     let Poll::Ready(output) = slot.as_mut().as_pin_mut()?.poll(cx) else { return None };
     slot.set(None);
@@ -213,13 +218,15 @@ async fn both() {
 }
 
 // ANCHOR: pin_in_practice_map
-/// A stream whose items a function has changed. `S` is polled through a pin, and `F` is only called.
+/// A stream whose items a function has changed. `S` is polled through a pin, and `F` is only
+/// called.
 struct Map<S, F> {
     stream: S,
     f: F,
 }
 
-/// `f` is never pinned, so it does not matter whether its type is `Unpin`. This line says so, and is safe.
+/// `f` is never pinned, so it does not matter whether its type is `Unpin`. This line says so, and
+/// is safe.
 impl<S: Unpin, F> Unpin for Map<S, F> {}
 
 impl<S: Stream + Unpin, T, F: FnMut(S::Item) -> T> Stream for Map<S, F> {

@@ -107,7 +107,8 @@ async fn scope(body: impl AsyncFnOnce(&mut JoinSet<()>)) {
     }
 }
 
-/// What a task in the scope does: it reads the variable three times. Its destructor reads it once more.
+/// What a task in the scope does: it reads the variable three times. Its destructor reads it once
+/// more.
 async fn reads(variable: Borrowed) {
     for _ in 0..3 {
         variable.read();
@@ -140,7 +141,8 @@ async fn dropped(seen: Rc<Seen>) {
 // ANCHOR_END: scopes_dropped
 
 // ANCHOR: scopes_leaked
-/// The scope is leaked, which safe code may do with every value. No destructor runs, and nothing is aborted.
+/// The scope is leaked, which safe code may do with every value. No destructor runs, and nothing is
+/// aborted.
 async fn leaked(seen: Rc<Seen>) {
     let name = Local("Ada".into());
     let mut scope = Box::pin(scope(async |tasks| {
@@ -152,7 +154,8 @@ async fn leaked(seen: Rc<Seen>) {
 // ANCHOR_END: scopes_leaked
 
 // ANCHOR: scopes_observe
-/// Calls a function whose frame owns the variable, waits for the tasks that it has left, and counts the reads.
+/// Calls a function whose frame owns the variable, waits for the tasks that it has left, and counts
+/// the reads.
 async fn observe(how: &str, frame: impl AsyncFnOnce(Rc<Seen>)) -> (u32, u32) {
     let seen = Rc::new(Seen::default());
     frame(seen.clone()).await; // Here the variable ends.
@@ -171,8 +174,9 @@ async fn greet(name: &str) -> String {
 }
 
 // ANCHOR: scopes_blocking
-/// Runs a future for each name, each on a thread of its own. The futures borrow. This call returns when all of them
-/// are ready, and it cannot be abandoned before: it is no future. Meanwhile the calling thread does nothing else.
+/// Runs a future for each name, each on a thread of its own. The futures borrow. This call returns
+/// when all of them are ready, and it cannot be abandoned before: it is no future. Meanwhile the
+/// calling thread does nothing else.
 fn greet_all(names: &[String]) -> Vec<String> {
     thread::scope(|scope| {
         let threads: Vec<_> =
@@ -190,7 +194,8 @@ fn a_scope_that_blocks() {
 }
 
 // ANCHOR: scopes_local
-/// A local task stays on its thread, and may still outlive the function that has spawned it, and even its `block_on`.
+/// A local task stays on its thread, and may still outlive the function that has spawned it, and
+/// even its `block_on`.
 fn longer_than_a_block_on() {
     fn start(done: Rc<Cell<bool>>) {
         task::block_on(async {
@@ -248,7 +253,8 @@ async fn shared() {
 // ANCHOR_END: scopes_shared
 
 // ANCHOR: scopes_in_one_task
-/// Several futures of one task may borrow, also for writing: they end with the function that awaits them.
+/// Several futures of one task may borrow, also for writing: they end with the function that awaits
+/// them.
 async fn in_one_task() {
     let names = [String::from("Ada"), String::from("Ben")];
     let mut polled = 0;
@@ -296,8 +302,8 @@ async fn asked() {
 // ANCHOR_END: scopes_asked
 
 // ANCHOR: scopes_on_threads
-/// A scope that blocks, where blocking is allowed. The call owns the names, lends them to its threads, and gives them
-/// back.
+/// A scope that blocks, where blocking is allowed. The call owns the names, lends them to its
+/// threads, and gives them back.
 async fn on_threads() {
     let names = vec![String::from("Ada"), String::from("Ben")];
     let (names, greetings) = task::spawn_blocking(move || {
