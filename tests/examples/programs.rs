@@ -402,3 +402,41 @@ fn bridging() {
         "1 + 4 + 9 = 14",
     ]);
 }
+
+#[test]
+fn compiler_cures() {
+    run("compiler_cures").says(&[
+        "an Rc                               no",
+        "an Rc, in a block before the await  yes",
+        "made: 0 visits",
+        "joined: 2 visits",
+        "100 files with boxes, 100 with a list",
+        "the work is done, and was begun once",
+        "dyn: 8 from the shelf, 8 from the cellar",
+        "Hello, Ada! Hello, Ben!",
+    ]);
+}
+
+#[test]
+fn scopes() {
+    run("scopes").says(&[
+        "two threads have borrowed: 11 letters",
+        "awaited to its end   4 while the variable exists, 0 after its end",
+        "dropped at an await  0 while the variable exists, 1 after its end",
+        "leaked at an await   0 while the variable exists, 4 after its end",
+        "block_on has returned, and the local task is done: false",
+        "asked of the task that owns it: 10 given, 0 left",
+    ]);
+}
+
+#[test]
+fn pin_in_practice() {
+    run("pin_in_practice").says(&[
+        "F, of an async function     no",
+        "Pin<Box<F>>                 yes",
+        "an async function   output 7, 3 polls",
+        "pin-project-lite    output 7, 3 polls",
+        "A timeout: Some(7) in time, None too late",
+        "A stream around a stream: [10, 20, 30], 3! 2! 1!",
+    ]);
+}

@@ -9,6 +9,8 @@
 //!   {{#head FILE | FROM | TO}}           the same of the comment at the head of a file; without TO, to its end
 //!   {{#anchor FILE NAME}}                the lines between an example's marks
 //!   {{#output NAME | FROM | TO}}         what an example prints, as a test checks it: tests/ladder/NAME.txt
+//!   {{#refused NAME}}                    a program that does not compile, and the compiler's message: tests/ui/NAME.rs
+//!   {{#cures NAME}}                      what makes it compile: tests/ui/NAME.cures
 //!   {{#picture NAME}}                    docs/book/pictures/NAME.svg
 //!   {{#page FILE}}                       another Markdown file of the project
 //!   {{#breaks}}                          at a chapter's end: the exhibits and counterexamples of its mechanism
@@ -27,7 +29,7 @@ use crate::book::{Kind, Problem, Weaver};
 use crate::form::{Form, Place};
 use crate::links;
 use crate::source::Source;
-use crate::{broken, diff, figures, form, items};
+use crate::{broken, diff, figures, form, items, refused};
 
 /// The most lines that a listing may have. Readers skip longer ones.
 pub const LONGEST: usize = 40;
@@ -121,6 +123,8 @@ impl<'a> Chapter<'a> {
             "diff" => self.difference(file, name, &rest),
             "head" => self.head(file, &rest),
             "output" => self.output(file, &rest),
+            "refused" => refused::program(self.weaver.tree, file).map_err(|what| (Kind::MissingFile, what)),
+            "cures" => refused::cures(self.weaver.tree, file).map_err(|what| (Kind::MissingFile, what)),
             "picture" => self.picture(&format!("docs/book/pictures/{file}.svg")),
             "page" => self.other_page(file),
             "breaks" => {

@@ -39,6 +39,7 @@ pub mod links;
 pub mod markdown;
 pub mod models;
 pub mod pairs;
+pub mod refused;
 pub mod repository;
 pub mod source;
 pub mod tree;

@@ -150,6 +150,9 @@ fn each_fault_is_reported() {
         (Kind::MissingFile, "{{#item reactor/src/c.rs wake}}", "", ""),
         (Kind::MissingFile, "{{#picture none}}", "", ""),
         (Kind::MissingFile, "", "docs/map.md", "# A\n\n## The core path\n\n1. `reactor/src/c.rs`: c\n"),
+        (Kind::MissingFile, "{{#refused none}}", "", ""),
+        (Kind::MissingFile, "{{#refused a}}", "tests/ui/a.rs", "fn main() { a }\n"),
+        (Kind::MissingFile, "{{#cures a}}", "tests/ui/a.rs", "fn main() { a }\n"),
         (Kind::MissingItem, "{{#item reactor/src/a.rs sleep}}", "", ""),
         (Kind::MissingItem, "{{#lines reactor/src/a.rs wake | go | sleep}}", "", ""),
         (Kind::MissingItem, "See [it](reactor/src/a.rs#sleep).", "", ""),
@@ -188,5 +191,38 @@ fn each_fault_is_reported() {
         let woven = book(more, if file.is_empty() { "nothing.txt" } else { file }, text);
         let report = woven.report(&[kind]);
         assert!(!report.is_empty(), "{kind:?} is not reported for {more} {file}: {:#?}", woven.problems);
+    }
+}
+
+#[test]
+fn a_refused_program_is_shown_with_its_message_and_its_cures() {
+    let files = |cures| {
+        weave(&Tree::of(&[
+            ("README.md", README),
+            ("reactor/src/a.rs", A),
+            ("reactor/src/b.rs", B),
+            ("tests/ui/a.rs", "fn main() {\n    a\n}\n"),
+            ("tests/ui/a.stderr", "error: no a\n"),
+            ("tests/ui/a.cures", cures),
+            ("docs/book/src/SUMMARY.md", SUMMARY),
+            ("docs/book/src/one.md", "# One\n\n{{#refused a}}\n\n{{#cures a}}\n"),
+        ]))
+    };
+    let woven = files("A call.\n-    a\n+    a()\n\nTwo places.\n-    a\n+    b\n-}\n+} // The end.\n");
+    assert!(woven.problems.is_empty(), "{:#?}", woven.problems);
+    let one = &woven.pages["one.md"];
+    assert!(one.contains("```rust,ignore\nfn main() {\n    a\n}\n```\n\ntests/ui/a.rs"), "{one}");
+    assert!(one.contains("```text\nerror: no a\n```"), "{one}");
+    assert!(one.contains("1. A call.\n\n   ```diff\n   -    a\n   +    a()\n   ```"), "{one}");
+    assert!(
+        one.contains(
+            "2. Two places.\n\n   ```diff\n   -    a\n   +    b\n   ...\n   -}\n   +} // The end.\n   ```"
+        ),
+        "{one}"
+    );
+    for wrong in ["", "A call.\n", "A call.\n-    b\n+    a()\n", "A call.\n    a\n", "A call.\n-}\n"] {
+        let woven = files(wrong);
+        let complains = !woven.report(&[Kind::MissingFile]).is_empty();
+        assert_eq!(complains, wrong != "A call.\n-}\n", "{wrong:?}: {:#?}", woven.problems);
     }
 }
