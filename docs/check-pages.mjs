@@ -64,9 +64,9 @@ const PROSE = [60, 75];
 // What a reader looks for, and a page that must be among the first results.
 const SEARCHES = {
     waker: /03-wakers|glossary|waker/,
-    Unpin: /12-pinning/,
-    select: /from-tokio/,
-    join_all: /from-tokio/,
+    Unpin: /12-pinning|names.*#unpin/,
+    select: /from-tokio|names.*#select/,
+    join_all: /from-tokio|names.*#join_all/,
 };
 const FIRST = 5;
 
@@ -77,6 +77,7 @@ const browser = await chromium.launch({
     args: ['--no-sandbox', '--allow-file-access-from-files'],
 });
 
+let searches = 0;
 const counted = { blocks: 0, texts: 0, lines: 0 };
 const ids = new Map();
 const links = [];
@@ -147,20 +148,25 @@ for (const { name, width, height } of windows) {
         const under = await page.evaluate(measure, { smallest: SMALLEST, contrast: CONTRAST, prose: null });
         under.faults.forEach((what) => fault(`${what}, with the pointer on a link`));
         if ((await page.locator('#mdbook-theme-list li').count()) !== 3) fault('there are more looks than light and dark');
-        // The search, used from the keyboard.
-        for (const [word, to] of Object.entries(SEARCHES)) {
-            await page.goto(pathToFileURL(path.join(html, at)).href);
+        // The search, used from the keyboard: each word where there is room, one of them elsewhere.
+        await page.goto(pathToFileURL(path.join(html, at)).href);
+        for (const [number, [word, to]] of Object.entries(SEARCHES).entries()) {
+            if (number > 0 && (name !== 'wide' || colorScheme !== 'light')) break;
+            await page.keyboard.press('Escape');
             await page.keyboard.press('s');
+            await page.locator('#mdbook-searchbar').fill('');
             await page.keyboard.type(word);
-            const results = page.locator('#mdbook-searchresults li > a, #searchresults li > a');
-            await results.first().waitFor({ timeout: 30000 }).catch(() => {});
-            const found = await page.locator('#mdbook-searchresults li').evaluateAll((items) =>
+            const results = page.locator('#mdbook-searchresults li');
+            const header = page.locator('#mdbook-searchresults-header', { hasText: `'${word}'` });
+            await header.waitFor({ timeout: 30000 }).catch(() => {});
+            const found = await results.evaluateAll((items) =>
                 items.map((item) => ({ href: item.querySelector('a').href, text: item.textContent })),
             );
             const first = found.slice(0, FIRST);
             if (!first.some(({ href, text }) => to.test(href) && text.toLowerCase().includes(word.toLowerCase()))) {
                 fault(`the search for ${word} finds ${first.map(({ href }) => path.basename(href)).join(', ') || 'nothing'}`);
             }
+            searches++;
             const listed = await page.evaluate(measure, { smallest: SMALLEST, contrast: CONTRAST, prose: null });
             listed.faults.forEach((what) => fault(`${what}, with the results for ${word}`));
         }
@@ -205,7 +211,7 @@ for (const fault of faults) console.error(fault);
 console.log(
     `${pages.length} pages, ${windows.map(({ width }) => width).join(' and ')} px wide, light and dark: ` +
         `${counted.blocks} blocks of code, none cut; ${counted.texts} texts, their size and contrast; ` +
-        `${counted.lines} paragraphs' measure; ${Object.keys(SEARCHES).length} searches; ` +
+        `${counted.lines} paragraphs' measure; ${searches} searches; ` +
         `${links.length} links: ${faults.length} faults`,
 );
 process.exit(faults.length ? 1 : 0);

@@ -14,7 +14,7 @@ use crate::annotate::{Annotated, Links};
 use crate::chapter::{Chapter, Quote};
 use crate::source::{CRATES, Source, shipped_files};
 use crate::tree::Tree;
-use crate::{anchors, broken, links, readme};
+use crate::{anchors, broken, links, names, readme};
 
 /// Where the chapters are.
 const CHAPTERS: &str = "docs/book/src/";
@@ -202,6 +202,12 @@ pub fn weave(tree: &Tree) -> Woven {
         woven.problems.append(&mut chapter.problems);
         woven.quotes.append(&mut chapter.quotes);
         woven.pages.insert(page.to_owned(), text);
+    }
+    let read_in_order = links::targets(tree.text(&format!("{CHAPTERS}SUMMARY.md")).unwrap_or(""));
+    let read_in_order: Vec<String> =
+        read_in_order.into_iter().filter(|page| woven.pages.contains_key(page)).collect();
+    if read_in_order.len() > 1 {
+        woven.pages.insert(names::PAGE.to_owned(), names::index(&woven.pages, &titles, &read_in_order));
     }
     woven.pages.extend(broken::pages(&weaver, &mut woven.problems));
     look_at_anchors(&sources, &mut woven);

@@ -24,7 +24,7 @@ use crate::anchors::is_mark;
 use crate::book::{Kind, Problem, Weaver};
 use crate::links;
 use crate::source::Source;
-use crate::{broken, figures, items};
+use crate::{broken, figures, items, narrow};
 
 /// The most lines that a listing may have. Readers skip longer ones.
 pub const LONGEST: usize = 40;
@@ -248,16 +248,24 @@ impl<'a> Chapter<'a> {
         Ok(block + "```")
     }
 
-    /// A picture, inlined in the page so that it takes the page's colours.
+    /// A picture, inlined in the page so that it takes the page's colours, and its form for a narrow page.
     fn picture(&mut self, file: &str) -> Result<String, (Kind, String)> {
-        let svg =
-            self.weaver.tree.text(file).ok_or_else(|| (Kind::MissingFile, format!("there is no {file}")))?;
-        // Its own style is for viewing the file alone.
-        let (before, rest) = svg.split_once("<style>").unwrap_or((svg, ""));
-        let after = rest.split_once("</style>").map_or("", |(_, after)| after);
-        let lines = before.lines().chain(after.lines()).filter(|line| !line.trim().is_empty());
-        let class = if file.starts_with("docs/book/") { "picture" } else { "chart" };
-        Ok(format!("<figure class=\"{class}\">\n{}\n</figure>", lines.collect::<Vec<_>>().join("\n")))
+        let tree = self.weaver.tree;
+        let svg = tree.text(file).ok_or_else(|| (Kind::MissingFile, format!("there is no {file}")))?;
+        let (class, narrow) = if file.starts_with("docs/book/") {
+            let other = file.replace(".svg", "-narrow.svg");
+            let narrow = tree.text(&other).ok_or_else(|| (Kind::MissingFile, format!("there is no {other}")))?;
+            ("picture", narrow.to_owned())
+        } else {
+            ("chart", narrow::chart(svg))
+        };
+        // Both are on the page, so a name in one is not one in the other.
+        let narrow = narrow.replace("id=\"tip\"", "id=\"narrow-tip\"").replace("url(#tip)", "url(#narrow-tip)");
+        Ok(format!(
+            "<figure class=\"{class}\">\n{}\n{}\n</figure>",
+            inlined(svg, "wide"),
+            inlined(&narrow, "narrow")
+        ))
     }
 
     /// Another Markdown file as part of this page: without its title, and with its links adapted.
@@ -365,6 +373,14 @@ impl<'a> Chapter<'a> {
         }
         woven
     }
+}
+
+/// A picture's lines, without its own style, which is for viewing the file alone.
+fn inlined(svg: &str, class: &str) -> String {
+    let (before, rest) = svg.split_once("<style>").unwrap_or((svg, ""));
+    let after = rest.split_once("</style>").map_or("", |(_, after)| after);
+    let lines = before.lines().chain(after.lines()).filter(|line| !line.trim().is_empty());
+    lines.collect::<Vec<_>>().join("\n").replacen("<svg ", &format!("<svg class=\"{class}\" "), 1)
 }
 
 /// Whether a word in backticks is the path of a file or a folder of the project.

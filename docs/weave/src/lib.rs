@@ -33,6 +33,8 @@ pub mod figures;
 pub mod items;
 pub mod links;
 pub mod models;
+mod names;
+mod narrow;
 pub mod pairs;
 pub mod readme;
 pub mod source;
