@@ -132,6 +132,10 @@
         layAll();
     });
 
+    // A path is broken after a slash.
+    const path = main.querySelector(':scope:has(.rows) > h1 a');
+    path?.replaceChildren(...path.textContent.split(/(?<=\/)/).flatMap((part) => [part, document.createElement('wbr')]));
+
     // The annotated source has two columns: where the window has no room for a third, it begins without the contents.
     const toggle = document.getElementById('mdbook-sidebar-toggle-anchor');
     if (main.querySelector('.rows') && window.innerWidth < 1560 && toggle?.checked) {

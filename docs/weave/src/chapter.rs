@@ -254,13 +254,15 @@ impl<'a> Chapter<'a> {
         let svg = tree.text(file).ok_or_else(|| (Kind::MissingFile, format!("there is no {file}")))?;
         let (class, narrow) = if file.starts_with("docs/book/") {
             let other = file.replace(".svg", "-narrow.svg");
-            let narrow = tree.text(&other).ok_or_else(|| (Kind::MissingFile, format!("there is no {other}")))?;
+            let narrow =
+                tree.text(&other).ok_or_else(|| (Kind::MissingFile, format!("there is no {other}")))?;
             ("picture", narrow.to_owned())
         } else {
             ("chart", narrow::chart(svg))
         };
         // Both are on the page, so a name in one is not one in the other.
-        let narrow = narrow.replace("id=\"tip\"", "id=\"narrow-tip\"").replace("url(#tip)", "url(#narrow-tip)");
+        let narrow =
+            narrow.replace("id=\"tip\"", "id=\"narrow-tip\"").replace("url(#tip)", "url(#narrow-tip)");
         Ok(format!(
             "<figure class=\"{class}\">\n{}\n{}\n</figure>",
             inlined(svg, "wide"),

@@ -20,7 +20,11 @@ pub(crate) const PAGE: &str = "names.md";
 const MOST: usize = 12;
 
 /// Writes the page. `titles` has the chapters' titles by page, and `order` the pages in the order of the book.
-pub(crate) fn index(pages: &BTreeMap<String, String>, titles: &BTreeMap<String, String>, order: &[String]) -> String {
+pub(crate) fn index(
+    pages: &BTreeMap<String, String>,
+    titles: &BTreeMap<String, String>,
+    order: &[String],
+) -> String {
     let mut places: BTreeMap<(String, String), BTreeSet<usize>> = BTreeMap::new();
     for (at, page) in order.iter().enumerate().filter(|(_, page)| titles.contains_key(*page)) {
         links::outside_fences(&pages[page], |line| {
@@ -43,20 +47,28 @@ pub(crate) fn index(pages: &BTreeMap<String, String>, titles: &BTreeMap<String, 
     text
 }
 
-/// Whether code is a name, or a path of names: `join_all`, `Pin::new`, `select!`.
+/// Whether code is a name, or a path of names: `join_all`, `Pin::new`, `select!`. A name of many words is a test's.
 fn is_name(code: &str) -> bool {
     let path = code.strip_suffix('!').or_else(|| code.strip_suffix("()")).unwrap_or(code);
     let is_word = |word: &str| {
-        word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && word.starts_with(|c: char| !c.is_ascii_digit())
+        word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && word.starts_with(|c: char| !c.is_ascii_digit())
     };
-    path.len() > 2 && path.split("::").all(|word| !word.is_empty() && is_word(word))
+    path.len() > 2
+        && path.matches('_').count() < 4
+        && path.split("::").all(|word| !word.is_empty() && is_word(word))
 }
 
 #[test]
 fn each_name_is_listed_once_with_its_chapters() {
-    let chapters = [("b.md", "# B\n\nAn `Unpin` type, `Pin::new` and `a + b`.\n"), ("a.md", "# A\n\n`Unpin` again.\n\n```text\n`no`\n```\n")];
+    let chapters = [
+        ("b.md", "# B\n\nAn `Unpin` type, `Pin::new` and `a + b`.\n"),
+        ("a.md", "# A\n\n`Unpin` again.\n\n```text\n`no`\n```\n"),
+    ];
     let pages = chapters.map(|(page, text)| (page.to_owned(), text.to_owned())).into();
-    let titles = [("a.md", "First"), ("b.md", "Second")].map(|(page, title)| (page.to_owned(), title.to_owned())).into();
+    let titles = [("a.md", "First"), ("b.md", "Second")]
+        .map(|(page, title)| (page.to_owned(), title.to_owned()))
+        .into();
     let index = index(&pages, &titles, &["b.md".to_owned(), "a.md".to_owned()]);
     assert!(index.contains("\n## Unpin\n\n[Second](b.md), [First](a.md)\n"), "{index}");
     assert!(index.contains("\n## Pin::new\n\n[Second](b.md)\n"), "{index}");

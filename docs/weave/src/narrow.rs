@@ -25,7 +25,7 @@ pub(crate) fn chart(svg: &str) -> String {
         table(&lines)
     } else {
         // The texts beside the plot need as much room as in the wide form.
-        let to = if svg.contains("class=\"axis\"") { [62.0, 250.0] } else { [PLOT[0], 296.0] };
+        let to = if svg.contains("class=\"axis\"") { [62.0, 256.0] } else { [PLOT[0], 296.0] };
         (lines.iter().map(|line| plot(line, to)).collect(), number(svg, "height").unwrap_or(0.0))
     };
     let mut narrow = String::new();
@@ -59,18 +59,20 @@ fn plot(line: &str, to: [f64; 2]) -> String {
     if line.contains("class=\"head\"") {
         return wrapped(line);
     }
+    let is_curve = to[0] < PLOT[0];
     let legend = PLOT[1] + 16.0;
     let is_text = line.starts_with("<text");
     let new = match x {
         // A name before the plot.
         _ if is_text && x < 10.0 => x,
         // The names of the curves.
-        _ if x >= legend && to[1] < 260.0 => x - legend + to[1] + 12.0 - if is_text { 2.0 } else { 0.0 },
+        _ if x >= legend && is_curve => x - legend + to[1] + 12.0 - if is_text { 2.0 } else { 0.0 },
         // A figure five pixels after its bar.
-        _ if is_text && to[1] > 260.0 => moved(x - 5.0) + 5.0,
+        _ if is_text && !is_curve => moved(x - 5.0) + 5.0,
         _ => moved(x),
     };
-    let line = with(line, "x", &format!("{new:.1}"));
+    // The marks below a plot are close to each other.
+    let line = with(line, "x", &format!("{new:.1}")).replace(" %<", "%<");
     match number(&line, "width").filter(|_| x < legend) {
         Some(width) => with(&line, "width", &format!("{:.1}", width * share)),
         None => line,
@@ -133,7 +135,7 @@ fn table(lines: &[&str]) -> (Vec<String>, f64) {
     // The wide form: where the first group begins, how far apart groups, cells, and tables are.
     let (first, group, cell, below) = (196.0, 114.0, 27.0, 278.0);
     let (names, narrow_group, narrow_cell) = (190.0, 85.0, 20.5);
-    let (block, head) = (236.0, 34.0);
+    let (block, head) = (250.0, 36.0);
     let tables = lines.iter().filter(|line| line.contains("class=\"head\"")).count();
     let legend = f64::from(u32::try_from(tables).expect("a few")) * below;
     let height_of_table = head + 3.0 * block;
