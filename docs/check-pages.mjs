@@ -81,97 +81,98 @@ let searches = 0;
 const counted = { blocks: 0, texts: 0, lines: 0 };
 const ids = new Map();
 const links = [];
-for (const { name, width, height } of windows) {
-    for (const colorScheme of ['light', 'dark']) {
-        const context = await browser.newContext({ viewport: { width, height }, colorScheme });
-        const page = await context.newPage();
-        let at = '';
-        const fault = (what) => faults.push(`${at} (${name}, ${colorScheme}): ${what}`);
-        page.on('console', (message) => message.type() === 'error' && fault(`console: ${message.text()}`));
-        page.on('pageerror', (error) => fault(`error: ${error}`));
-        // Opening the next page aborts the requests of this one.
-        const aborted = (request) => request.failure()?.errorText === 'net::ERR_ABORTED';
-        page.on('requestfailed', (request) => aborted(request) || fault(`failed: ${request.url()}`));
-        page.on('request', (request) => /^(file|data|blob):/.test(request.url()) || fault(`network: ${request.url()}`));
-        for (at of pages) {
-            await page.goto(pathToFileURL(path.join(html, at)).href);
-            await page.evaluate(async () => {
-                for (const details of document.querySelectorAll('details')) details.open = true;
-                await document.fonts.ready;
-                await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-            });
-            const measured = await page.evaluate(measure, {
-                smallest: SMALLEST,
-                contrast: CONTRAST,
-                prose: name === 'wide' ? PROSE : null,
-            });
-            measured.faults.forEach(fault);
-            for (const what of Object.keys(counted)) counted[what] += measured[what];
-            const seen = await page.evaluate(() => ({
-                ids: [...document.querySelectorAll('[id]')].map((node) => node.id),
-                steps: document.querySelector('#lanes li') !== null,
-                links: [...document.querySelectorAll('main a[href]')].map((node) => node.href),
-                // Where the document itself has none, its body's is shown.
-                background: [document.documentElement, document.body]
-                    .map((node) => getComputedStyle(node).backgroundColor)
-                    .find((color) => color !== 'rgba(0, 0, 0, 0)') ?? 'rgb(255, 255, 255)',
-            }));
-            const dark = seen.background.match(/\d+/g).slice(0, 3).every((part) => Number(part) < 100);
-            if (dark !== (colorScheme === 'dark')) fault(`its background is ${seen.background}`);
-            if (name === 'wide' && colorScheme === 'light') {
-                ids.set(pathToFileURL(path.join(html, at)).href, new Set(seen.ids));
-                links.push(...seen.links.map((href) => ({ at, href })));
-            }
-            // A counterexample, step by step to its end, which names the rule that is broken.
-            if (seen.steps) {
-                const last = Number(await page.locator('#slider').getAttribute('max'));
-                for (let step = 1; step < last; step++) await page.keyboard.press('ArrowRight');
-                if (!(await page.locator('#now').textContent()).includes('This breaks ')) fault('its end names no rule');
-                const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-                if (over > 0) fault(`${over} px too wide at the end`);
-                if ((await page.locator('#count').textContent()) !== 'the end') fault('its end is not reached');
-            }
-            if (shown.includes(at)) {
-                const file = `${at.replace(/\.html$/, '').replaceAll('/', '-')}-${name}-${colorScheme}.png`;
-                await page.screenshot({ path: path.join(screenshots, file), fullPage: process.env.WHOLE === '1' });
-            }
-        }
-        // A link under the pointer, and one that the keyboard has reached.
-        at = 'index.html';
+// The light and the dark at once.
+for (const window of windows) await Promise.all(['light', 'dark'].map((colorScheme) => look(window, colorScheme)));
+
+async function look({ name, width, height }, colorScheme) {
+    const context = await browser.newContext({ viewport: { width, height }, colorScheme });
+    const page = await context.newPage();
+    let at = '';
+    const fault = (what) => faults.push(`${at} (${name}, ${colorScheme}): ${what}`);
+    page.on('console', (message) => message.type() === 'error' && fault(`console: ${message.text()}`));
+    page.on('pageerror', (error) => fault(`error: ${error}`));
+    // Opening the next page aborts the requests of this one.
+    const aborted = (request) => request.failure()?.errorText === 'net::ERR_ABORTED';
+    page.on('requestfailed', (request) => aborted(request) || fault(`failed: ${request.url()}`));
+    page.on('request', (request) => /^(file|data|blob):/.test(request.url()) || fault(`network: ${request.url()}`));
+    for (at of pages) {
         await page.goto(pathToFileURL(path.join(html, at)).href);
-        const link = page.locator('main p a').first();
-        await link.hover();
-        await link.focus();
-        await page.keyboard.press('Shift+Tab');
-        await page.keyboard.press('Tab');
-        if ((await link.evaluate((node) => getComputedStyle(node).outlineStyle)) === 'none') fault('the focus is not shown');
-        const under = await page.evaluate(measure, { smallest: SMALLEST, contrast: CONTRAST, prose: null });
-        under.faults.forEach((what) => fault(`${what}, with the pointer on a link`));
-        if ((await page.locator('#mdbook-theme-list li').count()) !== 3) fault('there are more looks than light and dark');
-        // The search, used from the keyboard: each word where there is room, one of them elsewhere.
-        await page.goto(pathToFileURL(path.join(html, at)).href);
-        for (const [number, [word, to]] of Object.entries(SEARCHES).entries()) {
-            if (number > 0 && (name !== 'wide' || colorScheme !== 'light')) break;
-            await page.keyboard.press('Escape');
-            await page.keyboard.press('s');
-            await page.locator('#mdbook-searchbar').fill('');
-            await page.keyboard.type(word);
-            const results = page.locator('#mdbook-searchresults li');
-            const header = page.locator('#mdbook-searchresults-header', { hasText: `'${word}'` });
-            await header.waitFor({ timeout: 30000 }).catch(() => {});
-            const found = await results.evaluateAll((items) =>
-                items.map((item) => ({ href: item.querySelector('a').href, text: item.textContent })),
-            );
-            const first = found.slice(0, FIRST);
-            if (!first.some(({ href, text }) => to.test(href) && text.toLowerCase().includes(word.toLowerCase()))) {
-                fault(`the search for ${word} finds ${first.map(({ href }) => path.basename(href)).join(', ') || 'nothing'}`);
-            }
-            searches++;
-            const listed = await page.evaluate(measure, { smallest: SMALLEST, contrast: CONTRAST, prose: null });
-            listed.faults.forEach((what) => fault(`${what}, with the results for ${word}`));
+        await page.evaluate(async () => {
+            for (const details of document.querySelectorAll('details')) details.open = true;
+            await document.fonts.ready;
+            await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        });
+        const measured = await page.evaluate(measure, {
+            smallest: SMALLEST,
+            contrast: CONTRAST,
+            prose: name === 'wide' ? PROSE : null,
+        });
+        measured.faults.forEach(fault);
+        for (const what of Object.keys(counted)) counted[what] += measured[what];
+        const seen = await page.evaluate(() => ({
+            ids: [...document.querySelectorAll('[id]')].map((node) => node.id),
+            steps: document.querySelector('#lanes li') !== null,
+            links: [...document.querySelectorAll('main a[href]')].map((node) => node.href),
+            // Where the document itself has none, its body's is shown.
+            background: [document.documentElement, document.body]
+                .map((node) => getComputedStyle(node).backgroundColor)
+                .find((color) => color !== 'rgba(0, 0, 0, 0)') ?? 'rgb(255, 255, 255)',
+        }));
+        const dark = seen.background.match(/\d+/g).slice(0, 3).every((part) => Number(part) < 100);
+        if (dark !== (colorScheme === 'dark')) fault(`its background is ${seen.background}`);
+        if (name === 'wide' && colorScheme === 'light') {
+            ids.set(pathToFileURL(path.join(html, at)).href, new Set(seen.ids));
+            links.push(...seen.links.map((href) => ({ at, href })));
         }
-        await context.close();
+        // A counterexample, step by step to its end, which names the rule that is broken.
+        if (seen.steps) {
+            const last = Number(await page.locator('#slider').getAttribute('max'));
+            for (let step = 1; step < last; step++) await page.keyboard.press('ArrowRight');
+            if (!(await page.locator('#now').textContent()).includes('This breaks ')) fault('its end names no rule');
+            const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+            if (over > 0) fault(`${over} px too wide at the end`);
+            if ((await page.locator('#count').textContent()) !== 'the end') fault('its end is not reached');
+        }
+        if (shown.includes(at)) {
+            const file = `${at.replace(/\.html$/, '').replaceAll('/', '-')}-${name}-${colorScheme}.png`;
+            await page.screenshot({ path: path.join(screenshots, file), fullPage: process.env.WHOLE === '1' });
+        }
     }
+    // A link under the pointer, and one that the keyboard has reached.
+    at = 'index.html';
+    await page.goto(pathToFileURL(path.join(html, at)).href);
+    const link = page.locator('main p a').first();
+    await link.hover();
+    await link.focus();
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Tab');
+    if ((await link.evaluate((node) => getComputedStyle(node).outlineStyle)) === 'none') fault('the focus is not shown');
+    const under = await page.evaluate(measure, { smallest: SMALLEST, contrast: CONTRAST, prose: null });
+    under.faults.forEach((what) => fault(`${what}, with the pointer on a link`));
+    if ((await page.locator('#mdbook-theme-list li').count()) !== 3) fault('there are more looks than light and dark');
+    // The search, used from the keyboard: each word where there is room, one of them elsewhere.
+    await page.goto(pathToFileURL(path.join(html, at)).href);
+    for (const [number, [word, to]] of Object.entries(SEARCHES).entries()) {
+        if (number > 0 && (name !== 'wide' || colorScheme !== 'light')) break;
+        await page.keyboard.press('Escape');
+        await page.keyboard.press('s');
+        await page.locator('#mdbook-searchbar').fill('');
+        await page.keyboard.type(word);
+        const results = page.locator('#mdbook-searchresults li');
+        const header = page.locator('#mdbook-searchresults-header', { hasText: `'${word}'` });
+        await header.waitFor({ timeout: 30000 }).catch(() => {});
+        const found = await results.evaluateAll((items) =>
+            items.map((item) => ({ href: item.querySelector('a').href, text: item.textContent })),
+        );
+        const first = found.slice(0, FIRST);
+        if (!first.some(({ href, text }) => to.test(href) && text.toLowerCase().includes(word.toLowerCase()))) {
+            fault(`the search for ${word} finds ${first.map(({ href }) => path.basename(href)).join(', ') || 'nothing'}`);
+        }
+        searches++;
+        const listed = await page.evaluate(measure, { smallest: SMALLEST, contrast: CONTRAST, prose: null });
+        listed.faults.forEach((what) => fault(`${what}, with the results for ${word}`));
+    }
+    await context.close();
 }
 if (!quick) faults.push(...(await checkSpeed(browser)));
 await browser.close();

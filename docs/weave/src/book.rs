@@ -203,11 +203,10 @@ pub fn weave(tree: &Tree) -> Woven {
         woven.quotes.append(&mut chapter.quotes);
         woven.pages.insert(page.to_owned(), text);
     }
-    let read_in_order = links::targets(tree.text(&format!("{CHAPTERS}SUMMARY.md")).unwrap_or(""));
-    let read_in_order: Vec<String> =
-        read_in_order.into_iter().filter(|page| woven.pages.contains_key(page)).collect();
-    if read_in_order.len() > 1 {
-        woven.pages.insert(names::PAGE.to_owned(), names::index(&woven.pages, &titles, &read_in_order));
+    let order_of_chapters = links::targets(tree.text(&format!("{CHAPTERS}SUMMARY.md")).unwrap_or(""));
+    if order_of_chapters.iter().any(|page| page == names::PAGE) {
+        let index = names::index(&woven.pages, &titles, &order_of_chapters);
+        woven.pages.insert(names::PAGE.to_owned(), index);
     }
     woven.pages.extend(broken::pages(&weaver, &mut woven.problems));
     look_at_anchors(&sources, &mut woven);

@@ -21,6 +21,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use crate::anchors::is_mark;
+use crate::annotate::invariant;
 use crate::book::{Kind, Problem, Weaver};
 use crate::links;
 use crate::source::Source;
@@ -201,6 +202,15 @@ impl<'a> Chapter<'a> {
         let mut lines = between(source, 0..head, from, to.unwrap_or(&"")).map_err(missing)?;
         if to.is_none() {
             lines.end = head;
+        }
+        // A rule goes on in the indented lines below it.
+        let text: Vec<&str> = source.text.lines().take(head).map(|line| &line["//!".len()..]).collect();
+        if text[..lines.end]
+            .iter()
+            .rfind(|line| !line.starts_with("   "))
+            .is_some_and(|line| invariant(line.trim_start()).is_some())
+        {
+            lines.end += text[lines.end..].iter().take_while(|line| line.starts_with("   ")).count();
         }
         let text: Vec<&str> = source
             .text

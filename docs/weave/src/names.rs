@@ -19,14 +19,17 @@ pub(crate) const PAGE: &str = "names.md";
 /// The most chapters a name may be in: what is nearly everywhere, nobody looks up.
 const MOST: usize = 12;
 
-/// Writes the page. `titles` has the chapters' titles by page, and `order` the pages in the order of the book.
+/// Returns the page. `titles` has the chapters' titles by page, and `order` the pages in the order of the book; other
+/// pages in it do not count.
 pub(crate) fn index(
     pages: &BTreeMap<String, String>,
     titles: &BTreeMap<String, String>,
     order: &[String],
 ) -> String {
     let mut places: BTreeMap<(String, String), BTreeSet<usize>> = BTreeMap::new();
-    for (at, page) in order.iter().enumerate().filter(|(_, page)| titles.contains_key(*page)) {
+    for (at, page) in
+        order.iter().enumerate().filter(|(_, page)| titles.contains_key(*page) && pages.contains_key(*page))
+    {
         links::outside_fences(&pages[page], |line| {
             for name in line.split('`').skip(1).step_by(2).filter(|name| is_name(name)) {
                 let key = (name.trim_start_matches('_').to_lowercase(), name.to_owned());

@@ -25,7 +25,7 @@ pub(crate) fn chart(svg: &str) -> String {
         table(&lines)
     } else {
         // The texts beside the plot need as much room as in the wide form.
-        let to = if svg.contains("class=\"axis\"") { [62.0, 256.0] } else { [PLOT[0], 296.0] };
+        let to = if svg.contains("class=\"axis\"") { [64.0, 260.0] } else { [PLOT[0], 296.0] };
         (lines.iter().map(|line| plot(line, to)).collect(), number(svg, "height").unwrap_or(0.0))
     };
     let mut narrow = String::new();
@@ -67,12 +67,16 @@ fn plot(line: &str, to: [f64; 2]) -> String {
         _ if is_text && x < 10.0 => x,
         // The names of the curves.
         _ if x >= legend && is_curve => x - legend + to[1] + 12.0 - if is_text { 2.0 } else { 0.0 },
+        // A mark below the plot: smaller, and centred, for the next is close.
+        _ if is_text && is_curve => {
+            let centred = line.replace("class=\"small\"", "class=\"ratio\"").replace(" %<", "%<");
+            return with(&centred, "x", &format!("{:.1}", moved(x + 10.0)));
+        }
         // A figure five pixels after its bar.
-        _ if is_text && !is_curve => moved(x - 5.0) + 5.0,
+        _ if is_text => moved(x - 5.0) + 5.0,
         _ => moved(x),
     };
-    // The marks below a plot are close to each other.
-    let line = with(line, "x", &format!("{new:.1}")).replace(" %<", "%<");
+    let line = with(line, "x", &format!("{new:.1}"));
     match number(&line, "width").filter(|_| x < legend) {
         Some(width) => with(&line, "width", &format!("{:.1}", width * share)),
         None => line,
