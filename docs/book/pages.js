@@ -86,7 +86,7 @@
         const style = getComputedStyle(pre);
         const full = parseFloat(style.getPropertyValue('--code-size'));
         const padding = getComputedStyle(code);
-        const width = pre.clientWidth - parseFloat(padding.paddingLeft) - parseFloat(padding.paddingRight) - 1;
+        const width = pre.clientWidth - parseFloat(padding.paddingLeft) - parseFloat(padding.paddingRight) - 2;
         if (width <= 0) return;
         const size = Math.min(full, Math.max(SMALLEST, Math.floor((width / columns / ADVANCE) * 10) / 10));
         const narrow = Math.min(1, width / (columns * ADVANCE * size));
