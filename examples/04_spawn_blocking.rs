@@ -14,12 +14,12 @@
 //!   a poll:               lock ─ take the outcome, or store the waker ─ unlock
 //! ```
 //!
-//! S1  A poll checks for an outcome and stores its waker under one lock. If it released the lock in between,
-//!     the outcome could arrive in that gap. Then the thread would find no waker, the poll would have seen no
-//!     outcome, and the task would never be woken.
-//! S2  Each poll stores its own waker. Only the latest counts, because a future may move to another task.
-//! S3  The waker is called after the lock is released. A waker is arbitrary code: it may poll this future at
-//!     once.
+//! - S1  A poll checks for an outcome and stores its waker under one lock. If it released the lock in between,
+//!   the outcome could arrive in that gap. Then the thread would find no waker, the poll would have seen no
+//!   outcome, and the task would never be woken.
+//! - S2  Each poll stores its own waker. Only the latest counts, because a future may move to another task.
+//! - S3  The waker is called after the lock is released. A waker is arbitrary code: it may poll this future at
+//!   once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};

@@ -14,9 +14,9 @@
 //!   timers:  (12:00:00.010, 3) ▶ waker    (12:00:00.020, 1) ▶ waker    ...
 //! ```
 //!
-//! T1  A pending sleep has an entry in the map. Firing removes it. A sleep that finds no entry is done.
-//! T2  Dropping a sleep removes its entry: a timeout that is no longer needed leaves nothing behind.
-//! T3  Timers fire in each turn of the loop, however many tasks there are to run.
+//! - T1  A pending sleep has an entry in the map. Firing removes it. A sleep that finds no entry is done.
+//! - T2  Dropping a sleep removes its entry: a timeout that is no longer needed leaves nothing behind.
+//! - T3  Timers fire in each turn of the loop, however many tasks there are to run.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};

@@ -13,10 +13,10 @@
 //!                            Pending
 //! ```
 //!
-//! R1  The waker is stored before the poller is armed: the event may come at once.
-//! R2  The thread sleeps in one place only, the poller. A wake from another thread notifies the poller.
-//! R3  One task at a time waits for a socket: the table has room for one waker per socket.
-//! R4  An event disarms its socket. It is armed again when a task has to wait for it again.
+//! - R1  The waker is stored before the poller is armed: the event may come at once.
+//! - R2  The thread sleeps in one place only, the poller. A wake from another thread notifies the poller.
+//! - R3  One task at a time waits for a socket: the table has room for one waker per socket.
+//! - R4  An event disarms its socket. It is armed again when a task has to wait for it again.
 #![allow(unsafe_code, reason = "polling requires that a source is deleted before it is closed")]
 
 use std::cell::{Cell, RefCell};

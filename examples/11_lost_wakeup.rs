@@ -13,8 +13,8 @@
 //!
 //! The fix is an order on both sides, so that one of them must see the other's write:
 //!
-//! S1  The pusher pushes before it reads whether the worker sleeps.
-//! S2  The worker announces that it sleeps before its last look at the queue.
+//! - S1  The pusher pushes before it reads whether the worker sleeps.
+//! - S2  The worker announces that it sleeps before its last look at the queue.
 //!
 //! Below is the fixed worker, as a pool would contain it. Then both sides are taken apart into steps. First
 //! the push is forced between every two steps of the worker, on real threads. Then a model runs the steps of

@@ -16,9 +16,9 @@
 //!
 //! `Pin` is the promise that this does not happen:
 //!
-//! P1  The `T` behind a `Pin<&mut T>` stays where it is until it is dropped.
-//! P2  So safe code cannot get a `&mut T` out of it, which could be used to move the `T` away.
-//! P3  The exception is a `T` that is `Unpin`: it has no pointer into itself, and moving it is harmless.
+//! - P1  The `T` behind a `Pin<&mut T>` stays where it is until it is dropped.
+//! - P2  So safe code cannot get a `&mut T` out of it, which could be used to move the `T` away.
+//! - P3  The exception is a `T` that is `Unpin`: it has no pointer into itself, and moving it is harmless.
 #![allow(unsafe_code, reason = "the future follows a pointer into itself")]
 
 use std::future::poll_fn;

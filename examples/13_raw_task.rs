@@ -14,10 +14,10 @@
 //! A waker must point to one type, whatever the future's type is. That type is the header. The functions
 //! stored in it know the future's type, and cast the pointer back to the whole task.
 //!
-//! T1  Each pointer is counted. Dropping the last one frees the task.
-//! T2  The state says who may touch the stage: the thread that took the task from the queue and set RUNNING;
-//!     after DONE, the handle.
-//! T3  WOKEN means: in the queue, or to be pushed by its runner. So it is in the queue at most once.
+//! - T1  Each pointer is counted. Dropping the last one frees the task.
+//! - T2  The state says who may touch the stage: the thread that took the task from the queue and set RUNNING;
+//!   after DONE, the handle.
+//! - T3  WOKEN means: in the queue, or to be pushed by its runner. So it is in the queue at most once.
 #![allow(
     unsafe_code,
     reason = "one allocation is shared by the queue, the runner, the handle and the wakers"

@@ -12,10 +12,10 @@
 //!                                          ─▶ another worker drives it: park until a push
 //! ```
 //!
-//! W1  Everything that the workers share is behind one lock. A worker looks for work, finds none and records
-//!     that it sleeps, all under that lock. To all others this is one step: rung 11, the easy way.
-//! W2  At most one worker drives the reactor. A push wakes a parked worker or, if none is parked, the driver.
-//! W3  Wakers are called after the lock is released.
+//! - W1  Everything that the workers share is behind one lock. A worker looks for work, finds none and records
+//!   that it sleeps, all under that lock. To all others this is one step: rung 11, the easy way.
+//! - W2  At most one worker drives the reactor. A push wakes a parked worker or, if none is parked, the driver.
+//! - W3  Wakers are called after the lock is released.
 //!
 //! | rung                | in the real source             | what only the real source does                  |
 //! |---------------------|--------------------------------|-------------------------------------------------|

@@ -22,14 +22,14 @@
 //! order of their numbers, and asks for those that are missing. Then the loop for the replies has requests,
 //! too, and leaves them to the loop for the commands.
 //!
-//! C1  Neither loop is stopped by what the other waits for: a stdout or stderr that is not read loses no
-//!     typed line. Other threads write to both.
-//! C2  What is queued is bounded. While a piece is being printed nothing more is read from the server. While the
-//!     server does not read, lines are read ahead up to a limit, so that the client sees the end of the input.
-//! C3  After the end of the input the client ends when its grace period has elapsed, whether or not the
-//!     server reads.
-//! C4  A server that keeps history is one that the client comes back to: when the connection is lost it makes
-//!     another one, and goes on where it was (`client/connecting`). What is typed meanwhile is sent then.
+//! - C1  Neither loop is stopped by what the other waits for: a stdout or stderr that is not read loses no
+//!   typed line. Other threads write to both.
+//! - C2  What is queued is bounded. While a piece is being printed nothing more is read from the server. While the
+//!   server does not read, lines are read ahead up to a limit, so that the client sees the end of the input.
+//! - C3  After the end of the input the client ends when its grace period has elapsed, whether or not the
+//!   server reads.
+//! - C4  A server that keeps history is one that the client comes back to: when the connection is lost it makes
+//!   another one, and goes on where it was (`client/connecting`). What is typed meanwhile is sent then.
 //!
 //! Used by the program `client`. Next: `client/options`.
 

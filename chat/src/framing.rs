@@ -10,11 +10,11 @@
 //! one wrong length everything is nonsense, while a reader of lines finds its place again at the next
 //! newline.
 //!
-//! L1  A line is cut at its newline, wherever the pieces end. So the packets do not depend on the pieces.
-//! L2  The part of a line that has been read is kept in the reader: dropping a read loses nothing.
-//! L3  The reader holds at most one line up to the limit, and one piece of the stream.
-//! L4  Each line is charged to the poll budget: the task of a client that floods yields to the others.
-//! L5  A packet is UTF-8 throughout, in unknown fields too, which serde_json does not check by itself.
+//! - L1  A line is cut at its newline, wherever the pieces end. So the packets do not depend on the pieces.
+//! - L2  The part of a line that has been read is kept in the reader: dropping a read loses nothing.
+//! - L3  The reader holds at most one line up to the limit, and one piece of the stream.
+//! - L4  Each line is charged to the poll budget: the task of a client that floods yields to the others.
+//! - L5  A packet is UTF-8 throughout, in unknown fields too, which serde_json does not check by itself.
 //!
 //! Used by the client and by the server's connections. Next: `client`.
 

@@ -9,10 +9,10 @@
 //! `ureq-proto` implements HTTP and `rustls` implements TLS. Neither does any I/O: both take bytes and return
 //! bytes. The rest of a client is what a runtime is for: sockets, and waiting for them.
 //!
-//! H1  One deadline covers the whole request, with its redirects. An error names the URL and the step.
-//! H2  Everything is bounded: the head, the body, the line before each chunk, the number of redirects.
-//! H3  The certificate is verified for the URL's host. A redirect never leads from https to http.
-//! H4  A body that was cut short is an error, however its end should have been marked.
+//! - H1  One deadline covers the whole request, with its redirects. An error names the URL and the step.
+//! - H2  Everything is bounded: the head, the body, the line before each chunk, the number of redirects.
+//! - H3  The certificate is verified for the URL's host. A redirect never leads from https to http.
+//! - H4  A body that was cut short is an error, however its end should have been marked.
 //!
 //! A connection serves one request. Called by `main`, and by the test `http_client`. Next: `local_server`.
 

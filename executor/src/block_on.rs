@@ -10,10 +10,10 @@
 //!   └── nothing to do? wait: in the reactor, or parked; always busy? poll the reactor now and then
 //! ```
 //!
-//! B1  The root, which is the future given to `block_on`, is polled when its flag is set, and the flag is
-//!     cleared before the poll: a wake during the poll is kept.
-//! B2  The thread waits only when the flag is clear and no local task is queued; a wake from
-//!     another thread sets the flag, or fills the inbox, before it unparks [take-then-look].
+//! - B1  The root, which is the future given to `block_on`, is polled when its flag is set, and the flag is
+//!   cleared before the poll: a wake during the poll is kept.
+//! - B2  The thread waits only when the flag is clear and no local task is queued; a wake from
+//!   another thread sets the flag, or fills the inbox, before it unparks [take-then-look].
 //!
 //! Called by programs. Next: `yield_now`.
 

@@ -16,11 +16,11 @@
 //! the branches are dropped before an arm runs. The book's chapter "You know tokio" shows how to write what the
 //! macros have besides.
 //!
-//! F1  All branches are polled at each wake, with the task's own waker.
-//! F2  At each poll chance decides which branch is first.
-//! F3  Nothing is charged to the budget here: the operations inside the branches are, as if they were awaited
-//!     alone.
-//! F4  A branch that is ready is not polled again. A join drops it at once and keeps its output.
+//! - F1  All branches are polled at each wake, with the task's own waker.
+//! - F2  At each poll chance decides which branch is first.
+//! - F3  Nothing is charged to the budget here: the operations inside the branches are, as if they were awaited
+//!   alone.
+//! - F4  A branch that is ready is not polled again. A join drops it at once and keeps its output.
 //!
 //! Why no waker for each branch (F1)? It would tell which of them was woken. But it costs an allocation, and an atomic
 //! operation at each wake. A dump would not know whose it is. A channel could not clone it under its lock, and a wake

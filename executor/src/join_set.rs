@@ -12,12 +12,12 @@
 //!             └──▶ join_next: the outcome of member 7
 //! ```
 //!
-//! S1  Each member that has finished is on the list once, from its end until it is joined. Its waker is woken once:
-//!     when the task finishes. If the task had finished before the waker was stored, `insert` puts it on the list.
-//! S2  `join_next` looks at the list and stores its waker under one hold of the lock. A member that finishes takes
-//!     that waker under the same lock.
-//! S3  What is on the list is a member. `detach_all`, which lets members go that have not finished, leaves their list to
-//!     them, and begins another. A number is used once.
+//! - S1  Each member that has finished is on the list once, from its end until it is joined. Its waker is woken once:
+//!   when the task finishes. If the task had finished before the waker was stored, `insert` puts it on the list.
+//! - S2  `join_next` looks at the list and stores its waker under one hold of the lock. A member that finishes takes
+//!   that waker under the same lock.
+//! - S3  What is on the list is a member. `detach_all`, which lets members go that have not finished, leaves their list to
+//!   them, and begins another. A number is used once.
 //!
 //! Used by programs. Next: `metrics`.
 

@@ -13,11 +13,11 @@
 //!                              └──cancelled──▶ queued ──▶ removed from the queue, and disposed of
 //! ```
 //!
-//! Q1  While the task waits for a thread it is idle. Its entry in the threads' queue holds a counted
-//!     reference, not the queue's claim. The thread that begins it and the one that cancels it both set
-//!     QUEUED: the first of the two gets the queue's claim.
-//! Q2  What a cancelled call has captured is dropped on one of the threads, not by the thread that cancels: a
-//!     destructor is user code, and `abort` may be called anywhere.
+//! - Q1  While the task waits for a thread it is idle. Its entry in the threads' queue holds a counted
+//!   reference, not the queue's claim. The thread that begins it and the one that cancels it both set
+//!   QUEUED: the first of the two gets the queue's claim.
+//! - Q2  What a cancelled call has captured is dropped on one of the threads, not by the thread that cancels: a
+//!   destructor is user code, and `abort` may be called anywhere.
 //!
 //! Next: `future`.
 

@@ -10,9 +10,9 @@
 //!   UNROLLED_TRACE=out.html ──▶ the same, for any program: saved when it exits or panics
 //! ```
 //!
-//! K1  A recording never stops the program: a file that cannot be written is reported on stderr, and the program
-//!     goes on.
-//! K2  What was written over in a ring is counted as lost, and shown.
+//! - K1  A recording never stops the program: a file that cannot be written is reported on stderr, and the program
+//!   goes on.
+//! - K2  What was written over in a ring is counted as lost, and shown.
 //!
 //! Called by programs, and by `driver`, the pools and `local` for `UNROLLED_TRACE`. Next: `trace::format`.
 

@@ -5,9 +5,9 @@
 //! registration with the reactor. An operation is tried first; if it would block, the task waits until the
 //! reactor reports an event, and tries again.
 //!
-//! [deregister-first]  The descriptor is deregistered before it is closed or given away.
-//! [no-swap]  `T` never swaps its descriptor for another while it is in here: the caller of `get_mut`
-//!     promises it, and `IoSafe` types keep it in `Read` and `Write` (see `async_traits`).
+//! - [deregister-first]  The descriptor is deregistered before it is closed or given away.
+//! - [no-swap]  `T` never swaps its descriptor for another while it is in here: the caller of `get_mut`
+//!   promises it, and `IoSafe` types keep it in `Read` and `Write` (see `async_traits`).
 //!
 //! Called by the sockets, and by programs with descriptors of their own. Next: `net`.
 #![allow(unsafe_code, reason = "get_mut hands out what must not be swapped: its caller promises [no-swap]")]

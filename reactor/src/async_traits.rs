@@ -4,8 +4,8 @@
 //! deregister the wrong one. The compiler cannot forbid that. So an `IoSafe` type promises not to do it,
 //! and that keeps [no-swap] of `async_io`.
 //!
-//! U1  A flush is tried at once, even if the source is not known to be ready: most flushes have nothing to
-//!     write, and must not wait for room.
+//! - U1  A flush is tried at once, even if the source is not known to be ready: most flushes have nothing to
+//!   write, and must not wait for room.
 //!
 //! Called by programs with descriptors of their own. Next: `try_io`.
 #![allow(unsafe_code, reason = "IoSafe is a promise that the compiler cannot check")]

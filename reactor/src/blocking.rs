@@ -8,11 +8,11 @@
 //!        └───────────────────────future dropped──────────────────────┘
 //! ```
 //!
-//! U1  A waker or an outcome that is taken out of the slot is used or dropped with the slot unlocked.
-//! U2  A call that has begun leaves an outcome, even if it panics.
-//! U3  A call whose future is gone is not begun. If it still waits for a thread it is dropped with its
-//!     future.
-//! U4  The thread that stores the outcome takes the waker out of the slot and wakes it.
+//! - U1  A waker or an outcome that is taken out of the slot is used or dropped with the slot unlocked.
+//! - U2  A call that has begun leaves an outcome, even if it panics.
+//! - U3  A call whose future is gone is not begun. If it still waits for a thread it is dropped with its
+//!   future.
+//! - U4  The thread that stores the outcome takes the waker out of the slot and wakes it.
 //!
 //! Called by `net::lookup` and the executor's `spawn_blocking`. Next: `user_code`.
 

@@ -7,13 +7,13 @@
 //! the account is empty, [`poll_proceed`] returns `Pending` and wakes the task at once: it goes to the back
 //! of its queue, behind the others.
 //!
-//! B1  Outside one of our polls there is no budget: another executor would never renew it.
-//! B2  Each operation that is done is charged, whatever its outcome. Returning `Pending` is free.
-//! B3  When an operation is asked for while the account is empty, it is granted with a probability of one in
-//!     16 (`ODDS`). Otherwise the task has to give way.
-//! [gives-way-once]  A refusal is not the same as "not ready". So a deadline that has passed gives way once
-//!     if anything was refused in this poll, or if the account is empty. At the next poll the future that it
-//!     limits gets a fresh budget, and then the deadline decides.
+//! - B1  Outside one of our polls there is no budget: another executor would never renew it.
+//! - B2  Each operation that is done is charged, whatever its outcome. Returning `Pending` is free.
+//! - B3  When an operation is asked for while the account is empty, it is granted with a probability of one in
+//!   16 (`ODDS`). Otherwise the task has to give way.
+//! - [gives-way-once]  A refusal is not the same as "not ready". So a deadline that has passed gives way once
+//!   if anything was refused in this poll, or if the account is empty. At the next poll the future that it
+//!   limits gets a fresh budget, and then the deadline decides.
 //!
 //! Several futures may share a task, in a join or a race, and one that is always ready takes the whole
 //! account. By B3 the others still make progress, because a grant does not depend on what was asked before. A future

@@ -5,9 +5,9 @@
 //! poll may return `Pending`: standard input has to be read again, and the first poll of a socket may have used
 //! up this poll's budget. Then `fill_buf` panics. So this reader returns once more what it has just returned.
 //!
-//! E1  What was returned is returned again, once, unless `consume` or a read came in between and took it.
-//! E2  What is read ahead is charged too. Otherwise a task with thousands of lines in the buffer would not
-//!     yield.
+//! - E1  What was returned is returned again, once, unless `consume` or a read came in between and took it.
+//! - E2  What is read ahead is charged too. Otherwise a task with thousands of lines in the buffer would not
+//!   yield.
 //!
 //! Called by programs. Next: `stdin`.
 

@@ -10,8 +10,8 @@
 //!   5 6 7 8
 //! ```
 //!
-//! D1  No entry is less than its parent.
-//! D2  `moved` is called for every entry that gets another index, the new one included.
+//! - D1  No entry is less than its parent.
+//! - D2  `moved` is called for every entry that gets another index, the new one included.
 //!
 //! Four children make half the depth of two, and they share a cache line or two.
 //! Called by `timers`. Next: `poll_wakers`.

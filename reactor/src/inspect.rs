@@ -4,8 +4,8 @@
 //! time, and between them the thread yields, so that others may lock them: a turn under way is delayed by
 //! microseconds.
 //!
-//! V1  A descriptor is asked for its address under the lock of the table. A source leaves the table before its
-//!     descriptor is closed [deregister-first], so the descriptor is that source's.
+//! - V1  A descriptor is asked for its address under the lock of the table. A source leaves the table before its
+//!   descriptor is closed [deregister-first], so the descriptor is that source's.
 //!
 //! Called by the executor's `trace::dump`. Next: `record`.
 #![allow(unsafe_code, reason = "a source knows only the number of its descriptor")]

@@ -13,11 +13,11 @@
 //!      └──no clone at hand──┘
 //! ```
 //!
-//! Z1  The waker is cloned between two looks, with nothing locked. The second look repeats the whole first
-//!     one, so it finds what came meanwhile.
-//! Z2  A waker that is replaced in its slot is kept here, and dropped after the last look.
-//! Z3  A waker whose functions the executor has named with [`trust`] may be cloned under a lock: that
-//!     increments a counter.
+//! - Z1  The waker is cloned between two looks, with nothing locked. The second look repeats the whole first
+//!   one, so it finds what came meanwhile.
+//! - Z2  A waker that is replaced in its slot is kept here, and dropped after the last look.
+//! - Z3  A waker whose functions the executor has named with [`trust`] may be cloned under a lock: that
+//!   increments a counter.
 //!
 //! Used by everything that waits under a lock. Next: `wait_list`.
 

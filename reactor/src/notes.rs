@@ -9,11 +9,11 @@
 //!              └─ full: dropped, counted, and reported after what was queued before
 //! ```
 //!
-//! N1  `tell` never waits for the stream.
-//! N2  The writer takes the queue and the count of what was dropped in one step, so that the count is
-//!     reported where the notes are missing.
-//! N3  `writing` is set by the thread that starts the writer, and cleared by the writer under the lock when
-//!     it has found nothing more.
+//! - N1  `tell` never waits for the stream.
+//! - N2  The writer takes the queue and the count of what was dropped in one step, so that the count is
+//!   reported where the notes are missing.
+//! - N3  `writing` is set by the thread that starts the writer, and cleared by the writer under the lock when
+//!   it has found nothing more.
 //!
 //! Called by the executor's global pool and by programs. Next: `signal`.
 

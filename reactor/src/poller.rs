@@ -9,8 +9,8 @@
 //!   notify                ends a wait
 //! ```
 //!
-//! O1  An event is reported for what is ready when the source is added, and for each later change.
-//! O2  A notification is never lost: it ends the wait under way, or the next one.
+//! - O1  An event is reported for what is ready when the source is added, and for each later change.
+//! - O2  A notification is never lost: it ends the wait under way, or the next one.
 //!
 //! Called by `reactor`. Next: `event`.
 

@@ -10,13 +10,13 @@
 //!                                   notify, add a deadline        └── wakers, for the caller ──┘
 //! ```
 //!
-//! N1  One thread is in a turn at a time; a second one returns at once.
-//! N2  A deadline that comes before the armed one notifies (see `clock`).
-//! N3  Timers fire in every turn, whatever the sockets do.
-//! N4  A source's key is its index in the table of sources, with a generation: an event for a source that has
-//!     gone matches no source.
-//! N5  Without a poller (there was no source yet, or no descriptor is left) timers work all the same (see
-//!     `no_poller`).
+//! - N1  One thread is in a turn at a time; a second one returns at once.
+//! - N2  A deadline that comes before the armed one notifies (see `clock`).
+//! - N3  Timers fire in every turn, whatever the sockets do.
+//! - N4  A source's key is its index in the table of sources, with a generation: an event for a source that has
+//!   gone matches no source.
+//! - N5  Without a poller (there was no source yet, or no descriptor is left) timers work all the same (see
+//!   `no_poller`).
 //!
 //! No waker is called here: the caller does that when the turn is over. Called by the executor.
 //! Next: `async_io`.

@@ -9,8 +9,8 @@
 //!                   └──▶ while a recording is on: this thread's ring        stop() ──▶ the events of all threads
 //! ```
 //!
-//! R1  Only its own thread writes a thread's sums, so that adding needs no read-modify-write.
-//! R2  A thread's sums outlive it: the next thread goes on with them, and what was counted stays counted.
+//! - R1  Only its own thread writes a thread's sums, so that adding needs no read-modify-write.
+//! - R2  A thread's sums outlive it: the next thread goes on with them, and what was counted stays counted.
 //!
 //! Called where things happen, in both crates; read by their `metrics`, and by the executor's `trace`. Next:
 //! `record::kind`.

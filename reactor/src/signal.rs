@@ -9,12 +9,12 @@
 //!                          2 write a byte ──▶ socket pair ──▶    4 look at the flags
 //! ```
 //!
-//! S1  The flag is raised before the byte is written, and the pipe is emptied before the flags are read. So
-//!     when a byte has been read, its flag is seen, unless an earlier look has seen it.
-//! S2  A full pipe loses nothing: it is readable, and the flags say which signals came.
+//! - S1  The flag is raised before the byte is written, and the pipe is emptied before the flags are read. So
+//!   when a byte has been read, its flag is seen, unless an earlier look has seen it.
+//! - S2  A full pipe loses nothing: it is readable, and the flags say which signals came.
 //!
-//! S3  Nothing is lost that comes after `Signals::new` or the call of `ctrl_c` has returned: they register the
-//!     handler, and no poll is needed for that. What comes while nothing is registered cannot be seen.
+//! - S3  Nothing is lost that comes after `Signals::new` or the call of `ctrl_c` has returned: they register the
+//!   handler, and no poll is needed for that. What comes while nothing is registered cannot be seen.
 //!
 //! Called by programs, for a clean end on Ctrl-C. Next: `no_poller`.
 

@@ -14,16 +14,16 @@
 //!            └── look again ◀── wait: store the waker ◀──┘
 //! ```
 //!
-//! E1  READY is cleared only if the generation is the one that was seen before the attempt: an event that
-//!     comes during the attempt stays.
-//! E2  A waker is stored before the last look at READY, and an event sets READY before it takes the wakers:
-//!     one of the two sees the other.
-//! E3  Several tasks may wait for one direction. An event wakes all of them. Those that get nothing wait
-//!     again, and that wakes no other task, unless too many wakers are stored (see `poll_wakers`).
-//! E4  No user's waker is cloned, called or dropped under the lock [no-user-code].
-//! E5  A task that waits has found the direction not ready. So an event that finds it ready has no task to
-//!     wake. An event with `must_drain` wakes the tasks in any case: one may wait for the end of a stream
-//!     (see `hangup`).
+//! - E1  READY is cleared only if the generation is the one that was seen before the attempt: an event that
+//!   comes during the attempt stays.
+//! - E2  A waker is stored before the last look at READY, and an event sets READY before it takes the wakers:
+//!   one of the two sees the other.
+//! - E3  Several tasks may wait for one direction. An event wakes all of them. Those that get nothing wait
+//!   again, and that wakes no other task, unless too many wakers are stored (see `poll_wakers`).
+//! - E4  No user's waker is cloned, called or dropped under the lock [no-user-code].
+//! - E5  A task that waits has found the direction not ready. So an event that finds it ready has no task to
+//!   wake. An event with `must_drain` wakes the tasks in any case: one may wait for the end of a stream
+//!   (see `hangup`).
 //!
 //! Called by `async_io`, `try_io` and `hangup`; events come from `reactor`. Next: `timers`.
 

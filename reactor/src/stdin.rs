@@ -10,15 +10,15 @@
 //! and with every child, and so is its O_NONBLOCK flag: other programs would then fail to read. And epoll
 //! does not accept a regular file. So the flag stays as it was, and a thread waits in `read`.
 //!
-//! I1  The bytes that the thread has read stay in [`SHARED`] until a read takes them: a cancelled read loses none.
-//! I2  The thread reads only when a handle has asked and nothing is left, one read at a time.
-//! I3  An end or an error is reported once, and the next read asks the system again. So a program may read on
-//!     after a terminal's ^D, and a pipe reports its end each time. An end after an unfinished line is
-//!     reported twice: a reader of lines meets the first while it looks for the rest of that line.
-//! I4  No thread joins this one: a pending read does not keep the process from ending.
-//! I5  Wakers are called and dropped with [`SHARED`] unlocked.
-//! I6  While the process is in the background of its terminal, the thread does not read. It asks the system to
-//!     stop the process, as the read of `cat &` would. If that does not stop it, the thread sleeps and looks again.
+//! - I1  The bytes that the thread has read stay in [`SHARED`] until a read takes them: a cancelled read loses none.
+//! - I2  The thread reads only when a handle has asked and nothing is left, one read at a time.
+//! - I3  An end or an error is reported once, and the next read asks the system again. So a program may read on
+//!   after a terminal's ^D, and a pipe reports its end each time. An end after an unfinished line is
+//!   reported twice: a reader of lines meets the first while it looks for the rest of that line.
+//! - I4  No thread joins this one: a pending read does not keep the process from ending.
+//! - I5  Wakers are called and dropped with [`SHARED`] unlocked.
+//! - I6  While the process is in the background of its terminal, the thread does not read. It asks the system to
+//!   stop the process, as the read of `cat &` would. If that does not stop it, the thread sleeps and looks again.
 //!
 //! Called by programs. Next: `notes`.
 

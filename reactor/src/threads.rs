@@ -17,20 +17,20 @@
 //!                                 running
 //! ```
 //!
-//! P1  While there are jobs in the queue, a thread is coming, or every thread runs a job and no other can be
-//!     started. So a job waits for a thread to arrive, and never behind another job while the limit allows.
-//! P2  The thread that takes another one off the idle stack counts it as coming, until that one has the lock
-//!     and looks. An idle thread is woken once, and a woken thread looks even if its keep_alive has elapsed
-//!     just then.
-//! P3  A thread looks at the queue, under the lock, before it idles and before it leaves.
-//! P4  A thread that is being started may fail to start. No thread leaves until that is known, and the first
-//!     thread of all is started under the lock. So there is a thread that can run the job instead. Two kinds
-//!     of threads leave all the same: those of a closed pool, whose queue is empty then and stays empty; and
-//!     those beyond the limit, since as many as the limit remain.
-//! P5  Jobs run, and condition variables are notified, with no lock held.
-//! P6  A job in the queue can be taken back. If its drop then needs a thread, that is a disposal: it goes
-//!     before all jobs, and if every thread is busy one more than the limit is started. While more threads
-//!     than the limit are at work, a thread that looks takes only disposals; if there are none, it leaves.
+//! - P1  While there are jobs in the queue, a thread is coming, or every thread runs a job and no other can be
+//!   started. So a job waits for a thread to arrive, and never behind another job while the limit allows.
+//! - P2  The thread that takes another one off the idle stack counts it as coming, until that one has the lock
+//!   and looks. An idle thread is woken once, and a woken thread looks even if its keep_alive has elapsed
+//!   just then.
+//! - P3  A thread looks at the queue, under the lock, before it idles and before it leaves.
+//! - P4  A thread that is being started may fail to start. No thread leaves until that is known, and the first
+//!   thread of all is started under the lock. So there is a thread that can run the job instead. Two kinds
+//!   of threads leave all the same: those of a closed pool, whose queue is empty then and stays empty; and
+//!   those beyond the limit, since as many as the limit remain.
+//! - P5  Jobs run, and condition variables are notified, with no lock held.
+//! - P6  A job in the queue can be taken back. If its drop then needs a thread, that is a disposal: it goes
+//!   before all jobs, and if every thread is busy one more than the limit is started. While more threads
+//!   than the limit are at work, a thread that looks takes only disposals; if there are none, it leaves.
 //!
 //! Threads are never joined, so a stuck call does not keep the process from ending.
 //! Called by `blocking` and `stdin`. Next: `threads::queue`.

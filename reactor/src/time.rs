@@ -12,14 +12,14 @@
 //!                  └─ready──▶ Ok                └─ready──▶ Err(Elapsed)
 //! ```
 //!
-//! D1  A timer never fires early. It is late by the rounding to the poller's unit, a millisecond at most, and
-//!     by the time until the executor polls the task.
-//! D2  If the budget has refused an operation in this poll, or is used up, there may be an operation
-//!     that is ready and was not done. So a deadline that has passed gives way once [gives-way-once]: what is
-//!     ready wins over the deadline. Then the deadline decides, so a future that is always ready cannot keep
-//!     it from firing.
-//! D3  A wait that has ended is charged to the budget, and so is a timeout that has elapsed: a task that loops
-//!     over these yields.
+//! - D1  A timer never fires early. It is late by the rounding to the poller's unit, a millisecond at most, and
+//!   by the time until the executor polls the task.
+//! - D2  If the budget has refused an operation in this poll, or is used up, there may be an operation
+//!   that is ready and was not done. So a deadline that has passed gives way once [gives-way-once]: what is
+//!   ready wins over the deadline. Then the deadline decides, so a future that is always ready cannot keep
+//!   it from firing.
+//! - D3  A wait that has ended is charged to the budget, and so is a timeout that has elapsed: a task that loops
+//!   over these yields.
 //!
 //! Called by programs, and by `ticks`. Next: `ticks`.
 #![allow(unsafe_code, reason = "a timeout pins its future where it was captured")]

@@ -27,12 +27,12 @@
 //! cancelled there. Cascading costs one move for each timer of the bucket. A timer is moved once per level at
 //! most, but a full bucket moves all of its timers in one call.
 //!
-//! H1  `slots[entry.slot].place` is where the entry stands, after every move: cancelling finds it at once.
-//! H2  A sequence number is never given twice, so the key of a timer that has fired does not match the timer
-//!     that reuses its slot.
-//! H3  No waker is called or dropped here: they are returned to the caller.
-//! H4  An entry is near if its tick is at most `tick`. Else its level is the highest digit in which the two
-//!     differ, and its bucket is that digit. `tick` moves by cascading only, and never past the clock.
+//! - H1  `slots[entry.slot].place` is where the entry stands, after every move: cancelling finds it at once.
+//! - H2  A sequence number is never given twice, so the key of a timer that has fired does not match the timer
+//!   that reuses its slot.
+//! - H3  No waker is called or dropped here: they are returned to the caller.
+//! - H4  An entry is near if its tick is at most `tick`. Else its level is the highest digit in which the two
+//!   differ, and its bucket is that digit. `tick` moves by cascading only, and never past the clock.
 //!
 //! Such wheels are from Varghese and Lauck, "Hashed and Hierarchical Timing Wheels" (1987).
 //! Called by `clock`, under its lock. Next: `clock`.

@@ -12,11 +12,11 @@
 //! would spare a system call, and be wrong until the next turn of the reactor: bytes may have come whose event no
 //! thread has handled yet. A program that never awaits would never see them.
 //!
-//! T1  An attempt clears readiness only after the system has returned `WouldBlock`, and only the readiness that it saw
-//!     before the attempt, as `source` does. So an event that comes meanwhile stays, and the next wait ends.
-//! T2  A wait for both directions returns both if both are ready: it asks the system once more, as one of the
-//!     events may not have been handled yet.
-//! T3  An attempt is not charged to the budget: it cannot make the task yield. The waits are.
+//! - T1  An attempt clears readiness only after the system has returned `WouldBlock`, and only the readiness that it saw
+//!   before the attempt, as `source` does. So an event that comes meanwhile stays, and the next wait ends.
+//! - T2  A wait for both directions returns both if both are ready: it asks the system once more, as one of the
+//!   events may not have been handled yet.
+//! - T3  An attempt is not charged to the budget: it cannot make the task yield. The waits are.
 //!
 //! Called by programs with descriptors of their own, and by the sockets. Next: `net::byte_stream`.
 

@@ -4,11 +4,11 @@
 //! thread would end, the wakers that come after it would not be woken, and in a `Drop` during unwinding the
 //! process would abort. So the panic is caught at the call.
 //!
-//! [no-user-code]  No user code runs while a lock of ours is held. A waker is user code: its clone, its wake
-//!     and its drop may do anything, such as use what the lock guards. So wakers are cloned before the lock
-//!     is taken, and woken or dropped after it is released. Only the wakers of the executor's own tasks may be
-//!     cloned under the lock: that only increments a counter (`lazy_waker`). Comparing two wakers only compares
-//!     pointers, and is allowed.
+//! - [no-user-code]  No user code runs while a lock of ours is held. A waker is user code: its clone, its wake
+//!   and its drop may do anything, such as use what the lock guards. So wakers are cloned before the lock
+//!   is taken, and woken or dropped after it is released. Only the wakers of the executor's own tasks may be
+//!   cloned under the lock: that only increments a counter (`lazy_waker`). Comparing two wakers only compares
+//!   pointers, and is allowed.
 //!
 //! Called where a waker is woken, and where a user's value or job is dropped or run. Next: `buf_reader`.
 

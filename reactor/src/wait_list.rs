@@ -15,12 +15,12 @@
 //! channel may take it to mean that the lock or the value is this waiter's. A waiter that gives up must then
 //! pass it on.
 //!
-//! W1  The entries stand in the order of their tickets, which is the order in which they joined.
-//! W2  A ticket is never given twice, so a stale key cannot match another waiter.
-//! W3  The list stores wakers that are owned, and returns them: it calls and drops none, and `lazy_waker`
-//!     decides when one is cloned [no-user-code].
-//! W4  At a steady depth nothing is allocated. The memory of a burst is given back as the list empties
-//!     (`trim`).
+//! - W1  The entries stand in the order of their tickets, which is the order in which they joined.
+//! - W2  A ticket is never given twice, so a stale key cannot match another waiter.
+//! - W3  The list stores wakers that are owned, and returns them: it calls and drops none, and `lazy_waker`
+//!   decides when one is cloned [no-user-code].
+//! - W4  At a steady depth nothing is allocated. The memory of a burst is given back as the list empties
+//!   (`trim`).
 //!
 //! Used by the locks and channels in `executor::sync`, and by sockets with several waiters.
 //! Next: `spin`.

@@ -152,3 +152,31 @@ fn the_wheel_is_worked_out_correctly() {
     let lines: Vec<_> = rest.lines().take_while(|line| !line.starts_with("```")).map(numbers).collect();
     assert_eq!(lines, table, "the table of the chapter");
 }
+
+/// The states and transitions of a picture, and its texts, word by word: a line may be broken elsewhere.
+fn shown(svg: &str) -> (Vec<&str>, Vec<&str>) {
+    let mut arrows: Vec<&str> = svg.lines().filter(|line| line.starts_with("<g data-")).collect();
+    let texts = svg.split("<text ").skip(1).filter_map(|rest| rest.split_once('>')?.1.split('<').next());
+    let mut said: Vec<&str> = texts.flat_map(words).collect();
+    arrows.sort_unstable();
+    said.sort_unstable();
+    (arrows, said)
+}
+
+/// A picture has a second form for a narrow page, which shows the same.
+#[test]
+fn their_narrow_forms_show_the_same() {
+    let tree = Tree::load(root());
+    let pictures = tree.under("docs/book/pictures/").filter(|(path, _)| !path.ends_with("-narrow.svg"));
+    for (path, svg) in pictures {
+        let narrow = path.replace(".svg", "-narrow.svg");
+        let narrow = tree.text(&narrow).unwrap_or_else(|| panic!("no {narrow}"));
+        let (arrows, said) = shown(svg);
+        let (narrow_arrows, mut narrow_said) = shown(narrow);
+        assert_eq!(arrows, narrow_arrows, "{path}: the transitions of its narrow form");
+        narrow_said.dedup();
+        let mut once = said;
+        once.dedup();
+        assert_eq!(once, narrow_said, "{path}: the words of its narrow form");
+    }
+}

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use weave::items::items;
-use weave::readme::quoted;
+use weave::markdown::quoted;
 
 use crate::public_items::hidden;
 use crate::reliability::{has_test, rows};

@@ -1,12 +1,12 @@
 //! Every rule that a comment names has a definition that the reader can find.
 //!
-//! A rule is defined in the head of a file, where its line begins with its name. A rule that only its own file
+//! A rule is defined in the head of a file, where it is an entry of a list, which rustdoc shows as one. A rule that only its own file
 //! names has a letter and a digit, as `B1`. A rule that other files name has a word in brackets, as `[claim]`,
 //! and one definition in the whole project.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use weave::annotate::rule_name;
+use weave::annotate::{invariant, rule_name};
 
 use crate::source::{CRATES, Source, rust_files, words};
 
@@ -65,6 +65,39 @@ fn a_letter_belongs_to_its_own_file() {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
+/// Rustdoc sets lines that follow each other as one paragraph, so each rule must begin an entry of a list.
+#[test]
+fn each_rule_is_an_entry_of_a_list_in_rustdoc() {
+    let mut rules = 0;
+    let mut faults = Vec::new();
+    for source in &all_sources() {
+        let head = source.text.lines().map_while(|line| line.strip_prefix("//!"));
+        let mut fence = false;
+        let mut in_entry = false;
+        for (number, line) in (1..).zip(head) {
+            let line = line.strip_prefix(' ').unwrap_or(line);
+            fence ^= line.starts_with("```");
+            if fence {
+                continue;
+            }
+            if invariant(line).is_some() {
+                rules += 1;
+                if !line.starts_with("- ") {
+                    faults.push(format!("{}:{number}: no dash before the rule", source.path));
+                }
+                in_entry = true;
+            } else if in_entry && !line.trim().is_empty() && !line.starts_with("  ") {
+                faults.push(format!("{}:{number}: rustdoc adds this line to the rule above it", source.path));
+                in_entry = false;
+            } else if line.trim().is_empty() {
+                in_entry = false;
+            }
+        }
+    }
+    assert!(rules > 200, "too few rules: {rules}");
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
 /// The files whose letters a test or a model may use: `a/b.rs` and `a/b/mod.rs` for `a/b/model.rs`.
 fn parents(path: &str) -> Vec<String> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -74,7 +107,7 @@ fn parents(path: &str) -> Vec<String> {
 /// The names of the rules that a head defines.
 fn definitions(source: &Source) -> impl Iterator<Item = &str> {
     let head = source.text.lines().map_while(|line| line.strip_prefix("//!"));
-    head.filter_map(|line| Some(line.trim_start().split_once("  ")?.0))
+    head.filter_map(|line| Some(invariant(line.trim_start())?.0))
         .filter(|name| is_letter(name) || rule_name(name).is_some())
 }
 
@@ -99,7 +132,9 @@ fn is_letter(word: &str) -> bool {
 fn names_are_distinguished_from_links_and_labels() {
     let text = "as [claim] says, and [pinned]; not [a link](to), `[code]`, ORDERING[label] or [T]";
     assert_eq!(rules(text).collect::<Vec<_>>(), ["claim", "pinned"]);
-    let source =
-        Source::new("a.rs", "//! A1  One.\n//! [two-words]  Two.\n//! Not  a rule.\nfn a() {}\n".to_owned());
+    let source = Source::new(
+        "a.rs",
+        "//! - A1  One.\n//! - [two-words]  Two.\n//! Not  a rule.\nfn a() {}\n".to_owned(),
+    );
     assert_eq!(definitions(&source).collect::<Vec<_>>(), ["A1", "[two-words]"]);
 }

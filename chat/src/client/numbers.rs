@@ -10,15 +10,15 @@
 //!          └─ the next to show is 8: ask for what is kept after 7
 //! ```
 //!
-//! N1  The numbers that are shown increase by one, except over messages that the server no longer keeps. Of
-//!     these the user sees the count, at their place.
-//! N2  At most [`HELD`] messages are held back, those with the smallest numbers. What has no room is fetched
-//!     later.
-//! N3  At the end of a reply, a number up to the reply's last one that has not come is no longer kept. This
-//!     holds below the first number that had no room.
-//! N4  A subscription delivers in the order of numbers. So while nothing is being fetched, a number that is not
-//!     above the last one that came in this way means that the server's log began anew. (A number that was
-//!     shown but is above that one is late: it has been fetched before.)
+//! - N1  The numbers that are shown increase by one, except over messages that the server no longer keeps. Of
+//!   these the user sees the count, at their place.
+//! - N2  At most [`HELD`] messages are held back, those with the smallest numbers. What has no room is fetched
+//!   later.
+//! - N3  At the end of a reply, a number up to the reply's last one that has not come is no longer kept. This
+//!   holds below the first number that had no room.
+//! - N4  A subscription delivers in the order of numbers. So while nothing is being fetched, a number that is not
+//!   above the last one that came in this way means that the server's log began anew. (A number that was
+//!   shown but is above that one is late: it has been fetched before.)
 //!
 //! Used by `client/group`, `client/machine` and its parts. Next: `client/posts`.
 

@@ -4,10 +4,10 @@
 //! send it again could post it twice, and to say nothing could lose it. So the client tells the user, who sees
 //! whether it comes back.
 //!
-//! P1  A post to a group that the client has joined is known when it comes back as a message.
-//! P2  A post to another group is known when a later request was replied to: the server carries out a
-//!     connection's requests in their order.
-//! P3  At most [`LISTED`] are kept, the last ones. Those before them are only counted, for each group.
+//! - P1  A post to a group that the client has joined is known when it comes back as a message.
+//! - P2  A post to another group is known when a later request was replied to: the server carries out a
+//!   connection's requests in their order.
+//! - P3  At most [`LISTED`] are kept, the last ones. Those before them are only counted, for each group.
 //!
 //! Used by `client/machine` and its parts. Next: `client/refusal`.
 

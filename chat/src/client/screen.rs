@@ -11,14 +11,14 @@
 //!   show: Resting, Over ──▶ written at once; Editing ──▶ handed to rustyline, and waited for
 //! ```
 //!
-//! T1  Nothing is written to the terminal between the beginning of a readline and its first drawing.
-//! T2  `show` returns when the text is on the terminal. Rustyline holds a text that was handed over until the
-//!     user types no more for a moment; if the user leaves instead, it is written after that.
-//! T3  The terminal stays in raw mode from line to line: otherwise the system would act on a Control-D between
-//!     two lines, and the client would never see it.
-//! T4  The terminal's modes are restored when it is over, also if the thread is in the middle of a line: such a
-//!     read cannot be ended from outside, and the process exits with it.
-//! T5  A note does not wait: another thread shows it, at most [`NOTES`] wait, and the others are counted.
+//! - T1  Nothing is written to the terminal between the beginning of a readline and its first drawing.
+//! - T2  `show` returns when the text is on the terminal. Rustyline holds a text that was handed over until the
+//!   user types no more for a moment; if the user leaves instead, it is written after that.
+//! - T3  The terminal stays in raw mode from line to line: otherwise the system would act on a Control-D between
+//!   two lines, and the client would never see it.
+//! - T4  The terminal's modes are restored when it is over, also if the thread is in the middle of a line: such a
+//!   read cannot be ended from outside, and the process exits with it.
+//! - T5  A note does not wait: another thread shows it, at most [`NOTES`] wait, and the others are counted.
 //!
 //! Used by `client/output` and `client/terminal`. Next: `client/terminal`.
 

@@ -3,11 +3,11 @@
 //! The system's own line editing knows no arrow keys. Rustyline does, but its calls block. So a thread of its own
 //! reads the lines, and hands them to the loop for the commands, one at a time.
 //!
-//! E1  The signals that end a process are waited for, since the terminal's modes must be restored
-//!     (`screen`).
-//! E2  What was typed ahead is not lost between two lines: rustyline keeps it (its feature `buffer-redux`), and
-//!     the terminal stays in raw mode.
-//! E3  Where a line cannot be edited, `open` returns `None`, and the input is read as from a pipe.
+//! - E1  The signals that end a process are waited for, since the terminal's modes must be restored
+//!   (`screen`).
+//! - E2  What was typed ahead is not lost between two lines: rustyline keeps it (its feature `buffer-redux`), and
+//!   the terminal stays in raw mode.
+//! - E3  Where a line cannot be edited, `open` returns `None`, and the input is read as from a pipe.
 //!
 //! Used by `client` and `client/session`. Next: `client/no_terminal`.
 

@@ -11,13 +11,13 @@
 //!                └── the member lagged: `behind` ◀── take lines from the channel, but those up to `last`
 //! ```
 //!
-//! U1  The member subscribes before a page is read. So a message that is not in the last page comes through the
-//!     channel.
-//! U2  `last` is the number of the last message that was taken, from a page or from the channel. A line with a
-//!     number up to `last` is taken no more. So no message comes twice.
-//! U3  A member that has lost lines of the channel is `behind`, and reads from the log again. It is told of lost
-//!     messages only if the log has not kept them either, or cannot be read.
-//! U4  A line whose number is not the next one is not taken: what is missing before it is in the log.
+//! - U1  The member subscribes before a page is read. So a message that is not in the last page comes through the
+//!   channel.
+//! - U2  `last` is the number of the last message that was taken, from a page or from the channel. A line with a
+//!   number up to `last` is taken no more. So no message comes twice.
+//! - U3  A member that has lost lines of the channel is `behind`, and reads from the log again. It is told of lost
+//!   messages only if the log has not kept them either, or cannot be read.
+//! - U4  A line whose number is not the next one is not taken: what is missing before it is in the log.
 //!
 //! Used by `group`, `group/subscription` and `connection/joining`. Next: `group`.
 

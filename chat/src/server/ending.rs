@@ -13,12 +13,12 @@
 //!              ──▶ shut down the writing half ──▶ read and discard what the client still sends, for a moment
 //! ```
 //!
-//! E1  However the connection ends, its subscription tasks have ended, and it has left its groups, before its
-//!     task ends: nothing of a departed client stays.
-//! E2  The subscription tasks are cancelled between two lines, unless the client does not read the line.
-//! E3  A reply that is being written when the reading ends is written to its end, so a stop does not cut it off.
-//! E4  A client that was refused, or has closed its half, is disconnected after the grace period (and the
-//!     lingering), whether or not it reads: the connection notices the half-close also while a reply waits.
+//! - E1  However the connection ends, its subscription tasks have ended, and it has left its groups, before its
+//!   task ends: nothing of a departed client stays.
+//! - E2  The subscription tasks are cancelled between two lines, unless the client does not read the line.
+//! - E3  A reply that is being written when the reading ends is written to its end, so a stop does not cut it off.
+//! - E4  A client that was refused, or has closed its half, is disconnected after the grace period (and the
+//!   lingering), whether or not it reads: the connection notices the half-close also while a reply waits.
 //!
 //! Used by `connection`. Next: `connection`.
 

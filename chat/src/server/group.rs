@@ -8,10 +8,10 @@
 //! group. With an unbounded queue for each member, such a member would take all memory. So a group keeps a
 //! bounded number of lines, shared by all its members, and a member that is too slow loses the oldest.
 //!
-//! G1  A post never waits. A member that is further behind than the channel holds loses the oldest lines.
-//! G2  A line is encoded once, by the poster.
-//! G3  Members whose write is stuck are woken each time that enough was posted, to check how much waits for
-//!     their connections. A member that is not stuck is not woken for it.
+//! - G1  A post never waits. A member that is further behind than the channel holds loses the oldest lines.
+//! - G2  A line is encoded once, by the poster.
+//! - G3  Members whose write is stuck are woken each time that enough was posted, to check how much waits for
+//!   their connections. A member that is not stuck is not woken for it.
 //!
 //! Used by `group_table`. Next: `group/subscription`.
 

@@ -5,10 +5,10 @@
 //! lock is std's, not an asynchronous one: it is mostly held for a few dozen instructions, and putting a
 //! task to sleep takes longer.
 //!
-//! T1  A group is in the table while it has members: a join creates it, under the lock; after its last member
-//!     has left it is removed, under the lock.
-//! T2  A group is dropped outside the lock, since the drop wakes its subscription tasks.
-//! T3  A closed table stays empty. Its groups are dropped, so each subscription delivers what it has, and ends.
+//! - T1  A group is in the table while it has members: a join creates it, under the lock; after its last member
+//!   has left it is removed, under the lock.
+//! - T2  A group is dropped outside the lock, since the drop wakes its subscription tasks.
+//! - T3  A closed table stays empty. Its groups are dropped, so each subscription delivers what it has, and ends.
 //!
 //! Used by `common`, and through it by `ending`, `connection` and the server. Next: `reclaim`.
 

@@ -4,7 +4,7 @@
 //! empty buffer of 8 KiB, more than everything else that it costs. So a read goes into a buffer on the stack,
 //! and only the bytes that were read are kept on the heap, until they are consumed.
 //!
-//! I1  Whenever a read is pending, `held` is empty and owns no memory.
+//! - I1  Whenever a read is pending, `held` is empty and owns no memory.
 //!
 //! Used by `connection` and `web/bridge`, beneath a `LineReader`, by `ending`, and by `web/response`. Next: `stream`.
 

@@ -12,8 +12,8 @@
 //!   in all         half for lines: beyond it the heaviest group loses lines; half for names: then no new group
 //! ```
 //!
-//! M1  Each line is counted from its encoding until its last reference is dropped, and each name as long as
-//!     its group exists.
+//! - M1  Each line is counted from its encoding until its last reference is dropped, and each name as long as
+//!   its group exists.
 //!
 //! Used by `group`, `group/subscription`, `group_table`, `common` and `connection/joining`. Next: `inbound`.
 

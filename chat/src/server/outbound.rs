@@ -15,10 +15,10 @@
 //! reads costs one batch, and a line for each of its groups. What is posted meanwhile stays in the groups'
 //! channels, and a channel drops its oldest lines when it is full.
 //!
-//! W1  Lines are not interleaved: a task writes a whole batch under the lock.
-//! W2  `poisoned` is set before a write and cleared after it. A write that fails, or whose task is cancelled
-//!     in the middle of a line, leaves it set, and nothing is written after the incomplete line.
-//! W3  A failed write shuts the socket down, so that the connection's reader sees the end too.
+//! - W1  Lines are not interleaved: a task writes a whole batch under the lock.
+//! - W2  `poisoned` is set before a write and cleared after it. A write that fails, or whose task is cancelled
+//!   in the middle of a line, leaves it set, and nothing is written after the incomplete line.
+//! - W3  A failed write shuts the socket down, so that the connection's reader sees the end too.
 //!
 //! Used by `group/subscription`, `ending` and `connection/joining`. Next: `log`.
 

@@ -8,8 +8,8 @@
 //!   a post ──▶ log.append ──▶ push ──▶ │ waiting, in order │ ──▶ poll ──▶ an error for each that failed
 //! ```
 //!
-//! P1  A connection hands no further post to the log while it has [`MOST`] there, or [`MOST_BYTES`] of them.
-//! P2  The outcomes are taken in the order of the posts.
+//! - P1  A connection hands no further post to the log while it has [`MOST`] there, or [`MOST_BYTES`] of them.
+//! - P2  The outcomes are taken in the order of the posts.
 //!
 //! Used by `ending` and `connection`. Next: `ending`.
 

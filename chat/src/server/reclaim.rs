@@ -9,9 +9,9 @@
 //!   a departure ──▶ count ──MANY──▶ ask ──▶ pause ──▶ count = 0 ──▶ return free memory, on another thread
 //! ```
 //!
-//! R1  The departure with which the count reaches MANY asks, and no other does until the count is 0 again.
-//! R2  The count is set to 0 before the memory is returned: what a departure freed before that is returned
-//!     now, and a departure after it is counted again.
+//! - R1  The departure with which the count reaches MANY asks, and no other does until the count is 0 again.
+//! - R2  The count is set to 0 before the memory is returned: what a departure freed before that is returned
+//!   now, and a departure after it is counted again.
 //!
 //! Used by `common` and `mod`. Next: `common`.
 

@@ -4,7 +4,7 @@
 //!   redis://[user:password@]host[:port][/db]      rediss://...   the same, with TLS
 //! ```
 //!
-//! R1  No text that is made of a URL contains its password: neither `Debug` and `Display` nor an error.
+//! - R1  No text that is made of a URL contains its password: neither `Debug` and `Display` nor an error.
 //!
 //! Used by `options` and `log/redis`. Next: `options`.
 

@@ -11,7 +11,8 @@
 //! A row begins at each comment on lines of its own, and at an item after a blank line. The comment at the head
 //! of the file is above all rows.
 //!
-//! T1  A line that opens with an invariant's name starts a list entry; indented lines after it continue the entry.
+//! - T1  A line that opens with an invariant's name, after a dash or without, starts a list entry; indented lines after
+//!   it continue the entry.
 //!
 //! Next: `book`, which gives the rows their links.
 
@@ -282,10 +283,10 @@ pub fn rule_name(name: &str) -> Option<&str> {
     plain.then_some(word)
 }
 
-/// A line that opens with the name of an invariant, `T1  The waker …` or `[claim]  A pointer …`: the name, and
-/// what follows.
-fn invariant(line: &str) -> Option<(&str, &str)> {
-    let (name, rule) = line.split_once("  ")?;
+/// A line that opens with the name of an invariant, `- T1  The waker …` or `- [claim]  A pointer …`: the name, and
+/// what follows. The dash makes a list of them in rustdoc; two spaces after the name distinguish it from a text.
+pub fn invariant(line: &str) -> Option<(&str, &str)> {
+    let (name, rule) = line.strip_prefix("- ").unwrap_or(line).split_once("  ")?;
     if rule_name(name).is_some() {
         return Some((name, rule));
     }
@@ -309,10 +310,10 @@ mod tests {
 //!   a ──▶ b
 //! ```
 //!
-//! A1  The first, which
+//! - A1  The first, which
 //!     has two lines.
 //! A2  The second, by [of-another].
-//! [of-all]  The third.
+//! - [of-all]  The third.
 //! Next: `c`.
 
 use std::io;

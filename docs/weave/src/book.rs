@@ -16,7 +16,7 @@ use crate::chapter::{Chapter, Quote};
 use crate::form::{Form, Place};
 use crate::source::{CRATES, Source, shipped_files};
 use crate::tree::Tree;
-use crate::{anchors, broken, links, markdown, repository};
+use crate::{anchors, broken, links, markdown, names, repository};
 
 /// Where the chapters are.
 pub(crate) const CHAPTERS: &str = "docs/book/src/";
@@ -215,6 +215,11 @@ pub fn weave(tree: &Tree) -> Woven {
         woven.problems.append(&mut chapter.problems);
         woven.quotes.append(&mut chapter.quotes);
         woven.pages.insert(page.to_owned(), text);
+    }
+    let order_of_chapters = links::targets(tree.text(&format!("{CHAPTERS}SUMMARY.md")).unwrap_or(""));
+    if order_of_chapters.iter().any(|page| page == names::PAGE) {
+        let index = names::index(&woven.pages, &titles, &order_of_chapters);
+        woven.pages.insert(names::PAGE.to_owned(), index);
     }
     woven.pages.extend(broken::pages(&weaver, &mut woven.problems));
     look_at_anchors(&sources, &mut woven);

@@ -25,11 +25,12 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use crate::anchors::is_mark;
+use crate::annotate::invariant;
 use crate::book::{Kind, Problem, Weaver};
 use crate::form::{Form, Place};
 use crate::links;
 use crate::source::Source;
-use crate::{broken, diff, figures, form, items, refused};
+use crate::{broken, diff, figures, form, items, narrow, refused};
 
 /// The most lines that a listing may have. Readers skip longer ones.
 pub const LONGEST: usize = 40;
@@ -254,6 +255,15 @@ impl<'a> Chapter<'a> {
         if to.is_none() {
             lines.end = head;
         }
+        // A rule goes on in the indented lines below it.
+        let text: Vec<&str> = source.text.lines().take(head).map(|line| &line["//!".len()..]).collect();
+        if text[..lines.end]
+            .iter()
+            .rfind(|line| !line.starts_with("   "))
+            .is_some_and(|line| invariant(line.trim_start()).is_some())
+        {
+            lines.end += text[lines.end..].iter().take_while(|line| line.starts_with("   ")).count();
+        }
         let text: Vec<&str> = source
             .text
             .lines()
@@ -300,10 +310,10 @@ impl<'a> Chapter<'a> {
         Ok(block + "```")
     }
 
-    /// A picture. The book inlines it, so that it takes the page's colours.
+    /// A picture. The book inlines it, so that it takes the page's colours, with its form for a narrow page.
     fn picture(&mut self, file: &str) -> Result<String, (Kind, String)> {
-        let svg =
-            self.weaver.tree.text(file).ok_or_else(|| (Kind::MissingFile, format!("there is no {file}")))?;
+        let tree = self.weaver.tree;
+        let svg = tree.text(file).ok_or_else(|| (Kind::MissingFile, format!("there is no {file}")))?;
         if self.place.form == Form::Repository {
             let part = |tag: &str| {
                 let (_, rest) = svg.split_once(&format!("<{tag}>"))?;
@@ -312,12 +322,22 @@ impl<'a> Chapter<'a> {
             let said: Vec<&str> = ["title", "desc"].into_iter().filter_map(part).collect();
             return Ok(format!("![{}]({})", said.join(": "), self.place.to_file(file)));
         }
-        // Its own style is for viewing the file alone.
-        let (before, rest) = svg.split_once("<style>").unwrap_or((svg, ""));
-        let after = rest.split_once("</style>").map_or("", |(_, after)| after);
-        let lines = before.lines().chain(after.lines()).filter(|line| !line.trim().is_empty());
-        let class = if file.starts_with("docs/book/") { "picture" } else { "chart" };
-        Ok(format!("<figure class=\"{class}\">\n{}\n</figure>", lines.collect::<Vec<_>>().join("\n")))
+        let (class, narrow) = if file.starts_with("docs/book/") {
+            let other = file.replace(".svg", "-narrow.svg");
+            let narrow =
+                tree.text(&other).ok_or_else(|| (Kind::MissingFile, format!("there is no {other}")))?;
+            ("picture", narrow.to_owned())
+        } else {
+            ("chart", narrow::chart(svg))
+        };
+        // Both are on the page, so a name in one is not one in the other.
+        let narrow =
+            narrow.replace("id=\"tip\"", "id=\"narrow-tip\"").replace("url(#tip)", "url(#narrow-tip)");
+        Ok(format!(
+            "<figure class=\"{class}\">\n{}\n{}\n</figure>",
+            inlined(svg, "wide"),
+            inlined(&narrow, "narrow")
+        ))
     }
 
     /// Another Markdown file as part of this page: without its title, and with its links adapted.
@@ -467,6 +487,14 @@ fn shown<'a>(source: &'a Source, lines: &Range<usize>) -> Vec<&'a str> {
     let says = shown.iter().filter(|line| !line.trim().is_empty());
     let indent = says.map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);
     shown.iter().map(|line| line.get(indent..).unwrap_or("").trim_end()).collect()
+}
+
+/// A picture's lines, without its own style, which is for viewing the file alone.
+fn inlined(svg: &str, class: &str) -> String {
+    let (before, rest) = svg.split_once("<style>").unwrap_or((svg, ""));
+    let after = rest.split_once("</style>").map_or("", |(_, after)| after);
+    let lines = before.lines().chain(after.lines()).filter(|line| !line.trim().is_empty());
+    lines.collect::<Vec<_>>().join("\n").replacen("<svg ", &format!("<svg class=\"{class}\" "), 1)
 }
 
 /// Whether a word in backticks is the path of a file or a folder of the project.

@@ -38,6 +38,8 @@ pub mod items;
 pub mod links;
 pub mod markdown;
 pub mod models;
+mod names;
+mod narrow;
 pub mod pairs;
 pub mod refused;
 pub mod repository;

@@ -137,7 +137,7 @@ fn a_chapter_for_the_repository_leads_to_its_files() {
     assert!(one.ends_with("\n---\n\n[Contents](README.md)\n"), "{one}");
     assert!(woven.pages["one.md"].contains("In the book.") && !woven.pages["one.md"].contains("Not in"));
     let contents = &woven.chapters["docs/chapters/README.md"];
-    assert!(contents.contains("- [The core path](../../README.md#the-core-path)"), "{contents}");
+    assert!(contents.contains("- [The core path](../map.md#the-core-path)"), "{contents}");
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn each_fault_is_reported() {
 fn a_refused_program_is_shown_with_its_message_and_its_cures() {
     let files = |cures| {
         weave(&Tree::of(&[
-            ("README.md", README),
+            ("docs/map.md", MAP),
             ("reactor/src/a.rs", A),
             ("reactor/src/b.rs", B),
             ("tests/ui/a.rs", "fn main() {\n    a\n}\n"),

@@ -8,10 +8,10 @@
 //!   lock ─▶ a transition of the roster ─▶ unlock ─▶ wake the thread it names ─▶ turn, or park, as it says
 //! ```
 //!
-//! P5  Under the lock there is one transition of the roster, and a reading of the clock: no wait and no wake.
-//!     Besides a recording, only the standby list allocates there.
-//! P6  A thread takes its notification when its wait ends [take-then-look]. A thread that has a notification
-//!     does not wait.
+//! - P5  Under the lock there is one transition of the roster, and a reading of the clock: no wait and no wake.
+//!   Besides a recording, only the standby list allocates there.
+//! - P6  A thread takes its notification when its wait ends [take-then-look]. A thread that has a notification
+//!   does not wait.
 //!
 //! Called by `block_on` and the pool's workers. Next: `local`.
 

@@ -15,8 +15,8 @@
 //!     └──── take_notification, from any of them          PARKED ── begin(DRIVING) ──▶ DRIVING, to take the role
 //! ```
 //!
-//! [take-then-look]  A thread takes its notification (back to `RUN`) before it looks at any queue: the look
-//!     finds what was pushed before the `unpark`, and a later push unparks again.
+//! - [take-then-look]  A thread takes its notification (back to `RUN`) before it looks at any queue: the look
+//!   finds what was pushed before the `unpark`, and a later push unparks again.
 //!
 //! Unparked by wakers, and by pushes that need another thread. `driver` waits with it. Next: `roster`.
 

@@ -4,8 +4,8 @@
 //! until the poll ends. Waking another worker for each push would prevent that, but costs a system call,
 //! and almost always the worker is about to take the task itself.
 //!
-//! [rescued-each-tick]  While a worker runs, each pool is rescued once per [`TICK`]: by the monitor, or, if
-//!     there is none, by a busy thread.
+//! - [rescued-each-tick]  While a worker runs, each pool is rescued once per [`TICK`]: by the monitor, or, if
+//!   there is none, by a busy thread.
 //!
 //! Called by `driver`, and by new pools. Next: `driver`.
 

@@ -17,17 +17,17 @@
 //!                           └───┘ awake: WaitOn
 //! ```
 //!
-//! [one-driver]  Of the threads that wait, at most one drives and at most one is the monitor. One thread
-//!     may be both.
-//! [monitor]  While a worker runs, or a thread runs and no thread drives, one of the waiting threads, if there
-//!     are any, is the monitor. When all threads wait there is no monitor: an idle program uses no CPU.
-//! [one-waits-in-it]  When all threads wait, one of them drives.
-//! [workers-first]  The driver's role is reserved for the workers, so that a task is run by the thread
-//!     that polled its socket. A thread in `block_on` takes the role when there is no worker, or when no
-//!     thread has driven for a tick. If it took the role on standby, as the monitor at its tick, it takes it at
-//!     once from then on, until a worker enters or waits, or is busy and looks at the reactor at least once a tick.
-//! [pass-it-on]  A thread that stops driving, or leaves, makes sure that [monitor] and [one-waits-in-it]
-//!     still hold: it offers the role to a successor, or wakes a thread that becomes the monitor.
+//! - [one-driver]  Of the threads that wait, at most one drives and at most one is the monitor. One thread
+//!   may be both.
+//! - [monitor]  While a worker runs, or a thread runs and no thread drives, one of the waiting threads, if there
+//!   are any, is the monitor. When all threads wait there is no monitor: an idle program uses no CPU.
+//! - [one-waits-in-it]  When all threads wait, one of them drives.
+//! - [workers-first]  The driver's role is reserved for the workers, so that a task is run by the thread
+//!   that polled its socket. A thread in `block_on` takes the role when there is no worker, or when no
+//!   thread has driven for a tick. If it took the role on standby, as the monitor at its tick, it takes it at
+//!   once from then on, until a worker enters or waits, or is busy and looks at the reactor at least once a tick.
+//! - [pass-it-on]  A thread that stops driving, or leaves, makes sure that [monitor] and [one-waits-in-it]
+//!   still hold: it offers the role to a successor, or wakes a thread that becomes the monitor.
 //!
 //! A transition returns the wake that is due, and the caller delivers it after it has released its lock. The
 //! wake may come late: the thread that it wakes looks at the state again (`awake`). The search in

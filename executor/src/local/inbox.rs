@@ -4,10 +4,10 @@
 //! thread's inbox were freed at its exit, each task would need a counted reference to it. So inboxes are
 //! never freed.
 //!
-//! X1  Each entry is one counted reference to a task. Other threads use it only as that.
-//! [inboxes-stay]  Inboxes are recycled, never freed: a wake after its thread's end still finds one. A
-//!     task that arrives then is complete, since a thread drops its tasks before it gives its inbox back.
-//! X2  A task is put in before the owner is unparked [take-then-look].
+//! - X1  Each entry is one counted reference to a task. Other threads use it only as that.
+//! - [inboxes-stay]  Inboxes are recycled, never freed: a wake after its thread's end still finds one. A
+//!   task that arrives then is complete, since a thread drops its tasks before it gives its inbox back.
+//! - X2  A task is put in before the owner is unparked [take-then-look].
 //!
 //! Called by `local`. Next: `local`.
 #![allow(unsafe_code, reason = "the pointers in an inbox are references that any thread may leave")]

@@ -10,14 +10,14 @@
 //!   other threads:  wake ──▶ word: QUEUED ──▶ inbox ──▶ queue ──▶ run
 //! ```
 //!
-//! L1  A local task has two states: the byte, which only its own thread uses, and the word, which all threads
-//!     share (`raw_task::state`). The queue and the list of idle tasks are used on that thread only, too.
-//! L2  Its future is polled and dropped on that thread only. Other threads use the word, and the count in it.
-//! L3  The byte is the thread's claim [claim] on a task that is queued or runs; the count does not include
-//!     it. A count of zero with an idle byte means that nothing can wake the task any more: its future is
-//!     dropped.
-//! L4  At thread exit the tasks are dropped on their thread, then those that these drops have spawned, and so
-//!     on.
+//! - L1  A local task has two states: the byte, which only its own thread uses, and the word, which all threads
+//!   share (`raw_task::state`). The queue and the list of idle tasks are used on that thread only, too.
+//! - L2  Its future is polled and dropped on that thread only. Other threads use the word, and the count in it.
+//! - L3  The byte is the thread's claim [claim] on a task that is queued or runs; the count does not include
+//!   it. A count of zero with an idle byte means that nothing can wake the task any more: its future is
+//!   dropped.
+//! - L4  At thread exit the tasks are dropped on their thread, then those that these drops have spawned, and so
+//!   on.
 //!
 //! Run by `block_on` and by the pool's workers, and emptied after blocking calls. Next: `block_on`.
 #![allow(unsafe_code, reason = "what comes out of the inbox is a pointer to a task")]

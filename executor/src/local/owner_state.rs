@@ -13,7 +13,7 @@
 //!              └──── finish ── Again
 //! ```
 //!
-//! O1  A task is in its thread's queue exactly while it is Queued.
+//! - O1  A task is in its thread's queue exactly while it is Queued.
 //!
 //! Called by `local`. Next: `local`.
 

@@ -10,11 +10,11 @@
 //!                                              └── no worker is busy, handed out, no task left: over, all end
 //! ```
 //!
-//! [pool-is-over]  A closed pool is over when none of its tasks can come into a queue any more: `close` has
-//!     handed out the tasks that it cancelled, no worker is busy, the queues and the slots are empty, and no
-//!     task is listed except one that is running because its own poll drops the `Pool`. A task that another
-//!     thread is just waking is listed and not running. Until the pool is over the workers stay and drop the
-//!     futures. A thread that wakes or aborts a task, or drops its last waker, never has to drop a future.
+//! - [pool-is-over]  A closed pool is over when none of its tasks can come into a queue any more: `close` has
+//!   handed out the tasks that it cancelled, no worker is busy, the queues and the slots are empty, and no
+//!   task is listed except one that is running because its own poll drops the `Pool`. A task that another
+//!   thread is just waking is listed and not running. Until the pool is over the workers stay and drop the
+//!   futures. A thread that wakes or aborts a task, or drops its last waker, never has to drop a future.
 //!
 //! Nothing is spawned any more, since a spawn borrows the `Pool`, which is being dropped. Called by `shared`.
 //! Next: `joining`.

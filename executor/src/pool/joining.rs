@@ -9,10 +9,10 @@
 //!   one of those drops A: it would wait for the first                 C ─ ─▶ A   it does not wait
 //! ```
 //!
-//! N1  A pool is dropped once, so at most one thread waits for its end. So the waits form chains: from a
-//!     pool to the worker that waits for it, to that worker's pool, and so on.
-//! N2  Checking whether a wait closes a cycle, and recording the wait, are done under one lock.
-//! N3  A wait that would close a cycle is not begun: `wait_for` returns `None`.
+//! - N1  A pool is dropped once, so at most one thread waits for its end. So the waits form chains: from a
+//!   pool to the worker that waits for it, to that worker's pool, and so on.
+//! - N2  Checking whether a wait closes a cycle, and recording the wait, are done under one lock.
+//! - N3  A wait that would close a cycle is not begun: `wait_for` returns `None`.
 //!
 //! Only workers are recorded, since no pool joins any other thread. Called by `mod`, when a pool is dropped.
 //! Next: `global`.

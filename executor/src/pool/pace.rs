@@ -11,11 +11,11 @@
 //!                 ▲ look
 //! ```
 //!
-//! [few-rounds]  Between two looks are at most [`FAIR`] rounds, and at most as many as took [`REACTOR_INTERVAL`]
-//!     before. When polls become long the number shrinks at the next look. When they become short it grows by one at a
-//!     time: the short poll of a task that was waiting for an event says nothing about the others.
-//! [own-tasks-too]  Two tasks in a row never come first from the injector: while there is always one, the worker's
-//!     own tasks have every other turn.
+//! - [few-rounds]  Between two looks are at most [`FAIR`] rounds, and at most as many as took [`REACTOR_INTERVAL`]
+//!   before. When polls become long the number shrinks at the next look. When they become short it grows by one at a
+//!   time: the short poll of a task that was waiting for an event says nothing about the others.
+//! - [own-tasks-too]  Two tasks in a row never come first from the injector: while there is always one, the worker's
+//!   own tasks have every other turn.
 //!
 //! Called by `worker`. Next: `worker`.
 

@@ -9,14 +9,14 @@
 //!                   └──────────────────────────▶ run first
 //! ```
 //!
-//! [slot-first]  The slot's task runs next: a task that was just woken finds its data in the cache. After
-//!     [`SLOT_RUNS`] in a row the deque has its turn, so two tasks that wake each other starve no other task.
-//! [slot-is-quiet]  A push to the slot wakes no other worker, since the slot's worker takes the task soon. If that
-//!     worker is in a long poll, the monitor takes the task out (`rescue`), and then, one at a time, the
-//!     tasks in the deque, which the other workers may be too busy to steal.
-//! [deque-push-notifies]  A task in the deque may be stolen at any time, so a push there wakes a worker. The
-//!     exception is a task that has yielded and is alone in the deque: its own worker is about to take it.
-//!     If a long poll comes in between, the monitor wakes another worker.
+//! - [slot-first]  The slot's task runs next: a task that was just woken finds its data in the cache. After
+//!   [`SLOT_RUNS`] in a row the deque has its turn, so two tasks that wake each other starve no other task.
+//! - [slot-is-quiet]  A push to the slot wakes no other worker, since the slot's worker takes the task soon. If that
+//!   worker is in a long poll, the monitor takes the task out (`rescue`), and then, one at a time, the
+//!   tasks in the deque, which the other workers may be too busy to steal.
+//! - [deque-push-notifies]  A task in the deque may be stolen at any time, so a push there wakes a worker. The
+//!   exception is a task that has yielded and is alone in the deque: its own worker is about to take it.
+//!   If a long poll comes in between, the monitor wakes another worker.
 //!
 //! Called by `worker`. Next: `sleep`.
 

@@ -4,9 +4,9 @@
 //! waits for a socket. The lists here have those tasks. One list with one lock would be simpler, but all
 //! workers would contend for it, so there are several, chosen by a task's address.
 //!
-//! [closed-under-lock]  A task is added to its list under the list's lock, and `close` walks the list under the
-//!     same lock. A task that is added after the walk finds the pool closed. So in a closed pool every listed task
-//!     is cancelled.
+//! - [closed-under-lock]  A task is added to its list under the list's lock, and `close` walks the list under the
+//!   same lock. A task that is added after the walk finds the pool closed. So in a closed pool every listed task
+//!   is cancelled.
 //!
 //! Called by `worker`, `task` and `mod`. Next: `worker`.
 

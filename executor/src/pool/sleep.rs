@@ -10,13 +10,13 @@
 //!      ▲──────found─────────┘ ▲──────────── woken by a push ───────────────────────────────┘
 //! ```
 //!
-//! [push-then-read]  Work is pushed before the counts are read.
-//! [idle-then-look]  A sleeper is listed before its last look at the queues.
-//!     With a fence between the two steps on both sides, one side must see the other.
-//! [searcher-finds]  While a worker searches, a push wakes none: the searcher finds the work, or sees it
-//!     in its last look. The last searcher that finds something wakes another worker if more is left.
-//! [counted-for-it]  The thread that takes a worker from the list also moves it from idle to searching in the
-//!     counts.
+//! - [push-then-read]  Work is pushed before the counts are read.
+//! - [idle-then-look]  A sleeper is listed before its last look at the queues.
+//!   With a fence between the two steps on both sides, one side must see the other.
+//! - [searcher-finds]  While a worker searches, a push wakes none: the searcher finds the work, or sees it
+//!   in its last look. The last searcher that finds something wakes another worker if more is left.
+//! - [counted-for-it]  The thread that takes a worker from the list also moves it from idle to searching in the
+//!   counts.
 //!
 //! Called by `worker`, and by `shared` after a push to a deque or the injector. Next: `shared`.
 

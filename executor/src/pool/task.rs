@@ -4,11 +4,11 @@
 //! end of a task would write the pool's reference count, for which all workers would contend. So a task has a
 //! plain pointer, and these rules say why the pool still exists.
 //!
-//! [list-owns-pool]  A task is in one of the pool's lists from its first `Pending` on. As long as a task
-//!     waits in a list the pool's workers stay [pool-is-over], each with an `Arc` of the pool: a wake from
-//!     any thread finds the pool. Before that the task is in a queue or on a worker.
-//! [pusher-owns-pool]  A thread that pushes from outside holds its own `Arc` of the pool until it returns,
-//!     since the pushed task may run meanwhile, and the pool may end.
+//! - [list-owns-pool]  A task is in one of the pool's lists from its first `Pending` on. As long as a task
+//!   waits in a list the pool's workers stay [pool-is-over], each with an `Arc` of the pool: a wake from
+//!   any thread finds the pool. Before that the task is in a queue or on a worker.
+//! - [pusher-owns-pool]  A thread that pushes from outside holds its own `Arc` of the pool until it returns,
+//!   since the pushed task may run meanwhile, and the pool may end.
 //!
 //! Called by the task's waker and its runner. Next: `poller`, the first file of the reactor.
 #![allow(unsafe_code, reason = "a task reaches its pool by a pointer, so that short tasks count nothing")]

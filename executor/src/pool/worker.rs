@@ -10,15 +10,15 @@
 //!   └──── nothing: listed as idle, a last look, wait in `driver`
 //! ```
 //!
-//! V1  A task that is woken on a worker is pushed to that worker's queues. That makes a system call only if
-//!     another worker sleeps and could take it.
-//! V2  Now and then the injector comes first, and the reactor is polled: a worker that always has work starves
-//!     neither. `pace` says when [few-rounds], [own-tasks-too].
-//! V3  A closed pool's worker drops the tasks that it finds instead of polling them, those in the others'
-//!     deques and slots too, and then its local tasks. It ends when the pool is over [pool-is-over]. Until
-//!     then it waits like an idle worker.
-//! V4  While polls are long, a task that is displaced from the slot goes into the injector, where each worker
-//!     looks before its next poll. In the deque it would wait for all the polls that are queued there.
+//! - V1  A task that is woken on a worker is pushed to that worker's queues. That makes a system call only if
+//!   another worker sleeps and could take it.
+//! - V2  Now and then the injector comes first, and the reactor is polled: a worker that always has work starves
+//!   neither. `pace` says when [few-rounds], [own-tasks-too].
+//! - V3  A closed pool's worker drops the tasks that it finds instead of polling them, those in the others'
+//!   deques and slots too, and then its local tasks. It ends when the pool is over [pool-is-over]. Until
+//!   then it waits like an idle worker.
+//! - V4  While polls are long, a task that is displaced from the slot goes into the injector, where each worker
+//!   looks before its next poll. In the deque it would wait for all the polls that are queued there.
 //!
 //! Started by `mod`. Next: `task`.
 

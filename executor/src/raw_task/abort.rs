@@ -18,9 +18,9 @@
 //! One type cannot be both handles. One that aborts when it is dropped must not be cloned. One that is cloned freely
 //! must not abort because a clone is dropped.
 //!
-//! A1  An `AbortHandle` is a counted reference [claim], as a waker is. It gives access to the word, and to nothing
-//!     that depends on the output's type.
-//! A2  As long as there is one, a task that nothing can wake any more stays: it can still be aborted.
+//! - A1  An `AbortHandle` is a counted reference [claim], as a waker is. It gives access to the word, and to nothing
+//!   that depends on the output's type.
+//! - A2  As long as there is one, a task that nothing can wake any more stays: it can still be aborted.
 //!
 //! Used by programs and by `join_set`. Next: `join_error`.
 

@@ -14,10 +14,10 @@
 //!   └─────────────────────────────────────┘
 //! ```
 //!
-//! [pinned]  The future is in the stage until its runner drops it, just before COMPLETE, and is never
-//!     moved: it is pinned.
-//! [one-outcome]  The outcome is in the stage from COMPLETE until its owner [outcome-owner] takes or drops
-//!     it, which happens once.
+//! - [pinned]  The future is in the stage until its runner drops it, just before COMPLETE, and is never
+//!   moved: it is pinned.
+//! - [one-outcome]  The outcome is in the stage from COMPLETE until its owner [outcome-owner] takes or drops
+//!   it, which happens once.
 //!
 //! Called by `run`. Next: `run`.
 #![allow(

@@ -9,16 +9,16 @@
 //!   TaskRef    a counted reference, such as the handle's; a waker is one too (see `waker`)
 //! ```
 //!
-//! [claim]  Code uses a pointer to a task only while it has a claim on the task: a counted reference, a
-//!     place in a queue, or the scheduler's list (under its lock, or on its thread). The pointer is the one that
-//!     the allocation returned. A pointer made from a `&Header` could reach only the header.
-//! [same-types]  The functions in a header's vtable are those of the types that the task was allocated with.
-//! [no-live-reference]  No Rust reference into a task is live when a claim is given away: from then on
-//!     another thread may free the task. A function's argument is live until the function returns, so a
-//!     function that gives a claim away takes the pointer. Only the word's methods take a reference,
-//!     `&State`. The whole word is in an UnsafeCell, so Stacked Borrows, Tree Borrows and the compiler
-//!     allow that it is freed during the call.
-//! H1  The thread that drops the last reference to a complete task frees the allocation.
+//! - [claim]  Code uses a pointer to a task only while it has a claim on the task: a counted reference, a
+//!   place in a queue, or the scheduler's list (under its lock, or on its thread). The pointer is the one that
+//!   the allocation returned. A pointer made from a `&Header` could reach only the header.
+//! - [same-types]  The functions in a header's vtable are those of the types that the task was allocated with.
+//! - [no-live-reference]  No Rust reference into a task is live when a claim is given away: from then on
+//!   another thread may free the task. A function's argument is live until the function returns, so a
+//!   function that gives a claim away takes the pointer. Only the word's methods take a reference,
+//!   `&State`. The whole word is in an UnsafeCell, so Stacked Borrows, Tree Borrows and the compiler
+//!   allow that it is freed during the call.
+//! - H1  The thread that drops the last reference to a complete task frees the allocation.
 //!
 //! Called by everything that holds a task. Next: `waker`.
 #![allow(unsafe_code, reason = "a claim is a pointer to the task")]

@@ -16,9 +16,9 @@
 //! A task is put into its scheduler's list when a poll first returns Pending, and removed when its future is
 //! gone. A task that never waits pays nothing.
 //!
-//! I1  A task's place is accessed only under the list's lock, or on the list's thread.
-//! [listed-is-live]  A task in the list is not complete, so it is allocated: its runner takes it out first.
-//! I3  `tasks[header.place]` is the header's task, for every task in the list.
+//! - I1  A task's place is accessed only under the list's lock, or on the list's thread.
+//! - [listed-is-live]  A task in the list is not complete, so it is allocated: its runner takes it out first.
+//! - I3  `tasks[header.place]` is the header's task, for every task in the list.
 //!
 //! Called by the pool and by `local`. Next: `abort`.
 #![allow(unsafe_code, reason = "the list's claim on a task is a pointer to it")]

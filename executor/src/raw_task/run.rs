@@ -10,14 +10,14 @@
 //!                             └─────────┴──▶ drop the future, publish the outcome, wake the joiner
 //! ```
 //!
-//! R1  A panic ends the task, never the thread. A poll's panic is the outcome; a destructor's panic is
-//!     caught.
-//! R2  When `finish` returns Idle, or the outcome is published with nothing left to do, the runner's claim is
-//!     gone, and no reference into the task is live: another thread may already run or free it
-//!     [no-live-reference].
-//! R3  The future is dropped before the outcome is published: a thread that sees the outcome can rely on the
-//!     drop.
-//! R4  The runner whose `complete` finds JOIN_WAKER set takes the waker out of its slot and wakes it.
+//! - R1  A panic ends the task, never the thread. A poll's panic is the outcome; a destructor's panic is
+//!   caught.
+//! - R2  When `finish` returns Idle, or the outcome is published with nothing left to do, the runner's claim is
+//!   gone, and no reference into the task is live: another thread may already run or free it
+//!   [no-live-reference].
+//! - R3  The future is dropped before the outcome is published: a thread that sees the outcome can rely on the
+//!   drop.
+//! - R4  The runner whose `complete` finds JOIN_WAKER set takes the waker out of its slot and wakes it.
 //!
 //! Called by the pool's workers, by `local`, and by threads for blocking calls. Next: `join_handle`.
 #![allow(unsafe_code, reason = "the queue's claim is a pointer to the task")]

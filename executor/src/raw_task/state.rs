@@ -27,17 +27,17 @@
 //!
 //! Once COMPLETE is set, QUEUED, WOKEN and CANCELLED say nothing: a late wake or cancel sets them too.
 //!
-//! [queued-once]  The thread that sets QUEUED on an idle task hands it to a queue, with one reference.
-//! [runner-only]  Only the thread that set RUNNING, the runner, touches the future.
-//! [outcome-owner]  The outcome belongs to the handle if HANDLE was set when COMPLETE was set, else to the
-//!     runner, which has set COMPLETE.
-//! [join-slot]  The join waker's slot belongs to the handle while JOIN_WAKER is clear, and to the runner once it
-//!     has set COMPLETE while JOIN_WAKER was set.
-//! [last-reference]  The last reference of an unfinished task is not dropped. It goes to a queue, so that the
-//!     future is dropped where it is polled.
-//! [single-step]  A transition whose caller may have no counted reference (`cancel` by the scheduler's
-//!     list, `wake_by_ref` by a poll's borrowed waker) is a single atomic step. Between two steps the last
-//!     reference could be dropped, which would queue the task a second time.
+//! - [queued-once]  The thread that sets QUEUED on an idle task hands it to a queue, with one reference.
+//! - [runner-only]  Only the thread that set RUNNING, the runner, touches the future.
+//! - [outcome-owner]  The outcome belongs to the handle if HANDLE was set when COMPLETE was set, else to the
+//!   runner, which has set COMPLETE.
+//! - [join-slot]  The join waker's slot belongs to the handle while JOIN_WAKER is clear, and to the runner once it
+//!   has set COMPLETE while JOIN_WAKER was set.
+//! - [last-reference]  The last reference of an unfinished task is not dropped. It goes to a queue, so that the
+//!   future is dropped where it is polled.
+//! - [single-step]  A transition whose caller may have no counted reference (`cancel` by the scheduler's
+//!   list, `wake_by_ref` by a poll's borrowed waker) is a single atomic step. Between two steps the last
+//!   reference could be dropped, which would queue the task a second time.
 //!
 //! A LOCAL task keeps QUEUED and RUNNING in a byte that only its owner, the thread that spawned it, touches
 //! (see `local`). In its word QUEUED means "in the owner's inbox", and RUNNING is never set. The owner needs no

@@ -3,9 +3,9 @@
 //! `Arc<impl Wake>` would be the safe way. It would give the task a second reference count and a header of
 //! its own, and each poll would have to count a reference for its waker.
 //!
-//! W1  A waker is a counted reference [claim]: a clone adds one, a drop removes one.
-//! W2  Waking works from any thread at any time. After completion it does nothing.
-//! W3  A poll's waker borrows the runner's claim instead of counting a reference (`borrowed`).
+//! - W1  A waker is a counted reference [claim]: a clone adds one, a drop removes one.
+//! - W2  Waking works from any thread at any time. After completion it does nothing.
+//! - W3  A poll's waker borrows the runner's claim instead of counting a reference (`borrowed`).
 //!
 //! Each scheduler has one function table, at one address, since `will_wake` compares addresses. Called
 //! through `std::task::Waker`. Next: `cell`.

@@ -9,9 +9,9 @@
 //!     └──the last one──▶ takes all out of the list, and wakes them ──▶ the next round
 //! ```
 //!
-//! B1  The tasks of the round under way are those in the wait list. So a task that gives up is not counted any more.
-//! B2  The last to arrive does not join: it takes all others out of the list, and wakes them. So a waiter whose key is
-//!     no longer in the list has met the others.
+//! - B1  The tasks of the round under way are those in the wait list. So a task that gives up is not counted any more.
+//! - B2  The last to arrive does not join: it takes all others out of the list, and wakes them. So a waiter whose key is
+//!   no longer in the list has met the others.
 //!
 //! Next: `once_cell`.
 

@@ -9,8 +9,8 @@
 //!      └─────▶ there is none: ready
 //! ```
 //!
-//! D1  The condition is checked, and the waker stored, under one hold of the channel's lock.
-//! D2  All are woken at once, so one that gives up need not pass its wake on.
+//! - D1  The condition is checked, and the waker stored, under one hold of the channel's lock.
+//! - D2  All are woken at once, so one that gives up need not pass its wake on.
 //!
 //! Called by `mpsc`, `broadcast` and `watch`. Next: `semaphore`.
 

@@ -15,11 +15,11 @@
 //! lock never becomes free: the unlock takes the first waiter out of the wait list, and from then on that waiter
 //! owns the lock. So no waiter is overtaken, and none starves.
 //!
-//! M1  WAITERS changes only under the lock of the wait list, and is never set without LOCKED.
-//! M2  A waiter that joins sets WAITERS under the lock of the wait list, so the next unlock finds it.
-//! M3  A waiter whose key is no longer in the wait list owns the lock. If it gives up, it unlocks.
-//! M4  Only the owner of the lock touches the value: through a [`MutexGuard`] or an [`OwnedMutexGuard`], of which
-//!     there is one at a time, or through `&mut Mutex`.
+//! - M1  WAITERS changes only under the lock of the wait list, and is never set without LOCKED.
+//! - M2  A waiter that joins sets WAITERS under the lock of the wait list, so the next unlock finds it.
+//! - M3  A waiter whose key is no longer in the wait list owns the lock. If it gives up, it unlocks.
+//! - M4  Only the owner of the lock touches the value: through a [`MutexGuard`] or an [`OwnedMutexGuard`], of which
+//!   there is one at a time, or through `&mut Mutex`.
 //!
 //! Next: `oneshot`.
 #![allow(unsafe_code, reason = "the value is shared by hand: M4 stands where the compiler cannot look")]

@@ -9,12 +9,12 @@
 //!   notify_waiters   all futures that exist now, polled or not; nothing is stored
 //! ```
 //!
-//! N1  A notice for which nobody waits is stored, as the permit. A future takes the permit under the hold of the lock in
-//!     which it would join the waiters.
-//! N2  A future remembers the round in which it was made. [`Notify::notify_waiters`] begins a new round, so a future
-//!     of an earlier round is ready, whether or not it has joined the waiters.
-//! N3  A waiter that [`Notify::notify_one`] has taken out of the list is in `chosen` until it is polled or dropped. If
-//!     it is dropped, its notice goes to the next.
+//! - N1  A notice for which nobody waits is stored, as the permit. A future takes the permit under the hold of the lock in
+//!   which it would join the waiters.
+//! - N2  A future remembers the round in which it was made. [`Notify::notify_waiters`] begins a new round, so a future
+//!   of an earlier round is ready, whether or not it has joined the waiters.
+//! - N3  A waiter that [`Notify::notify_one`] has taken out of the list is in `chosen` until it is polled or dropped. If
+//!   it is dropped, its notice goes to the next.
 //!
 //! Next: `watch`.
 

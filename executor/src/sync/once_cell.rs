@@ -11,9 +11,9 @@
 //!                       └────closed────▶ the value
 //! ```
 //!
-//! I1  The cell is set only with the permit. So at most one future makes a value at a time, and a value that was made
-//!     is never thrown away.
-//! I2  The semaphore is closed after the cell was set, and only then.
+//! - I1  The cell is set only with the permit. So at most one future makes a value at a time, and a value that was made
+//!   is never thrown away.
+//! - I2  The semaphore is closed after the cell was set, and only then.
 //!
 //! Next: `send_error`.
 

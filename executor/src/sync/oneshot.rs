@@ -8,11 +8,11 @@
 //!      └──an end is dropped, or close───────▲
 //! ```
 //!
-//! O1  The stage is one enum under one lock: a stage holds only the value or the wakers that it needs.
-//! O2  The stage that is replaced is moved out of the lock before it is dropped.
-//! O3  A sender that has sent closes nothing: the value stays until the receiver takes it or is dropped.
-//! O4  A `send`, or the drop of the sender, takes the receiver's waker out of the stage and wakes it. The drop of the
-//!     receiver, or its `close`, does so with the sender's.
+//! - O1  The stage is one enum under one lock: a stage holds only the value or the wakers that it needs.
+//! - O2  The stage that is replaced is moved out of the lock before it is dropped.
+//! - O3  A sender that has sent closes nothing: the value stays until the receiver takes it or is dropped.
+//! - O4  A `send`, or the drop of the sender, takes the receiver's waker out of the stage and wakes it. The drop of the
+//!   receiver, or its `close`, does so with the sender's.
 //!
 //! Next: `recv_error`.
 

@@ -11,9 +11,9 @@
 //! The semaphore serves its waiters in order. So a writer that waits stops the readers that come after it, and these
 //! readers stop the next writer: nobody starves.
 //!
-//! L1  A writer has all permits, a reader has one. So while there is a [`RwLockWriteGuard`], there is no other guard.
-//!     Only that guard, or `&mut RwLock`, changes the value. A [`RwLockReadGuard`] only reads it.
-//! L2  The semaphore is never closed, so taking its permits does not fail.
+//! - L1  A writer has all permits, a reader has one. So while there is a [`RwLockWriteGuard`], there is no other guard.
+//!   Only that guard, or `&mut RwLock`, changes the value. A [`RwLockReadGuard`] only reads it.
+//! - L2  The semaphore is never closed, so taking its permits does not fail.
 //!
 //! Next: `notify`.
 #![allow(unsafe_code, reason = "the value is shared by hand: L1 stands where the compiler cannot look")]

@@ -14,16 +14,16 @@
 //! While tasks wait, permits that come back are not free for all. The first waiter gets them, as soon as there are as
 //! many as it wants. So a task that wants many is not overtaken for ever by tasks that want few.
 //!
-//! S1  WAITERS and CLOSED change only under the lock of the wait list, and when that is unlocked, WAITERS says
-//!     whether the list has waiters. While WAITERS is set, the permits change only under this lock too: both fast
-//!     paths need a word without WAITERS.
-//! S2  A waiter looks for permits and sets WAITERS in one step, so the next release finds it in the list.
-//! S3  `wanted` has an entry for each waiter in the wait list, in the same order, and for each that a close has
-//!     taken out. So a waiter in the list waits. One that is only in `wanted` was closed out. One in neither has its
-//!     permits, and gives them back if it gives up.
-//! S4  A waiter gets all that it wants at once. The first waiter wants more permits than are free. What changes that
-//!     (a release, or a first waiter that leaves) serves the first waiters under the same hold of the lock.
-//! S5  A guard has permits that were taken, and nobody else has them. It gives them back once, or forgets them.
+//! - S1  WAITERS and CLOSED change only under the lock of the wait list, and when that is unlocked, WAITERS says
+//!   whether the list has waiters. While WAITERS is set, the permits change only under this lock too: both fast
+//!   paths need a word without WAITERS.
+//! - S2  A waiter looks for permits and sets WAITERS in one step, so the next release finds it in the list.
+//! - S3  `wanted` has an entry for each waiter in the wait list, in the same order, and for each that a close has
+//!   taken out. So a waiter in the list waits. One that is only in `wanted` was closed out. One in neither has its
+//!   permits, and gives them back if it gives up.
+//! - S4  A waiter gets all that it wants at once. The first waiter wants more permits than are free. What changes that
+//!   (a release, or a first waiter that leaves) serves the first waiters under the same hold of the lock.
+//! - S5  A guard has permits that were taken, and nobody else has them. It gives them back once, or forgets them.
 //!
 //! The files: this is the semaphore, `permit` is what its callers hold, `error` says why they hold nothing. `rwlock`
 //! is made of one. Next: `error`.

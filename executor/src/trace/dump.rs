@@ -10,9 +10,9 @@
 //!                                └────────────────────────────────────────────▶ words ──▶ ─┘
 //! ```
 //!
-//! V1  It polls nothing, and holds a lock of the hot path only while it copies a few entries.
-//! V2  A verdict is right, or it is not given; one that cannot be proven says so. The dump also says what it does not
-//!     know.
+//! - V1  It polls nothing, and holds a lock of the hot path only while it copies a few entries.
+//! - V2  A verdict is right, or it is not given; one that cannot be proven says so. The dump also says what it does not
+//!   know.
 //!
 //! Called by programs that hang, and by `watch`. Next: `dump::live`.
 

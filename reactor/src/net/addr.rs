@@ -5,9 +5,9 @@
 //! would be safe, but slow for the common case of a numeric address. So a numeric address is parsed at once,
 //! and only a name goes to a thread (`lookup`).
 //!
-//! A1  A numeric address starts no thread.
-//! A2  A [`Resolve`] borrows nothing: it may outlive the name that it was made from.
-//! A3  A list of addresses that this crate returns is never empty.
+//! - A1  A numeric address starts no thread.
+//! - A2  A [`Resolve`] borrows nothing: it may outlive the name that it was made from.
+//! - A3  A list of addresses that this crate returns is never empty.
 //!
 //! Called by `tcp` and `udp`. Next: `lookup`.
 

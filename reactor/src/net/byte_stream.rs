@@ -7,10 +7,10 @@
 //! `byte_stream!(Stream, ..)` implements `AsyncRead` and `AsyncWrite` for `&Stream` and for `Stream`, which
 //! has a method `shutdown`, and a field `socket` that dereferences to an `Async<..>`.
 //!
-//! W1  A transfer that is shorter than asked for has emptied, or filled, the kernel's buffer, and the source is
-//!     no longer ready (see `MUST_DRAIN` in `source`). For reads this holds on TCP only: on a Unix stream the
-//!     system also stops after a message that carries a descriptor.
-//! W2  Closing shuts down the write half, for all clones: the peer reads the end.
+//! - W1  A transfer that is shorter than asked for has emptied, or filled, the kernel's buffer, and the source is
+//!   no longer ready (see `MUST_DRAIN` in `source`). For reads this holds on TCP only: on a Unix stream the
+//!   system also stops after a message that carries a descriptor.
+//! - W2  Closing shuts down the write half, for all clones: the peer reads the end.
 //!
 //! Called by `tcp` and `unix`. Next: `split`.
 

@@ -11,8 +11,8 @@
 //!   192.0.2.1:80            250 ms ├──── connected ────┘
 //! ```
 //!
-//! H1  IPv6 and IPv4 addresses alternate: if one address does not reply, the others of its family seldom do.
-//! H2  A socket that is connected to itself is never returned: there is no server behind it.
+//! - H1  IPv6 and IPv4 addresses alternate: if one address does not reply, the others of its family seldom do.
+//! - H2  A socket that is connected to itself is never returned: there is no server behind it.
 //!
 //! Called by `tcp` and `tcp_socket`. Next: `tcp_socket`.
 

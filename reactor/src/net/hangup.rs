@@ -12,11 +12,11 @@
 //!                                                └─not yet──▶ pending
 //! ```
 //!
-//! G1  The future joins the wait list before it asks the system, and the system knows of the end before it sends
-//!     the event. So if the system does not report the end yet, the later event finds the future in the list.
-//! G2  An event that may mean an end wakes the waiters even if the direction was ready before (see `source`):
-//!     perhaps no task reads.
-//! G3  A poll without a new event makes no system call.
+//! - G1  The future joins the wait list before it asks the system, and the system knows of the end before it sends
+//!   the event. So if the system does not report the end yet, the later event finds the future in the list.
+//! - G2  An event that may mean an end wakes the waiters even if the direction was ready before (see `source`):
+//!   perhaps no task reads.
+//! - G3  A poll without a new event makes no system call.
 //!
 //! Called by programs. Next: `heap`.
 

@@ -10,8 +10,8 @@
 //!     └─ all of them taken? ─▶ in the hosts file? ─▶ getaddrinfo, on one of a few other threads
 //! ```
 //!
-//! N1  The threads are not those of `blocking`: a full general pool stops no lookup.
-//! N2  A name in the hosts file does not wait for names that are not in it, however many these are.
+//! - N1  The threads are not those of `blocking`: a full general pool stops no lookup.
+//! - N2  A name in the hosts file does not wait for names that are not in it, however many these are.
 //!
 //! The hosts file only decides which threads look the name up. The addresses always come from the system, in
 //! the order of its own configuration.

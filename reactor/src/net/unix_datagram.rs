@@ -8,11 +8,11 @@
 //!   not connected  queue full ─▶ EAGAIN, and an event at once, from the failed attempt itself
 //! ```
 //!
-//! D1  Without a connection an event says nothing about the receiver. The failed attempt has allocated its datagram
-//!     and freed it, and that is what the event reports. A sender that waited for events would try again without a
-//!     pause. So `send_to` waits for none: it tries again after a pause, which grows.
-//! D2  On macOS and the BSDs a full queue is the error ENOBUFS at once, also for sockets that block. It is handed
-//!     on: there is nothing to wait for.
+//! - D1  Without a connection an event says nothing about the receiver. The failed attempt has allocated its datagram
+//!   and freed it, and that is what the event reports. A sender that waited for events would try again without a
+//!   pause. So `send_to` waits for none: it tries again after a pause, which grows.
+//! - D2  On macOS and the BSDs a full queue is the error ENOBUFS at once, also for sockets that block. It is handed
+//!   on: there is nothing to wait for.
 //!
 //! As with a listener, the path of a socket stays when the socket is dropped.
 //!

@@ -10,10 +10,10 @@
 //!   stop, or snapshot ──▶ each part is read
 //! ```
 //!
-//! Q1  Only the thread itself takes its ring and gives it up, under the registry's lock. So a ring has one
-//!     owner [ring-owner].
-//! Q2  Starting and stopping only set the number that threads compare with their own. An event that a thread
-//!     records at that moment may be missed, or pushed to a ring of which nothing is read any more.
+//! - Q1  Only the thread itself takes its ring and gives it up, under the registry's lock. So a ring has one
+//!   owner [ring-owner].
+//! - Q2  Starting and stopping only set the number that threads compare with their own. An event that a thread
+//!   records at that moment may be missed, or pushed to a ring of which nothing is read any more.
 //!
 //! Called by `record`, and by the executor's `trace`. Next: `shim`.
 

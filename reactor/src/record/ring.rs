@@ -14,12 +14,12 @@
 //! takes further slots, of the kinds `More` and `Text`. Their first word is part of the value or the text, not
 //! a time.
 //!
-//! [ring-owner]  Only the thread that owns the ring pushes. A ring changes its owner under the registry's lock.
-//! G1  A reader copies slots that the owner may be writing over. Slot `n` is written over by push `n + size`,
-//!     which begins after `head` has become `n + size`. So a copy of slot `n` is whole if `head`, read after
-//!     the copy, is less than `n + size`. Other copies are discarded. The first word of the last slot may also be
-//!     replaced, in the same round: a copy of it has the old value or the new one.
-//! G2  A slot is written before `head` counts it.
+//! - [ring-owner]  Only the thread that owns the ring pushes. A ring changes its owner under the registry's lock.
+//! - G1  A reader copies slots that the owner may be writing over. Slot `n` is written over by push `n + size`,
+//!   which begins after `head` has become `n + size`. So a copy of slot `n` is whole if `head`, read after
+//!   the copy, is less than `n + size`. Other copies are discarded. The first word of the last slot may also be
+//!   replaced, in the same round: a copy of it has the old value or the new one.
+//! - G2  A slot is written before `head` counts it.
 //!
 //! Called by `record`; read by `recording`. Next: `stamp`.
 

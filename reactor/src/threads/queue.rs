@@ -10,9 +10,9 @@
 //!      pop ◀── the disposals first, then the least ticket
 //! ```
 //!
-//! Q1  The jobs stand in the order of their tickets. A ticket is drawn before the lock is taken, so a job may
-//!     come a few places late.
-//! Q2  There are at most as many gaps as jobs, unless the queue has at most twice [`GAPS`] entries.
+//! - Q1  The jobs stand in the order of their tickets. A ticket is drawn before the lock is taken, so a job may
+//!   come a few places late.
+//! - Q2  There are at most as many gaps as jobs, unless the queue has at most twice [`GAPS`] entries.
 //!
 //! Called by `threads`, under its lock. Next: `blocking`.
 

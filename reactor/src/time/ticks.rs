@@ -12,9 +12,9 @@
 //!   Skip       0      1 ─────────────── 2  4      5      6      a moment that was missed has no tick
 //! ```
 //!
-//! I1  A tick is never before its moment. It returns the moment for which it was scheduled.
-//! I2  A tick counts as late if it comes more than `TOLERANCE` after its moment. A timer always fires a little
-//!     late (D1 of `time`). If that counted, `Delay` would drift at each tick.
+//! - I1  A tick is never before its moment. It returns the moment for which it was scheduled.
+//! - I2  A tick counts as late if it comes more than `TOLERANCE` after its moment. A timer always fires a little
+//!   late (D1 of `time`). If that counted, `Delay` would drift at each tick.
 //!
 //! Called by programs. Next: `async_traits`.
 

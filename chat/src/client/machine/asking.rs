@@ -10,10 +10,10 @@
 //!    └──▶ asked, a queue for each group ────────────┘
 //! ```
 //!
-//! A1  The server replies in the order of the requests. So of one group's requests for history, only the oldest
-//!     one's reply may be under way.
-//! A2  A post that does not come back is known by a reply to a later request. At most one such request, a mark, is
-//!     under way: the next one is sent after its reply.
+//! - A1  The server replies in the order of the requests. So of one group's requests for history, only the oldest
+//!   one's reply may be under way.
+//! - A2  A post that does not come back is known by a reply to a later request. At most one such request, a mark, is
+//!   under way: the next one is sent after its reply.
 //!
 //! Used by `client/machine` and `client/machine/errors`. Next: `client/machine/errors`.
 

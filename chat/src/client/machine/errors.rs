@@ -12,8 +12,8 @@
 //!                              a refused post          it is known
 //! ```
 //!
-//! Y1  A server that does not know requests for history, or keeps nothing, is asked no more. Its errors to what the
-//!     user has not typed are not shown.
+//! - Y1  A server that does not know requests for history, or keeps nothing, is asked no more. Its errors to what the
+//!   user has not typed are not shown.
 //!
 //! Used by `client/machine`. Next: `client/unsent`.
 

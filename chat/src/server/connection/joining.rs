@@ -9,7 +9,7 @@
 //!       └─▶ refused                    └─────────────── refused, or dropped: leave ──────┘
 //! ```
 //!
-//! X1  When a join is over, or dropped, the client is a member with a task that delivers, or it has left the group.
+//! - X1  When a join is over, or dropped, the client is a member with a task that delivers, or it has left the group.
 //!
 //! Without history only `may_join`, the subscription and `deliver` are left: watching such a log is done at once.
 //!

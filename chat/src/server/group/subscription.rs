@@ -10,15 +10,15 @@
 //! is. One that waited a little for more lines would make each line late. And a member that does not read, in many
 //! groups, would keep lines in the channels of all of them.
 //!
-//! J1  The task waits for one line, takes the outgoing half's lock, and only then reads further lines. So what
-//!     is posted while another task writes is joined into the next write.
-//! J2  A member that has lost lines of the channel is sent the count of them. The lines that it lost and those
-//!     that it received are together the lines that were posted.
-//! J3  A member whose write is stuck checks from time to time how much waits for its connection, in all its
-//!     groups, and drops its oldest lines if that is too much.
-//! J4  A member that joined after a number receives every message after it once, in order: first those in the
-//!     log, then those that are posted. If it falls behind, it goes back to the log. If messages are no longer
-//!     kept, or cannot be read, it is told that.
+//! - J1  The task waits for one line, takes the outgoing half's lock, and only then reads further lines. So what
+//!   is posted while another task writes is joined into the next write.
+//! - J2  A member that has lost lines of the channel is sent the count of them. The lines that it lost and those
+//!   that it received are together the lines that were posted.
+//! - J3  A member whose write is stuck checks from time to time how much waits for its connection, in all its
+//!   groups, and drops its oldest lines if that is too much.
+//! - J4  A member that joined after a number receives every message after it once, in order: first those in the
+//!   log, then those that are posted. If it falls behind, it goes back to the log. If messages are no longer
+//!   kept, or cannot be read, it is told that.
 //!
 //! On a server without history nobody has a `catch_up`: J4 and `Next::Behind` are not for the chapter's chat.
 //!

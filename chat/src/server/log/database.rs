@@ -9,14 +9,14 @@
 //!   open ────┴────────────────────────────────◀────────┘
 //! ```
 //!
-//! F1  The file appears in its directory complete: it is made under another name, and renamed. So a crash
-//!     while it is made leaves nothing that cannot be opened.
-//! F2  The names of the file and of its directory are on the disk before the first message is.
-//! F3  Whenever the file is opened, what the system has cached of it is written or forgotten. After a failed
-//!     `fsync` Linux goes on returning from its cache what it could not write. A database that builds on that
-//!     is damaged after the next power cut, all of it.
-//! F4  To open a large file that was not closed takes long. So after an error it is opened again after a rest
-//!     that is some times as long; until then, calls fail at once.
+//! - F1  The file appears in its directory complete: it is made under another name, and renamed. So a crash
+//!   while it is made leaves nothing that cannot be opened.
+//! - F2  The names of the file and of its directory are on the disk before the first message is.
+//! - F3  Whenever the file is opened, what the system has cached of it is written or forgotten. After a failed
+//!   `fsync` Linux goes on returning from its cache what it could not write. A database that builds on that
+//!   is damaged after the next power cut, all of it.
+//! - F4  To open a large file that was not closed takes long. So after an error it is opened again after a rest
+//!   that is some times as long; until then, calls fail at once.
 //!
 //! All calls block. Used by `log/store`. Next: `log/store`.
 

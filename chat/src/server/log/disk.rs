@@ -10,13 +10,13 @@
 //!                 └──────────────── until the queue is empty ◀───────────────────────┘
 //! ```
 //!
-//! D1  At most one task writes: the append that finds none starts it, and it ends with an empty queue. So the
-//!     messages are delivered in the order of their numbers.
-//! D2  A post's outcome is sent after its message was delivered. So what a client asks for after its own post
-//!     includes it.
-//! D3  Whether a group exists is decided when the post is made: it does not depend on how busy the disk is.
-//! D4  What waits for the disk is bounded, for all clients together. Beyond [`BUSY`] each connection waits for its own
-//!     posts before it makes another; beyond [`MOST`] posts are refused.
+//! - D1  At most one task writes: the append that finds none starts it, and it ends with an empty queue. So the
+//!   messages are delivered in the order of their numbers.
+//! - D2  A post's outcome is sent after its message was delivered. So what a client asks for after its own post
+//!   includes it.
+//! - D3  Whether a group exists is decided when the post is made: it does not depend on how busy the disk is.
+//! - D4  What waits for the disk is bounded, for all clients together. Beyond [`BUSY`] each connection waits for its own
+//!   posts before it makes another; beyond [`MOST`] posts are refused.
 //!
 //! Used by `log/open`. Next: `log/redis/resp`.
 

@@ -11,15 +11,15 @@
 //!                                                               redis        in Redis, for several servers
 //! ```
 //!
-//! L1  A message is delivered after it is kept, never before. So what a client has seen with its number is in
-//!     the log after a crash of this server. Whether it survives a power cut: on a disk it does, in Redis its
-//!     settings decide.
-//! L2  The numbers of a group begin with 1 and have no gaps, and each member receives the messages in their
-//!     order.
-//! L3  An append that fails has delivered nothing. The connection that posted is told. If nobody can know whether it
-//!     has failed, it is told that.
-//! L4  A call enters the log when it is made, not when its outcome is polled. So the posts of one connection
-//!     stay in order, and many of them can wait for one commit.
+//! - L1  A message is delivered after it is kept, never before. So what a client has seen with its number is in
+//!   the log after a crash of this server. Whether it survives a power cut: on a disk it does, in Redis its
+//!   settings decide.
+//! - L2  The numbers of a group begin with 1 and have no gaps, and each member receives the messages in their
+//!   order.
+//! - L3  An append that fails has delivered nothing. The connection that posted is told. If nobody can know whether it
+//!   has failed, it is told that.
+//! - L4  A call enters the log when it is made, not when its outcome is polled. So the posts of one connection
+//!   stay in order, and many of them can wait for one commit.
 //!
 //! Used by `group`, `group_table`, `common` and `mod`, and through `common` by `connection`. Next: `log/no_history`.
 

@@ -10,13 +10,13 @@
 //!                        messages   (name, number) ──▶ time of the post, text
 //! ```
 //!
-//! S1  [`append`](Store::append) returns after the transaction is on the disk.
-//! S2  A transaction whose commit failed may be in the file all the same. Its messages were refused, so nobody
-//!     may see them: reads leave them out, and the next append removes them in its own transaction. (What
-//!     retention removed for them stays removed. If the process is killed before the next append, they are
-//!     there.)
-//! S3  The numbers go on after the last one, even if retention has removed every message.
-//! S4  `first..=last` of a group are the messages that are in the file.
+//! - S1  [`append`](Store::append) returns after the transaction is on the disk.
+//! - S2  A transaction whose commit failed may be in the file all the same. Its messages were refused, so nobody
+//!   may see them: reads leave them out, and the next append removes them in its own transaction. (What
+//!   retention removed for them stays removed. If the process is killed before the next append, they are
+//!   there.)
+//! - S3  The numbers go on after the last one, even if retention has removed every message.
+//! - S4  `first..=last` of a group are the messages that are in the file.
 //!
 //! All calls block: they run on the threads for blocking calls. Used by `log/open` and `log/disk`. Next:
 //! `log/disk`.

@@ -9,17 +9,17 @@
 //!              down: one line ──▶ one text frame
 //! ```
 //!
-//! B1  The two directions do not wait for each other. A browser that does not read fills the pipe, and then
-//!     loses lines as any slow client does; its requests are carried out as long as there is room
-//!     for the replies.
-//! B2  A newline in a frame becomes a tab: between JSON's tokens both are white space, and inside a string both
-//!     are errors. So a frame is one line, with the same meaning.
-//! B3  What the library keeps for a browser is bounded: a frame of the longest line, the line that is being written,
-//!     and, if the browser sends pings and reads no reply, what any client that does not read may cost.
-//! B4  A silent browser is asked for a sign of life (a ping), and given up when none comes. The system's own probes
-//!     would reach no further than a proxy in front of the server. What has been written counts as a sign: a
-//!     browser that is slow to read may be slow to reply.
-//! B5  When the connection has ended, the browser is told why, in a close frame, after all that was written.
+//! - B1  The two directions do not wait for each other. A browser that does not read fills the pipe, and then
+//!   loses lines as any slow client does; its requests are carried out as long as there is room
+//!   for the replies.
+//! - B2  A newline in a frame becomes a tab: between JSON's tokens both are white space, and inside a string both
+//!   are errors. So a frame is one line, with the same meaning.
+//! - B3  What the library keeps for a browser is bounded: a frame of the longest line, the line that is being written,
+//!   and, if the browser sends pings and reads no reply, what any client that does not read may cost.
+//! - B4  A silent browser is asked for a sign of life (a ping), and given up when none comes. The system's own probes
+//!   would reach no further than a proxy in front of the server. What has been written counts as a sign: a
+//!   browser that is slow to read may be slow to reply.
+//! - B5  When the connection has ended, the browser is told why, in a close frame, after all that was written.
 //!
 //! Used by `web/mod`. Next: `web/mod`.
 

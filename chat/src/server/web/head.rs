@@ -3,8 +3,8 @@
 //! A browser sends a head of a few hundred bytes at once. One that sends a byte a minute, or a head that
 //! never ends, would otherwise keep a task, a descriptor and a growing buffer.
 //!
-//! H1  A head has at most `LONGEST` bytes, and arrives within `PATIENCE`.
-//! H2  It is parsed once, when its end is there: one that comes byte by byte costs no more than another.
+//! - H1  A head has at most `LONGEST` bytes, and arrives within `PATIENCE`.
+//! - H2  It is parsed once, when its end is there: one that comes byte by byte costs no more than another.
 //!
 //! Used by `web/mod`. Next: `web/response`.
 

@@ -9,10 +9,10 @@
 //! Each connection carries one request. A `/chat` becomes a client of the server: one end of a pipe is served as a TCP
 //! connection is, and a bridge copies between the other end and the browser.
 //!
-//! V1  No path but those of the page's own files can be asked for by another site's page (`origin`).
-//! V2  Whatever a browser does, it costs no more than a head, a response and, for a chat, what a client costs: each
-//!     step has a limit in bytes and in time.
-//! V3  When the server stops, a browser that is not in the chat is dropped at once. One in the chat is told.
+//! - V1  No path but those of the page's own files can be asked for by another site's page (`origin`).
+//! - V2  Whatever a browser does, it costs no more than a head, a response and, for a chat, what a client costs: each
+//!   step has a limit in bytes and in time.
+//! - V3  When the server stops, a browser that is not in the chat is dropped at once. One in the chat is told.
 //!
 //! Used by `server/mod`. Next: `server/no_web`.
 

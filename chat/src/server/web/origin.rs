@@ -11,9 +11,9 @@
 //!   Origin:  the same host and port?  Sec-Fetch-Site: the same origin?         else 403
 //! ```
 //!
-//! O1  `Host` is a literal address or a known name. No other name can lead here, so none can be rebound.
-//! O2  A request that does something, or reads what the server knows, comes from a page with this very host and
-//!     port. For a WebSocket `Origin` must be there; programs that are no browsers may leave it out elsewhere.
+//! - O1  `Host` is a literal address or a known name. No other name can lead here, so none can be rebound.
+//! - O2  A request that does something, or reads what the server knows, comes from a page with this very host and
+//!   port. For a WebSocket `Origin` must be there; programs that are no browsers may leave it out elsewhere.
 //!
 //! Used by `web/mod`. Next: `web/head`.
 

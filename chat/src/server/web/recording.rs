@@ -3,10 +3,10 @@
 //! There is one recorder in a process. If the operator has started it (`--trace`), its recording is given, and it
 //! goes on.
 //!
-//! R1  One browser records at a time, from its request until its page is sent: a page holds a large text. Another one
-//!     is refused.
-//! R2  A recording that was begun here ends here, also when the browser leaves or the server stops meanwhile. The next
-//!     one begins after that.
+//! - R1  One browser records at a time, from its request until its page is sent: a page holds a large text. Another one
+//!   is refused.
+//! - R2  A recording that was begun here ends here, also when the browser leaves or the server stops meanwhile. The next
+//!   one begins after that.
 //!
 //! Used by `web/mod`. Next: `web/bridge`.
 

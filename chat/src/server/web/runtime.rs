@@ -3,9 +3,9 @@
 //! The panel asks each second, and each open panel asks for itself. A look at all tasks takes time, and more so the
 //! more there are: fifty open panels must not cost fifty looks a second.
 //!
-//! D1  However many ask, there is at most one look at the tasks at a time, and one in `FRESH`. It runs on a thread
-//!     for blocking calls.
-//! D2  At most `SHOWN` tasks are sent, with the number of all.
+//! - D1  However many ask, there is at most one look at the tasks at a time, and one in `FRESH`. It runs on a thread
+//!   for blocking calls.
+//! - D2  At most `SHOWN` tasks are sent, with the number of all.
 //!
 //! Used by `web/mod`. Next: `web/recording`.
 

@@ -75,17 +75,20 @@ fn entry(text: &str) -> Result<Words, String> {
 
 /// The text of a rule in a file's head: from its name to the next rule, or to an empty line.
 fn promise(text: &str, rule: &str) -> Option<String> {
-    let begins =
-        |line: &&str| line.strip_prefix("//! ").is_some_and(|line| line.starts_with(&format!("{rule}  ")));
-    let mut lines = text.lines().skip_while(|line| !begins(line));
-    let first = lines.next()?.strip_prefix("//! ")?.strip_prefix(rule)?.trim().to_owned();
+    let named = |line: &'_ str| -> Option<String> {
+        let line = line.strip_prefix("//! ")?;
+        let said = line.strip_prefix("- ").unwrap_or(line).strip_prefix(rule)?;
+        said.starts_with("  ").then(|| said.trim().to_owned())
+    };
+    let mut lines = text.lines().skip_while(|line| named(line).is_none());
+    let first = named(lines.next()?)?;
     let more = lines.map_while(|line| line.strip_prefix("//!  ").map(str::trim));
     Some(more.fold(first, |text, line| text + " " + line).replace('`', ""))
 }
 
 #[test]
 fn a_rule_goes_on_over_indented_lines() {
-    let head = "//! What.\n//!\n//! [a-b]  One\n//!     two.\n//! C1  Three.\n//!\n//! Next.\n";
+    let head = "//! What.\n//!\n//! - [a-b]  One\n//!   two.\n//! - C1  Three.\n//!\n//! Next.\n";
     assert_eq!(promise(head, "[a-b]").as_deref(), Some("One two."));
     assert_eq!(promise(head, "C1").as_deref(), Some("Three."));
     assert_eq!(promise(head, "C2"), None);

@@ -7,10 +7,10 @@
 //! The tasks wait, but one may be woken meanwhile, or end. So their memory is not read by this program, which would
 //! be undefined behaviour: the system copies it.
 //!
-//! Z1  A value that is moved away leaves its bytes behind. So a task counts only if it made the channel in its last
-//!     poll, or was polled only once since it was spawned. That excludes most of these bytes, and not all: a value
-//!     that was moved away in that very poll may have left its bytes in the future. So a verdict about a channel is
-//!     not certain.
+//! - Z1  A value that is moved away leaves its bytes behind. So a task counts only if it made the channel in its last
+//!   poll, or was polled only once since it was spawned. That excludes most of these bytes, and not all: a value
+//!   that was moved away in that very poll may have left its bytes in the future. So a verdict about a channel is
+//!   not certain.
 //!
 //! Called by `dump::verdicts`. Next: `dump::stuck`.
 

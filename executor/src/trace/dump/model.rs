@@ -12,10 +12,10 @@
 //!
 //! An actor is what does something: the task that a thread polls, or, outside of any poll, the thread itself.
 //!
-//! U1  An event that is older than what it would undo changes nothing: between two threads the times are off by
-//!     some 100 ns.
-//! U2  Each event about a task adds to its `changes`: a task with the same number at two moments has done nothing
-//!     in between.
+//! - U1  An event that is older than what it would undo changes nothing: between two threads the times are off by
+//!   some 100 ns.
+//! - U2  Each event about a task adds to its `changes`: a task with the same number at two moments has done nothing
+//!   in between.
 //!
 //! Called by `dump`. Next: `dump::stuck`.
 

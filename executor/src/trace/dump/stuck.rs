@@ -11,12 +11,12 @@
 //!                                                 └──────────────────── until nothing changes ────────────┘
 //! ```
 //!
-//! X1  A task counts only if each of its wakers is in a place that its last poll has named: as many wakers as
-//!     waits, and all of them its own. Then nothing else can wake it, but a cancel.
-//! X2  An end of a channel, and a guard, may be with each actor that has used it, with the tasks that these have
-//!     spawned since, and with each that may have received what they have sent since. All of them must be stuck.
-//!     Since nothing is recorded when an end is moved, the ends must also be found in these tasks.
-//! X3  What began before the horizon may have been changed by an event that was lost. It proves nothing.
+//! - X1  A task counts only if each of its wakers is in a place that its last poll has named: as many wakers as
+//!   waits, and all of them its own. Then nothing else can wake it, but a cancel.
+//! - X2  An end of a channel, and a guard, may be with each actor that has used it, with the tasks that these have
+//!   spawned since, and with each that may have received what they have sent since. All of them must be stuck.
+//!   Since nothing is recorded when an end is moved, the ends must also be found in these tasks.
+//! - X3  What began before the horizon may have been changed by an event that was lost. It proves nothing.
 //!
 //! Called by `dump::verdicts`. Next: `dump::verdicts`.
 

@@ -5,9 +5,9 @@
 //! while the program runs, so each verdict must hold twice. The dump looks again after a moment, and keeps what it
 //! finds both times, if nothing has happened to its tasks in between.
 //!
-//! Y1  A verdict about time says how long, and counts only from [`LONG`] on.
-//! Y2  The state word of a pool's task counts more than its events: a task that is idle by the recording, and queued by
-//!     its word, is about to run.
+//! - Y1  A verdict about time says how long, and counts only from [`LONG`] on.
+//! - Y2  The state word of a pool's task counts more than its events: a task that is idle by the recording, and queued by
+//!   its word, is about to run.
 //!
 //! Called by `dump`. Next: `dump::words`.
 

@@ -8,9 +8,9 @@
 //! subscription, which are marked. Redis sends all of them in the order in which it did what they tell. With a
 //! connection for each, the two would have to be put in order here.
 //!
-//! N1  A reply is one item, or a flat array of at most [`MOST_ITEMS`] items and [`MOST_BYTES`]. What is more is
-//!     nonsense: it ends the connection.
-//! N2  A reply is returned when all of it was received: dropping the future that waits for it loses nothing.
+//! - N1  A reply is one item, or a flat array of at most [`MOST_ITEMS`] items and [`MOST_BYTES`]. What is more is
+//!   nonsense: it ends the connection.
+//! - N2  A reply is returned when all of it was received: dropping the future that waits for it loses nothing.
 //!
 //! Used by `log/redis/settings` and `log/redis/session`. Next: `log/redis/settings`.
 

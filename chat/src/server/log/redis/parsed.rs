@@ -3,7 +3,7 @@
 //! A reply does not say which command it is for. If each place that expects one took its items apart, each would have
 //! its own way to fail on nonsense.
 //!
-//! X1  What fits no form is [`Parsed::Nonsense`], which no command expects: it ends the connection.
+//! - X1  What fits no form is [`Parsed::Nonsense`], which no command expects: it ends the connection.
 //!
 //! Used by `log/redis/state/replies`. Next: `log/redis/watched`.
 

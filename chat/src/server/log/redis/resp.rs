@@ -9,9 +9,9 @@
 //!   *2\r\n$4\r\n41-0\r\n$3\r\ntea\r\n      ──▶   Many(2)   Text("41-0")   Text("tea")
 //! ```
 //!
-//! E1  Memory is bounded: of a text by [`LONGEST`], of any other line by [`LINE`]. What is longer is nonsense,
-//!     before it has been received.
-//! E2  Bytes that are not RESP are an error, and never a panic.
+//! - E1  Memory is bounded: of a text by [`LONGEST`], of any other line by [`LINE`]. What is longer is nonsense,
+//!   before it has been received.
+//! - E2  Bytes that are not RESP are an error, and never a panic.
 //!
 //! Used by the other files of `log/redis`. Next: `log/redis/scripts`.
 

@@ -12,14 +12,14 @@
 //! There is no counter beside the stream, which could differ from it: the next number is that of the last entry,
 //! and one more.
 //!
-//! K1  A script writes nothing, or one thing. Its one command that can fail for lack of memory, of a disk or of a
-//!     permission is the one that writes.
-//! K2  Numbers never go back, even if Redis has lost its data: each server names the last number that it has
-//!     delivered, and the next one is above it. A marker, with the ID `N-1`, is an entry that is no message:
-//!     the message that follows has a number above N.
-//! K3  A group exists while its stream exists. Watching it creates the stream, with a marker. A stream without
-//!     messages is removed when no server watches the group any more: else every name that anybody has ever joined
-//!     would stay.
+//! - K1  A script writes nothing, or one thing. Its one command that can fail for lack of memory, of a disk or of a
+//!   permission is the one that writes.
+//! - K2  Numbers never go back, even if Redis has lost its data: each server names the last number that it has
+//!   delivered, and the next one is above it. A marker, with the ID `N-1`, is an entry that is no message:
+//!   the message that follows has a number above N.
+//! - K3  A group exists while its stream exists. Watching it creates the stream, with a marker. A stream without
+//!   messages is removed when no server watches the group any more: else every name that anybody has ever joined
+//!   would stay.
 //!
 //! Used by `log/redis/settings`, `log/redis/parsed`, `log/redis/state` and `log/redis/state/replies`. Next: `log/redis/tls`.
 

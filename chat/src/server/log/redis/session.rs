@@ -6,12 +6,12 @@
 //!       └────────── all groups are asked for again ◀── connect, after 50 ms to 2 s ──────┘
 //! ```
 //!
-//! Z1  Only this task delivers, in the order in which replies and notifications come. So the members of a group
-//!     receive its messages in the order of their numbers.
-//! Z2  The outcome of a post is sent after what came before its reply was delivered.
-//! Z3  What was read is delivered, whatever becomes of the connection meanwhile: `state` counts it as delivered.
-//! Z4  A connection that fails soon after it was opened makes the wait before the next one longer, too. So a Redis
-//!     that talks nonsense costs little.
+//! - Z1  Only this task delivers, in the order in which replies and notifications come. So the members of a group
+//!   receive its messages in the order of their numbers.
+//! - Z2  The outcome of a post is sent after what came before its reply was delivered.
+//! - Z3  What was read is delivered, whatever becomes of the connection meanwhile: `state` counts it as delivered.
+//! - Z4  A connection that fails soon after it was opened makes the wait before the next one longer, too. So a Redis
+//!   that talks nonsense costs little.
 //!
 //! Used by `log/redis`. Next: `log/redis`.
 

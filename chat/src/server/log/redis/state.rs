@@ -8,14 +8,14 @@
 //!                          not posted                a post: it may be posted or not
 //! ```
 //!
-//! Q1  Replies come in the order of the commands: a reply belongs to the first command in `sent`.
-//! Q2  A command is sent once. If its reply is lost, nobody can know whether Redis has carried it out, and to send
-//!     it again could post a message twice. So who posted is told.
-//! Q3  A command that was sent has an outcome after at most one and a quarter of the time limit (`check`). Without a
-//!     connection it gets one at once.
-//! Q4  A group's notifications are asked for before its stream is. So what is not in the reply is notified.
-//! Q5  What waits is bounded: by [`MOST`] and [`MOST_READS`]. Further posts are refused, and further reads
-//!     wait for earlier ones, without a limit on the time.
+//! - Q1  Replies come in the order of the commands: a reply belongs to the first command in `sent`.
+//! - Q2  A command is sent once. If its reply is lost, nobody can know whether Redis has carried it out, and to send
+//!   it again could post a message twice. So who posted is told.
+//! - Q3  A command that was sent has an outcome after at most one and a quarter of the time limit (`check`). Without a
+//!   connection it gets one at once.
+//! - Q4  A group's notifications are asked for before its stream is. So what is not in the reply is notified.
+//! - Q5  What waits is bounded: by [`MOST`] and [`MOST_READS`]. Further posts are refused, and further reads
+//!   wait for earlier ones, without a limit on the time.
 //!
 //! Nothing is delivered under the lock: `watch` is called under the lock of the group table, which a delivery
 //! takes. Used by `log/redis/session` and `log/redis`. Next: `log/redis/state/replies`.

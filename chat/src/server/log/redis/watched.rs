@@ -12,12 +12,12 @@
 //!                             reading after 41
 //! ```
 //!
-//! W1  `last` is the number of the last message that was delivered. It only grows, so no message is delivered
-//!     twice.
-//! W2  What has a number above `last + 1` is delivered when all before it is. What Redis no longer has is reported
-//!     as lost.
-//! W3  What was notified before a reply came was posted before Redis read: it is in the reply, unless the reply says
-//!     that there is more. So a notification of what is not there leads to one read, not to reads for ever.
+//! - W1  `last` is the number of the last message that was delivered. It only grows, so no message is delivered
+//!   twice.
+//! - W2  What has a number above `last + 1` is delivered when all before it is. What Redis no longer has is reported
+//!   as lost.
+//! - W3  What was notified before a reply came was posted before Redis read: it is in the reply, unless the reply says
+//!   that there is more. So a notification of what is not there leads to one read, not to reads for ever.
 //!
 //! Used by `log/redis/done`, `log/redis/state` and `log/redis/state/replies`. Next: `log/redis/done`.
 

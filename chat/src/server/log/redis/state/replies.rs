@@ -3,9 +3,9 @@
 //! A reply does not say to which command it belongs. If each place that sends a command also read its reply, two of
 //! them could take each other's. So all replies pass through here, and each is compared with what its command expects.
 //!
-//! O1  What does not fit the first command in `sent` ends the connection, and the command stays there: nobody knows
-//!     any more which reply belongs to which command.
-//! O2  A reply for a group that has left meanwhile is passed over, also if a group of the same name has come since.
+//! - O1  What does not fit the first command in `sent` ends the connection, and the command stays there: nobody knows
+//!   any more which reply belongs to which command.
+//! - O2  A reply for a group that has left meanwhile is passed over, also if a group of the same name has come since.
 //!
 //! Used by `log/redis/state` and `log/redis/session`. Next: `log/redis/session`.
 
