@@ -10,9 +10,9 @@
 //!   made ──┴─▶ poll: Pending ──┴─ woken ──┴─▶ poll: Pending ──┴─ woken ──┴─▶ … ─▶ poll: Ready, the last run
 //! ```
 //!
-//! X1  Each wait has two moments: when the future begins to wait, and when it was woken and has not been polled again.
-//!     At the second one it may own a lock, or have room that was promised, and does not know of it.
-//! X2  The future has a waker of its own. A wake of another branch of the task is not taken for its own.
+//! - X1  Each wait has two moments: when the future begins to wait, and when it was woken and has not been polled again.
+//!   At the second one it may own a lock, or have room that was promised, and does not know of it.
+//! - X2  The future has a waker of its own. A wake of another branch of the task is not taken for its own.
 //!
 //! Called by tests. Next: `sync`.
 

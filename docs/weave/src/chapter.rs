@@ -124,7 +124,7 @@ impl<'a> Chapter<'a> {
             "diff" => self.difference(file, name, &rest),
             "head" => self.head(file, &rest),
             "output" => self.output(file, &rest),
-            "refused" => refused::program(self.weaver.tree, file).map_err(|what| (Kind::MissingFile, what)),
+            "refused" => self.refused(file).map_err(|what| (Kind::MissingFile, what)),
             "cures" => refused::cures(self.weaver.tree, file).map_err(|what| (Kind::MissingFile, what)),
             "picture" => self.picture(&format!("docs/book/pictures/{file}.svg")),
             "page" => self.other_page(file),
@@ -227,6 +227,18 @@ impl<'a> Chapter<'a> {
         }
     }
 
+    /// A program that the compiler refuses, and its message.
+    fn refused(&self, name: &str) -> Result<String, String> {
+        let (file, program) = refused::text_of(self.weaver.tree, name, "rs")?;
+        let (_, message) = refused::text_of(self.weaver.tree, name, "stderr")?;
+        let from = match self.place.form {
+            Form::Book => file,
+            Form::Repository => format!("From [{file}]({})", self.place.to_file(&file)),
+        };
+        let message = message.trim_end();
+        Ok(self.listed("rust", program, &from) + "\n\nThe compiler says:\n\n```text\n" + message + "\n```")
+    }
+
     /// A link to lines of a source file. In the repository it has no numbers (see `form`).
     fn link_to_lines(&self, file: &str, lines: &Range<usize>) -> String {
         let place = format!("{file}, lines {} to {}", lines.start + 1, lines.end);
@@ -271,6 +283,7 @@ impl<'a> Chapter<'a> {
             .take(lines.len())
             .map(|line| line.trim_start_matches("//!"))
             .map(|line| line.strip_prefix(' ').unwrap_or(line))
+            .filter(|line| !line.starts_with("```")) // The listing has marks of its own.
             .collect();
         let from = match (self.place.form, self.weaver.page_of(file)) {
             (Form::Book, Some(page)) => {

@@ -77,17 +77,6 @@ impl Cure {
     }
 }
 
-/// The program and the compiler's message, for a chapter.
-pub(crate) fn program(tree: &Tree, name: &str) -> Result<String, String> {
-    let (file, program) = text_of(tree, name, "rs")?;
-    let (_, message) = text_of(tree, name, "stderr")?;
-    Ok(format!(
-        "<div class=\"listing\">\n\n```rust,ignore\n{}\n```\n\n{file}\n\n</div>\n\nThe compiler says:\n\n```text\n{}\n```",
-        program.trim_end(),
-        message.trim_end()
-    ))
-}
-
 /// The cures of a program, for a chapter.
 pub(crate) fn cures(tree: &Tree, name: &str) -> Result<String, String> {
     let (file, text) = text_of(tree, name, "cures")?;
@@ -113,7 +102,8 @@ pub(crate) fn cures(tree: &Tree, name: &str) -> Result<String, String> {
     Ok(woven)
 }
 
-fn text_of<'a>(tree: &'a Tree, name: &str, kind: &str) -> Result<(String, &'a str), String> {
+/// The text of one of the program's files, after its path.
+pub(crate) fn text_of<'a>(tree: &'a Tree, name: &str, kind: &str) -> Result<(String, &'a str), String> {
     let file = format!("tests/ui/{name}.{kind}");
     let text = tree.text(&file).ok_or_else(|| format!("there is no {file}"))?;
     Ok((file, text))
