@@ -22,7 +22,7 @@ use std::io::{self, Write};
 use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -71,8 +71,6 @@ struct State {
     queue: Vec<String>,
     dropped: u64,
     writing: bool,
-    /// The last writer; it may have ended.
-    writer: Option<JoinHandle<()>>,
 }
 
 #[derive(Clone, Copy)]
@@ -83,7 +81,7 @@ enum Stream {
 
 impl Notes {
     const fn new(stream: Stream) -> Self {
-        let state = State { queue: Vec::new(), dropped: 0, writing: false, writer: None };
+        let state = State { queue: Vec::new(), dropped: 0, writing: false };
         Self { stream, state: Mutex::new(state), written: Condvar::new() }
     }
 
@@ -103,12 +101,10 @@ impl Notes {
         if state.writing {
             return;
         }
-        // If no thread can be started, this note waits for the next note or for a flush.
-        let writer = thread::Builder::new().name("reactor-notes".to_string()).spawn(|| self.write());
-        if let Ok(writer) = writer {
-            state.writing = true;
-            state.writer = Some(writer);
-        }
+        // If no thread can be started, this note waits for the next note or for a flush. The thread is detached: a
+        // program whose stream nobody reads has to end although the thread never does.
+        let writer = thread::Builder::new().name("reactor-notes".to_string());
+        state.writing = writer.spawn(|| self.write()).is_ok();
     }
 
     /// Waits until all is written, for `limit` at most; returns whether it is. It blocks, so call it at the
@@ -126,20 +122,13 @@ impl Notes {
             }
             state = self.written.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        let writer = state.writer.take();
         if !state.queue.is_empty() && self.stream.takes_bytes() {
             state.writing = true;
             drop(state);
             self.write();
             return true;
         }
-        let all = state.queue.is_empty();
-        drop(state);
-        if let Some(writer) = writer {
-            // It is about to end, and it cannot panic.
-            let _ = writer.join();
-        }
-        all
+        state.queue.is_empty()
     }
 
     /// The writer. It ends when there is nothing more.
