@@ -182,6 +182,8 @@ for (const { at, href } of links) {
     const [to, fragment] = href.split('#');
     if (quick && !ids.has(to)) continue;
     if (!ids.has(to)) faults.push(`${at}: a dead link to ${to}`);
+    // A counterexample's page begins its game when it is asked for `#quiz`: no place, but its script knows the word.
+    else if (fragment === 'quiz' && fs.readFileSync(fileURLToPath(to), 'utf8').includes("'#quiz'")) continue;
     else if (fragment && !ids.get(to).has(decodeURIComponent(fragment))) faults.push(`${at}: no #${fragment} on ${to}`);
 }
 
