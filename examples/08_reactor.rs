@@ -126,7 +126,6 @@ thread_local! {
     static TASKS: RefCell<BTreeMap<usize, Task>> = RefCell::default();
 }
 
-// ANCHOR: 08_wake
 /// The task, and the thread that runs it.
 struct TaskWaker(usize, ThreadId);
 
@@ -139,7 +138,6 @@ impl Wake for TaskWaker {
         }
     }
 }
-// ANCHOR_END: 08_wake
 
 fn spawn(future: impl Future<Output = io::Result<()>> + 'static) {
     static SPAWNED: AtomicUsize = AtomicUsize::new(0);

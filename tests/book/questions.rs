@@ -44,7 +44,9 @@ fn rows(path: &str, text: &str) -> Result<Vec<Row>, String> {
         let [page] = <[String; 1]>::try_from(targets(page))
             .map_err(|_| format!("{path}: the page is not one link: {line}"))?;
         let question = question.trim_start_matches('[').split("](").next().unwrap_or(question);
-        rows.push(Row { question: question.to_owned(), program, page: resolve(path, &page) });
+        // The README leads to the chapters that are woven for the repository.
+        let page = resolve(path, &page).replace("docs/chapters/", "docs/book/src/");
+        rows.push(Row { question: question.to_owned(), program, page });
     }
     Ok(rows)
 }

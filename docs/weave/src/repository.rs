@@ -16,7 +16,7 @@ use crate::book::{CHAPTERS, Kind, Weaver, Woven};
 use crate::chapter::Chapter;
 use crate::form::{FOLDER, Form, Place};
 use crate::tree::Tree;
-use crate::{broken, links};
+use crate::{broken, links, names};
 
 /// The command that writes the chapters again.
 pub const UPDATE: &str = "UPDATE=1 cargo test --test book chapters";
@@ -89,6 +89,8 @@ fn contents(tree: &Tree, summary: &str) -> String {
                 ];
                 parts.map(|(page, title)| format!("- {}", place.link(page, title))).join("\n")
             }
+            // The index of names is made for the book's search.
+            _ if line.contains(names::PAGE) => continue,
             _ if line.starts_with("# ") => format!("#{line}"),
             _ if line.starts_with('[') => format!("- {line}"),
             _ => line.to_owned(),
