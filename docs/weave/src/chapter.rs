@@ -130,7 +130,9 @@ impl<'a> Chapter<'a> {
             "page" => self.other_page(file),
             "breaks" => {
                 let quoted: Vec<&str> = self.quotes.iter().map(|quote| quote.file.as_str()).collect();
-                Ok(broken::end_of_chapter(self.weaver.tree, self.place, &quoted))
+                let broken = broken::end_of_chapter(self.weaver.tree, self.place, &quoted);
+                let none = || (Kind::MissingItem, "no exhibit and no counterexample belongs here".to_owned());
+                (!broken.trim().is_empty()).then_some(broken).ok_or_else(none)
             }
             "museum" => Ok(broken::museum(self.weaver.tree, self.place)),
             "counterexamples" => Ok(broken::table(self.weaver.tree, self.place)),
