@@ -67,7 +67,7 @@ impl Drop for OnDrop {
 }
 
 // ANCHOR: cancelled_read_packet
-/// Reads a packet: a byte with its length, and that many bytes.
+/// Reads a packet: one byte, which holds a length, and that many bytes.
 async fn read_packet(mut stream: impl AsyncRead + Unpin) -> io::Result<String> {
     let mut length = [0];
     stream.read_exact(&mut length).await?;
@@ -78,7 +78,7 @@ async fn read_packet(mut stream: impl AsyncRead + Unpin) -> io::Result<String> {
 // ANCHOR_END: cancelled_read_packet
 
 // ANCHOR: cancelled_loses
-/// Each turn of the loop makes a future that reads a packet, and drops the one of the turn before.
+/// Each turn of the loop makes a future that reads a packet, and drops it if a tick comes first.
 async fn a_loop_that_loses() -> io::Result<()> {
     let (stream, mut ticks, _sender) = packets_and_ticks()?;
     let mut log = Log::new("a future for each turn");
@@ -271,7 +271,7 @@ static MUCH: [u8; 4 << 20] = [7; 4 << 20];
 const MOMENT: Duration = Duration::from_millis(20);
 
 // ANCHOR: cancelled_write
-/// The peer does not read. When the time is over, a part is written, and only the dropped future knew how much.
+/// The peer does not read. When the time is over, a part was written, and only the dropped future knew how much.
 async fn a_write_that_is_cut_off() -> io::Result<()> {
     let (mut stream, mut peer) = UnixStream::pair()?;
     let written = timeout(MOMENT, stream.write_all(&MUCH)).await;

@@ -95,7 +95,7 @@ async fn a_call_that_runs() {
     println!("  a blocking call was aborted: {}", has_ended.await.expect("it goes on"));
 }
 
-/// A call that is to stop has to ask. The guard is dropped with the future, and the call sees it.
+/// A call that is to stop has to check a flag. The guard is dropped with the future, and sets the flag.
 async fn a_call_that_asks() {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);

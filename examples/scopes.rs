@@ -11,8 +11,8 @@
 //!   scope(…).await       a value: it can be dropped at the await, or leaked, and then waits for nothing
 //! ```
 //!
-//! This program shows that without undefined behaviour. A [`Local`] stands for the variable, a [`Borrowed`] for the
-//! reference, and that one notices when it is used too late.
+//! This program shows that without undefined behaviour. A [`Local`] stands for the variable, and a [`Borrowed`]
+//! for the reference: it notices when it is used too late.
 
 use std::cell::Cell;
 use std::mem;
@@ -98,7 +98,7 @@ impl Drop for Borrowed {
 // ANCHOR_END: scopes_model
 
 // ANCHOR: scopes_scope
-/// A scope for tasks. It waits for them at its end. If it is dropped before, the set aborts them.
+/// A scope for tasks. It waits for them at its end. If it is dropped earlier, the set aborts them.
 async fn scope(body: impl AsyncFnOnce(&mut JoinSet<()>)) {
     let mut tasks = JoinSet::new();
     body(&mut tasks).await;
@@ -118,7 +118,7 @@ async fn reads(variable: Borrowed) {
 // ANCHOR_END: scopes_scope
 
 // ANCHOR: scopes_awaited
-/// The scope is awaited to its end, as its author meant it.
+/// The scope is awaited to its end, as it should be.
 async fn awaited(seen: Rc<Seen>) {
     let name = Local("Ada".into());
     scope(async |tasks| {

@@ -96,7 +96,7 @@ async fn write(journal: &Journal, line: &str) {
     journal.lock().await.push(line.to_owned());
 }
 
-/// Writes the order into the journal. If that is slow, it writes that too, and goes on to wait.
+/// Writes the order into the journal. If that takes too long, it writes a line about it, and goes on to wait.
 async fn store(journal: &Journal, slow: impl Future<Output = ()>) {
     let mut order = pin!(write(journal, "an order"));
     if let Second(()) = select((order.as_mut(), slow)).await {

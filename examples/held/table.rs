@@ -41,7 +41,7 @@ impl Lock for RwLock<()> {
     }
 }
 
-/// A channel with room for one value. Who reserves it, and sends nothing, gives it back.
+/// A channel with room for one value. The room is reserved, and given back without a send.
 impl Lock for (mpsc::Sender<()>, mpsc::Receiver<()>) {
     fn lock(&self) -> Locking<'_> {
         Box::pin(async { Box::new(self.0.reserve().await.expect("it is open")) as _ })
@@ -144,7 +144,7 @@ fn holder(lock: &dyn Lock, release: oneshot::Receiver<()>) -> Actor<'_> {
 }
 
 // ANCHOR: held_programs
-/// It keeps a future that waits for the lock, and locks again.
+/// A task keeps a future that waits for the lock, and locks again.
 fn locks_again(lock: &dyn Lock) -> bool {
     let (release, released) = oneshot::channel();
     let keeper = Box::pin(async move {
@@ -156,7 +156,7 @@ fn locks_again(lock: &dyn Lock) -> bool {
     all_end([holder(lock, released), keeper])
 }
 
-/// It keeps such a future, and waits for a task that locks.
+/// A task keeps such a future, and waits for another task, which locks.
 fn waits_for_another(lock: &dyn Lock) -> bool {
     let [(release, released), (start, started), (done, is_done)] = [(); 3].map(|()| oneshot::channel());
     let keeper = Box::pin(async move {
@@ -178,7 +178,7 @@ fn waits_for_another(lock: &dyn Lock) -> bool {
 // ANCHOR_END: held_programs
 
 // ANCHOR: held_guard
-/// It keeps a future that has the guard, and locks.
+/// A task keeps a future that has the guard, and locks.
 fn keeps_a_guard(lock: &dyn Lock) -> bool {
     all_end([Box::pin(async move {
         let mut kept = Box::pin(async {

@@ -48,7 +48,8 @@ pub async fn drop_at<F: Future>(wait: usize, future: F) -> Option<F::Output> {
     todo!("exercise 2: pin the future, and count in a `poll_fn` how often it was pending")
 }
 
-/// Exercise 2. Calls `run` with 0, 1, 2, …, until it returns an output. Returns how often the future had waited then.
+/// Exercise 2. Calls `run` with 0, 1, 2, …, until it returns an output. Returns how often the future waited in that
+/// last run.
 pub async fn at_each_wait<T>(mut run: impl AsyncFnMut(usize) -> Option<T>) -> usize {
     todo!("exercise 2: a loop")
 }

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use executor::task::{self, JoinHandle};
 
 /// Exercise 1. Adds a number, lets other tasks run, and returns what the count is then. The future is not `Send`, and
-/// it blocks all others who want the lock. Fix both.
+/// while it waits, it blocks every thread that wants the lock. Fix both.
 pub async fn add_and_look(count: Arc<Mutex<u32>>, number: u32) -> u32 {
     let mut count = count.lock().unwrap();
     *count += number;

@@ -1,4 +1,4 @@
-//! A future that loses its patience, a stream that loses items, and a search that is begun anew.
+//! A future that gives up after some polls, a stream that loses items, and a search that is begun anew.
 #![forbid(unsafe_code)]
 #![allow(
     dead_code,
@@ -65,8 +65,8 @@ impl<S: Stream + Unpin> Stream for Pairs<S> {
 }
 
 /// Exercise 3. Begins a search for each request, and drops the one before it, since only the newest counts. Returns the
-/// output of the first search that is ready. `None` if the requests end and there was none. This goes on with the
-/// first search whatever is requested. Fix it without a box.
+/// output of the first search that is ready, or `None` if the requests end before there was one request. As written,
+/// it goes on with the first search, and ignores later requests. Fix it without a box.
 pub async fn newest<R, F: Future>(
     mut requests: mpsc::Receiver<R>,
     mut begin: impl FnMut(R) -> F,

@@ -14,8 +14,8 @@ use std::pin::Pin;
 use executor::sync::mpsc;
 use executor::task::yield_now;
 
-/// Exercise 1. For each batch it sends the value that is in it most often, and of several such values the
-/// least. The values are below 4096. Its future has a table of 16 KiB in it. Make the future smaller than 1 KiB.
+/// Exercise 1. For each batch it sends the most frequent value. If several values are equally frequent, it sends the
+/// smallest. The values are below 4096. Its future has a table of 16 KiB in it. Make the future smaller than 1 KiB.
 pub async fn most_frequent(mut batches: mpsc::Receiver<Vec<u16>>, results: mpsc::Sender<u16>) {
     while let Some(batch) = batches.recv().await {
         let mut counts = [0_u32; 4096];
