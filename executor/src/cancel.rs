@@ -1,8 +1,8 @@
 //! A future, dropped at each of its awaits: for tests.
 //!
 //! A future that is dropped has done a part of its work. Which part depends on the await at which it was dropped. A test
-//! with a timeout tries one of them, and not always the same. This one tries all, in one run after the other. Each number
-//! is that of the run that drops it there:
+//! with a timeout tries one of them, and not always the same. Here all are tried, each in a run of its own. In the picture a
+//! number is that of the run which drops the future there:
 //!
 //! ```text
 //!   run    0                   1          2                   3          4
@@ -31,7 +31,7 @@ use reactor::wait_list::wake;
 /// Each run calls `begin` for what the future uses, `run` for the future, and `check` for what has to hold afterwards.
 /// `check` gets what `begin` has made, and the future's output, or `None` if it was dropped.
 ///
-/// The future should wait equally often each time. For that, let everything happen on one thread: a test that spawns
+/// The future should wait equally often in each run. For that, let everything happen on one thread: a test that spawns
 /// tasks spawns local ones. Each wait has to end, because in one of the runs the future is dropped after it was woken.
 ///
 /// # Panics
