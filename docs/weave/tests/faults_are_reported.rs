@@ -68,6 +68,7 @@ fn book(more: &str, file: &str, text: &str) -> Woven {
     let one = ONE.to_owned() + more;
     let mut files = vec![
         ("docs/map.md", MAP),
+        ("docs/examples.md", "# The examples\n"),
         ("reactor/src/a.rs", A),
         ("reactor/src/b.rs", B),
         ("examples/e.rs", EXAMPLE),
@@ -199,6 +200,7 @@ fn a_refused_program_is_shown_with_its_message_and_its_cures() {
     let files = |cures| {
         weave(&Tree::of(&[
             ("docs/map.md", MAP),
+            ("docs/examples.md", "# The examples\n"),
             ("reactor/src/a.rs", A),
             ("reactor/src/b.rs", B),
             ("tests/ui/a.rs", "fn main() {\n    a\n}\n"),
