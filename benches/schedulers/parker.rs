@@ -8,7 +8,7 @@
 //!    └─────────────unpark: nothing else────────────────▲
 //! ```
 //!
-//! B1  A notification stays until the next park, which returns at once: none is lost.
+//! - B1  A notification stays until the next park, which returns at once: none is lost.
 //!
 //! It has no spin and no reactor, unlike `executor::driver::parker`. Next: `sleepers`.
 

@@ -10,10 +10,10 @@
 //!                         └──────────────────┴──a task──▶ found, and its poll
 //! ```
 //!
-//! C1  What `push` was given, one `next` or `steal` returns, once.
-//! C2  `has_work` is true for each task that `next` or `steal` of this worker would return.
-//! C3  `push` says who may take the task. If that is not only the pushing worker, a sleeper is woken for it, or
-//!     another worker is known to look.
+//! - C1  What `push` was given, one `next` or `steal` returns, once.
+//! - C2  `has_work` is true for each task that `next` or `steal` of this worker would return.
+//! - C3  `push` says who may take the task. If that is not only the pushing worker, a sleeper is woken for it, or
+//!   another worker is known to look.
 //!
 //! Implemented in `policies`, called by `pool`. Next: `pool`.
 

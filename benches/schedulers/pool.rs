@@ -9,8 +9,8 @@
 //!   └────────────────────────────────────────────────┘
 //! ```
 //!
-//! E1  A worker that was notified looks at the queues before it parks again.
-//! E2  A pool that ends drops the tasks in its queues unpolled. Measurements and tests wait for their tasks first.
+//! - E1  A worker that was notified looks at the queues before it parks again.
+//! - E2  A pool that ends drops the tasks in its queues unpolled. Measurements and tests wait for their tasks first.
 //!
 //! Next: `waits`.
 

@@ -3,8 +3,8 @@
 //! A workload with a fixed number of operations would never end under a policy that starves one of its tasks, and that
 //! is what some workloads are there to show. So each runs for a fixed time, and counts.
 //!
-//! G1  All tasks of a workload have been polled once before it begins: what is starved then is starved by the workload,
-//!     and not in the queue of the tasks that were just spawned.
+//! - G1  All tasks of a workload have been polled once before it begins: what is starved then is starved by the
+//!   workload, and not in the queue of the tasks that were just spawned.
 //!
 //! Next: `workloads`.
 

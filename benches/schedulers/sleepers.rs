@@ -9,10 +9,10 @@
 //!   a worker:  list itself, count   fence    look at the queues: park if there is nothing
 //! ```
 //!
-//! D1  A task is in its queue before `any` is called for it.
-//! D2  A worker looks at all queues that it takes from after `list`, and before it parks.
-//! D3  Who takes a worker from the list does it under the lock, with all that it has to note: after `unlist` the worker
-//!     knows whether it was taken.
+//! - D1  A task is in its queue before `any` is called for it.
+//! - D2  A worker looks at all queues that it takes from after `list`, and before it parks.
+//! - D3  Who takes a worker from the list does it under the lock, with all that it has to note: after `unlist` the
+//!   worker knows whether it was taken.
 //!
 //! Next: `policy`.
 

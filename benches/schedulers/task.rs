@@ -12,9 +12,9 @@
 //!                            └─Pending: pushed─ WOKEN
 //! ```
 //!
-//! A1  Who makes a task QUEUED pushes it, once. Who takes it out of a queue runs it.
-//! A2  A wake that comes during a poll leads to one more poll, whose worker pushes the task again.
-//! A3  A wake is a read-modify-write even where it changes nothing: the next poll sees what came before each wake.
+//! - A1  Who makes a task QUEUED pushes it, once. Who takes it out of a queue runs it.
+//! - A2  A wake that comes during a poll leads to one more poll, whose worker pushes the task again.
+//! - A3  A wake is a read-modify-write even where it changes nothing: the next poll sees what came before each wake.
 //!
 //! It is the task of the ladder, not that of `executor::raw_task`: an `Arc`, a box, a lock that nobody waits for. It
 //! costs more than the real one, and the same under each policy. Next: `parker`.

@@ -7,11 +7,11 @@
 //!      └───────nothing: a last look─┘
 //! ```
 //!
-//! F1  While a worker is counted as searching, a push wakes none: that worker finds the task, or sees it in its last look.
-//! F2  The last searcher that finds something wakes another, if more is left. So a burst wakes the workers one after the
-//!     other, and only as long as there is work.
-//! F3  Who wakes a worker counts it as searching, under the lock of the sleepers too, as `sleepers` asks.
-//! F4  A task that has yielded, and is alone in its deque, wakes none: its worker is about to take it.
+//! - F1  While a worker counts as searching, a push wakes none: that worker finds the task, or sees it in its last look.
+//! - F2  The last searcher that finds something wakes another, if more is left. So a burst wakes the workers one after
+//!   the other, and only as long as there is work.
+//! - F3  Who wakes a worker counts it as searching, under the lock of the sleepers too, as `sleepers` asks.
+//! - F4  A task that has yielded, and is alone in its deque, wakes none: its worker is about to take it.
 //!
 //! Hurt by `uneven`: until the system runs the worker that was woken, it counts as searching, and no other is woken. And
 //! by `long poll`, since the slot's task still waits: for that `executor::pool` has its monitor. Next: `measure`.

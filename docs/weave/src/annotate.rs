@@ -11,8 +11,8 @@
 //! A row begins at each comment on lines of its own, and at an item after a blank line. The comment at the head
 //! of the file is above all rows.
 //!
-//! - T1  A line that opens with an invariant's name, after a dash or without, starts a list entry; indented lines after
-//!   it continue the entry.
+//! - T1  A line that opens with an invariant's name starts a list entry. Indented lines after it continue the
+//!   entry.
 //!
 //! Next: `book`, which gives the rows their links.
 
@@ -311,8 +311,8 @@ mod tests {
 //! ```
 //!
 //! - A1  The first, which
-//!     has two lines.
-//! A2  The second, by [of-another].
+//!   has two lines.
+//! - A2  The second, by [of-another].
 //! - [of-all]  The third.
 //! Next: `c`.
 

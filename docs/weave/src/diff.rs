@@ -4,8 +4,8 @@
 //!   old, new ──longest common part──▶ lines: kept, removed, added ──context──▶ what is shown
 //! ```
 //!
-//! D1  Indentation is no difference: a line that moves into a block is kept, and is shown as the new item has it.
-//! D2  A line that only closes brackets is never kept alone between two changes. It would cut one change in two.
+//! - D1  Indentation is no difference: a line that moves into a block is kept, and is shown as the new item has it.
+//! - D2  A line that only closes brackets is never kept alone between two changes. It would cut one change in two.
 //!
 //! Called by `chapter`. A crate for this exists; for items of a screen's length the plain algorithm is enough.
 

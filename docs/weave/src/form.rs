@@ -13,8 +13,8 @@
 //!   what is only built     a link                          the text, and where it is
 //! ```
 //!
-//! F1  In the repository a listing names its item, and neither it nor a link has the number of a line. Otherwise
-//!     each line that is added to a source file would change every chapter that quotes what is below it.
+//! - F1  In the repository a listing names its item, and neither it nor a link has the number of a line. Otherwise
+//!   each line that is added to a source file would change every chapter that quotes what is below it.
 //!
 //! Called by `chapter` and `broken`. Next: `repository`.
 

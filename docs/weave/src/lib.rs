@@ -11,10 +11,10 @@
 //!                              └────▶ docs/chapters: the chapters as Markdown, for readers of the repository
 //! ```
 //!
-//! W1  The book's own files hold no copy of the source: a chapter names an item, and its text is read here.
-//! W2  A name that is not found or ambiguous, a listing that is too long, and an anchor that no chapter shows are
-//!     each a [`Problem`], and a problem fails a test.
-//! W3  Weaving is a function of a [`Tree`] of texts, so that a test can weave a book of three lines.
+//! - W1  The book's own files hold no copy of the source: a chapter names an item, and its text is read here.
+//! - W2  A name that is not found or ambiguous, a listing that is too long, and an anchor that no chapter shows are
+//!   each a [`Problem`], and a problem fails a test.
+//! - W3  Weaving is a function of a [`Tree`] of texts, so that a test can weave a book of three lines.
 //!
 //! `cargo run -p weave` writes the pages; `docs/build` does that and calls mdBook. Read [`book`] first, which
 //! has the whole; then [`chapter`] and [`annotate`], and below them [`items`] and [`source`].

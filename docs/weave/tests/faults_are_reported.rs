@@ -17,7 +17,7 @@ Reactor:
 
 const A: &str = "//! Head of a.
 //!
-//! A1  Always.
+//! - A1  Always.
 
 /// Wakes.
 pub fn wake() {
