@@ -37,8 +37,9 @@ impl Signal {
     }
 
     fn raise(&self) {
-        // ORDERING[signal]: Release; publishes what the waker's caller did before, for the next poll.
-        self.raised.store(true, Ordering::Release);
+        // ORDERING[signal]: Release; publishes what the waker's caller did before, for the next poll. A swap, since a
+        // store of a second caller would hide what the first one has published.
+        self.raised.swap(true, Ordering::Release);
         self.thread.unpark();
     }
 

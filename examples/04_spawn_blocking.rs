@@ -89,7 +89,7 @@ struct Signal {
 impl Wake for Signal {
     fn wake(self: Arc<Self>) {
         // ORDERING[signal]: Release; pairs with the Acquire in `block_on`.
-        self.raised.store(true, Ordering::Release);
+        self.raised.swap(true, Ordering::Release);
         self.thread.unpark();
     }
 }

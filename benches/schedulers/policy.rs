@@ -51,7 +51,7 @@ pub(crate) trait Policy: Send + Sync + Sized + 'static {
     /// The task that the worker runs next, of its own or of all.
     fn next(&self, own: &Self::Own) -> Option<Arc<Task>>;
 
-    /// There is none: a task of another worker.
+    /// A task of another worker. Here there is none.
     fn steal(&self, _own: &Self::Own) -> Option<Arc<Task>> {
         None
     }

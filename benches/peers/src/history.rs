@@ -34,7 +34,7 @@ const LOADS: &[(usize, usize)] = &[(1, 1), (16, 1), (64, 1), (1, 16), (16, 16), 
 /// What the table shows.
 pub const ABOUT: &str = "\
 By `peers history`: posters send messages of 100 bytes to a group of the chat server, and one member receives them.
-A post takes from its sending to its receipt. The server has one core, and the load the other; Redis takes any, and
+The time of a post is that from its sending to its receipt. The server has one core, and the load the other; Redis takes any, and
 its CPU is not counted.";
 
 /// Measures all loads, without a history, with one on disk, and with one in Redis, and returns a table.

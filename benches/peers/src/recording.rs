@@ -24,8 +24,8 @@ const ROWS: &[(&str, Metric, &str)] = &[
 
 /// What the table shows.
 pub const ABOUT: &str = "\
-By `peers recording`: ours without a recording, and with one of everything (`UNROLLED_TRACE`), in turns. The figures are
-those of the tables above. The ratio is the median over the rounds, with the quartiles. What an event costs by itself:
+By `peers recording`: ours without a recording, and with a recording of all events (`UNROLLED_TRACE`), in turns. The figures are
+measured as in the tables above. The ratio is the median over the rounds, with the quartiles. What an event costs by itself:
 `cargo bench --bench record`.";
 
 /// Measures all rows, and returns a table.

@@ -45,7 +45,7 @@ pub fn within<T: Send + 'static>(limit: Duration, body: impl FnOnce() -> T + Sen
     let (sender, receiver) = std::sync::mpsc::channel();
     let run = move || {
         if reactor::record::is_on() {
-            // A thread that is not older than a lock or a channel could have it unseen (`dump::strangers`).
+            // A thread that is not older than a channel could hold an end of it unseen (`dump::strangers`).
             thread::sleep(SETTLES);
         }
         // Sent also if the body panics: the caller waits for it.

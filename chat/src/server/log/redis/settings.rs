@@ -44,7 +44,7 @@ pub(super) async fn promises(connection: &mut Connection) -> io::Result<Vec<Stri
         (Some("yes"), Some(_)) => {
             "appendfsync no: a power cut may take what the system has not written yet, half a minute of messages"
         }
-        _ => "appendonly no: what was posted since its last snapshot is lost when Redis ends",
+        _ => "appendonly no: what was posted since its last snapshot is lost if Redis is killed",
     };
     let mut notes = vec![survives.to_owned()];
     let (most, policy) =
