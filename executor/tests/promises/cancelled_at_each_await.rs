@@ -700,29 +700,29 @@ fn a_handle_by_value_detaches() {
     );
 }
 
+/// The gate could wake the task. So it is dropped because of the cancel, and not because nothing can wake it.
 #[test]
 fn a_cancel_is_requested_by_the_call() {
     each(
         async || {
-            let drops = Drops::new();
-            let token = drops.token();
+            let (drops, gate) = (Drops::new(), Gate::new());
+            let (token, pass) = (drops.token(), gate.pass());
             let task = spawn_local(async move {
                 let _token = token;
-                pending::<()>().await;
+                pass.await;
             });
             yield_now().await;
-            (Some(task), drops)
+            (Some(task), drops, gate)
         },
-        async |(task, _)| task.take().expect("a run takes it once").cancel().await,
-        async |(task, drops), output| {
+        async |(task, ..)| task.take().expect("a run takes it once").cancel().await,
+        async |(task, drops, gate), _| {
             let was_called = task.is_none();
             drop(task);
-            for _ in 0..3 {
-                yield_now().await;
-            }
-            // A task that nothing can wake is dropped without its handle, too.
-            assert_eq!(drops.count(), 1);
-            assert!(was_called || output.is_none());
+            a_few_turns().await;
+            assert_eq!(drops.count(), usize::from(was_called), "dropped, if a cancel was requested");
+            gate.open();
+            a_few_turns().await;
+            assert_eq!((drops.count(), gate.polls()), (1, if was_called { 1 } else { 2 }));
         },
     );
 }
@@ -737,17 +737,17 @@ fn an_abort_on_drop_takes_its_task_along() {
                 let _token = token;
                 pass.await;
             });
+            yield_now().await;
             let open = gate.clone();
-            (Some(AbortOnDrop::new(task)), drops, soon(move || open.open()))
+            (Some(AbortOnDrop::new(task)), drops, gate, soon(move || open.open()))
         },
         async |(task, ..)| task.take().expect("a run takes it once").await,
-        async |(task, drops, opener), _| {
+        async |(task, drops, gate, opener), _| {
+            let polls = gate.polls();
             drop(task);
-            for _ in 0..2 {
-                yield_now().await;
-            }
-            assert_eq!(drops.count(), 1);
             opener.await;
+            a_few_turns().await;
+            assert_eq!((drops.count(), gate.polls()), (1, polls), "it is dropped, and not polled again");
         },
     );
 }
