@@ -27,6 +27,7 @@ pub mod anchors;
 pub mod annotate;
 pub mod book;
 mod broken;
+mod changes;
 pub mod chapter;
 pub mod console;
 pub mod counterexample;

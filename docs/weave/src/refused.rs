@@ -5,9 +5,8 @@
 //!
 //! ```text
 //!   Own what it uses.                          what the cure is, in a line
-//!   -    task::spawn_local(async {             lines of the program: a run that is there once
-//!   +    task::spawn_local(async move {        what is there instead
-//!   -    …                                     perhaps more of these
+//!   -    task::spawn_local(async {             what it changes: see `changes`
+//!   +    task::spawn_local(async move {
 //!                                              an empty line, and the next cure
 //! ```
 //!
@@ -17,14 +16,15 @@
 use std::fmt::Write as _;
 
 use crate::Tree;
+use crate::changes::{Change, Changes};
 
 /// A correction of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cure {
     /// What it is.
     pub title: String,
-    /// The lines to replace, each run with what replaces it.
-    pub changes: Vec<(Vec<String>, Vec<String>)>,
+    /// What it changes in the program.
+    changes: Changes,
 }
 
 impl Cure {
@@ -41,20 +41,8 @@ impl Cure {
 
     fn of(block: &str) -> Result<Cure, String> {
         let (title, lines) = block.split_once('\n').ok_or_else(|| format!("this is no cure: {block}"))?;
-        let mut changes: Vec<(Vec<String>, Vec<String>)> = Vec::new();
-        for line in lines.lines() {
-            let between = changes.last().is_none_or(|(_, new)| !new.is_empty());
-            if let Some(old) = line.strip_prefix('-') {
-                if between {
-                    changes.push((Vec::new(), Vec::new()));
-                }
-                changes.last_mut().expect("it was just made").0.push(old.to_owned());
-            } else if let (Some(new), Some(change)) = (line.strip_prefix('+'), changes.last_mut()) {
-                change.1.push(new.to_owned());
-            } else {
-                return Err(format!("{title}: neither an old line nor a new one: {line}"));
-            }
-        }
+        let mut changes = Changes::default();
+        lines.lines().try_for_each(|line| changes.add(line)).map_err(|what| format!("{title}: {what}"))?;
         Ok(Cure { title: title.to_owned(), changes })
     }
 
@@ -64,16 +52,7 @@ impl Cure {
     ///
     /// If the lines to replace are not in the program, or more than once.
     pub fn apply(&self, program: &str) -> Result<String, String> {
-        let mut lines: Vec<&str> = program.lines().collect();
-        for (old, new) in &self.changes {
-            let mut places = (0..lines.len())
-                .filter(|&at| lines[at..].iter().zip(old).filter(|(a, b)| a == b).count() == old.len());
-            let (Some(at), None) = (places.next(), places.next()) else {
-                return Err(format!("{}: not there, or more than once:\n{}", self.title, old.join("\n")));
-            };
-            lines.splice(at..at + old.len(), new.iter().map(String::as_str));
-        }
-        Ok(lines.join("\n") + "\n")
+        self.changes.apply(program).map_err(|what| format!("{}: {what}", self.title))
     }
 }
 
@@ -86,7 +65,7 @@ pub(crate) fn cures(tree: &Tree, name: &str) -> Result<String, String> {
         cure.apply(program).map_err(|what| format!("{file}: {what}"))?;
         write!(woven, "{}. {}\n\n   ```diff\n", number + 1, cure.title)
             .expect("writing to a String cannot fail");
-        for (place, (old, new)) in cure.changes.iter().enumerate() {
+        for (place, Change { old, new }) in cure.changes.iter().enumerate() {
             if place > 0 {
                 woven.push_str("   ...\n");
             }

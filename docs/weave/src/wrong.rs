@@ -10,12 +10,14 @@
 //! +            if tasks.is_empty() {
 //! ```
 //!
-//! A blank line ends an entry. The lines after `-` are whole lines of the solution, and occur there once. The lines
-//! after `+` replace them. An entry may change several places, one after the other.
+//! A blank line ends an entry. It may change several places, one after the other; `changes` has the form of
+//! the lines.
 //!
 //! Called by the program `wrong-solutions`. Next: `main`.
 
 use std::collections::BTreeSet;
+
+use crate::changes::Changes;
 
 /// A wrong solution of an exercise.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,14 +29,7 @@ pub struct Wrong {
     /// What is wrong with it.
     pub what: String,
     /// What it changes in the solution.
-    changes: Vec<Change>,
-}
-
-/// A run of lines, and the lines that replace it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Change {
-    old: Vec<String>,
-    new: Vec<String>,
+    changes: Changes,
 }
 
 impl Wrong {
@@ -44,16 +39,7 @@ impl Wrong {
     ///
     /// The first line that is to be replaced, if the lines do not occur exactly once.
     pub fn apply(&self, solution: &str) -> Result<String, String> {
-        let mut lines: Vec<&str> = solution.lines().collect();
-        for Change { old, new } in &self.changes {
-            let is_at = |at: &usize| lines.get(*at..*at + old.len()).is_some_and(|run| run == old.as_slice());
-            let mut places = (0..lines.len()).filter(is_at);
-            let (Some(at), None) = (places.next(), places.next()) else {
-                return Err(format!("these lines are not in the solution once: {}", old[0].trim()));
-            };
-            lines.splice(at..at + old.len(), new.iter().map(String::as_str));
-        }
-        Ok(lines.join("\n") + "\n")
+        self.changes.apply(solution)
     }
 }
 
@@ -72,31 +58,17 @@ pub fn parse(text: &str) -> Result<Vec<Wrong>, (usize, String)> {
             let head = text.strip_prefix("exercise ").and_then(|head| head.split_once(": "));
             let head = head.and_then(|(number, what)| Some((number.parse().ok()?, what)));
             let (exercise, what) = head.ok_or((line, "expected `exercise N: what is wrong`".to_owned()))?;
-            found.push(Wrong { line, exercise, what: what.to_owned(), changes: Vec::new() });
+            found.push(Wrong { line, exercise, what: what.to_owned(), changes: Changes::default() });
             inside = true;
         } else {
-            let changes = &mut found.last_mut().expect("an entry has begun").changes;
-            change(changes, text).map_err(|what| (line, what))?;
+            let entry = found.last_mut().expect("an entry has begun");
+            entry.changes.add(text).map_err(|what| (line, what))?;
         }
     }
     if let Some(wrong) = found.iter().find(|wrong| wrong.changes.is_empty()) {
         return Err((wrong.line, "the entry changes nothing".to_owned()));
     }
     Ok(found)
-}
-
-/// Adds a line that begins with `-` or `+`. A `-` after a `+` begins the next change.
-fn change(changes: &mut Vec<Change>, text: &str) -> Result<(), String> {
-    if let Some(old) = text.strip_prefix('-') {
-        if changes.last().is_none_or(|change| !change.new.is_empty()) {
-            changes.push(Change::default());
-        }
-        changes.last_mut().expect("there is one now").old.push(old.to_owned());
-        return Ok(());
-    }
-    let new = text.strip_prefix('+').ok_or("expected `-`, `+` or a blank line")?;
-    changes.last_mut().ok_or("expected `-` before `+`")?.new.push(new.to_owned());
-    Ok(())
 }
 
 /// Returns the numbers of the exercises that a test file tests.
