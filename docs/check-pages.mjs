@@ -70,7 +70,7 @@ const SEARCHES = {
 };
 const FIRST = 5;
 
-const faults = [];
+const faults = few.filter((name) => !all.includes(name)).map((name) => `${name}: there is no such page`);
 fs.mkdirSync(screenshots, { recursive: true });
 const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

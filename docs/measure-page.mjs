@@ -1,7 +1,7 @@
 // What is measured on a page of the book, in the browser: `check-pages.mjs` sends this function there. It returns the
 // faults found. It exempts nothing that a reader sees.
 
-/// Opens every part that can be opened, and returns what is wrong with the page at this width and in this look.
+// Returns what is wrong with the page at this width and in this look. What can be opened is open by now.
 export function measure({ smallest, contrast, prose }) {
     const faults = [];
     const main = document.querySelector('#mdbook-content main') ?? document.body;
