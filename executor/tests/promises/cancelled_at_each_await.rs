@@ -117,6 +117,30 @@ fn a_wake_of_another_branch_is_not_the_futures_own() {
     assert_eq!(opened, [false, false, true, true]);
 }
 
+/// What a run has spent of the task's budget is no wait of the next run.
+#[test]
+fn each_run_begins_with_a_whole_budget() {
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let saw = Arc::clone(&seen);
+    each(
+        async || 0,
+        async |steps| {
+            for _ in 0..100 {
+                budget::take_one().await;
+            }
+            for _ in 0..2 {
+                *steps += 1;
+                yield_now().await;
+            }
+        },
+        async move |steps, output| saw.lock().unwrap().push((steps, output.is_some())),
+    );
+    assert_eq!(
+        *seen.lock().unwrap(),
+        [(0, false), (1, false), (1, false), (2, false), (2, false), (2, true)]
+    );
+}
+
 /// A transfer with an await between its two halves is found.
 #[test]
 fn a_half_is_found() {
