@@ -45,7 +45,12 @@ fn waiting() -> (JoinHandle<()>, impl Fn() -> bool) {
         let _held = held;
         pending::<()>().await;
     });
-    (task, move || watched.strong_count() == 1)
+    // A task that nobody can wake or abort any more is dropped. This handle keeps it.
+    let reachable = task.abort_handle();
+    (task, move || {
+        _ = &reachable;
+        watched.strong_count() == 1
+    })
 }
 
 fn state(is_held: bool) -> &'static str {
@@ -102,13 +107,14 @@ async fn a_call_that_asks() {
     let (begun, has_begun) = oneshot::channel();
     let mut call = task::spawn_blocking(move || {
         _ = begun.send(());
+        // ORDERING: Relaxed; the flag alone is read, and it publishes nothing.
         while !asked.load(Ordering::Relaxed) {
             std::hint::spin_loop(); // A piece of a long computation.
         }
     });
     has_begun.await.expect("it begins");
     let waits_for_it = async {
-        let _guard = OnDrop(|| stop.store(true, Ordering::Relaxed));
+        let _guard = OnDrop(|| stop.store(true, Ordering::Relaxed)); // ORDERING: Relaxed; as above.
         (&mut call).await;
     };
     assert!(poll_once(Box::pin(waits_for_it)).await.is_none(), "polled once, and dropped");
