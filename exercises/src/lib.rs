@@ -140,11 +140,23 @@ impl Wake for Calls {
 }
 
 /// Polls the future as long as each poll, or something in it, has woken it. Returns its output, or `None` if it waits
-/// and was not woken. If all that could wake it is inside of it, it hangs.
+/// and was not woken: if all that could wake it is inside of it, it hangs.
+///
+/// # Panics
+///
+/// If it is woken again and again, and never ends.
+///
+/// ```should_panic
+/// let _: Option<()> = exercises::run_until_idle(async {
+///     loop {
+///         executor::task::yield_now().await;
+///     }
+/// });
+/// ```
 pub fn run_until_idle<F: Future>(future: F) -> Option<F::Output> {
     let (calls, waker) = Calls::waker();
     let mut future = pin!(future);
-    loop {
+    for _ in 0..1_000_000 {
         let seen = calls.count();
         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(output) => return Some(output),
@@ -152,6 +164,7 @@ pub fn run_until_idle<F: Future>(future: F) -> Option<F::Output> {
             Poll::Pending => {}
         }
     }
+    panic!("after a million polls it still asks for another one");
 }
 
 /// A reader that returns its pieces one after the other. It is pending once before each piece but the first.
