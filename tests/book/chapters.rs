@@ -20,6 +20,13 @@ fn they_are_up_to_date() {
     let differ = |(path, text): &(&String, &String)| tree.text(path) != Some(text);
     let stale: Vec<(&String, &String)> = BOOK.chapters.iter().filter(differ).collect();
     if env::var_os("UPDATE").is_some() {
+        // Else a listing that is not found would be missing without a word.
+        let problems: Vec<String> = BOOK.problems.iter().map(ToString::to_string).collect();
+        assert!(
+            problems.is_empty(),
+            "nothing is written, for the book has problems:\n{}",
+            problems.join("\n")
+        );
         fs::create_dir_all(root().join("docs/chapters")).expect("the folder can be made");
         for (path, text) in stale {
             fs::write(root().join(path), text).expect("a chapter can be written");
