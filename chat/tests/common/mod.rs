@@ -17,7 +17,7 @@ pub mod random;
 use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit};
 
 /// Longer than any operation of the tests takes, unless it hangs.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Waits until a program has exited. Returns its status.
 #[track_caller]
