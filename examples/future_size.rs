@@ -258,7 +258,7 @@ fn recursion() {
     }
     let size = size_of_val(&total(&tree));
     let sum = task::block_on(total(&tree));
-    println!("A recursive function adds up a hundred folders: {sum}. One future of it has {size} bytes.");
+    println!("A recursive function adds up a hundred files: {sum}. One future of it has {size} bytes.");
     assert_eq!(sum, 5050);
     assert!(size < 200);
 }

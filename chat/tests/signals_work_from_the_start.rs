@@ -5,6 +5,7 @@
 
 mod common;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
@@ -22,9 +23,9 @@ const ENDLESS_LOOKUP: &str = r#"
     }
 "#;
 
-fn endless_lookup() -> &'static Path {
+fn endless_lookup() -> OsString {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
-    LIBRARY.get_or_init(|| {
+    let library = LIBRARY.get_or_init(|| {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let source = directory.join(format!("endless_lookup_{}.rs", std::process::id()));
         let library = source.with_extension("so");
@@ -34,7 +35,14 @@ fn endless_lookup() -> &'static Path {
         command.args(["--edition=2024", "--crate-type=cdylib", "-o"]).arg(&library).arg(&source);
         assert!(command.status().expect("rustc is installed").success());
         library
-    })
+    });
+    // A sanitizer has a library of its own to be loaded first.
+    let mut preload = library.clone().into_os_string();
+    if let Some(more) = std::env::var_os("LD_PRELOAD") {
+        preload.push(":");
+        preload.push(more);
+    }
+    preload
 }
 
 /// A server that looks up its address for ever. Killed when it is dropped.

@@ -376,7 +376,7 @@ fn future_size() {
         "Futures of 64 KiB are awaited",
         "A function around a future of ",
         "In a box:",
-        "adds up a hundred folders: 5050",
+        "adds up a hundred files: 5050",
         "polled on a stack of 256 KiB: 1048576",
     ]);
 }
