@@ -5,24 +5,20 @@
 //! (`weave::figures`).
 
 use std::fs;
+use std::sync::LazyLock;
 
 use crate::core_path_budget::BUDGET;
 use crate::ladder::rungs;
-use crate::pages_name_what_exists::map_of;
+use crate::pages_name_what_exists::{map_of, pages};
 use crate::source::{Source, crate_sources, read, root, rust_files};
 
 /// The pages, and their text in one line each: a claim may begin on one line and end on the next.
-fn pages() -> Vec<(String, String)> {
-    let mut paths = vec!["README.md".to_owned()];
-    for folder in ["docs", "docs/book/src"] {
-        let files = fs::read_dir(root().join(folder)).expect("the folder can be listed");
-        let names = files.map(|file| file.expect("a file").file_name().into_string().expect("an ASCII name"));
-        paths.extend(names.filter(|name| name.ends_with(".md")).map(|name| format!("{folder}/{name}")));
-    }
+static PAGES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    let paths = pages(&["docs", "docs/book/src"]);
     assert!(paths.len() > 40, "the pages have moved: {paths:?}");
     let text = |path: &str| read(path).split_whitespace().collect::<Vec<_>>().join(" ");
-    paths.iter().map(|path| (path.clone(), text(path))).collect()
-}
+    paths.into_iter().map(|path| (path.clone(), text(&path))).collect()
+});
 
 /// The number that a word or some digits stand for.
 fn number(text: &str) -> Option<usize> {
@@ -70,8 +66,8 @@ fn between(text: &str, before: &str, after: &str) -> Vec<usize> {
 /// The numbers that the pages give there, each with its page.
 fn given(before: &str, after: &str) -> Vec<(String, usize)> {
     let mut found = Vec::new();
-    for (path, text) in pages() {
-        found.extend(between(&text, before, after).into_iter().map(|number| (path.clone(), number)));
+    for (path, text) in PAGES.iter() {
+        found.extend(between(text, before, after).into_iter().map(|number| (path.clone(), number)));
     }
     assert!(!found.is_empty(), "no page says “{before}…{after}”: how does it say it now?");
     found
@@ -92,7 +88,7 @@ fn the_ladder_is_as_long_as_they_say() {
     check("a whole runtime in ", " rungs", lengths.len());
     check("to a whole runtime, in ", " programs", lengths.len());
     check("a file of ", &format!(" to {longest} lines of code"), *shortest);
-    for (path, text) in pages() {
+    for (path, text) in PAGES.iter() {
         let vague = text.contains("about a hundred lines of code");
         assert!(!vague, "{path}: a rung has {shortest} to {longest} lines of code");
     }
