@@ -1,8 +1,8 @@
 //! A future, dropped at each of its awaits: for tests.
 //!
 //! A future that is dropped has done a part of its work. Which part depends on the await at which it was dropped. A test
-//! with a timeout tries one of them, and not always the same. Here all are tried, each in a run of its own. In the picture a
-//! number is that of the run which drops the future there:
+//! with a timeout tries one of them, and not always the same. Here all are tried, each in a run of its own. In the
+//! picture a number is that of the run which drops the future there:
 //!
 //! ```text
 //!   run    0                   1          2                   3          4

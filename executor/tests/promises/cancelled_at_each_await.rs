@@ -37,6 +37,18 @@ fn soon(what: impl FnOnce() + 'static) -> JoinHandle<()> {
     })
 }
 
+/// Spawns a task that waits at the gate, and lets it get there. Its end is counted by the drops.
+async fn waiting_task() -> (JoinHandle<()>, Drops, Gate) {
+    let (drops, gate) = (Drops::new(), Gate::new());
+    let (token, pass) = (drops.token(), gate.pass());
+    let task = spawn_local(async move {
+        let _token = token;
+        pass.await;
+    });
+    yield_now().await;
+    (task, drops, gate)
+}
+
 /// Demands that a future is ready at its first poll.
 #[track_caller]
 fn now<T: Debug>(future: impl Future<Output = T>) -> T {
@@ -729,13 +741,7 @@ fn a_handle_by_value_detaches() {
 fn a_cancel_is_requested_by_the_call() {
     each(
         async || {
-            let (drops, gate) = (Drops::new(), Gate::new());
-            let (token, pass) = (drops.token(), gate.pass());
-            let task = spawn_local(async move {
-                let _token = token;
-                pass.await;
-            });
-            yield_now().await;
+            let (task, drops, gate) = waiting_task().await;
             (Some(task), drops, gate)
         },
         async |(task, ..)| task.take().expect("a run takes it once").cancel().await,
@@ -755,13 +761,7 @@ fn a_cancel_is_requested_by_the_call() {
 fn an_abort_on_drop_takes_its_task_along() {
     each(
         async || {
-            let (drops, gate) = (Drops::new(), Gate::new());
-            let (token, pass) = (drops.token(), gate.pass());
-            let task = spawn_local(async move {
-                let _token = token;
-                pass.await;
-            });
-            yield_now().await;
+            let (task, drops, gate) = waiting_task().await;
             let open = gate.clone();
             (Some(AbortOnDrop::new(task)), drops, gate, soon(move || open.open()))
         },
