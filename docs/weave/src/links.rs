@@ -22,17 +22,7 @@ pub fn outside_fences(text: &str, mut each: impl FnMut(&str) -> String) -> Strin
 
 /// Rewrites the target of each link and image of a line: `[text](target)`.
 pub fn rewrite(line: &str, mut each: impl FnMut(&str) -> String) -> String {
-    let mut woven = String::new();
-    let mut rest = line;
-    while let Some((before, after)) = rest.split_once("](") {
-        let (target, after) = after.split_once(')').unwrap_or((after, ""));
-        woven.push_str(before);
-        woven.push_str("](");
-        woven.push_str(&each(target));
-        woven.push(')');
-        rest = after;
-    }
-    woven + rest
+    rewrite_or_drop(line, |target| Some(each(target)), str::to_owned)
 }
 
 /// The same, and where `each` returns `None`, `without` makes the link's text into what stands in its place. A link
@@ -47,15 +37,14 @@ pub fn rewrite_or_drop(
     while let Some((before, after)) = rest.split_once("](") {
         let (target, after) = after.split_once(')').unwrap_or((after, ""));
         woven.push_str(before);
-        let (led, open) = (each(target), opening(&woven));
-        match (led, open) {
-            (None, Some(open)) => {
-                let text = woven.split_off(open);
-                woven.push_str(&without(&text[1..]));
-            }
-            (led, _) => {
-                let _ = write!(woven, "]({})", led.as_deref().unwrap_or(target));
-            }
+        let led = each(target);
+        if led.is_none()
+            && let Some(open) = opening(&woven)
+        {
+            let text = woven.split_off(open);
+            woven.push_str(&without(&text[1..]));
+        } else {
+            let _ = write!(woven, "]({})", led.as_deref().unwrap_or(target));
         }
         rest = after;
     }
