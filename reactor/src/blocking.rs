@@ -29,7 +29,7 @@ use crate::budget;
 use crate::record::{Thing, record_wait};
 use crate::shim::{Arc, Mutex, fault, lock};
 
-use crate::threads::Pool;
+use crate::threads::Shared;
 use crate::user_code::contain_panic;
 
 pub use crate::threads::{Job, Load, Spawn, Threads, Ticket};
@@ -168,7 +168,7 @@ where
     let job: Job = Box::new(move || promise.keep_with(call));
     let ticket = Ticket::draw();
     match threads.submit_as(ticket, job) {
-        Ok(()) => unblock.place = Some((Arc::clone(threads.pool()), ticket)),
+        Ok(()) => unblock.place = Some((Arc::clone(threads.shared()), ticket)),
         Err(refused) => {
             refusal.keep_with(|| Err(io::Error::other("no thread could be started for a blocking call")));
             drop(refused);
@@ -193,7 +193,7 @@ where
 pub struct Unblock<T> {
     slot: Arc<Mutex<Slot<T>>>,
     /// Where the call was queued, to take it back.
-    place: Option<(Arc<Pool>, Ticket)>,
+    place: Option<(Arc<Shared>, Ticket)>,
 }
 
 enum Slot<T> {

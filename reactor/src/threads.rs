@@ -95,7 +95,7 @@ const SPINS_FOR_A_LOOK: usize = if cfg!(loom) { 1 } else { 16 };
 /// assert_eq!(receiver.recv(), Ok("done"));
 /// ```
 pub struct Threads {
-    pool: Arc<Pool>,
+    shared: Arc<Shared>,
 }
 
 impl Threads {
@@ -120,7 +120,7 @@ impl Threads {
     pub fn with_spawn(name: &'static str, limit: usize, keep_alive: Duration, spawn: Spawn) -> Self {
         assert!(limit > 0, "Threads: the limit must be at least 1");
         Self {
-            pool: Arc::new(Pool {
+            shared: Arc::new(Shared {
                 name,
                 limit,
                 keep_alive,
@@ -161,13 +161,13 @@ impl Threads {
     /// drop(open);
     /// ```
     pub fn submit_as(&self, ticket: Ticket, job: Job) -> Result<(), Job> {
-        Pool::submit(&self.pool, job, |queue, job| queue.push(ticket, job))
+        Shared::submit(&self.shared, job, |queue, job| queue.push(ticket, job))
     }
 
     /// Takes a job out of the queue, and returns it for the caller to drop; `None` if a thread has taken it.
     #[must_use = "the job is the caller's to drop"]
     pub fn take_back(&self, ticket: Ticket) -> Option<Job> {
-        self.pool.take_back(ticket)
+        self.shared.take_back(ticket)
     }
 
     /// Runs a job that does nothing but drop what the caller must not drop itself. It goes before all other
@@ -191,12 +191,12 @@ impl Threads {
     /// drop(open);
     /// ```
     pub fn dispose(&self, job: Job) -> Result<(), Job> {
-        Pool::submit(&self.pool, job, Queue::push_disposal)
+        Shared::submit(&self.shared, job, Queue::push_disposal)
     }
 
     /// For a caller that may take a job back later.
-    pub(crate) fn pool(&self) -> &Arc<Pool> {
-        &self.pool
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// Returns the number of threads that this pool has now, those being started included.
@@ -207,10 +207,10 @@ impl Threads {
 
     /// How busy the threads are.
     pub(crate) fn load(&self) -> Load {
-        let state = lock(&self.pool.state);
+        let state = lock(&self.shared.state);
         let (threads, queued) = (state.threads, state.queue.len());
         // ORDERING: Relaxed; a number for people.
-        Load { threads, idle: state.idle.len(), queued, looks: self.pool.looks.load(Ordering::Relaxed) }
+        Load { threads, idle: state.idle.len(), queued, looks: self.shared.looks.load(Ordering::Relaxed) }
     }
 
     /// Returns the number of these that have nothing to do.
@@ -222,7 +222,7 @@ impl Threads {
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        let mut state = lock(&self.pool.state);
+        let mut state = lock(&self.shared.state);
         state.closed = !fault("idlers_not_let_go");
         let idle = mem::take(&mut state.idle);
         for idler in &idle {
@@ -238,8 +238,8 @@ impl Drop for Threads {
 impl fmt::Debug for Threads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Threads")
-            .field("name", &self.pool.name)
-            .field("limit", &self.pool.limit)
+            .field("name", &self.shared.name)
+            .field("limit", &self.shared.limit)
             .field("count", &self.count())
             .finish_non_exhaustive()
     }
@@ -264,7 +264,7 @@ pub struct Load {
 }
 
 /// What the threads share with the callers that submit.
-pub(crate) struct Pool {
+pub(crate) struct Shared {
     name: &'static str,
     limit: usize,
     keep_alive: Duration,
@@ -321,7 +321,7 @@ impl State {
     }
 }
 
-impl Pool {
+impl Shared {
     fn submit(pool: &Arc<Self>, job: Job, push: impl FnOnce(&mut Queue<Job>, Job)) -> Result<(), Job> {
         let mut state = lock(&pool.state);
         if state.threads == 0 {
