@@ -286,11 +286,11 @@ impl<T: AsFd> Async<T> {
         direction: &'a Direction,
         mut attempt: impl FnMut() -> io::Result<R> + 'a,
     ) -> impl Future<Output = io::Result<R>> + 'a {
-        let mut place = WaitGuard { direction, key: None };
+        let mut guard = WaitGuard { direction, key: None };
         std::future::poll_fn(move |cx| {
-            let polled = direction.poll(cx, Wait::Listed(&mut place.key), &mut attempt, |_| false);
+            let polled = direction.poll(cx, Wait::Listed(&mut guard.key), &mut attempt, |_| false);
             if polled.is_ready() {
-                place.leave();
+                guard.leave();
             }
             polled
         })

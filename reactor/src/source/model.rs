@@ -43,9 +43,9 @@ impl Socket {
         let (notifier, waker) = Notifier::new();
         let mut count = 0;
         let mut cx = Context::from_waker(&waker);
-        let mut place: Option<Key> = None;
+        let mut key: Option<Key> = None;
         loop {
-            let wait = if as_future { Wait::Listed(&mut place) } else { Wait::Poll };
+            let wait = if as_future { Wait::Listed(&mut key) } else { Wait::Poll };
             // The attempt that takes the last byte is a short read.
             match self.read.poll(&mut cx, wait, || self.take(), |&before| before == 1) {
                 Poll::Ready(outcome) => {
@@ -55,7 +55,7 @@ impl Socket {
                 Poll::Pending => count = notifier.wait(count),
             }
         }
-        if let Some(key) = place {
+        if let Some(key) = key {
             self.read.leave(key);
         }
     }
