@@ -34,7 +34,7 @@ pub use stamp::Clock;
 
 use crate::lazy_waker::is_trusted;
 use crate::shim::{lock_static, now};
-use kind::{COUNTED, FOREIGN};
+use kind::{COUNTED, USER_WAKER};
 
 /// One thread's sums. No other thread's are in its cache lines.
 #[derive(Default)]
@@ -172,8 +172,8 @@ pub fn record_park(drives: bool, is_monitor: bool, parker: usize) {
 #[inline]
 pub fn record_wait(thing: Thing, id: usize, waker: &Waker) {
     if is_on() {
-        let foreign = if is_trusted(waker) { 0 } else { FOREIGN };
-        note(Kind::Waits, thing as u8 | foreign, id);
+        let user_waker = if is_trusted(waker) { 0 } else { USER_WAKER };
+        note(Kind::Waits, thing as u8 | user_waker, id);
     }
 }
 

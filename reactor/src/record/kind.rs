@@ -379,7 +379,7 @@ pub enum Thing {
 }
 
 /// Added to the [`Thing`] that a recording keeps, if the waker is not an executor's own.
-pub(super) const FOREIGN: u8 = 1 << 7;
+pub(super) const USER_WAKER: u8 = 1 << 7;
 
 /// What [`Kind::PollEnd`] keeps in one byte: how the poll ended, and how many wakers of the task there are then.
 ///
@@ -407,7 +407,7 @@ pub(super) fn unpack(kind: Kind, packed: u8) -> (u8, u64) {
             let known = wakers != UNKNOWN_WAKERS;
             (packed & ((1 << OUTCOME_BITS) - 1), if known { u64::from(wakers) } else { u64::MAX })
         }
-        Kind::Waits => (packed & !FOREIGN, u64::from(packed & FOREIGN != 0)),
+        Kind::Waits => (packed & !USER_WAKER, u64::from(packed & USER_WAKER != 0)),
         _ => (packed, 0),
     }
 }

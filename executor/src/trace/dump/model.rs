@@ -254,7 +254,7 @@ impl Model {
         if event.kind == Kind::GaveUp {
             return task.waited(wait);
         }
-        task.foreign |= event.value != 0;
+        task.user_waker |= event.value != 0;
         // The same waker twice stands for one waker (`dump::stuck`).
         if !task.waits.contains(&wait) {
             task.waits.push(wait);

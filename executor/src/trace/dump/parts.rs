@@ -155,7 +155,7 @@ pub(super) struct Task {
     /// What the last poll waits for.
     pub(super) waits: Vec<Wait>,
     /// Whether some of these wait with a waker that is not the task's own.
-    pub(super) foreign: bool,
+    pub(super) user_waker: bool,
     /// How many wakers there were when the last poll ended. An `AbortHandle` counts as one (`Look::wakers`).
     pub(super) wakers: Option<u64>,
     pub(super) cancelled: bool,
@@ -187,7 +187,7 @@ impl Task {
             woken: false,
             injected: false,
             waits: Vec::new(),
-            foreign: false,
+            user_waker: false,
             wakers: None,
             cancelled: false,
             taken_by: None,
@@ -203,7 +203,7 @@ impl Task {
         self.polls += 1;
         self.woken = false;
         self.injected = false;
-        self.foreign = false;
+        self.user_waker = false;
         self.waits.clear();
     }
 

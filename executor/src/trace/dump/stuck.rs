@@ -224,5 +224,5 @@ impl<'a> Stuck<'a> {
 fn is_accounted(task: &Task, horizon: u64) -> bool {
     let idle = matches!(task.state, State::Idle { since } if since >= horizon);
     let inside = |wait: &Wait| matches!(wait, Wait::Lock(_) | Wait::Join(_) | Wait::Channel { .. });
-    idle && !task.cancelled && !task.foreign && !task.waits.is_empty() && task.waits.iter().all(inside)
+    idle && !task.cancelled && !task.user_waker && !task.waits.is_empty() && task.waits.iter().all(inside)
 }
