@@ -178,6 +178,7 @@ impl<T: Clone + PartialEq> Roster<T> {
 
     /// The thread takes the driver's role without waiting, if it is free. Returns whether it did. `often`: it is a
     /// worker, and has been here less than a tick ago.
+    #[must_use = "if true, the thread drives and must call stop_driving"]
     pub(super) fn drive_unless_driven(&mut self, thread: &T, role: Role, often: bool) -> bool {
         self.reserved |= often && matches!(self.driver, Driver::Driving(_, Role::BlockOn)); // [workers-first]
         let free = self.driver == Driver::Nobody;
@@ -206,9 +207,8 @@ impl<T: Clone + PartialEq> Roster<T> {
     pub(super) fn stand_by(&mut self, thread: &T, role: Role) -> (Limit, Wake<T>) {
         self.check();
         self.standby.push((thread.clone(), role));
-        let driver_gives_way =
-            role == Role::Worker && matches!(self.driver, Driver::Driving(_, Role::BlockOn));
-        (self.begin_wait(thread), if driver_gives_way { Wake::Driver } else { Wake::Nobody }) // [workers-first]
+        let gives_way = role == Role::Worker && matches!(self.driver, Driver::Driving(_, Role::BlockOn));
+        (self.begin_wait(thread), if gives_way { Wake::Driver } else { Wake::Nobody }) // [workers-first]
     }
 
     /// A thread on standby is awake. It leaves standby unless `WaitOn` is returned.
