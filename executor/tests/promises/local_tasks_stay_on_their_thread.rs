@@ -442,7 +442,7 @@ fn the_value_goes_to_the_awaiting_thread() {
 /// A thread's end visits each of its waiting tasks once, not once for each of the others.
 #[test]
 fn a_crowd_that_waits_is_dropped_with_its_thread() {
-    const CROWD: usize = 200_000;
+    const TASKS: usize = 200_000;
     ends(|| {
         let handles = thread::spawn(|| {
             let polled = Rc::new(Cell::new(0));
@@ -450,9 +450,9 @@ fn a_crowd_that_waits_is_dropped_with_its_thread() {
                 polled.set(polled.get() + 1);
                 std::future::pending::<()>().await;
             };
-            let handles: Vec<_> = (0..CROWD).map(|_| spawn_local(wait(Rc::clone(&polled)))).collect();
+            let handles: Vec<_> = (0..TASKS).map(|_| spawn_local(wait(Rc::clone(&polled)))).collect();
             block_on(async {
-                while polled.get() < CROWD {
+                while polled.get() < TASKS {
                     task::yield_now().await;
                 }
             });
