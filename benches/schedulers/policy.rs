@@ -6,8 +6,8 @@
 //!
 //! ```text
 //!   a task is woken ──▶ push ──▶ wake: which of the sleepers?
-//!   a worker        ──▶ next ──nothing──▶ steal ──nothing──▶ listed, has_work, parked
-//!                         └──────────────────┴──a task──▶ found, and its poll
+//!   a worker        ──▶ next ──nothing──▶ steal ──nothing──▶ go_idle, has_work, park
+//!                         └──────────────────┴──a task──▶ stop_searching, and its poll
 //! ```
 //!
 //! - C1  What `push` was given, one `next` or `steal` returns, once.
@@ -69,5 +69,5 @@ pub(crate) trait Policy: Send + Sync + Sized + 'static {
 
     /// The worker has a task, and is about to poll it.
     #[inline]
-    fn found(&self, _own: &Self::Own, _sleepers: &Sleepers) {}
+    fn stop_searching(&self, _own: &Self::Own, _sleepers: &Sleepers) {}
 }

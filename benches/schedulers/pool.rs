@@ -4,9 +4,9 @@
 //! between a reader and the decision that a policy is about. This loop only asks the policy, and counts.
 //!
 //! ```text
-//!   ┌──▶ next ─▶ steal ──a task──▶ found ─▶ poll ──┐
-//!   │      nothing: listed ─▶ has_work? ──no──▶ park │
-//!   └────────────────────────────────────────────────┘
+//!   ┌──▶ next ─▶ steal ──a task──▶ stop_searching ─▶ poll ──┐
+//!   │        nothing: go_idle ─▶ has_work? ──no──▶ park     │
+//!   └───────────────────────────────────────────────────────┘
 //! ```
 //!
 //! - E1  A worker that was notified looks at the queues before it parks again.
@@ -156,7 +156,7 @@ impl<P: Policy> Worker<P> {
             }
             match task {
                 Some(task) => {
-                    policy.found(&self.own, sleepers);
+                    policy.stop_searching(&self.own, sleepers);
                     if let Some(waited) = task.run() {
                         counts.waits.add(waited);
                     }
@@ -170,10 +170,10 @@ impl<P: Policy> Worker<P> {
     /// Parks, unless there is work after all. Returns whether it has made a system call.
     fn sleep(&self) -> bool {
         let sleepers = &self.shared.sleepers;
-        sleepers.list(self.index);
+        sleepers.go_idle(self.index);
         let finds = self.shared.policy.has_work(&self.own) || self.shared.is_closed();
         let parked = !finds && sleepers.parker(self.index).park();
-        sleepers.unlist(self.index);
+        sleepers.come_back(self.index);
         parked
     }
 }

@@ -10,9 +10,9 @@
 //! ```
 //!
 //! - D1  A task is in its queue before `any` is called for it.
-//! - D2  A worker looks at all queues that it takes from after `list`, and before it parks.
-//! - D3  Who takes a worker from the list does it under the lock, with all that it has to note: after `unlist` the
-//!   worker knows whether it was taken.
+//! - D2  A worker looks at all queues that it takes from after `go_idle`, and before it parks.
+//! - D3  The thread that takes a worker from the list does it under the lock, with all that it has to note: after
+//!   `come_back` the worker knows whether it was taken.
 //!
 //! Next: `policy`.
 
@@ -43,7 +43,7 @@ impl Sleepers {
     #[inline]
     pub(crate) fn any(&self) -> bool {
         // ORDERING[sched-sleep]: SeqCst fence; the race is the push before us against a worker that lists itself:
-        // pairs with the fence of `list`.
+        // pairs with the fence of `go_idle`.
         fence(Ordering::SeqCst);
         // ORDERING: Relaxed; ordered by the fence.
         self.count.load(Ordering::Relaxed) != 0
@@ -78,7 +78,7 @@ impl Sleepers {
     }
 
     /// A worker has found nothing. It must look once more before it parks (D2).
-    pub(crate) fn list(&self, worker: usize) {
+    pub(crate) fn go_idle(&self, worker: usize) {
         let mut listed = self.lock();
         listed.push(worker);
         self.set_count(&listed);
@@ -88,7 +88,7 @@ impl Sleepers {
     }
 
     /// The worker is awake again.
-    pub(crate) fn unlist(&self, worker: usize) {
+    pub(crate) fn come_back(&self, worker: usize) {
         let mut listed = self.lock();
         listed.retain(|&other| other != worker);
         self.set_count(&listed);
@@ -109,7 +109,7 @@ impl Sleepers {
     }
 
     fn set_count(&self, listed: &MutexGuard<'_, Vec<usize>>) {
-        // ORDERING: Relaxed; written under the lock, and the fences of `any` and `list` order it with the queues.
+        // ORDERING: Relaxed; written under the lock, and the fences of `any` and `go_idle` order it with the queues.
         self.count.store(listed.len(), Ordering::Relaxed);
     }
 }

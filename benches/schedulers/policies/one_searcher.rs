@@ -72,13 +72,13 @@ impl Policy for OneSearcher {
         if stolen.is_none() {
             // ORDERING: Relaxed; as above.
             self.flag(own).store(false, Ordering::Relaxed);
-            // ORDERING[sched-search]: Release publishes the deques as we saw them; pairs with the fence in `found`.
+            // ORDERING[sched-search]: Release publishes the deques as seen; pairs with the fence in `stop_searching`.
             self.searching.fetch_sub(1, Ordering::Release);
         }
         stolen
     }
 
-    fn found(&self, own: &Own, sleepers: &Sleepers) {
+    fn stop_searching(&self, own: &Own, sleepers: &Sleepers) {
         let took_batch = own.queues().took_batch.take();
         // ORDERING: Relaxed; its own flag.
         if self.flag(own).load(Ordering::Relaxed) {
