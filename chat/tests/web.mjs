@@ -128,7 +128,7 @@ async function cable(to) {
             server.close();
             for (const end of ends) end.destroy();
         },
-        mend: () => listen(port),
+        restore: () => listen(port),
     };
 }
 
@@ -221,7 +221,7 @@ async function oneGoesAndComesBack(server) {
     await say(page, 'not sent yet');
     await page.locator('#trouble', { hasText: 'Not connected' }).waitFor();
     await shot(page, 'wide-light-lost');
-    await line.mend();
+    await line.restore();
     await tryNow(page);
     await isConnected(page);
     await page.keyboard.press('Tab');
@@ -405,7 +405,7 @@ function unmask(read) {
     return { opcode: read[0] & 15, text, rest: read.subarray(at + 4 + length) };
 }
 
-/** Who is at the end stays there, however fast the messages come. */
+/** A reader at the end stays there, however fast the messages come. */
 async function aBurstIsFollowed() {
     const keeper = new Keeper();
     const page = await open(`${await keeper.listen()}#tea`);
@@ -504,7 +504,7 @@ async function historyIsFetched() {
     assert.equal(await scrollToFirst(page), 1028);
     await page.locator('#older', { hasText: 'There is nothing older' }).waitFor();
     await shot(page, 'phone-light-history');
-    // Who has scrolled up stays there when something comes, and is told.
+    // A reader who has scrolled up stays there when something comes, and gets a notice.
     const inView = () => page.evaluate(() => {
         const top = document.getElementById('scroller').getBoundingClientRect().top;
         return [...document.querySelectorAll('#messages li')].find((item) => item.getBoundingClientRect().bottom > top).textContent;

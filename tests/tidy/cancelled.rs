@@ -123,7 +123,7 @@ fn all_operations() -> BTreeSet<String> {
 }
 
 /// Whether a row's name is that of an operation. One that a macro makes for several types has no type of its own.
-fn is_of(row: &str, operation: &str) -> bool {
+fn stands_for(row: &str, operation: &str) -> bool {
     row == operation
         || !operation.contains("::") && row.rsplit_once("::").is_some_and(|(_, name)| name == operation)
 }
@@ -135,7 +135,7 @@ fn each_operation_has_a_row() {
     let page = read(CHAPTER);
     let named: Vec<&str> = table(&page).iter().flat_map(|row| quoted(row[0])).collect();
     let missing: Vec<&String> =
-        operations.iter().filter(|operation| !named.iter().any(|row| is_of(row, operation))).collect();
+        operations.iter().filter(|operation| !named.iter().any(|row| stands_for(row, operation))).collect();
     assert!(missing.is_empty(), "{CHAPTER} does not say what a cancel of these does: {missing:#?}");
     let sources: Vec<Source> = ["executor", "reactor"].into_iter().flat_map(crate_sources).collect();
     let named_in = |source: &Source| -> Vec<_> {
@@ -143,7 +143,7 @@ fn each_operation_has_a_row() {
     };
     let all: BTreeSet<String> = sources.iter().flat_map(named_in).collect();
     let unknown =
-        |row: &&&str| !operations.iter().any(|operation| is_of(row, operation)) && !all.contains(**row);
+        |row: &&&str| !operations.iter().any(|operation| stands_for(row, operation)) && !all.contains(**row);
     let gone: Vec<&&str> = named.iter().filter(unknown).collect();
     assert!(gone.is_empty(), "{CHAPTER} names what is not there: {gone:?}");
 }
@@ -184,7 +184,7 @@ fn what_waits_is_recognised() {
     assert!(waits("pub fn lock(&self) -> impl Future<Output = Guard> {"));
     assert!(!waits("pub fn poll<F: Future<Output = ()>>(future: F) -> bool {"));
     assert!(!waits("pub fn spawn<F>(future: F) -> Handle where F: Future<Output = ()> {"));
-    assert!(is_of("UdpSocket::readable", "readable") && !is_of("readable", "Async::readable"));
+    assert!(stands_for("UdpSocket::readable", "readable") && !stands_for("readable", "Async::readable"));
     assert_eq!(qualified("executor/src/sync/mpsc/sender.rs", "Sender::send"), "mpsc::Sender::send");
     assert_eq!(qualified("executor/src/sync/mutex.rs", "Mutex::lock"), "Mutex::lock");
 }
