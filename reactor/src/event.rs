@@ -1,4 +1,7 @@
-//! What the poller reports, in the same form for epoll and kqueue. Next: `epoll`.
+//! What the poller reports, in the same form for epoll and kqueue.
+//!
+//! If each poller passed on its system's own structure, the reactor and the sources would need code for each system.
+//! Next: `epoll`.
 
 /// A change that the system reports for one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! What the reactor has done, in numbers: the sums of what each thread has recorded (see `record`).
-//! Next: `shim`.
+//!
+//! Without this file a program would have to add up the threads' sums itself, and would depend on the kinds of
+//! events that the runtime records. Next: `shim`.
 
 use crate::record::{Kind, threads};
 

@@ -1,5 +1,7 @@
 //! The global pool: started on first use, so that a program can `spawn` without making a pool first.
 //!
+//! Without it each library that spawns would need a pool from its caller, or threads of its own.
+//!
 //! Its threads are never joined: it lives as long as the process. Next: `spawn_blocking`.
 
 use std::future::Future;

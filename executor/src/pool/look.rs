@@ -1,5 +1,8 @@
 //! What a dump sees of a pool: its workers, and the tasks that wait.
 //!
+//! A task that waits is in no queue, so without this file a dump could not find it unless a recording is on. If a
+//! dump copied a long list in one step, workers would wait for the list's lock. So it copies a few tasks at a time.
+//!
 //! Called by `trace::dump`. Next: `trace::dump::live`.
 
 use std::thread;

@@ -1,5 +1,8 @@
 //! The kinds of events that the runtime records, and what their numbers mean.
 //!
+//! Events are recorded in both crates, and read by the counters and the executor's `trace`. If each place defined the
+//! numbers for itself, a reader could take a lock for a channel. So they are defined here only.
+//!
 //! Called by everything that records. Next: `record::ring`.
 
 /// A kind of event. Each says what the event's id, argument and value mean. Where nothing is said of the id, it

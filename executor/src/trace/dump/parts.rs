@@ -1,5 +1,8 @@
 //! What the model keeps of a task, a thread, a lock and a channel, and the steps of each.
 //!
+//! Some steps change several fields at once. If each event's code set them itself, a poll could begin without removing
+//! the waits of the last one, and a dump would name a wait that has ended. So each such step is a method here.
+//!
 //! Called by `dump::model`. Next: `dump::model`.
 
 use reactor::record::{Place, TaskKind, Thing};

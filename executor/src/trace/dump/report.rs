@@ -1,5 +1,8 @@
 //! What a dump says: of each task, and its verdicts.
 //!
+//! If a dump were only a text, a program that looks for a verdict would have to search in sentences, and a new wording
+//! would break it. So ids, names and the kinds of verdicts are fields, and the text is made from them.
+//!
 //! Called by programs. Next: `dump::words`.
 
 use std::fmt;

@@ -1,5 +1,8 @@
 //! A dump in words: what it knows, and why tasks are stuck.
 //!
+//! What `verdicts` has found are ids and indices, which tell a reader nothing. And if a dump did not say what it lacks,
+//! such as events that were lost, a reader would take it for complete.
+//!
 //! Called by `dump`. Next: `dump`.
 
 use super::live::Live;
