@@ -271,7 +271,7 @@ static MUCH: [u8; 4 << 20] = [7; 4 << 20];
 const MOMENT: Duration = Duration::from_millis(20);
 
 // ANCHOR: cancelled_write
-/// The peer does not read. When the time is over, a part was written, and only the dropped future knew how much.
+/// The peer does not read. At the deadline a part was written, and only the dropped future knew how much.
 async fn a_write_that_is_cut_off() -> io::Result<()> {
     let (mut stream, mut peer) = UnixStream::pair()?;
     let written = timeout(MOMENT, stream.write_all(&MUCH)).await;

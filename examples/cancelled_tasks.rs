@@ -235,7 +235,7 @@ async fn close_it() -> io::Result<()> {
 }
 
 // ANCHOR: cancelled_at_each_await
-/// Takes a job, asks whether it may be done, and does it. What is taken by then is in the future.
+/// Takes a job, asks whether it may be done, and does it. A job that it has taken is in the future.
 async fn careless(jobs: &Jobs, done: &mut Vec<&'static str>) {
     while let Some(job) = { jobs.borrow_mut().pop_front() } {
         task::yield_now().await;

@@ -4,7 +4,7 @@
 //!
 //! A dump polls nothing, so it can be taken of a program that hangs. While a recording is on it knows who holds each
 //! lock, and it gives a verdict where no task could ever go on. The chat server prints one on SIGUSR1, and
-//! `executor::trace::within` does in a test whose time is over.
+//! `executor::trace::within` does when the time limit of a test has elapsed.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -83,7 +83,7 @@ fn futurelock() -> Vec<JoinHandle<()>> {
         sleep(Duration::from_millis(20)).await;
     });
     let waiter = Builder::new().name("waiter").spawn(async move {
-        sleep(Duration::from_millis(5)).await; // The holder has it by then.
+        sleep(Duration::from_millis(5)).await; // Meanwhile the holder has taken it.
         let mut first = pin!(wanted.lock());
         let timeout = async {
             sleep(Duration::from_millis(1)).await;

@@ -2,7 +2,7 @@
 //!
 //!     cargo run --example held
 //!
-//! First it starts programs that hang, and prints what a dump says of each. Then it runs the same programs, mended. At
+//! First it starts programs that hang, and prints what a dump says of each. Then it runs the same programs, fixed. At
 //! the end it prints a table: which lock hangs in which program. Nothing is timed: each step waits for the one before.
 //!
 //! `streams` has two streams that keep several futures going. `table` has the locks and the programs of the table.
@@ -38,7 +38,7 @@ fn main() {
     hang("4. As the first, with a permit of a semaphore.", select_then_acquire, None);
     hang("5. As the first, with a bounded channel.", select_then_send, None);
     trace::stop();
-    trace::within(PATIENCE, mended);
+    trace::within(PATIENCE, fixed);
     table::print();
 }
 
@@ -225,15 +225,15 @@ async fn with_a_backup(store: impl AsyncFnOnce(Arc<Journal>, Slow)) -> Vec<Strin
     lines.clone()
 }
 
-/// What the mended programs write. They run to their end.
-fn mended() {
+/// What the fixed programs write. They run to their end.
+fn fixed() {
     let say = |cure: &str, journal: Vec<String>, expected: &str| {
         let journal = journal.join(", ");
         println!("   {cure:<22}{journal}");
         assert_eq!(journal, expected);
     };
     block_on(async {
-        println!("Mended:");
+        println!("Fixed:");
         let both = "an order, the order is slow";
         say("polled meanwhile", with_a_backup(polled_meanwhile).await, both);
         say("a task", sorted(with_a_backup(a_task).await), both);

@@ -354,7 +354,7 @@ fn held() {
     let printed = run("held");
     printed.says(&["a futurelock", "ben waits for a lock, which was handed to task \"clerk\""]);
     printed.says(&["a lock that its own holder waits for", "no verdict", "no verdict", "no verdict"]);
-    printed.says(&["Mended:", "an order, the order is slow", "a task for each page", "std's mutex"]);
+    printed.says(&["Fixed:", "an order, the order is slow", "a task for each page", "std's mutex"]);
     printed.says(&["Mutex                   hangs", "grabbed, wakes all      ends               ends"]);
 }
 

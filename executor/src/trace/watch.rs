@@ -1,4 +1,4 @@
-//! A limit for tests that may hang: when it is over, the dump says why.
+//! A limit for tests that may hang: when it has elapsed, the dump says why.
 //!
 //! A test that hangs is killed from outside, and reports nothing. With a limit of its own it fails, and prints
 //! what each task waits for.
@@ -26,7 +26,7 @@ const SETTLES: Duration = Duration::from_millis(40);
 ///
 /// # Panics
 ///
-/// When the limit is over; and as `body` does.
+/// When the limit has elapsed; and as `body` does.
 ///
 /// ```
 /// use executor::{task, trace};

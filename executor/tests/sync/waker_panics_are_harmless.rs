@@ -59,7 +59,7 @@ fn in_a_send_an_unlock_and_a_oneshot() {
     drop(sender);
 }
 
-/// The drop of a waker may panic too. The waiters behind the one that gives up have their permits by then.
+/// The drop of a waker may panic too. The waiters behind the one that gives up already have their permits.
 #[test]
 fn in_the_end_of_a_waiter_for_permits() {
     let semaphore = Semaphore::new(3);

@@ -313,7 +313,7 @@ impl Thread {
 pub(super) struct Holder {
     pub(super) actor: Actor,
     pub(super) since: u64,
-    /// It was handed to a task that has not taken it: how often that had been polled by then.
+    /// It was handed to a task that has not taken it: how often that had been polled at the handover.
     pub(super) handed_at: Option<u64>,
 }
 
