@@ -103,7 +103,7 @@ mod tests {
     fn an_entry_changes_the_solution() {
         let text = "exercise 1: one: no lock\n-fn one() {\n-    lock();\n+fn one() {\n\n\
                     exercise 2: in both\n-    look();\n+    lock();\n+    look();\n-fn one() {\n+pub fn one() {\n";
-        let found = parse(text).expect("it is of the form");
+        let found = parse(text).expect("it has the form");
         let heads: Vec<_> =
             found.iter().map(|wrong| (wrong.line, wrong.exercise, wrong.what.as_str())).collect();
         assert_eq!(heads, [(1, 1, "one: no lock"), (6, 2, "in both")]);
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn lines_that_occur_never_or_twice_are_refused() {
         for old in ["    lock();", "    unlock();", "lock();"] {
-            let found = parse(&format!("exercise 1: it\n-{old}\n")).expect("it is of the form");
+            let found = parse(&format!("exercise 1: it\n-{old}\n")).expect("it has the form");
             assert!(found[0].apply(SOLUTION).is_err(), "{old}");
         }
     }

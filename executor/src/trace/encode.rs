@@ -74,7 +74,7 @@ impl Place {
 const REQUEUED: u64 = 4;
 const GAVE_WAY: u64 = 5;
 
-/// What an id is of. The same address may be a task's and, later, a channel's.
+/// What an id stands for. The same address may be a task's and, later, a channel's.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Class {
     Task,

@@ -66,8 +66,8 @@ fn preemptions() -> usize {
     loom::model::Builder::new().preemption_bound.unwrap_or(2)
 }
 
-/// Whether this call of `check` is to be made. A test may make several, and a counterexample is of one of them, whose
-/// number is in `COUNTEREXAMPLE_CHECK`.
+/// Whether this call of `check` is to be made. A test may make several, and a counterexample belongs to one of them,
+/// whose number is in `COUNTEREXAMPLE_CHECK`.
 fn is_asked_for() -> bool {
     static CALLS: AtomicUsize = AtomicUsize::new(0);
     // ORDERING: Relaxed; a number for the tool, which runs one test in a process.

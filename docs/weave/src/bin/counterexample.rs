@@ -304,7 +304,7 @@ fn stored(fault: &str, model: &Model) -> Result<Stored, String> {
     let text = fs::read_to_string(file(fault, model)).map_err(|_| "nothing is stored".to_owned())?;
     let stored = Stored::parse(&text)?;
     let is_its = stored.fault == fault && stored.model == model.name;
-    if is_its { Ok(stored) } else { Err("the file is of another pair".to_owned()) }
+    if is_its { Ok(stored) } else { Err("the file belongs to another pair".to_owned()) }
 }
 
 fn folder() -> PathBuf {

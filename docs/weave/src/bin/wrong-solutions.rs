@@ -229,6 +229,6 @@ fn each_exercise_needs_three() {
     let test = "fn exercise_1_a() {}\nfn exercise_1_b() {}\nfn exercise_2_a() {}\n";
     let entry = |number: u32| format!("exercise {number}: it\n-x\n\n");
     let text: String = [1, 2, 1, 1, 2, 3].map(entry).concat();
-    let found = missing("w", test, &wrong::parse(&text).expect("it is of the form"));
+    let found = missing("w", test, &wrong::parse(&text).expect("it has the form"));
     assert_eq!(found, ["w:16: no test of exercise 3", "w: exercise 2 has 2 wrong solutions, not 3"]);
 }

@@ -43,7 +43,7 @@ impl State {
             return Err(nonsense("a notification without a text"));
         };
         let mut done = Done::default();
-        // If somebody else has published something, it is not of us.
+        // If somebody else has published something, it is not ours.
         let Some((number, text)) = scripts::notified(payload) else { return Ok(done) };
         let mut locked = self.lock();
         let group =
