@@ -1,7 +1,7 @@
 //! The heat map: for each cell, how many times worse a policy is than the best of its column; and the longest waits.
 //!
 //! A table of 1,680 figures shows everything and nothing. One look at the map shows which workload hurts which policy. The
-//! longest wait is shown as it is: a ratio of two of them would mostly compare when the system interrupted whom.
+//! longest wait is shown as it is: a ratio of two of them would mostly compare which worker the system interrupted.
 //!
 //! ```text
 //!                     ping-pong     fan-out      …
@@ -9,7 +9,7 @@
 //!   1 one queue, …    ▒  ▒  ▓  ▓    ░  …                 one such map for each of three metrics
 //! ```
 //!
-//! The number is in the cell as well, for who cannot tell the colours. Next: `promises`.
+//! The number is in the cell as well, for readers who cannot tell the colours. Next: `promises`.
 
 use std::fmt::Write;
 

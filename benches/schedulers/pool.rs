@@ -112,7 +112,7 @@ impl<P: Policy> AnyPool for Pool<P> {
 }
 
 impl<P: Policy> Shared<P> {
-    /// Wakes who has to know of a push as `policy` says.
+    /// Wakes the workers that have to know of a push, as `policy` says.
     #[inline]
     fn pushed(&self, pushed: Pushed) {
         match pushed {

@@ -62,7 +62,7 @@ fn counter() -> Arc<AtomicU64> {
 
 /// Adds one, and returns the sum before.
 fn add(counter: &AtomicU64) -> u64 {
-    // ORDERING[sched-count]: AcqRel; who sees a count sees what was done before it was made.
+    // ORDERING[sched-count]: AcqRel; a thread that sees a count sees what was done before it was made.
     counter.fetch_add(1, Ordering::AcqRel)
 }
 

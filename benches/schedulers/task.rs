@@ -12,7 +12,7 @@
 //!                            └─Pending: pushed─ WOKEN
 //! ```
 //!
-//! - A1  Who makes a task QUEUED pushes it, once. Who takes it out of a queue runs it.
+//! - A1  The thread that makes a task QUEUED pushes it, once. The worker that takes it out of a queue runs it.
 //! - A2  A wake that comes during a poll leads to one more poll, whose worker pushes the task again.
 //! - A3  A wake is a read-modify-write even where it changes nothing: the next poll sees what came before each wake.
 //!

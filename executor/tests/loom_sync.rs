@@ -750,8 +750,8 @@ fn semaphore_is_free_after_the_last_waiter_gave_up() {
     });
 }
 
-/// A close while one waits and a permit comes: the waiter has it, or gets the error, and no permit is lost. Who sees the
-/// close sees what was written before it. Finds `close_wakes_no_waiter`.
+/// A close while one waits and a permit comes: the waiter has it, or gets the error, and no permit is lost. A thread
+/// that sees the close sees what was written before it. Finds `close_wakes_no_waiter`.
 #[test]
 fn semaphore_close_against_a_release() {
     check(|| {
@@ -836,7 +836,7 @@ fn notify_of_a_waiter_that_gives_up_goes_on() {
     });
 }
 
-/// Who makes the future, looks, and then waits, misses no notice for all. Finds `round_stays`.
+/// A task that makes the future, looks, and then waits, misses no notice for all. Finds `round_stays`.
 #[test]
 fn notify_waiters_after_the_look_is_not_missed() {
     check(|| {

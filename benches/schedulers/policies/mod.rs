@@ -46,7 +46,7 @@ pub(crate) struct Fair {
 }
 
 const FAIR: Fair = Fair { to_the_queue: true, to_the_outside: true };
-/// Who goes on with a task of its own looks at no injector.
+/// A worker that goes on with a task of its own looks at no injector.
 const UNFAIR_OUTSIDE: Fair = Fair { to_the_queue: true, to_the_outside: false };
 
 const fn cell(workload: &'static str, workers: usize, metric: &'static str, beside: &'static str) -> Cell {

@@ -10,7 +10,7 @@
 //! - F1  While a worker counts as searching, a push wakes none: that worker finds the task, or sees it in its last look.
 //! - F2  The last searcher that finds something wakes another, if more is left. So a burst wakes the workers one after
 //!   the other, and only as long as there is work.
-//! - F3  Who wakes a worker counts it as searching, under the lock of the sleepers too, as `sleepers` asks.
+//! - F3  A thread that wakes a worker counts it as searching, under the lock of the sleepers too, as `sleepers` asks.
 //! - F4  A task that has yielded, and is alone in its deque, wakes none: its worker is about to take it.
 //!
 //! Hurt by `uneven`: until the system runs the worker that was woken, it counts as searching, and no other is woken. And
@@ -28,7 +28,7 @@ pub(crate) struct OneSearcher {
     before: InjectorTick,
     /// How many workers search.
     searching: AtomicUsize,
-    /// Which ones. A worker's flag is set by itself, or by who wakes it, while it sleeps.
+    /// Which ones. A worker's flag is set by itself, or, while it sleeps, by the thread that wakes it.
     searches: Box<[AtomicBool]>,
 }
 

@@ -1,7 +1,7 @@
 //! What stands for `terminal` in a build without it: the system's own line editing.
 //!
-//! Who uses the chat as a library, as the tour does, need not build a line editor. With the type that stands here the
-//! rest of the client is the same in both builds.
+//! A program that uses the chat as a library, as the tour does, need not build a line editor. With the type that stands
+//! here the rest of the client is the same in both builds.
 //!
 //! Used by `client` and `client/session`. Next: `server/redis_url`.
 

@@ -32,8 +32,8 @@ fn each<S, T>(
     assert!(waits > 0, "it never waited, so that only a future that was never polled was dropped");
 }
 
-/// The same for what may be ready at once: the system was quick, or this thread was slow, and its time is over. Returns
-/// how often it waited.
+/// The same for what may be ready at once: the system was quick, or this thread was slow, and its deadline has elapsed.
+/// Returns how often it waited.
 fn each_that_waits<S, T>(
     begin: impl AsyncFnMut() -> S + Send + 'static,
     run: impl AsyncFnMut(&mut S) -> T + Send + 'static,
@@ -161,7 +161,7 @@ fn a_read_exact_loses_the_number_of_its_bytes() {
     assert!(seen.iter().map(|(done, buffer, rest)| (*done, &**buffer, &**rest)).eq(expected), "{seen:?}");
 }
 
-/// A vector knows how many bytes it has: who goes on with the same vector loses nothing.
+/// A vector knows how many bytes it has: a caller that goes on with the same vector loses nothing.
 #[test]
 fn a_read_to_the_end_goes_on_in_the_same_vector() {
     each(
@@ -347,7 +347,7 @@ fn a_stream_of_bytes_is_read_and_written_once() {
     );
 }
 
-/// A write that is dropped has written nothing: who counts what `write` has returned knows what the peer gets.
+/// A write that is dropped has written nothing: a caller that counts what `write` returns knows what the peer gets.
 #[test]
 fn a_single_write_is_counted_or_not_done() {
     each(

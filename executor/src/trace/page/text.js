@@ -1,4 +1,4 @@
-// The recording as text, for who does not see the canvas or wants to search and copy: the threads, and all events in
+// The recording as text, for users who cannot see the canvas, or search and copy: the threads, and all events in
 // the order of time, a page at a time. Next: main.js.
 
 if (typeof module !== 'undefined') require('./detail.js');

@@ -1,7 +1,7 @@
 //! What is to be done when the lock is free again: deliveries, and then outcomes.
 //!
 //! A delivery takes the lock of the group table, under which `state` is called: under the lock of `state` both could
-//! wait for each other. And who waits for an outcome runs at once when it is sent, and may ask for more.
+//! wait for each other. And the task that waits for an outcome runs at once when it is sent, and may ask for more.
 //!
 //! Used by `log/redis/state`, `log/redis/state/replies` and `log/redis/session`. Next: `log/redis/state`.
 

@@ -2,8 +2,8 @@
 //!
 //! A reply is a tree: an array contains strings, numbers and further arrays. A decoder that returns a whole tree
 //! takes as much memory as the other side likes, and one that calls itself for each level takes the stack too.
-//! But we know which tree belongs to which command. So the decoder returns one item at a time, and who reads the
-//! reply asks for the items that it expects:
+//! But we know which tree belongs to which command. So the decoder returns one item at a time, and the
+//! reader of a reply asks for the items that it expects:
 //!
 //! ```text
 //!   *2\r\n$4\r\n41-0\r\n$3\r\ntea\r\n      ──▶   Many(2)   Text("41-0")   Text("tea")

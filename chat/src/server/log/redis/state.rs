@@ -10,7 +10,7 @@
 //!
 //! - Q1  Replies come in the order of the commands: a reply belongs to the first command in `sent`.
 //! - Q2  A command is sent once. If its reply is lost, nobody can know whether Redis has carried it out, and to send
-//!   it again could post a message twice. So who posted is told.
+//!   it again could post a message twice. So the client that posted it is informed.
 //! - Q3  A command that was sent has an outcome after at most one and a quarter of the time limit (`check`). Without a
 //!   connection it gets one at once.
 //! - Q4  A group's notifications are asked for before its stream is. So what is not in the reply is notified.
@@ -39,7 +39,7 @@ mod replies;
 /// How much is read at a time to deliver it.
 const PAGE: Limit = Limit { messages: 500, bytes: 256 * 1024 };
 
-/// The longest message, in bytes. A longer one would be refused by who reads it, with whatever else comes.
+/// The longest message, in bytes. A reader would refuse a longer one, and with it the whole reply.
 const LONGEST: usize = 8 << 20;
 
 /// What a post takes besides its message and the group's name, which stands in it twice. In bytes.
@@ -113,7 +113,7 @@ enum Expected {
     Subscribed,
     /// Of the script that removes a stream without messages.
     Forgotten,
-    /// Of a PING; for who waits until all before it is done.
+    /// Of a PING; for a caller that waits until all commands before it are done.
     Pong(Option<Sender<()>>),
 }
 

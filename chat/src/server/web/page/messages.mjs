@@ -3,7 +3,7 @@
 //     log:       begin ············[from ─────────── to)······ end
 //     document:                     one element each
 //
-// S1  Who reads at the end stays at the end. Who has scrolled up stays where they are, whatever comes or goes.
+// S1  A reader at the end stays at the end. A reader who has scrolled up stays there, whatever comes or goes.
 // S2  The document holds at most SHOWN messages. Scrolling to an edge of the window moves it.
 // S3  What others wrote goes into the document as text.
 //
@@ -146,7 +146,7 @@ export class Messages {
         const { log } = this.group;
         const { scrollTop, scrollHeight, clientHeight } = this.scroller;
         const below = scrollHeight - clientHeight - scrollTop;
-        // Only who scrolls up leaves the end: the list may have grown since it was drawn. And only at the end of all
+        // Only scrolling up leaves the end: the list may have grown since it was drawn. And only at the end of all
         // messages, not of the window, does one follow again.
         const leaves = this.follows && below >= 8 && scrollTop < this.lastTop;
         const comes = !this.follows && below < 8 && this.to === log.end;
