@@ -447,10 +447,11 @@ async fn from_threads() {
 async fn replies() {
     type Waiting = std::sync::Mutex<Vec<oneshot::Sender<u32>>>;
     let waiting = Arc::new(Waiting::default());
+    let all_replied = Arc::new(AtomicBool::new(false));
     let replier = {
-        let waiting = Arc::clone(&waiting);
+        let (waiting, all_replied) = (Arc::clone(&waiting), Arc::clone(&all_replied));
         task::spawn(async move {
-            for _ in 0..3 {
+            while !all_replied.load(Ordering::SeqCst) {
                 sleep(Duration::from_millis(4)).await;
                 for sender in std::mem::take(&mut *waiting.lock().unwrap()) {
                     let _ = sender.send(7);
@@ -468,6 +469,7 @@ async fn replies() {
     task::yield_now().await;
     waiting.lock().unwrap().push(sender);
     assert_eq!(receiver.await, Ok(7));
+    all_replied.store(true, Ordering::SeqCst);
     replier.await;
 }
 
@@ -505,18 +507,15 @@ async fn second_thoughts() {
 /// Waits for the end of receivers that are elsewhere: in a list, with a thread, with a task that was spawned before; and
 /// a receiver that waits for a permit.
 async fn closings() {
-    let list = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (sender, receiver) = mpsc::channel::<u32>(1);
+    let list = Arc::new(std::sync::Mutex::new(vec![receiver]));
     let ender = {
         let list = Arc::clone(&list);
         task::spawn(async move {
-            for _ in 0..2 {
-                sleep(Duration::from_millis(2)).await;
-                drop(std::mem::take(&mut *list.lock().unwrap()));
-            }
+            sleep(Duration::from_millis(2)).await;
+            drop(std::mem::take(&mut *list.lock().unwrap()));
         })
     };
-    let (sender, receiver) = mpsc::channel::<u32>(1);
-    list.lock().unwrap().push(receiver);
     sender.closed().await;
     ender.await;
 

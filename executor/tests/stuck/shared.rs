@@ -166,6 +166,7 @@ fn a_guard_in_a_watch() {
             }
             drop(OTHER.lock().await);
         });
+        eventually("the giver has the lock", || GIVEN.lock().unwrap().is_some());
         let wants = spawn("wants", async move {
             let _other = OTHER.lock().await;
             has_other.store(true, Ordering::SeqCst);
