@@ -100,6 +100,8 @@ const LOST: &str = "The connection is lost: reconnecting.\n";
 const RESET: &str = "The connection is lost: reconnecting (connection reset by the server).\n";
 const AGAIN: &str = "Connected again.\n";
 const UNKNOWN: &str = "It is not known whether the server has taken this: ";
+const REFUSED: &str = "line longer than 65536 bytes";
+const TOO_LONG: &str = "The server takes lines of at most 65536 bytes, not this: ";
 
 #[test]
 fn dropped_messages_are_fetched_page_by_page() {
@@ -179,6 +181,50 @@ fn after_a_reset_a_post_that_may_be_lost_is_told_and_not_sent_again() {
     server.send_number("tea", 9);
     client.expect_numbers("tea", [9]);
     assert_eq!(client.ends(), (Some(0), String::new(), AGAIN.to_owned()));
+}
+
+/// The server ends the connection after that error.
+#[test]
+fn a_join_that_is_too_long_is_told_and_not_sent_again() {
+    let (mut server, mut client) = at_seven(&["--grace", "0.1"]);
+    let long = "x".repeat(70_000);
+    client.say(&format!("join {long}"));
+    server.expect_join(&long, None);
+    server.expect_history(&long, 0);
+    server.send_error(REFUSED);
+    client.expect(&format!("error from server: {REFUSED}"));
+    server.close();
+    server.accept();
+    server.expect_join("tea", Some(7));
+    client.say(&format!("join {long}"));
+    client.say("post tea two");
+    server.expect_post("tea", "two");
+    let told = format!("{TOO_LONG}join {}...\n", &long[..100]);
+    assert_eq!(client.ends(), (Some(0), String::new(), format!("{LOST}{told}{AGAIN}{told}")));
+}
+
+/// So many that the sockets do not take them all: one of them is cut off, and others were not begun.
+#[test]
+fn posts_that_are_too_long_are_told_and_not_sent_again() {
+    const POSTS: usize = 12;
+    let (mut server, mut client) = at_seven(&["--grace", "0.1"]);
+    let long = "x".repeat(1_000_000);
+    for _ in 0..POSTS {
+        client.say(&format!("post tea {long}"));
+    }
+    server.send_error(REFUSED);
+    client.expect(&format!("error from server: {REFUSED}"));
+    server.reset();
+    server.accept();
+    server.expect_join("tea", Some(7));
+    client.say("post tea two");
+    server.expect_post("tea", "two");
+    let (code, printed, told) = client.ends();
+    assert_eq!((code, &*printed), (Some(0), ""));
+    let too_long = format!("{TOO_LONG}post tea {}...\n", &long[..100]);
+    assert_eq!(told.matches(&too_long).count(), POSTS);
+    let others = told.replace(&too_long, "");
+    assert!([LOST, RESET].iter().any(|lost| others == format!("{lost}{AGAIN}")), "{others}");
 }
 
 #[test]

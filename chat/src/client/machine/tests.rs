@@ -318,6 +318,49 @@ fn names_and_texts_are_taken_as_they_are() {
     assert_eq!(machine.after(error(text)).last(), Some(&joins("a' not joined: b", 0)));
 }
 
+/// The server ends the connection after that error.
+#[test]
+fn a_join_that_is_too_long_is_told_and_not_sent_again() {
+    let long = "x".repeat(70_000);
+    let mut machine = Machine::at_seven();
+    assert_eq!(machine.after_typing(join(&long)), [joins(&long, None), history(&long, 0, 0)]);
+    let listed = Command::History { group: long.clone(), count: 5 };
+    assert_eq!(machine.after_typing(listed.clone()), [history(&long, 0, 0)]);
+    let text = "line longer than 65536 bytes";
+    assert_eq!(machine.after(error(text)), [shows_error(text)]);
+    machine.lost();
+    let told =
+        |what: &str| tells(&format!("The server takes lines of at most 65536 bytes, not this: {what}..."));
+    let start = &long[..QUOTED];
+    assert_eq!(machine.outputs_now(), [told(&format!("join {start}")), told(&format!("history {start}"))]);
+    machine.connected();
+    assert_eq!(machine.outputs_now(), [joins("tea", 7)]);
+    // From now on it is known what is too long.
+    assert_eq!(machine.after_typing(join(&long)), [told(&format!("join {start}"))]);
+    assert_eq!(machine.after_typing(listed), [told(&format!("history {start}"))]);
+    assert_eq!(machine.after_typing(post("tea", &long)), [told(&format!("post tea {start}"))]);
+    assert_eq!(machine.after_typing(post("tea", &long[..60_000])).len(), 1);
+    assert_eq!(machine.after_a_new_connection(), [joins("tea", 7)]);
+}
+
+/// The line of a post has its quotation marks doubled: what counts is what is sent.
+#[test]
+fn a_post_that_is_too_long_is_not_one_that_may_have_been_taken() {
+    let long = "\"".repeat(40_000);
+    let mut machine = Machine::at_seven();
+    for text in ["one", &long, "two"] {
+        assert_eq!(machine.after_sending("tea", text), []);
+    }
+    let text = "line longer than 65536 bytes";
+    assert_eq!(machine.after(error(text)), [shows_error(text)]);
+    machine.lost();
+    let unknown =
+        |post| tells(&format!("It is not known whether the server has taken this: post tea {post}"));
+    let told =
+        format!("The server takes lines of at most 65536 bytes, not this: post tea {}...", &long[..QUOTED]);
+    assert_eq!(machine.outputs_now(), [unknown("one"), tells(&told), unknown("two")]);
+}
+
 /// A server that keeps the history of one group, and the two directions of its connection to the machine. A
 /// message's text is the number of the log and its own.
 struct Simulated {
