@@ -13,7 +13,8 @@ use std::mem;
 
 use futures_lite::io::{AsyncBufRead, AsyncBufReadExt};
 
-/// The longest line that is accepted, in bytes. A server accepts 64 KiB, unless it is configured otherwise.
+/// The longest line that is accepted, in bytes. A server accepts 64 KiB, unless it is configured otherwise; what it
+/// accepts is known when it has refused a line (`machine/errors`).
 pub(super) const LONGEST_LINE: usize = 1 << 20;
 
 /// Some editors put this at the beginning of a file. It is not part of the first command.

@@ -24,14 +24,14 @@ use std::collections::HashMap;
 use super::command::Command;
 use super::group::{Asked, Group, List};
 use super::numbers::{HELD, Numbers, Step};
-use super::posts::Posts;
+use super::posts::{Post, Posts};
 use super::shown::Shown;
 use crate::history::{Reply, Request};
 
 mod asking;
 mod errors;
 
-/// How much of a post is quoted to the user, in bytes.
+/// How much of a name or a message is quoted to the user, in bytes.
 const QUOTED: usize = 100;
 
 /// What is to be done, in this order.
@@ -72,6 +72,8 @@ pub(super) struct Machine {
     lists: Vec<(String, u64)>,
     /// This many more errors of a server that keeps nothing are expected (`machine/errors`).
     expected: usize,
+    /// The longest line that the server takes, if it has said so (`machine/errors`).
+    longest: Option<usize>,
     outputs: Vec<Output>,
     steps: Vec<Step>,
 }
@@ -89,6 +91,7 @@ impl Machine {
             posts: Posts::default(),
             lists: Vec::new(),
             expected: 0,
+            longest: None,
             outputs: Vec::new(),
             steps: Vec::new(),
         }
@@ -116,6 +119,9 @@ impl Machine {
 
     /// The user has typed a command.
     pub(super) fn typed(&mut self, command: Command) {
+        if self.is_too_long(&command) {
+            return;
+        }
         match command {
             Command::Join { group } => {
                 if self.follows {
@@ -171,16 +177,16 @@ impl Machine {
             }
         }
         self.groups.retain(|_, group| group.joined);
+        self.forget_too_long();
         let (posts, older) = self.posts.take();
         if older > 0 {
             self.tell(format!("It is not known whether the server has taken {older} posts before these:"));
         }
-        for post in posts {
-            let quoted = quote(&post.message);
-            self.tell(format!(
-                "It is not known whether the server has taken this: post {} {quoted}",
-                post.group
-            ));
+        for Post { group, message, .. } in posts {
+            let post = Command::Post { group, message };
+            if !self.is_too_long(&post) {
+                self.tell(format!("It is not known whether the server has taken this: {}", quote(&post)));
+            }
         }
     }
 
@@ -280,11 +286,16 @@ impl Machine {
     }
 }
 
-/// Returns the beginning of a text.
-fn quote(text: &str) -> String {
-    match text.len() > QUOTED {
+/// Returns a command as it is typed, or the beginnings of its parts.
+fn quote(command: &Command) -> String {
+    let start = |text: &str| match text.len() > QUOTED {
         true => format!("{}...", &text[..text.floor_char_boundary(QUOTED)]),
         false => text.to_owned(),
+    };
+    match command {
+        Command::Join { group } => format!("join {}", start(group)),
+        Command::Post { group, message } => format!("post {} {}", start(group), start(message)),
+        Command::History { group, .. } => format!("history {}", start(group)),
     }
 }
 

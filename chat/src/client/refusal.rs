@@ -22,6 +22,8 @@ pub(super) enum Refusal {
     /// It begins with a group's name, and may be for a post. The name may be any of these, since it may contain
     /// what comes after a name.
     Post(Vec<String>),
+    /// A line was longer than this many bytes, and the server ends the connection.
+    TooLong(usize),
     Other,
 }
 
@@ -33,7 +35,9 @@ pub(super) fn read(text: &str, known: impl Fn(&str) -> bool) -> Refusal {
     if text.ends_with("this server keeps no history") || text.starts_with("malformed request: ") {
         return Refusal::NothingKept;
     }
-    let Some(rest) = text.strip_prefix("Group '") else { return Refusal::Other };
+    let Some(rest) = text.strip_prefix("Group '") else {
+        return longest(text).map_or(Refusal::Other, Refusal::TooLong);
+    };
     let ends = rest.match_indices('\'').map(|(at, _)| (&rest[..at], &rest[at + 1..]));
     let Some((name, said)) = ends.clone().rfind(|(name, _)| known(name)) else {
         return Refusal::Post(ends.map(|(name, _)| name.to_owned()).collect());
@@ -56,15 +60,22 @@ fn dropped_from(text: &str) -> Option<&str> {
     rest.strip_suffix('.')
 }
 
+/// Parses `line longer than 65536 bytes`; returns the number.
+fn longest(text: &str) -> Option<usize> {
+    text.strip_prefix("line longer than ")?.strip_suffix(" bytes")?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::LineError;
 
     #[test]
     fn each_error_of_the_server_is_read() {
         let known = |name: &str| ["tea", "tea' not joined: x", "a. messages from b"].contains(&name);
         let not_joined =
             |group: &str, why: &str| Refusal::NotJoined { group: group.to_owned(), why: why.to_owned() };
+        let too_long = LineError::TooLong(65536).to_string();
         let cases = [
             ("Dropped 3 messages from tea.", Refusal::Dropped("tea".to_owned())),
             (
@@ -81,6 +92,8 @@ mod tests {
             ("Group 'tea': no history: it cannot be read", Refusal::NoHistory("tea".to_owned())),
             ("Group 'tea': not posted: the disk is full", Refusal::Post(vec!["tea".to_owned()])),
             ("Group 'a'b' does not exist", Refusal::Post(vec!["a".to_owned(), "a'b".to_owned()])),
+            (&*too_long, Refusal::TooLong(65536)),
+            ("line longer than x bytes", Refusal::Other),
             ("the server stops", Refusal::Other),
         ];
         for (text, expected) in cases {

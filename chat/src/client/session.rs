@@ -120,6 +120,7 @@ impl Session {
         let mut machine = self.shared.machine.borrow_mut();
         self.unsent.rewind(|line| machine.sent(line));
         machine.lost();
+        self.unsent.retain(|request| machine.takes(request));
         drop(machine);
         self.shared.requests.borrow_mut().clear();
         self.take_requests()

@@ -108,6 +108,18 @@ impl Unsent {
         }
     }
 
+    /// Drops the requests that do not `fit`. Nothing of the first line was sent.
+    pub(super) fn retain(&mut self, mut fit: impl FnMut(Request) -> bool) {
+        let mut old = std::mem::take(self);
+        for length in old.lines {
+            let line: Vec<u8> = old.bytes.drain(..length).collect();
+            if serde_json::from_slice(&line).is_ok_and(&mut fit) {
+                self.lines.push_back(length);
+                self.bytes.extend(line);
+            }
+        }
+    }
+
     /// Puts requests before all others. Nothing of the first line was sent.
     ///
     /// # Errors
@@ -182,6 +194,20 @@ mod tests {
             } else {
                 assert_eq!(left(&mut unsent), [join, one, two]);
             }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_dropped_also_if_it_was_begun() {
+        for begun in [0, 9] {
+            let mut unsent = Unsent::default();
+            for request in [post("too long"), post("one"), post("too long"), post("two")] {
+                unsent.push(&request).unwrap();
+            }
+            send(&mut unsent, begun);
+            unsent.rewind(|_| {});
+            unsent.retain(|request| request != post("too long"));
+            assert_eq!(left(&mut unsent), [line(&post("one")), line(&post("two"))]);
         }
     }
 }

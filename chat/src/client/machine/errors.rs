@@ -10,18 +10,23 @@
 //!                              not joined              begin anew if the server's log did, or forget the group
 //!                              no history of a group   its oldest question has ended
 //!                              a refused post          it is known
+//!                              a line is too long      send none like it any more
 //! ```
 //!
 //! - Y1  A server that does not know requests for history, or keeps nothing, is asked no more. Its errors to what the
 //!   user has not typed are not shown.
+//! - Y2  A server that gets a line longer than its limit says so, and ends the connection. To send that request again
+//!   would end each connection. So once the limit is known no longer line is sent, and the user is told instead.
 //!
 //! Used by `client/machine`. Next: `client/unsent`.
 
+use super::super::command::Command;
 use super::super::group::Asked;
 use super::super::numbers::Numbers;
 use super::super::refusal::{self, Refusal};
 use super::super::shown::Shown;
-use super::{Keeps, Machine};
+use super::{Keeps, Machine, quote};
+use crate::framing::encode_line;
 use crate::history::Request;
 
 impl Machine {
@@ -36,7 +41,42 @@ impl Machine {
                 groups.iter().for_each(|group| self.posts.refused(group));
                 self.show(Shown::Error(text));
             }
+            Refusal::TooLong(longest) => {
+                self.longest = Some(longest);
+                self.show(Shown::Error(text));
+            }
             Refusal::Other => self.show(Shown::Error(text)),
+        }
+    }
+
+    /// Returns whether the server takes no line as long as a command's, and tells the user if so (Y2).
+    pub(super) fn is_too_long(&mut self, command: &Command) -> bool {
+        let Some(longest) = self.longest else { return false };
+        let is_longer = length(command) > longest;
+        if is_longer {
+            let quoted = quote(command);
+            self.tell(format!("The server takes lines of at most {longest} bytes, not this: {quoted}"));
+        }
+        is_longer
+    }
+
+    /// Returns whether a request can be sent on another connection, and tells the user if not (Y2).
+    pub(in crate::client) fn takes(&mut self, request: Request) -> bool {
+        let Request::Post { group_name: group, message } = request else { return true };
+        !self.is_too_long(&Command::Post { group, message })
+    }
+
+    /// The connection was lost: keeps the groups and the wanted lists that another one would not be ended for (Y2).
+    pub(super) fn forget_too_long(&mut self) {
+        for group in self.joined() {
+            if self.is_too_long(&Command::Join { group: group.clone() }) {
+                self.groups.remove(&group);
+            }
+        }
+        for (group, count) in std::mem::take(&mut self.lists) {
+            if !self.is_too_long(&Command::History { group: group.clone(), count }) {
+                self.lists.push((group, count));
+            }
         }
     }
 
@@ -128,4 +168,17 @@ impl Machine {
             self.tell("The server keeps no history.".to_owned());
         }
     }
+}
+
+/// Returns the length of a command's line, without its newline. A group's name is in requests of several lengths: this
+/// is that of the longest.
+fn length(command: &Command) -> usize {
+    let request = match command.clone() {
+        Command::Post { group: group_name, message } => Request::Post { group_name, message },
+        Command::Join { group: group_name } | Command::History { group: group_name, .. } => {
+            Request::History { group_name, after: u64::MAX, limit: u64::MAX }
+        }
+    };
+    // Each request has a form in JSON.
+    encode_line(&request).map_or(0, |line| line.len() - 1)
 }
