@@ -205,6 +205,34 @@ async function twoTalk(server) {
     await phone.context().close();
 }
 
+/** A link leads to a group with a name that fits into no frame. */
+async function aNameThatIsTooLong(server) {
+    const page = await open(`${server.address}#tea`);
+    await isConnected(page);
+    await page.evaluate((long) => localStorage.setItem('groups', JSON.stringify(['tea', long])), 'y'.repeat(70000));
+    await page.goto('about:blank');
+    await page.goto(`${server.address}#${'x'.repeat(70000)}`);
+    await page.locator('#trouble', { hasText: 'too long' }).waitFor();
+    await isConnected(page);
+    await say(page, 'still connected');
+    await has(page, 'still connected');
+    await page.reload();
+    await isConnected(page);
+    assert.deepEqual(await page.locator('#groups .go span:first-child').allTextContents(), ['tea']);
+    // A message that is too long is refused by the server: it is there again, and nothing else is lost.
+    page.expects.push('WebSocket connection to');
+    await say(page, 'z'.repeat(70000));
+    await page.locator('#trouble', { hasText: 'too long' }).waitFor();
+    await tryNow(page);
+    await isConnected(page);
+    assert.equal(await page.inputValue('#text'), 'z'.repeat(70000));
+    await page.keyboard.press('Enter');
+    await page.locator('#trouble', { hasText: '65536' }).waitFor();
+    await say(page, 'connected again');
+    await has(page, 'connected again');
+    await page.context().close();
+}
+
 async function oneGoesAndComesBack(server) {
     const other = await open(server.address);
     await join(other, 'tea');
@@ -533,7 +561,7 @@ async function historyIsFetched() {
 }
 
 const server = await start();
-for (const step of [twoTalk, oneGoesAndComesBack, aFloodAndASlowTab, anotherSiteIsRefused]) {
+for (const step of [twoTalk, aNameThatIsTooLong, oneGoesAndComesBack, aFloodAndASlowTab, anotherSiteIsRefused]) {
     await step(server);
     console.log(`ok: ${step.name}`);
 }

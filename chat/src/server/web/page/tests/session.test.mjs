@@ -241,6 +241,34 @@ test('other errors are shown where they belong', () => {
     assert.deepEqual(page.troubles, ["Group 'coffee' does not exist"]);
 });
 
+/** A session that is open, and what it has sent. */
+function opened(...names) {
+    const sent = [];
+    const refused = [];
+    const session = new Session({
+        send: (packet) => sent.push(packet) > 0,
+        changed: () => {},
+        trouble: () => {},
+        refused: (packet, why) => refused.push([packet, why]),
+    });
+    for (const name of names) session.join(name);
+    session.opened();
+    return { session, sent, refused, joined: () => sent.flatMap(({ Join }) => (Join ? [Join.group_name] : [])) };
+}
+
+test('a group whose name is too long for the server is not joined again', () => {
+    const long = '"'.repeat(300);
+    // The close says so too: the error may not have come.
+    for (const errors of [['line longer than 500 bytes'], []]) {
+        const { session, sent, joined } = opened('tea', long, 'coffee');
+        for (const text of errors) session.packet({ Error: text });
+        session.closed(1009);
+        sent.length = 0;
+        session.opened();
+        assert.deepEqual(joined(), ['tea', 'coffee']);
+    }
+});
+
 test('by chance: each once, in order, and nothing that is kept is missing', () => {
     for (let seed = 1; seed <= 500; seed++) {
         let state = seed * 2654435761;
