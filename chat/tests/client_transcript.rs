@@ -324,6 +324,27 @@ fn no_server_is_one_clear_line() {
 }
 
 #[test]
+fn arguments_without_sense_are_one_clear_line() {
+    let server = brief_server();
+    let address = server.address.to_string();
+    let cases: [(&[&str], &str); 6] = [
+        (&["another"], "another"),
+        (&["--grace", "soon"], "soon"),
+        (&["--grace", "-1"], "-1"),
+        (&["--keepalive"], "--keepalive"),
+        (&["--keepalive", "40000"], "32767"),
+        (&["--keepalive", "soon"], "soon"),
+    ];
+    for (arguments, part) in cases {
+        let output = finish(client(&address, arguments));
+        let said = text(&output.stderr);
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.starts_with("client: ") && said.contains(part), "{said}");
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{arguments:?}");
+    }
+}
+
+#[test]
 fn help_explains_and_nonsense_is_refused() {
     let output = finish(client("--help", &[]));
     let help = text(&output.stdout);
