@@ -23,7 +23,7 @@ const drafts = new Map();
 
 /** @type {Wire} */
 let wire;
-const session = new Session({ send: (packet) => wire.send(packet), changed, trouble });
+const session = new Session({ send: (packet) => wire.send(packet), changed, trouble, refused });
 const shown = () => [...session.groups.values()].filter((group) => !group.isHidden);
 const groups = new Groups({ all: shown, go, hide });
 const messages = new Messages((group) => session.wantOlder(group));
@@ -45,8 +45,19 @@ function trouble(what) {
     byId('trouble').hidden = !what;
 }
 
+/** The server has ended the connection because of this. A message can be made shorter. */
+function refused({ Join, Post }, why) {
+    if (Join) hide(Join.group_name);
+    else if (current?.name !== Post.group_name) drafts.set(Post.group_name, Post.message);
+    else text.value ||= Post.message;
+    fit();
+    trouble(why);
+}
+
 /** Goes to a group, and joins it if it is not joined. */
 function go(name) {
+    const why = session.whyNot(name);
+    if (why) return trouble(why);
     trouble('');
     if (current) drafts.set(current.name, text.value);
     current = session.join(name);
@@ -92,7 +103,7 @@ function remember() {
 function remembered() {
     try {
         const names = JSON.parse(localStorage.getItem('groups') ?? '[]');
-        return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+        return Array.isArray(names) ? names.filter((name) => typeof name === 'string' && !session.whyNot(name)) : [];
     } catch {
         return [];
     }
@@ -101,13 +112,10 @@ function remembered() {
 function send() {
     const message = text.value;
     if (!current || !message.trim()) return;
-    if (session.post(current.name, message)) {
-        text.value = '';
-        trouble('');
-        fit();
-    } else {
-        trouble('Not connected: the message is still here, and can be sent when the connection is back.');
-    }
+    const why = session.post(current.name, message);
+    if (!why) text.value = '';
+    trouble(why ?? '');
+    fit();
 }
 
 /** The box is as high as its text, up to a third of the window. */
@@ -136,7 +144,7 @@ wire = new Wire({
         session.opened();
         runtime.refresh();
     },
-    closed: () => session.closed(),
+    closed: (code) => session.closed(code),
     packet: (packet) => session.packet(packet),
     state: (state, said) => {
         byId('state').dataset.state = state;
@@ -156,6 +164,8 @@ function addressed() {
 addEventListener('hashchange', () => addressed() && go(addressed()));
 
 for (const name of remembered()) session.join(name);
-const first = addressed() || shown()[0]?.name;
+const why = session.whyNot(addressed());
+const first = (why ? '' : addressed()) || shown()[0]?.name;
 if (first) go(first);
 else byId('join-name').focus();
+if (why) trouble(why);

@@ -4,6 +4,7 @@
 //                  ├─ a History ──▶ the server numbers its messages: what is lacking can be asked for
 //                  └─ an Error ───▶ it keeps none: what was missed is told, and no more
 //     again  ──▶ Join after the last number: what was posted meanwhile comes first
+//     closed, since a frame was too long ──▶ what does not fit into one is never sent again, or this would have no end
 //
 // It knows neither the socket nor the document, so that it can be tested by itself. Used by main.mjs. Next: wire.mjs.
 
@@ -13,8 +14,18 @@ import { oneLine } from './visible.mjs';
 /** How many messages are shown when a group is joined. */
 const FEW = 50;
 
+/** The most characters of a group's name on this page; the inputs of page.html take no more. */
+export const LONGEST_NAME = 1000;
+
+/** The code of a close after a frame that was too long. */
+const TOO_LONG = 1009;
+
 export class Session {
-    /** @param {{ send: (packet: object) => boolean, changed: (group: Group) => void, trouble: (text: string) => void }} outside */
+    /**
+     * `refused` is called with what is not sent again because it was too long, and the reason.
+     * @param {{ send: (packet: object) => boolean, changed: (group: Group) => void, trouble: (text: string) => void,
+     *     refused: (packet: object, why: string) => void }} outside
+     */
     constructor(outside) {
         this.outside = outside;
         /** @type {Map<string, Group>} */
@@ -22,6 +33,24 @@ export class Session {
         /** Whether the server keeps history; null: unknown. @type {boolean | null} */
         this.keeps = null;
         this.isOpen = false;
+        /** How many bytes a frame may have, as far as the server has told. */
+        this.longest = Infinity;
+        /** The longest frame on this connection. @type {{ packet: object, size: number }} */
+        this.largest = { packet: {}, size: 0 };
+    }
+
+    /** Returns why a group of this name cannot be joined, or null. */
+    whyNot(name) {
+        if (name.length > LONGEST_NAME) return `This name is too long: it has ${name.length} characters, and ${LONGEST_NAME} are the most.`;
+        return this.fits(longestOf(name)) ? null : this.tooLong;
+    }
+
+    fits(packet) {
+        return size(packet) <= this.longest;
+    }
+
+    get tooLong() {
+        return `This is too long for the server, and not sent: it takes up to ${this.longest} bytes.`;
     }
 
     /** Joins a group, or shows it again. */
@@ -42,9 +71,18 @@ export class Session {
         if (group) group.isHidden = true;
     }
 
-    /** Returns whether it could be sent. */
+    /** Returns why it could not be sent, or null. */
     post(name, message) {
-        return this.isOpen && this.outside.send({ Post: { group_name: name, message } });
+        const post = { Post: { group_name: name, message } };
+        if (!this.fits(post)) return this.tooLong;
+        if (this.isOpen && this.send(post)) return null;
+        return 'Not connected: the message is still here, and can be sent when the connection is back.';
+    }
+
+    send(packet) {
+        const isSent = this.outside.send(packet);
+        if (isSent && size(packet) > this.largest.size) this.largest = { packet, size: size(packet) };
+        return isSent;
     }
 
     opened() {
@@ -55,18 +93,28 @@ export class Session {
         }
     }
 
-    closed() {
+    /** @param {number} [code] why the connection has ended */
+    closed(code) {
         this.isOpen = false;
         for (const group of this.groups.values()) {
             group.wasAway = true;
             group.log.disconnected();
         }
+        const largest = this.largest;
+        this.largest = { packet: {}, size: 0 };
+        // The error that names the limit need not have come. But if one frame was too long, the longest was.
+        if (code === TOO_LONG && largest.size > 0) this.longest = Math.min(this.longest, largest.size - 1);
+        const names = [...this.groups.keys()].filter((name) => !this.fits(longestOf(name)));
+        names.forEach((name) => this.groups.delete(name));
+        const refused = names.map((name) => ({ Join: { group_name: name } }));
+        if (largest.packet.Post && !this.fits(largest.packet)) refused.push(largest.packet);
+        for (const packet of refused) this.outside.refused(packet, this.tooLong);
     }
 
     enter(group) {
         const { name, log } = group;
         const after = this.keeps !== false && log.last !== null ? log.last : undefined;
-        this.outside.send({ Join: { group_name: name, after } });
+        this.send({ Join: { group_name: name, after } });
         if (this.keeps === false) this.missed(group);
         else if (after === undefined) this.probe(group);
         this.ask(group);
@@ -74,7 +122,7 @@ export class Session {
 
     probe(group) {
         group.log.request = { kind: 'probe', after: 0, limit: 0 };
-        this.outside.send({ History: { group_name: group.name, after: 0, limit: 0 } });
+        this.send({ History: { group_name: group.name, after: 0, limit: 0 } });
     }
 
     /** Says that messages may have been missed, which nobody keeps. */
@@ -86,7 +134,7 @@ export class Session {
     /** Sends the request that the group's log has, if it has one. */
     ask(group) {
         const request = this.keeps ? group.log.next() : null;
-        if (request) this.outside.send({ History: { group_name: group.name, after: request.after, limit: request.limit } });
+        if (request) this.send({ History: { group_name: group.name, after: request.after, limit: request.limit } });
     }
 
     /** The user has scrolled to the oldest message. */
@@ -131,6 +179,8 @@ export class Session {
             tooNew.log.note('the server has begun the history of this group anew');
             return this.enter(tooNew);
         }
+        const tooLong = found(/^line longer than (\d+) bytes$/);
+        if (tooLong) this.longest = Number(tooLong[1]);
         const isUnknown = this.keeps !== true && found(/^malformed request: .*History/);
         if (isUnknown || found(/this server keeps no history$/)) return this.keepsNone();
         const group = named(found(/^Group '([^]*)' (?:does not exist|not joined)/) ?? found(/^Group '([^]*)': /));
@@ -159,12 +209,18 @@ export class Session {
         this.keeps = false;
         for (const group of this.groups.values()) {
             // It may have been refused with a number.
-            if (group.log.last !== null) this.outside.send({ Join: { group_name: group.name } });
+            if (group.log.last !== null) this.send({ Join: { group_name: group.name } });
             group.log.forgetNumbers();
             this.missed(group);
         }
     }
 }
+
+/** The longest request about a group. */
+const longestOf = (name) => ({ History: { group_name: name, after: Number.MAX_SAFE_INTEGER, limit: Number.MAX_SAFE_INTEGER } });
+
+/** The length of a packet's frame, in bytes. */
+const size = (packet) => new TextEncoder().encode(JSON.stringify(packet)).length;
 
 /** A group that was joined. */
 export class Group {

@@ -17,7 +17,7 @@ const REASONS = new Map([
 ]);
 
 export class Wire {
-    /** @param {{ opened: () => void, closed: () => void, packet: (packet: object) => void, state: (state: string, text: string) => void }} outside */
+    /** @param {{ opened: () => void, closed: (code?: number) => void, packet: (packet: object) => void, state: (state: string, text: string) => void }} outside */
     constructor(outside) {
         this.outside = outside;
         this.wait = FIRST_WAIT;
@@ -52,7 +52,7 @@ export class Wire {
 
     lost(event) {
         this.socket = null;
-        this.outside.closed();
+        this.outside.closed(event?.code);
         const reason = REASONS.get(event?.code) ?? 'not connected';
         // Not all at once when a server comes back.
         const wait = this.wait * (0.5 + Math.random() / 2);

@@ -4,10 +4,11 @@
 // each message once and in order, and in the end has all that the server still keeps.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import test from 'node:test';
 
 import { Log } from '../log.mjs';
-import { Session } from '../session.mjs';
+import { LONGEST_NAME, Session } from '../session.mjs';
 import { lines, oneLine } from '../visible.mjs';
 
 /** A server that keeps history for one group, and one connection to it. */
@@ -96,6 +97,7 @@ class Page {
             },
             changed: () => {},
             trouble: (text) => this.troubles.push(text),
+            refused: (_, why) => this.troubles.push(why),
         });
         this.group = this.session.join('tea');
         this.session.opened();
@@ -267,6 +269,33 @@ test('a group whose name is too long for the server is not joined again', () => 
         session.opened();
         assert.deepEqual(joined(), ['tea', 'coffee']);
     }
+});
+
+test('what is too long is told, and nothing of it is sent when the limit is known', () => {
+    const [name, text] = ['é'.repeat(250), '\n'.repeat(300)];
+    const { session, sent, refused } = opened('tea', name);
+    assert.equal(session.post('tea', text), null);
+    session.packet({ Error: 'line longer than 500 bytes' });
+    session.closed(1009);
+    const why = 'This is too long for the server, and not sent: it takes up to 500 bytes.';
+    const group = { Join: { group_name: name } };
+    assert.deepEqual(refused, [[group, why], [{ Post: { group_name: 'tea', message: text } }, why]]);
+    sent.length = 0;
+    assert.deepEqual([session.post('tea', text), session.whyNot(name)], [why, why]);
+    session.opened();
+    session.closed(1001);
+    assert.deepEqual(sent.map((packet) => Object.keys(packet)[0]), ['Join', 'History']);
+    assert.equal(refused.length, 2);
+});
+
+test('a name is bounded before anything is known of the server', () => {
+    const { session } = opened();
+    assert.equal(session.whyNot('x'.repeat(LONGEST_NAME)), null);
+    assert.match(session.whyNot('x'.repeat(LONGEST_NAME + 1)), /too long/);
+    const document = fs.readFileSync(new URL('../page.html', import.meta.url), 'utf8');
+    const inputs = document.match(/<input [^]*?>/g);
+    assert.equal(inputs.length, 2);
+    for (const input of inputs) assert(input.includes(`maxlength="${LONGEST_NAME}"`), input);
 });
 
 test('by chance: each once, in order, and nothing that is kept is missing', () => {
