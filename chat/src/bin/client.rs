@@ -15,6 +15,9 @@ use chat::client::{self, CatchUp, Ended, Options};
 use executor::task;
 use lexopt::prelude::*;
 use reactor::notes;
+use seconds::{keepalive, seconds};
+
+mod seconds;
 
 /// How long the program waits at its end for a slow stderr.
 const LAST_NOTES: Duration = Duration::from_millis(500);
@@ -96,9 +99,7 @@ fn arguments() -> Result<Option<(String, Options)>, lexopt::Error> {
     while let Some(argument) = parser.next()? {
         match argument {
             Long("grace") => options.grace = seconds(parser.value()?)?,
-            Long("keepalive") => {
-                options.keepalive = Some(seconds(parser.value()?)?).filter(|idle| !idle.is_zero());
-            }
+            Long("keepalive") => options.keepalive = keepalive(parser.value()?)?,
             Long("catch-up") => options.catch_up = CatchUp::Always,
             Long("no-catch-up") => options.catch_up = CatchUp::Never,
             Short('h') | Long("help") => {
@@ -111,13 +112,6 @@ fn arguments() -> Result<Option<(String, Options)>, lexopt::Error> {
     }
     let address = address.unwrap_or_else(|| "localhost:8088".to_string());
     Ok(Some((address, options)))
-}
-
-fn seconds(value: std::ffi::OsString) -> Result<Duration, lexopt::Error> {
-    value.parse_with(|text| match text.parse() {
-        Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string()),
-        Err(_) => Err("not a number of seconds".to_string()),
-    })
 }
 
 /// Reports to the user. Another thread writes the report, so a stderr that is not read stops nothing.

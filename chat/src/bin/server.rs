@@ -23,6 +23,9 @@ use futures_lite::{StreamExt, future};
 use lexopt::prelude::*;
 use reactor::signal::{SIGINT, SIGTERM, SIGUSR1, Signals};
 use reactor::{blocking, notes};
+use seconds::{keepalive, seconds};
+
+mod seconds;
 
 /// How long the program waits at its end until its last messages are written.
 const LAST_NOTES: Duration = Duration::from_millis(500);
@@ -32,9 +35,6 @@ const REDIS_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How much each thread of a recording keeps: 2 megabytes.
 const EVENTS: usize = 1 << 17;
-
-/// The longest time that the system accepts.
-const LONGEST_KEEPALIVE: Duration = Duration::from_secs(32767);
 
 const HELP: &str = "\
 A chat server. It speaks JSON, one value per line, and has groups that clients join and post to.
@@ -283,23 +283,6 @@ fn history(
         }
         (None, None) => Ok(History::None),
     }
-}
-
-/// Returns the time, or `None` for 0, which means that there is no keepalive.
-fn keepalive(value: std::ffi::OsString) -> Result<Option<Duration>, lexopt::Error> {
-    let idle = seconds(value)?;
-    if idle > LONGEST_KEEPALIVE {
-        let most = LONGEST_KEEPALIVE.as_secs();
-        return Err(format!("--keepalive {}: {most} is the most", idle.as_secs_f64()).into());
-    }
-    Ok(Some(idle).filter(|idle| !idle.is_zero()))
-}
-
-fn seconds(value: std::ffi::OsString) -> Result<Duration, lexopt::Error> {
-    value.parse_with(|text| match text.parse() {
-        Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string()),
-        Err(_) => Err("not a number of seconds".to_string()),
-    })
 }
 
 /// Reports to the operator. Another thread writes the report, so a stderr that is not read stops nothing.
