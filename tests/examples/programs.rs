@@ -1,10 +1,13 @@
 //! Tests of the programs that use the real runtime, in the README's order.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
-use std::thread;
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::{env, fs, process, thread};
 
-use crate::run::{refuses, run, run_with};
+use crate::run::{PATIENCE, command, is_misused, refuses, run, run_with};
 
 #[test]
 fn tour() {
@@ -71,6 +74,24 @@ fn cheapo_request() {
         "    HTTP/1.1 200 OK",
         "    You asked for /hello.",
     ]);
+}
+
+/// A server with several names and ports tells them apart by this header.
+#[test]
+fn cheapo_request_names_the_host_and_the_port() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+        let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nHere I am.").unwrap();
+        head
+    });
+    run_with("cheapo_request", &["127.0.0.1", &port.to_string(), "/page"], b"").says(&["Here I am."]);
+    let head = server.join().unwrap();
+    assert_eq!(head[0], "GET /page HTTP/1.1");
+    assert!(head.contains(&format!("Host: 127.0.0.1:{port}")), "{head:?}");
 }
 
 #[test]
@@ -332,6 +353,26 @@ fn graceful_shutdown() {
     printed.says(&["endless  < begun", "endless  < (the end)", "a new client: connect 127.0.0.1:"]);
 }
 
+/// With a port it serves until a signal comes. 0 takes a free one.
+#[test]
+fn graceful_shutdown_of_a_port() {
+    let mut child = command("graceful_shutdown").arg("0").stdout(Stdio::piped()).spawn().unwrap();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    let (sender, heard) = mpsc::channel();
+    thread::spawn(move || {
+        let Some(Ok(said)) = stdout.lines().next() else { return };
+        let address = said.strip_prefix("server: listening on ").expect(&said);
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(b"work 0\n").unwrap();
+        let lines: Vec<String> = BufReader::new(stream).lines().take(2).map(Result::unwrap).collect();
+        sender.send(lines).unwrap();
+    });
+    let lines = heard.recv_timeout(PATIENCE);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(lines.expect("it says where it listens"), ["begun", "done"]);
+}
+
 #[test]
 fn select_and_join() {
     run("select_and_join").says(&[
@@ -439,4 +480,42 @@ fn pin_in_practice() {
         "A timeout: Some(7) in time, None too late",
         "A stream around a stream: [10, 20, 30], 3! 2! 1!",
     ]);
+}
+
+/// Another user may have put a file, or a link to one, at a path that can be guessed.
+#[test]
+fn timeline() {
+    let folder = env::temp_dir().join(format!("unrolled-timeline-test-{}", process::id()));
+    let theirs = folder.join("unrolled-timeline.html");
+    fs::create_dir(&folder).unwrap();
+    fs::write(&theirs, "theirs").unwrap();
+    let output = command("timeline").env("TMPDIR", &folder).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let page = Path::new(said.trim_end().split_once(". Open ").expect(&said).1);
+    let saved = fs::read_to_string(page).unwrap();
+    let untouched = fs::read_to_string(&theirs).unwrap() == "theirs";
+    fs::remove_dir_all(&folder).unwrap();
+    assert!(page.starts_with(&folder) && saved.contains("<html"), "{said}");
+    assert!(untouched, "it has written to a file that it has not made");
+}
+
+/// The error says which argument makes no sense, and how the program is used.
+#[test]
+fn arguments_without_sense() {
+    let cases: [(&str, &[&str], &str); 9] = [
+        ("cheapo_request", &["localhost", "x"], "PORT"),
+        ("cheapo_request", &["localhost", "80", "/", "x"], "usage"),
+        ("many_requests", &["localhost", "-1"], "PORT"),
+        ("echo", &["localhost", "abc"], "PORT"),
+        ("echo", &["localhost", "7", "8"], "usage"),
+        ("graceful_shutdown", &["99999"], "PORT"),
+        ("stdin_lines", &["foo"], "usage"),
+        ("unix_sockets", &["path"], "usage"),
+        ("timeline", &["one", "two"], "usage"),
+    ];
+    for (name, arguments, part) in cases {
+        let said = is_misused(name, arguments);
+        assert!(said.starts_with(&format!("{name}: ")) && said.contains(part), "{said}");
+        assert!(said.lines().nth(1).unwrap().starts_with(&format!("usage: {name} ")), "{said}");
+    }
 }

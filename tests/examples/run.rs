@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Far longer than any example needs, even in a debug build on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The name of an example, and what it printed.
 pub(crate) struct Printed {
@@ -24,7 +24,7 @@ pub(crate) fn run(name: &'static str) -> Printed {
 
 /// The same with arguments, and input of a few words.
 pub(crate) fn run_with(name: &'static str, arguments: &[&str], input: &[u8]) -> Printed {
-    let mut child = Command::new(built(name))
+    let mut child = command(name)
         .args(arguments)
         .current_dir(root())
         .env_remove("UNROLLED_THREADS")
@@ -57,10 +57,25 @@ pub(crate) fn run_with(name: &'static str, arguments: &[&str], input: &[u8]) -> 
 
 /// Runs an example with arguments that it must refuse, and returns its error.
 pub(crate) fn refuses(name: &str, arguments: &[&str]) -> String {
-    let output = Command::new(built(name)).args(arguments).stdin(Stdio::null()).output();
+    refuses_with(name, arguments, 1)
+}
+
+/// The same with arguments that no program of this usage has.
+pub(crate) fn is_misused(name: &str, arguments: &[&str]) -> String {
+    refuses_with(name, arguments, 2)
+}
+
+fn refuses_with(name: &str, arguments: &[&str], status: i32) -> String {
+    let output = command(name).args(arguments).stdin(Stdio::null()).output();
     let output = output.unwrap_or_else(|error| panic!("{name} does not start: {error}"));
-    assert!(!output.status.success(), "{name} must refuse {arguments:?}");
-    String::from_utf8(output.stderr).expect("an example prints UTF-8")
+    let said = String::from_utf8(output.stderr).expect("an example prints UTF-8");
+    assert_eq!(output.status.code(), Some(status), "{name} must refuse {arguments:?}; it said:\n{said}");
+    said
+}
+
+/// For what the functions above cannot do.
+pub(crate) fn command(name: &str) -> Command {
+    Command::new(built(name))
 }
 
 impl Printed {
