@@ -23,7 +23,7 @@ use reactor::net::{TcpListener, TcpStream};
 pub(crate) async fn cheapo_request(host: &str, port: u16, path: &str) -> io::Result<String> {
     let mut socket = TcpStream::connect((host, port)).await?;
 
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n");
     socket.write_all(request.as_bytes()).await?;
 
     let mut response = Vec::new();
