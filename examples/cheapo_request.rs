@@ -1,7 +1,7 @@
 //! One web request, written by hand, on one thread.
 //!
 //!     cargo run --release --example cheapo_request
-//!     cargo run --release --example cheapo_request example.com      (port 80 and path / are the defaults)
+//!     cargo run --release --example cheapo_request HOST [PORT [PATH]]      (port 80 and path / are the defaults)
 //!
 //! Without arguments it starts a small server of its own, as a task on the same thread. While the request
 //! waits for its response, `block_on` runs the server. While neither can continue, `block_on` sleeps in one
@@ -11,7 +11,7 @@ pub(crate) mod support;
 
 use std::io;
 use std::time::Duration;
-use std::{env, fs};
+use std::{env, fs, process};
 
 use executor::task;
 use reactor::io::{AsyncReadExt, AsyncWriteExt};
@@ -33,14 +33,26 @@ pub(crate) async fn cheapo_request(host: &str, port: u16, path: &str) -> io::Res
 
 fn main() -> io::Result<()> {
     let words: Vec<String> = env::args().skip(1).collect();
-    let Some(host) = words.first() else {
-        return task::block_on(ask_a_server_of_our_own());
+    let (host, port, path) = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => return task::block_on(ask_a_server_of_our_own()),
+        [host] => (host, 80, "/"),
+        [host, word] => (host, port(word), "/"),
+        [host, word, path] => (host, port(word), path),
+        _ => refuse("more than three arguments"),
     };
-    let port = words.get(1).map_or(Ok(80), |port| port.parse()).map_err(io::Error::other)?;
-    let path = words.get(2).map_or("/", String::as_str);
     let response = task::block_on(cheapo_request(host, port, path))?;
     println!("{response}");
     Ok(())
+}
+
+fn port(word: &str) -> u16 {
+    word.parse().unwrap_or_else(|_| refuse(&format!("PORT is a number up to 65535, not {word:?}")))
+}
+
+/// Says what is wrong with the arguments, and how to use the program.
+fn refuse(what: &str) -> ! {
+    eprintln!("cheapo_request: {what}\nusage: cheapo_request [HOST [PORT [PATH]]]");
+    process::exit(2)
 }
 
 async fn ask_a_server_of_our_own() -> io::Result<()> {

@@ -7,7 +7,7 @@
 //! task waits. The threads move on to the next task that is ready.
 
 use std::time::{Duration, Instant};
-use std::{env, io};
+use std::{env, io, process};
 
 use executor::{stream::StreamExt, task};
 use reactor::io::{AsyncReadExt, AsyncWriteExt};
@@ -33,9 +33,20 @@ fn main() -> io::Result<()> {
                 Ok(())
             }
             [host] => clients(host, 7).await,
-            [host, port, ..] => clients(host, port.parse().map_err(io::Error::other)?).await,
+            [host, word] => clients(host, port(word)).await,
+            _ => refuse("more than two arguments"),
         }
     })
+}
+
+fn port(word: &str) -> u16 {
+    word.parse().unwrap_or_else(|_| refuse(&format!("PORT is a number up to 65535, not {word:?}")))
+}
+
+/// Says what is wrong with the arguments, and how to use the program.
+fn refuse(what: &str) -> ! {
+    eprintln!("echo: {what}\nusage: echo [HOST [PORT]]");
+    process::exit(2)
 }
 
 /// Accepts connections, and spawns a task for each one.

@@ -28,14 +28,23 @@ const DRAIN: Duration = Duration::from_millis(1000);
 
 fn main() -> io::Result<()> {
     task::block_on(async {
-        match env::args().nth(1) {
-            None => show().await,
-            Some(port) => {
-                let port = port.parse().map_err(io::Error::other)?;
-                run(TcpListener::bind(("127.0.0.1", port)).await?).await.map(drop)
-            }
+        let words: Vec<String> = env::args().skip(1).collect();
+        match words.as_slice() {
+            [] => show().await,
+            [word] => run(TcpListener::bind(("127.0.0.1", port(word))).await?).await.map(drop),
+            _ => refuse("more than one argument"),
         }
     })
+}
+
+fn port(word: &str) -> u16 {
+    word.parse().unwrap_or_else(|_| refuse(&format!("PORT is a number up to 65535, not {word:?}")))
+}
+
+/// Says what is wrong with the arguments, and how to use the program.
+fn refuse(what: &str) -> ! {
+    eprintln!("graceful_shutdown: {what}\nusage: graceful_shutdown [PORT]");
+    process::exit(2)
 }
 
 // ANCHOR: graceful_shutdown_run

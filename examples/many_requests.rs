@@ -1,8 +1,8 @@
 //! Many web requests: one after another, then all at once, on one thread and on the pool.
 //!
 //!     cargo run --release --example many_requests
-//!     cargo run --release --example many_requests example.com
-//!     cargo run --release --example many_requests example.com 80 / /a /b
+//!     cargo run --release --example many_requests HOST
+//!     cargo run --release --example many_requests HOST PORT PATH...
 //!
 //! Most of the time is spent waiting, and waiting needs no thread. So requests that wait at the same time
 //! take hardly longer than one. The pool does not help here. It would if the responses needed computation.
@@ -15,7 +15,7 @@ mod cheapo_request;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use std::{env, io};
+use std::{env, io, process};
 
 use cheapo_request::{cheapo_request, support};
 use executor::task;
@@ -42,13 +42,23 @@ fn main() -> io::Result<()> {
                 assert!(MOST_AT_ONCE.load(Ordering::Relaxed) > 1);
             }
             [host, rest @ ..] => {
-                let port = rest.first().map_or(Ok(80), |port| port.parse()).map_err(io::Error::other)?;
+                let port = rest.first().map_or(80, |word| port(word));
                 let paths = if rest.len() > 1 { rest[1..].to_vec() } else { vec!["/".to_string(); 10] };
                 three_ways(host, port, paths).await?;
             }
         }
         Ok(())
     })
+}
+
+fn port(word: &str) -> u16 {
+    word.parse().unwrap_or_else(|_| refuse(&format!("PORT is a number up to 65535, not {word:?}")))
+}
+
+/// Says what is wrong with the arguments, and how to use the program.
+fn refuse(what: &str) -> ! {
+    eprintln!("many_requests: {what}\nusage: many_requests [HOST [PORT [PATH...]]]");
+    process::exit(2)
 }
 
 /// Starts the server as a task of the pool, and returns its port.

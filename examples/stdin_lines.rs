@@ -10,7 +10,7 @@
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
-use std::{env, io};
+use std::{env, io, process};
 
 use executor::stream::StreamExt;
 use executor::sync::mpsc;
@@ -25,8 +25,14 @@ fn main() -> io::Result<()> {
         [] => task::block_on(feed_a_copy()),
         ["-"] => task::block_on(number_the_lines(Duration::from_secs(10))),
         ["-", "impatient"] => task::block_on(number_the_lines(Duration::from_millis(40))),
-        _ => Err(io::Error::other("usage: stdin_lines [-]")),
+        _ => refuse("the only argument is -"),
     }
+}
+
+/// Says what is wrong with the arguments, and how to use the program.
+fn refuse(what: &str) -> ! {
+    eprintln!("stdin_lines: {what}\nusage: stdin_lines [-]");
+    process::exit(2)
 }
 
 // ANCHOR: stdin_lines_read

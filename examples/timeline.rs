@@ -6,10 +6,10 @@
 //! `w`: the page shows why it ran, from the wake that caused it back to a socket, a timer, or the program's start.
 //! Any program on the runtime records itself with `UNROLLED_TRACE=out.html` in its environment.
 
-use std::io;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
+use std::{env, io, process};
 
 use executor::sync::{Mutex, mpsc};
 use executor::task::{self, Builder};
@@ -24,6 +24,9 @@ const EVENTS: usize = 100_000;
 const REQUESTS: usize = 20;
 
 fn main() -> io::Result<()> {
+    if env::args_os().len() > 2 {
+        refuse("more than one argument");
+    }
     trace::start(EVENTS).map_err(io::Error::other)?;
     task::block_on(async {
         let ticks = Builder::new().name("ticks").spawn(ticks());
@@ -36,11 +39,17 @@ fn main() -> io::Result<()> {
         echo.await
     })?;
     let trace = trace::stop().expect("it was started above");
-    let in_temp = || std::env::temp_dir().join("unrolled-timeline.html");
-    let path = std::env::args_os().nth(1).map_or_else(in_temp, PathBuf::from);
+    let in_temp = || env::temp_dir().join("unrolled-timeline.html");
+    let path = env::args_os().nth(1).map_or_else(in_temp, PathBuf::from);
     trace.save(&path)?;
     println!("{} events in {:.1?}. Open {}", trace.events(), trace.duration(), path.display());
     Ok(())
+}
+
+/// Says what is wrong with the arguments, and how to use the program.
+fn refuse(what: &str) -> ! {
+    eprintln!("timeline: {what}\nusage: timeline [FILE]");
+    process::exit(2)
 }
 
 /// Timers: one that fires every 2 ms, and one that is cancelled.

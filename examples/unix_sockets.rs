@@ -25,8 +25,14 @@ fn main() -> io::Result<()> {
             println!("{}", task::block_on(ask(Path::new(path), line))?);
             Ok(())
         }
-        _ => Err(io::Error::other("usage: unix_sockets [PATH LINE]")),
+        _ => refuse("two arguments, or none"),
     }
+}
+
+/// Says what is wrong with the arguments, and how to use the program.
+fn refuse(what: &str) -> ! {
+    eprintln!("unix_sockets: {what}\nusage: unix_sockets [PATH LINE]");
+    process::exit(2)
 }
 
 async fn show() -> io::Result<()> {
