@@ -31,7 +31,11 @@ fn main() -> io::Result<()> {
         let words: Vec<String> = env::args().skip(1).collect();
         match words.as_slice() {
             [] => show().await,
-            [word] => run(TcpListener::bind(("127.0.0.1", port(word))).await?).await.map(drop),
+            [word] => {
+                let listener = TcpListener::bind(("127.0.0.1", port(word))).await?;
+                println!("server: listening on {}", listener.local_addr()?);
+                run(listener).await.map(drop)
+            }
             _ => refuse("more than one argument"),
         }
     })
