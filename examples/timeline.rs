@@ -2,14 +2,15 @@
 //!
 //!     cargo run --release --example timeline [FILE]
 //!
-//! The page is FILE, or a file in the folder for temporary files. Open it in a browser. Click on a poll and press
+//! The page is FILE, or a file in a new folder for temporary files. Open it in a browser. Click on a poll and press
 //! `w`: the page shows why it ran, from the wake that caused it back to a socket, a timer, or the program's start.
 //! Any program on the runtime records itself with `UNROLLED_TRACE=out.html` in its environment.
 
+use std::hash::{BuildHasher, RandomState};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
-use std::{env, io, process};
+use std::{env, fs, io, process};
 
 use executor::sync::{Mutex, mpsc};
 use executor::task::{self, Builder};
@@ -39,11 +40,19 @@ fn main() -> io::Result<()> {
         echo.await
     })?;
     let trace = trace::stop().expect("it was started above");
-    let in_temp = || env::temp_dir().join("unrolled-timeline.html");
-    let path = env::args_os().nth(1).map_or_else(in_temp, PathBuf::from);
+    let path = env::args_os().nth(1).map_or_else(in_a_new_folder, |path| Ok(path.into()))?;
     trace.save(&path)?;
     println!("{} events in {:.1?}. Open {}", trace.events(), trace.duration(), path.display());
     Ok(())
+}
+
+/// Makes a folder. At a path that can be guessed there may be another user's file, or a link to one: the page would
+/// overwrite it.
+fn in_a_new_folder() -> io::Result<PathBuf> {
+    let folder = format!("unrolled-timeline-{:016x}", RandomState::new().hash_one(0));
+    let folder = env::temp_dir().join(folder);
+    fs::create_dir(&folder)?;
+    Ok(folder.join("timeline.html"))
 }
 
 /// Says what is wrong with the arguments, and how to use the program.
