@@ -10,16 +10,19 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use executor::future::or;
-use executor::sync::Mutex;
+use executor::sync::{Mutex, oneshot};
 use executor::task::{self, Builder, JoinHandle};
 use executor::trace;
 use reactor::time::sleep;
 
 /// Each thread keeps its last events, this many.
 const EVENTS: usize = 10_000;
+
+/// Far longer than a verdict takes.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 type Hang = fn() -> Vec<JoinHandle<()>>;
 
@@ -50,11 +53,14 @@ fn main() {
 
 /// A verdict comes when nothing can change any more.
 fn until_stuck() -> executor::Dump {
+    let begun = Instant::now();
     loop {
         let dump = executor::dump();
         if !dump.verdicts().is_empty() {
             return dump;
         }
+        assert!(begun.elapsed() < PATIENCE, "no verdict has come:\n{dump}");
+        std::thread::yield_now();
     }
 }
 
@@ -78,18 +84,22 @@ fn opposite_order() -> Vec<JoinHandle<()>> {
 fn futurelock() -> Vec<JoinHandle<()>> {
     let lock = Arc::new(Mutex::new(()));
     let (held, wanted) = (Arc::clone(&lock), lock);
+    let (locked, is_locked) = oneshot::channel();
+    let (release, released) = oneshot::channel();
     let holder = Builder::new().name("holder").spawn(async move {
         let _guard = held.lock().await;
-        sleep(Duration::from_millis(20)).await;
+        _ = locked.send(());
+        _ = released.await;
     });
     let waiter = Builder::new().name("waiter").spawn(async move {
-        sleep(Duration::from_millis(5)).await; // Meanwhile the holder has taken it.
+        _ = is_locked.await;
         let mut first = pin!(wanted.lock());
         let timeout = async {
             sleep(Duration::from_millis(1)).await;
             None
         };
         if or(async { Some(first.as_mut().await) }, timeout).await.is_none() {
+            _ = release.send(()); // The holder unlocks.
             let _second = wanted.lock().await;
         }
     });

@@ -400,6 +400,19 @@ fn held() {
 }
 
 #[test]
+fn why_stuck() {
+    run("why_stuck").says(&[
+        "1. Two tasks take two locks in opposite order.",
+        "a cycle of locks: ",
+        "2. A task waits for a lock or for a timer",
+        "a futurelock: waiter waits for a lock, which was handed to task \"waiter\" ",
+        "3. A future that was written by hand forgets its waker.",
+        "forgetful",
+        "A whole dump also says",
+    ]);
+}
+
+#[test]
 fn from_tokio() {
     run("from_tokio").says(&[
         "Branches: with a condition, with a pattern, and in a fixed order.",
