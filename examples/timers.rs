@@ -6,6 +6,8 @@
 //! tasks that are due.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -25,18 +27,23 @@ fn main() {
 async fn sort_by_sleeping() {
     let numbers = [31, 4, 15, 92, 65, 35, 8, 97];
     println!("Sorting {numbers:?} by sleeping:");
-    let begun = Instant::now();
     // Local tasks may share values that never leave the thread: an Rc, a RefCell.
     let sorted = Rc::new(RefCell::new(Vec::new()));
-    let sleepers: Vec<_> = numbers
-        .map(|number| {
-            let sorted = sorted.clone();
-            task::spawn_local(async move {
-                sleep(Duration::from_millis(number)).await;
-                sorted.borrow_mut().push(number);
-            })
+    let naps = numbers.map(|number| (number, Rc::new(RefCell::new(sleep(Duration::MAX)))));
+    let sleepers = naps.clone().map(|(number, nap)| {
+        let sorted = sorted.clone();
+        task::spawn_local(async move {
+            poll_fn(|cx| Pin::new(&mut *nap.borrow_mut()).poll(cx)).await;
+            sorted.borrow_mut().push(number);
         })
-        .into();
+    });
+    task::yield_now().await; // All tasks sleep now.
+    // All deadlines count from one moment, and are set while nothing else runs. Had each task set its own, one that
+    // is polled late would wake late.
+    let begun = Instant::now();
+    for (number, nap) in naps {
+        nap.borrow_mut().reset(begun + Duration::from_millis(number));
+    }
     for sleeper in sleepers {
         sleeper.await;
     }
