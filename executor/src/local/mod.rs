@@ -6,15 +6,15 @@
 //! an inbox.
 //!
 //! ```text
-//!   this thread:    wake ──▶ byte: QUEUED ──▶ queue ──▶ run        no atomic operation
+//!   this thread:    wake ──▶ owner state: Queued ──▶ queue ──▶ run        no atomic operation
 //!   other threads:  wake ──▶ word: QUEUED ──▶ inbox ──▶ queue ──▶ run
 //! ```
 //!
-//! - L1  A local task has two states: the byte, which only its own thread uses, and the word, which all threads
-//!   share (`raw_task::state`). The queue and the list of idle tasks are used on that thread only, too.
+//! - L1  A local task has two states: the owner state, which only its own thread uses, and the word, which all
+//!   threads share (`raw_task::state`). The queue and the list of idle tasks are used on that thread only, too.
 //! - L2  Its future is polled and dropped on that thread only. Other threads use the word, and the count in it.
-//! - L3  The byte is the thread's claim [claim] on a task that is queued or runs; the count does not include
-//!   it. A count of zero with an idle byte means that nothing can wake the task any more: its future is
+//! - L3  The owner state is the thread's claim [claim] on a task that is queued or runs; the count does not include
+//!   it. A count of zero with an idle owner state means that nothing can wake the task any more: its future is
 //!   dropped.
 //! - L4  At thread exit the tasks are dropped on their thread, then those that these drops have spawned, and so
 //!   on.
@@ -113,7 +113,7 @@ pub fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
 /// The scheduler of this thread's tasks.
 pub(crate) fn scheduler() -> LocalScheduler {
     let inbox = LOCAL.with(|local| local.open()).unwrap_or(&DEAD_INBOX);
-    LocalScheduler { inbox, owned: Cell::new(OwnerState::Queued), listed: Cell::new(false) }
+    LocalScheduler { inbox, owned: Cell::new(OwnerState::new()), listed: Cell::new(false) }
 }
 
 /// Queues a new task of this thread.
@@ -211,7 +211,7 @@ impl Schedule for LocalScheduler {
     unsafe fn retire(task: NonNull<Header>) {
         // SAFETY: [claim], [same-types]: the caller's.
         let scheduler = unsafe { &HeaderWith::<Self>::of(task).scheduler };
-        scheduler.owned.set(OwnerState::Done);
+        scheduler.owned.update(OwnerState::retire);
         if scheduler.listed.replace(false) {
             // SAFETY: `finish` has put it into this list.
             LOCAL.with(|local| unsafe { local.waiting.borrow_mut().remove(task) });
@@ -295,7 +295,7 @@ impl Local {
             Arrival::Free if !fault("late_push_leaks") => header::free(task),
             Arrival::Nothing | Arrival::Free => {}
             Arrival::Woken => _ = self.wake(task),
-            Arrival::Unreachable if owned.get() == OwnerState::Idle && !fault("unreachable_left") => {
+            Arrival::Unreachable if owned.get().is_idle() && !fault("unreachable_left") => {
                 // L3: queued, and dropped when it is run: the caller may be in the middle of arbitrary code.
                 header.state.cancel_claimed();
                 self.wake(task);

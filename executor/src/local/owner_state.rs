@@ -8,7 +8,7 @@
 //!              ▼                                  │
 //!   new ──▶ Queued ──start──▶ Running ──finish──▶ Idle
 //!              ▲                 │
-//!              │            wake: Nothing              retire: from any of them ──▶ Done
+//!              │            wake: Nothing       retire: from Running or Again ──▶ Done
 //!              │                 ▼
 //!              └──── finish ── Again
 //! ```
@@ -41,6 +41,11 @@ pub(super) enum Wake {
 }
 
 impl OwnerState {
+    /// A new task, which is put into its thread's queue (O1).
+    pub(super) fn new() -> Self {
+        Self::Queued
+    }
+
     /// The task is woken, on its own thread.
     pub(super) fn wake(self) -> (Self, Wake) {
         match self {
@@ -64,6 +69,17 @@ impl OwnerState {
             (_, Seen::Unreachable) => (self, Finish::DropFuture),
             (_, Seen::Wanted) => (Self::Idle, Finish::Idle),
         }
+    }
+
+    /// The run has dropped the future: later wakes find nothing to queue.
+    pub(super) fn retire(self) -> Self {
+        debug_assert!(matches!(self, Self::Running | Self::Again), "only a run drops the future");
+        Self::Done
+    }
+
+    /// Whether the task is in no queue, does not run, and has its future.
+    pub(super) fn is_idle(self) -> bool {
+        self == Self::Idle
     }
 }
 
@@ -96,6 +112,13 @@ mod tests {
         ] {
             assert_eq!(state.finish(seen), end, "{state:?}");
         }
-        assert_eq!(Queued.start(), Running);
+        assert_eq!(OwnerState::new().start(), Running);
+    }
+
+    #[test]
+    fn a_run_ends_with_the_future_dropped_and_only_idle_is_idle() {
+        assert_eq!([Running, Again].map(OwnerState::retire), [Done, Done]);
+        let idle = [Idle, Queued, Running, Again, Done].map(OwnerState::is_idle);
+        assert_eq!(idle, [true, false, false, false, false]);
     }
 }

@@ -21,7 +21,7 @@
 //!   JOIN_WAKER  the join waker's slot holds a waker               no HANDLE
 //!   LISTED      a poll has returned Pending: its pool keeps it in a list
 //!   WOKEN       woken or cancelled since it last left the inbox; read only for a LOCAL task
-//!   LOCAL       the owner's byte replaces QUEUED and RUNNING; never changes
+//!   LOCAL       the owner state replaces QUEUED and RUNNING; never changes
 //!   the rest    the reference count
 //! ```
 //!
@@ -39,7 +39,7 @@
 //!   list, `wake_by_ref` by a poll's borrowed waker) is a single atomic step. Between two steps the last
 //!   reference could be dropped, which would queue the task a second time.
 //!
-//! A LOCAL task keeps QUEUED and RUNNING in a byte that only its owner, the thread that spawned it, touches
+//! A LOCAL task keeps QUEUED and RUNNING in an owner state, which only its owner, the thread that spawned it, uses
 //! (see `local`). In its word QUEUED means "in the owner's inbox", and RUNNING is never set. The owner needs no
 //! counted reference to queue or run the task: meanwhile the count may be zero.
 //!
@@ -164,7 +164,7 @@ impl State {
         Self(AtomicUsize::new(HANDLE | (2 * REFERENCE)))
     }
 
-    /// A new local task: its owner's byte says that it is queued. It has one reference, the handle's.
+    /// A new local task: its owner state says that it is queued. It has one reference, the handle's.
     pub(crate) fn new_local() -> Self {
         Self(AtomicUsize::new(LOCAL | HANDLE | REFERENCE))
     }
