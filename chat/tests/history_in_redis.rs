@@ -6,11 +6,13 @@ mod common;
 mod redis;
 
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::io;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use chat::server::{History, Options};
+use chat::server::{History, Options, Server};
 use common::history::{ask, end, join_after, no_seam_in_a_flood, numbered, post};
 use common::{Client, InProcess, eventually, unused_address};
 use redis::{Mode, Proxy, RedisServer, options};
@@ -360,6 +362,17 @@ fn many_reads_at_once_are_not_too_much_for_redis() {
         (1..=5).for_each(|number| client.expect(&numbered("tea", &text, number)));
         client.expect(&end("tea", 5, false));
     }
+}
+
+#[test]
+fn the_error_of_a_connection_that_is_refused_keeps_its_number() {
+    let url = format!("redis://{}", unused_address());
+    let bound = executor::task::block_on(Server::bind("127.0.0.1:0", options(&url)));
+    let error = bound.map(drop).expect_err("no Redis listens there");
+    let sources: Vec<&dyn Error> = std::iter::successors(error.source(), |&error| error.source()).collect();
+    let number = sources.last().and_then(|error| error.downcast_ref::<io::Error>()?.raw_os_error());
+    assert!(number.is_some(), "{error} is made of {sources:?}");
+    assert_eq!(error.to_string(), format!("{url}: {}", sources[0]));
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 mod common;
 
+use std::error::Error as _;
 use std::fs;
+use std::io;
 use std::process::{Command, Stdio};
 
 use chat::history::Reply;
@@ -13,6 +15,7 @@ use common::history::{Directory, ask, kept_after, post, reply};
 use common::random::{Random, seed};
 use common::{exit_of, size};
 use redb::{Database, TableDefinition};
+use rustix::io::Errno;
 
 /// Starts a server that must refuse its history. Returns what it says.
 fn refusal(directory: &Directory) -> String {
@@ -111,6 +114,43 @@ fn the_directory_is_a_file_or_may_not_be_written() {
     permissions.set_readonly(true);
     fs::set_permissions(&directory.0, permissions).unwrap();
     assert!(refusal(&directory).contains(directory.file().to_str().unwrap()));
+}
+
+#[test]
+fn the_error_keeps_that_of_the_system_or_of_the_database() {
+    let directory = Directory::new("source");
+    let refusal = || {
+        let options = directory.options(Retention::default());
+        let bound = executor::task::block_on(Server::bind("127.0.0.1:0", options));
+        bound.map(drop).expect_err("the history cannot be used")
+    };
+    let (path, file) = (directory.0.display().to_string(), directory.file());
+
+    fs::write(&directory.0, "").unwrap();
+    let error = refusal();
+    assert_eq!(error.to_string(), format!("history: cannot create {path}: {}", source(&error)));
+    assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+    assert_eq!(source(&error).raw_os_error(), Some(Errno::EXIST.raw_os_error()));
+    fs::remove_file(&directory.0).unwrap();
+
+    fs::create_dir_all(&file).unwrap();
+    let error = refusal();
+    assert_eq!(error.to_string(), format!("history: cannot open {}: {}", file.display(), source(&error)));
+    assert_eq!(error.kind(), io::ErrorKind::IsADirectory);
+    assert_eq!(source(&error).raw_os_error(), Some(Errno::ISDIR.raw_os_error()));
+    fs::remove_dir(&file).unwrap();
+
+    drop(Database::create(&file).unwrap());
+    let error = refusal();
+    let database = source(&error).get_ref().and_then(|error| error.downcast_ref());
+    assert!(matches!(database, Some(redb::Error::Corrupted(_))), "{error:?}");
+}
+
+/// The error that another one was made of.
+#[track_caller]
+fn source(error: &io::Error) -> &io::Error {
+    let source = error.source().unwrap_or_else(|| panic!("it has no source: {error}"));
+    source.downcast_ref().expect("it is an error of std")
 }
 
 /// Opens the history in this process, where a panic would be caught. If that succeeds, returns the messages, or

@@ -133,7 +133,7 @@ fn read(screen: &Screen, mut editor: Editor<Hand, MemHistory>, lines: &mpsc::Sen
             Err(error) => {
                 let error = match error {
                     ReadlineError::Io(error) => error,
-                    other => io::Error::other(other.to_string()),
+                    other => io::Error::other(other),
                 };
                 send(Err(explain("read from the terminal", error)));
                 false

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use executor::task::{self, JoinHandle};
+use reactor::explain::explain;
 use reactor::notes;
 
 use self::connection::Connection;
@@ -64,9 +65,9 @@ impl Connected {
     ///
     /// # Errors
     ///
-    /// Redis cannot be used; the error names its address and the reason.
+    /// Redis cannot be used; the error names its address, and the reason is its source.
     pub(super) async fn open(url: RedisUrl, keep: u64, limit: Duration) -> io::Result<Self> {
-        let explained = |error: io::Error| io::Error::new(error.kind(), format!("{url}: {error}"));
+        let explained = |error| explain(&url, error);
         let mut connection = Connection::open(&url, limit).await.map_err(explained)?;
         settings::permissions(&mut connection, url.database).await.map_err(explained)?;
         for note in settings::promises(&mut connection).await.map_err(explained)? {

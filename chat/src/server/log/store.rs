@@ -28,6 +28,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use reactor::explain::{explain, reword};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
 
 use super::database::{Open, Reopened, create, create_directory, open};
@@ -101,23 +102,28 @@ impl Store {
     /// # Errors
     ///
     /// The directory cannot be created, read or written; another server uses it; the file is not a history,
-    /// is damaged, or has another version. The error names the file.
+    /// is damaged, or has another version. The error names the file; its source is the system's error, or the
+    /// database's.
     pub(super) fn open(directory: &Path, retention: Retention) -> io::Result<Self> {
         create_directory(directory).map_err(|error| {
-            io::Error::new(error.kind(), format!("history: cannot create {}: {error}", directory.display()))
+            explain(format_args!("history: cannot create {}", directory.display()), error)
         })?;
         let path = directory.join("history.redb");
         let opened = create(directory, create_tables)
             .and_then(|path| Self::open_with(Box::new(move || checked(open(&path)?)), retention));
         opened.map_err(|error| {
             let name = path.display();
-            io::Error::other(match error {
+            let text = match &error {
                 redb::Error::DatabaseAlreadyOpen => format!("history: another server uses {name}"),
                 redb::Error::UpgradeRequired(_) => format!("history: {name} has an older format"),
                 redb::Error::Corrupted(what) => format!("history: {name}: {what}"),
                 redb::Error::Io(error) => format!("history: cannot open {name}: {error}"),
                 error => format!("history: cannot open {name}: {error}"),
-            })
+            };
+            match error {
+                redb::Error::Io(error) => reword(text, error),
+                error => reword(text, io::Error::other(error)),
+            }
         })
     }
 

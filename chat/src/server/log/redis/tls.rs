@@ -41,6 +41,7 @@ mod encrypted {
 
 #[cfg(feature = "rediss")]
 mod encrypted {
+    use std::error::Error;
     use std::ffi::OsString;
     use std::io;
     use std::sync::Arc;
@@ -50,6 +51,7 @@ mod encrypted {
     use futures_rustls::pki_types::pem::PemObject;
     use futures_rustls::pki_types::{CertificateDer, ServerName};
     use futures_rustls::rustls::{ClientConfig, RootCertStore};
+    use reactor::explain::explain;
 
     use super::{Halves, TcpStream};
 
@@ -66,16 +68,16 @@ mod encrypted {
     }
 
     async fn authorities(file: OsString) -> io::Result<RootCertStore> {
-        let named = format!("SSL_CERT_FILE: {}: ", file.display());
-        let explained = |error: &dyn std::fmt::Display| io::Error::other(format!("{named}{error}"));
+        let named = format!("SSL_CERT_FILE: {}", file.display());
+        let unusable = |error: Box<dyn Error + Send + Sync>| explain(&named, io::Error::other(error));
         let reading = task::spawn_blocking(move || std::fs::read(file)).try_join().await;
         let bytes = reading.map_err(|_| io::Error::other("no thread to read it on"))?;
-        let bytes = bytes.map_err(|error| explained(&error))?;
+        let bytes = bytes.map_err(|error| explain(&named, error))?;
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(&bytes) {
-            let certificate = certificate.map_err(|error| explained(&error))?;
-            roots.add(certificate).map_err(|error| explained(&error))?;
+            let certificate = certificate.map_err(|error| unusable(error.into()))?;
+            roots.add(certificate).map_err(|error| unusable(error.into()))?;
         }
-        if roots.is_empty() { Err(explained(&"it contains no certificate")) } else { Ok(roots) }
+        if roots.is_empty() { Err(unusable("it contains no certificate".into())) } else { Ok(roots) }
     }
 }
