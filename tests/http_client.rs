@@ -5,6 +5,7 @@ mod http;
 #[path = "../examples/http_client/local_server.rs"]
 mod local_server;
 
+use std::io;
 use std::time::Duration;
 
 use executor::task;
@@ -310,6 +311,32 @@ fn a_refused_connection_is_reported_with_its_address() {
         // An IPv6 address has brackets in a URL, and none for the system.
         let url = "http://[::1]:1/hello";
         refused(get(url).send().await, url, Step::Connect, "connect [::1]:1: ");
+    });
+}
+
+/// The causes of an error, from the outermost.
+fn causes(error: &Error) -> Vec<&(dyn std::error::Error + 'static)> {
+    std::iter::successors(std::error::Error::source(error), |cause| cause.source()).collect()
+}
+
+#[test]
+fn an_error_keeps_its_causes() {
+    with_servers(async |Servers { client, plain, .. }| {
+        let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let error = get(&format!("http://{gone}/hello")).send().await.unwrap_err();
+        let innermost = causes(&error).last().and_then(|cause| cause.downcast_ref::<io::Error>());
+        let innermost = innermost.unwrap_or_else(|| panic!("{error} has no cause"));
+        assert!(innermost.raw_os_error().is_some(), "{innermost:?}");
+
+        let url = format!("{plain}/to?http://localhost:99999/");
+        let error = client.get(&url).send().await.unwrap_err();
+        let parsing = "99999".parse::<u16>().unwrap_err();
+        let texts: Vec<String> = causes(&error).iter().map(ToString::to_string).collect();
+        let port = format!("port 99999: {parsing}");
+        assert_eq!(texts, [format!("to http://localhost:99999/: {port}"), port, parsing.to_string()]);
+        let innermost = causes(&error).last().and_then(|cause| cause.downcast_ref::<io::Error>());
+        let innermost = innermost.and_then(io::Error::get_ref).and_then(|cause| cause.downcast_ref());
+        assert_eq!(innermost, Some(&parsing));
     });
 }
 

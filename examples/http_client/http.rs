@@ -25,6 +25,7 @@ use futures_rustls::TlsConnector;
 use futures_rustls::client::TlsStream;
 use futures_rustls::pki_types::ServerName;
 use futures_rustls::rustls::{ClientConfig, RootCertStore};
+use reactor::explain::explain;
 use reactor::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use reactor::net::TcpStream;
 use reactor::time::timeout;
@@ -175,7 +176,9 @@ fn may_follow(visited: &[Uri], next: &Uri, at_most: usize) -> Result<(), Cause> 
     if visited.len() > at_most {
         return Err(format!("more than {at_most} in a row").into()); // H2
     }
-    Place::of(next).map(drop).map_err(|cause| format!("to {next}: {cause}").into())
+    Place::of(next)
+        .map(drop)
+        .map_err(|cause| explain(format_args!("to {next}"), io::Error::other(cause)).into())
 }
 
 /// What a URL says to connect to.
@@ -200,7 +203,9 @@ impl Place {
         }
         let port = match authority.as_str()[authority.host().len()..].trim_start_matches(':') {
             "" => usual_port,
-            digits => digits.parse().map_err(|error| format!("port {digits}: {error}"))?,
+            digits => digits
+                .parse()
+                .map_err(|error| explain(format_args!("port {digits}"), io::Error::other(error)))?,
         };
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         Ok(Place { encrypted, host, port })
@@ -427,4 +432,8 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.cause)
+    }
+}
