@@ -4,7 +4,7 @@
 #![cfg(not(loom))]
 
 #[path = "promises/support.rs"]
-#[allow(dead_code, reason = "shared with `promises`, which uses all of it")]
+#[allow(dead_code, unused_imports, reason = "shared with `promises`, which uses all of it")]
 mod support;
 
 use std::sync::{Arc, Mutex};

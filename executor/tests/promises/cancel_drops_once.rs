@@ -11,9 +11,7 @@ use std::thread;
 use executor::pool::Pool;
 use executor::task::{self, Builder, JoinError, block_on, spawn, spawn_local};
 
-use crate::support::{
-    ClosureWaker, Count, DEADLINE, Drops, Gate, OnDrop, Random, ends, eventually, panics, poll,
-};
+use crate::support::{Count, DEADLINE, Drops, Gate, OnDrop, Random, ends, eventually, panics, poll};
 
 #[test]
 fn cancel_resolves_after_the_futures_drop() {
@@ -223,8 +221,8 @@ fn only_the_newest_join_waker_is_woken() {
 /// A waker, and the count of its drops: one, when the last clone is gone.
 fn waker_that_holds_a_token() -> (Drops, Waker) {
     let drops = Drops::new();
-    let token = std::sync::Mutex::new(Some(drops.token()));
-    let waker = ClosureWaker::waker(|| {}, move || drop(token.lock().unwrap().take()));
+    let mut token = Some(drops.token());
+    let waker = OnDrop::waker(move || drop(token.take()));
     (drops, waker)
 }
 

@@ -1,12 +1,19 @@
 //! A gate that tasks wait at, values that record when and where they are dropped, and deadlines.
 
+#[path = "../../../tests/shared/count.rs"]
+mod count;
+#[path = "../../../tests/shared/on_drop.rs"]
+mod on_drop;
+
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
+
+pub(crate) use count::Count;
+pub(crate) use on_drop::OnDrop;
 
 /// Long enough for a machine under load: a wait that takes longer counts as a hang.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
@@ -164,36 +171,6 @@ pub(crate) struct Token(Drops);
 impl Drop for Token {
     fn drop(&mut self) {
         self.0.0.lock().unwrap().push(thread::current().id());
-    }
-}
-
-/// Runs its closure when it is dropped.
-pub(crate) struct OnDrop<F: FnMut()>(pub(crate) F);
-
-impl<F: FnMut()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
-}
-
-/// A waker that counts.
-#[derive(Default)]
-pub(crate) struct Count(AtomicUsize);
-
-impl Count {
-    pub(crate) fn new() -> (Arc<Self>, Waker) {
-        let count = Arc::new(Self::default());
-        (Arc::clone(&count), count.into())
-    }
-
-    pub(crate) fn wakes(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-}
-
-impl Wake for Count {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
 

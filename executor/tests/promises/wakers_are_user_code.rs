@@ -141,14 +141,11 @@ fn a_replaced_join_waker_may_cancel_the_task_in_its_drop() {
         let other = Arc::new(other);
         let mut handle: JoinHandle<()> = spawn(std::future::pending());
         let drops = Drops::new();
-        let (token, aborts) = (Mutex::new(Some(drops.token())), Arc::clone(&other));
-        let waker = ClosureWaker::waker(
-            || {},
-            move || {
-                aborts.abort();
-                drop(token.lock().unwrap().take());
-            },
-        );
+        let (mut token, aborts) = (Some(drops.token()), Arc::clone(&other));
+        let waker = OnDrop::waker(move || {
+            aborts.abort();
+            drop(token.take());
+        });
         assert!(poll(&mut handle, &waker).is_pending());
         drop(waker);
         assert!(poll(&mut handle, Waker::noop()).is_pending());

@@ -152,7 +152,7 @@ fn an_attempt_to_write_stops_when_the_buffer_is_full() {
         assert!(poll_with(writable.as_mut(), &waker).is_pending());
         let mut all = vec![0; sent];
         (&theirs).read_exact(&mut all).unwrap();
-        until("there is room", || count.get() > 0).await;
+        until("there is room", || count.wakes() > 0).await;
         writable.await.unwrap();
         assert_eq!(ours.try_write(b"x").unwrap(), 1);
     });
@@ -207,13 +207,13 @@ fn ready_is_woken_by_either_way() {
             let mut ready = Box::pin(ours.ready(Interest::READABLE | Interest::WRITABLE));
             assert!(poll_with(ready.as_mut(), &waker).is_pending());
             settle().await;
-            assert_eq!(count.get(), 0, "nothing has happened");
+            assert_eq!(count.wakes(), 0, "nothing has happened");
             if readable {
                 theirs.write_all(b"!").unwrap();
             } else {
                 theirs.read_exact(&mut vec![0; sent]).unwrap();
             }
-            until("woken", || count.get() > 0).await;
+            until("woken", || count.wakes() > 0).await;
             let found = ready.await.unwrap();
             assert_eq!((found.is_readable(), found.is_writable()), (readable, !readable));
         }

@@ -1,12 +1,15 @@
 //! What the tests share: pairs of sockets, wakers that count, and waits with a deadline.
 
+#[path = "../../../tests/shared/count.rs"]
+mod count;
 #[path = "../../../tests/shared/hooked.rs"]
 mod hooked;
+#[path = "../../../tests/shared/on_drop.rs"]
+mod on_drop;
 
 use std::future::Future;
 use std::net;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
@@ -15,7 +18,9 @@ use executor::task;
 use reactor::net::TcpStream;
 use reactor::time::{sleep, timeout};
 
+pub(crate) use count::Count;
 pub(crate) use hooked::hooked;
+pub(crate) use on_drop::OnDrop;
 
 /// Long enough for a machine under load.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -70,49 +75,11 @@ pub(crate) fn connection() -> (TcpStream, net::TcpStream) {
     (TcpStream::try_from(ours).unwrap(), theirs)
 }
 
-/// Counts its wakes.
-#[derive(Default)]
-pub(crate) struct Count(AtomicUsize);
-
-impl Count {
-    pub(crate) fn new() -> (Arc<Self>, Waker) {
-        let count = Arc::new(Self::default());
-        (Arc::clone(&count), Waker::from(count))
-    }
-
-    pub(crate) fn get(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-}
-
-impl Wake for Count {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
 /// A waker that calls a function when it is woken.
 pub(crate) struct OnWake<F: Fn() + Send + Sync + 'static>(pub(crate) F);
 
 impl<F: Fn() + Send + Sync + 'static> Wake for OnWake<F> {
     fn wake(self: Arc<Self>) {
-        (self.0)();
-    }
-}
-
-/// A waker that calls a function when its last clone is dropped.
-pub(crate) struct OnDrop<F: Fn() + Send + Sync + 'static>(pub(crate) F);
-
-impl<F: Fn() + Send + Sync + 'static> Wake for OnDrop<F> {
-    fn wake(self: Arc<Self>) {}
-}
-
-impl<F: Fn() + Send + Sync + 'static> Drop for OnDrop<F> {
-    fn drop(&mut self) {
         (self.0)();
     }
 }

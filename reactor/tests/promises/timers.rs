@@ -45,7 +45,7 @@ fn a_cancelled_timer_leaves_nothing() {
             assert_eq!(Arc::strong_count(&count), alone + 1);
         }
         assert_eq!(Arc::strong_count(&count), alone, "a timeout stayed");
-        assert_eq!(count.get(), 0);
+        assert_eq!(count.wakes(), 0);
     });
 }
 
@@ -62,7 +62,7 @@ fn the_longest_duration_never_fires() {
         let mut long = sleep(Duration::from_secs(u64::from(u32::MAX)));
         assert!(poll_with(pin!(&mut long), &waker).is_pending());
         settle().await;
-        assert_eq!(count.get(), 0);
+        assert_eq!(count.wakes(), 0);
         assert_eq!(timeout(Duration::MAX, async { 1 }).await, Ok(1));
         never.reset(Instant::now());
         never.await;
@@ -107,7 +107,7 @@ fn reset_keeps_the_waiting_task() {
         let mut timer = sleep(HOUR);
         assert!(poll_with(pin!(&mut timer), &waker).is_pending());
         timer.reset(Instant::now() + Duration::from_millis(5));
-        until("woken at the new deadline", || count.get() == 1).await;
+        until("woken at the new deadline", || count.wakes() == 1).await;
         assert!(poll_with(pin!(&mut timer), &waker).is_ready());
 
         let soon = Instant::now() + Duration::from_millis(40);
@@ -119,7 +119,7 @@ fn reset_keeps_the_waiting_task() {
         }
         sleep_until(soon + Duration::from_millis(5)).await;
         settle().await;
-        assert_eq!(count.get(), 1, "woken at the old deadline");
+        assert_eq!(count.wakes(), 1, "woken at the old deadline");
     });
 }
 
@@ -131,7 +131,7 @@ fn reset_ends_the_longest_wait() {
         let mut never = sleep(Duration::MAX);
         assert!(poll_with(pin!(&mut never), &waker).is_pending());
         never.reset(Instant::now() + Duration::from_millis(5));
-        until("woken at the new deadline", || count.get() == 1).await;
+        until("woken at the new deadline", || count.wakes() == 1).await;
     });
 }
 
@@ -148,7 +148,7 @@ fn a_timer_from_another_thread_ends_the_turn() {
                 assert!(poll_with(pin!(&mut timer), &counting).is_pending());
                 timer.reset(Instant::now() + Duration::from_millis(3));
                 let begin = Instant::now();
-                while count.get() == 0 {
+                while count.wakes() == 0 {
                     assert!(begin.elapsed() < crate::support::PATIENCE, "not seen");
                     std::thread::sleep(Duration::from_millis(1));
                 }
@@ -367,7 +367,7 @@ fn a_reset_moves_a_waiting_tick() {
         let mut ticks = interval_at(Instant::now() + HOUR, Duration::from_millis(5));
         assert!(ticks.poll_tick(&mut Context::from_waker(&waker)).is_pending());
         ticks.reset();
-        until("woken at the new moment", || count.get() == 1).await;
+        until("woken at the new moment", || count.wakes() == 1).await;
         assert!(ticks.poll_tick(&mut Context::from_waker(&waker)).is_ready());
     });
 }
@@ -460,6 +460,6 @@ fn a_timer_may_move_to_another_thread() {
         })
         .await;
         settle().await;
-        assert_eq!(old.get(), 0);
+        assert_eq!(old.wakes(), 0);
     });
 }

@@ -33,12 +33,12 @@ fn use_everything(socket: &Shared) {
 /// alive.
 fn reentering(socket: &Shared, drops: &Arc<AtomicUsize>) -> Waker {
     let (socket, drops) = (Arc::downgrade(socket), Arc::clone(drops));
-    Waker::from(Arc::new(OnDrop(move || {
+    OnDrop::waker(move || {
         if let Some(socket) = socket.upgrade() {
             use_everything(&socket);
         }
         drops.fetch_add(1, Ordering::SeqCst);
-    })))
+    })
 }
 
 /// Hard case 31: a waker that is replaced in the wait list is dropped outside the source's lock.
@@ -149,7 +149,7 @@ fn a_panicking_waker_harms_no_other() {
             timer.reset(soon);
         }
         theirs.write_all(b"x").unwrap();
-        until("the others are woken", || count.get() == 4).await;
+        until("the others are woken", || count.wakes() == 4).await;
         settle().await;
     });
 }
@@ -214,7 +214,7 @@ fn a_waker_may_reenter_what_it_waits_for() {
         assert!(calls.load(Ordering::SeqCst) >= 3, "each has cloned it");
         let _peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         drop(using);
-        until("the waker has accepted it", || accepted.get() == 1).await;
+        until("the waker has accepted it", || accepted.wakes() == 1).await;
     });
 }
 
@@ -259,7 +259,7 @@ fn a_waker_that_panics_when_it_is_cloned_harms_no_other() {
         let bad = unsafe { Waker::new(std::ptr::null(), &PANICS) };
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| poll(&bad))).is_err());
         theirs.write_all(b"x").unwrap();
-        until("all are woken", || crowd.iter().all(|(count, _)| count.get() > 0)).await;
+        until("all are woken", || crowd.iter().all(|(count, _)| count.wakes() > 0)).await;
     });
 }
 
@@ -290,7 +290,7 @@ fn a_waker_that_panics_during_a_sweep_harms_no_other() {
         // SAFETY: its functions do nothing with the pointer.
         let bad = unsafe { Waker::new(std::ptr::null(), &CLONED_ONCE) };
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| poll(&bad)));
-        until("all are woken", || crowd.iter().all(|(count, _)| count.get() > 0)).await;
+        until("all are woken", || crowd.iter().all(|(count, _)| count.wakes() > 0)).await;
     });
 }
 
@@ -303,18 +303,18 @@ fn a_waker_that_panics_in_its_drop_harms_no_other() {
         let mut bad = pin!(socket.readable());
         let mut after = pin!(socket.readable());
         let (panics, counting) = Count::new();
-        let panicking = Waker::from(Arc::new(OnDrop(move || {
+        let panicking = OnDrop::waker(move || {
             counting.wake_by_ref();
             panic!("a waker's drop (expected)");
-        })));
+        });
         assert!(poll_with(bad.as_mut(), &panicking).is_pending());
         // The socket has the last waker: nothing panics here.
         drop(panicking);
         assert!(poll_with(after.as_mut(), &waker).is_pending());
-        assert_eq!(panics.get(), 0);
+        assert_eq!(panics.wakes(), 0);
         theirs.write_all(b"x").unwrap();
-        until("the other is woken", || count.get() == 1).await;
-        assert_eq!(panics.get(), 1);
+        until("the other is woken", || count.wakes() == 1).await;
+        assert_eq!(panics.wakes(), 1);
     });
 }
 
