@@ -5,9 +5,9 @@ mod common;
 
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
-use common::Client;
+use common::{Client, KillOnDrop};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// A pipe that takes no more bytes.
@@ -25,7 +25,7 @@ fn full_pipe() -> (PipeReader, PipeWriter) {
 
 /// A server whose output is not read. Dropping it kills the server.
 struct Stuck {
-    child: Child,
+    child: KillOnDrop,
     address: SocketAddr,
 }
 
@@ -35,7 +35,7 @@ impl Stuck {
         command.arg(address.to_string()).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
         let child = command.spawn().unwrap();
         common::eventually("it listens", || TcpStream::connect(address).is_ok());
-        Self { child, address }
+        Self { child: KillOnDrop(child), address }
     }
 
     fn signal(&self, signal: Signal) {
@@ -53,13 +53,6 @@ impl Stuck {
     #[track_caller]
     fn wait(&mut self) -> ExitStatus {
         common::exit_of(&mut self.child)
-    }
-}
-
-impl Drop for Stuck {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

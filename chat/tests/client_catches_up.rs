@@ -6,14 +6,14 @@ mod common;
 mod fake_server;
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 
-use common::{Program, eventually, exit_of, unused_address};
+use common::{KillOnDrop, Program, eventually, exit_of, unused_address};
 use fake_server::FakeServer;
 
 /// A client program whose input is a pipe. Dropping it kills the program.
 struct Client {
-    child: Child,
+    child: KillOnDrop,
     stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
     stderr: ChildStderr,
@@ -31,7 +31,7 @@ impl Client {
             .unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let stderr = child.stderr.take().unwrap();
-        let mut client = Client { stdin: child.stdin.take(), child, stdout, stderr };
+        let mut client = Client { stdin: child.stdin.take(), child: KillOnDrop(child), stdout, stderr };
         for line in ["Commands:", "join GROUP", "post GROUP MESSAGE...", "Type Control-D to leave."] {
             client.expect(line);
         }
@@ -74,13 +74,6 @@ impl Client {
         self.stdout.read_to_string(&mut printed).unwrap();
         self.stderr.read_to_string(&mut told).unwrap();
         (code, printed, told)
-    }
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -8,9 +8,9 @@ mod fake_server;
 mod terminal;
 
 use std::os::fd::OwnedFd;
-use std::process::{Child, Command};
+use std::process::Command;
 
-use common::{eventually, exit_of};
+use common::{KillOnDrop, eventually, exit_of};
 use fake_server::FakeServer;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process};
@@ -19,22 +19,22 @@ use terminal::{Screen, terminal};
 
 /// A client program on a terminal. Dropping it kills the program.
 struct OnTerminal {
-    child: Child,
+    child: KillOnDrop,
     screen: Screen,
     program: OwnedFd,
     before: Termios,
 }
 
 /// Starts a client program on a terminal of this kind.
-fn spawn(program: &OwnedFd, server: &FakeServer, kind: &str) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_client"))
+fn spawn(program: &OwnedFd, server: &FakeServer, kind: &str) -> KillOnDrop {
+    let child = Command::new(env!("CARGO_BIN_EXE_client"))
         .args([&*server.address(), "--grace", "0.2"])
         .env("TERM", kind)
         .stdin(program.try_clone().unwrap())
         .stdout(program.try_clone().unwrap())
         .stderr(program.try_clone().unwrap())
-        .spawn()
-        .unwrap()
+        .spawn();
+    KillOnDrop(child.unwrap())
 }
 
 impl OnTerminal {
@@ -64,13 +64,6 @@ impl OnTerminal {
     fn ends_with(&mut self, code: i32) {
         assert_eq!(exit_of(&mut self.child).code(), Some(code));
         assert_eq!(modes(&tcgetattr(&self.program).unwrap()), modes(&self.before));
-    }
-}
-
-impl Drop for OnTerminal {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -7,43 +7,18 @@ mod common;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::ops::{Deref, DerefMut};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread;
 
-use common::{DEADLINE, eventually};
+use common::{DEADLINE, KillOnDrop, eventually};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
-/// A client program. Dropping it kills the program.
-struct Program(Child);
-
-impl Deref for Program {
-    type Target = Child;
-
-    fn deref(&self) -> &Child {
-        &self.0
-    }
-}
-
-impl DerefMut for Program {
-    fn deref_mut(&mut self) -> &mut Child {
-        &mut self.0
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// Starts a client. Returns it, its stdin, and the server's end of its connection.
 fn start(
     arguments: &[&str],
     stdout: impl Into<Stdio>,
     stderr: impl Into<Stdio>,
-) -> (Program, ChildStdin, TcpStream) {
+) -> (KillOnDrop, ChildStdin, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     // A small buffer, so that the client soon cannot send what the server does not read.
     rustix::net::sockopt::set_socket_recv_buffer_size(&listener, 4096).unwrap();
@@ -58,7 +33,7 @@ fn start(
     let stdin = child.stdin.take().unwrap();
     let (stream, _) = listener.accept().unwrap();
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
-    (Program(child), stdin, stream)
+    (KillOnDrop(child), stdin, stream)
 }
 
 /// Returns a pipe that takes no more bytes until its reader is read.

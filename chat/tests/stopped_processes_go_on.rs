@@ -5,12 +5,12 @@
 mod common;
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use common::{Client, DEADLINE, Program};
+use common::{Client, DEADLINE, KillOnDrop, Program};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// How long a process is stopped.
@@ -20,7 +20,7 @@ fn pause() -> Duration {
 
 /// The program `client`, with its output line by line.
 struct Talker {
-    child: Child,
+    child: KillOnDrop,
     lines: mpsc::Receiver<String>,
 }
 
@@ -39,7 +39,7 @@ impl Talker {
                 let _ = tell.send(line);
             }
         });
-        let talker = Self { child, lines };
+        let talker = Self { child: KillOnDrop(child), lines };
         (0..4).for_each(|_| drop(talker.line()));
         talker
     }
@@ -55,13 +55,6 @@ impl Talker {
 
     fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
-    }
-}
-
-impl Drop for Talker {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
