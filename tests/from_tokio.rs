@@ -7,11 +7,9 @@
 #[path = "shared/compiler.rs"]
 mod compiler;
 
-use std::fs;
-use std::path::Path;
-
 use compiler::compile;
 use weave::markdown::quoted;
+use weave::source::read;
 
 /// The values that the calls use.
 const GIVEN: &str = r#"
@@ -71,10 +69,6 @@ fn program(ours: &[&str]) -> String {
     format!("#![allow(unused)]\n{uses}\n{types}{GIVEN}\n{}\nfn main() {{}}\n", items.collect::<String>())
 }
 
-fn read(path: &str) -> String {
-    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
 #[test]
 fn every_name_and_call_compiles() {
     let chapter = read("docs/book/src/from-tokio.md");
@@ -101,8 +95,4 @@ fn compiles(program: &str) -> Result<(), String> {
         true => Ok(()),
         false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
     }
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use weave::markdown::section;
+use weave::source::{read, root};
 
 /// Long enough for a machine under load.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -69,7 +70,7 @@ fn interrupt(child: &Child) {
 
 /// Writes the section's blocks to a crate, and returns its folder.
 fn crate_of_the_readme() -> PathBuf {
-    let readme = fs::read_to_string(root().join("README.md")).expect("the README exists");
+    let readme = read("README.md");
     let section = section(&readme, "## Use it in your own crate").expect("the README has this section");
     let (manifest, program) = (block(section, "toml"), block(section, "rust"));
 
@@ -78,7 +79,7 @@ fn crate_of_the_readme() -> PathBuf {
     fs::create_dir_all(echo.join("src")).expect("the target folder is writable");
     // Inside of target/ cargo would take the crate for a part of this workspace.
     let workspace = "[workspace]\nresolver = \"3\"\nmembers = [\"echo\"]\nexclude = [\"unrolled\"]\n";
-    let lock = fs::read_to_string(root().join("Cargo.lock")).expect("the lock file exists");
+    let lock = read("Cargo.lock");
     for (path, text) in [
         (folder.join("Cargo.toml"), workspace),
         (folder.join("Cargo.lock"), &lock),
@@ -113,8 +114,4 @@ fn build(folder: &Path) -> PathBuf {
         .expect("cargo starts");
     assert!(output.status.success(), "cargo says:\n{}", String::from_utf8_lossy(&output.stderr));
     target.join("debug/echo")
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }

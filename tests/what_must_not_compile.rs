@@ -11,10 +11,10 @@
 mod compiler;
 
 use std::fs;
-use std::path::Path;
 
 use compiler::compile;
 use weave::refused::Cure;
+use weave::source::{read, root};
 
 #[test]
 fn what_does_not_run_by_itself_is_awaited() {
@@ -114,17 +114,14 @@ fn no_program_is_left_out() {
 #[track_caller]
 fn refused(name: &str) {
     let path = format!("tests/ui/{name}.rs");
-    let read = |kind: &str| {
-        let file = format!("tests/ui/{name}.{kind}");
-        fs::read_to_string(root().join(&file)).unwrap_or_else(|error| panic!("{file}: {error}"))
-    };
-    let program = read("rs");
+    let part = |kind: &str| read(&format!("tests/ui/{name}.{kind}"));
+    let program = part("rs");
     let output = compile(&path, &program, &["executor", "reactor"]);
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success(), "{path} compiles, and must not");
-    says(&path, &message, &read("stderr"));
+    says(&path, &message, &part("stderr"));
 
-    for cure in Cure::read(&read("cures")).unwrap_or_else(|what| panic!("{path}: {what}")) {
+    for cure in Cure::read(&part("cures")).unwrap_or_else(|what| panic!("{path}: {what}")) {
         let cured = cure.apply(&program).unwrap_or_else(|what| panic!("{path}: {what}"));
         let output = compile(&path, &cured, &["executor", "reactor"]);
         let message = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -145,8 +142,4 @@ fn says(path: &str, message: &str, expected: &str) {
         };
         from += at + block.len();
     }
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }

@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use weave::source::root;
+
 /// Far longer than any example needs, even in a debug build on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -105,10 +107,6 @@ impl Printed {
         let digits = digits.replace(',', "");
         digits.parse().unwrap_or_else(|_| panic!("{}: no number before {unit:?}:\n{}", self.name, self.text))
     }
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The path of the built example, beside the folder of this program.

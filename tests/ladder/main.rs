@@ -9,6 +9,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
+use weave::source::root;
+
 /// Far longer than any rung needs: one that has not ended after it will never end.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -38,10 +40,6 @@ fn the_files_that_a_rung_names_exist() {
             assert!(root().join(path).exists(), "{name} names {path}, which is not there");
         }
     }
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The names of the rungs, from the first to the last.
