@@ -13,7 +13,9 @@ use std::thread;
 use std::time::Duration;
 
 use chat::server::{History, Options, Server};
-use common::history::{ask, end, join_after, no_seam_in_a_flood, numbered, post};
+use common::history::{
+    ask, end, join_after, no_long_reply_for_a_long_name, no_seam_in_a_flood, numbered, post,
+};
 use common::{Client, InProcess, eventually, unused_address};
 use redis::{Mode, Proxy, RedisServer, options};
 
@@ -108,6 +110,12 @@ fn a_join_in_a_flood_has_no_seam() {
     let Some(redis) = RedisServer::start(&[]) else { return };
     let servers = [InProcess::start(redis.options()), InProcess::start(redis.options())];
     no_seam_in_a_flood(&servers[0], &servers[1]);
+}
+
+#[test]
+fn a_long_name_does_not_make_a_long_reply() {
+    let Some(redis) = RedisServer::start(&[]) else { return };
+    no_long_reply_for_a_long_name(&InProcess::start(redis.options()));
 }
 
 #[test]

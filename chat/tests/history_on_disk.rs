@@ -4,7 +4,9 @@ mod common;
 
 use chat::server::{Options, Retention};
 use common::InProcess;
-use common::history::{Directory, ask, end, join_after, no_seam_in_a_flood, numbered, post};
+use common::history::{
+    Directory, ask, end, join_after, no_long_reply_for_a_long_name, no_seam_in_a_flood, numbered, post,
+};
 
 #[test]
 fn messages_have_numbers_and_survive_the_server() {
@@ -190,22 +192,5 @@ fn who_joins_does_not_receive_its_earlier_posts() {
 #[test]
 fn a_long_name_does_not_make_a_long_reply() {
     let directory = Directory::new("name");
-    let server = directory.server();
-    let mut client = server.client();
-    let name = "x".repeat(60_000);
-    let mut member = server.client();
-    member.join_and_wait(&name);
-    post(&mut client, &name, 1..=100);
-    ask(&client, &name, 0, 100);
-    // 256 KiB, with the name in each message.
-    for number in 1..=4 {
-        client.expect(&numbered(&name, &number.to_string(), number));
-    }
-    client.expect(&end(&name, 4, true));
-    join_after(&server.client(), &name, 0);
-    let mut late = server.client();
-    join_after(&late, &name, 90);
-    for number in 91..=100 {
-        late.expect(&numbered(&name, &number.to_string(), number));
-    }
+    no_long_reply_for_a_long_name(&directory.server());
 }

@@ -132,3 +132,25 @@ pub fn no_seam_in_a_flood(server: &InProcess, other: &InProcess) {
         }
     }
 }
+
+/// The reply to a History request counts the group's name in each message: with a name of 60,000 bytes four messages are
+/// 256 KiB. Pages that a member is sent are bounded too, and none of them is missing.
+#[track_caller]
+pub fn no_long_reply_for_a_long_name(server: &InProcess) {
+    let mut client = server.client();
+    let name = "x".repeat(60_000);
+    let mut member = server.client();
+    member.join_and_wait(&name);
+    post(&mut client, &name, 1..=100);
+    ask(&client, &name, 0, 100);
+    for number in 1..=4 {
+        client.expect(&numbered(&name, &number.to_string(), number));
+    }
+    client.expect(&end(&name, 4, true));
+    join_after(&server.client(), &name, 0);
+    let mut late = server.client();
+    join_after(&late, &name, 90);
+    for number in 91..=100 {
+        late.expect(&numbered(&name, &number.to_string(), number));
+    }
+}
