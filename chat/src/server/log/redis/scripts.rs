@@ -56,7 +56,8 @@ if #entries ~= 1 or entries[1][1] ~= '0-1' then return 0 end
 if redis.call('PUBSUB', 'NUMSUB', ARGV[1])[2] > 0 then return 0 end
 return redis.call('DEL', KEYS[1])";
 
-/// Returns the last ID, and the IDs and texts of the messages from a number on.
+/// Returns the last ID, and the IDs and texts of the messages from a number on. Each line that is made of them repeats the
+/// group's name, which is in the key: so the key counts with each text.
 const READ: &str = "\
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 if not last then return false end
@@ -65,7 +66,7 @@ while left > 0 do
   local wanted = math.min(left, 100)
   local entries = redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', wanted)
   for _, entry in ipairs(entries) do
-    bytes = bytes - #entry[2][2]
+    bytes = bytes - #KEYS[1] - #entry[2][2]
     if bytes < 0 and #reply > 1 then return reply end
     reply[#reply + 1] = entry[1]
     reply[#reply + 1] = entry[2][2]
