@@ -148,6 +148,37 @@ fn nothing_is_lost_when_redis_is_killed() {
 }
 
 #[test]
+fn who_leaves_during_a_join_that_waits_for_redis_is_gone() {
+    let Some(mut redis) = RedisServer::start(&[]) else { return };
+    let options = Options { grace: Duration::from_millis(100), ..redis.options() };
+    let server = InProcess::start(options);
+    let (mut member, mut poster) = (server.client(), server.client());
+    member.join_and_wait("tea");
+    redis.kill();
+    eventually("the server has noticed it", || {
+        poster.post("tea", "lost");
+        poster.line().contains("'tea': not posted: Redis is away: ")
+    });
+    let (resets, mut closes) = (server.client(), server.client());
+    join_after(&resets, "tea", 0);
+    join_after(&closes, "tea", 0);
+    server.settles_at(4, 1, 3);
+    resets.reset();
+    server.settles_at(3, 1, 2);
+    closes.half_close();
+    closes.expect_error_with("Group 'tea' not joined: ");
+    closes.expect_end();
+    server.settles_at(2, 1, 1);
+    // Who stays receives what was posted meanwhile.
+    let mut stays = server.client();
+    join_after(&stays, "tea", 0);
+    server.settles_at(3, 1, 2);
+    redis.start_again();
+    post_when_it_is_back(&mut poster, "tea", "again");
+    stays.expect(&numbered("tea", "again", 1));
+}
+
+#[test]
 fn numbers_go_on_when_redis_has_lost_everything() {
     let Some(mut redis) = RedisServer::start(&[]) else { return };
     let servers = [InProcess::start(redis.options()), InProcess::start(redis.options())];
