@@ -18,7 +18,8 @@
 //! - E2  The subscription tasks are cancelled between two lines, unless the client does not read the line.
 //! - E3  A reply that is being written when the reading ends is written to its end, so a stop does not cut it off.
 //! - E4  A client that was refused, or has closed its half, is disconnected after the grace period (and the
-//!   lingering), whether or not it reads: the connection notices the half-close also while a reply waits.
+//!   lingering), whether or not it reads: the connection notices the half-close also while a reply waits, or a join
+//!   that cannot read the log.
 //!
 //! Used by `connection`. Next: `connection`.
 
@@ -120,28 +121,39 @@ impl Session {
             return written.map_err(|_| End::Gone);
         }
         // Boxed: few connections ever need it, and otherwise each would be larger by it.
-        Box::pin(self.replies_written_in_time()).await
+        Box::pin(self.in_time(Self::poll_replies_written)).await?.map_err(|_| End::Gone)
     }
 
-    async fn replies_written_in_time(&mut self) -> Result<(), End> {
+    /// Polls until that is ready. Once the client has closed its half, before the call or during it, it waits no
+    /// longer than the grace period (E4). Cancel-safe if `poll` is.
+    ///
+    /// # Errors
+    ///
+    /// `Gone`: the connection is over in both directions. `GraceOver`: the grace period has elapsed.
+    pub(super) async fn in_time<T>(
+        &mut self,
+        mut poll: impl FnMut(&mut Self, &mut Context<'_>) -> Poll<T>,
+    ) -> Result<T, End> {
+        let stream = self.stream.clone();
         if self.closed.is_none() {
-            let stream = self.stream.clone();
-            let written = async { Some(poll_fn(|cx| self.poll_replies_written(cx)).await) };
+            let done = async { Some(poll_fn(|cx| poll(self, cx)).await) };
             let closed = async {
                 // It fails only if the system cannot tell whether the half is closed. Then the grace period
                 // starts now.
                 let _ = stream.read_closed().await;
                 None
             };
-            if let Some(written) = future::or(written, closed).await {
-                return written.map_err(|_| End::Gone);
+            if let Some(done) = future::or(done, closed).await {
+                return Ok(done);
             }
         }
         let left = self.grace_left();
-        match timeout(left, poll_fn(|cx| self.poll_replies_written(cx))).await {
-            Ok(written) => written.map_err(|_| End::Gone),
-            Err(_) => Err(End::GraceOver),
-        }
+        let done = async { Ok(poll_fn(|cx| poll(self, cx)).await) };
+        let gone = async {
+            let _ = stream.closed().await;
+            Err(End::Gone)
+        };
+        timeout(left, future::or(done, gone)).await.unwrap_or(Err(End::GraceOver))
     }
 
     /// Returns what is left of the grace period, which starts now if it has not started.

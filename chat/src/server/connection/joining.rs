@@ -16,6 +16,7 @@
 //! Used by `connection`. Next: `web/origin`.
 
 use std::fmt::Display;
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 
 use executor::task;
@@ -31,7 +32,7 @@ use super::super::posted::Until;
 use super::{Connection, Refusal};
 
 impl Connection {
-    /// Carries out a Join. While the log cannot be reached, a join with a number waits.
+    /// Carries out a Join. While the log cannot be reached, a join with a number waits, unless the client leaves.
     ///
     /// # Errors
     ///
@@ -57,7 +58,14 @@ impl Connection {
         let catch_up = match after {
             None => None,
             Some(after) => {
-                let started = CatchUp::start(common.log.clone(), name, after).await;
+                let closed = self.session.closed;
+                let mut starting = pin!(CatchUp::start(common.log.clone(), name, after));
+                let started = self.session.in_time(|_, cx| starting.as_mut().poll(cx)).await;
+                // If the client has gone, the reply fails.
+                let started =
+                    started.map_err(|_| not_joined(name, "the log was away for the grace period"))?;
+                // It may still have requests. The grace period begins after the last one.
+                self.session.closed = closed;
                 Some(started.map_err(|error| not_joined(name, error))?)
             }
         };
