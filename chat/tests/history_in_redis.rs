@@ -7,8 +7,10 @@ mod redis;
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::io;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -16,7 +18,7 @@ use chat::server::{History, Options, Server};
 use common::history::{
     ask, end, join_after, no_long_reply_for_a_long_name, no_seam_in_a_flood, numbered, post,
 };
-use common::{Client, InProcess, eventually, unused_address};
+use common::{Client, DEADLINE, InProcess, eventually, unused_address};
 use redis::{Mode, Proxy, RedisServer, options};
 
 /// Posts until one post is not refused: until the server has found Redis again.
@@ -278,9 +280,35 @@ fn options_that_do_not_go_together_are_refused() {
 
 /// A server behind a proxy, which gives up after a second.
 fn behind(proxy: &Proxy) -> InProcess {
-    let url = format!("redis://{}", proxy.address).parse().unwrap();
+    InProcess::start(impatient(proxy.address))
+}
+
+fn impatient(redis: SocketAddr) -> Options {
+    let url = format!("redis://{redis}").parse().unwrap();
     let history = History::Redis { url, messages: 100_000, timeout: Duration::from_secs(1) };
-    InProcess::start(Options { history, ..Options::default() })
+    Options { history, ..Options::default() }
+}
+
+#[test]
+fn a_redis_that_stalls_after_the_login_does_not_hang_the_start() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // It replies to HELLO and to PING, and reads on. The thread ends with the server's connection.
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        for reply in ["%0\r\n", "+PONG\r\n"] {
+            let _ = (stream.read(&mut [0; 4096]).unwrap(), stream.write_all(reply.as_bytes()).unwrap());
+        }
+        io::copy(&mut stream, &mut io::sink())
+    });
+    let (sender, bound) = mpsc::channel();
+    thread::spawn(move || {
+        let bind = Server::bind("127.0.0.1:0", impatient(address));
+        sender.send(executor::task::block_on(bind).map(drop))
+    });
+    let error = bound.recv_timeout(DEADLINE).expect("the start ends").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert_eq!(error.to_string(), format!("redis://{address}: it does not reply for 1 seconds"));
 }
 
 #[test]
