@@ -27,7 +27,7 @@ use executor::task::{self, JoinHandle};
 use reactor::explain::explain;
 use reactor::notes;
 
-use self::connection::Connection;
+use self::connection::{Connection, in_time};
 use self::session::Session;
 use self::state::State;
 use super::{Deliver, Limit, Log, Outcome, Page};
@@ -61,16 +61,21 @@ pub(in crate::server) struct Connected {
 
 impl Connected {
     /// Connects to Redis, and tells on stderr what its settings promise. `keep` is the number of messages of a
-    /// group that are kept, and `limit` how long a reply may take.
+    /// group that are kept, and `limit` how long all this may take, and later a reply.
     ///
     /// # Errors
     ///
     /// Redis cannot be used; the error names its address, and the reason is its source.
     pub(super) async fn open(url: RedisUrl, keep: u64, limit: Duration) -> io::Result<Self> {
+        let opening = async {
+            let mut connection = Connection::open(&url).await?;
+            settings::permissions(&mut connection, url.database).await?;
+            let promises = settings::promises(&mut connection).await?;
+            Ok((connection, promises))
+        };
         let explained = |error| explain(&url, error);
-        let mut connection = Connection::open(&url, limit).await.map_err(explained)?;
-        settings::permissions(&mut connection, url.database).await.map_err(explained)?;
-        for note in settings::promises(&mut connection).await.map_err(explained)? {
+        let (connection, promises) = in_time(limit, opening).await.map_err(explained)?;
+        for note in promises {
             notes::stderr().tell(format_args!("server: {url}: {note}"));
         }
         Ok(Self { url, keep, limit, connection })

@@ -66,22 +66,23 @@ impl fmt::Debug for Connection {
     }
 }
 
+/// Waits for something that Redis does, no longer than a time: then the error is `TimedOut`. The future is boxed: the
+/// task of the session should not be larger by what is only needed to connect.
+pub(super) async fn in_time<T>(limit: Duration, asked: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    timeout(limit, Box::pin(asked)).await.unwrap_or_else(|_| {
+        let what = format!("it does not reply for {} seconds", limit.as_secs_f64());
+        Err(io::Error::new(ErrorKind::TimedOut, what))
+    })
+}
+
 impl Connection {
-    /// Connects and logs in, within a time.
+    /// Connects and logs in. The caller limits the time.
     ///
     /// # Errors
     ///
-    /// The host does not exist, refuses, or does not reply in time; it is no Redis, or one that is too old; it does
-    /// not accept the password, or is loading its data.
-    pub(super) async fn open(url: &RedisUrl, limit: Duration) -> io::Result<Self> {
-        let opening = timeout(limit, Box::pin(Self::open_slowly(url))).await;
-        opening.unwrap_or_else(|_| {
-            let what = format!("it does not reply for {} seconds", limit.as_secs_f64());
-            Err(io::Error::new(ErrorKind::TimedOut, what))
-        })
-    }
-
-    async fn open_slowly(url: &RedisUrl) -> io::Result<Self> {
+    /// The host does not exist, or refuses; it is no Redis, or one that is too old; it does not accept the password,
+    /// or is loading its data.
+    pub(super) async fn open(url: &RedisUrl) -> io::Result<Self> {
         let stream = TcpStream::connect((&*url.host, url.port)).await?;
         stream.set_nodelay(true)?;
         let (stream, commands) = super::tls::halves(url, stream).await?;

@@ -29,7 +29,7 @@ use reactor::notes;
 use reactor::time::sleep;
 
 use super::super::{DELIVERIES, Deliver};
-use super::connection::Connection;
+use super::connection::{Connection, in_time};
 use super::done::Done;
 use super::state::State;
 use super::watched::Delivery;
@@ -75,7 +75,7 @@ impl Session {
             sleep(*backoff).await;
             *backoff = (2 * *backoff).min(LONGEST_BACKOFF);
             // It was told that the connection is lost; why there is no new one is seldom another reason.
-            if let Ok(connection) = Connection::open(&self.url, self.limit).await {
+            if let Ok(connection) = in_time(self.limit, Connection::open(&self.url)).await {
                 return connection;
             }
         }
