@@ -487,3 +487,49 @@ fn names_that_were_only_joined_do_not_stay_in_redis() {
     poster.post("tea", "hello");
     poster.expect("{\"Error\":\"Group 'tea' does not exist\"}");
 }
+
+#[test]
+fn names_whose_members_left_while_redis_was_away_do_not_stay_either() {
+    let Some(redis) = RedisServer::start(&[]) else { return };
+    let proxy = Proxy::start(redis.address);
+    let (server, other) = (behind(&proxy), InProcess::start(redis.options()));
+    let (mut leaves, mut client, mut stays) = (server.client(), server.client(), other.client());
+    for group in ["tea", "coffee", "water", "again"] {
+        leaves.join_and_wait(group);
+    }
+    stays.join_and_wait("coffee");
+    stays.post("water", "x");
+    leaves.line();
+    let there = |group: &str| redis.command(&["EXISTS", &format!("unrolled:{group}")]) == ":1\r\n";
+    assert!(["tea", "coffee", "water", "again"].into_iter().all(there));
+    let connected = |client: &mut Client| {
+        eventually("the server is connected", || {
+            ask(client, "coffee", 0, 0);
+            client.line().starts_with("{\"History")
+        });
+    };
+    // One more, of which the server does not know whether Redis has it. If the server loses the connection before the
+    // join, Redis does not have it.
+    eventually("Redis has it, and the reply is lost", || {
+        proxy.set(Mode::Forward);
+        connected(&mut client);
+        proxy.set(Mode::LoseReplies);
+        client.join("milk");
+        client.expect_error_with("Group 'milk' not joined: Redis is away: ");
+        there("milk")
+    });
+    leaves.reset();
+    server.settles_at(1, 0, 0);
+    proxy.set(Mode::Forward);
+    connected(&mut client);
+    client.join_and_wait("again");
+    eventually("names without members and messages are removed", || !there("tea") && !there("milk"));
+    // Coffee has a member at the other server, water has a message, and somebody has joined the last one again.
+    assert!(["coffee", "water", "again"].into_iter().all(there));
+    for (number, text) in [(1, "one"), (2, "two")] {
+        stays.post("again", text);
+        client.expect(&numbered("again", text, number));
+        stays.post("coffee", text);
+        stays.expect(&numbered("coffee", text, number));
+    }
+}
