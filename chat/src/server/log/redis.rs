@@ -35,6 +35,7 @@ use crate::server::redis_url::RedisUrl;
 
 mod connection;
 mod done;
+mod left;
 mod parsed;
 mod resp;
 mod scripts;

@@ -3,7 +3,7 @@
 //! A delivery takes the lock of the group table, under which `state` is called: under the lock of `state` both could
 //! wait for each other. And the task that waits for an outcome runs at once when it is sent, and may ask for more.
 //!
-//! Used by `log/redis/state`, `log/redis/state/replies` and `log/redis/session`. Next: `log/redis/state`.
+//! Used by `log/redis/state`, `log/redis/state/replies` and `log/redis/session`. Next: `log/redis/left`.
 
 use std::sync::Arc;
 

@@ -16,6 +16,8 @@
 //! - Q4  A group's notifications are asked for before its stream is. So what is not in the reply is notified.
 //! - Q5  What waits is bounded: by [`MOST`] and [`MOST_READS`]. Further posts are refused, and further reads
 //!   wait for earlier ones, without a limit on the time.
+//! - Q6  Redis is asked to forget each group that nobody here has joined any more. If there is no connection, or it
+//!   ends before the reply, the name is kept until there is another one (`left`).
 //!
 //! Nothing is delivered under the lock: `watch` is called under the lock of the group table, which a delivery
 //! takes. Used by `log/redis/session` and `log/redis`. Next: `log/redis/state/replies`.
@@ -30,6 +32,7 @@ use executor::sync::{mpsc, oneshot};
 
 use super::super::{BUSY, Limit, LogError, MOST, Outcome, Page};
 use super::done::{Done, Sender, Settled};
+use super::left::Left;
 use super::resp;
 use super::scripts;
 use super::watched::Watched;
@@ -78,6 +81,8 @@ struct Locked {
     /// The reads that wait until others have their replies (Q5).
     more_reads: VecDeque<Read>,
     groups: HashMap<Arc<str>, Group>,
+    /// The groups that are to be forgotten when there is a connection (Q6).
+    left: Left,
     /// How many groups were watched so far.
     watches: u64,
 }
@@ -111,8 +116,8 @@ enum Expected {
         id: u64,
     },
     Subscribed,
-    /// Of the script that removes a stream without messages.
-    Forgotten,
+    /// Of the script that removes this group's stream if it has no messages.
+    Forgotten(Arc<str>),
     /// Of a PING; for a caller that waits until all commands before it are done.
     Pong(Option<Sender<()>>),
 }
@@ -234,8 +239,10 @@ impl State {
 
     pub(super) fn unwatch(&self, group: &str) {
         let mut locked = self.lock();
-        if locked.groups.remove(group).is_some() && locked.away.is_none() {
-            self.unsubscribe(&mut locked, group);
+        let Some((group, _)) = locked.groups.remove_entry(group) else { return };
+        match locked.away {
+            None => self.unsubscribe(&mut locked, group),
+            Some(_) => locked.left.add(group),
         }
     }
 
@@ -247,9 +254,14 @@ impl State {
     }
 
     /// Ends the notifications, and removes the group if nobody is left in it and nothing was posted.
-    fn unsubscribe(&self, locked: &mut Locked, group: &str) {
-        self.queue(locked, Expected::Subscribed, |bytes| scripts::unsubscribe(bytes, self.database, group));
-        self.queue(locked, Expected::Forgotten, |bytes| scripts::forget(bytes, self.database, group));
+    fn unsubscribe(&self, locked: &mut Locked, group: Arc<str>) {
+        self.queue(locked, Expected::Subscribed, |bytes| scripts::unsubscribe(bytes, self.database, &group));
+        self.forget(locked, group);
+    }
+
+    fn forget(&self, locked: &mut Locked, group: Arc<str>) {
+        scripts::forget(&mut locked.outgoing, self.database, &group);
+        self.queue(locked, Expected::Forgotten(group), |_| {});
     }
 
     fn fill(&self, locked: &mut Locked, group: Arc<str>, id: u64, after: u64) {
@@ -309,15 +321,18 @@ impl State {
                     done.outcomes.push(Settled::Page(outcome, Err(away.clone())));
                 }
                 Expected::Pong(Some(outcome)) => done.unit(outcome, Ok(())),
-                Expected::Pong(None) | Expected::Subscribed | Expected::Forgotten => {}
+                Expected::Forgotten(group) => locked.left.add(group),
+                Expected::Pong(None) | Expected::Subscribed => {}
                 Expected::Read(_) | Expected::Watch { .. } => {} // the groups below
             }
         }
-        locked.groups.retain(|_, group| match &mut group.stage {
+        let mut left = Vec::new();
+        locked.groups.retain(|name, group| match &mut group.stage {
             Stage::Starting(waiting) => {
                 for sender in mem::take(waiting) {
                     done.unit(sender, Err(away.clone()));
                 }
+                left.push(name.clone());
                 false
             }
             Stage::Started(watched) => {
@@ -325,6 +340,7 @@ impl State {
                 true
             }
         });
+        left.into_iter().for_each(|group| locked.left.add(group));
         done
     }
 
@@ -335,6 +351,11 @@ impl State {
             return;
         }
         locked.away = None;
+        for group in locked.left.take() {
+            if !locked.groups.contains_key(&group) {
+                self.forget(&mut locked, group);
+            }
+        }
         let started = locked.groups.iter().filter_map(|(name, group)| match &group.stage {
             Stage::Started(watched) => Some((name.clone(), group.id, watched.last())),
             Stage::Starting(_) => None,

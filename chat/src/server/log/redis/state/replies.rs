@@ -89,10 +89,10 @@ impl State {
                 self.watched(&mut locked, &mut done, group, id, last, before);
             }
             (Expected::Watch { group, id }, Parsed::Refused(text)) => {
-                self.not_watched(&mut locked, &mut done, &group, id, &refused(&text));
+                self.not_watched(&mut locked, &mut done, group, id, &refused(&text));
             }
             // At worst an empty stream stays.
-            (Expected::Forgotten, Parsed::Number(_) | Parsed::Refused(_)) => {}
+            (Expected::Forgotten(_), Parsed::Number(_) | Parsed::Refused(_)) => {}
             // If it is refused, so is what follows, or the numbers show that messages are missing.
             (Expected::Subscribed, Parsed::Subscribed) => {}
             (Expected::Subscribed, Parsed::Refused(text)) => {
@@ -142,14 +142,14 @@ impl State {
         }
     }
 
-    fn not_watched(&self, locked: &mut Locked, done: &mut Done, group: &Arc<str>, id: u64, error: &LogError) {
-        let Some(this) = locked.groups.get_mut(group).filter(|this| this.id == id) else { return };
+    fn not_watched(&self, locked: &mut Locked, done: &mut Done, group: Arc<str>, id: u64, error: &LogError) {
+        let Some(this) = locked.groups.get_mut(&group).filter(|this| this.id == id) else { return };
         match &mut this.stage {
             Stage::Starting(waiting) => {
                 for sender in mem::take(waiting) {
                     done.unit(sender, Err(error.clone()));
                 }
-                locked.groups.remove(group);
+                locked.groups.remove(&group);
                 self.unsubscribe(locked, group);
             }
             Stage::Started(watched) => {
