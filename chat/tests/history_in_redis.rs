@@ -263,6 +263,22 @@ fn a_server_logs_in() {
     }
 }
 
+/// A server with other limits on what is kept, and on the time of a reply.
+fn with_limits(redis: &RedisServer, messages: u64, timeout: Duration) -> InProcess {
+    let history = History::Redis { url: redis.url().parse().unwrap(), messages, timeout };
+    InProcess::start(Options { history, ..Options::default() })
+}
+
+#[test]
+fn any_number_of_messages_may_be_kept() {
+    let Some(redis) = RedisServer::start(&[]) else { return };
+    let server = with_limits(&redis, u64::MAX, Duration::from_secs(10));
+    let mut client = server.client();
+    client.join_and_wait("tea");
+    client.post("tea", "1");
+    client.expect(&numbered("tea", "1", 1));
+}
+
 #[test]
 fn options_that_do_not_go_together_are_refused() {
     for (arguments, reason) in [
