@@ -103,6 +103,7 @@ pub(super) fn post(
     text: &str,
 ) {
     let known = known.map_or("-1".to_owned(), |known| known.to_string());
+    let keep = keep.min(i64::MAX.unsigned_abs()); // Redis takes no more.
     let channel = channel(database, group);
     let arguments =
         [known.as_bytes(), keep.to_string().as_bytes(), text.as_bytes(), &channel].map(<[u8]>::to_vec);
