@@ -280,6 +280,16 @@ fn any_number_of_messages_may_be_kept() {
 }
 
 #[test]
+fn the_time_of_a_reply_may_have_no_limit() {
+    let Some(redis) = RedisServer::start(&[]) else { return };
+    let server = with_limits(&redis, 100, Duration::MAX);
+    let mut client = server.client();
+    client.join_and_wait("tea");
+    client.post("tea", "1");
+    client.expect(&numbered("tea", "1", 1));
+}
+
+#[test]
 fn options_that_do_not_go_together_are_refused() {
     for (arguments, reason) in [
         (&["--redis", "redis://h", "--history", "d"][..], "--history and --redis"),
