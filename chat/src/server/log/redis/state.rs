@@ -72,8 +72,8 @@ struct Locked {
     /// The bytes of the commands in `queued`.
     outgoing: Vec<u8>,
     queued: VecDeque<Expected>,
-    /// With the time at which the reply must be there.
-    sent: VecDeque<(Instant, Expected)>,
+    /// With the time at which the reply must be there; `None` if the clock cannot express it.
+    sent: VecDeque<(Option<Instant>, Expected)>,
     /// How many bytes of messages are in `queued` and `sent`.
     posting: usize,
     /// How many reads are there.
@@ -271,7 +271,7 @@ impl State {
     /// Takes what is to be sent now. It may be empty.
     pub(super) fn take_outgoing(&self) -> Vec<u8> {
         let mut locked = self.lock();
-        let deadline = Instant::now() + self.limit;
+        let deadline = Instant::now().checked_add(self.limit);
         let queued = mem::take(&mut locked.queued);
         locked.sent.extend(queued.into_iter().map(|expected| (deadline, expected)));
         mem::take(&mut locked.outgoing)
@@ -281,7 +281,7 @@ impl State {
     pub(super) fn check(&self) -> io::Result<()> {
         let mut locked = self.lock();
         match locked.sent.front() {
-            Some((deadline, _)) if Instant::now() >= *deadline => {
+            Some((Some(deadline), _)) if Instant::now() >= *deadline => {
                 let what = format!("it does not reply for {} seconds", self.limit.as_secs_f64());
                 Err(io::Error::new(io::ErrorKind::TimedOut, what))
             }
