@@ -145,6 +145,26 @@ mod tests {
     }
 
     #[test]
+    fn each_empty_line_ends_a_head() {
+        for end in ["\r\n\r\n", "\n\r\n", "\r\n\n", "\n\n"] {
+            let head = read(format!("GET / HTTP/1.1\nHost: c{end}rest").as_bytes()).expect(end);
+            let host = head.request.headers()["host"].as_bytes();
+            assert_eq!((host, &head.rest[..]), (&b"c"[..], &b"rest"[..]), "{end:?}");
+        }
+    }
+
+    #[test]
+    fn a_head_has_at_most_its_length() {
+        let long = |length: usize| {
+            let begin = "GET / HTTP/1.1\r\nCookie: ";
+            format!("{begin}{}\r\n\r\n", "x".repeat(length - begin.len() - 4))
+        };
+        assert!(read(long(LONGEST).as_bytes()).is_ok());
+        assert_eq!(refused(long(LONGEST + 1).as_bytes()).0, 431);
+        assert_eq!(refused(long(LONGEST + 2000).as_bytes()).0, 431);
+    }
+
+    #[test]
     fn what_is_no_head_is_refused_with_a_reason() {
         let cases: [(&[u8], u16, &str); 4] = [
             (b"{\"Join\":{}}\n\n", 400, "not a request in HTTP"),
