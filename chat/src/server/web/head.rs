@@ -56,26 +56,27 @@ async fn read_all(mut stream: impl AsyncRead + Unpin) -> io::Result<Result<Head,
             return Ok(Err(None));
         }
         // The end may have begun in what was read before.
-        let from = read.len().saturating_sub(3);
+        let from = read.len().saturating_sub(2);
         read.extend_from_slice(&piece[..length]);
-        if let Some(end) = end_of_head(&read, from) {
+        let end = end_of_head(&read, from);
+        if end.unwrap_or(read.len()) > LONGEST {
+            let text = format!("the head of the request is longer than {LONGEST} bytes");
+            return Ok(Err(Some((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, text))));
+        }
+        if let Some(end) = end {
             let rest = read.split_off(end);
             let request = parse(&read);
             return Ok(request.map(|request| Head { request, rest }).map_err(|error| {
                 Some((StatusCode::BAD_REQUEST, format!("not a request in HTTP: {error}")))
             }));
         }
-        if read.len() > LONGEST {
-            let text = format!("the head of the request is longer than {LONGEST} bytes");
-            return Ok(Err(Some((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, text))));
-        }
     }
 }
 
-/// Returns where the first empty line ends, if one does at `from` or later.
+/// Returns where the first empty line ends, if one does at `from` or later. A line ends with `\n` or `\r\n`.
 fn end_of_head(read: &[u8], from: usize) -> Option<usize> {
     (from..read.len()).find_map(|at| {
-        let end = ["\r\n\r\n", "\n\n"].into_iter().find(|end| read[at..].starts_with(end.as_bytes()))?;
+        let end = ["\n\r\n", "\n\n"].into_iter().find(|end| read[at..].starts_with(end.as_bytes()))?;
         Some(at + end.len())
     })
 }
