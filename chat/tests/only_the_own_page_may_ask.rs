@@ -217,6 +217,20 @@ fn the_program_refuses_what_it_cannot_serve() {
     };
     let (code, text) = run(&["127.0.0.1:0", "--web-host", "chat.example.org"]);
     assert!(code == Some(2) && text.contains("--web-host") && text.contains("--web"), "{text}");
+    // Names that no request can ask for. The address is one that cannot be listened on, so the program ends anyway.
+    for name in [
+        "chat.example.org:8090",
+        "http://chat.example.org",
+        "chat.example.org/",
+        "*.example.org",
+        "ü.org",
+        "",
+    ] {
+        let (code, text) = run(&["127.0.0.1:0", "--web", "192.0.2.1:80", "--web-host", name]);
+        assert!(code == Some(2) && text.contains("--web-host") && text.contains(name), "{name}: {text}");
+    }
+    let (code, text) = run(&["127.0.0.1:0", "--web", "192.0.2.1:80", "--web-host", "Chat-2.example.org"]);
+    assert!(code == Some(1) && text.contains("192.0.2.1:80"), "{text}");
     let (code, text) = run(&["127.0.0.1:0", "--web", "192.0.2.1:80"]);
     assert!(code == Some(1) && text.contains("192.0.2.1:80"), "{text}");
 }
