@@ -56,7 +56,8 @@ Options:
   --grace SECONDS      how long a client that has closed its half goes on receiving (5)
   --web ADDRESS        listen here for browsers: a page for the chat, with a view of what the server does; everyone
                        who opens it can use the chat and that view
-  --web-host NAME      a name by which browsers may ask for the page, besides addresses and localhost; repeatable
+  --web-host NAME      a name by which browsers may ask for the page, without a port, besides addresses and localhost;
+                       repeatable
   --drain SECONDS      how long the server goes on writing what is queued when it stops (2)
   --history DIR        keep the messages in DIR: each gets a number, is delivered when it is safe on the disk,
                        and can be asked for later. Without this option nothing is kept
@@ -236,7 +237,7 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
             Long("trace") => trace = Some(PathBuf::from(parser.value()?)),
             Long("drain") => options.drain = seconds(parser.value()?)?,
             Long("web") => web = Some(parser.value()?.string()?),
-            Long("web-host") => web_hosts.push(parser.value()?.string()?),
+            Long("web-host") => web_hosts.push(host_name(parser.value()?.string()?)?),
             Short('h') | Long("help") => {
                 let _ = io::stdout().write_all(HELP.as_bytes());
                 return Ok(None);
@@ -251,6 +252,16 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     let address = address.unwrap_or_else(|| "localhost:8088".to_string());
     options.history = history(directory, redis, retention)?;
     Ok(Some(Arguments { address, options, trace, web, web_hosts }))
+}
+
+/// Returns the name if it can be that of a host. With a port, or as a URL, it would never match: requests are compared
+/// without their port.
+fn host_name(name: String) -> Result<String, lexopt::Error> {
+    let is_of_names = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    match name.bytes().all(is_of_names) && !name.is_empty() {
+        true => Ok(name),
+        false => Err(format!("--web-host {name:?}: a host's name is expected, without a port").into()),
+    }
 }
 
 /// Parses a URL whose password no error may contain.

@@ -114,7 +114,7 @@ impl Server {
     }
 
     /// Opens a second listener, for browsers: it serves a page that speaks to this server. Requests must be
-    /// addressed to a literal address, to `localhost`, or to one of the names in `hosts`.
+    /// addressed to a literal address, to `localhost`, or to one of the names in `hosts`, which contain no port.
     ///
     /// Everyone who can open the page can use the chat, and sees how many clients there are and what the tasks of
     /// the process wait for, and can record it.
