@@ -91,7 +91,7 @@ impl Drop for Acquire<'_> {
         let was_handed_a_permit = state.waiters.len() == before;
         drop(state);
         if was_handed_a_permit {
-            self.semaphore.release(); // Rule C3 of the chapter: the permit is passed on.
+            self.semaphore.release(); // The permit is passed on [handed-on].
         }
     }
 }

@@ -16,19 +16,19 @@
 //! slot on. A slot that no receiver still has to read is dropped. So the channel holds what the slowest receiver
 //! has not read, at most the capacity, and nothing while all receivers have read everything.
 //!
-//! - B1  The readers of all slots and `at_tail` add up to `receivers`.
-//! - B2  The front slot has readers: a front slot without readers is dropped at once.
-//! - B3  When the front slot is dropped although it has readers, they move to the new front. So a receiver whose
+//! - [readers-add-up]  The readers of all slots and `at_tail` add up to `receivers`.
+//! - [front-has-readers]  The front slot has readers: a front slot without readers is dropped at once.
+//! - [counted-at-head]  When a front slot that has readers is dropped, they move to the new front. So a receiver whose
 //!   own position is before `head` is counted at `head`, and the difference is the number of values it missed.
-//! - B4  A waker in the wait list belongs to a receiver that has read everything, and the channel is open. A send
-//!   takes all of the wakers, and so does the drop of the last sender. The drop of the last receiver takes the
-//!   wakers of the senders that wait for that.
-//! - B5  A value is in an `Arc`. Under the lock only its count changes, the value is cloned after unlocking, and
-//!   the last reader gets the value itself without a clone. So several threads may clone one value at the same
-//!   time: the ends are `Send` only if the values are `Sync`.
-//! - B6  Each slot knows the weight that was sent before it. So the weight of what is kept, or of what a receiver
-//!   has not read, is a difference. The sums may wrap around at 2^64: what is kept weighs less. The newest
-//!   value stays, whatever its weight.
+//! - [all-wakers-taken]  A waker in the wait list belongs to a receiver that has read everything, and the channel is
+//!   open. A send takes all of the wakers, and so does the drop of the last sender. The drop of the last receiver takes
+//!   the wakers of the senders that wait for that.
+//! - [cloned-unlocked]  A value is in an `Arc`. Under the lock only its count changes, the value is cloned after
+//!   unlocking, and the last reader gets the value itself without a clone. So several threads may clone one value at
+//!   the same time: the ends are `Send` only if the values are `Sync`.
+//! - [weight-is-difference]  Each slot knows the weight that was sent before it. So the weight of what is kept, or of
+//!   what a receiver has not read, is a difference. The sums may wrap around at 2^64: what is kept weighs less. The
+//!   newest value stays, whatever its weight.
 //!
 //! The files: `ring` is what is under the lock, `receiver` and `sender` are the ends. Next: `ring`.
 

@@ -24,16 +24,16 @@
 //!
 //! All of them follow four rules.
 //!
-//! - C1  What the waiters share is under one lock, which is held for a short time. No code of the user runs under it:
-//!   values are dropped, and wakers are woken and dropped, after it is unlocked, and only wakers of our own tasks
-//!   are cloned under it [no-user-code]. So that code may use the same channel. (The value of a `watch` has a second
-//!   lock. A closure that runs under it must not use the channel.)
-//! - C2  A waiter checks the condition and stores its waker under one hold of the lock: no wake can come
+//! - [short-lock]  What the waiters share is under one lock, which is held for a short time. No code of the user runs
+//!   under it: values are dropped, and wakers are woken and dropped, after it is unlocked, and only wakers of our own
+//!   tasks are cloned under it [no-user-code]. So that code may use the same channel. (The value of a `watch` has a
+//!   second lock. A closure that runs under it must not use the channel.)
+//! - [check-and-store]  A waiter checks the condition and stores its waker under one hold of the lock: no wake can come
 //!   between the two and be lost.
-//! - C3  A waiter that was woken for something that only one can have (the lock, free room, permits, a notice), and
-//!   gives up, passes it on.
-//! - C4  What a waiter waits for may be its own before it is polled. So a future that has waited must be polled or
-//!   dropped: else it keeps the lock, the room or the permits from all others.
+//! - [handed-on]  A waiter that was woken for something that only one can have (the lock, free room, permits, a
+//!   notice), and gives up, passes it on.
+//! - [poll-or-drop]  What a waiter waits for may be its own before it is polled. So a future that has waited must be
+//!   polled or dropped: else it keeps the lock, the room or the permits from all others.
 //!
 //! Of `reactor` they use the wait list, the poll budget and the recorder, and they run under any executor. Under ours
 //! each completed operation is charged to the poll's budget: a task whose channel is always ready still yields to the

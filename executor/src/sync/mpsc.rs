@@ -17,18 +17,18 @@
 //! its `send` until it is pushed, so a `send` that is cancelled has sent nothing. A permit is room that its owner
 //! has been given, to be used at any time.
 //!
-//! - P1  Queued, promised and permits together never exceed the capacity.
-//! - P2  While a sender waits there is no free room: what frees room promises it to the first sender that waits,
-//!   under the same hold of the lock.
-//! - P3  In an open channel a sender whose key is no longer in the wait list holds a promise. If it gives up, it
-//!   passes the promise on.
-//! - P4  The receiver stores its waker under the same hold of the lock in which it found the queue empty. The
-//!   first push takes the waker, so a hundred pushes wake once.
-//! - P5  The drop of the last sender wakes the receiver. The end of the receiver, by `close` or by its drop, wakes
-//!   every sender that waits, for room or for that end.
-//! - P6  A permit that is dropped passes its room on, as P3 says of a promise.
-//! - P7  A closed channel takes what its permits send, and nothing else: `close` withdraws the promises, and their
-//!   senders find it closed. While there is a permit the receiver waits for it. The last permit wakes it.
+//! - [capacity-holds]  Queued, promised and permits together never exceed the capacity.
+//! - [room-is-promised]  While a sender waits there is no free room: what frees room promises it to the first sender
+//!   that waits, under the same hold of the lock.
+//! - [promise-passed-on]  In an open channel a sender whose key is no longer in the wait list holds a promise. If it
+//!   gives up, it passes the promise on.
+//! - [first-push-wakes]  The receiver stores its waker under the same hold of the lock in which it found the queue
+//!   empty. The first push takes the waker, so a hundred pushes wake once.
+//! - [end-wakes-all]  The drop of the last sender wakes the receiver. The end of the receiver, by `close` or by its
+//!   drop, wakes every sender that waits, for room or for that end.
+//! - [permit-passed-on]  A permit that is dropped passes its room on, as [promise-passed-on] says of a promise.
+//! - [permits-outlive-close]  A closed channel takes what its permits send, and nothing else: `close` withdraws the
+//!   promises, and their senders find it closed. While there is a permit the receiver waits, and the last one wakes it.
 //!
 //! The files: `state` is what is under the lock, `room` waits for room, `sender`, `permit` and `receiver` are the
 //! ends, `unbounded` is a sender that never waits. Next: `state`.

@@ -15,14 +15,14 @@
 //! lock never becomes free: the unlock takes the first waiter out of the wait list, and from then on that waiter
 //! owns the lock. So no waiter is overtaken, and none starves.
 //!
-//! - M1  WAITERS changes only under the lock of the wait list, and is never set without LOCKED.
-//! - M2  A waiter that joins sets WAITERS under the lock of the wait list, so the next unlock finds it.
-//! - M3  A waiter whose key is no longer in the wait list owns the lock. If it gives up, it unlocks.
-//! - M4  Only the owner of the lock touches the value: through a [`MutexGuard`] or an [`OwnedMutexGuard`], of which
+//! - [waiters-under-lock]  WAITERS changes only under the lock of the wait list, and is never set without LOCKED.
+//! - [joiner-marks]  A waiter that joins sets WAITERS under the lock of the wait list, so the next unlock finds it.
+//! - [unlisted-owns]  A waiter whose key is no longer in the wait list owns the lock. If it gives up, it unlocks.
+//! - M1  Only the owner of the lock touches the value: through a [`MutexGuard`] or an [`OwnedMutexGuard`], of which
 //!   there is one at a time, or through `&mut Mutex`.
 //!
 //! Next: `oneshot`.
-#![allow(unsafe_code, reason = "the value is shared by hand: M4 stands where the compiler cannot look")]
+#![allow(unsafe_code, reason = "the value is shared by hand: the compiler cannot see who owns the lock")]
 
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -66,10 +66,10 @@ pub struct Mutex<T: ?Sized> {
     value: UnsafeCell<T>,
 }
 
-// SAFETY: M4: to send the mutex is to send the value, and nothing else.
+// SAFETY: M1: to send the mutex is to send the value, and nothing else.
 unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
 
-// SAFETY: M4: through `&Mutex` one thread at a time reaches the value, which requires only `T: Send`.
+// SAFETY: M1: through `&Mutex` one thread at a time reaches the value, which requires only `T: Send`.
 unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 
 impl<T> Mutex<T> {
@@ -189,8 +189,8 @@ impl<T: ?Sized> Mutex<T> {
         poll_lazily(waker, |waker| {
             let mut waiters = shim::lock(&self.waiters);
             let ours = match *key {
-                Some(key) => !waiters.contains(key), // M3
-                None => self.acquire_or_mark(),      // M2
+                Some(key) => !waiters.contains(key), // [unlisted-owns]
+                None => self.acquire_or_mark(),      // [joiner-marks]
             };
             if ours {
                 *key = None;
@@ -208,7 +208,7 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     /// Takes the lock if it is free, else sets WAITERS. Returns whether it took the lock. The caller holds the
-    /// lock of the wait list (M1).
+    /// lock of the wait list [waiters-under-lock].
     fn acquire_or_mark(&self) -> bool {
         // ORDERING: Relaxed; only a first guess for the exchange below.
         let mut seen = self.word.load(Relaxed);
@@ -281,7 +281,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
 /// The future of [`Mutex::lock`].
 struct Lock<'a, T: ?Sized> {
     mutex: &'a Mutex<T>,
-    /// Set while it waits, and when it owns the lock but was not polled since (M3).
+    /// Set while it waits, and when it owns the lock but was not polled since [unlisted-owns].
     key: Option<Key>,
 }
 
@@ -311,14 +311,14 @@ impl<T: ?Sized> Drop for Lock<'_, T> {
         let mut waiters = shim::lock(&self.mutex.waiters);
         let was = waiters.remove(key);
         if (waiters.is_empty() || fault("waiters_forgotten")) && matches!(was, Removed::Waiting(_)) {
-            // ORDERING: Relaxed; the lock of the wait list orders it (M1), and it publishes nothing.
+            // ORDERING: Relaxed; under the list's lock [waiters-under-lock], and it publishes nothing.
             self.mutex.word.fetch_and(!WAITERS, Relaxed);
         }
         drop(waiters);
         match was {
             Removed::Waiting(waker) => drop(waker),
             Removed::Notified if fault("cancelled_keeps_lock") => {}
-            Removed::Notified => self.mutex.unlock(), // M3
+            Removed::Notified => self.mutex.unlock(), // [unlisted-owns]
         }
     }
 }
@@ -374,14 +374,14 @@ macro_rules! guard {
             type Target = T;
 
             fn deref(&self) -> &T {
-                // SAFETY: M4: this is the only guard, and the reference lives no longer than the guard.
+                // SAFETY: M1: this is the only guard, and the reference lives no longer than the guard.
                 unsafe { &*self.mutex.value.get() }
             }
         }
 
         impl<T: ?Sized> DerefMut for $guard<$($life,)? T> {
             fn deref_mut(&mut self) -> &mut T {
-                // SAFETY: M4: this is the only guard, and `&mut self` excludes a second reference through it.
+                // SAFETY: M1: this is the only guard, and `&mut self` excludes a second reference through it.
                 unsafe { &mut *self.mutex.value.get() }
             }
         }

@@ -16,7 +16,7 @@
 //! - L2  The semaphore is never closed, so taking its permits does not fail.
 //!
 //! Next: `notify`.
-#![allow(unsafe_code, reason = "the value is shared by hand: L1 stands where the compiler cannot look")]
+#![allow(unsafe_code, reason = "the value is shared by hand: the compiler cannot see who has the permits")]
 
 use std::cell::UnsafeCell;
 use std::fmt;

@@ -8,12 +8,12 @@
 //!   changed ──▶ is the version another than the one that this receiver has seen? else wait
 //! ```
 //!
-//! - V1  The version changes while the value is locked for writing. So a task that reads both while it has the value
-//!   locked has the version of that value.
-//! - V2  A receiver compares the versions and joins the waiters under one hold of the state's lock. A send comes before
-//!   that, and then the versions differ, or after it, and then the receiver is woken. The same holds for the end of
-//!   the last sender, and for [`Sender::closed`] and the end of the last receiver.
-//! - V3  The value is locked before the state. A value that [`Sender::send`] replaces is dropped outside of both locks.
+//! - [version-with-value]  The version changes while the value is locked for writing. So a task that reads both while
+//!   it has the value locked has the version of that value.
+//! - [compare-and-join]  A receiver compares the versions and joins the waiters under one hold of the state's lock. A
+//!   send comes before that, and then the versions differ, or after it, and then the receiver is woken. The same holds
+//!   for the end of the last sender, and for [`Sender::closed`] and the end of the last receiver.
+//! - [value-first]  The value is locked before the state. What [`Sender::send`] replaces is dropped outside of both.
 //!
 //! The value's lock blocks the thread, and is held while a [`Ref`] exists. So a `Ref` cannot be held across an
 //! `.await` in a task of the pool: it is not `Send`.

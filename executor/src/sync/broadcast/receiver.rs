@@ -9,7 +9,7 @@
 //!   next = tail     it has read everything: it waits, in the list
 //! ```
 //!
-//! B1 to B6 are the rules of `broadcast`. Called by programs. Next: `sender`.
+//! Called by programs. Next: `sender`.
 
 use std::fmt;
 use std::pin::Pin;
@@ -57,7 +57,7 @@ use super::ring::{Look, State, id};
 /// ```
 pub struct Receiver<T> {
     shared: Arc<shim::Mutex<State<T>>>,
-    /// The position of the value to read next; before `head` if it has missed some (B3).
+    /// The position of the value to read next; before `head` if it has missed some [counted-at-head].
     next: u64,
     /// Set while it waits, and when it was woken but not polled since.
     key: Option<Key>,
@@ -96,7 +96,7 @@ impl<T: Clone> Receiver<T> {
         let look = shim::lock(&self.shared).look(&mut self.next);
         self.record(&look);
         match look {
-            Look::Value(value) => Ok(Arc::unwrap_or_clone(value)), // B5
+            Look::Value(value) => Ok(Arc::unwrap_or_clone(value)), // [cloned-unlocked]
             Look::Lagged(missed) => Err(TryRecvError::Lagged(missed)),
             Look::Empty => Err(TryRecvError::Empty),
             Look::Closed => Err(TryRecvError::Closed),
@@ -166,12 +166,12 @@ impl<T: Clone> Receiver<T> {
                 look => Poll::Ready(look),
             }
         }));
-        // B4: a send, or the drop of the last sender, has taken our waker.
+        // A send, or the drop of the last sender, has taken our waker [all-wakers-taken].
         self.key = None;
         budget::spend();
         self.record(&look);
         Poll::Ready(match look {
-            Look::Value(value) => Ok(Arc::unwrap_or_clone(value)), // B5
+            Look::Value(value) => Ok(Arc::unwrap_or_clone(value)), // [cloned-unlocked]
             Look::Lagged(missed) => Err(RecvError::Lagged(missed)),
             Look::Empty | Look::Closed => Err(RecvError::Closed),
         })

@@ -12,7 +12,7 @@
 //!
 //! What is taken out is returned: the caller drops it after it has released the lock [no-user-code].
 //!
-//! B1 to B6 are the rules of `broadcast`. Called by its other files. Next: `receiver`.
+//! Called by its other files. Next: `receiver`.
 
 use std::collections::VecDeque;
 use std::iter;
@@ -63,7 +63,7 @@ impl<T> State<T> {
         self.head + self.slots.len() as u64
     }
 
-    /// The number of the receivers at a position, which is not before `head`.
+    /// The number of the receivers at a position, which is not before `head` [readers-add-up].
     fn readers_at(&mut self, position: u64) -> &mut usize {
         // An index that does not fit a usize is past every slot.
         let index = usize::try_from(position - self.head).unwrap_or(usize::MAX);
@@ -73,10 +73,10 @@ impl<T> State<T> {
         }
     }
 
-    /// The weight of the kept values from a position on.
+    /// The weight of the kept values from a position on [weight-is-difference].
     pub(super) fn weight_from(&self, position: u64) -> u64 {
         let index = usize::try_from(position.saturating_sub(self.head)).unwrap_or(usize::MAX);
-        self.slots.get(index).map_or(0, |slot| self.sent_weight.wrapping_sub(slot.weight_before)) // B6
+        self.slots.get(index).map_or(0, |slot| self.sent_weight.wrapping_sub(slot.weight_before))
     }
 
     /// Appends a value. Returns the value that it replaces in a full channel; the caller drops it after
@@ -94,7 +94,7 @@ impl<T> State<T> {
         let evicted = self.slots.pop_front()?;
         self.head += 1;
         if !fault("evicted_readers_forgotten") {
-            *self.readers_at(self.head) += evicted.readers; // B3
+            *self.readers_at(self.head) += evicted.readers; // [counted-at-head]
         }
         Some(evicted)
     }
@@ -129,7 +129,7 @@ impl<T> State<T> {
         *next += 1;
         *self.readers_at(*next) += 1;
         if last {
-            // B2. The Arc's count goes from two to one, so this drops no value: `value` holds it.
+            // It has no readers left [front-has-readers]. `value` holds the Arc too, so this drops no value.
             self.slots.pop_front();
             self.head += 1;
             self.give_memory_back();
@@ -154,7 +154,7 @@ impl<T> State<T> {
     pub(super) fn leave(&mut self, next: u64, woken: &mut Vec<Waker>) -> Vec<Slot<T>> {
         self.receivers -= 1;
         if self.receivers == 0 && !fault("last_receiver_is_silent") {
-            self.closing.drain(woken); // B4
+            self.closing.drain(woken); // [all-wakers-taken]
         }
         *self.readers_at(next.max(self.head)) -= 1;
         let first_unread = self.slots.iter().position(|slot| slot.readers > 0 || fault("leaver_keeps"));

@@ -4,7 +4,7 @@
 //! oldest values instead, and returns at once. The values that it has pushed out are dropped after the receivers were
 //! woken, since their drop is arbitrary code.
 //!
-//! B1 to B6 are the rules of `broadcast`. Called by programs. Next: `closed`.
+//! Called by programs. Next: `closed`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -64,11 +64,11 @@ impl<T: Clone> Sender<T> {
         if receivers == 0 {
             return Err(SendError(value));
         }
-        let heavy = state.evict_weight(u64::MAX - weight, 0); // B6
+        let heavy = state.evict_weight(u64::MAX - weight, 0); // [weight-is-difference]
         let evicted = state.push(value, weight);
         let max_weight = state.max_weight;
         let heavier = state.evict_weight(max_weight, 1);
-        state.waiters.drain(&mut woken); // B4
+        state.waiters.drain(&mut woken); // [all-wakers-taken]
         note(Kind::Sent, Thing::Broadcast as u8, id(&self.shared));
         drop(state);
         wake_all(&mut woken);
@@ -160,7 +160,7 @@ impl<T> Drop for Sender<T> {
             note(Kind::Closed, Thing::Broadcast as u8, id(&self.shared));
         }
         if state.senders == 0 && !fault("close_wakes_no_receiver") {
-            state.waiters.drain(&mut woken); // B4
+            state.waiters.drain(&mut woken); // [all-wakers-taken]
         }
         drop(state);
         wake_all(&mut woken);

@@ -11,7 +11,7 @@
 //! A permit has taken its place before senders that came later, and keeps room from them for as long as it lives.
 //! It borrows its sender, so there is a sender while there is a permit.
 //!
-//! P1 to P7 are the rules of `mpsc`. Called by `sender`. Next: `receiver`.
+//! Called by `sender`. Next: `receiver`.
 
 use std::fmt;
 use std::mem::ManuallyDrop;

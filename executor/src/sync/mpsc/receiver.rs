@@ -8,7 +8,7 @@
 //!     recv ──▶ Some, Some, …, None: the queue is empty, and there is no permit
 //! ```
 //!
-//! P1 to P7 are the rules of `mpsc`. Called by programs. Next: `unbounded`.
+//! Called by programs. Next: `unbounded`.
 
 use std::fmt;
 use std::pin::Pin;
@@ -193,7 +193,7 @@ impl<T> Receiver<T> {
                 budget::spend();
                 return Poll::Ready(None);
             }
-            waker.store(&mut state.receiver); // P4
+            waker.store(&mut state.receiver); // [first-push-wakes]
             record_wait(Thing::Receive, self.shared.id(), waker.as_borrowed());
             Poll::Pending
         })

@@ -9,7 +9,7 @@
 //!     └────▶ full: join the wait list, keep the key ──▶ a receive takes the key out: that is the promise
 //! ```
 //!
-//! P1 to P7 are the rules of `mpsc`. Called by `sender` and `permit`. Next: `sender`.
+//! Called by `sender` and `permit`. Next: `sender`.
 
 use std::task::{Context, Poll, Waker};
 
@@ -26,7 +26,7 @@ pub(super) struct Closed;
 /// A sender's place among those that wait for room.
 pub(super) struct Room<'a, T> {
     pub(super) shared: &'a Shared<T>,
-    /// Set while it waits, and when it holds a promise but was not polled since (P3).
+    /// Set while it waits, and when it holds a promise but was not polled since [promise-passed-on].
     key: Option<Key>,
 }
 
@@ -48,13 +48,13 @@ impl<'a, T> Room<'a, T> {
             if state.is_closed() && !(waker.is_owned() && fault("end_overlooked")) {
                 drop(state);
                 budget::spend();
-                self.key = None; // P7: a promise was withdrawn.
+                self.key = None; // A promise was withdrawn [permits-outlive-close].
                 return Poll::Ready(Err(Closed));
             }
             let promised = self.key.is_some_and(|key| !state.waiters.contains(key));
             let room = match self.key {
-                Some(_) => promised,                          // P3
-                None => state.has_room(self.shared.capacity), // P2: free room means that no sender waits
+                Some(_) => promised,                          // [promise-passed-on]
+                None => state.has_room(self.shared.capacity), // no sender waits [room-is-promised]
             };
             if !room || (waker.is_owned() && fault("room_overlooked")) {
                 state.waiters.register(&mut self.key, waker);
@@ -79,7 +79,7 @@ impl<T> Drop for Room<'_, T> {
         let mut state = shim::lock(&self.shared.state);
         let was = state.waiters.remove(key);
         let next = match was {
-            // P3: the promise goes to the next sender that waits, or becomes free room.
+            // The promise goes to the next sender that waits, or becomes free room [promise-passed-on].
             Removed::Notified if !state.is_closed() && !fault("promise_kept") => state.give_back(),
             _ => None,
         };

@@ -9,7 +9,7 @@
 //!   reserve ──────▶ room ──▶ Permit ──send──▶ queued     try_reserve ──▶ Permit
 //! ```
 //!
-//! P1 to P7 are the rules of `mpsc`. Called by programs. Next: `permit`.
+//! Called by programs. Next: `permit`.
 
 use std::fmt;
 use std::pin::Pin;
@@ -212,7 +212,7 @@ impl<T> Drop for Sender<T> {
         let mut state = shim::lock(&self.shared.state);
         state.senders -= 1;
         let receiver = match state.senders {
-            0 if !fault("last_sender_is_silent") => state.receiver.take(), // P5
+            0 if !fault("last_sender_is_silent") => state.receiver.take(), // [end-wakes-all]
             _ => None,
         };
         if state.senders == 0 {

@@ -9,7 +9,7 @@
 //!     └────────────────────────────────────────────────▲
 //! ```
 //!
-//! P1 to P7 are the rules of `mpsc`. Called by its other files. Next: `room`.
+//! Called by its other files. Next: `room`.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -70,7 +70,7 @@ impl<T> State<T> {
 
     /// Whether nothing can be queued any more.
     pub(super) fn is_over(&self) -> bool {
-        self.senders == 0 || self.is_closed() && self.permits == 0 // P7
+        self.senders == 0 || self.is_closed() && self.permits == 0 // [permits-outlive-close]
     }
 
     /// Where to wait for the end of the receiver; `None` if there is nothing to wait for.
@@ -82,7 +82,7 @@ impl<T> State<T> {
         self.queue.len() + self.promised < capacity
     }
 
-    /// P2: promises room that was just freed to the first sender that waits.
+    /// Promises room that was just freed to the first sender that waits [room-is-promised].
     pub(super) fn promise(&mut self) -> Option<Waker> {
         if self.promised > 0 && fault("one_promise_at_a_time") {
             return None;
@@ -95,7 +95,7 @@ impl<T> State<T> {
     /// Queues a value. Returns the receiver's waker.
     pub(super) fn push(&mut self, value: T) -> Option<Waker> {
         self.queue.push_back(value);
-        self.receiver.take() // P4
+        self.receiver.take() // [first-push-wakes]
     }
 
     /// Takes the oldest value, and promises its room.
@@ -118,7 +118,7 @@ impl<T> State<T> {
         if self.end == End::Gone { Err(value) } else { Ok(self.push(value)) }
     }
 
-    /// P6: a permit is not used. In a closed channel the last one wakes the receiver (P7).
+    /// A permit is not used [permit-passed-on]. In a closed channel the last one wakes the receiver.
     pub(super) fn drop_permit(&mut self) -> Option<Waker> {
         self.permits -= 1;
         let next = if fault("permit_keeps_room") { None } else { self.give_back() };
@@ -126,10 +126,10 @@ impl<T> State<T> {
         if ends { self.receiver.take() } else { next }
     }
 
-    /// Ends the channel for senders. Appends the wakers of all who wait (P5).
+    /// Ends the channel for senders. Appends the wakers of all who wait [end-wakes-all].
     pub(super) fn close(&mut self, end: End, woken: &mut Vec<Waker>) {
         self.end = end;
-        self.promised = self.permits; // P7
+        self.promised = self.permits; // [permits-outlive-close]
         if !fault("waiting_senders_left") {
             self.waiters.drain(woken);
         }

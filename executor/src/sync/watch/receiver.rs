@@ -138,10 +138,10 @@ impl<T> Shared<T> {
         Ref(self.value.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Returns the value with its version (V1).
+    /// Returns the value with its version [version-with-value].
     fn borrow_with_version(&self) -> (Ref<'_, T>, u64) {
         let value = self.borrow();
-        let version = shim::lock(&self.state).version; // V3
+        let version = shim::lock(&self.state).version; // [value-first]
         (value, version)
     }
 
@@ -173,7 +173,7 @@ impl<T> Drop for Receiver<T> {
         let mut state = shim::lock(&self.shared.state);
         state.receivers -= 1;
         if state.receivers == 0 {
-            state.closing.drain(&mut woken); // V2
+            state.closing.drain(&mut woken); // [compare-and-join]
         }
         drop(state);
         wake_all(&mut woken);
@@ -194,7 +194,7 @@ impl<T> Waiting<'_, T> {
             if let Some(found) = look(&state) {
                 return Poll::Ready(found);
             }
-            state.changes.register(&mut self.key, waker); // V2
+            state.changes.register(&mut self.key, waker); // [compare-and-join]
             record_wait(Thing::Watch, self.shared.id(), waker.as_borrowed());
             Poll::Pending
         }));

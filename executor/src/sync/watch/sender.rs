@@ -115,9 +115,9 @@ impl<T> Sender<T> {
         if !change(&mut value) {
             return false;
         }
-        let mut state = shim::lock(&self.shared.state); // V3
-        state.version += 1; // V1
-        state.changes.drain(&mut woken); // V2
+        let mut state = shim::lock(&self.shared.state); // [value-first]
+        state.version += 1; // [version-with-value]
+        state.changes.drain(&mut woken); // [compare-and-join]
         note(Kind::Sent, Thing::Watch as u8, self.shared.id());
         drop(state);
         drop(value);
@@ -183,7 +183,7 @@ impl<T> Drop for Sender<T> {
             note(Kind::Closed, Thing::Watch as u8, self.shared.id());
         }
         if state.senders == 0 && !fault("watch_closes_silently") {
-            state.changes.drain(&mut woken); // V2
+            state.changes.drain(&mut woken); // [compare-and-join]
         }
         drop(state);
         wake_all(&mut woken);

@@ -1,7 +1,7 @@
 //! What the ends of a watch share: the value, its version, and who waits.
 //!
 //! The value could be under the lock of the rest. But a reader holds its lock for as long as it likes, and all that wait
-//! for a change would wait for that reader before they could join the waiters. So there are two locks (V3).
+//! for a change would wait for that reader before they could join the waiters. So there are two locks.
 //!
 //! The rules are those of `watch`. Called by its other files. Next: `sender`.
 
