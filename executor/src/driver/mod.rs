@@ -8,9 +8,9 @@
 //!   lock ─▶ a transition of the roster ─▶ unlock ─▶ wake the thread it names ─▶ turn, or park, as it says
 //! ```
 //!
-//! - P5  Under the lock there is one transition of the roster, and a reading of the clock: no wait and no wake.
+//! - P1  Under the lock there is one transition of the roster, and a reading of the clock: no wait and no wake.
 //!   Besides a recording, only the standby list allocates there.
-//! - P6  A thread takes its notification when its wait ends [take-then-look]. A thread that has a notification
+//! - P2  A thread takes its notification when its wait ends [take-then-look]. A thread that has a notification
 //!   does not wait.
 //!
 //! Called by `block_on` and the pool's workers. Next: `local`.
@@ -94,7 +94,7 @@ impl Participant {
             let wake = driver.roster.decline();
             drop(driver);
             wake.deliver();
-            self.parker.take_notification(); // P6
+            self.parker.take_notification(); // P2
             return;
         }
         let limit = driver.roster.drive(&self.parker, self.role);
@@ -125,7 +125,7 @@ impl Participant {
     fn stand_by(&self, mut driver: MutexGuard<'static, Driver>, woken: &mut Vec<Waker>) {
         if !self.parker.begin(RUN, PARKED) {
             drop(driver);
-            self.parker.take_notification(); // P6
+            self.parker.take_notification(); // P2
             return;
         }
         let (mut limit, mut wake) = driver.roster.stand_by(&self.parker, self.role);
@@ -168,7 +168,7 @@ impl Drop for Participant {
 
 impl Wake<Arc<Parker>> {
     /// Wakes without a notification: the woken thread looks at the roster again. Called without the lock
-    /// (P5).
+    /// (P1).
     fn deliver(self) {
         match self {
             Self::Nobody => {}

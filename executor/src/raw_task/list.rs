@@ -18,7 +18,7 @@
 //!
 //! - I1  A task's place is accessed only under the list's lock, or on the list's thread.
 //! - [listed-is-live]  A task in the list is not complete, so it is allocated: its runner takes it out first.
-//! - I3  `tasks[header.place]` is the header's task, for every task in the list.
+//! - I2  `tasks[header.place]` is the header's task, for every task in the list.
 //!
 //! Called by the pool and by `local`. Next: `abort`.
 #![allow(unsafe_code, reason = "the list's claim on a task is a pointer to it")]
@@ -81,7 +81,7 @@ impl TaskList {
         // SAFETY: [listed-is-live]: it is in the list, so it is allocated.
         let place = unsafe { task.as_ref() }.place.get();
         let removed = self.tasks[place].take();
-        debug_assert_eq!(removed, Some(task), "I3");
+        debug_assert_eq!(removed, Some(task), "I2");
         self.count -= 1;
         while self.tasks.pop_if(|task| task.is_none()).is_some() {}
         if self.tasks.capacity() > KEEP.max(4 * self.count) {
@@ -94,7 +94,7 @@ impl TaskList {
         self.tasks.shrink_to(KEEP.max(2 * self.count));
         for (place, task) in self.tasks.iter().flatten().enumerate() {
             // SAFETY: [listed-is-live]: it is in the list, so it is allocated.
-            unsafe { task.as_ref() }.place.set(place); // I3
+            unsafe { task.as_ref() }.place.set(place); // I2
         }
     }
 
@@ -230,7 +230,7 @@ pub(crate) mod tests {
                 prop_assert_eq!(visited, expected);
                 prop_assert!(set.iter().all(|task| {
                     list.tasks[task.header().place.get()] == Some(task.as_raw())
-                }), "I3");
+                }), "I2");
             }
         }
     }
