@@ -12,8 +12,8 @@
 //!
 //! - B1  The root, which is the future given to `block_on`, is polled when its flag is set, and the flag is
 //!   cleared before the poll: a wake during the poll is kept.
-//! - B2  The thread waits only when the flag is clear and no local task is queued; a wake from
-//!   another thread sets the flag, or fills the inbox, before it unparks [take-then-look].
+//! - [waits-when-clear]  The thread waits only when the flag is clear and no local task is queued; a wake from another
+//!   thread sets the flag, or fills the inbox, before it unparks [take-then-look].
 //!
 //! Called by programs. Next: `yield_now`.
 
@@ -115,7 +115,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
             }
         }
         local::run(BATCH);
-        // ORDERING: Relaxed; a wake by another thread that is missed here has still to unpark (B2).
+        // ORDERING: Relaxed; a wake that is missed here has still to unpark [waits-when-clear].
         if !root.woken.load(Ordering::Relaxed) && (!local::has_work() || fault("parked_with_work")) {
             participant.wait(&mut woken);
             last_look = now();

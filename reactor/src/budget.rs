@@ -9,14 +9,14 @@
 //!
 //! - B1  Outside one of our polls there is no budget: another executor would never renew it.
 //! - B2  Each operation that is done is charged, whatever its outcome. Returning `Pending` is free.
-//! - B3  When an operation is asked for while the account is empty, it is granted with a probability of one in
-//!   16 (`ODDS`). Otherwise the task has to give way.
+//! - [one-in-sixteen]  When an operation is asked for while the account is empty, it is granted with a probability of
+//!   one in 16 (`ODDS`). Otherwise the task has to give way.
 //! - [gives-way-once]  A refusal is not the same as "not ready". So a deadline that has passed gives way once
 //!   if anything was refused in this poll, or if the account is empty. At the next poll the future that it
 //!   limits gets a fresh budget, and then the deadline decides.
 //!
 //! Several futures may share a task, in a join or a race, and one that is always ready takes the whole
-//! account. By B3 the others still make progress, because a grant does not depend on what was asked before. A future
+//! account. By [one-in-sixteen] the others make progress: a grant does not depend on what was asked before. A future
 //! that is polled again and again is granted an operation at every 16th poll on average, however many others there are,
 //! and in whatever order the combinator polls them. That is true of a future under another executor's `block_on`
 //! inside one of our polls, too. A rule that counts the refusals cannot promise it: its count may be in step with
@@ -53,7 +53,7 @@ use crate::shim::{fault, thread_local};
 /// ```
 pub const PER_POLL: u32 = 128;
 
-/// An empty account grants one in this many of the operations that are asked for (B3).
+/// An empty account grants one in this many of the operations that are asked for [one-in-sixteen].
 const ODDS: u32 = 16;
 
 /// What [`Account::left`] is while no poll of ours is under way.
@@ -168,7 +168,7 @@ pub fn poll_proceed(cx: &Context<'_>) -> Poll<()> {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            account.left.set(1); // B3; it stays until it is spent.
+            account.left.set(1); // [one-in-sixteen]; it stays until it is spent.
         }
         Poll::Ready(())
     })
@@ -206,7 +206,7 @@ pub fn poll_take_one(cx: &Context<'_>) -> Poll<()> {
     turn
 }
 
-/// Returns a number below `count`, each with the same chance. For combinators: by B3 it is chance that keeps what
+/// Returns a number below `count`, each with the same chance. For combinators: it is chance that keeps what
 /// they poll from being in step with the budget, or with the loop around them.
 ///
 /// ```
@@ -291,8 +291,8 @@ pub(crate) struct GaveWay(Option<u32>);
 
 impl GaveWay {
     /// Whether the deadline decides now. Returns true in a later poll than the one in which it gave way. In the
-    /// same poll chance decides, as in B3: mostly false, so that a loop that polls again at once gives way; now
-    /// and then true, so that another executor's `block_on` inside our poll ends.
+    /// same poll chance decides, as in [one-in-sixteen]: mostly false, so that a loop that polls again at once gives
+    /// way; now and then true, so that another executor's `block_on` inside our poll ends.
     pub(crate) fn may_decide(&self) -> bool {
         self.0.is_some_and(|poll| ACCOUNT.with(|account| account.poll.get() != poll || account.draw()))
     }
@@ -317,7 +317,7 @@ mod tests {
     use super::*;
     use std::task::Waker;
 
-    /// B3: a future's share does not depend on the number of others that ask before it.
+    /// A future's share does not depend on the number of others that ask before it [one-in-sixteen].
     #[test]
     fn every_place_among_any_number_is_granted_its_share() {
         const ROUNDS: usize = 4000;

@@ -13,10 +13,10 @@
 //!      └──no clone at hand──┘
 //! ```
 //!
-//! - Z1  The waker is cloned between two looks, with nothing locked. The second look repeats the whole first
-//!   one, so it finds what came meanwhile.
-//! - Z2  A waker that is replaced in its slot is kept here, and dropped after the last look.
-//! - Z3  A waker whose functions the executor has named with [`trust`] may be cloned under a lock: that
+//! - [cloned-between-looks]  The waker is cloned between two looks, with nothing locked. The second look repeats the
+//!   whole first one, so it finds what came meanwhile.
+//! - Z1  A waker that is replaced in its slot is kept here, and dropped after the last look.
+//! - [trusted-clone]  A waker whose functions the executor has named with [`trust`] may be cloned under a lock: that
 //!   increments a counter.
 //!
 //! Used by everything that waits under a lock. Next: `wait_list`.
@@ -29,8 +29,8 @@ use std::task::{Poll, RawWakerVTable, Waker};
 use crate::shim::{fault, thread_local};
 
 thread_local! {
-    /// The functions of the wakers that are cloned under a lock (Z3). They may stay set after the poll, because
-    /// to clone with them never runs user code.
+    /// The functions of the wakers that are cloned under a lock [trusted-clone]. They may stay set after the poll,
+    /// because to clone with them never runs user code.
     static TRUSTED: Cell<Option<&'static RawWakerVTable>> = const { Cell::new(None) };
 }
 
@@ -56,7 +56,7 @@ pub fn trust(functions: &'static RawWakerVTable) {
     TRUSTED.set(Some(functions));
 }
 
-/// Z3
+/// Whether it may be cloned under a lock [trusted-clone].
 #[inline]
 pub(crate) fn is_trusted(waker: &Waker) -> bool {
     TRUSTED.get().is_some_and(|functions| ptr::eq(functions, waker.vtable()))
@@ -99,7 +99,7 @@ pub struct LazyWaker<'a> {
 enum State {
     Borrowed,
     Owned(Waker),
-    /// It is stored. Holds the waker that was in its place, or a clone that was not needed (Z2).
+    /// It is stored. Holds the waker that was in its place, or a clone that was not needed (Z1).
     Stored(#[expect(dead_code, reason = "it is kept to be dropped later")] Option<Waker>),
 }
 
@@ -142,12 +142,12 @@ impl LazyWaker<'_> {
     }
 
     /// Returns the owned waker, which the caller stores; `None` at a first look, unless the waker is trusted
-    /// (Z3).
+    /// [trusted-clone].
     #[inline]
     pub fn take(&mut self) -> Option<Waker> {
         match mem::replace(&mut self.state, State::Stored(None)) {
             State::Owned(waker) => Some(waker),
-            // Z3
+            // [trusted-clone]
             State::Borrowed if is_trusted(self.waker) || fault("cloned_in_lock") => Some(self.waker.clone()),
             other => {
                 self.state = other;
@@ -164,7 +164,7 @@ impl LazyWaker<'_> {
 }
 
 /// Polls by `look`, which locks, and then returns what is ready or stores the waker. If there was no clone to
-/// store, the waker is cloned, with nothing locked, and `look` is called again (Z1).
+/// store, the waker is cloned, with nothing locked, and `look` is called again [cloned-between-looks].
 #[inline]
 pub fn poll_lazily<R>(waker: &Waker, mut look: impl FnMut(&mut LazyWaker<'_>) -> Poll<R>) -> Poll<R> {
     let mut lazy = LazyWaker { waker, state: State::Borrowed };

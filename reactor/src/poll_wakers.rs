@@ -17,11 +17,11 @@
 //! The limit becomes twice the number that have joined.
 //!
 //! - G1  Wakers that are taken out are woken.
-//! - G2  Each sweep sets the limit back to [`SWEEP_AT`]. Only a probe that returns raises it, and events lower
-//!   it again. So tasks that no longer wait leave at most [`SWEEP_AT`] wakers behind, and the probe. If more
-//!   tasks than that have waited at once, the bound is twice the number of wakers that joined until the probe
-//!   was back. It stays that until the next event or sweep, even if all of them stop waiting.
-//! - G3  No new probe is sent while one is under way. Its task may have ended, so a probe that has not returned
+//! - [limit-set-back]  Each sweep sets the limit back to [`SWEEP_AT`]. Only a probe that returns raises it, and events
+//!   lower it again. So tasks that no longer wait leave at most [`SWEEP_AT`] wakers behind, and the probe. If more
+//!   tasks than that have waited at once, the bound is twice the number of wakers that joined until the probe was back.
+//!   It stays that until the next event or sweep, even if all of them stop waiting.
+//! - G2  No new probe is sent while one is under way. Its task may have ended, so a probe that has not returned
 //!   after a number of joins is given up. That number is mostly small, and now and then large: if many tasks
 //!   wait, it takes many joins until the probe is back.
 //!
@@ -38,7 +38,7 @@ use crate::trim::{KEEP, Trim};
 const SWEEP_AT: usize = if cfg!(loom) { 1 } else { 64 };
 
 /// A probe is given up after this many joins; every second one after twice as many, every fourth after four
-/// times as many, and so on (G3).
+/// times as many, and so on (G2).
 const PROBE_FOR: usize = 1024;
 
 /// Wakers, without duplicates.

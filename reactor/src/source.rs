@@ -14,14 +14,14 @@
 //!            └── look again ◀── wait: store the waker ◀──┘
 //! ```
 //!
-//! - E1  READY is cleared only if the generation is the one that was seen before the attempt: an event that
-//!   comes during the attempt stays.
-//! - E2  A waker is stored before the last look at READY, and an event sets READY before it takes the wakers:
+//! - [newer-event-stays]  READY is cleared only if the generation is the one that was seen before the attempt: an event
+//!   that comes during the attempt stays.
+//! - E1  A waker is stored before the last look at READY, and an event sets READY before it takes the wakers:
 //!   one of the two sees the other.
-//! - E3  Several tasks may wait for one direction. An event wakes all of them. Those that get nothing wait
+//! - E2  Several tasks may wait for one direction. An event wakes all of them. Those that get nothing wait
 //!   again, and that wakes no other task, unless too many wakers are stored (see `poll_wakers`).
-//! - E4  No user's waker is cloned, called or dropped under the lock [no-user-code].
-//! - E5  A task that waits has found the direction not ready. So an event that finds it ready has no task to
+//! - E3  No user's waker is cloned, called or dropped under the lock [no-user-code].
+//! - E4  A task that waits has found the direction not ready. So an event that finds it ready has no task to
 //!   wake. An event with `must_drain` wakes the tasks in any case: one may wait for the end of a stream
 //!   (see `hangup`).
 //!
@@ -134,7 +134,7 @@ impl Direction {
                 self.wait(cx.waker(), &mut wait);
                 if self.ready().is_none() || fault("no_look_after_listing") {
                     record_wait(self.name.0, self.name.1, cx.waker());
-                    return Poll::Pending; // E2
+                    return Poll::Pending; // E1
                 }
                 continue;
             };
@@ -164,7 +164,7 @@ impl Direction {
         (seen & READY != 0).then_some(seen)
     }
 
-    /// Clears READY, unless there was an event since `seen` (E1).
+    /// Clears READY, unless there was an event since `seen` [newer-event-stays].
     pub(crate) fn clear(&self, seen: u64) {
         let seen = if fault("cleared_over_newer") { self.ready().unwrap_or(seen) } else { seen };
         // ORDERING: Relaxed; a failure means a newer event, which stays. A success publishes nothing.
@@ -178,9 +178,9 @@ impl Direction {
         let before = self.state.fetch_update(Ordering::Release, Ordering::Relaxed, next);
         let must_wake = must_drain && !fault("ends_in_silence");
         if must_wake || before.is_ok_and(|before| before & READY == 0) {
-            // E2: READY first, then the wakers; the lock orders us with `wait`.
+            // E1: READY first, then the wakers; the lock orders us with `wait`.
             lock(&self.waiters).take_all(woken);
-        } // E5
+        } // E4
     }
 
     /// Stores the waker until the next event.
@@ -209,7 +209,7 @@ impl Direction {
     /// Removes the entry of a future that does not wait any more.
     pub(crate) fn leave(&self, key: Key) {
         let removed: Removed = lock(&self.waiters).others().futures.remove(key);
-        drop(removed); // E4. A notice need not be passed on: an event notifies all.
+        drop(removed); // E3. A notice need not be passed on: an event notifies all.
     }
 }
 

@@ -12,13 +12,13 @@
 //!                  └─ready──▶ Ok                └─ready──▶ Err(Elapsed)
 //! ```
 //!
-//! - D1  A timer never fires early. It is late by the rounding to the poller's unit, a millisecond at most, and
-//!   by the time until the executor polls the task.
-//! - D2  If the budget has refused an operation in this poll, or is used up, there may be an operation
+//! - [never-early]  A timer never fires early. It is late by the rounding to the poller's unit, a millisecond at most,
+//!   and by the time until the executor polls the task.
+//! - D1  If the budget has refused an operation in this poll, or is used up, there may be an operation
 //!   that is ready and was not done. So a deadline that has passed gives way once [gives-way-once]: what is
 //!   ready wins over the deadline. Then the deadline decides, so a future that is always ready cannot keep
 //!   it from firing.
-//! - D3  A wait that has ended is charged to the budget, and so is a timeout that has elapsed: a task that loops
+//! - D2  A wait that has ended is charged to the budget, and so is a timeout that has elapsed: a task that loops
 //!   over these yields.
 //!
 //! Called by programs, and by `ticks`. Next: `ticks`.
@@ -94,7 +94,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 pub struct Sleep {
     deadline: Instant,
     key: Option<Key>,
-    /// D2
+    /// D1
     gave_way: GaveWay,
 }
 
@@ -130,7 +130,7 @@ impl Sleep {
         }
     }
 
-    /// Ready when the deadline has passed. Unless it `decides`, it first gives way to what was refused (D2).
+    /// Ready when the deadline has passed. Unless it `decides`, it first gives way to what was refused (D1).
     fn poll_deadline(&mut self, cx: &Context<'_>, decides: bool) -> Poll<()> {
         if self.key.is_some_and(|key| !clock::update(key, cx.waker())) {
             self.key = None; // It has fired: the deadline is past.
@@ -236,7 +236,7 @@ pub fn timeout_at<F: Future>(
             if let Poll::Ready(output) = polled {
                 return Poll::Ready(Ok(output));
             }
-            deadline.poll_deadline(cx, decides).map(|()| Err(Elapsed(()))) // D2
+            deadline.poll_deadline(cx, decides).map(|()| Err(Elapsed(()))) // D1
         })
         .await
     }

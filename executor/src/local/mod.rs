@@ -12,11 +12,11 @@
 //!
 //! - L1  A local task has two states: the owner state, which only its own thread uses, and the word, which all
 //!   threads share (`raw_task::state`). The queue and the list of idle tasks are used on that thread only, too.
-//! - L2  Its future is polled and dropped on that thread only. Other threads use the word, and the count in it.
-//! - L3  The owner state is the thread's claim [claim] on a task that is queued or runs; the count does not include
+//! - [own-thread-only]  Its future is polled and dropped on that thread only. Others use the word, and the count in it.
+//! - L2  The owner state is the thread's claim [claim] on a task that is queued or runs; the count does not include
 //!   it. A count of zero with an idle owner state means that nothing can wake the task any more: its future is
 //!   dropped.
-//! - L4  At thread exit the tasks are dropped on their thread, then those that these drops have spawned, and so
+//! - L3  At thread exit the tasks are dropped on their thread, then those that these drops have spawned, and so
 //!   on.
 //!
 //! Run by `block_on` and by the pool's workers, and emptied after blocking calls. Next: `block_on`.
@@ -80,7 +80,7 @@ thread_local! {
 // The inbox of tasks that are spawned when their thread's locals are gone. It stays empty.
 statics! { static DEAD_INBOX: LazyLock<Inbox> = LazyLock::new(Inbox::new); }
 
-/// Its destructor is the thread's exit (L4).
+/// Its destructor is the thread's exit (L3).
 struct Exit;
 
 /// Spawns a future onto this thread.
@@ -296,7 +296,7 @@ impl Local {
             Arrival::Nothing | Arrival::Free => {}
             Arrival::Woken => _ = self.wake(task),
             Arrival::Unreachable if owned.get().is_idle() && !fault("unreachable_left") => {
-                // L3: queued, and dropped when it is run: the caller may be in the middle of arbitrary code.
+                // L2: queued, and dropped when it is run: the caller may be in the middle of arbitrary code.
                 header.state.cancel_claimed();
                 self.wake(task);
             }

@@ -71,7 +71,7 @@ fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
     JoinHandle::new(handle)
 }
 
-/// [inboxes-stay], L4: a wake from another thread comes before, during or after the end of the task's thread.
+/// [inboxes-stay], L3: a wake from another thread comes before, during or after the end of the task's thread.
 /// The future is dropped once, on its owner's thread. The last user of the task frees it, which may be the
 /// inbox's next owner. Finds `forgotten_free`.
 #[test]
@@ -120,8 +120,8 @@ fn an_inbox_is_handed_on() {
     });
 }
 
-/// L2: after a cancel from another thread the future is dropped on its owner's thread, and its drop sees what
-/// the canceller did before. The task may be queued, running, idle or in the inbox. Finds `inbox_unseen`.
+/// [own-thread-only]: after a cancel from another thread the future is dropped on its owner's thread, and its drop
+/// sees what the canceller did before. The task may be queued, running, idle or in the inbox. Finds `inbox_unseen`.
 #[test]
 fn a_cancel_from_another_thread_drops_it_on_its_own() {
     check(|| {
@@ -163,7 +163,7 @@ fn a_borrowed_waker_wakes_while_its_clone_goes() {
     });
 }
 
-/// L3: another thread drops the last waker, after the handle is gone. The future is dropped on its owner's
+/// L2: another thread drops the last waker, after the handle is gone. The future is dropped on its owner's
 /// thread, and its drop sees what was done before. Finds `unreachable_left`.
 #[test]
 fn an_unreachable_local_task_is_dropped_on_its_thread() {

@@ -14,10 +14,10 @@
 //!   another worker sleeps and could take it.
 //! - V2  Now and then the injector comes first, and the reactor is polled: a worker that always has work starves
 //!   neither. `pace` says when [few-rounds], [own-tasks-too].
-//! - V3  A closed pool's worker drops the tasks that it finds instead of polling them, those in the others'
-//!   deques and slots too, and then its local tasks. It ends when the pool is over [pool-is-over]. Until
-//!   then it waits like an idle worker.
-//! - V4  While polls are long, a task that is displaced from the slot goes into the injector, where each worker
+//! - [closed-drops]  A closed pool's worker drops the tasks that it finds instead of polling them, those in the others'
+//!   deques and slots too, and then its local tasks. It ends when the pool is over [pool-is-over]. Until then it waits
+//!   like an idle worker.
+//! - V3  While polls are long, a task that is displaced from the slot goes into the injector, where each worker
 //!   looks before its next poll. In the deque it would wait for all the polls that are queued there.
 //!
 //! Started by `mod`. Next: `task`.
@@ -83,7 +83,7 @@ pub(super) fn push_slot(shared: *const Shared, task: Runnable) -> Result<(), Run
     with_worker(shared, task, |worker, task| {
         if let Some(displaced) = worker.shared.remotes[worker.index].put_next(task) {
             match worker.pace.polls_are_long() {
-                true => worker.shared.injector.push(displaced), // V4
+                true => worker.shared.injector.push(displaced), // V3
                 false => _ = worker.queues.push(displaced),
             }
             worker.shared.wake_one();
@@ -138,7 +138,7 @@ impl Worker {
             match task {
                 Some(task) if closed => {
                     self.stop_searching();
-                    drop(task); // V3
+                    drop(task); // [closed-drops]
                 }
                 None if closed => {
                     self.stop_searching(); // It may be long until this worker looks again.
@@ -229,7 +229,7 @@ impl Worker {
         }
     }
 
-    /// Takes a task from any worker's deque or slot: its worker may be in a long poll (V3).
+    /// Takes a task from any worker's deque or slot: its worker may be in a long poll [closed-drops].
     fn take_remaining(&self) -> Option<Runnable> {
         let slots = || self.shared.remotes.iter().find_map(|remote| remote.take_next());
         self.steal().or_else(|| if fault("the_slots_are_left") { None } else { slots() })

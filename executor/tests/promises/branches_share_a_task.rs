@@ -122,7 +122,7 @@ fn branches_of_a_join_share_the_budget() {
     assert!(behind > MANY / 2, "one ended, and the other had done {behind} of {MANY}");
 }
 
-/// F1: what a branch stores is the task's own waker, so a dump sees the task, and the wake costs what it
+/// What a branch stores is the task's own waker, so a dump sees the task, and the wake costs what it
 /// costs without the join.
 #[test]
 fn a_branch_gets_the_tasks_own_waker() {

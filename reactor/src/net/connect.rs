@@ -12,7 +12,7 @@
 //! ```
 //!
 //! - H1  IPv6 and IPv4 addresses alternate: if one address does not reply, the others of its family seldom do.
-//! - H2  A socket that is connected to itself is never returned: there is no server behind it.
+//! - [no-self-connection]  A socket that is connected to itself is never returned: there is no server behind it.
 //!
 //! Called by `tcp` and `tcp_socket`. Next: `tcp_socket`.
 
@@ -136,9 +136,9 @@ pub(super) async fn connect_to(socket: OwnedFd, address: SocketAddr) -> io::Resu
     }
 }
 
-/// Whether a socket is connected to itself (H2): to this port. If no socket listens on a local port, the system may
-/// choose that very port for our end. The socket then receives its own SYN, and TCP treats that as a simultaneous
-/// open.
+/// Whether a socket is connected to itself, to this port [no-self-connection]. If no socket listens on a local port,
+/// the system may choose that very port for our end. The socket then receives its own SYN, and TCP treats that as a
+/// simultaneous open.
 fn is_its_own_peer(stream: &TcpStream, port: u16) -> bool {
     // An error means that the peer has closed already, so it was another socket.
     match stream.local_addr() {

@@ -61,7 +61,7 @@ impl Socket {
     }
 }
 
-/// E2: an event that comes while a task is about to wait is not missed. Finds
+/// E1: an event that comes while a task is about to wait is not missed. Finds
 /// `no_look_after_listing`.
 #[test]
 fn an_event_is_not_lost() {
@@ -76,7 +76,7 @@ fn an_event_is_not_lost() {
     }
 }
 
-/// E1: a short read clears readiness while the next byte arrives, which is not lost. Finds
+/// A short read clears readiness while the next byte arrives, which is not lost [newer-event-stays]. Finds
 /// `cleared_over_newer`.
 #[test]
 fn a_short_read_loses_no_newer_event() {
@@ -93,8 +93,8 @@ fn a_short_read_loses_no_newer_event() {
     });
 }
 
-/// E1, for an attempt that does not wait: it finds nothing and clears readiness while a byte arrives. The read
-/// after it is not stuck. Finds `seen_after_the_attempt`.
+/// The same, for an attempt that does not wait: it finds nothing and clears readiness while a byte arrives. The
+/// read after it is not stuck [newer-event-stays]. Finds `seen_after_the_attempt`.
 #[test]
 fn an_attempt_loses_no_newer_event() {
     check(|| {
@@ -110,7 +110,7 @@ fn an_attempt_loses_no_newer_event() {
     });
 }
 
-/// E3: two tasks that wait in either way are woken by one event, and both get their byte. Finds
+/// E2: two tasks that wait in either way are woken by one event, and both get their byte. Finds
 /// `others_forgotten`.
 #[test]
 fn two_readers_both_get_theirs() {

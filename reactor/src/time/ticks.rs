@@ -14,7 +14,7 @@
 //!
 //! - I1  A tick is never before its moment. It returns the moment for which it was scheduled.
 //! - I2  A tick counts as late if it comes more than `TOLERANCE` after its moment. A timer always fires a little
-//!   late (D1 of `time`). If that counted, `Delay` would drift at each tick.
+//!   late [never-early]. If that counted, `Delay` would drift at each tick.
 //!
 //! Called by programs. Next: `async_traits`.
 
