@@ -14,8 +14,8 @@
 //! that no real server produces on demand. What it asks the server is in `machine/asking`, what it does about the
 //! server's errors in `machine/errors`.
 //!
-//! - U1  Until a message with a number has come, or the reply to a question, all is as with the chapter's
-//!   protocol. Only a client that confirms its joins asks one question, after the first join.
+//! - [plain-until-numbered]  Until a message with a number has come, or the reply to a question, all is as with the
+//!   chapter's protocol. Only a client that confirms its joins asks one question, after the first join.
 //!
 //! Used by `client/session`, and through it by `client`. Next: `client/machine/asking`.
 

@@ -12,11 +12,11 @@
 //!
 //! - N1  The numbers that are shown increase by one, except over messages that the server no longer keeps. Of
 //!   these the user sees the count, at their place.
-//! - N2  At most [`HELD`] messages are held back, those with the smallest numbers. What has no room is fetched
-//!   later.
-//! - N3  At the end of a reply, a number up to the reply's last one that has not come is no longer kept. This
+//! - [smallest-are-held]  At most [`HELD`] messages are held back, those with the smallest numbers. What has no room is
+//!   fetched later.
+//! - N2  At the end of a reply, a number up to the reply's last one that has not come is no longer kept. This
 //!   holds below the first number that had no room.
-//! - N4  A subscription delivers in the order of numbers. So while nothing is being fetched, a number that is not
+//! - N3  A subscription delivers in the order of numbers. So while nothing is being fetched, a number that is not
 //!   above the last one that came in this way means that the server's log began anew. (A number that was
 //!   shown but is above that one is late: it has been fetched before.)
 //!
@@ -49,11 +49,11 @@ pub(super) struct Numbers {
     shown: Option<u64>,
     /// The number of the group's last message when the client had just joined.
     start: Option<u64>,
-    /// The last number that certainly came from the subscription (N4).
+    /// The last number that certainly came from the subscription (N3).
     live: u64,
     /// The largest number that has come.
     seen: u64,
-    /// What came too early (N2).
+    /// What came too early [smallest-are-held].
     held: BTreeMap<u64, String>,
     /// The smallest number that had no room since the fetch began.
     no_room: Option<u64>,
@@ -98,7 +98,7 @@ impl Numbers {
         } else if number > shown {
             self.held.insert(number, message);
             if self.held.len() > HELD {
-                let (number, _) = self.held.pop_last().unwrap_or_default(); // N2
+                let (number, _) = self.held.pop_last().unwrap_or_default(); // [smallest-are-held]
                 self.no_room = Some(self.no_room.map_or(number, |before| before.min(number)));
             }
             if self.fetching.is_none() {
@@ -125,7 +125,7 @@ impl Numbers {
         let Some(after) = self.fetching.take() else { return };
         let again = std::mem::take(&mut self.again);
         let complete = self.no_room.take().map_or(last, |number| last.min(number - 1));
-        self.settle(complete, steps); // N3
+        self.settle(complete, steps); // N2
         self.release(steps);
         let behind = more || again || Some(self.seen) > self.shown;
         if behind && (last > after || again) {

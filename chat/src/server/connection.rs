@@ -11,10 +11,10 @@
 //!        └───────────────┴── replies to be written ◀────────────────────────────┘
 //! ```
 //!
-//! - C1  Requests are carried out in their order. A join has subscribed before the next line is read. A post has been
-//!   handed to the log: without history it is then delivered; with history its outcome may come later (`posted`),
-//!   and a join or a request for history waits for it.
-//! - C2  A reply is written before the next request is carried out: a client that never reads stops only
+//! - [requests-in-order]  Requests are carried out in their order. A join has subscribed before the next line is read.
+//!   A post has been handed to the log: without history it is then delivered; with history its outcome may come later
+//!   (`posted`), and a join or a request for history waits for it.
+//! - C1  A reply is written before the next request is carried out: a client that never reads stops only
 //!   itself. Only replies to malformed lines, and to posts that the log has refused, may wait while the next line
 //!   is read. Both are bounded.
 //!

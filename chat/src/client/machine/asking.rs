@@ -53,7 +53,7 @@ impl Machine {
         }
     }
 
-    /// The server keeps history: from now on it is asked where the groups are (U1).
+    /// The server keeps history: from now on it is asked where the groups are [plain-until-numbered].
     pub(super) fn history_is_kept(&mut self, except: &str) {
         if self.keeps == Keeps::Yes {
             return;

@@ -42,7 +42,7 @@ impl Connection {
         if !self.may_join(name, after)? {
             return Ok(());
         }
-        self.session.posts(Until::AllKnown).await; // C1
+        self.session.posts(Until::AllKnown).await; // [requests-in-order]
         let common = self.session.common.clone();
         // If the connection stops here, the subscription is dropped first, and then the group is left (X1).
         let mut unless_joined = Leave { common: None, name };

@@ -12,10 +12,10 @@
 //!
 //! - D1  At most one task writes: the append that finds none starts it, and it ends with an empty queue. So the
 //!   messages are delivered in the order of their numbers.
-//! - D2  A post's outcome is sent after its message was delivered. So what a client asks for after its own post
-//!   includes it.
-//! - D3  Whether a group exists is decided when the post is made: it does not depend on how busy the disk is.
-//! - D4  What waits for the disk is bounded, for all clients together. Beyond [`BUSY`] each connection waits for its own
+//! - [outcome-after-delivery]  A post's outcome is sent after its message was delivered. So what a client asks for
+//!   after its own post includes it.
+//! - D2  Whether a group exists is decided when the post is made: it does not depend on how busy the disk is.
+//! - D3  What waits for the disk is bounded, for all clients together. Beyond [`BUSY`] each connection waits for its own
 //!   posts before it makes another; beyond [`MOST`] posts are refused.
 //!
 //! Used by `log/open`. Next: `log/redis/resp`.
@@ -53,7 +53,7 @@ struct Shared {
     queue: Mutex<Queue>,
     /// The groups that have members. They exist, even if nothing of them was ever kept.
     watched: Mutex<HashSet<Arc<str>>>,
-    /// The bytes of all posts whose outcome is not known (D4).
+    /// The bytes of all posts whose outcome is not known (D3).
     waiting: Arc<AtomicUsize>,
     /// The last transaction has failed, and that was reported.
     failing: AtomicBool,
@@ -72,13 +72,13 @@ struct Queue {
 struct Post {
     group: String,
     message: String,
-    /// The group had members when the post was made (D3).
+    /// The group had members when the post was made (D2).
     exists: bool,
     outcome: oneshot::Sender<Result<(), LogError>>,
     _counted: Counted,
 }
 
-/// Bytes that are counted until this is dropped (D4).
+/// Bytes that are counted until this is dropped (D3).
 #[derive(Debug)]
 struct Counted(usize, Arc<AtomicUsize>);
 
@@ -278,7 +278,7 @@ async fn write(mut writing: Writing) {
                 },
                 Err(error) => Err(error.clone()),
             };
-            let _ = post.outcome.send(outcome); // D2. It fails if the connection has ended.
+            let _ = post.outcome.send(outcome); // [outcome-after-delivery]. It fails if the connection has ended.
             if delivered % DELIVERIES == DELIVERIES - 1 {
                 task::yield_now().await;
             }

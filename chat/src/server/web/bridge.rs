@@ -12,14 +12,14 @@
 //! - B1  The two directions do not wait for each other. A browser that does not read fills the pipe, and then
 //!   loses lines as any slow client does; its requests are carried out as long as there is room
 //!   for the replies.
-//! - B2  A newline in a frame becomes a tab: between JSON's tokens both are white space, and inside a string both
-//!   are errors. So a frame is one line, with the same meaning.
-//! - B3  What the library keeps for a browser is bounded: a frame of the longest line, the line that is being written,
+//! - [frame-is-one-line]  A newline in a frame becomes a tab: between JSON's tokens both are white space, and inside a
+//!   string both are errors. So a frame is one line, with the same meaning.
+//! - B2  What the library keeps for a browser is bounded: a frame of the longest line, the line that is being written,
 //!   and, if the browser sends pings and reads no reply, what any client that does not read may cost.
-//! - B4  A silent browser is asked for a sign of life (a ping), and given up when none comes. The system's own probes
+//! - B3  A silent browser is asked for a sign of life (a ping), and given up when none comes. The system's own probes
 //!   would reach no further than a proxy in front of the server. What has been written counts as a sign: a
 //!   browser that is slow to read may be slow to reply.
-//! - B5  When the connection has ended, the browser is told why, in a close frame, after all that was written.
+//! - B4  When the connection has ended, the browser is told why, in a close frame, after all that was written.
 //!
 //! Used by `web/mod`. Next: `web/mod`.
 
@@ -73,7 +73,7 @@ pub(super) async fn bridge(
     let config = WebSocketConfig::default()
         .read_buffer_size(PIECE)
         .write_buffer_size(0)
-        .max_write_buffer_size(limit.saturating_mul(2).saturating_add(options.connection_bytes).max(1)) // B3
+        .max_write_buffer_size(limit.saturating_mul(2).saturating_add(options.connection_bytes).max(1)) // B2
         .max_message_size(Some(limit))
         .max_frame_size(Some(limit));
     let socket = WebSocketStream::from_partially_read(stream.clone(), rest, Role::Server, Some(config)).await;
@@ -100,7 +100,7 @@ pub(super) async fn bridge(
             .unwrap_or((CloseCode::Policy, "the server has ended the connection: see its last error")),
     };
     let frame = CloseFrame { code, reason: reason.into() };
-    let _ = timeout(LINGER, to_browser.close(Some(frame))).await; // B5
+    let _ = timeout(LINGER, to_browser.close(Some(frame))).await; // B4
     end(stream).await;
 }
 
@@ -118,7 +118,7 @@ impl Up {
         loop {
             let line = match self.from_browser.next().await {
                 Some(Ok(Message::Text(text))) => {
-                    let mut line = text.as_str().replace('\n', "\t"); // B2
+                    let mut line = text.as_str().replace('\n', "\t"); // [frame-is-one-line]
                     line.push('\n');
                     line.into_bytes()
                 }
@@ -176,7 +176,7 @@ async fn down(
     }
 }
 
-/// When the browser gave the last sign of life (B4).
+/// When the browser gave the last sign of life (B3).
 struct Life {
     since: Mutex<Instant>,
     keepalive: Option<Duration>,

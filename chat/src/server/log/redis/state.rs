@@ -8,15 +8,15 @@
 //!                          not posted                a post: it may be posted or not
 //! ```
 //!
-//! - Q1  Replies come in the order of the commands: a reply belongs to the first command in `sent`.
-//! - Q2  A command is sent once. If its reply is lost, nobody can know whether Redis has carried it out, and to send
+//! - [replies-in-order]  Replies come in the order of the commands: a reply belongs to the first command in `sent`.
+//! - Q1  A command is sent once. If its reply is lost, nobody can know whether Redis has carried it out, and to send
 //!   it again could post a message twice. So the client that posted it is informed.
-//! - Q3  A command that was sent has an outcome after at most one and a quarter of the time limit (`check`). Without a
+//! - Q2  A command that was sent has an outcome after at most one and a quarter of the time limit (`check`). Without a
 //!   connection it gets one at once.
-//! - Q4  A group's notifications are asked for before its stream is. So what is not in the reply is notified.
-//! - Q5  What waits is bounded: by [`MOST`] and [`MOST_READS`]. Further posts are refused, and further reads
+//! - Q3  A group's notifications are asked for before its stream is. So what is not in the reply is notified.
+//! - Q4  What waits is bounded: by [`MOST`] and [`MOST_READS`]. Further posts are refused, and further reads
 //!   wait for earlier ones, without a limit on the time.
-//! - Q6  Redis is asked to forget each group that nobody here has joined any more. If there is no connection, or it
+//! - Q5  Redis is asked to forget each group that nobody here has joined any more. If there is no connection, or it
 //!   ends before the reply, the name is kept until there is another one (`left`).
 //!
 //! Nothing is delivered under the lock: `watch` is called under the lock of the group table, which a delivery
@@ -78,10 +78,10 @@ struct Locked {
     posting: usize,
     /// How many reads are there.
     reads: usize,
-    /// The reads that wait until others have their replies (Q5).
+    /// The reads that wait until others have their replies (Q4).
     more_reads: VecDeque<Read>,
     groups: HashMap<Arc<str>, Group>,
-    /// The groups that are to be forgotten when there is a connection (Q6).
+    /// The groups that are to be forgotten when there is a connection (Q5).
     left: Left,
     /// How many groups were watched so far.
     watches: u64,
@@ -246,7 +246,7 @@ impl State {
         }
     }
 
-    /// Asks for a group's notifications, and for its last number (Q4).
+    /// Asks for a group's notifications, and for its last number (Q3).
     fn subscribe(&self, locked: &mut Locked, group: Arc<str>, id: u64, known: u64) {
         self.queue(locked, Expected::Subscribed, |bytes| scripts::subscribe(bytes, self.database, &group));
         let watch = Expected::Watch { group: group.clone(), id };
@@ -277,7 +277,7 @@ impl State {
         mem::take(&mut locked.outgoing)
     }
 
-    /// Fails if a reply has not come in time (Q3). If nothing is under way, it asks whether Redis is there.
+    /// Fails if a reply has not come in time (Q2). If nothing is under way, it asks whether Redis is there.
     pub(super) fn check(&self) -> io::Result<()> {
         let mut locked = self.lock();
         match locked.sent.front() {
@@ -311,7 +311,7 @@ impl State {
         let unknown = LogError::Unknown(format!("Redis has not replied: {reason}"));
         for (expected, post) in sent
             .into_iter()
-            .map(|(_, expected)| (expected, &unknown)) // Q2
+            .map(|(_, expected)| (expected, &unknown)) // Q1
             .chain(queued.into_iter().map(|expected| (expected, &away)))
             .chain(more_reads.into_iter().map(|read| (Expected::Read(read), &away)))
         {

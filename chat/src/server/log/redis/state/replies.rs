@@ -58,7 +58,7 @@ impl State {
         Ok(done)
     }
 
-    /// A reply has come (Q1, O1).
+    /// A reply has come [replies-in-order] (O1).
     ///
     /// # Errors
     ///
