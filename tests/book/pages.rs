@@ -1,10 +1,12 @@
 //! The chapters quote the source by name. These tests look up each name, and follow each link.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use weave::annotate::is_letter;
 use weave::console::sessions;
-use weave::links::targets;
-use weave::source::root;
+use weave::links::{outside_fences, targets};
+use weave::source::{root, words};
 use weave::{Kind, Tree, Woven, weave};
 
 pub(crate) static BOOK: LazyLock<Woven> = LazyLock::new(|| weave(&Tree::load(root())));
@@ -45,6 +47,34 @@ fn every_difference_shows_something() {
 #[test]
 fn no_code_is_pasted_into_the_prose() {
     free_of(&[Kind::Pasted]);
+}
+
+/// A letter such as `B1` belongs to one file. So the prose names it only if a listing of the same page has it: other
+/// rules are named by their words. (In a table of the tests `C1` is a set of control characters.)
+#[test]
+fn the_prose_names_no_letter_that_its_page_does_not_show() {
+    let tree = Tree::load(root());
+    let chapters = BOOK.chapters.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+    let (mut named, mut wrong) = (0, Vec::new());
+    for (path, text) in chapters.chain(tree.under("docs/museum/exhibits/")) {
+        let mut prose = String::new();
+        let listings = outside_fences(text, |line| {
+            if !line.starts_with('|') {
+                line.split('`').step_by(2).for_each(|part| prose.push_str(part));
+                prose.push('\n');
+            }
+            String::new()
+        });
+        let shown: BTreeSet<&str> = words(&listings).filter(|word| is_letter(word)).collect();
+        for letter in words(&prose).filter(|word| is_letter(word)) {
+            named += 1;
+            if !shown.contains(letter) {
+                wrong.push(format!("{path} names {letter}, and no listing has it"));
+            }
+        }
+    }
+    assert!(named > 10, "few letters are named: {named}");
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]

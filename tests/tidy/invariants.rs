@@ -1,14 +1,17 @@
-//! Every rule that a comment names has a definition that the reader can find.
+//! Every rule that a comment or a page names has a definition that the reader can find.
 //!
 //! A rule is defined in the head of a file, where it is an entry of a list, which rustdoc shows as one. A rule
 //! that only its own file names has a letter and a digit, as `B1`. A rule that other files name has a word in
-//! brackets, as `[claim]`, and one definition in the whole project.
+//! brackets, as `[claim]`, and one definition in the whole project. (`tests/book/pages.rs` looks at the letters in
+//! the book.)
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use weave::annotate::{invariant, rule_name};
+use weave::annotate::{invariant, is_letter, rule_name};
+use weave::links::outside_fences;
 
-use crate::source::{CRATES, Source, rust_files, words};
+use crate::pages_name_what_exists::pages;
+use crate::source::{CRATES, Source, read, rust_files, words};
 
 /// All source files of the crates, with their tests and models.
 fn all_sources() -> Vec<Source> {
@@ -17,7 +20,7 @@ fn all_sources() -> Vec<Source> {
 }
 
 #[test]
-fn each_rule_that_a_comment_names_is_defined_once() {
+fn each_rule_that_is_named_is_defined_once() {
     let sources = all_sources();
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for source in &sources {
@@ -37,6 +40,13 @@ fn each_rule_that_a_comment_names_is_defined_once() {
                 }
             }
         }
+    }
+    for page in pages(&["docs", "docs/book/src", "docs/museum/exhibits"]) {
+        outside_fences(&read(&page), |line| {
+            let unknown = rules(line).filter(|rule| !places.contains_key(*rule));
+            faults.extend(unknown.map(|rule| format!("{page}: no file defines [{rule}]")));
+            String::new()
+        });
     }
     assert!(places.len() > 20, "too few rules are defined: {}", places.len());
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
@@ -62,6 +72,24 @@ fn a_letter_belongs_to_its_own_file() {
         }
     }
     assert!(named > 50, "too few rules are named: {named}");
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+/// Else a reader looks for the rule that is missing.
+#[test]
+fn the_letters_of_a_head_count_from_one() {
+    let mut faults = Vec::new();
+    for source in all_sources() {
+        let mut last: BTreeMap<u8, u8> = BTreeMap::new();
+        for name in definitions(&source).filter(|name| is_letter(name)) {
+            let [letter, digit] = name.as_bytes() else { unreachable!("it is a letter and a digit") };
+            let count = last.entry(*letter).or_insert(b'0');
+            *count += 1;
+            if digit != count {
+                faults.push(format!("{}: {name} is not the next of its letter", source.path));
+            }
+        }
+    }
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
@@ -107,10 +135,12 @@ fn each_rule_is_an_entry_of_a_list_in_rustdoc() {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
-/// The files whose letters a test or a model may use: `a/b.rs` and `a/b/mod.rs` for `a/b/model.rs`.
+/// The files whose letters a test or a model may use: `a/b.rs` and `a/b/mod.rs` for `a/b/model.rs`, `a/b/tests.rs` and
+/// `a/b/model/c.rs`. Any other file has only its own.
 fn parents(path: &str) -> Vec<String> {
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    vec![format!("{folder}.rs"), format!("{folder}/mod.rs")]
+    let folder = path.strip_suffix("/model.rs").or_else(|| path.strip_suffix("/tests.rs"));
+    let folder = folder.or_else(|| Some(path.split_once("/model/")?.0));
+    folder.map_or_else(Vec::new, |folder| vec![format!("{folder}.rs"), format!("{folder}/mod.rs")])
 }
 
 /// The names of the rules that a head defines.
@@ -132,9 +162,13 @@ fn rules(comment: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A letter and a digit.
-fn is_letter(word: &str) -> bool {
-    matches!(word.as_bytes(), [letter, digit] if letter.is_ascii_uppercase() && digit.is_ascii_digit())
+#[test]
+fn only_a_test_or_a_model_has_parents() {
+    let both = ["a/b.rs", "a/b/mod.rs"];
+    assert_eq!(parents("a/b/model.rs"), both);
+    assert_eq!(parents("a/b/tests.rs"), both);
+    assert_eq!(parents("a/b/model/c.rs"), both);
+    assert!(parents("a/b/c.rs").is_empty());
 }
 
 #[test]

@@ -283,6 +283,11 @@ pub fn rule_name(name: &str) -> Option<&str> {
     plain.then_some(word)
 }
 
+/// Whether a word is the name of a rule that only its own file names: a letter and a digit, as `B1`.
+pub fn is_letter(word: &str) -> bool {
+    matches!(word.as_bytes(), [letter, digit] if letter.is_ascii_uppercase() && digit.is_ascii_digit())
+}
+
 /// A line that opens with the name of an invariant, `- T1  The waker …` or `- [claim]  A pointer …`: the name, and
 /// what follows. The dash makes a list of them in rustdoc; two spaces after the name distinguish it from a text.
 pub fn invariant(line: &str) -> Option<(&str, &str)> {
