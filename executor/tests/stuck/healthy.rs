@@ -127,6 +127,31 @@ fn a_guard_that_a_thread_has() {
     });
 }
 
+/// The recording has the wake, which was on this thread, but not the poll after it: the worker's ring is full of what
+/// came later.
+#[test]
+fn a_task_whose_last_poll_is_not_in_the_recording_waits() {
+    in_child(&[("UNROLLED_THREADS", "1")], || {
+        trace::start(1024).unwrap();
+        let (first, is_first) = oneshot::channel();
+        let (second, is_second) = oneshot::channel();
+        let waiter = spawn("waiter", async { (is_first.await, is_second.await) });
+        waits("waiter");
+        first.send(()).unwrap();
+        let yields = async {
+            for _ in 0..20_000 {
+                task::yield_now().await;
+            }
+        };
+        task::block_on(spawn("yields", yields));
+        let dump = executor::dump();
+        let waiter_seen = dump.tasks().iter().find(|task| task.name.as_deref() == Some("waiter"));
+        assert!(waiter_seen.is_some_and(|task| task.state.starts_with("waiting")), "\n{dump}");
+        second.send(()).unwrap();
+        assert_eq!(task::block_on(waiter), (Ok(()), Ok(())));
+    });
+}
+
 fn look_all_the_time() {
     trace::assert_never_stuck(|| {
         let programs: [fn(); 3] = [on_the_pool, in_block_on, pools_that_come_and_go];
