@@ -121,8 +121,19 @@ impl<'a> Words<'a> {
         since < self.seen.horizon && !self.looks.contains_key(&task.address)
     }
 
+    /// Of a task that waits: whether the recording ends before that.
+    fn last_poll_was_lost(&self, task: &Task) -> bool {
+        match task.state {
+            State::Queued { since, .. } | State::Running { since, .. } => since < self.seen.horizon,
+            _ => false,
+        }
+    }
+
     fn report(&self, index: usize, task: &Task) -> Option<TaskReport> {
         let look = self.looks.get(&task.address);
+        if let Some(look) = look.filter(|look| look.look.is_idle() && self.last_poll_was_lost(task)) {
+            return Some(TaskReport { spawned: self.spawned(task), ..of_live(self.live, look) });
+        }
         let full_name = look.and_then(|look| look.name.clone());
         let address = NonZeroUsize::new(usize::try_from(task.address).ok()?)?;
         let joiner = self.joiners.get(&(index as u64));
