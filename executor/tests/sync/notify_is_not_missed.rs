@@ -96,6 +96,52 @@ fn an_enabled_future_that_is_dropped_passes_its_notice_on() {
 }
 
 #[test]
+fn a_stored_notice_that_was_seen_and_not_awaited_is_stored_again() {
+    let notify = Notify::new();
+    notify.notify_one();
+    let mut seen = notify.notified();
+    assert!(seen.enable());
+    assert!(poll(&mut notify.notified(), Waker::noop()).is_pending(), "it is that future's");
+    drop(seen);
+    assert!(poll(&mut notify.notified(), Waker::noop()).is_ready());
+}
+
+#[test]
+fn a_notice_that_was_seen_and_not_awaited_goes_on() {
+    let notify = Notify::new();
+    let (woken, waker) = Count::new();
+    let (mut first, mut second) = (notify.notified(), notify.notified());
+    assert!(!first.enable() && poll(&mut second, &waker).is_pending());
+    notify.notify_one();
+    assert!(first.enable() && first.enable());
+    drop(first);
+    assert_eq!(woken.wakes(), 1);
+    assert!(poll(&mut second, &waker).is_ready());
+}
+
+#[test]
+fn a_notice_that_was_seen_and_awaited_is_taken() {
+    let notify = Notify::new();
+    notify.notify_one();
+    let mut notified = notify.notified();
+    assert!(notified.enable() && poll(&mut notified, Waker::noop()).is_ready());
+    assert!(notified.enable(), "it stays ready");
+    drop(notified);
+    assert!(poll(&mut notify.notified(), Waker::noop()).is_pending());
+}
+
+#[test]
+fn a_notice_to_all_that_was_seen_is_not_handed_on() {
+    let notify = Notify::new();
+    let (mut waiting, mut unpolled) = (notify.notified(), notify.notified());
+    assert!(!waiting.enable());
+    notify.notify_waiters();
+    assert!(waiting.enable() && unpolled.enable());
+    drop((waiting, unpolled));
+    assert!(poll(&mut notify.notified(), Waker::noop()).is_pending());
+}
+
+#[test]
 fn a_notice_of_a_future_that_is_dropped_goes_on() {
     let notify = Notify::new();
     let (woken, waker) = Count::new();
