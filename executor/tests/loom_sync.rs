@@ -836,6 +836,26 @@ fn notify_of_a_waiter_that_gives_up_goes_on() {
     });
 }
 
+/// A future that has found its notice, and is dropped before a poll returns that, passes it on. Finds
+/// `chosen_keeps_the_notice`.
+#[test]
+fn notify_of_an_enabled_waiter_that_is_dropped_goes_on() {
+    check(|| {
+        let notify = Arc::new(Notify::new());
+        let looking = thread::spawn({
+            let notify = Arc::clone(&notify);
+            move || _ = notify.notified().enable()
+        });
+        let notifying = thread::spawn({
+            let notify = Arc::clone(&notify);
+            move || notify.notify_one()
+        });
+        block_on(notify.notified());
+        looking.join().unwrap();
+        notifying.join().unwrap();
+    });
+}
+
 /// A task that makes the future, looks, and then waits, misses no notice for all. Finds `round_stays`.
 #[test]
 fn notify_waiters_after_the_look_is_not_missed() {

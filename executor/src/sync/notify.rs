@@ -13,8 +13,8 @@
 //!   which it would join the waiters.
 //! - N2  A future remembers the round in which it was made. [`Notify::notify_waiters`] begins a new round, so a future
 //!   of an earlier round is ready, whether or not it has joined the waiters.
-//! - N3  A waiter that [`Notify::notify_one`] has taken out of the list is in `chosen` until it is polled or dropped. If
-//!   it is dropped, its notice goes to the next.
+//! - N3  A waiter that [`Notify::notify_one`] has taken out of the list is in `chosen` until it looks or is dropped. A
+//!   future that is dropped before a poll has returned such a notice passes it on to the next.
 //!
 //! Next: `watch`.
 
@@ -153,7 +153,7 @@ impl Notify {
     ///
     /// Cancel-safe: a notice that was given to a future that is dropped goes to the next one.
     pub fn notified(&self) -> Notified<'_> {
-        Notified { notify: self, round: shim::lock(&self.state).round, key: None, done: false }
+        Notified { notify: self, round: shim::lock(&self.state).round, key: None, done: false, kept: false }
     }
 
     /// Identifies it in a recording.
@@ -192,6 +192,8 @@ pub struct Notified<'a> {
     /// Set while it waits, and when it was notified but not polled since.
     key: Option<Key>,
     done: bool,
+    /// It has found a notice for one, and no poll has returned that (N3).
+    kept: bool,
 }
 
 impl Notified<'_> {
@@ -199,7 +201,7 @@ impl Notified<'_> {
     ///
     /// [`notify_one`](Notify::notify_one) stores at most one notice. If two tasks have made their futures, and neither
     /// was polled, two notices would become one. A future that is enabled gets one of its own. As always, it passes
-    /// that on if it is dropped.
+    /// that on if it is dropped, also when this has returned true: a notice is taken by the poll that returns it.
     ///
     /// ```
     /// use executor::{sync::Notify, task};
@@ -250,9 +252,9 @@ impl Notified<'_> {
     /// Takes the notice, if there is one for this future.
     fn take(&mut self, state: &mut State) -> bool {
         match self.key {
-            Some(key) if !state.waiters.contains(key) => _ = state.remove_chosen(key),
-            None if state.round != self.round => {}    // N2
-            None if mem::take(&mut state.permit) => {} // N1
+            Some(key) if !state.waiters.contains(key) => self.kept = state.remove_chosen(key), // N3
+            None if state.round != self.round => {}                                            // N2
+            None if mem::take(&mut state.permit) => self.kept = true,                          // N1
             _ => return false,
         }
         self.key = None;
@@ -276,6 +278,7 @@ impl Future for Notified<'_> {
             record_wait(Thing::Notify, this.notify.id(), waker.as_borrowed());
             Poll::Pending
         }));
+        self.kept = false;
         budget::spend();
         Poll::Ready(())
     }
@@ -283,14 +286,17 @@ impl Future for Notified<'_> {
 
 impl Drop for Notified<'_> {
     fn drop(&mut self) {
-        let Some(key) = self.key else { return };
+        if self.key.is_none() && !self.kept {
+            return;
+        }
         note(Kind::GaveUp, Thing::Notify as u8, self.notify.id());
         let mut state = shim::lock(&self.notify.state);
-        let was = state.waiters.remove(key);
-        let was_chosen = state.remove_chosen(key) && !fault("chosen_keeps_the_notice");
-        let next = if was_chosen { state.notify_one() } else { None }; // N3
+        let was = self.key.map(|key| state.waiters.remove(key));
+        let has_notice = self.kept || self.key.is_some_and(|key| state.remove_chosen(key));
+        let passes_on = has_notice && !fault("chosen_keeps_the_notice");
+        let next = if passes_on { state.notify_one() } else { None }; // N3
         drop(state);
-        if let Removed::Waiting(waker) = was {
+        if let Some(Removed::Waiting(waker)) = was {
             drop(waker);
         }
         if let Some(waker) = next {
