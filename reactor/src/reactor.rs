@@ -88,7 +88,7 @@ impl Reactor {
         let source = {
             let mut table = lock(&self.sources);
             table.generation = (table.generation + 1) % GENERATIONS;
-            let entry = table.slots.vacant_key() | (table.generation << INDEX_BITS);
+            let entry = key(table.slots.vacant_key(), table.generation).ok_or(io::ErrorKind::OutOfMemory)?;
             let source = Arc::new(Source::new(entry, fd.as_raw_fd()));
             table.slots.insert(Arc::clone(&source));
             source
@@ -130,6 +130,11 @@ impl Reactor {
         debug_assert!(waited.is_ok(), "{waited:?}");
         count
     }
+}
+
+/// The key of a source (N4).
+fn key(index: usize, generation: usize) -> Option<usize> {
+    Some(index | (generation << INDEX_BITS))
 }
 
 fn index(key: usize) -> usize {
@@ -208,5 +213,13 @@ mod tests {
         assert!(keys.iter().all(|&key| index(key) == index(keys[0])), "no slot was used again");
         keys.dedup();
         assert_eq!(keys.len(), 3, "N4");
+    }
+
+    /// On a target of 32 bits the table can have that many sources.
+    #[test]
+    fn an_index_that_does_not_fit_has_no_key() {
+        let last = (1 << INDEX_BITS) - 1;
+        assert_eq!(key(last, 1).map(index), Some(last));
+        assert_eq!(key(last + 1, 1), None, "its key would be that of index 0");
     }
 }
