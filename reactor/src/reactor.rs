@@ -95,10 +95,7 @@ impl Reactor {
         };
         record_value(Kind::SourceNew, 0, source.key, fd.as_raw_fd() as u64);
         // Outside the lock, and after the entry was made: the first event may come at once.
-        if let Err(error) = self.poller.add(fd, source.key) {
-            self.forget(&source);
-            return Err(error);
-        }
+        self.poller.add(fd, source.key).inspect_err(|_| self.forget(&source))?;
         Ok(source)
     }
 
@@ -132,9 +129,9 @@ impl Reactor {
     }
 }
 
-/// The key of a source (N4).
+/// The key of a source (N4). With 32 bits there may be more sources than indices: then it is `None`.
 fn key(index: usize, generation: usize) -> Option<usize> {
-    Some(index | (generation << INDEX_BITS))
+    (index >> INDEX_BITS == 0).then_some(index | (generation << INDEX_BITS))
 }
 
 fn index(key: usize) -> usize {
