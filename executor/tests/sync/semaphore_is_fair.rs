@@ -148,6 +148,17 @@ fn too_many_permits_panic() {
     Semaphore::new(Semaphore::MAX_PERMITS).add_permits(1);
 }
 
+#[test]
+fn permits_that_come_back_do_not_exceed_the_limit() {
+    let semaphore = Semaphore::new(Semaphore::MAX_PERMITS);
+    let permit = semaphore.try_acquire().expect("all are free");
+    semaphore.add_permits(1);
+    drop(permit);
+    assert_eq!(semaphore.available_permits(), Semaphore::MAX_PERMITS);
+    drop(semaphore.try_acquire().expect("the word is whole"));
+    assert!(!semaphore.is_closed());
+}
+
 /// A future that looks for permits and does not join the waiters, because it has just begun to clone its waker, keeps
 /// nobody from taking those that are there.
 #[test]
