@@ -92,7 +92,7 @@ impl Queue {
 }
 
 impl Semaphore {
-    /// The largest number of permits that can be free at once.
+    /// The largest number of permits that can be free at once. Permits that come back beyond it are lost.
     ///
     /// ```
     /// use executor::sync::Semaphore;
@@ -229,9 +229,11 @@ impl Semaphore {
         // ORDERING: Relaxed; only a first guess for the exchange below.
         let mut seen = self.word.load(Relaxed);
         while seen & WAITERS == 0 {
+            // The sum fits into the word: neither part is more than MAX_PERMITS.
+            let more = (seen + permits * PERMIT).min((Self::MAX_PERMITS * PERMIT) | (seen % PERMIT));
             // ORDERING[semaphore-permits]: Release; pairs with Acquire where permits are taken; publishes what the
             // task wrote while it had them.
-            match self.word.compare_exchange_weak(seen, seen + permits * PERMIT, Release, Relaxed) {
+            match self.word.compare_exchange_weak(seen, more, Release, Relaxed) {
                 Ok(_) => return,
                 Err(now) => seen = now,
             }
