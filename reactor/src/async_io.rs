@@ -5,7 +5,8 @@
 //! registration with the reactor. An operation is tried first; if it would block, the task waits until the
 //! reactor reports an event, and tries again.
 //!
-//! - [deregister-first]  The descriptor is deregistered before it is closed or given away.
+//! - [deregister-first]  The descriptor is deregistered before it is closed or given away. Only an `Async` that
+//!   borrows it and is leaked breaks this rule, so memory safety must not depend on it.
 //! - [no-swap]  `T` never swaps its descriptor for another while it is in here: the caller of `get_mut`
 //!   promises it, and `IoSafe` types keep it in `Read` and `Write` (see `async_traits`).
 //!
@@ -57,6 +58,9 @@ pub struct Async<T: AsFd> {
 impl<T: AsFd> Async<T> {
     /// Makes a descriptor non-blocking and registers it. The mode belongs to the open file, so it changes for
     /// duplicates of the descriptor too.
+    ///
+    /// `T` may borrow its descriptor. If the `Async` is then leaked (`mem::forget`), dumps list a socket that is
+    /// gone, and on macOS and the BSDs the next descriptor of its number is refused.
     ///
     /// # Errors
     ///

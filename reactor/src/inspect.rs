@@ -6,15 +6,20 @@
 //!
 //! - V1  A descriptor is asked for its address under the lock of the table. A source leaves the table before its
 //!   descriptor is closed [deregister-first], so the descriptor is that source's.
+//! - V2  Memory safety does not depend on V1, which a leaked `Async` breaks if it borrows its descriptor. The system is
+//!   asked about a number, whatever that names now: the worst that follows is an error, or another socket's address.
 //!
 //! Called by the executor's `trace::dump`. Next: `record`.
 #![allow(unsafe_code, reason = "a source knows only the number of its descriptor")]
 
+use std::ffi::{c_int, c_void};
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
-use std::os::fd::{BorrowedFd, RawFd};
+use std::os::fd::RawFd;
 use std::thread;
 
-use rustix::net::{SocketAddrAny, SocketAddrUnix, getpeername, getsockname};
+use rustix::net::addr::{SocketAddrLen, SocketAddrStorage};
+use rustix::net::{AddressFamily, SocketAddrAny, SocketAddrUnix};
 
 use crate::clock::{CLOCK, moment};
 use crate::reactor::REACTOR;
@@ -79,12 +84,10 @@ enum End {
     Own(SocketAddrAny),
 }
 
-/// The caller holds the lock of the table. The address is put into words without it.
+/// V1: the caller holds the lock of the table. The address is put into words without it.
 fn socket(source: &Source) -> (Socket, Option<End>) {
-    // SAFETY: V1: it is open while the table is locked.
-    let fd = unsafe { BorrowedFd::borrow_raw(source.fd) };
     let (readers, writers) = (wakers(&source.read), wakers(&source.write));
-    (Socket { key: source.key, fd: source.fd, address: None, readers, writers }, end(fd))
+    (Socket { key: source.key, fd: source.fd, address: None, readers, writers }, end(source.fd))
 }
 
 fn wakers(direction: &Direction) -> Vec<usize> {
@@ -93,9 +96,33 @@ fn wakers(direction: &Direction) -> Vec<usize> {
     waiters.first.iter().chain(others).map(|waker| waker.data().addr()).collect()
 }
 
-fn end(fd: BorrowedFd<'_>) -> Option<End> {
-    let peer = getpeername(fd).ok().flatten().map(End::Peer);
-    peer.or_else(|| getsockname(fd).ok().map(End::Own))
+fn end(fd: RawFd) -> Option<End> {
+    let peer = name(getpeername, fd).map(End::Peer);
+    peer.or_else(|| name(getsockname, fd).map(End::Own))
+}
+
+/// `getpeername` or `getsockname`.
+type Ask = unsafe extern "C" fn(c_int, *mut c_void, *mut SocketAddrLen) -> c_int;
+
+// SAFETY: POSIX declares them so. rustix has them too, but wants a descriptor that is open (V2).
+unsafe extern "C" {
+    fn getpeername(socket: c_int, address: *mut c_void, length: *mut SocketAddrLen) -> c_int;
+    fn getsockname(socket: c_int, address: *mut c_void, length: *mut SocketAddrLen) -> c_int;
+}
+
+/// What the system calls one end of whatever has this number, if that is a socket.
+fn name(ask: Ask, fd: RawFd) -> Option<SocketAddrAny> {
+    const SIZE: SocketAddrLen = size_of::<SocketAddrStorage>() as SocketAddrLen;
+    let (mut address, mut length) = (MaybeUninit::<SocketAddrStorage>::uninit(), SIZE);
+    // SAFETY: V2: it takes any number, and writes at most `length` bytes of the address.
+    let result = unsafe { ask(fd, address.as_mut_ptr().cast(), &raw mut length) };
+    // Where an end has no address, some systems return nothing, and others only the two bytes of the family.
+    if result != 0 || !(2..=SIZE).contains(&length) {
+        return None;
+    }
+    // SAFETY: V2: the system has written an address of this length.
+    let address = unsafe { SocketAddrAny::new(address, length) };
+    Some(address).filter(|address| address.address_family() != AddressFamily::UNSPEC)
 }
 
 fn words(end: End) -> Option<String> {
@@ -158,5 +185,42 @@ pub fn timers() -> Vec<Timer> {
         }
         from = to;
         thread::yield_now();
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::mem;
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+    use crate::Async;
+
+    #[test]
+    fn each_kind_of_end_has_its_name() -> std::io::Result<()> {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let stream = std::net::TcpStream::connect(address)?;
+        let (unnamed, _other) = UnixStream::pair()?;
+        let file = std::fs::File::open("/dev/null")?;
+        let shown = |fd| end(fd).and_then(words);
+        assert_eq!(shown(listener.as_raw_fd()), Some(format!("at {address}")));
+        assert_eq!(shown(stream.as_raw_fd()), Some(format!("peer {address}")));
+        assert_eq!(shown(unnamed.as_raw_fd()), Some("peer a socket without a name".to_owned()));
+        assert_eq!((shown(file.as_raw_fd()), shown(-1)), (None, None));
+        Ok(())
+    }
+
+    /// V2
+    #[test]
+    fn a_leaked_borrow_is_listed_and_does_no_harm() {
+        let (stream, _other) = UnixStream::pair().unwrap();
+        let fd = stream.as_raw_fd();
+        let borrowing = Async::new(&stream).unwrap();
+        let key = borrowing.source.key;
+        mem::forget(borrowing);
+        drop(stream);
+        assert!(sockets().iter().any(|socket| (socket.key, socket.fd) == (key, fd)));
     }
 }

@@ -51,7 +51,7 @@ const GENERATION: u64 = 1 << 2;
 /// A descriptor's two directions.
 pub(crate) struct Source {
     pub(crate) key: usize,
-    /// The descriptor, for a dump. It is open as long as the source is in the table.
+    /// The descriptor, for a dump. It is open as long as the source is in the table [deregister-first].
     pub(crate) fd: RawFd,
     pub(crate) read: Direction,
     pub(crate) write: Direction,
