@@ -11,9 +11,9 @@ use reactor::budget;
 
 /// Lets the other tasks that are queued with this one run first.
 ///
-/// The returned future is ready at its second poll. Dropping it has no effect. A long computation that awaits it
-/// now and then leaves time for the other tasks. A computation that takes milliseconds between two awaits should
-/// run in [`spawn_blocking`](crate::task::spawn_blocking) instead.
+/// The returned future is ready at its second poll, or at a later one if a poll's budget is used up. Dropping it has no
+/// effect. A long computation that awaits it now and then leaves time for the other tasks. A computation that takes
+/// milliseconds between two awaits should run in [`spawn_blocking`](crate::task::spawn_blocking) instead.
 ///
 /// ```
 /// use executor::task;

@@ -21,7 +21,7 @@ use std::mem::MaybeUninit;
 /// The key of our own notifications. Sources never get it, nor `usize::MAX`, which is the key of `polling`'s.
 const NOTIFY: usize = usize::MAX - 1;
 
-/// Events taken by one call. They are on the stack, at 12 bytes each.
+/// Events taken by one call. They are on the stack, at 12 bytes each, or 16 where the system does not pack them.
 const BATCH: usize = 256;
 
 /// An epoll descriptor, with an eventfd registered in it that ends a wait.

@@ -35,7 +35,7 @@ pub struct TcpListener {
 
 impl TcpListener {
     /// Listens on an address; with port 0 the system chooses the port. Up to 4096 connections can wait to be
-    /// accepted.
+    /// accepted, or fewer if the system's limit is lower (on Linux `net.core.somaxconn`).
     ///
     /// A name may have several addresses, as `localhost` often has. It listens on the first that works. An
     /// address that is in use ends the search: otherwise a second server would take another address of the same
