@@ -4,7 +4,7 @@
 use std::io;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
@@ -149,6 +149,19 @@ fn the_limit_holds_and_the_rest_waits_its_turn() {
     gate.open(3);
     until("the queue has run", || ran.load(Ordering::SeqCst) == 50);
     assert_eq!(threads.count(), 3);
+}
+
+/// The thread for disposals is one more than the limit, and no number is one more than this limit.
+#[test]
+fn a_pool_without_a_limit_starts_a_thread_for_a_disposal() {
+    let threads = Threads::new("no-limit", usize::MAX, LONG);
+    let gate = Gate::new();
+    threads.submit(gate.job()).ok().unwrap();
+    gate.wait_begun(1);
+    let (sender, receiver) = channel::<()>();
+    assert!(threads.dispose(Box::new(move || drop(sender))).is_ok());
+    assert_eq!(receiver.recv_timeout(SOON), Err(RecvTimeoutError::Disconnected));
+    gate.open(1);
 }
 
 #[test]
