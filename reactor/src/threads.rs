@@ -387,7 +387,7 @@ impl Shared {
             state.mark_woken(&idler);
             drop(state);
             idler.condvar.notify_one();
-        } else if state.threads < pool.limit + usize::from(state.queue.has_disposals()) {
+        } else if state.threads < pool.limit.saturating_add(usize::from(state.queue.has_disposals())) {
             state.expect_a_new_thread();
             drop(state);
             if Self::start_thread(pool).is_err() {
