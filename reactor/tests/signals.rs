@@ -193,6 +193,44 @@ fn a_function_that_panics_is_called_again() {
     }
 }
 
+/// A handler that another library has registered may interrupt the thread's read, if it does not ask the system
+/// to restart what it interrupts. Signals that no other test uses.
+#[cfg(target_os = "linux")]
+#[test]
+#[allow(unsafe_code, reason = "no crate here interrupts one thread, or registers such a handler")]
+fn an_interrupted_read_ends_no_listening() {
+    use reactor::signal::{SIGALRM, SIGHUP};
+
+    unsafe extern "C" {
+        safe fn siginterrupt(signal: i32, interrupts: i32) -> i32;
+        safe fn pthread_self() -> usize;
+        fn pthread_kill(thread: usize, signal: i32) -> i32;
+    }
+
+    let (called, calls) = mpsc::channel();
+    on_signal(SIGALRM, move || {
+        let status = std::fs::read_link("/proc/thread-self").unwrap().join("stat");
+        called.send((pthread_self(), std::path::Path::new("/proc").join(status))).unwrap();
+    })
+    .unwrap();
+    raise(SIGALRM).unwrap();
+    let (thread, status) = calls.recv().unwrap();
+    let came = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGHUP, Arc::clone(&came)).unwrap();
+    assert_eq!(siginterrupt(SIGHUP, 1), 0);
+    // The state comes after the name. The thread sleeps (S) only in the read.
+    while !std::fs::read_to_string(&status).unwrap().contains(") S ") {
+        std::thread::yield_now();
+    }
+    // SAFETY: the thread lives: nothing but this signal could end it.
+    assert_eq!(unsafe { pthread_kill(thread, SIGHUP) }, 0);
+    while !came.load(Ordering::SeqCst) {
+        std::thread::yield_now();
+    }
+    raise(SIGALRM).unwrap();
+    calls.recv().expect("the thread still listens");
+}
+
 #[test]
 fn each_waits_for_a_signal_after_its_call() {
     let _alone = alone();
