@@ -244,8 +244,13 @@ pub fn on_signal(signal: i32, mut f: impl FnMut() + Send + 'static) -> io::Resul
     writer.set_nonblocking(true)?;
     thread::Builder::new().name("signal".to_owned()).spawn(move || {
         let mut bytes = [0; 64];
-        while let Ok(1..) = reader.read(&mut bytes) {
-            contain_panic(&mut f);
+        loop {
+            match reader.read(&mut bytes) {
+                Ok(1..) => contain_panic(&mut f),
+                // By a handler that was registered without SA_RESTART.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => return,
+            }
         }
     })?;
     pipe::register(signal, writer).map(drop).map_err(|error| name_signal(signal, error))
