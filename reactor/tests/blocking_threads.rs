@@ -2,10 +2,12 @@
 //! is lost.
 
 use std::io;
+use std::pin::Pin;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
+use std::task::{Context, Wake, Waker};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
@@ -366,4 +368,44 @@ fn a_stuck_call_does_not_keep_the_process_from_ending() {
     }
     let _ended_already = child.kill();
     assert!(child.wait().unwrap().success(), "the process never ended");
+}
+
+/// Panics when it is woken.
+struct BadWaker;
+
+impl Wake for BadWaker {
+    fn wake(self: Arc<Self>) {
+        panic!("in the wake");
+    }
+}
+
+/// The next test runs this in a process of its own. Without [`ROLE`] it does nothing.
+#[test]
+fn child_with_three_panics() {
+    if std::env::var_os(ROLE).is_some() {
+        let threads = Threads::new("three-panics", 1, LONG);
+        let (open, opened) = channel::<()>();
+        let mut call = blocking::unblock_on::<(), _>(&threads, move || {
+            opened.recv().unwrap();
+            std::panic::panic_any(Bomb)
+        });
+        let waker = Waker::from(Arc::new(BadWaker));
+        assert!(Pin::new(&mut call).poll(&mut Context::from_waker(&waker)).is_pending());
+        open.send(()).unwrap();
+        block_on(blocking::unblock_on(&threads, || Ok(()))).unwrap();
+        assert_eq!(block_on(call).unwrap_err().to_string(), "the blocking call panicked");
+    }
+}
+
+/// A panic while another one unwinds would abort the process.
+#[test]
+fn a_call_its_payload_and_its_waker_may_all_panic() {
+    let ended = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child_with_three_panics"])
+        .env(ROLE, "panics")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(ended.success(), "{ended}");
 }
