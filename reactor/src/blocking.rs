@@ -30,7 +30,7 @@ use crate::record::{Thing, record_wait};
 use crate::shim::{Arc, Mutex, fault, lock};
 
 use crate::threads::Shared;
-use crate::user_code::contain_panic;
+use crate::user_code::{contain_panic, wake};
 
 pub use crate::threads::{Job, Load, Spawn, Threads, Ticket};
 
@@ -311,7 +311,7 @@ impl<T> Promise<T> {
             Err(payload) => payload,
         };
         self.keep(Err(io::Error::other("the blocking call panicked")));
-        // Dropped last: the drop may panic too, and the thread's loop contains that.
+        // Dropped last: the drop may panic too, and the thread's loop contains that. So nothing before it may panic.
         drop(panicked);
     }
 
@@ -327,7 +327,7 @@ impl<T> Promise<T> {
         if let Some(waker) = waker
             && !fault("silent_outcome")
         {
-            waker.wake();
+            wake(waker);
         }
     }
 }
