@@ -8,6 +8,7 @@ use executor::task::block_on;
 use futures_lite::future::{or, zip};
 use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt};
 use reactor::net::{UnixListener, UnixStream};
+use rustix::net::{AddressFamily, SocketType};
 
 /// A directory of its own, removed at the end.
 struct Place(PathBuf);
@@ -301,4 +302,12 @@ fn a_peer_is_who_the_system_says() {
             }
         }
     });
+}
+
+/// Linux returns credentials for it: they are those of nobody.
+#[test]
+fn a_stream_without_a_peer_has_no_peer_cred() {
+    let unconnected = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+    let stream = UnixStream::try_from(std::os::unix::net::UnixStream::from(unconnected)).unwrap();
+    assert_eq!(stream.peer_cred().unwrap_err().kind(), ErrorKind::NotConnected);
 }
