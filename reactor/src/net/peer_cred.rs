@@ -65,8 +65,8 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// The system's: for example, that the stream is not connected. Also on Linux on a processor with other numbers for
-    /// these options (MIPS, SPARC).
+    /// The system's, such as `NotConnected` if the stream is not connected. Also on Linux on a processor with other
+    /// numbers for these options (MIPS, SPARC).
     pub fn peer_cred(&self) -> io::Result<UCred> {
         peer_cred(self.socket.get_ref().as_raw_fd())
     }
@@ -101,6 +101,10 @@ fn peer_cred(fd: c_int) -> io::Result<UCred> {
     }
     if length as usize != size_of::<Credentials>() {
         return Err(io::ErrorKind::Unsupported.into());
+    }
+    // These are nobody's. The system returns them, and no error, for a stream that is not connected.
+    if (found.uid, found.gid) == (u32::MAX, u32::MAX) {
+        return Err(io::ErrorKind::NotConnected.into());
     }
     Ok(UCred { pid: Some(found.pid).filter(|&pid| pid != 0), uid: found.uid, gid: found.gid })
 }
