@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Mutex as StdMutex;
 use std::time::Duration;
 
-use super::{Arc, Condvar, Job, Mutex, Threads, Ticket, lock, thread};
+use super::{Arc, Condvar, Job, Mutex, Shared, Threads, Ticket, lock, thread};
 use crate::shim::model::check;
 
 const NONE: Duration = Duration::ZERO;
@@ -18,17 +18,17 @@ fn spawn(_: &str, main: Job) -> io::Result<()> {
     Ok(())
 }
 
-/// The number of threads that `spawn_few` still starts. One model at a time may use it.
-static CAN_START: StdMutex<usize> = StdMutex::new(0);
+/// The number of threads that `spawn_few` still starts, for each of the models that use it.
+static CAN_START: [StdMutex<usize>; 2] = [StdMutex::new(0), StdMutex::new(0)];
 
-fn spawn_few(_: &str, main: Job) -> io::Result<()> {
-    let may = CAN_START.lock().unwrap().checked_sub(1);
+fn spawn_few<const MODEL: usize>(_: &str, main: Job) -> io::Result<()> {
+    let may = CAN_START[MODEL].lock().unwrap().checked_sub(1);
     let Some(left) = may else {
         // An attempt takes time.
         thread::yield_now();
         return Err(io::ErrorKind::WouldBlock.into());
     };
-    *CAN_START.lock().unwrap() = left;
+    *CAN_START[MODEL].lock().unwrap() = left;
     thread::spawn(main);
     Ok(())
 }
@@ -124,8 +124,8 @@ fn a_job_never_waits_behind_another() {
 fn a_failed_start_strands_no_job() {
     for keep_alive in [NONE, ENDLESS] {
         check(move || {
-            *CAN_START.lock().unwrap() = 1;
-            let threads = Arc::new(Threads::with_spawn("model", 2, keep_alive, spawn_few));
+            *CAN_START[0].lock().unwrap() = 1;
+            let threads = Arc::new(Threads::with_spawn("model", 2, keep_alive, spawn_few::<0>));
             let ran = Count::new();
             submit(&threads, ran.job());
             let other = {
@@ -140,6 +140,33 @@ fn a_failed_start_strands_no_job() {
             }
         });
     }
+}
+
+/// A job that is queued while a thread idles runs, even if the thread's keep_alive elapses just then, no other
+/// can be started, and the only thread that works waits for this job. Finds `left_though_woken`.
+#[test]
+fn an_idle_thread_leaves_no_job_behind() {
+    check(|| {
+        *CAN_START[1].lock().unwrap() = 2;
+        let threads = Threads::with_spawn("model", 2, NONE, spawn_few::<1>);
+        let (idles, ran) = (Count::new(), Count::new());
+        let until = ran.clone();
+        submit(&threads, Box::new(move || until.wait_for(1)));
+        submit(&threads, idles.job());
+        idles.wait_for(1);
+        let mut state = lock(&threads.shared.state);
+        if state.idle.is_empty() {
+            drop(state);
+            ran.add_one();
+            return;
+        }
+        // As `submit` does: here under the lock under which a thread was seen to idle.
+        state.queue.push(Ticket::draw(), ran.job());
+        if let Some(state) = threads.shared.wait_for_a_look(state) {
+            Shared::wake_or_start_thread(&threads.shared, state);
+        }
+        ran.wait_for(1);
+    });
 }
 
 /// The pool's drop ends an idle thread, and what was submitted runs. Finds
