@@ -18,11 +18,13 @@
 //! ```
 //!
 //! - P1  While there are jobs in the queue, a thread is coming, or every thread runs a job and no other can be
-//!   started. So a job waits for a thread to arrive, and never behind another job while the limit allows.
+//!   started. So a job waits for a thread to arrive, and never behind another job while the limit allows. The
+//!   caller that has queued a single job may spin, unlocked, before it ensures this (`wait_for_a_look`).
 //! - P2  The thread that takes another one off the idle stack counts it as coming, until that one has the lock
 //!   and looks. An idle thread is woken once, and a woken thread looks even if its keep_alive has elapsed
 //!   just then.
-//! - P3  A thread looks at the queue, under the lock, before it idles and before it leaves.
+//! - P3  A thread looks at the queue, under the lock, before it idles and before it leaves. If its keep_alive has
+//!   elapsed and there are jobs, it takes itself off the idle stack and counts as coming.
 //! - P4  A thread that is being started may fail to start. No thread leaves until that is known, and the first
 //!   thread of all is started under the lock. So there is a thread that can run the job instead. Two kinds
 //!   of threads leave all the same: those of a closed pool, whose queue is empty then and stays empty; and
@@ -462,7 +464,14 @@ impl Shared {
             let (again, timed_out) = self.wait(state, idler);
             state = again;
             // ORDERING: Relaxed; the pool's lock orders it.
-            if idler.woken.load(Ordering::Relaxed) && !(timed_out && fault("left_though_woken")) {
+            let mut woken = idler.woken.load(Ordering::Relaxed);
+            if timed_out && !woken && !state.queue.is_empty() {
+                // P3: it wakes itself.
+                state.idle.retain(|other| !Arc::ptr_eq(other, idler));
+                state.mark_woken(idler);
+                woken = true;
+            }
+            if woken && !(timed_out && fault("left_though_woken")) {
                 return Some(state);
             }
             if timed_out && state.starting == 0 {
