@@ -8,6 +8,7 @@ use std::sync::Mutex as StdMutex;
 use std::time::Duration;
 
 use super::{Arc, Condvar, Job, Mutex, Shared, Threads, Ticket, lock, thread};
+use crate::blocking::unblock_on;
 use crate::shim::model::check;
 
 const NONE: Duration = Duration::ZERO;
@@ -200,6 +201,38 @@ fn a_job_taken_back_against_its_thread() {
         }
         drop(threads);
         assert!(!(taken_back && *lock(&second.0.0) > 0), "it ran as well");
+    });
+}
+
+/// A call that has a thread when it is queued begins, even if one that was made at the same time and is queued
+/// after it is stuck. Finds `another_taken_back`.
+#[test]
+fn a_call_that_need_not_wait_waits_for_none_after_it() {
+    check(|| {
+        let threads = Arc::new(Threads::with_spawn("model", 1, ENDLESS, spawn));
+        let opened = Count::new();
+        let stuck_call = {
+            let opened = opened.clone();
+            move |threads: &Threads| {
+                let (begun, until) = (Count::new(), opened.clone());
+                let begins = begun.job();
+                let call = unblock_on(threads, move || {
+                    begins();
+                    until.wait_for(1);
+                    Ok(())
+                });
+                if !call.waits_for_others() {
+                    begun.wait_for(1);
+                }
+            }
+        };
+        let other = {
+            let (threads, stuck_call) = (Arc::clone(&threads), stuck_call.clone());
+            thread::spawn(move || stuck_call(&threads))
+        };
+        stuck_call(&threads);
+        other.join().unwrap();
+        opened.add_one();
     });
 }
 
