@@ -166,9 +166,8 @@ where
     let (promise, mut unblock) = promise();
     let refusal = promise.clone();
     let job: Job = Box::new(move || promise.keep_with(call));
-    let ticket = Ticket::draw();
-    match threads.submit_as(ticket, job) {
-        Ok(()) => unblock.place = Some((Arc::clone(threads.shared()), ticket)),
+    match threads.submit_last(job) {
+        Ok(ticket) => unblock.place = Some((Arc::clone(threads.shared()), ticket)),
         Err(refused) => {
             refusal.keep_with(|| Err(io::Error::other("no thread could be started for a blocking call")));
             drop(refused);
@@ -211,7 +210,7 @@ fn promise<T>() -> (Promise<T>, Unblock<T>) {
 }
 
 impl<T: Send + 'static> Unblock<T> {
-    /// Whether the call waits until another one ends.
+    /// Whether the call waits until another one ends. No call that is queued after it goes before it.
     pub(crate) fn waits_for_others(&self) -> bool {
         self.place.as_ref().is_some_and(|(pool, _)| pool.is_full())
     }

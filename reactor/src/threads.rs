@@ -139,10 +139,11 @@ impl Threads {
     ///
     /// Returns the job if the pool has no thread and could start none. If it has one, the job waits for it.
     pub fn submit(&self, job: Job) -> Result<(), Job> {
-        self.submit_as(Ticket::draw(), job)
+        self.submit_last(job).map(|_ticket| ())
     }
 
-    /// The same, for a job that may be [taken back](Self::take_back).
+    /// The same, for a job that may be [taken back](Self::take_back). It goes before the jobs with later tickets,
+    /// even if these are in the queue already.
     ///
     /// # Errors
     ///
@@ -164,6 +165,12 @@ impl Threads {
     /// ```
     pub fn submit_as(&self, ticket: Ticket, job: Job) -> Result<(), Job> {
         Shared::submit(&self.shared, job, |queue, job| queue.push(ticket, job))
+    }
+
+    /// The same, with a ticket that is drawn under the lock: no job that is submitted later by this function goes
+    /// before this one.
+    pub(crate) fn submit_last(&self, job: Job) -> Result<Ticket, Job> {
+        Shared::submit(&self.shared, job, Queue::push_last)
     }
 
     /// Takes a job out of the queue, and returns it for the caller to drop; `None` if a thread has taken it.
@@ -324,7 +331,7 @@ impl State {
 }
 
 impl Shared {
-    fn submit(pool: &Arc<Self>, job: Job, push: impl FnOnce(&mut Queue<Job>, Job)) -> Result<(), Job> {
+    fn submit<R>(pool: &Arc<Self>, job: Job, push: impl FnOnce(&mut Queue<Job>, Job) -> R) -> Result<R, Job> {
         let mut state = lock(&pool.state);
         if state.threads == 0 {
             // P4: there is no other thread for the job, so find out first whether this one starts.
@@ -332,14 +339,13 @@ impl Shared {
                 return Err(job);
             }
             state.expect_a_new_thread();
-            push(&mut state.queue, job);
-        } else {
-            push(&mut state.queue, job);
-            if let Some(state) = pool.wait_for_a_look(state) {
-                Self::wake_or_start_thread(pool, state);
-            }
+            return Ok(push(&mut state.queue, job));
         }
-        Ok(())
+        let pushed = push(&mut state.queue, job);
+        if let Some(state) = pool.wait_for_a_look(state) {
+            Self::wake_or_start_thread(pool, state);
+        }
+        Ok(pushed)
     }
 
     /// Gives a thread that has just done its job a moment to look at the queue. To wake another thread costs

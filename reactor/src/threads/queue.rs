@@ -10,8 +10,8 @@
 //!      pop ◀── the disposals first, then the least ticket
 //! ```
 //!
-//! - Q1  The jobs stand in the order of their tickets. A ticket is drawn before the lock is taken, so a job may
-//!   come a few places late.
+//! - Q1  The jobs stand in the order of their tickets. A ticket that is drawn under the lock is the last. One that
+//!   the caller has drawn before may come a few places late.
 //! - Q2  There are at most as many gaps as jobs, unless the queue has at most twice [`GAPS`] entries.
 //!
 //! Called by `threads`, under its lock. Next: `blocking`.
@@ -62,6 +62,13 @@ impl<J> Queue<J> {
             if late { self.jobs.partition_point(|(other, _)| *other < ticket) } else { self.jobs.len() };
         self.jobs.insert(place, (ticket, Some(job)));
         self.waiting += 1;
+    }
+
+    /// Draws a ticket, and adds a job at the back.
+    pub(super) fn push_last(&mut self, job: J) -> Ticket {
+        let ticket = Ticket::draw();
+        self.push(ticket, job);
+        ticket
     }
 
     /// Adds a job that goes before all others.
