@@ -111,7 +111,7 @@ fn sigusr1_during_the_lookup_reports_that_it_starts() {
 /// The system ignores a signal to the first process of a container if the process has not installed a handler.
 #[test]
 fn the_first_process_of_a_container_stops_too() {
-    let may = Command::new("unshare").args(["-rfp", "true"]).stderr(Stdio::null()).status();
+    let may = Command::new("unshare").args(["-rfp", "--mount-proc", "true"]).stderr(Stdio::null()).status();
     if !may.is_ok_and(|status| status.success()) {
         println!("skipped: no process namespace can be made here");
         return;
@@ -120,7 +120,7 @@ fn the_first_process_of_a_container_stops_too() {
         Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lookup_began_first_{}", std::process::id()));
     let _ = std::fs::remove_file(&began);
     let mut unshare = Command::new("unshare")
-        .args(["-rfp", "--kill-child", env!("CARGO_BIN_EXE_server"), "chat.example:0"])
+        .args(["-rfp", "--mount-proc", "--kill-child", env!("CARGO_BIN_EXE_server"), "chat.example:0"])
         .env("LD_PRELOAD", endless_lookup())
         .env("LOOKUP_BEGAN", &began)
         .stdin(Stdio::null())

@@ -43,19 +43,19 @@ fn who_gives_up_is_not_counted() {
 /// it.
 #[test]
 fn a_round_without_it_is_not_its_round() {
-    let barrier: &'static Barrier = Box::leak(Box::new(Barrier::new(2)));
+    static BARRIER: Barrier = Barrier::new(2);
     let met = AtomicUsize::new(0);
     let others = hooked(move || {
         if met.fetch_add(1, Ordering::SeqCst) == 0 {
-            let (mut one, mut two) = (barrier.wait(), barrier.wait());
+            let (mut one, mut two) = (BARRIER.wait(), BARRIER.wait());
             assert!(poll(&mut one, Waker::noop()).is_pending());
             assert!(poll(&mut two, Waker::noop()).is_ready());
             assert!(poll(&mut one, Waker::noop()).is_ready());
         }
     });
-    let mut late = barrier.wait();
+    let mut late = BARRIER.wait();
     assert!(poll(&mut late, &others).is_pending());
-    assert!(poll(&mut barrier.wait(), Waker::noop()).is_ready());
+    assert!(poll(&mut BARRIER.wait(), Waker::noop()).is_ready());
     assert!(poll(&mut late, &others).is_ready());
 }
 

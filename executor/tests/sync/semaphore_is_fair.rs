@@ -163,16 +163,16 @@ fn permits_that_come_back_do_not_exceed_the_limit() {
 /// nobody from taking those that are there.
 #[test]
 fn a_look_stops_nobody() {
-    let semaphore: &'static Semaphore = Box::leak(Box::new(Semaphore::new(1)));
+    static SEMAPHORE: Semaphore = Semaphore::new(1);
     let taken = Arc::new(AtomicUsize::new(0));
     let taking = hooked({
         let taken = Arc::clone(&taken);
-        move || taken.store(usize::from(semaphore.try_acquire().is_ok()), Ordering::SeqCst)
+        move || taken.store(usize::from(SEMAPHORE.try_acquire().is_ok()), Ordering::SeqCst)
     });
-    let mut many = semaphore.acquire_many(2);
+    let mut many = SEMAPHORE.acquire_many(2);
     assert!(poll(&mut many, &taking).is_pending());
     assert_eq!(taken.load(Ordering::SeqCst), 1, "nobody waited while the waker was cloned");
-    assert!(semaphore.try_acquire().is_err(), "now one waits");
+    assert!(SEMAPHORE.try_acquire().is_err(), "now one waits");
 }
 
 #[test]

@@ -166,11 +166,11 @@ fn in_a_lock() {
 #[test]
 fn in_a_lock_that_it_gives_up() {
     comes_to_an_end(|| {
-        let mutex: &'static Mutex<()> = Box::leak(Box::new(Mutex::new(())));
-        let held = std::sync::Mutex::new(mutex.try_lock());
+        static MUTEX: Mutex<()> = Mutex::new(());
+        let held = std::sync::Mutex::new(MUTEX.try_lock());
         let unlocking = hooked(move || drop(held.lock().unwrap().take()));
-        assert!(poll(&mut mutex.lock(), &unlocking).is_ready(), "the waker's clone released it");
-        assert!(mutex.try_lock().is_some(), "free at the end");
+        assert!(poll(&mut MUTEX.lock(), &unlocking).is_ready(), "the waker's clone released it");
+        assert!(MUTEX.try_lock().is_some(), "free at the end");
     });
 }
 
@@ -215,11 +215,11 @@ fn in_a_semaphore() {
 #[test]
 fn in_a_semaphore_that_it_gives_up() {
     comes_to_an_end(|| {
-        let semaphore: &'static Semaphore = Box::leak(Box::new(Semaphore::new(1)));
-        let held = std::sync::Mutex::new(semaphore.try_acquire().ok());
+        static SEMAPHORE: Semaphore = Semaphore::new(1);
+        let held = std::sync::Mutex::new(SEMAPHORE.try_acquire().ok());
         let releasing = hooked(move || drop(held.lock().unwrap().take()));
-        assert!(poll(&mut semaphore.acquire(), &releasing).is_ready(), "the waker's clone gave it back");
-        assert_eq!(semaphore.available_permits(), 1);
+        assert!(poll(&mut SEMAPHORE.acquire(), &releasing).is_ready(), "the waker's clone gave it back");
+        assert_eq!(SEMAPHORE.available_permits(), 1);
     });
 }
 

@@ -1,6 +1,7 @@
 //! A worker on a thread of its own, with the test in the role of the pool's other worker.
 
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -41,9 +42,10 @@ fn a_worker_that_drops_its_local_tasks_does_not_search() {
             drop(local::spawn_local(async move {
                 let _blocks = blocks;
                 // Its waker stays: without a waker it would be dropped at once.
+                static STAYS: Mutex<Option<Waker>> = Mutex::new(None);
                 std::future::poll_fn(|cx| {
-                    std::mem::forget(cx.waker().clone());
-                    std::task::Poll::<()>::Pending
+                    *STAYS.lock().unwrap() = Some(cx.waker().clone());
+                    Poll::<()>::Pending
                 })
                 .await;
             }));
