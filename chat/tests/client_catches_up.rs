@@ -196,7 +196,7 @@ fn a_join_that_is_too_long_is_told_and_not_sent_again() {
     assert_eq!(client.ends(), (Some(0), String::new(), format!("{LOST}{told}{AGAIN}{told}")));
 }
 
-/// So many that the sockets do not take them all: one of them is cut off, and others were not begun.
+/// The sockets do not take them all: one of them is cut off, and others were not begun.
 #[test]
 fn posts_that_are_too_long_are_told_and_not_sent_again() {
     const POSTS: usize = 12;
