@@ -18,8 +18,8 @@ pub(crate) use count::Count;
 pub(crate) use hooked::hooked;
 pub(crate) use on_drop::OnDrop;
 
-/// Long enough for a machine under load: what takes longer counts as a deadlock.
-const DEADLINE: Duration = Duration::from_secs(30);
+/// Long enough for a machine under load, and for valgrind: what takes longer counts as a deadlock.
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Runs `check` on a thread of its own, and fails if it does not end.
 pub(crate) fn comes_to_an_end(check: impl FnOnce() + Send + 'static) {
