@@ -159,6 +159,19 @@ fn permits_that_come_back_do_not_exceed_the_limit() {
     assert!(!semaphore.is_closed());
 }
 
+/// A waiter has permits, but was not polled since. It gives them back when all others are free already.
+#[test]
+fn permits_that_a_waiter_gives_back_do_not_exceed_the_limit() {
+    let semaphore = Semaphore::new(0);
+    let mut waiter = semaphore.acquire_many(2);
+    assert!(poll(&mut waiter, Waker::noop()).is_pending());
+    semaphore.add_permits(2);
+    semaphore.add_permits(Semaphore::MAX_PERMITS - 1);
+    drop(waiter);
+    assert_eq!(semaphore.available_permits(), Semaphore::MAX_PERMITS);
+    assert!(!semaphore.is_closed());
+}
+
 /// A future that looks for permits and does not join the waiters, because it has just begun to clone its waker, keeps
 /// nobody from taking those that are there.
 #[test]
