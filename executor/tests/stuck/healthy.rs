@@ -137,6 +137,12 @@ fn a_task_whose_last_poll_is_not_in_the_recording_waits() {
         let (second, is_second) = oneshot::channel();
         let waiter = spawn("waiter", async { (is_first.await, is_second.await) });
         waits("waiter");
+        // The ring of the thread that joins it keeps that.
+        let joiner = thread::spawn(|| task::block_on(waiter));
+        let is_joined = |task: &trace::TaskReport| {
+            task.awaited_by.as_ref().is_some_and(|by| by.starts_with("awaited by block_on "))
+        };
+        eventually("it is awaited", || executor::dump().tasks().iter().any(is_joined));
         first.send(()).unwrap();
         let yields = async {
             for _ in 0..20_000 {
@@ -146,9 +152,13 @@ fn a_task_whose_last_poll_is_not_in_the_recording_waits() {
         task::block_on(spawn("yields", yields));
         let dump = executor::dump();
         let waiter_seen = dump.tasks().iter().find(|task| task.name.as_deref() == Some("waiter"));
-        assert!(waiter_seen.is_some_and(|task| task.state.starts_with("waiting")), "\n{dump}");
+        let waiter_seen = waiter_seen.expect("it has not ended");
+        assert!(waiter_seen.state.starts_with("waiting"), "\n{dump}");
+        let waits_for = waiter_seen.waits_for.concat();
+        assert!(waits_for.starts_with("1 thing more: ") && waits_for.contains("was lost"), "\n{dump}");
+        assert!(is_joined(waiter_seen), "\n{dump}");
         second.send(()).unwrap();
-        assert_eq!(task::block_on(waiter), (Ok(()), Ok(())));
+        assert_eq!(joiner.join().expect("it has not panicked"), (Ok(()), Ok(())));
     });
 }
 
