@@ -150,6 +150,30 @@ fn interrupted_calls_are_made_again() {
     }
 }
 
+/// The server asks the system whether the connection of a client that has closed its half is over.
+#[test]
+fn an_interrupted_look_at_a_connection_does_not_end_it() {
+    let server = Program::start(&["--grace", "600"]);
+    let mut witness = server.client();
+    witness.join_and_wait("g");
+    let before = server.held();
+    for round in 0..5 {
+        let mut client = server.client();
+        client.join_and_wait("g");
+        // The next call fails.
+        let injection = Injection::start(&server, "ppoll:error=EINTR:when=1+2");
+        client.half_close();
+        common::eventually("the server has asked", || injection.failed() > 0);
+        injection.end();
+        let text = round.to_string();
+        witness.post("g", &text);
+        witness.expect_message("g", &text);
+        client.expect_message("g", &text);
+        client.reset();
+        server.comes_back_to(before);
+    }
+}
+
 #[test]
 fn an_accept_out_of_resources_is_tried_again_later() {
     let (server, mut witness) = start();
