@@ -378,3 +378,32 @@ impl Locked {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A state of which nothing is under way, with the names of many groups that nobody has joined any more.
+    fn with_names_left() -> (State, mpsc::Receiver<()>) {
+        let (state, woken) = State::new(0, 1, Duration::from_secs(600));
+        for number in 0..10_000 {
+            drop(state.watch(&number.to_string().into()));
+        }
+        state.down("it was restarted", false).settle();
+        state.up();
+        (state, woken)
+    }
+
+    /// Returns how many names are to be forgotten by what is sent now.
+    fn forgets(state: &State) -> usize {
+        String::from_utf8_lossy(&state.take_outgoing()).matches("NUMSUB").count()
+    }
+
+    #[test]
+    fn a_new_connection_forgets_nothing_before_the_other_servers_are_there() {
+        let (state, _woken) = with_names_left();
+        assert_eq!(forgets(&state), 0);
+        state.check().unwrap();
+        assert_eq!(forgets(&state), 0);
+    }
+}
