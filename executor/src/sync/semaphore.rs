@@ -226,17 +226,8 @@ impl Semaphore {
 
     /// Gives permits back: to the waiters, if there are any.
     pub(super) fn release(&self, permits: usize) {
-        // ORDERING: Relaxed; only a first guess for the exchange below.
-        let mut seen = self.word.load(Relaxed);
-        while seen & WAITERS == 0 {
-            // The sum fits into the word: neither part is more than MAX_PERMITS.
-            let more = (seen + permits * PERMIT).min((Self::MAX_PERMITS * PERMIT) | (seen % PERMIT));
-            // ORDERING[semaphore-permits]: Release; pairs with Acquire where permits are taken; publishes what the
-            // task wrote while it had them.
-            match self.word.compare_exchange_weak(seen, more, Release, Relaxed) {
-                Ok(_) => return,
-                Err(now) => seen = now,
-            }
+        if self.add(permits, WAITERS).is_ok() {
+            return;
         }
         let mut woken = Vec::new();
         let mut queue = shim::lock(&self.queue);
@@ -245,15 +236,33 @@ impl Semaphore {
         wake_all(&mut woken);
     }
 
+    /// Adds permits up to MAX_PERMITS, unless the word has this flag. Returns the word that it was added to, or that has
+    /// the flag.
+    fn add(&self, permits: usize, unless: usize) -> Result<usize, usize> {
+        // ORDERING: Relaxed; only a first guess for the exchange below.
+        let mut seen = self.word.load(Relaxed);
+        while seen & unless == 0 {
+            // The sum fits into the word: neither part is more than MAX_PERMITS.
+            let more = (seen + permits * PERMIT).min((Self::MAX_PERMITS * PERMIT) | (seen % PERMIT));
+            // ORDERING[semaphore-permits]: Release; pairs with Acquire where permits are taken; publishes what the
+            // task wrote while it had them.
+            match self.word.compare_exchange_weak(seen, more, Release, Relaxed) {
+                Ok(_) => return Ok(seen),
+                Err(now) => seen = now,
+            }
+        }
+        Err(seen)
+    }
+
     /// Adds permits, and gives the first waiters theirs (S4). The caller holds the lock of the wait list: the lock
     /// publishes to the waiters what was written before. The caller wakes them after unlocking.
     #[cold]
     fn serve(&self, queue: &mut Queue, more: usize, woken: &mut Vec<Waker>) {
-        // ORDERING[semaphore-permits]: Release; pairs with Acquire where permits are taken: the last waiter may have
-        // given up, and then these permits are free. It need not acquire: those that were free before a waiter joined
-        // were seen by that waiter when it set WAITERS, and later ones come under this lock.
-        let before = self.word.fetch_add(more * PERMIT, Release);
-        let mut free = before / PERMIT + more;
+        // The last waiter may have given up, and then these permits are free, and `add` publishes. It need not acquire:
+        // those that were free before a waiter joined were seen by that waiter when it set WAITERS, and later ones come
+        // under this lock.
+        let (Ok(before) | Err(before)) = self.add(more, 0);
+        let mut free = (before / PERMIT + more).min(Self::MAX_PERMITS);
         let mut taken = 0;
         while let Some(&(_, wanted)) = queue.wanted.front()
             && (wanted <= free || fault("permits_given_too_early"))
@@ -271,7 +280,7 @@ impl Semaphore {
         if before & WAITERS != 0 && queue.waiters.is_empty() {
             taken |= WAITERS; // S1
         }
-        // ORDERING: Relaxed; the permits that stay were published above, or in `release`.
+        // ORDERING: Relaxed; the permits that stay were published in `add`.
         self.word.fetch_sub(taken, Relaxed);
     }
 }
