@@ -18,8 +18,16 @@ use super::seen::Seen;
 use crate::raw_task::list::TaskLook;
 use crate::task_id::TaskId;
 
-/// A pool's task without a recording.
-pub(super) fn of_live(live: &Live, task: &TaskLook) -> TaskReport {
+/// Why more is not known of a task: there is no recording.
+pub(super) const UNRECORDED: &str = "a recording would know";
+/// The recording has no event of it.
+const BEFORE: &str = "this was before the recording, or was lost from it";
+/// The recording does not have its last poll.
+const LOST: &str = "this was lost from the recording";
+
+/// A pool's task of which a recording does not have the last poll, or without a recording. `unknown` says why more is
+/// not known.
+pub(super) fn of_live(live: &Live, task: &TaskLook, unknown: &str) -> TaskReport {
     let look = task.look;
     let state = match (look.is_running(), look.is_idle(), look.is_cancelled()) {
         (true, ..) => "being polled",
@@ -33,12 +41,12 @@ pub(super) fn of_live(live: &Live, task: &TaskLook) -> TaskReport {
     match look.wakers().map(|wakers| wakers.saturating_sub(known)) {
         Some(0) if known == 0 && look.is_idle() => waits_for.push("nothing: it has no waker".to_owned()),
         Some(more) if more > 0 => waits_for.push(format!(
-            "{more} {}: a lock, a channel, a task, a blocking call (a recording would know), or an AbortHandle",
+            "{more} {}: a lock, a channel, a task, a blocking call ({unknown}), or an AbortHandle",
             if more == 1 { "thing more" } else { "things more" }
         )),
         _ => {}
     }
-    let awaited = look.is_awaited().then(|| "awaited, by whom a recording would know".to_owned());
+    let awaited = look.is_awaited().then(|| format!("awaited by something ({unknown})"));
     TaskReport {
         id: task.id,
         name: task.name.clone(),
@@ -108,7 +116,7 @@ impl<'a> Words<'a> {
         let known = all.filter(is_there).filter_map(|(index, task)| self.report(index, task));
         let older = self.live.pools.iter().flat_map(|pool| &pool.tasks);
         let older = older.filter(|task| self.model.find(task.id.address()).is_none());
-        known.chain(older.map(|task| of_live(self.live, task))).collect()
+        known.chain(older.map(|task| of_live(self.live, task, BEFORE))).collect()
     }
 
     /// Whether its end may be among what was lost.
@@ -121,7 +129,7 @@ impl<'a> Words<'a> {
         since < self.seen.horizon && !self.looks.contains_key(&task.address)
     }
 
-    /// Of a task that waits: whether the recording ends before that.
+    /// Of a task that waits: whether the events of its last poll were lost.
     fn last_poll_was_lost(&self, task: &Task) -> bool {
         match task.state {
             State::Queued { since, .. } | State::Running { since, .. } => since < self.seen.horizon,
@@ -131,19 +139,22 @@ impl<'a> Words<'a> {
 
     fn report(&self, index: usize, task: &Task) -> Option<TaskReport> {
         let look = self.looks.get(&task.address);
+        let joiner = self.joiners.get(&(index as u64));
+        let awaited_by = joiner.map(|joiner| format!("awaited by {}", self.name(*joiner)));
         if let Some(look) = look.filter(|look| look.look.is_idle() && self.last_poll_was_lost(task)) {
-            return Some(TaskReport { spawned: self.spawned(task), ..of_live(self.live, look) });
+            let live = of_live(self.live, look, LOST);
+            let awaited_by = awaited_by.or(live.awaited_by);
+            return Some(TaskReport { spawned: self.spawned(task), awaited_by, ..live });
         }
         let full_name = look.and_then(|look| look.name.clone());
         let address = NonZeroUsize::new(usize::try_from(task.address).ok()?)?;
-        let joiner = self.joiners.get(&(index as u64));
         Some(TaskReport {
             id: TaskId::at(address),
             name: full_name.or_else(|| task.name.as_deref().map(str::to_owned)),
             kind: kind(task),
             state: self.state(task),
             waits_for: self.waits(task),
-            awaited_by: joiner.map(|joiner| format!("awaited by {}", self.name(*joiner))),
+            awaited_by,
             spawned: self.spawned(task),
             last_wake: task
                 .last_wake

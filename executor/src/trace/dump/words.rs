@@ -6,7 +6,7 @@
 //! Called by `dump`. Next: `dump`.
 
 use super::live::Live;
-use super::phrases::{Words, list, of_live, time};
+use super::phrases::{UNRECORDED, Words, list, of_live, time};
 use super::report::{Dump, Verdict, VerdictKind};
 use super::seen::Seen;
 use super::verdicts::{Found, Subject};
@@ -20,7 +20,12 @@ pub(super) fn dump(live: Live, seen: Option<Seen>, found: &[Found]) -> Dump {
     // The words for each task cost more than all else, and are made when somebody wants them.
     Dump::new(notes, verdicts, move || match &seen {
         Some(seen) => Words::new(&live, seen).tasks(),
-        None => live.pools.iter().flat_map(|pool| &pool.tasks).map(|task| of_live(&live, task)).collect(),
+        None => live
+            .pools
+            .iter()
+            .flat_map(|pool| &pool.tasks)
+            .map(|task| of_live(&live, task, UNRECORDED))
+            .collect(),
     })
 }
 
