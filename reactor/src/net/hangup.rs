@@ -26,6 +26,7 @@ use std::os::fd::AsFd;
 use std::task::{Context, Poll, ready};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::retry_on_intr;
 
 use super::tcp::TcpStream;
 use super::unix::UnixStream;
@@ -183,7 +184,7 @@ fn until<'a, T: AsFd>(
 ) -> impl Future<Output = io::Result<()>> + 'a {
     let ask = move || {
         let mut asked = [PollFd::new(stream.get_ref(), flags)];
-        poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
+        retry_on_intr(|| poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })))?;
         Ok(asked[0].revents().intersects(flags))
     };
     let mut guard = WaitGuard { direction, key: None };
