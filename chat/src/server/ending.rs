@@ -149,10 +149,7 @@ impl Session {
         }
         let left = self.grace_left();
         let done = async { Ok(poll_fn(|cx| poll(self, cx)).await) };
-        let gone = async {
-            let _ = stream.closed().await;
-            Err(End::Gone)
-        };
+        let gone = async { Err(gone(&stream).await) };
         timeout(left, future::or(done, gone)).await.unwrap_or(Err(End::GraceOver))
     }
 
@@ -200,10 +197,8 @@ impl Session {
         if self.memberships.is_empty() {
             return End::GraceOver;
         }
-        match timeout(self.grace_left(), self.stream.closed()).await {
-            Ok(_) => End::Gone,
-            Err(_) => End::GraceOver,
-        }
+        let left = self.grace_left();
+        timeout(left, gone(&self.stream)).await.unwrap_or(End::GraceOver)
     }
 
     /// Ready when the replies, and all lines of the groups for the client, are written or have failed.
@@ -258,6 +253,15 @@ impl Session {
             self.common.groups.leave(group, &*self.common.log);
             self.common.reclaim.departed();
         }
+    }
+}
+
+/// Waits until the connection is over in both directions. If the system cannot tell, the client may still read, and
+/// this waits for ever.
+async fn gone(stream: &Stream) -> End {
+    match stream.closed().await {
+        Ok(()) => End::Gone,
+        Err(_) => future::pending().await,
     }
 }
 
