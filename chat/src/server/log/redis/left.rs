@@ -1,19 +1,23 @@
-//! The groups that nobody here has joined any more, while Redis cannot be asked to forget them.
+//! The groups that nobody here has joined any more, while Redis is not asked to forget them.
 //!
 //! A name that was only joined has an empty stream in Redis, and a server whose last member leaves asks Redis to remove
 //! it. If there is no connection, or it ends before the reply, nobody else asks: every name that anybody has ever
-//! joined at such a moment would stay. So the names are kept here until there is a connection.
+//! joined at such a moment would stay. And if the connection is new, the other servers may not have theirs yet: Redis
+//! would remove groups that have members there. So the names are kept here until the connection is some seconds old.
 //!
 //! - Y1  A name is kept once, and all together take at most [`MOST`]. Of what is more, an empty stream stays.
+//! - Y2  At most [`PORTION`] is forgotten at a time, or one name, so that posts need not wait for all of it.
 //!
 //! Used by `log/redis/state`. Next: `log/redis/state`.
 
 use std::collections::HashSet;
-use std::mem;
 use std::sync::Arc;
 
 /// How much is kept, in bytes.
 const MOST: usize = 16 << 20;
+
+/// How much is forgotten at a time, in bytes.
+const PORTION: usize = 64 << 10;
 
 /// What a name takes besides its bytes.
 const NAME: usize = 128;
@@ -34,9 +38,23 @@ impl Left {
         }
     }
 
-    /// Returns all names, and keeps none.
-    pub(super) fn take(&mut self) -> HashSet<Arc<str>> {
-        mem::take(self).names
+    /// Returns some of the names, and keeps them no longer (Y2). None is returned only if none is kept.
+    pub(super) fn take(&mut self) -> Vec<Arc<str>> {
+        let mut bytes = 0;
+        let mut fits = |name: &&Arc<str>| {
+            let is_first = bytes == 0;
+            bytes += name.len() + NAME;
+            is_first || bytes <= PORTION
+        };
+        let portion: Vec<_> = self.names.iter().take_while(|name| fits(name)).cloned().collect();
+        for name in &portion {
+            self.names.remove(name);
+            self.bytes -= name.len() + NAME;
+        }
+        if self.names.is_empty() {
+            self.names = HashSet::new(); // It gives its memory back.
+        }
+        portion
     }
 }
 
@@ -51,8 +69,22 @@ mod tests {
         for name in [long.clone(), long.clone(), long, "y".repeat(MOST / 2).into(), "tea".into()] {
             left.add(name);
         }
-        let names = left.take();
-        assert!(names.len() == 2 && names.contains("tea"));
+        let mut names: Vec<_> = [left.take(), left.take()].concat();
+        names.sort_unstable_by_key(|name| name.len());
+        assert!(names.len() == 2 && &*names[0] == "tea" && names[1].len() == MOST / 2);
         assert!(left.take().is_empty() && left.bytes == 0);
+    }
+
+    #[test]
+    fn a_portion_is_bounded_and_all_names_have_their_turn() {
+        let mut left = Left::default();
+        (0..10_000).for_each(|number| left.add(format!("{number}").into()));
+        let mut names = HashSet::new();
+        while left.bytes > 0 {
+            let portion = left.take();
+            assert!((1..=PORTION / NAME).contains(&portion.len()));
+            names.extend(portion);
+        }
+        assert!(names.len() == 10_000 && left.names.capacity() == 0);
     }
 }

@@ -41,6 +41,9 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 /// The longest wait: the wait is doubled up to this.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
 
+/// The longest time between two checks. If a reply may take longer than that, names are still forgotten.
+const LONGEST_CHECK: Duration = Duration::from_secs(5);
+
 /// What the task needs.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -98,7 +101,7 @@ impl Session {
         };
         let checking = async {
             loop {
-                sleep(self.limit / 4).await;
+                sleep((self.limit / 4).min(LONGEST_CHECK)).await;
                 state.check()?;
             }
         };

@@ -17,7 +17,8 @@
 //! - Q4  What waits is bounded: by [`MOST`] and [`MOST_READS`]. Further posts are refused, and further reads
 //!   wait for earlier ones, without a limit on the time.
 //! - Q5  Redis is asked to forget each group that nobody here has joined any more. If there is no connection, or it
-//!   ends before the reply, the name is kept until there is another one (`left`).
+//!   ends before the reply, or it is new and other servers may not have theirs yet, the name is kept until there is
+//!   one that has lasted for [`SETTLING`] (`left`).
 //!
 //! Nothing is delivered under the lock: `watch` is called under the lock of the group table, which a delivery
 //! takes. Used by `log/redis/session` and `log/redis`. Next: `log/redis/state/replies`.
@@ -52,6 +53,9 @@ const COMMAND: usize = 1024;
 /// default, and carries out all commands that it has received before it sends the first reply.
 const MOST_READS: usize = 16;
 
+/// How long after Redis was away nothing is forgotten: longer than a server waits between two attempts to connect.
+const SETTLING: Duration = Duration::from_secs(if cfg!(test) { 600 } else { 5 });
+
 /// The commands and the groups of one server.
 #[derive(Debug)]
 pub(super) struct State {
@@ -81,8 +85,10 @@ struct Locked {
     /// The reads that wait until others have their replies (Q4).
     more_reads: VecDeque<Read>,
     groups: HashMap<Arc<str>, Group>,
-    /// The groups that are to be forgotten when there is a connection (Q5).
+    /// The groups that are to be forgotten when the connection has lasted for a while (Q5).
     left: Left,
+    /// When that is; `None` for the first connection.
+    settled: Option<Instant>,
     /// How many groups were watched so far.
     watches: u64,
 }
@@ -256,7 +262,10 @@ impl State {
     /// Ends the notifications, and removes the group if nobody is left in it and nothing was posted.
     fn unsubscribe(&self, locked: &mut Locked, group: Arc<str>) {
         self.queue(locked, Expected::Subscribed, |bytes| scripts::unsubscribe(bytes, self.database, &group));
-        self.forget(locked, group);
+        match locked.is_settled() {
+            true => self.forget(locked, group),
+            false => locked.left.add(group),
+        }
     }
 
     fn forget(&self, locked: &mut Locked, group: Arc<str>) {
@@ -277,20 +286,26 @@ impl State {
         mem::take(&mut locked.outgoing)
     }
 
-    /// Fails if a reply has not come in time (Q2). If nothing is under way, it asks whether Redis is there.
+    /// Fails if a reply has not come in time (Q2). Forgets some of the groups that were left (Q5). If nothing is under
+    /// way, it asks whether Redis is there.
     pub(super) fn check(&self) -> io::Result<()> {
         let mut locked = self.lock();
-        match locked.sent.front() {
-            Some((Some(deadline), _)) if Instant::now() >= *deadline => {
-                let what = format!("it does not reply for {} seconds", self.limit.as_secs_f64());
-                Err(io::Error::new(io::ErrorKind::TimedOut, what))
-            }
-            None if locked.queued.is_empty() => {
-                self.queue(&mut locked, Expected::Pong(None), |bytes| resp::encode(bytes, &[b"PING"]));
-                Ok(())
-            }
-            _ => Ok(()),
+        if let Some((Some(deadline), _)) = locked.sent.front()
+            && Instant::now() >= *deadline
+        {
+            let what = format!("it does not reply for {} seconds", self.limit.as_secs_f64());
+            return Err(io::Error::new(io::ErrorKind::TimedOut, what));
         }
+        let left = if locked.is_settled() { locked.left.take() } else { Vec::new() };
+        for group in left {
+            if !locked.groups.contains_key(&group) {
+                self.forget(&mut locked, group);
+            }
+        }
+        if locked.sent.is_empty() && locked.queued.is_empty() {
+            self.queue(&mut locked, Expected::Pong(None), |bytes| resp::encode(bytes, &[b"PING"]));
+        }
+        Ok(())
     }
 
     /// There is no connection any more.
@@ -351,11 +366,7 @@ impl State {
             return;
         }
         locked.away = None;
-        for group in locked.left.take() {
-            if !locked.groups.contains_key(&group) {
-                self.forget(&mut locked, group);
-            }
-        }
+        locked.settled = Instant::now().checked_add(SETTLING);
         let started = locked.groups.iter().filter_map(|(name, group)| match &group.stage {
             Stage::Started(watched) => Some((name.clone(), group.id, watched.last())),
             Stage::Starting(_) => None,
@@ -371,6 +382,11 @@ impl State {
 }
 
 impl Locked {
+    /// Whether the other servers have had the time to connect, too.
+    fn is_settled(&self) -> bool {
+        self.settled.is_none_or(|settled| Instant::now() >= settled)
+    }
+
     fn started(&mut self, group: &str) -> Option<&mut Watched> {
         match &mut self.groups.get_mut(group)?.stage {
             Stage::Started(watched) => Some(watched),
@@ -403,6 +419,27 @@ mod tests {
     fn a_new_connection_forgets_nothing_before_the_other_servers_are_there() {
         let (state, _woken) = with_names_left();
         assert_eq!(forgets(&state), 0);
+        state.check().unwrap();
+        assert_eq!(forgets(&state), 0);
+        // Nor what is left now.
+        drop(state.watch(&"tea".into()));
+        state.unwatch("tea");
+        assert_eq!(forgets(&state), 0);
+    }
+
+    #[test]
+    fn later_they_are_forgotten_in_portions_and_those_that_were_joined_again_are_not() {
+        let (state, _woken) = with_names_left();
+        drop(state.watch(&"7".into()));
+        state.lock().settled = None;
+        let (mut forgotten, mut rounds) = (0, 0);
+        while forgotten < 9_999 {
+            state.check().unwrap();
+            let portion = forgets(&state);
+            assert!((1..=1_000).contains(&portion), "{portion}");
+            (forgotten, rounds) = (forgotten + portion, rounds + 1);
+        }
+        assert!(forgotten == 9_999 && rounds > 10);
         state.check().unwrap();
         assert_eq!(forgets(&state), 0);
     }
