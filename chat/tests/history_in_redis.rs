@@ -150,7 +150,7 @@ fn nothing_is_lost_when_redis_is_killed() {
 }
 
 #[test]
-fn who_leaves_during_a_join_that_waits_for_redis_is_gone() {
+fn a_client_that_leaves_during_a_join_that_waits_for_redis_is_gone() {
     let Some(mut redis) = RedisServer::start(&[]) else { return };
     let options = Options { grace: Duration::from_millis(100), ..redis.options() };
     let server = InProcess::start(options);
@@ -168,10 +168,10 @@ fn who_leaves_during_a_join_that_waits_for_redis_is_gone() {
     resets.reset();
     server.settles_at(3, 1, 2);
     closes.half_close();
-    closes.expect_error_with("Group 'tea' not joined: ");
+    closes.expect_error_with("Group 'tea' not joined: the log was not read within the grace period");
     closes.expect_end();
     server.settles_at(2, 1, 1);
-    // Who stays receives what was posted meanwhile.
+    // A client that stays receives what was posted meanwhile.
     let mut stays = server.client();
     join_after(&stays, "tea", 0);
     server.settles_at(3, 1, 2);

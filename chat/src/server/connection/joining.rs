@@ -63,7 +63,7 @@ impl Connection {
                 let started = self.session.in_time(|_, cx| starting.as_mut().poll(cx)).await;
                 // If the client has gone, the reply fails.
                 let started =
-                    started.map_err(|_| not_joined(name, "the log was away for the grace period"))?;
+                    started.map_err(|_| not_joined(name, "the log was not read within the grace period"))?;
                 // It may still have requests. The grace period begins after the last one.
                 self.session.closed = closed;
                 Some(started.map_err(|error| not_joined(name, error))?)
