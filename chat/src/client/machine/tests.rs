@@ -333,14 +333,55 @@ fn a_join_that_is_too_long_is_told_and_not_sent_again() {
         |what: &str| tells(&format!("The server takes lines of at most 65536 bytes, not this: {what}..."));
     let start = &long[..QUOTED];
     assert_eq!(machine.outputs_now(), [told(&format!("join {start}")), told(&format!("history {start}"))]);
-    machine.connected();
-    assert_eq!(machine.outputs_now(), [joins("tea", 7)]);
     // From now on it is known what is too long.
     assert_eq!(machine.after_typing(join(&long)), [told(&format!("join {start}"))]);
     assert_eq!(machine.after_typing(listed), [told(&format!("history {start}"))]);
     assert_eq!(machine.after_typing(post("tea", &long)), [told(&format!("post tea {start}"))]);
     assert_eq!(machine.after_typing(post("tea", &long[..60_000])).len(), 1);
+    machine.connected();
+    assert_eq!(machine.outputs_now(), [joins("tea", 7)]);
     assert_eq!(machine.after_a_new_connection(), [joins("tea", 7)]);
+}
+
+/// What counts is what would be sent, not the largest numbers that there are.
+#[test]
+fn a_group_whose_requests_are_short_enough_is_kept() {
+    let mut machine = Machine::at_seven();
+    let name = "x".repeat(40);
+    let text = "line longer than 100 bytes";
+    assert_eq!(machine.after(error(text)), [shows_error(text)]);
+    assert_eq!(machine.after_typing(join(&name)), [joins(&name, None), history(&name, 0, 0)]);
+    let expected = [joins("tea", 7), joins(&name, None), history(&name, 0, 0)];
+    assert_eq!(machine.after_a_new_connection(), expected);
+    let text = "line longer than 60 bytes";
+    assert_eq!(machine.after(error(text)), [shows_error(text)]);
+    let told = tells(&format!("The server takes lines of at most 60 bytes, not this: join {name}"));
+    assert_eq!(machine.after_a_new_connection(), [told, joins("tea", 7)]);
+}
+
+/// The numbers in a request are as long as the group's messages are many.
+#[test]
+fn a_list_whose_next_part_is_too_long_to_ask_for_is_told_and_not_asked_for_again() {
+    let mut machine = Machine::at_seven();
+    let command = Command::History { group: "tea".into(), count: 3 };
+    assert_eq!(machine.after_typing(command), [history("tea", 0, 0)]);
+    let last = 1_000_000_000_000_000;
+    assert_eq!(machine.after(end("tea", last, true)), [history("tea", last - 3, 3)]);
+    let text = "line longer than 60 bytes";
+    assert_eq!(machine.after(error(text)), [shows_error(text)]);
+    let told = tells("The server takes lines of at most 60 bytes, not this: history tea");
+    assert_eq!(machine.after_a_new_connection(), [told, joins("tea", 7)]);
+}
+
+/// The server may have been started again, with another limit.
+#[test]
+fn on_another_connection_the_limit_is_not_known() {
+    let mut machine = Machine::at_seven();
+    let text = "line longer than 100 bytes";
+    assert_eq!(machine.after(error(text)), [shows_error(text)]);
+    assert_eq!(machine.after_a_new_connection(), [joins("tea", 7)]);
+    assert_eq!(machine.after_typing(join(&"x".repeat(200))).len(), 2);
+    assert_eq!(machine.after_typing(post("tea", &"x".repeat(200))).len(), 1);
 }
 
 /// The line of a post has its quotation marks doubled: what counts is what is sent.
