@@ -259,7 +259,7 @@ function opened(...names) {
 }
 
 test('a group whose name is too long for the server is not joined again', () => {
-    const long = '"'.repeat(300);
+    const long = '"'.repeat(600);
     // The close says so too: the error may not have come.
     for (const errors of [['line longer than 500 bytes'], []]) {
         const { session, sent, joined } = opened('tea', long, 'coffee');
@@ -286,6 +286,58 @@ test('what is too long is told, and nothing of it is sent when the limit is know
     session.closed(1001);
     assert.deepEqual(sent.map((packet) => Object.keys(packet)[0]), ['Join', 'History']);
     assert.equal(refused.length, 2);
+});
+
+test('a group whose requests are short enough is kept', () => {
+    const name = 'x'.repeat(40);
+    const { session, sent, refused, joined } = opened('tea', name);
+    session.packet({ Message: { group_name: 'tea', message: 'x', seq: 7 } });
+    session.packet({ Error: 'line longer than 100 bytes' });
+    assert.equal(session.whyNot('y'.repeat(40)), null);
+    session.closed(1009);
+    sent.length = 0;
+    session.opened();
+    assert.deepEqual([joined(), refused], [['tea', name], []]);
+    // The numbers count as well, also those of a request that is under way.
+    session.packet({ History: { group_name: name, last: 10 ** 15, more: true } });
+    session.packet({ Error: 'line longer than 100 bytes' });
+    session.closed(1009);
+    assert.deepEqual(refused.map(([packet]) => packet), [{ Join: { group_name: name } }]);
+    assert.deepEqual([...session.groups.keys()], ['tea']);
+});
+
+test('each post that was too long is given back, and no other', () => {
+    const { session, refused } = opened('tea');
+    const texts = ['a'.repeat(600), 'short', 'b'.repeat(900), 'c'.repeat(700)];
+    for (const text of texts) assert.equal(session.post('tea', text), null);
+    session.packet({ Error: 'line longer than 500 bytes' });
+    session.closed(1009);
+    // The last one first: each is put before what has been typed.
+    assert.deepEqual(refused.map(([{ Post }]) => Post.message), [texts[3], texts[2], texts[0]]);
+    session.opened();
+    session.closed(1009);
+    assert.equal(refused.length, 3);
+});
+
+test('on another connection the limit is not known', () => {
+    const { session } = opened('tea');
+    session.packet({ Error: 'line longer than 100 bytes' });
+    session.closed(1009);
+    session.opened();
+    assert.equal(session.whyNot('x'.repeat(200)), null);
+    assert.equal(session.post('tea', 'x'.repeat(200)), null);
+});
+
+test('a close without the error says little of the limit', () => {
+    const { session, refused } = opened('tea', 'x'.repeat(900));
+    session.closed(1009);
+    assert.equal(session.groups.size, 2, 'a frame this short is not known to be too long');
+    session.opened();
+    session.post('tea', 'x'.repeat(5000));
+    session.closed(1009);
+    assert.deepEqual(refused.map(([, why]) => why), [
+        'This is too long for the server, and not sent: it takes fewer than 5042 bytes.',
+    ]);
 });
 
 test('a name is bounded before anything is known of the server', () => {
