@@ -22,7 +22,7 @@
 use std::collections::HashMap;
 
 use super::command::Command;
-use super::group::{Asked, Group, List};
+use super::group::{Asked, Group};
 use super::numbers::{HELD, Numbers, Step};
 use super::posts::{Post, Posts};
 use super::shown::Shown;
@@ -72,7 +72,7 @@ pub(super) struct Machine {
     lists: Vec<(String, u64)>,
     /// This many more errors of a server that keeps nothing are expected (`machine/errors`).
     expected: usize,
-    /// The longest line that the server takes, if it has said so (`machine/errors`).
+    /// The longest line that the server takes, if it has said so on the last connection (`machine/errors`).
     longest: Option<usize>,
     outputs: Vec<Output>,
     steps: Vec<Step>,
@@ -169,15 +169,9 @@ impl Machine {
         self.connected = false;
         self.asking = 0;
         self.expected = 0;
-        for (name, group) in &mut self.groups {
-            for asked in group.asked.drain(..) {
-                if let Asked::Count(wanted) | Asked::List(List { wanted, .. }) = asked {
-                    self.lists.push((name.clone(), wanted));
-                }
-            }
-        }
-        self.groups.retain(|_, group| group.joined);
         self.forget_too_long();
+        self.keep_lists();
+        self.groups.retain(|_, group| group.joined);
         let (posts, older) = self.posts.take();
         if older > 0 {
             self.tell(format!("It is not known whether the server has taken {older} posts before these:"));
@@ -193,6 +187,7 @@ impl Machine {
     /// A new connection was made. It joins all groups where the client was.
     pub(super) fn connected(&mut self) {
         self.connected = true;
+        self.longest = None;
         for name in self.joined() {
             let Some(group) = self.groups.get_mut(&name) else { continue };
             let after = group.numbers.rejoin();

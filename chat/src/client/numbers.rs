@@ -149,9 +149,14 @@ impl Numbers {
         }
     }
 
-    /// Returns the number to go on after, on a new connection.
+    /// Returns the number to go on after, if there is a new connection.
+    pub(super) fn goes_on_after(&self) -> Option<u64> {
+        self.shown.or(self.start)
+    }
+
+    /// There is a new connection. Returns the number to go on after.
     pub(super) fn rejoin(&mut self) -> Option<u64> {
-        let shown = self.shown.or(self.start);
+        let shown = self.goes_on_after();
         *self = Self { shown, live: shown.unwrap_or(0), seen: shown.unwrap_or(0), ..Self::default() };
         shown
     }

@@ -28,10 +28,7 @@ use crate::history::Request;
 impl Machine {
     /// Asks what one request is enough for, or the next part of a list.
     pub(super) fn ask(&mut self, group: String, asked: Asked) {
-        let (after, limit) = match &asked {
-            Asked::List(list) => (list.after, (list.end - list.after).min(HELD as u64)),
-            _ => (0, 0),
-        };
+        let (after, limit) = range(&asked);
         self.ask_after(group, asked, after, limit);
     }
 
@@ -126,5 +123,13 @@ impl Machine {
         if self.groups.get(name).is_some_and(|group| !group.joined && group.asked.is_empty()) {
             self.groups.remove(name);
         }
+    }
+}
+
+/// Returns what is asked for: the messages after a number, and how many.
+pub(super) fn range(asked: &Asked) -> (u64, u64) {
+    match asked {
+        Asked::List(list) => (list.after, (list.end - list.after).min(HELD as u64)),
+        _ => (0, 0),
     }
 }

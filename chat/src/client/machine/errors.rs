@@ -16,15 +16,17 @@
 //! - Y1  A server that does not know requests for history, or keeps nothing, is asked no more. Its errors to what the
 //!   user has not typed are not shown.
 //! - Y2  A server that gets a line longer than its limit says so, and ends the connection. To send that request again
-//!   would end each connection. So once the limit is known no longer line is sent, and the user is told instead.
+//!   would end each connection. So no line that is longer is sent any more, and the user is told instead. This holds
+//!   up to the next connection: it may be to a server with another limit. What was too long is not sent again on it.
 //!
 //! Used by `client/machine`. Next: `client/unsent`.
 
 use super::super::command::Command;
-use super::super::group::Asked;
-use super::super::numbers::Numbers;
+use super::super::group::{Asked, List};
+use super::super::numbers::{HELD, Numbers};
 use super::super::refusal::{self, Refusal};
 use super::super::shown::Shown;
+use super::asking::range;
 use super::{Keeps, Machine, quote};
 use crate::framing::encode_line;
 use crate::history::Request;
@@ -51,13 +53,31 @@ impl Machine {
 
     /// Returns whether the server takes no line as long as a command's, and tells the user if so (Y2).
     pub(super) fn is_too_long(&mut self, command: &Command) -> bool {
-        let Some(longest) = self.longest else { return false };
-        let is_longer = length(command) > longest;
+        let is_longer = self.longest.is_some_and(|longest| self.length(command) > longest);
         if is_longer {
-            let quoted = quote(command);
-            self.tell(format!("The server takes lines of at most {longest} bytes, not this: {quoted}"));
+            self.tell_too_long(command);
         }
         is_longer
+    }
+
+    /// Returns the length of the longest line that a command leads to, as far as is known, without its newline.
+    fn length(&self, command: &Command) -> usize {
+        length(&match command.clone() {
+            Command::Post { group: group_name, message } => Request::Post { group_name, message },
+            // What follows depends on the reply.
+            Command::History { group: group_name, .. } => Request::History { group_name, after: 0, limit: 0 },
+            // What is dropped is fetched. The line for it is longer than that of the join itself.
+            Command::Join { group: group_name } => {
+                let group = self.groups.get(&group_name);
+                let after = group.and_then(|group| group.numbers.goes_on_after()).unwrap_or(0);
+                Request::History { group_name, after, limit: HELD as u64 }
+            }
+        })
+    }
+
+    fn tell_too_long(&mut self, command: &Command) {
+        let (longest, quoted) = (self.longest.unwrap_or(usize::MAX), quote(command));
+        self.tell(format!("The server takes lines of at most {longest} bytes, not this: {quoted}"));
     }
 
     /// Returns whether a request can be sent on another connection, and tells the user if not (Y2).
@@ -66,18 +86,33 @@ impl Machine {
         !self.is_too_long(&Command::Post { group, message })
     }
 
-    /// The connection was lost: keeps the groups and the wanted lists that another one would not be ended for (Y2).
+    /// The connection was lost: leaves the groups that another one would be ended for (Y2).
     pub(super) fn forget_too_long(&mut self) {
-        for group in self.joined() {
-            if self.is_too_long(&Command::Join { group: group.clone() }) {
-                self.groups.remove(&group);
+        for name in self.joined() {
+            if self.is_too_long(&Command::Join { group: name.clone() })
+                && let Some(group) = self.groups.get_mut(&name)
+            {
+                group.joined = false;
             }
         }
-        for (group, count) in std::mem::take(&mut self.lists) {
-            if !self.is_too_long(&Command::History { group: group.clone(), count }) {
-                self.lists.push((group, count));
+    }
+
+    /// The connection was lost: keeps the lists that are wanted on another one, if it would not be ended for them (Y2).
+    pub(super) fn keep_lists(&mut self) {
+        let longest = self.longest.unwrap_or(usize::MAX);
+        let mut refused = Vec::new();
+        for (name, group) in &mut self.groups {
+            for asked in group.asked.drain(..) {
+                let (after, limit) = range(&asked);
+                let (Asked::Count(count) | Asked::List(List { wanted: count, .. })) = asked else { continue };
+                if length(&Request::History { group_name: name.clone(), after, limit }) > longest {
+                    refused.push(Command::History { group: name.clone(), count });
+                } else {
+                    self.lists.push((name.clone(), count));
+                }
             }
         }
+        refused.iter().for_each(|list| self.tell_too_long(list));
     }
 
     fn dropped(&mut self, name: String, text: String) {
@@ -170,15 +205,8 @@ impl Machine {
     }
 }
 
-/// Returns the length of a command's line, without its newline. A group's name is in requests of several lengths: this
-/// is that of the longest.
-fn length(command: &Command) -> usize {
-    let request = match command.clone() {
-        Command::Post { group: group_name, message } => Request::Post { group_name, message },
-        Command::Join { group: group_name } | Command::History { group: group_name, .. } => {
-            Request::History { group_name, after: u64::MAX, limit: u64::MAX }
-        }
-    };
+/// Returns the length of a request's line, without its newline.
+fn length(request: &Request) -> usize {
     // Each request has a form in JSON.
-    encode_line(&request).map_or(0, |line| line.len() - 1)
+    encode_line(request).map_or(0, |line| line.len() - 1)
 }
