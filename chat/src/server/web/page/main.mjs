@@ -9,7 +9,7 @@
 import { Groups } from './groups.mjs';
 import { Messages } from './messages.mjs';
 import { Runtime } from './runtime.mjs';
-import { Session } from './session.mjs';
+import { Session, before } from './session.mjs';
 import { oneLine } from './visible.mjs';
 import { Wire } from './wire.mjs';
 
@@ -45,11 +45,11 @@ function trouble(what) {
     byId('trouble').hidden = !what;
 }
 
-/** The server has ended the connection because of this. A message can be made shorter. */
+/** The server has ended the connection because of this. A message can be made shorter: it is beside the draft again. */
 function refused({ Join, Post }, why) {
     if (Join) hide(Join.group_name);
-    else if (current?.name !== Post.group_name) drafts.set(Post.group_name, Post.message);
-    else text.value ||= Post.message;
+    else if (current?.name === Post.group_name) text.value = before(Post.message, text.value);
+    else drafts.set(Post.group_name, before(Post.message, drafts.get(Post.group_name)));
     fit();
     trouble(why);
 }

@@ -4,11 +4,11 @@
 //                  ├─ a History ──▶ the server numbers its messages: what is lacking can be asked for
 //                  └─ an Error ───▶ it keeps none: what was missed is told, and no more
 //     again  ──▶ Join after the last number: what was posted meanwhile comes first
-//     closed, since a frame was too long ──▶ what does not fit into one is never sent again, or this would have no end
+//     closed, since a frame was too long ──▶ what does not fit into one is not sent again, or this would have no end
 //
 // It knows neither the socket nor the document, so that it can be tested by itself. Used by main.mjs. Next: wire.mjs.
 
-import { Log } from './log.mjs';
+import { Log, PAGE } from './log.mjs';
 import { oneLine } from './visible.mjs';
 
 /** How many messages are shown when a group is joined. */
@@ -20,9 +20,16 @@ export const LONGEST_NAME = 1000;
 /** The code of a close after a frame that was too long. */
 const TOO_LONG = 1009;
 
+/** A frame of up to this many bytes is not taken for the one that was too long, unless the server says so. */
+const SHORT = 1024;
+
+/** How many posts of a connection are kept, to give back those that were too long. */
+const POSTS = 32;
+
 export class Session {
     /**
-     * `refused` is called with what is not sent again because it was too long, and the reason.
+     * `refused` is called with each packet that is not sent again because it was too long, and the reason. Of posts it
+     * is called with the last one first.
      * @param {{ send: (packet: object) => boolean, changed: (group: Group) => void, trouble: (text: string) => void,
      *     refused: (packet: object, why: string) => void }} outside
      */
@@ -33,16 +40,24 @@ export class Session {
         /** Whether the server keeps history; null: unknown. @type {boolean | null} */
         this.keeps = null;
         this.isOpen = false;
-        /** How many bytes a frame may have, as far as the server has told. */
+        this.forgetFrames();
+    }
+
+    /** Of the next connection nothing is known: the server may have been started again, with another limit. */
+    forgetFrames() {
+        /** How many bytes a frame may have, as far as the server has told, and this in words. */
         this.longest = Infinity;
-        /** The longest frame on this connection. @type {{ packet: object, size: number }} */
-        this.largest = { packet: {}, size: 0 };
+        this.takes = '';
+        /** The size of the longest frame on this connection. */
+        this.largest = 0;
+        /** The largest posts on this connection, in the order in which they were sent. @type {object[]} */
+        this.posts = [];
     }
 
     /** Returns why a group of this name cannot be joined, or null. */
     whyNot(name) {
         if (name.length > LONGEST_NAME) return `This name is too long: it has ${name.length} characters, and ${LONGEST_NAME} are the most.`;
-        return this.fits(longestOf(name)) ? null : this.tooLong;
+        return this.fits(longestOf(name, this.groups.get(name)?.log)) ? null : this.tooLong;
     }
 
     fits(packet) {
@@ -50,7 +65,7 @@ export class Session {
     }
 
     get tooLong() {
-        return `This is too long for the server, and not sent: it takes up to ${this.longest} bytes.`;
+        return `This is too long for the server, and not sent: it takes ${this.takes} bytes.`;
     }
 
     /** Joins a group, or shows it again. */
@@ -81,12 +96,21 @@ export class Session {
 
     send(packet) {
         const isSent = this.outside.send(packet);
-        if (isSent && size(packet) > this.largest.size) this.largest = { packet, size: size(packet) };
+        if (isSent) this.largest = Math.max(this.largest, size(packet));
+        if (isSent && packet.Post) this.keep(packet);
         return isSent;
+    }
+
+    keep(post) {
+        this.posts.push(post);
+        if (this.posts.length <= POSTS) return;
+        const smallest = this.posts.reduce((one, other) => (size(other) < size(one) ? other : one));
+        this.posts.splice(this.posts.indexOf(smallest), 1);
     }
 
     opened() {
         this.isOpen = true;
+        this.forgetFrames();
         for (const group of this.groups.values()) {
             if (group.isHidden) this.groups.delete(group.name);
             else this.enter(group);
@@ -96,18 +120,23 @@ export class Session {
     /** @param {number} [code] why the connection has ended */
     closed(code) {
         this.isOpen = false;
+        // The error that names the limit need not have come. But if one frame was too long, the longest was.
+        if (code === TOO_LONG && this.longest === Infinity && this.largest > SHORT) {
+            this.longest = this.largest - 1;
+            this.takes = `fewer than ${this.largest}`;
+        }
+        const refused = [];
+        for (const { name, log } of this.groups.values()) {
+            if (this.fits(longestOf(name, log))) continue;
+            this.groups.delete(name);
+            refused.push({ Join: { group_name: name } });
+        }
         for (const group of this.groups.values()) {
             group.wasAway = true;
             group.log.disconnected();
         }
-        const largest = this.largest;
-        this.largest = { packet: {}, size: 0 };
-        // The error that names the limit need not have come. But if one frame was too long, the longest was.
-        if (code === TOO_LONG && largest.size > 0) this.longest = Math.min(this.longest, largest.size - 1);
-        const names = [...this.groups.keys()].filter((name) => !this.fits(longestOf(name)));
-        names.forEach((name) => this.groups.delete(name));
-        const refused = names.map((name) => ({ Join: { group_name: name } }));
-        if (largest.packet.Post && !this.fits(largest.packet)) refused.push(largest.packet);
+        refused.push(...this.posts.filter((post) => !this.fits(post)).reverse());
+        this.posts = [];
         for (const packet of refused) this.outside.refused(packet, this.tooLong);
     }
 
@@ -180,7 +209,7 @@ export class Session {
             return this.enter(tooNew);
         }
         const tooLong = found(/^line longer than (\d+) bytes$/);
-        if (tooLong) this.longest = Number(tooLong[1]);
+        if (tooLong) [this.longest, this.takes] = [Number(tooLong[1]), `up to ${tooLong[1]}`];
         const isUnknown = this.keeps !== true && found(/^malformed request: .*History/);
         if (isUnknown || found(/this server keeps no history$/)) return this.keepsNone();
         const group = named(found(/^Group '([^]*)' (?:does not exist|not joined)/) ?? found(/^Group '([^]*)': /));
@@ -216,8 +245,14 @@ export class Session {
     }
 }
 
-/** The longest request about a group. */
-const longestOf = (name) => ({ History: { group_name: name, after: Number.MAX_SAFE_INTEGER, limit: Number.MAX_SAFE_INTEGER } });
+/** The longest request about a group, as far as is known. That to join it is shorter. */
+const longestOf = (name, log) => {
+    const after = Math.max(log?.last ?? 0, log?.request?.after ?? 0);
+    return { History: { group_name: name, after, limit: PAGE } };
+};
+
+/** Puts a message that was refused before what has been typed since. */
+export const before = (message, draft) => (draft ? `${message}\n${draft}` : message);
 
 /** The length of a packet's frame, in bytes. */
 const size = (packet) => new TextEncoder().encode(JSON.stringify(packet)).length;

@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import test from 'node:test';
 
 import { Log } from '../log.mjs';
-import { LONGEST_NAME, Session } from '../session.mjs';
+import { LONGEST_NAME, Session, before } from '../session.mjs';
 import { lines, oneLine } from '../visible.mjs';
 
 /** A server that keeps history for one group, and one connection to it. */
@@ -317,6 +317,9 @@ test('each post that was too long is given back, and no other', () => {
     session.opened();
     session.closed(1009);
     assert.equal(refused.length, 3);
+    const draft = refused.reduce((draft, [{ Post }]) => before(Post.message, draft), 'typed since');
+    assert.equal(draft, [texts[0], texts[2], texts[3], 'typed since'].join('\n'));
+    assert.equal(before(texts[0], undefined), texts[0]);
 });
 
 test('on another connection the limit is not known', () => {
