@@ -80,6 +80,19 @@ fn cheapo_request() {
 #[test]
 fn cheapo_request_names_the_host_and_the_port() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    assert_names_the_host("127.0.0.1", "127.0.0.1", listener);
+}
+
+/// Without brackets the port would be one more part of the address.
+#[test]
+fn cheapo_request_writes_an_ipv6_address_in_brackets() {
+    match TcpListener::bind("[::1]:0") {
+        Ok(listener) => assert_names_the_host("::1", "[::1]", listener),
+        Err(error) => println!("skipped: no IPv6 here: {error}"),
+    }
+}
+
+fn assert_names_the_host(host: &str, named: &str, listener: TcpListener) {
     let port = listener.local_addr().unwrap().port();
     let server = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
@@ -88,10 +101,10 @@ fn cheapo_request_names_the_host_and_the_port() {
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nHere I am.").unwrap();
         head
     });
-    run_with("cheapo_request", &["127.0.0.1", &port.to_string(), "/page"], b"").says(&["Here I am."]);
+    run_with("cheapo_request", &[host, &port.to_string(), "/page"], b"").says(&["Here I am."]);
     let head = server.join().unwrap();
     assert_eq!(head[0], "GET /page HTTP/1.1");
-    assert!(head.contains(&format!("Host: 127.0.0.1:{port}")), "{head:?}");
+    assert!(head.contains(&format!("Host: {named}:{port}")), "{head:?}");
 }
 
 #[test]
@@ -495,19 +508,30 @@ fn pin_in_practice() {
     ]);
 }
 
+/// A folder that is removed at the end, also if the test fails.
+struct Removed<'a>(&'a Path);
+
+impl Drop for Removed<'_> {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(self.0);
+    }
+}
+
 /// Another user may have put a file, or a link to one, at a path that can be guessed.
 #[test]
 fn timeline() {
     let folder = env::temp_dir().join(format!("unrolled-timeline-test-{}", process::id()));
     let theirs = folder.join("unrolled-timeline.html");
+    // A killed process of the same number may have left it.
+    let _ = fs::remove_dir_all(&folder);
     fs::create_dir(&folder).unwrap();
+    let _removed = Removed(&folder);
     fs::write(&theirs, "theirs").unwrap();
     let output = command("timeline").env("TMPDIR", &folder).output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     let page = Path::new(said.trim_end().split_once(". Open ").expect(&said).1);
     let saved = fs::read_to_string(page).unwrap();
     let untouched = fs::read_to_string(&theirs).unwrap() == "theirs";
-    fs::remove_dir_all(&folder).unwrap();
     assert!(page.starts_with(&folder) && saved.contains("<html"), "{said}");
     assert!(untouched, "it has written to a file that it has not made");
 }
