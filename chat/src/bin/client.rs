@@ -53,13 +53,15 @@ On a terminal the lines can be edited: the arrow keys, Tab for commands and grou
 Control-C clears the line, and leaves if there is nothing on it.
 
 A line of input has at most 1048576 bytes; a longer one is reported and not sent. When the server has refused
-a line as too long, none that is longer than it takes is sent any more. A message is printed as one line: its
-newlines are shown as \\n. On a terminal all other control characters are shown like that too, as \\u{1b}; a
-pipe gets them as they were sent. A stdout or stderr that is not read stops nothing else.
+a line as too long, it is not sent again, and up to the next connection no other that is too long for the
+server is sent; each is reported. A message is printed as one line: its newlines are shown as \\n. On a
+terminal all other control characters are shown like that too, as \\u{1b}; a pipe gets them as they were
+sent. A stdout or stderr that is not read stops nothing else.
 
-It exits with 0 at the end of its input; with 1 if it cannot connect, if the server closes before the end
-of the input, if the connection breaks, or if the server has not taken all that was typed; with 2 if the
-arguments are invalid.
+It exits with 0 at the end of its input, also if the server has refused some of it, or something was reported
+as not sent; with 1 if it cannot connect, if the server closes before the end of the input or the connection
+breaks, and the client does not connect again, or if after the grace period requests are left to be sent; with
+2 if the arguments are invalid.
 ";
 
 fn main() -> ExitCode {
