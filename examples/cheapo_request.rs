@@ -23,7 +23,9 @@ use reactor::net::{TcpListener, TcpStream};
 pub(crate) async fn cheapo_request(host: &str, port: u16, path: &str) -> io::Result<String> {
     let mut socket = TcpStream::connect((host, port)).await?;
 
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n");
+    // The colons of an IPv6 address are not that of the port.
+    let name = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {name}:{port}\r\nConnection: close\r\n\r\n");
     socket.write_all(request.as_bytes()).await?;
 
     let mut response = Vec::new();
