@@ -221,13 +221,23 @@ async function aNameThatIsTooLong(server) {
     assert.deepEqual(await page.locator('#groups .go span:first-child').allTextContents(), ['tea']);
     // A message that is too long is refused by the server: it is there again, and nothing else is lost.
     page.expects.push('WebSocket connection to');
-    await say(page, 'z'.repeat(70000));
-    await page.locator('#trouble', { hasText: 'too long' }).waitFor();
+    await page.fill('#text', 'z'.repeat(70000));
+    await page.evaluate(() => {
+        document.getElementById('post').requestSubmit();
+        document.getElementById('text').value = 'typed since';
+    });
+    await page.locator('#trouble', { hasText: 'up to 65536' }).waitFor();
     await tryNow(page);
     await isConnected(page);
-    assert.equal(await page.inputValue('#text'), 'z'.repeat(70000));
+    const both = `${'z'.repeat(70000)}\ntyped since`;
+    assert.equal(await page.inputValue('#text'), both);
+    // The server may have been started again: it is asked again.
+    await page.focus('#text');
     await page.keyboard.press('Enter');
-    await page.locator('#trouble', { hasText: '65536' }).waitFor();
+    await page.locator('#trouble', { hasText: 'up to 65536' }).waitFor();
+    assert.equal(await page.inputValue('#text'), both);
+    await tryNow(page);
+    await isConnected(page);
     await say(page, 'connected again');
     await has(page, 'connected again');
     await page.context().close();
