@@ -14,6 +14,7 @@ use reactor::inspect::{self, Socket};
 use super::ids::IdMap;
 use super::strangers::Own;
 use crate::driver::rescue::{PoolLook, look_at_pools};
+use crate::raw_task::list::TaskLook;
 
 /// What holds a task's waker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,11 @@ impl Live {
         }
         let sockets = sockets.into_iter().map(|socket| (socket.key, socket)).collect();
         Self { pools: look_at_pools(), sockets, held, load: blocking::load() }
+    }
+
+    /// The pools' tasks that have waited.
+    pub(super) fn tasks(&self) -> impl Iterator<Item = &TaskLook> {
+        self.pools.iter().flat_map(|pool| &pool.tasks)
     }
 
     /// How many of the process's threads are the runtime's.

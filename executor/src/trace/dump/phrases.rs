@@ -96,8 +96,7 @@ pub(super) struct Words<'a> {
 
 impl<'a> Words<'a> {
     pub(super) fn new(live: &'a Live, seen: &'a Seen) -> Self {
-        let looks =
-            live.pools.iter().flat_map(|pool| &pool.tasks).map(|task| (task.id.address(), task)).collect();
+        let looks = live.tasks().map(|task| (task.id.address(), task)).collect();
         let joins = |(index, task): (usize, &Task)| {
             let join = |wait: &Wait| if let Wait::Join(of) = wait { Some((*of as u64, index)) } else { None };
             let waits = !task.is_finished();
@@ -114,8 +113,7 @@ impl<'a> Words<'a> {
             !task.is_finished() && self.model.find(task.address) == Some(*index) && !self.may_have_ended(task)
         };
         let known = all.filter(is_there).filter_map(|(index, task)| self.report(index, task));
-        let older = self.live.pools.iter().flat_map(|pool| &pool.tasks);
-        let older = older.filter(|task| self.model.find(task.id.address()).is_none());
+        let older = self.live.tasks().filter(|task| self.model.find(task.id.address()).is_none());
         known.chain(older.map(|task| of_live(self.live, task, BEFORE))).collect()
     }
 

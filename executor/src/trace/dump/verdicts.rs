@@ -112,8 +112,7 @@ fn without_waker(live: &Live, recording: Option<&Recording<'_>>) -> Vec<Found> {
 /// Cycles, and locks that were left behind.
 fn stuck(live: &Live, recording: &Recording<'_>) -> Vec<Found> {
     let model = recording.model;
-    let looks: HashMap<u64, &TaskLook> =
-        live.pools.iter().flat_map(|pool| &pool.tasks).map(|task| (task.id.address(), task)).collect();
+    let looks: HashMap<u64, &TaskLook> = live.tasks().map(|task| (task.id.address(), task)).collect();
     // Y2, and as many wakers as waits (see `stuck`). The number at the end of the poll may be one too large: the
     // handle may just have been dropped.
     let may_count = |task: &Task| {

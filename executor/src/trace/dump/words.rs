@@ -20,12 +20,7 @@ pub(super) fn dump(live: Live, seen: Option<Seen>, found: &[Found]) -> Dump {
     // The words for each task cost more than all else, and are made when somebody wants them.
     Dump::new(notes, verdicts, move || match &seen {
         Some(seen) => Words::new(&live, seen).tasks(),
-        None => live
-            .pools
-            .iter()
-            .flat_map(|pool| &pool.tasks)
-            .map(|task| of_live(&live, task, UNRECORDED))
-            .collect(),
+        None => live.tasks().map(|task| of_live(&live, task, UNRECORDED)).collect(),
     })
 }
 
@@ -52,7 +47,7 @@ fn without_recording(live: &Live) -> Vec<String> {
 }
 
 fn verdict(words: Option<&Words<'_>>, live: &Live, found: &Found) -> Verdict {
-    let listed = |id: TaskId| live.pools.iter().flat_map(|pool| &pool.tasks).find(|task| task.id == id);
+    let listed = |id: TaskId| live.tasks().find(|task| task.id == id);
     let name = |subject: &Subject| {
         let known = words.and_then(|words| Some((words, words.model.tasks.get(subject.index?)?)));
         let recorded = known.and_then(|(_, task)| task.name.as_deref().map(str::to_owned));
