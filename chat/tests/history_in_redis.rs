@@ -263,30 +263,26 @@ fn a_server_logs_in() {
     }
 }
 
-/// A server with other limits on what is kept, and on the time of a reply.
-fn with_limits(redis: &RedisServer, messages: u64, timeout: Duration) -> InProcess {
+/// A server with other limits on what is kept, and on the time of a reply, takes a post.
+#[track_caller]
+fn a_post_is_taken_with(messages: u64, timeout: Duration) {
+    let Some(redis) = RedisServer::start(&[]) else { return };
     let history = History::Redis { url: redis.url().parse().unwrap(), messages, timeout };
-    InProcess::start(Options { history, ..Options::default() })
+    let server = InProcess::start(Options { history, ..Options::default() });
+    let mut client = server.client();
+    client.join_and_wait("tea");
+    client.post("tea", "1");
+    client.expect(&numbered("tea", "1", 1));
 }
 
 #[test]
 fn any_number_of_messages_may_be_kept() {
-    let Some(redis) = RedisServer::start(&[]) else { return };
-    let server = with_limits(&redis, u64::MAX, Duration::from_secs(10));
-    let mut client = server.client();
-    client.join_and_wait("tea");
-    client.post("tea", "1");
-    client.expect(&numbered("tea", "1", 1));
+    a_post_is_taken_with(u64::MAX, Duration::from_secs(10));
 }
 
 #[test]
 fn the_time_of_a_reply_may_have_no_limit() {
-    let Some(redis) = RedisServer::start(&[]) else { return };
-    let server = with_limits(&redis, 100, Duration::MAX);
-    let mut client = server.client();
-    client.join_and_wait("tea");
-    client.post("tea", "1");
-    client.expect(&numbered("tea", "1", 1));
+    a_post_is_taken_with(100, Duration::MAX);
 }
 
 #[test]

@@ -257,8 +257,8 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
 /// Returns the name if it can be that of a host. With a port, or as a URL, it would never match: requests are compared
 /// without their port.
 fn host_name(name: String) -> Result<String, lexopt::Error> {
-    let is_of_names = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    match name.bytes().all(is_of_names) && !name.is_empty() {
+    let may_be_there = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    match name.bytes().all(may_be_there) && !name.is_empty() {
         true => Ok(name),
         false => Err(format!("--web-host {name:?}: a host's name is expected, without a port").into()),
     }

@@ -69,10 +69,12 @@ impl fmt::Debug for Connection {
 /// Waits for something that Redis does, no longer than a time: then the error is `TimedOut`. The future is boxed: the
 /// task of the session should not be larger by what is only needed to connect.
 pub(super) async fn in_time<T>(limit: Duration, asked: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    timeout(limit, Box::pin(asked)).await.unwrap_or_else(|_| {
-        let what = format!("it does not reply for {} seconds", limit.as_secs_f64());
-        Err(io::Error::new(ErrorKind::TimedOut, what))
-    })
+    timeout(limit, Box::pin(asked)).await.unwrap_or_else(|_| Err(no_reply(limit)))
+}
+
+/// The error if Redis has not replied for that long.
+pub(super) fn no_reply(limit: Duration) -> io::Error {
+    io::Error::new(ErrorKind::TimedOut, format!("it does not reply for {} seconds", limit.as_secs_f64()))
 }
 
 impl Connection {

@@ -32,6 +32,7 @@ use std::time::{Duration, Instant};
 use executor::sync::{mpsc, oneshot};
 
 use super::super::{BUSY, Limit, LogError, MOST, Outcome, Page};
+use super::connection::no_reply;
 use super::done::{Done, Sender, Settled};
 use super::left::Left;
 use super::resp;
@@ -293,8 +294,7 @@ impl State {
         if let Some((Some(deadline), _)) = locked.sent.front()
             && Instant::now() >= *deadline
         {
-            let what = format!("it does not reply for {} seconds", self.limit.as_secs_f64());
-            return Err(io::Error::new(io::ErrorKind::TimedOut, what));
+            return Err(no_reply(self.limit));
         }
         let left = if locked.is_settled() { locked.left.take() } else { Vec::new() };
         for group in left {
