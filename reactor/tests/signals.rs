@@ -177,10 +177,10 @@ fn a_signal_between_the_call_and_the_first_poll_is_not_lost() {
     });
 }
 
-/// Each future waits for one of its own: none before its call counts, and each of several gets it.
 /// A signal that no other test uses: it is handled until the process ends.
 #[test]
 fn a_function_that_panics_is_called_again() {
+    let _alone = alone();
     let (called, calls) = mpsc::channel();
     on_signal(SIGURG, move || {
         called.send(()).unwrap();
@@ -194,7 +194,7 @@ fn a_function_that_panics_is_called_again() {
 }
 
 /// A handler that another library has registered may interrupt the thread's read, if it does not ask the system
-/// to restart what it interrupts. Signals that no other test uses.
+/// to restart what it interrupts. No other test uses these two signals.
 #[cfg(target_os = "linux")]
 #[test]
 #[allow(unsafe_code, reason = "no crate here interrupts one thread, or registers such a handler")]
@@ -207,6 +207,7 @@ fn an_interrupted_read_ends_no_listening() {
         fn pthread_kill(thread: usize, signal: i32) -> i32;
     }
 
+    let _alone = alone();
     let (called, calls) = mpsc::channel();
     on_signal(SIGALRM, move || {
         let status = std::fs::read_link("/proc/thread-self").unwrap().join("stat");
@@ -231,6 +232,7 @@ fn an_interrupted_read_ends_no_listening() {
     calls.recv().expect("the thread still listens");
 }
 
+/// Each future waits for one of its own: none before its call counts, and each of several gets it.
 #[test]
 fn each_waits_for_a_signal_after_its_call() {
     let _alone = alone();
