@@ -5,7 +5,7 @@
 //! ```
 //!
 //! With the third version of RESP one connection carries both the replies to commands and the notifications of a
-//! subscription, which are marked. Redis sends all of them in the order in which it did what they tell. With a
+//! subscription, which are marked. Redis sends all of them in the order of the events that they report. With a
 //! connection for each, the two would have to be put in order here.
 //!
 //! - N1  A reply is one item, or a flat array of at most [`MOST_ITEMS`] items and [`MOST_BYTES`]. What is more is
@@ -66,15 +66,15 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// Waits for something that Redis does, no longer than a time: then the error is `TimedOut`. The future is boxed: the
-/// task of the session should not be larger by what is only needed to connect.
+/// Awaits something that Redis is asked for; after `limit` it fails with `TimedOut`. The future is boxed: only
+/// connecting needs it, and the task of the session should not be larger by it.
 pub(super) async fn in_time<T>(limit: Duration, asked: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     timeout(limit, Box::pin(asked)).await.unwrap_or_else(|_| Err(no_reply(limit)))
 }
 
 /// The error if Redis has not replied for that long.
 pub(super) fn no_reply(limit: Duration) -> io::Error {
-    io::Error::new(ErrorKind::TimedOut, format!("it does not reply for {} seconds", limit.as_secs_f64()))
+    io::Error::new(ErrorKind::TimedOut, format!("it has not replied for {} seconds", limit.as_secs_f64()))
 }
 
 impl Connection {
