@@ -65,10 +65,14 @@ impl Client {
         assert_eq!(String::from_utf8_lossy(&told), text);
     }
 
+    fn end_input(&mut self) {
+        self.stdin = None;
+    }
+
     /// Ends its input. Returns its exit code, what else it has printed, and what it has told on stderr.
     #[track_caller]
     fn ends(mut self) -> (Option<i32>, String, String) {
-        drop(self.stdin.take());
+        self.end_input();
         let code = exit_of(&mut self.child).code();
         let (mut printed, mut told) = (String::new(), String::new());
         self.stdout.read_to_string(&mut printed).unwrap();
@@ -176,7 +180,7 @@ fn after_a_reset_a_post_that_may_be_lost_is_told_and_not_sent_again() {
     assert_eq!(client.ends(), (Some(0), String::new(), AGAIN.to_owned()));
 }
 
-/// The server ends the connection after that error.
+/// The server ends the connection after the error `line longer than …`.
 #[test]
 fn a_join_that_is_too_long_is_told_and_not_sent_again() {
     let (mut server, mut client) = at_seven(&["--grace", "0.1"]);
@@ -197,7 +201,7 @@ fn a_join_that_is_too_long_is_told_and_not_sent_again() {
     assert_eq!(client.ends(), (Some(0), String::new(), format!("{LOST}{told}{AGAIN}")));
 }
 
-/// The sockets do not take them all: one of them is cut off, and others were not begun.
+/// The sockets' buffers cannot hold all the posts: one post is cut off, and others are not begun.
 #[test]
 fn posts_that_are_too_long_are_told_and_not_sent_again() {
     const POSTS: usize = 12;
@@ -219,6 +223,100 @@ fn posts_that_are_too_long_are_told_and_not_sent_again() {
     assert_eq!(told.matches(&too_long).count(), POSTS);
     let others = told.replace(&too_long, "");
     assert!([LOST, RESET].iter().any(|lost| others == format!("{lost}{AGAIN}")), "{others}");
+}
+
+/// The input ends while there is no connection. The next one ends before all is sent: the sockets' buffers cannot hold
+/// all the posts, and the server refuses one of them.
+#[test]
+fn what_is_left_at_the_end_of_the_input_is_sent_on_another_connection() {
+    let address = unused_address();
+    let mut server = FakeServer::start_at(address);
+    let mut client = Client::start(&server.address(), &["--grace", "600"]);
+    server.accept();
+    client.say("join tea");
+    server.expect_join("tea", None);
+    server.send_number("tea", 7);
+    client.expect_numbers("tea", [7]);
+    drop(server);
+    client.expect_told(LOST);
+    for _ in 0..12 {
+        client.say(&format!("post tea {}", "x".repeat(1_000_000)));
+    }
+    client.say("post tea two");
+    client.end_input();
+    let mut server = FakeServer::start_at(address);
+    server.accept();
+    server.expect_join("tea", Some(7));
+    server.send_error(REFUSED);
+    client.expect(&format!("error from server: {REFUSED}"));
+    server.reset();
+    server.accept();
+    server.expect_join("tea", Some(7));
+    server.expect_post("tea", "two");
+    server.expect_end();
+    server.send(r#"{"Message":{"group_name":"tea","message":"two","seq":8}}"#);
+    server.close();
+    let (code, printed, told) = client.ends();
+    assert_eq!((code, &*printed), (Some(0), "message posted to tea: two\n"));
+    assert!(told.matches(TOO_LONG).count() == 12 && told.ends_with(AGAIN), "{told}");
+}
+
+/// A server that refuses a line reads none of those after it.
+#[test]
+fn after_a_refused_line_a_post_is_not_known_also_at_the_end_of_the_input() {
+    let (mut server, mut client) = at_seven(&["--grace", "600"]);
+    let long = "x".repeat(70_000);
+    for text in ["one", &long, "two"] {
+        client.say(&format!("post tea {text}"));
+    }
+    client.end_input();
+    for text in ["one", &long, "two"] {
+        server.expect_post("tea", text);
+    }
+    server.expect_end();
+    server.send(r#"{"Message":{"group_name":"tea","message":"one","seq":8}}"#);
+    server.send_error(REFUSED);
+    server.close();
+    let (code, printed, told) = client.ends();
+    assert_eq!(
+        (code, printed),
+        (Some(1), format!("message posted to tea: one\nerror from server: {REFUSED}\n"))
+    );
+    let too_long = format!("{TOO_LONG}post tea {}...\n", &long[..100]);
+    let closed = "The server closed the connection.\n";
+    assert_eq!(told, format!("The connection is lost.\n{too_long}{UNKNOWN}post tea two\n{closed}"));
+}
+
+/// A server that stops closes the connection without having read all that was sent.
+#[test]
+fn a_post_that_has_not_come_back_at_the_end_is_not_known() {
+    let (mut server, mut client) = at_seven(&["--grace", "600"]);
+    client.say("post tea one");
+    client.end_input();
+    server.expect_post("tea", "one");
+    server.expect_end();
+    server.close();
+    let (code, printed, told) = client.ends();
+    assert_eq!((code, &*printed), (Some(1), ""));
+    let closed = "The server closed the connection.\n";
+    assert_eq!(told, format!("The connection is lost.\n{UNKNOWN}post tea one\n{closed}"));
+}
+
+/// Without history nothing is sent again, and the exit code says that something was not read.
+#[test]
+fn a_refused_line_at_the_end_of_the_input_is_no_success() {
+    let mut server = FakeServer::start();
+    let mut client = Client::start(&server.address(), &["--grace", "600"]);
+    server.accept();
+    client.say("post tea one");
+    client.end_input();
+    server.expect_post("tea", "one");
+    server.expect_end();
+    server.send_error(REFUSED);
+    server.close();
+    let (code, printed, told) = client.ends();
+    assert_eq!((code, printed), (Some(1), format!("error from server: {REFUSED}\n")));
+    assert_eq!(told, "The server closed the connection.\n");
 }
 
 #[test]

@@ -198,6 +198,8 @@ fn a_connection_that_is_lost_costs_nothing_of_the_line() {
     client.screen.press("lo\r");
     server.expect_join("tea", Some(1));
     server.expect_post("tea", "hello");
+    server.send(r#"{"Message":{"group_name":"tea","message":"hello","seq":2}}"#);
+    client.screen.shows(&["message posted to tea: hello", ">"]);
     client.leaves(&mut server);
 }
 

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use super::common::DEADLINE;
+use super::common::{DEADLINE, eventually};
 
 /// It listens, and has at most one connection at a time.
 pub struct FakeServer {
@@ -28,7 +28,14 @@ impl FakeServer {
 
     /// Waits for the next client. The connection before is closed.
     pub fn accept(&mut self) {
-        let (stream, _) = self.listener.accept().unwrap();
+        let mut accepted = None;
+        self.listener.set_nonblocking(true).unwrap();
+        eventually("a client connects", || {
+            accepted = self.listener.accept().ok();
+            accepted.is_some()
+        });
+        let (stream, _) = accepted.unwrap();
+        stream.set_nonblocking(false).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         self.connection = Some(BufReader::new(stream));
     }
