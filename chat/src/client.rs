@@ -27,9 +27,10 @@
 //! - C2  What is queued is bounded. While a piece is being printed nothing more is read from the server. While the
 //!   server does not read, lines are read ahead up to a limit, so that the client sees the end of the input.
 //! - C3  After the end of the input the client ends when its grace period has elapsed, whether or not the
-//!   server reads.
+//!   server reads, and however many connections are made.
 //! - C4  A server that keeps history is one that the client comes back to: when the connection is lost it makes
-//!   another one, and goes on where it was (`client/connecting`). What is typed meanwhile is sent then.
+//!   another one, and goes on where it was (`client/connecting`). What is typed meanwhile is sent then. After the
+//!   end of the input it comes back only if requests are left to be sent.
 //!
 //! Used by the program `client`. Next: `client/options`.
 
@@ -50,7 +51,7 @@ use reactor::time::timeout;
 
 use self::command::COMMANDS_AND_HISTORY;
 pub use self::command::{COMMANDS, parse_command};
-use self::connecting::{Backoff, connect, connect_again, without_a_connection};
+use self::connecting::{Backoff, connect, connect_again, report_loss, without_a_connection};
 use self::input::Line;
 pub use self::options::{CatchUp, Ended, Options};
 use self::output::{is_interactive, print, print_blocking, tell};
@@ -84,7 +85,7 @@ const PIECE: usize = 64 * 1024;
 /// spawns a local task, so it must run in `block_on`. It reads the standard input and writes to the two standard
 /// outputs of the process. If these are a terminal, the user can edit the lines.
 ///
-/// If the connection is lost, and the server keeps history, the client connects again, as often as it takes.
+/// If the server keeps history, a lost connection is replaced; after the end of the input, only to send the rest.
 ///
 /// Dropping the future ends the conversation and closes the connection. Commands that are typed but not sent
 /// are lost.
@@ -93,8 +94,8 @@ const PIECE: usize = 64 * 1024;
 ///
 /// - No connection: the error of `connect`. After a lost one: `NotConnected`, if the input has ended, requests
 ///   are left, and the grace period elapses.
-/// - The connection breaks, and the server keeps no history: `ConnectionReset`, or `TimedOut` if the server has
-///   vanished.
+/// - The connection breaks, and the client does not connect again: `ConnectionReset`, or `TimedOut` if the server
+///   has vanished.
 /// - The server has not taken all requests when the grace period has elapsed: `TimedOut`.
 /// - A standard stream fails. A stdout whose reader has closed it is not an error.
 ///
@@ -153,11 +154,15 @@ async fn talk_on_and_on(
     let mut backoff = Backoff::new();
     loop {
         let ended = talk(session, stream, hello, options.grace).await;
-        if !session.comes_back() {
+        if !session.comes_back(&ended) {
             return ended;
         }
-        stream = match connect_again(session, &ended, &mut backoff, address, options).await? {
+        let was_over = session.ended.is_some();
+        report_loss(session, &ended);
+        let is_known = session.lose_connection()?;
+        stream = match connect_again(session, &mut backoff, address, options).await? {
             Some(stream) => stream,
+            None if session.unsent.is_empty() && (was_over || !is_known) => return ended,
             None => return without_a_connection(session.unsent.len()),
         };
         hello = "";
@@ -175,16 +180,21 @@ async fn talk(session: &mut Session, stream: TcpStream, hello: &str, grace: Dura
     match first {
         Err(replied) => replied,
         Ok(commanded) => {
+            let is_over = session.ended.is_some();
+            let left = session.left_of(grace);
             let rest = async {
-                if session.over {
+                if is_over {
                     send_the_rest(session, &stream).await;
                 }
-                (&mut replies).await
+                future::pending().await
             };
-            let replied = timeout(grace, rest).await;
-            // If the connection was lost, it is not the server's fault that something is not sent.
-            let unsent = if session.over { session.unsent.len() } else { 0 };
-            replied.unwrap_or_else(|_| after_the_grace(unsent)).and(commanded)
+            match timeout(left, future::or(&mut replies, rest)).await {
+                Ok(replied) if is_over && session.shared.machine.borrow().is_cut_off() => replied,
+                Ok(replied) => replied.and(commanded),
+                // If the connection was lost, it is not the server's fault that something is not sent.
+                Err(_) if !is_over => commanded,
+                Err(_) => after_the_grace(session.unsent.len()),
+            }
         }
     }
 }
@@ -198,6 +208,9 @@ async fn send_commands(session: &mut Session, server: &TcpStream) -> io::Result<
     }
     loop {
         session.take_requests()?;
+        if session.ended.is_some() {
+            return Ok(Ended::ByUser);
+        }
         let Session { lines, unsent, requested, .. } = session;
         let (to_send, room) = (!unsent.is_empty(), unsent.len() < AHEAD);
         let send = async {
@@ -218,10 +231,7 @@ async fn send_commands(session: &mut Session, server: &TcpStream) -> io::Result<
             }
             Event::Read(line) => match line? {
                 Some(line) => session.typed(line)?,
-                None => {
-                    session.over = true;
-                    return Ok(Ended::ByUser);
-                }
+                None => session.end(),
             },
             Event::Requested => {}
         }
@@ -235,18 +245,22 @@ async fn send_some(mut server: &TcpStream, unsent: &Unsent) -> io::Result<usize>
 }
 
 /// After the end of the input: sends what is left, and what the replies to it lead to, and closes this half of the
-/// connection.
+/// connection. If the connection is lost, the caller drops this future, and what is left stays in `unsent`.
 async fn send_the_rest(session: &mut Session, server: &TcpStream) {
     loop {
         // It fails only if a request has no form in JSON.
         let _ = session.take_requests();
-        if !session.unsent.is_empty() {
+        if session.shared.lost.get() {
+            return;
+        } else if !session.unsent.is_empty() {
             match send_some(server, &session.unsent).await {
-                Ok(count) => session.unsent.sent(count, |_| {}),
+                Ok(count) => {
+                    session.unsent.sent(count, |line| session.shared.machine.borrow_mut().sent(line));
+                }
                 // The connection has ended: the loop for the replies ends too.
-                Err(_) => session.unsent.clear(),
+                Err(_) => return,
             }
-        } else if session.shared.machine.borrow().is_idle() || session.shared.lost.get() {
+        } else if session.shared.machine.borrow().is_idle() {
             break;
         } else {
             session.requested.recv().await;
@@ -309,9 +323,10 @@ async fn print_replies(
             Some(Err(error)) => lost(error),
             None => Ok(Ended::ByServer),
         };
-        print(&mut text).await?;
+        // Before it prints, which may take long: nothing more is sent to a server that reads no more.
         shared.connection_is_lost();
-        return ended;
+        let printed = print(&mut text).await;
+        return printed.inspect_err(|_| shared.lost.set(false)).and(ended);
     }
 }
 

@@ -47,20 +47,21 @@ Commands:
 
 If the server keeps history, what was dropped because this client was too slow is fetched, and printed once
 and in order. A connection that is lost is made again, and goes on where it was; what is typed meanwhile is
-sent then. A post that the server may have taken or not is reported, and not sent again.
+sent then. After the end of the input it is made again only if something is left to be sent. A post that the
+server may have taken or not is reported, and not sent again.
 
 On a terminal the lines can be edited: the arrow keys, Tab for commands and groups, Control-R to search;
 Control-C clears the line, and leaves if there is nothing on it.
 
-A line of input has at most 1048576 bytes; a longer one is reported and not sent. When the server has refused
-a line as too long, it is not sent again, and up to the next connection no other that is too long for the
-server is sent; each is reported. A message is printed as one line: its newlines are shown as \\n. On a
+A line of input has at most 1048576 bytes; a longer one is reported and not sent. A line that the server has
+refused as too long is not sent again; and until there is a new connection, no other line above the server's
+limit is sent. Each is reported. A message is printed as one line: its newlines are shown as \\n. On a
 terminal all other control characters are shown like that too, as \\u{1b}; a pipe gets them as they were
 sent. A stdout or stderr that is not read stops nothing else.
 
-It exits with 0 at the end of its input, also if the server has refused some of it, or something was reported
-as not sent; with 1 if it cannot connect, if the server closes before the end of the input or the connection
-breaks, and the client does not connect again, or if after the grace period requests are left to be sent; with
+It exits with 0 at the end of its input, also if the server has refused some of it or something was reported
+as not sent. It exits with 1 if it cannot connect, if it loses the connection before the server has read all
+of the input and does not connect again, or if requests are left when the grace period has elapsed; and with
 2 if the arguments are invalid.
 ";
 

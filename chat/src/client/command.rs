@@ -46,7 +46,7 @@ pub(super) enum Command {
     History { group: String, count: u64 },
 }
 
-/// Parses one line of input, as [`parse_command`] does, and one more command.
+/// Parses one line of input as [`parse_command`] does, which does not know the command `history`.
 pub(super) fn command(line: &str) -> Option<Command> {
     let Some(("history", rest)) = first_word(line) else {
         return Some(match parse_command(line)? {

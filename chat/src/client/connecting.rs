@@ -1,9 +1,9 @@
 //! Connections to the server: the first, and those after one that was lost.
 //!
 //! A server that is restarted is away for a moment, and then all its clients come at once. If each tried again
-//! at once and all the time, they would be the flood that keeps it from starting. So a client waits before
-//! each attempt, twice as long as before the last, up to a limit, and a random part of it: then they come
-//! apart from each other. And if it read nothing meanwhile, Control-D would have no effect until the server is back.
+//! at once and all the time, they would be the flood that keeps it from starting. So a client waits before each
+//! attempt. The longest wait is doubled each time, up to a limit, and the client waits for between a half and the whole
+//! of it, at random. And if it read nothing meanwhile, Control-D would have no effect until the server is back.
 //!
 //! ```text
 //!   lost ──▶ wait, attempt, wait, attempt ... ──▶ connected: first the joins, then what was typed
@@ -57,6 +57,15 @@ fn notice_a_vanished_server(stream: &TcpStream, keepalive: Option<Duration>) -> 
     Ok(())
 }
 
+/// Tells the user that the connection is lost, and why.
+pub(super) fn report_loss(session: &Session, ended: &io::Result<Ended>) {
+    let then = if session.ended.is_none() { ": reconnecting" } else { "" };
+    match ended {
+        Ok(_) => tell(format_args!("The connection is lost{then}.")),
+        Err(error) => tell(format_args!("The connection is lost{then} ({error}).")),
+    }
+}
+
 /// Connects again after the connection was lost, and queues the requests with which the client goes on where it was.
 /// Returns `None` if the input has ended, and there is nothing to send, or no connection in the grace period. Dropped,
 /// it loses no typed line, except with the session.
@@ -66,19 +75,13 @@ fn notice_a_vanished_server(stream: &TcpStream, keepalive: Option<Duration>) -> 
 /// The standard input fails.
 pub(super) async fn connect_again(
     session: &mut Session,
-    ended: &io::Result<Ended>,
     backoff: &mut Backoff,
     address: &impl ToSocketAddrs,
     options: &Options,
 ) -> io::Result<Option<TcpStream>> {
-    match ended {
-        Ok(_) => tell(format_args!("The connection is lost: reconnecting.")),
-        Err(error) => tell(format_args!("The connection is lost: reconnecting ({error}).")),
-    }
     if session.shared.heard.take() {
         *backoff = Backoff::new();
     }
-    session.lose_connection()?;
     let again = backoff.connect(address, options.keepalive);
     let stream = typed_meanwhile(session, again, options.grace).await?;
     if stream.is_some() {
@@ -101,14 +104,13 @@ async fn typed_meanwhile(
         Ok(stream) => Ok(Some(stream)),
         Err(ended) => {
             ended?;
-            session.over = true;
-            let left = if session.unsent.is_empty() { Duration::ZERO } else { grace };
+            let left = if session.unsent.is_empty() { Duration::ZERO } else { session.left_of(grace) };
             Ok(timeout(left, connection).await.ok())
         }
     }
 }
 
-/// Returns the outcome if the input has ended, and no connection was made any more.
+/// Returns the outcome if the input has ended, and no further connection was made.
 pub(super) fn without_a_connection(unsent: usize) -> io::Result<Ended> {
     if unsent == 0 {
         return Ok(Ended::ByUser);

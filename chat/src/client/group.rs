@@ -22,7 +22,7 @@ pub(super) enum Asked {
     /// The same as `Start`, before a list of this many messages.
     Count(u64),
     List(List),
-    /// Only that it is replied to: the posts up to this number are known then.
+    /// Nothing but the reply counts: when it has come, the posts up to this number are known.
     Mark(u64),
 }
 

@@ -102,9 +102,20 @@ impl Machine {
         self.outputs.drain(..)
     }
 
+    /// Returns whether there is something to tell the user.
+    pub(super) fn tells(&self) -> bool {
+        self.outputs.iter().any(|output| matches!(output, Output::Tell(_)))
+    }
+
     /// Returns whether a lost connection is to be replaced by a new one.
     pub(super) fn reconnects(&self) -> bool {
         self.follows && self.keeps == Keeps::Yes
+    }
+
+    /// Returns whether a connection that ends now ends too early: there may be more requests to send, the server has
+    /// refused a line as too long, and reads none of those after it, or a post has not come back.
+    pub(super) fn is_cut_off(&self) -> bool {
+        !self.closed || self.longest.is_some() || self.reconnects() && self.posts.await_return()
     }
 
     /// Returns whether no reply is waited for that may lead to another request.
@@ -144,7 +155,7 @@ impl Machine {
     /// A line of a request was sent to its end.
     pub(super) fn sent(&mut self, line: &[u8]) {
         if !self.follows || self.keeps == Keeps::No {
-            return; // What is not known would not be told.
+            return; // There is no other connection, before which unknown posts would be reported.
         }
         if let Ok(Request::Post { group_name, message }) = serde_json::from_slice(line) {
             let returns = self.groups.get(&group_name).is_some_and(|group| group.joined);
@@ -167,6 +178,7 @@ impl Machine {
     /// The connection was lost.
     pub(super) fn lost(&mut self) {
         self.connected = false;
+        self.outputs.retain(|output| !matches!(output, Output::Send(_))); // They were for that connection.
         self.asking = 0;
         self.expected = 0;
         self.forget_too_long();
@@ -247,7 +259,7 @@ impl Machine {
         for step in steps.drain(..) {
             let group = name.to_owned();
             match step {
-                // The server's own words for it were shown.
+                // The server's error for dropped messages was shown.
                 Step::Fetch(_) | Step::Lost(_) if self.closed => {}
                 Step::Show(message) => self.show(Shown::Message { group, message }),
                 Step::Lost(count) => self.show(Shown::Lost { group, count }),

@@ -65,7 +65,7 @@ impl Default for Options {
 pub enum Ended {
     /// The input ended, or the reader of the output closed it.
     ByUser,
-    /// The server closed the connection before the end of the input.
+    /// The server closed the connection before it had read all of the input.
     ByServer,
     /// This signal came: SIGINT, SIGTERM or SIGHUP. They are waited for where lines are edited, since the
     /// terminal's modes must be restored.

@@ -89,6 +89,12 @@ impl Posts {
         (std::mem::take(&mut self.sent), older.values().map(|older| older.count).sum())
     }
 
+    /// Returns whether one of them is still to come back.
+    pub(super) fn await_return(&self) -> bool {
+        let is_awaited = |(of, older): (&Option<String>, &Older)| of.is_some() && older.count > 0;
+        self.sent.iter().any(|post| post.returns) || self.older.iter().any(is_awaited)
+    }
+
     /// Forgets them all: nothing is told of them.
     pub(super) fn clear(&mut self) {
         *self = Self { count: self.count, ..Self::default() };

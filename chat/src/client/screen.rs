@@ -16,9 +16,9 @@
 //!   user types no more for a moment; if the user leaves instead, it is written after that.
 //! - T3  The terminal stays in raw mode from line to line: otherwise the system would act on a Control-D between
 //!   two lines, and the client would never see it.
-//! - T4  The terminal's modes are restored when it is over, also if the thread is in the middle of a line: such a
+//! - T4  The terminal's modes are restored when the editing ends, also if the thread is in the middle of a line: such a
 //!   read cannot be ended from outside, and the process exits with it.
-//! - T5  A note does not wait: another thread shows it, at most [`NOTES`] wait, and the others are counted.
+//! - T5  A note does not block its caller: another thread shows it. At most [`NOTES`] wait; the others are counted.
 //!
 //! Used by `client/output` and `client/terminal`. Next: `client/terminal`.
 
@@ -256,7 +256,7 @@ impl Screen {
     }
 }
 
-/// Returns the modes that rustyline sets, too: each key is read at once, and nothing is done about it.
+/// Returns the modes that rustyline sets, too: each key is read at once, and the system does not act on it.
 fn raw(modes: &Termios) -> Termios {
     let mut raw = modes.clone();
     let by_line = LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN | LocalModes::ISIG;

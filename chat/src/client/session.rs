@@ -17,6 +17,7 @@
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use executor::sync::mpsc;
 use futures_lite::future;
@@ -26,7 +27,7 @@ use reactor::signal::Signals;
 use super::command::{Command, command};
 use super::input::{Input, LONGEST_LINE, Line};
 use super::machine::{Machine, Output};
-use super::options::{CatchUp, Options};
+use super::options::{CatchUp, Ended, Options};
 use super::output::{is_interactive, reader_of, tell};
 use super::shown::{Shown, describe};
 use super::terminal::{self, Opened, Terminal};
@@ -41,8 +42,8 @@ pub(super) const AHEAD: usize = 16 << 20;
 pub(super) struct Session {
     pub(super) shared: Rc<Shared>,
     pub(super) lines: Lines,
-    /// The input has ended.
-    pub(super) over: bool,
+    /// When the input ended.
+    pub(super) ended: Option<Instant>,
     pub(super) unsent: Unsent,
     /// Receives when the loop for the replies has requests.
     pub(super) requested: mpsc::Receiver<()>,
@@ -60,7 +61,7 @@ pub(super) struct Shared {
     reader: Reader,
     /// It was the connection that failed or was closed, not a standard stream.
     pub(super) lost: Cell<bool>,
-    /// The server has sent something else than an error.
+    /// The server has sent something other than an error.
     pub(super) heard: Cell<bool>,
 }
 
@@ -85,7 +86,7 @@ impl Lines {
 }
 
 impl Session {
-    /// Begins to read the standard input. If a terminal can edit lines, it does, until the session is dropped.
+    /// Begins to read the standard input. On a terminal the user can edit the lines, until the session is dropped.
     pub(super) fn new(options: &Options) -> Self {
         let confirms = match options.catch_up {
             CatchUp::Auto => is_interactive(),
@@ -108,27 +109,41 @@ impl Session {
             lost: Cell::new(false),
             heard: Cell::new(false),
         });
-        Self { shared, lines, over: false, unsent: Unsent::default(), requested, signals }
+        Self { shared, lines, ended: None, unsent: Unsent::default(), requested, signals }
     }
 
-    /// Keeps what can be sent on another connection, and tells what may be lost.
+    /// The input has ended. What is left may take as long as the grace period.
+    pub(super) fn end(&mut self) {
+        self.ended.get_or_insert_with(Instant::now);
+    }
+
+    /// Returns how much of the grace period is left: all of it before the end of the input.
+    pub(super) fn left_of(&self, grace: Duration) -> Duration {
+        self.ended.map_or(grace, |ended| grace.saturating_sub(ended.elapsed()))
+    }
+
+    /// Keeps what can be sent on another connection, and tells what may be lost. Returns whether it is nothing.
     ///
     /// # Errors
     ///
     /// A request has no form in JSON.
-    pub(super) fn lose_connection(&mut self) -> io::Result<()> {
+    pub(super) fn lose_connection(&mut self) -> io::Result<bool> {
         let mut machine = self.shared.machine.borrow_mut();
         self.unsent.rewind(|line| machine.sent(line));
         machine.lost();
         self.unsent.retain(|request| machine.takes(request));
+        let is_known = !machine.tells();
         drop(machine);
         self.shared.requests.borrow_mut().clear();
-        self.take_requests()
+        self.take_requests()?;
+        Ok(is_known)
     }
 
-    /// Returns whether the connection was lost, and is to be replaced by another one. Asked once for each connection.
-    pub(super) fn comes_back(&self) -> bool {
-        self.shared.lost.take() && !self.over && self.shared.machine.borrow().reconnects()
+    /// Returns whether the connection was lost and is to be replaced. After the end of the input it is replaced only if
+    /// anything is left to be sent, which the caller checks. Asked once for each connection.
+    pub(super) fn comes_back(&self, ended: &io::Result<Ended>) -> bool {
+        let machine = self.shared.machine.borrow();
+        self.shared.lost.take() && (machine.is_cut_off() || ended.is_err()) && machine.reconnects()
     }
 
     /// There is another connection: queues the requests that come first on it.
@@ -143,21 +158,22 @@ impl Session {
         self.unsent.put_first(&first)
     }
 
-    /// Reads what is typed while there is no connection. Returns at the end of the input. Cancel-safe.
+    /// Reads what is typed while there is no connection. Returns when the input has ended. Cancel-safe.
     ///
     /// # Errors
     ///
     /// The standard input, or the terminal, fails.
     pub(super) async fn read_ahead(&mut self) -> io::Result<()> {
-        loop {
+        while self.ended.is_none() {
             if self.unsent.len() >= AHEAD {
                 future::pending::<()>().await;
             }
             match self.lines.next().await? {
                 Some(line) => self.typed(line)?,
-                None => return Ok(()),
+                None => self.end(),
             }
         }
+        Ok(())
     }
 
     /// A line was typed: queues its request, or tells the user why there is none.
@@ -222,7 +238,7 @@ impl Shared {
         self.wake();
     }
 
-    /// Makes the loop for the commands look what there is to do.
+    /// Wakes the loop for the commands, which then looks for something to do.
     fn wake(&self) {
         let _ = self.request.try_send(()); // If it is full, the loop will look.
     }

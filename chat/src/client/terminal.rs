@@ -71,7 +71,7 @@ impl Terminal {
         if !is_interactive() {
             return None;
         }
-        // Before rustyline, which has its own SIGINT while it reads a line.
+        // Before rustyline, which has its own handler of SIGINT while it reads a line.
         let signals = Signals::new(&[SIGINT, SIGTERM, SIGHUP]).ok()?;
         let mut editor = editor().ok()?;
         let mut printer = editor.create_external_printer().ok()?;
@@ -151,9 +151,9 @@ fn read(screen: &Screen, mut editor: Editor<Hand, MemHistory>, lines: &mpsc::Sen
 /// What rustyline asks while a line is edited.
 struct Hand {
     screen: Arc<Screen>,
-    /// The next drawing is because of a key. Rustyline calls `highlight_char` before each of these, and not
-    /// before it draws the line again below a text that it has shown. The screen waits
-    /// for that.
+    /// The next drawing is because of a key. Rustyline calls `highlight_char` before each drawing of this kind.
+    /// When it has shown a text, it draws the line again below that, without the call: so the screen learns that
+    /// the text is shown.
     drawn_for_key: Cell<bool>,
 }
 

@@ -17,7 +17,7 @@ use std::io;
 use crate::framing::encode_line;
 use crate::history::Request;
 
-/// What is shorter than a request by no more than this may be one: only its newline is missing.
+/// The length of a newline. If only that of a line was not sent, the server may still read the line as a request.
 const NEWLINE: usize = 1;
 
 /// A queue of bytes. Dropping it loses the requests.
@@ -73,11 +73,6 @@ impl Unsent {
         }
     }
 
-    /// Drops all of them.
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
-    }
-
     /// The connection was lost. The posts that were not sent stay; a post that was sent in part is sent again
     /// from its beginning. All else is dropped, since it was for that connection. Calls `complete` with a line
     /// that the server may have read as a whole, because only its newline was not sent.
@@ -108,7 +103,7 @@ impl Unsent {
         }
     }
 
-    /// Drops the requests that do not `fit`. Nothing of the first line was sent.
+    /// Drops the requests that do not `fit`. To be called when nothing of the first line was sent.
     pub(super) fn retain(&mut self, mut fit: impl FnMut(Request) -> bool) {
         let mut old = std::mem::take(self);
         for length in old.lines {
@@ -120,7 +115,7 @@ impl Unsent {
         }
     }
 
-    /// Puts requests before all others. Nothing of the first line was sent.
+    /// Puts requests before all others. To be called when nothing of the first line was sent.
     ///
     /// # Errors
     ///

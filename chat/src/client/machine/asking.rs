@@ -26,7 +26,7 @@ use super::{Keeps, Machine};
 use crate::history::Request;
 
 impl Machine {
-    /// Asks what one request is enough for, or the next part of a list.
+    /// Asks a question that takes one request, or asks for the next part of a list.
     pub(super) fn ask(&mut self, group: String, asked: Asked) {
         let (after, limit) = range(&asked);
         self.ask_after(group, asked, after, limit);
@@ -50,7 +50,7 @@ impl Machine {
         }
     }
 
-    /// The server keeps history: from now on it is asked where the groups are [plain-until-numbered].
+    /// The server keeps history: from now on it is asked for each group's last number [plain-until-numbered].
     pub(super) fn history_is_kept(&mut self, except: &str) {
         if self.keeps == Keeps::Yes {
             return;

@@ -1,6 +1,6 @@
 //! What the machine does about an error of the server.
 //!
-//! An error is a text. To show it would be all, if each were about something that the user has typed. But the client
+//! An error is a text. Showing it would be enough, if each were about something that the user has typed. But the client
 //! asks by itself too, and a server that keeps no history refuses that: the user would see errors for requests that
 //! nobody has typed. And after an error a reply may be missing that the machine waits for.
 //!
@@ -10,14 +10,14 @@
 //!                              not joined              begin anew if the server's log did, or forget the group
 //!                              no history of a group   its oldest question has ended
 //!                              a refused post          it is known
-//!                              a line is too long      send none like it any more
+//!                              a line is too long      send no line of that length any more
 //! ```
 //!
 //! - Y1  A server that does not know requests for history, or keeps nothing, is asked no more. Its errors to what the
 //!   user has not typed are not shown.
-//! - Y2  A server that gets a line longer than its limit says so, and ends the connection. To send that request again
-//!   would end each connection. So no line that is longer is sent any more, and the user is told instead. This holds
-//!   up to the next connection: it may be to a server with another limit. What was too long is not sent again on it.
+//! - Y2  A server that gets a line longer than its limit says so, and ends the connection. Sent again, the request
+//!   would end the next one too. So what was too long is never sent again, and until there is a new connection no
+//!   other line above that limit is sent; the user is told. The next connection's limit is unknown again.
 //!
 //! Used by `client/machine`. Next: `client/unsent`.
 
@@ -51,7 +51,7 @@ impl Machine {
         }
     }
 
-    /// Returns whether the server takes no line as long as a command's, and tells the user if so (Y2).
+    /// Returns whether a command's line is longer than the server takes. If so, tells the user (Y2).
     pub(super) fn is_too_long(&mut self, command: &Command) -> bool {
         let is_longer = self.longest.is_some_and(|longest| self.length(command) > longest);
         if is_longer {
@@ -66,7 +66,7 @@ impl Machine {
             Command::Post { group: group_name, message } => Request::Post { group_name, message },
             // What follows depends on the reply.
             Command::History { group: group_name, .. } => Request::History { group_name, after: 0, limit: 0 },
-            // What is dropped is fetched. The line for it is longer than that of the join itself.
+            // The longest is the request that fetches dropped messages: it is longer than the join.
             Command::Join { group: group_name } => {
                 let group = self.groups.get(&group_name);
                 let after = group.and_then(|group| group.numbers.goes_on_after()).unwrap_or(0);
@@ -86,7 +86,7 @@ impl Machine {
         !self.is_too_long(&Command::Post { group, message })
     }
 
-    /// The connection was lost: leaves the groups that another one would be ended for (Y2).
+    /// The connection was lost: leaves the groups whose requests would end the next one, too (Y2).
     pub(super) fn forget_too_long(&mut self) {
         for name in self.joined() {
             if self.is_too_long(&Command::Join { group: name.clone() })
@@ -97,7 +97,7 @@ impl Machine {
         }
     }
 
-    /// The connection was lost: keeps the lists that are wanted on another one, if it would not be ended for them (Y2).
+    /// The connection was lost: keeps the lists to ask for on the next one, without those that would end it (Y2).
     pub(super) fn keep_lists(&mut self) {
         let longest = self.longest.unwrap_or(usize::MAX);
         let mut refused = Vec::new();

@@ -292,7 +292,7 @@ fn posts_that_may_be_lost_are_told_and_no_others() {
     assert_eq!(machine.outputs_now(), []);
 }
 
-/// From a pipe all of them are sent before the first reply.
+/// If the input is a pipe, all posts are sent before the first reply.
 #[test]
 fn posts_that_were_sent_before_history_was_seen_are_told_too() {
     let mut machine = Machine::new(true, false);
@@ -318,7 +318,7 @@ fn names_and_texts_are_taken_as_they_are() {
     assert_eq!(machine.after(error(text)).last(), Some(&joins("a' not joined: b", 0)));
 }
 
-/// The server ends the connection after that error.
+/// The server ends the connection after the error `line longer than …`.
 #[test]
 fn a_join_that_is_too_long_is_told_and_not_sent_again() {
     let long = "x".repeat(70_000);
@@ -359,7 +359,7 @@ fn a_group_whose_requests_are_short_enough_is_kept() {
     assert_eq!(machine.after_a_new_connection(), [told, joins("tea", 7)]);
 }
 
-/// The numbers in a request are as long as the group's messages are many.
+/// The more messages a group has, the more digits the numbers in a request have.
 #[test]
 fn a_list_whose_next_part_is_too_long_to_ask_for_is_told_and_not_asked_for_again() {
     let mut machine = Machine::at_seven();
@@ -384,7 +384,17 @@ fn on_another_connection_the_limit_is_not_known() {
     assert_eq!(machine.after_typing(post("tea", &"x".repeat(200))).len(), 1);
 }
 
-/// The line of a post has its quotation marks doubled: what counts is what is sent.
+/// A mark is asked for by a post, which may be sent to its end at the moment at which the connection is lost.
+#[test]
+fn what_was_to_be_sent_on_a_lost_connection_is_not_sent_on_the_next() {
+    let mut machine = Machine::at_seven();
+    let request = Request::Post { group_name: "coffee".into(), message: "one".into() };
+    machine.sent(&crate::encode_line(&request).unwrap());
+    let unknown = tells("It is not known whether the server has taken this: post coffee one");
+    assert_eq!(machine.after_a_new_connection(), [unknown, joins("tea", 7)]);
+}
+
+/// In the line of a post each quotation mark is escaped, and takes two bytes: what counts is what is sent.
 #[test]
 fn a_post_that_is_too_long_is_not_one_that_may_have_been_taken() {
     let long = "\"".repeat(40_000);
@@ -565,7 +575,7 @@ impl Simulated {
                     self.seen = Some(now);
                 }
                 Output::Show(Shown::Lost { count, .. }) => {
-                    // Before the first message it is the number at the join that they come after.
+                    // Before the first message is shown, the lost ones are counted from the number at the join.
                     let Some((log, number)) = self.seen else { continue };
                     assert!(log < self.log || number + count < self.first, "{count} after {number} are kept");
                     self.seen = Some((log, number + count));
