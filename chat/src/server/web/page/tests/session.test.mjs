@@ -277,7 +277,7 @@ test('what is too long is told, and nothing of it is sent when the limit is know
     assert.equal(session.post('tea', text), null);
     session.packet({ Error: 'line longer than 500 bytes' });
     session.closed(1009);
-    const why = 'This is too long for the server, and not sent: it takes up to 500 bytes.';
+    const why = 'This is too long for the server, which takes up to 500 bytes: it was not accepted.';
     const group = { Join: { group_name: name } };
     assert.deepEqual(refused, [[group, why], [{ Post: { group_name: 'tea', message: text } }, why]]);
     sent.length = 0;
@@ -306,20 +306,40 @@ test('a group whose requests are short enough is kept', () => {
     assert.deepEqual([...session.groups.keys()], ['tea']);
 });
 
-test('each post that was too long is given back, and no other', () => {
+test('from the first post that was too long on all are given back', () => {
     const { session, refused } = opened('tea');
+    session.post('tea', 'it was read');
     const texts = ['a'.repeat(600), 'short', 'b'.repeat(900), 'c'.repeat(700)];
     for (const text of texts) assert.equal(session.post('tea', text), null);
     session.packet({ Error: 'line longer than 500 bytes' });
     session.closed(1009);
     // The last one first: each is put before what has been typed.
-    assert.deepEqual(refused.map(([{ Post }]) => Post.message), [texts[3], texts[2], texts[0]]);
+    assert.deepEqual(refused.map(([{ Post }]) => Post.message), [...texts].reverse());
+    assert.match(refused[2][1], /^The server has not read this/);
     session.opened();
     session.closed(1009);
-    assert.equal(refused.length, 3);
+    assert.equal(refused.length, 4);
     const draft = refused.reduce((draft, [{ Post }]) => before(Post.message, draft), 'typed since');
-    assert.equal(draft, [texts[0], texts[2], texts[3], 'typed since'].join('\n'));
+    assert.equal(draft, [...texts, 'typed since'].join('\n'));
     assert.equal(before(texts[0], undefined), texts[0]);
+});
+
+test('a post after a group whose name is too long is given back as well', () => {
+    const { session, refused } = opened('tea');
+    session.post('tea', 'it was read');
+    session.join('x'.repeat(600));
+    session.post('tea', 'short');
+    session.packet({ Error: 'line longer than 500 bytes' });
+    session.closed(1009);
+    assert.deepEqual(refused.map(([{ Join, Post }]) => (Join ? Join.group_name.length : Post.message)), [600, 'short']);
+});
+
+test('of many posts the last ones are given back', () => {
+    const { session, refused } = opened('tea');
+    for (let number = 0; number < 100; number++) session.post('tea', number === 90 ? 'x'.repeat(600) : `${number}`);
+    session.packet({ Error: 'line longer than 500 bytes' });
+    session.closed(1009);
+    assert.equal(refused.length, 10);
 });
 
 test('on another connection the limit is not known', () => {
@@ -339,7 +359,7 @@ test('a close without the error says little of the limit', () => {
     session.post('tea', 'x'.repeat(5000));
     session.closed(1009);
     assert.deepEqual(refused.map(([, why]) => why), [
-        'This is too long for the server, and not sent: it takes fewer than 5042 bytes.',
+        'This is too long for the server, which takes fewer than 5042 bytes: it was not accepted.',
     ]);
 });
 
