@@ -45,7 +45,7 @@ function trouble(what) {
     byId('trouble').hidden = !what;
 }
 
-/** The server has ended the connection because of this. A message can be made shorter: it is beside the draft again. */
+/** A frame was too long, and so the server has not taken this. A group is left; a message is put before the draft. */
 function refused({ Join, Post }, why) {
     if (Join) hide(Join.group_name);
     else if (current?.name === Post.group_name) text.value = before(Post.message, text.value);

@@ -4,7 +4,7 @@
 //                  ├─ a History ──▶ the server numbers its messages: what is lacking can be asked for
 //                  └─ an Error ───▶ it keeps none: what was missed is told, and no more
 //     again  ──▶ Join after the last number: what was posted meanwhile comes first
-//     closed, since a frame was too long ──▶ what does not fit into one is not sent again, or this would have no end
+//     closed, since a frame was too long ──▶ what was too long is not sent again, or the server would close again
 //
 // It knows neither the socket nor the document, so that it can be tested by itself. Used by main.mjs. Next: wire.mjs.
 
@@ -23,13 +23,16 @@ const TOO_LONG = 1009;
 /** A frame of up to this many bytes is not taken for the one that was too long, unless the server says so. */
 const SHORT = 1024;
 
-/** How many posts of a connection are kept, to give back those that were too long. */
+/** How many posts of a connection are kept, to give back those that the server has not read. */
 const POSTS = 32;
+
+/** What the user is told of a post that fits. */
+const NOT_READ = 'The server has not read this, because something that was sent earlier is too long.';
 
 export class Session {
     /**
-     * `refused` is called with each packet that is not sent again because it was too long, and the reason. Of posts it
-     * is called with the last one first.
+     * `refused` is called with each packet that the server has not taken because a frame was too long, and the reason.
+     * It is called with the groups, and then with the posts, the last one first.
      * @param {{ send: (packet: object) => boolean, changed: (group: Group) => void, trouble: (text: string) => void,
      *     refused: (packet: object, why: string) => void }} outside
      */
@@ -45,12 +48,15 @@ export class Session {
 
     /** Of the next connection nothing is known: the server may have been started again, with another limit. */
     forgetFrames() {
-        /** How many bytes a frame may have, as far as the server has told, and this in words. */
+        /** How many bytes a frame may have, as far as the server has said; `takes` says the same in words. */
         this.longest = Infinity;
         this.takes = '';
         /** The size of the longest frame on this connection. */
         this.largest = 0;
-        /** The largest posts on this connection, in the order in which they were sent. @type {object[]} */
+        /**
+         * The last posts on this connection, each with the size of the longest frame up to it: if that is too long,
+         * the server has not read the post. @type {{ post: object, largest: number }[]}
+         */
         this.posts = [];
     }
 
@@ -65,7 +71,7 @@ export class Session {
     }
 
     get tooLong() {
-        return `This is too long for the server, and not sent: it takes ${this.takes} bytes.`;
+        return `This is too long for the server, which takes ${this.takes} bytes: it was not accepted.`;
     }
 
     /** Joins a group, or shows it again. */
@@ -97,15 +103,9 @@ export class Session {
     send(packet) {
         const isSent = this.outside.send(packet);
         if (isSent) this.largest = Math.max(this.largest, size(packet));
-        if (isSent && packet.Post) this.keep(packet);
+        if (isSent && packet.Post) this.posts.push({ post: packet, largest: this.largest });
+        if (this.posts.length > POSTS) this.posts.shift();
         return isSent;
-    }
-
-    keep(post) {
-        this.posts.push(post);
-        if (this.posts.length <= POSTS) return;
-        const smallest = this.posts.reduce((one, other) => (size(other) < size(one) ? other : one));
-        this.posts.splice(this.posts.indexOf(smallest), 1);
     }
 
     opened() {
@@ -135,9 +135,12 @@ export class Session {
             group.wasAway = true;
             group.log.disconnected();
         }
-        refused.push(...this.posts.filter((post) => !this.fits(post)).reverse());
+        const unread = this.posts.filter(({ largest }) => largest > this.longest).map(({ post }) => post);
+        refused.push(...unread.reverse());
         this.posts = [];
-        for (const packet of refused) this.outside.refused(packet, this.tooLong);
+        for (const packet of refused) {
+            this.outside.refused(packet, packet.Post && this.fits(packet) ? NOT_READ : this.tooLong);
+        }
     }
 
     enter(group) {
