@@ -1,12 +1,12 @@
-//! The groups that nobody here has joined any more, while Redis is not asked to forget them.
+//! The groups that no longer have members here, until Redis is asked to forget them.
 //!
 //! A name that was only joined has an empty stream in Redis, and a server whose last member leaves asks Redis to remove
 //! it. If there is no connection, or it ends before the reply, nobody else asks: every name that anybody has ever
 //! joined at such a moment would stay. And if the connection is new, the other servers may not have theirs yet: Redis
-//! would remove groups that have members there. So the names are kept here until the connection is some seconds old.
+//! would remove groups that have members there. So the names are kept here until the connection has lasted for a while.
 //!
-//! - Y1  A name is kept once, and all together take at most [`MOST`]. Of what is more, an empty stream stays.
-//! - Y2  At most [`PORTION`] is forgotten at a time, or one name, so that posts need not wait for all of it.
+//! - Y1  A name is kept once, and all together take at most [`MOST`]. For each further name an empty stream stays.
+//! - Y2  At most [`PORTION`] is forgotten at a time, or one longer name, so that posts need not wait for all of it.
 //!
 //! Used by `log/redis/state`. Next: `log/redis/state`.
 
@@ -38,7 +38,7 @@ impl Left {
         }
     }
 
-    /// Returns some of the names, and keeps them no longer (Y2). None is returned only if none is kept.
+    /// Removes some of the names, and returns them (Y2). The result is empty only if no name is kept.
     pub(super) fn take(&mut self) -> Vec<Arc<str>> {
         let mut bytes = 0;
         let mut fits = |name: &&Arc<str>| {
@@ -52,7 +52,7 @@ impl Left {
             self.bytes -= name.len() + NAME;
         }
         if self.names.is_empty() {
-            self.names = HashSet::new(); // It gives its memory back.
+            self.names = HashSet::new(); // This frees the set's memory.
         }
         portion
     }

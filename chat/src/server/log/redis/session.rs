@@ -41,7 +41,7 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 /// The longest wait: the wait is doubled up to this.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
 
-/// The longest time between two checks. If a reply may take longer than that, names are still forgotten.
+/// The longest time between two checks. A check also forgets names: it comes often, however long the time limit is.
 const LONGEST_CHECK: Duration = Duration::from_secs(5);
 
 /// What the task needs.
@@ -77,7 +77,7 @@ impl Session {
         loop {
             sleep(*backoff).await;
             *backoff = (2 * *backoff).min(LONGEST_BACKOFF);
-            // It was told that the connection is lost; why there is no new one is seldom another reason.
+            // The loss of the connection was reported; why there is no new one is usually for the same reason.
             if let Ok(connection) = in_time(self.limit, Connection::open(&self.url)).await {
                 return connection;
             }

@@ -16,9 +16,9 @@
 //! - Q3  A group's notifications are asked for before its stream is. So what is not in the reply is notified.
 //! - Q4  What waits is bounded: by [`MOST`] and [`MOST_READS`]. Further posts are refused, and further reads
 //!   wait for earlier ones, without a limit on the time.
-//! - Q5  Redis is asked to forget each group that nobody here has joined any more. If there is no connection, or it
+//! - Q5  Redis is asked to forget each group that no longer has members here. If there is no connection, or it
 //!   ends before the reply, or it is new and other servers may not have theirs yet, the name is kept until there is
-//!   one that has lasted for [`SETTLING`] (`left`).
+//!   one that has lasted for the time limit and [`SETTLING`] (`left`).
 //!
 //! Nothing is delivered under the lock: `watch` is called under the lock of the group table, which a delivery
 //! takes. Used by `log/redis/session` and `log/redis`. Next: `log/redis/state/replies`.
@@ -54,8 +54,12 @@ const COMMAND: usize = 1024;
 /// default, and carries out all commands that it has received before it sends the first reply.
 const MOST_READS: usize = 16;
 
-/// How long after Redis was away nothing is forgotten: longer than a server waits between two attempts to connect.
-const SETTLING: Duration = Duration::from_secs(if cfg!(test) { 600 } else { 5 });
+/// After Redis was away nothing is forgotten for the time limit and this long, so that the other servers can connect,
+/// too. An attempt that is under way takes at most the limit, and the wait before the next one is shorter than this.
+const SETTLING: Duration = Duration::from_secs(5);
+
+/// Attempts of other servers are not waited for any longer than this, if they have no time limit.
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(60);
 
 /// The commands and the groups of one server.
 #[derive(Debug)]
@@ -88,8 +92,8 @@ struct Locked {
     groups: HashMap<Arc<str>, Group>,
     /// The groups that are to be forgotten when the connection has lasted for a while (Q5).
     left: Left,
-    /// When that is; `None` for the first connection.
-    settled: Option<Instant>,
+    /// When the connection was made; `None` for the first one, which need not last for a while.
+    renewed: Option<Instant>,
     /// How many groups were watched so far.
     watches: u64,
 }
@@ -263,7 +267,7 @@ impl State {
     /// Ends the notifications, and removes the group if nobody is left in it and nothing was posted.
     fn unsubscribe(&self, locked: &mut Locked, group: Arc<str>) {
         self.queue(locked, Expected::Subscribed, |bytes| scripts::unsubscribe(bytes, self.database, &group));
-        match locked.is_settled() {
+        match self.is_settled(locked) {
             true => self.forget(locked, group),
             false => locked.left.add(group),
         }
@@ -296,7 +300,7 @@ impl State {
         {
             return Err(no_reply(self.limit));
         }
-        let left = if locked.is_settled() { locked.left.take() } else { Vec::new() };
+        let left = if self.is_settled(&locked) { locked.left.take() } else { Vec::new() };
         for group in left {
             if !locked.groups.contains_key(&group) {
                 self.forget(&mut locked, group);
@@ -366,7 +370,7 @@ impl State {
             return;
         }
         locked.away = None;
-        locked.settled = Instant::now().checked_add(SETTLING);
+        locked.renewed = Some(Instant::now());
         let started = locked.groups.iter().filter_map(|(name, group)| match &group.stage {
             Stage::Started(watched) => Some((name.clone(), group.id, watched.last())),
             Stage::Starting(_) => None,
@@ -376,17 +380,17 @@ impl State {
         }
     }
 
+    /// Whether the other servers have had the time to connect, too.
+    fn is_settled(&self, locked: &Locked) -> bool {
+        locked.renewed.is_none_or(|renewed| renewed.elapsed() > self.limit.min(LONGEST_ATTEMPT) + SETTLING)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Locked> {
         self.locked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Locked {
-    /// Whether the other servers have had the time to connect, too.
-    fn is_settled(&self) -> bool {
-        self.settled.is_none_or(|settled| Instant::now() >= settled)
-    }
-
     fn started(&mut self, group: &str) -> Option<&mut Watched> {
         match &mut self.groups.get_mut(group)?.stage {
             Stage::Started(watched) => Some(watched),
@@ -399,7 +403,7 @@ impl Locked {
 mod tests {
     use super::*;
 
-    /// A state of which nothing is under way, with the names of many groups that nobody has joined any more.
+    /// A state with nothing under way, and the names of many groups that no longer have members.
     fn with_names_left() -> (State, mpsc::Receiver<()>) {
         let (state, woken) = State::new(0, 1, Duration::from_secs(600));
         for number in 0..10_000 {
@@ -431,7 +435,7 @@ mod tests {
     fn later_they_are_forgotten_in_portions_and_those_that_were_joined_again_are_not() {
         let (state, _woken) = with_names_left();
         drop(state.watch(&"7".into()));
-        state.lock().settled = None;
+        state.lock().renewed = None;
         let (mut forgotten, mut rounds) = (0, 0);
         while forgotten < 9_999 {
             state.check().unwrap();
