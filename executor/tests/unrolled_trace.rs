@@ -29,6 +29,7 @@ fn child() {
         }
         "waits" => kill_and_look(),
         "forks" => fork_a_child_that_exits(),
+        "returns while it saves" => signal_and_return(),
         other => unreachable!("{other}"),
     }
 }
@@ -58,10 +59,36 @@ fn kill_and_look() {
     std::process::abort();
 }
 
+/// The child sends itself the signal, and returns while the signal's thread is saving.
+fn signal_and_return() {
+    task::block_on(task::spawn(async {
+        for _ in 0..100_000 {
+            task::yield_now().await;
+        }
+    }));
+    let path = PathBuf::from(env::var_os("UNROLLED_TRACE").unwrap());
+    Command::new("kill").args(["-USR2", &std::process::id().to_string()]).status().unwrap();
+    let begun = Instant::now();
+    while fs::metadata(&path).unwrap().len() == 0 && unfinished(&path).is_empty() {
+        assert!(begun.elapsed() < DEADLINE, "the signal saves nothing");
+    }
+    task::block_on(Builder::new().name("afterwards").spawn(async {}));
+}
+
+/// What was written of recordings that are to be moved to this path, and was not moved.
+fn unfinished(path: &Path) -> Vec<PathBuf> {
+    let begin = format!("{}.", path.file_name().unwrap().to_str().unwrap());
+    let files = fs::read_dir(path.parent().unwrap()).unwrap().map(|file| file.unwrap().path());
+    files.filter(|file| file.file_name().unwrap().to_str().unwrap().starts_with(&begin)).collect()
+}
+
 fn run(end: &str, path: &Path) -> Output {
     let mut child = Command::new(env::current_exe().unwrap());
     child.args(["child", "--exact", "--nocapture", "--test-threads=1"]);
-    child.env("UNROLLED_TRACE_SIGNAL", if end == "waits" { "USR2" } else { "TEA" });
+    child.env(
+        "UNROLLED_TRACE_SIGNAL",
+        if ["waits", "returns while it saves"].contains(&end) { "USR2" } else { "TEA" },
+    );
     child.env("UNROLLED_TRACE_EVENTS", if end == "waits" { "1024" } else { "many" });
     child.env(CHILD, end).env("UNROLLED_TRACE", path).env("RUST_BACKTRACE", "0").output().unwrap()
 }
@@ -116,6 +143,18 @@ fn a_signal_saves_too_and_one_that_is_none_is_reported() {
     assert!(reported.contains(kept), "{reported}");
 }
 
+/// In this case the end waits for that thread, and then saves all.
+#[test]
+fn a_program_that_returns_while_it_is_saved_saves_its_end_too() {
+    for round in 0..10 {
+        let name = format!("meanwhile-{round}");
+        let (output, page) = saved("returns while it saves", &name);
+        assert!(output.status.success(), "{output:?}");
+        assert!(page.contains("\"afterwards\""), "round {round}");
+        assert_eq!(unfinished(&path_for(&name)), [""; 0].map(PathBuf::from));
+    }
+}
+
 #[test]
 fn a_panic_is_in_the_recording() {
     let (output, page) = saved("panics", "panics");
@@ -134,7 +173,7 @@ fn what_happens_after_a_contained_panic_is_recorded_too() {
 fn a_child_of_a_fork_saves_nothing() {
     if env::var_os("UNROLLED_SANITIZED").is_some() {
         println!(
-            "skipped: LeakSanitizer takes the memory of the threads that are not in the child for leaked"
+            "skipped: LeakSanitizer reports memory of the threads that the fork has left behind as leaked"
         );
         return;
     }
