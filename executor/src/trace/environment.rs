@@ -3,7 +3,7 @@
 //! The first `block_on`, pool or local task looks at the variable. The C library's `atexit` saves the recording
 //! when `main` returns, or when `exit` is called. A program that a signal kills saves nothing. The first panic
 //! saves too, since it may be what ends the program. If the program goes on, the recording is saved again at
-//! the end.
+//! the end. If another thread is saving then, the end waits for it.
 //!
 //! `UNROLLED_TRACE_EVENTS=1000000` makes each thread keep that many events, and not about 65,000. With
 //! `UNROLLED_TRACE_SIGNAL=USR2` the recording is also saved whenever the process gets that signal.
@@ -11,13 +11,14 @@
 //! Called by `driver`, the pools and `local`. Next: `driver`.
 #![allow(unsafe_code, reason = "the C library's `atexit` has no safe wrapper")]
 
+use std::cell::Cell;
 use std::ffi::c_int;
 use std::fs::OpenOptions;
 use std::io;
 use std::panic;
 use std::path::PathBuf;
 use std::process;
-use std::sync::{Mutex, Once, OnceLock};
+use std::sync::{Mutex, MutexGuard, Once, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -35,6 +36,14 @@ const REPORT_TIME: Duration = Duration::from_millis(100);
 
 /// Where the recording is saved, and the process that saves it. A forked child does not.
 static TARGET: OnceLock<(PathBuf, u32)> = OnceLock::new();
+
+/// Held while the recording is saved.
+static SAVING: Mutex<()> = Mutex::new(());
+
+thread_local! {
+    /// This thread is saving, or a panic has ended that.
+    static SAVES: Cell<bool> = const { Cell::new(false) };
+}
 
 /// The first panic, which may be what ends the program.
 static PANIC: OnceLock<String> = OnceLock::new();
@@ -97,7 +106,10 @@ unsafe extern "C" {
 }
 
 extern "C" fn at_exit() {
-    reactor::contain_panic(save);
+    // What another thread saves at this moment lacks the end. It may be this thread, if a panic's hook calls `exit`.
+    if !SAVES.try_with(Cell::get).unwrap_or(false) {
+        reactor::contain_panic(|| save_under(|| Some(SAVING.lock().unwrap_or_else(PoisonError::into_inner))));
+    }
 }
 
 fn save_on_signal(name: &str) {
@@ -117,19 +129,25 @@ fn save_first(panic: String) {
     }
 }
 
+/// Saves, unless that is under way: if it panics itself, the hook comes here on the same thread.
 fn save() {
+    save_under(|| SAVING.try_lock().ok());
+}
+
+fn save_under(lock: impl FnOnce() -> Option<MutexGuard<'static, ()>>) {
     let Some((path, process)) = TARGET.get() else { return };
     if *process != process::id() {
         return;
     }
-    static SAVING: Mutex<()> = Mutex::new(());
-    // If saving itself panics, the hook comes here on the same thread.
-    let Ok(_one_at_a_time) = SAVING.try_lock() else { return };
-    let Some(mut trace) = snapshot() else { return };
-    trace.panic = PANIC.get().cloned();
-    if let Err(error) = trace.save(path) {
-        report(&error.to_string());
+    let Some(_one_at_a_time) = lock() else { return };
+    let _ = SAVES.try_with(|saves| saves.set(true));
+    if let Some(mut trace) = snapshot() {
+        trace.panic = PANIC.get().cloned();
+        if let Err(error) = trace.save(path) {
+            report(&error.to_string());
+        }
     }
+    let _ = SAVES.try_with(|saves| saves.set(false));
 }
 
 fn report(problem: &str) {
