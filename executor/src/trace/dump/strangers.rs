@@ -9,11 +9,11 @@
 use std::fs;
 use std::time::Duration;
 
-/// When the threads that are not the runtime's were started, as their age. `None` where the system does not say.
+/// The ages of the threads that are not the runtime's. `None` where the system does not say.
 pub(super) struct Strangers(Option<Vec<Duration>>);
 
-/// The unit of the system's times: the kernel promises a hundredth of a second.
-const UNIT: Duration = Duration::from_millis(10);
+/// The unit of the system's times, in milliseconds: the kernel promises a hundredth of a second.
+const UNIT: u64 = 10;
 
 /// The runtime's own threads: the beginning of their names, and how many there are of each kind.
 ///
@@ -35,10 +35,12 @@ impl Strangers {
         Self(ages(own))
     }
 
-    /// Whether one may have been started in this last time.
+    /// Whether one may have been started less than this time ago.
     pub(super) fn since(&self, time: Duration) -> bool {
         // The ages are rounded, and so is the system's idea of now.
-        self.0.as_ref().is_none_or(|ages| ages.iter().any(|age| *age <= time + 2 * UNIT))
+        self.0
+            .as_ref()
+            .is_none_or(|ages| ages.iter().any(|age| *age <= time + Duration::from_millis(2 * UNIT)))
     }
 }
 
@@ -60,9 +62,10 @@ fn ages(own: &Own) -> Option<Vec<Duration>> {
         };
         let (before, after) = stat.rsplit_once(')')?;
         let name = before.split_once('(')?.1;
-        let begun: u32 = after.split_ascii_whitespace().nth(BEGUN)?.parse().ok()?;
+        let begun: u64 = after.split_ascii_whitespace().nth(BEGUN)?.parse().ok()?;
+        let begun = Duration::from_millis(begun.saturating_mul(UNIT));
         let kind = own.kinds().iter().position(|(own, _)| name.starts_with(own));
-        kind.map_or(&mut ages, |kind| &mut of_kind[kind]).push(uptime.saturating_sub(UNIT * begun));
+        kind.map_or(&mut ages, |kind| &mut of_kind[kind]).push(uptime.saturating_sub(begun));
     }
     for ((_, count), found) in own.kinds().into_iter().zip(of_kind) {
         if found.len() > count {
