@@ -11,11 +11,11 @@
 //!                 ▲ look
 //! ```
 //!
-//! - [few-rounds]  Between two looks are at most [`FAIR`] rounds, and at most as many as took [`REACTOR_INTERVAL`]
-//!   before. When polls become long the number shrinks at the next look. When they become short it grows by one at a
-//!   time: the short poll of a task that was waiting for an event says nothing about the others.
-//! - [own-tasks-too]  Two tasks in a row never come first from the injector: while there is always one, the worker's
-//!   own tasks have every other turn.
+//! - [few-rounds]  Two looks are at most [`FAIR`] rounds apart, and no more rounds than recently took one
+//!   [`REACTOR_INTERVAL`]. When polls become long the number shrinks at the next look. When they become short it
+//!   grows by one at a time: the short poll of a task that was waiting for an event says nothing about the others.
+//! - [own-tasks-too]  The injector never comes first in two rounds in a row: even if it always has a task, the
+//!   worker's own tasks come first in every other round.
 //!
 //! Called by `worker`. Next: `worker`.
 
@@ -75,9 +75,10 @@ impl Pace {
         due
     }
 
-    /// The worker has waited, and the reactor was polled meanwhile.
-    pub(super) fn waited(&self, now: Instant) {
+    /// The worker has waited in this round, and the reactor was polled meanwhile.
+    pub(super) fn waited(&self, round: u32, now: Instant) {
         self.last_turn.set(now);
+        self.last_round.set(round);
     }
 
     /// Whether it looks in each round, since a poll takes about as long as is to pass between two looks.
@@ -155,6 +156,18 @@ mod tests {
         let gaps = || looks.windows(2).map(|pair| pair[1] - pair[0]);
         assert!(gaps().is_sorted() && gaps().max() == Some(FAIR), "it grows until it is as before");
         assert!(turns.len() > 800, "and the reactor is polled each 100 to 122 µs");
+    }
+
+    #[test]
+    fn after_many_waits_long_polls_are_noticed_at_the_next_look() {
+        let mut clock = (0, Instant::now());
+        let pace = Pace::new(clock.1);
+        for _ in 0..1_000 {
+            rounds(&pace, &mut clock, 10, Duration::from_micros(1));
+            pace.waited(clock.0, clock.1);
+        }
+        let (looks, _) = rounds(&pace, &mut clock, 100, 10 * REACTOR_INTERVAL);
+        assert!(looks.len() > 100 - FAIR as usize && pace.polls_are_long());
     }
 
     #[test]

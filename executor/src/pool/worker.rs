@@ -146,10 +146,10 @@ impl Worker {
                     if self.shared.end_work() {
                         return;
                     }
-                    self.sleep(participant, &mut woken, closed);
+                    self.sleep(participant, &mut woken, closed, round);
                     self.shared.end.begin_work();
                 }
-                None if !local::has_work() => self.search_or_sleep(participant, &mut woken),
+                None if !local::has_work() => self.search_or_sleep(participant, &mut woken, round),
                 task => {
                     self.stop_searching();
                     if let Some(task) = task {
@@ -191,7 +191,7 @@ impl Worker {
     }
 
     /// It has no task of its own: steals one, or waits.
-    fn search_or_sleep(&self, participant: &Participant, woken: &mut Vec<Waker>) {
+    fn search_or_sleep(&self, participant: &Participant, woken: &mut Vec<Waker>, round: u32) {
         if !self.searching.get() {
             self.searching.set(self.shared.sleep.start_search());
         }
@@ -203,16 +203,16 @@ impl Worker {
             debug_assert!(displaced.is_none(), "a worker that searches has no task of its own");
             return;
         }
-        self.sleep(participant, woken, false);
+        self.sleep(participant, woken, false, round);
     }
 
     /// Waits until there may be work, or the pool is closed.
-    fn sleep(&self, participant: &Participant, woken: &mut Vec<Waker>, closed: bool) {
+    fn sleep(&self, participant: &Participant, woken: &mut Vec<Waker>, closed: bool, round: u32) {
         self.shared.sleep.go_idle(self.index, self.searching.replace(false));
         let missed = self.shared.has_work(closed) || self.shared.is_closed() != closed || local::has_work(); // [idle-then-look]
         if !missed || fault("no_last_look") {
             participant.wait(woken);
-            self.pace.waited(now());
+            self.pace.waited(round, now());
         }
         self.shared.sleep.come_back(self.index);
         self.searching.set(true); // [counted-for-it]
