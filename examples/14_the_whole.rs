@@ -14,7 +14,8 @@
 //!
 //! - W1  Everything that the workers share is behind one lock. A worker looks for work, finds none and records
 //!   that it sleeps, all under that lock. To all others this is one step: rung 11, the easy way.
-//! - W2  At most one worker drives the reactor. A push wakes a parked worker or, if none is parked, the driver.
+//! - W2  At most one worker drives the reactor. A push wakes a parked worker or, if none is parked, the driver. It
+//!   counts that worker as woken at once: a push that comes before the worker has the lock must wake another one.
 //! - W3  Wakers are called after the lock is released.
 //!
 //! | rung                | in the real source             | what only the real source does                  |
@@ -57,8 +58,9 @@ struct State {
     queue: VecDeque<Arc<Task>>,
     timers: BTreeMap<Instant, Vec<Waker>>,
     sockets: BTreeMap<usize, Waker>,
-    /// How many workers are parked.
+    /// How many workers are parked and not woken, and how many are woken but do not have the lock yet.
     parked: usize,
+    woken: usize,
     /// Whether a worker drives the reactor.
     driven: bool,
 }
@@ -86,8 +88,8 @@ fn work() {
             state = turn(state);
         } else {
             state.parked += 1;
-            state = PUSHED.wait(state).unwrap();
-            state.parked -= 1;
+            state = PUSHED.wait_while(state, |state| state.woken == 0).unwrap();
+            state.woken -= 1;
         }
     }
 }
@@ -131,7 +133,8 @@ impl Wake for Task {
         let mut state = state();
         state.queue.push_back(self);
         if state.parked > 0 {
-            PUSHED.notify_one(); // W2
+            (state.parked, state.woken) = (state.parked - 1, state.woken + 1); // W2
+            PUSHED.notify_one();
         } else if state.driven {
             POLLER.notify().unwrap();
         }
