@@ -13,7 +13,7 @@
 //! ```
 //!
 //! - A1  The thread that makes a task QUEUED pushes it, once. The worker that takes it out of a queue runs it.
-//! - A2  A wake that comes during a poll leads to one more poll, whose worker pushes the task again.
+//! - A2  A wake that comes during a poll leads to one more: the worker of that poll pushes the task again.
 //! - A3  A wake is a read-modify-write even where it changes nothing: the next poll sees what came before each wake.
 //!
 //! It is the task of the ladder, not that of `executor::raw_task`: an `Arc`, a box, a lock that nobody waits for. It
@@ -118,11 +118,12 @@ impl Task {
         drop(future);
         note_pending(true, self.id(), || None);
         // ORDERING[sched-task]: Release; pairs with the Acquire of the next `run`, maybe on another worker: it goes on
-        // with the future. Acquire, as the wake that made it WOKEN may be followed by no other.
-        let end = self.state.compare_exchange(RUNNING, IDLE, Ordering::AcqRel, Ordering::Acquire);
+        // with the future. Relaxed if it was woken: the exchange below acquires.
+        let end = self.state.compare_exchange(RUNNING, IDLE, Ordering::Release, Ordering::Relaxed);
         if end == Err(WOKEN) {
-            // ORDERING[sched-task]: Release; pairs with the Acquire of the next `run` (A2).
-            self.state.store(QUEUED, Ordering::Release);
+            // ORDERING[sched-task]: Release; pairs with the Acquire of the next `run`. Acquire: through it that run sees
+            // what came before each wake of this poll (A3).
+            self.state.swap(QUEUED, Ordering::AcqRel);
             note(Kind::Requeued, 0, self.id());
             self.schedule(true);
         }
