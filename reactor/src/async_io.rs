@@ -6,7 +6,7 @@
 //! reactor reports an event, and tries again.
 //!
 //! - [deregister-first]  The descriptor is deregistered before it is closed or given away. Only an `Async` that
-//!   borrows it and is leaked breaks this rule, so memory safety must not depend on it.
+//!   borrows it and is leaked breaks this rule, so memory safety must not depend on the rule.
 //! - [no-swap]  `T` never swaps its descriptor for another while it is in here: the caller of `get_mut`
 //!   promises it, and `IoSafe` types keep it in `Read` and `Write` (see `async_traits`).
 //!
@@ -59,8 +59,8 @@ impl<T: AsFd> Async<T> {
     /// Makes a descriptor non-blocking and registers it. The mode belongs to the open file, so it changes for
     /// duplicates of the descriptor too.
     ///
-    /// `T` may borrow its descriptor. If the `Async` is then leaked (`mem::forget`), dumps list a socket that is
-    /// gone, and on macOS and the BSDs the next descriptor of its number is refused.
+    /// `T` may borrow its descriptor. If such an `Async` is leaked (`mem::forget`) and the descriptor closed, dumps
+    /// still list it, and on macOS and the BSDs this returns an error for the next descriptor of that number.
     ///
     /// # Errors
     ///

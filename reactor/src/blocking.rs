@@ -210,7 +210,7 @@ fn promise<T>() -> (Promise<T>, Unblock<T>) {
 }
 
 impl<T: Send + 'static> Unblock<T> {
-    /// Whether the call waits until another one ends. No call that is queued after it goes before it.
+    /// Whether this call may have to wait until another one ends. No later call of `unblock_on` goes before it.
     pub(crate) fn waits_for_others(&self) -> bool {
         self.place.as_ref().is_some_and(|(pool, _)| pool.is_full())
     }
@@ -310,7 +310,7 @@ impl<T> Promise<T> {
             Err(payload) => payload,
         };
         self.keep(Err(io::Error::other("the blocking call panicked")));
-        // Dropped last: the drop may panic too, and the thread's loop contains that. So nothing before it may panic.
+        // Dropped last: if this drop panics, the thread's loop contains that. During another unwinding it would abort.
         drop(panicked);
     }
 

@@ -125,8 +125,8 @@ pub fn start() -> u32 {
     })
 }
 
-/// Begins what is outside of polls, and has no budget: a blocking call. Returns what is left of the poll around it, for
-/// [`go_on`]. For executors.
+/// Suspends the budget: what follows counts as outside a poll, such as a blocking call. Returns what is left of the
+/// poll around it, for [`go_on`]. For executors.
 ///
 /// ```
 /// use reactor::budget;

@@ -7,7 +7,7 @@
 //! - A1  A turn arms the next deadline before it waits, and disarms when it is back.
 //! - A2  `add` and `reset` return `true` for a deadline before the armed one. Their caller then notifies, so
 //!   the turn under way does not miss it. While nothing is armed, either no turn waits, or the turn that waits
-//!   is being notified. It looks at the timers when it returns, and the next turn before it waits.
+//!   is being notified. Such a turn fires what is due when it returns, and the next turn looks before it waits.
 //! - A3  No waker is called, cloned or dropped under the lock [no-user-code].
 //!
 //! Called by `time` and `reactor`. Next: `reactor`.

@@ -90,7 +90,7 @@ impl Poller {
     }
 }
 
-/// Rounds up to the millisecond, epoll's unit: the wait never ends early, and is late by less than one.
+/// Rounds up to the millisecond, epoll's unit: late by less than one, never early. More than 24 days are cut.
 fn round_up(limit: Duration) -> Timespec {
     let milliseconds = limit.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128) as i64;
     Timespec { tv_sec: milliseconds / 1000, tv_nsec: (milliseconds % 1000) * 1_000_000 }

@@ -13,7 +13,7 @@
 //! - D1  No entry is less than its parent.
 //! - D2  `moved` is called for every entry that gets another index, the new one included.
 //!
-//! Four children make half the depth of two, and they share a cache line or two.
+//! With four children a heap is half as deep as with two, and the four share a cache line or two.
 //! Called by `timers`. Next: `poll_wakers`.
 
 use crate::trim::{KEEP_BY_THREAD, Trim};

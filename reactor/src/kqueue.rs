@@ -32,7 +32,7 @@ impl Poller {
     pub(crate) fn add(&self, source: BorrowedFd<'_>, key: usize) -> io::Result<()> {
         let interest = polling::Event::all(key);
         // SAFETY: [deregister-first]: `Async` deletes the source before the descriptor is closed. After a leak
-        // `polling` keeps its number, never uses it, and refuses it when it is registered again.
+        // `polling` only keeps the number: it passes it to no call, and refuses to add that number again.
         let added =
             unsafe { self.poller.add_with_mode(source.as_raw_fd(), interest, polling::PollMode::Edge) };
         if added.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::AlreadyExists) {

@@ -31,8 +31,8 @@
 //! # .unwrap();
 //! ```
 //!
-//! It knows `std::task::Waker`, and runs no tasks: `record` only has names for what an executor does, since it
-//! records the events of both crates. An executor calls [`turn`], and then [`wake_all`]; the
+//! This crate wakes tasks through `std::task::Waker`, and runs none. (It records the events of both crates, so `record`
+//! has names for what an executor does.) An executor calls [`turn`], and then [`wake_all`]; the
 //! crate `executor` does, in `block_on` and in its pool. If only another executor runs, no thread calls
 //! [`turn`]: no socket becomes ready, and no timer fires.
 //!

@@ -1,7 +1,7 @@
 //! Gives memory that was freed back to the system.
 //!
-//! `free` does not do that. glibc keeps freed memory for the next `malloc`, and gives back only what lies at
-//! the end of an arena, of which there are several for each core. So one live allocation behind a thousand
+//! `free` mostly does not. glibc keeps freed memory for the next `malloc`, and gives back only large blocks, and what
+//! lies at the end of an arena, of which there are several for each core. So one live allocation behind a thousand
 //! freed ones keeps them all, and after a burst a process stays as large as it was at its peak. `malloc_trim`
 //! gives back every whole page that is free, wherever it lies.
 //!

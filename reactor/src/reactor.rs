@@ -123,13 +123,13 @@ impl Reactor {
                 source.event(event, woken); // N4
             }
         });
-        // epoll_wait fails only through a bug of ours. To go on as if there were no event is the safest then.
+        // A wait fails only through a bug of ours. It is then safest to go on as if there were no event.
         debug_assert!(waited.is_ok(), "{waited:?}");
         count
     }
 }
 
-/// The key of a source (N4). With 32 bits there may be more sources than indices: then it is `None`.
+/// The key of a source (N4); `None` if the index has too many bits for its half, as it can on a 32-bit target.
 fn key(index: usize, generation: usize) -> Option<usize> {
     (index >> INDEX_BITS == 0).then_some(index | (generation << INDEX_BITS))
 }

@@ -162,7 +162,7 @@ pub fn record_park(drives: bool, is_monitor: bool, parker: usize) {
     record_with(Kind::Park, Wait::new(drives, is_monitor) as u8, parker);
 }
 
-/// Notes that the poll under way will return `Pending`, and what its task waits for. `waker` is what was stored there.
+/// Notes that the poll under way will return `Pending`, and what its task waits for. `waker` is the stored one.
 ///
 /// ```
 /// use reactor::record::{Thing, record_wait};

@@ -247,7 +247,7 @@ pub fn on_signal(signal: i32, mut f: impl FnMut() + Send + 'static) -> io::Resul
         loop {
             match reader.read(&mut bytes) {
                 Ok(1..) => contain_panic(&mut f),
-                // By a handler that was registered without SA_RESTART.
+                // A signal's handler that was registered without SA_RESTART has interrupted the read.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(0) | Err(_) => return,
             }

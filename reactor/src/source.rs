@@ -51,7 +51,7 @@ const GENERATION: u64 = 1 << 2;
 /// A descriptor's two directions.
 pub(crate) struct Source {
     pub(crate) key: usize,
-    /// The descriptor, for a dump. It is open as long as the source is in the table [deregister-first].
+    /// The descriptor, for a dump. Open while the source is in the table, unless a borrow leaked [deregister-first].
     pub(crate) fd: RawFd,
     pub(crate) read: Direction,
     pub(crate) write: Direction,
@@ -167,7 +167,7 @@ impl Direction {
     /// Clears READY, unless there was an event since `seen` [newer-event-stays].
     pub(crate) fn clear(&self, seen: u64) {
         let seen = if fault("cleared_over_newer") { self.ready().unwrap_or(seen) } else { seen };
-        // ORDERING: Relaxed; a failure means a newer event, which stays. A success publishes nothing.
+        // ORDERING: Relaxed; it publishes nothing. It fails after a newer event, which stays, or another task's clear.
         let _ = self.state.compare_exchange(seen, seen & !READY, Ordering::Relaxed, Ordering::Relaxed);
     }
 

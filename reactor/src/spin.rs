@@ -5,7 +5,7 @@
 //!
 //! A spin in vain is worse than none: it delays the sleep, and if the other thread waits for the same core it
 //! delays that one too. Whether a spin succeeds depends on where the system runs the other thread, which
-//! nobody can ask. So each thread remembers how its own spins ended:
+//! a program cannot find out. So each thread remembers how its own spins ended:
 //!
 //! ```text
 //!   a spin saw the end of the wait ──▶ the next wait spins too

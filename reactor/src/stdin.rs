@@ -45,7 +45,7 @@ use crate::user_code::wake_all;
 /// The largest number of bytes read ahead: what a pipe holds.
 const READ_AHEAD: usize = 64 * 1024;
 
-/// The time between two looks whether the process is in the foreground, if it could not be stopped.
+/// The time between two checks whether the process is in the foreground, if it could not be stopped.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// A pool of one thread: however long the read waits, it takes no thread of the general pool.

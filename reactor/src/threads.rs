@@ -18,8 +18,8 @@
 //! ```
 //!
 //! - P1  While there are jobs in the queue, a thread is coming, or every thread runs a job and no other can be
-//!   started. So a job waits for a thread to arrive, and never behind another job while the limit allows. The
-//!   caller that has queued a single job may spin, unlocked, before it ensures this (`wait_for_a_look`).
+//!   started. So a job waits for a thread to arrive, and never behind another job while the limit allows. A caller
+//!   whose job is alone in the queue may spin, unlocked, before it ensures this (`wait_for_a_look`).
 //! - P2  The thread that takes another one off the idle stack counts it as coming, until that one has the lock
 //!   and looks. An idle thread is woken once, and a woken thread looks even if its keep_alive has elapsed
 //!   just then.
@@ -78,7 +78,7 @@ pub type Spawn = fn(name: &str, main: Job) -> io::Result<()>;
 /// One thread is woken per this many queued jobs; the threads that come wake the others.
 const JOBS_PER_WAKE: usize = 8;
 
-/// How often a caller looks whether the thread that has just done its job takes the next one: for less than a
+/// How often a caller checks whether the thread that has just done its job takes the next one: for less than a
 /// microsecond.
 const SPINS_FOR_A_LOOK: usize = if cfg!(loom) { 1 } else { 16 };
 
@@ -222,7 +222,7 @@ impl Threads {
         Load { threads, idle: state.idle.len(), queued, looks: self.shared.looks.load(Ordering::Relaxed) }
     }
 
-    /// Returns the number of these that have nothing to do.
+    /// Returns the number of threads that have nothing to do.
     #[must_use]
     pub fn idle(&self) -> usize {
         self.load().idle
@@ -349,7 +349,7 @@ impl Shared {
     }
 
     /// Gives a thread that has just done its job a moment to look at the queue. To wake another thread costs
-    /// more, and where calls are made one after another the first thread is always about to look. Returns
+    /// more, and where calls are made one after another the thread of the last call is about to look. Returns
     /// `None` if a thread has looked since the job was queued: it has kept P1.
     fn wait_for_a_look<'a>(&'a self, state: MutexGuard<'a, State>) -> Option<MutexGuard<'a, State>> {
         let nobody_works = state.threads == state.starting + state.idle.len();

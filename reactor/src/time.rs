@@ -1,4 +1,4 @@
-//! Waiting for a moment: sleep, timeout. (An interval is in `ticks`.)
+//! Waiting until a point in time: sleep, timeout. (An interval is in `ticks`.)
 //!
 //! A thread that slept would stop all of its tasks. So a future registers a timer with the reactor and
 //! returns `Pending`. The timer is registered when the future is first polled, and removed when it is

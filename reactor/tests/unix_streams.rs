@@ -304,7 +304,7 @@ fn a_peer_is_who_the_system_says() {
     });
 }
 
-/// Linux returns credentials for it: they are those of nobody.
+/// Linux returns credentials for it, with -1 for both ids. That is not the user `nobody`.
 #[test]
 fn a_stream_without_a_peer_has_no_peer_cred() {
     let unconnected = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();

@@ -111,12 +111,12 @@ impl<I: ExactSizeIterator<Item = SocketAddr>> Race<I> {
     }
 }
 
-/// One attempt, at one address, of a new socket. Dropping the future closes the socket.
+/// One attempt, at one address, with a new socket. Dropping the future closes the socket.
 async fn connect_anew(address: SocketAddr) -> io::Result<Async<TcpStream>> {
     connect_to(new_tcp_socket(address)?, address).await
 }
 
-/// One attempt, at one address, of a socket that does not block. Dropping the future closes the socket.
+/// One attempt, at one address, with a socket that does not block. Dropping the future closes the socket.
 pub(super) async fn connect_to(socket: OwnedFd, address: SocketAddr) -> io::Result<Async<TcpStream>> {
     match rustix::net::connect(&socket, &address) {
         Ok(()) | Err(Errno::INPROGRESS) => {}

@@ -133,7 +133,7 @@ impl TcpStream {
 
 impl UnixStream {
     /// Waits until the stream is over in both directions, as [`TcpStream::closed`] does: the other process has
-    /// closed it, or has ended. Cancel-safe as that.
+    /// closed it, or has ended. It is cancel-safe, too.
     ///
     /// # Errors
     ///
@@ -153,7 +153,7 @@ impl UnixStream {
         until(&self.socket, &self.socket.source.write, CLOSED)
     }
 
-    /// Waits until the peer sends no more, as [`TcpStream::read_closed`] does. Cancel-safe as that.
+    /// Waits until the peer sends no more, as [`TcpStream::read_closed`] does. It is cancel-safe, too.
     ///
     /// # Errors
     ///

@@ -38,9 +38,9 @@ pub struct UCred {
 }
 
 impl UCred {
-    /// The user's number: the effective one of the process at the other end. At the end that has accepted, it is that
-    /// of the connect; at the end that has connected, that of the listener's `bind`, which listens; in a pair, that
-    /// of the call that has made it.
+    /// The user's number: the effective one of the process at the other end, at the time of a call. The end that has
+    /// accepted gets that of the peer's `connect`. The end that has connected gets that of the system's `listen`, which
+    /// the listener's `bind` calls. Each end of a pair gets that of the call that has made the pair.
     #[must_use]
     pub fn uid(&self) -> u32 {
         self.uid
@@ -102,7 +102,7 @@ fn peer_cred(fd: c_int) -> io::Result<UCred> {
     if length as usize != size_of::<Credentials>() {
         return Err(io::ErrorKind::Unsupported.into());
     }
-    // These are nobody's. The system returns them, and no error, for a stream that is not connected.
+    // Both ids are -1, which is no user's: Linux returns them, and no error, if the stream is not connected.
     if (found.uid, found.gid) == (u32::MAX, u32::MAX) {
         return Err(io::ErrorKind::NotConnected.into());
     }

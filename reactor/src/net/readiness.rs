@@ -1,7 +1,7 @@
 //! Waiting for a socket without a transfer, and transferring without a wait: `try_io` for the sockets.
 //!
 //! Every socket is an `Async` around one of std's. `Async` has these operations as methods that take closures. But the
-//! sockets do not show their `Async`, so that no program depends on it. So the operations are here again, under names:
+//! sockets do not show their `Async`, so that no program depends on it. So the operations are here again, as methods:
 //! the waits in one macro for all sockets, the `try_` operations of the streams in another. Those of the datagram
 //! sockets are with them.
 //!

@@ -2,8 +2,8 @@
 //!
 //! Some options work only if they are set before the handshake: a receive buffer decides how large a window it
 //! offers, and the address of this end can be chosen only once. `TcpStream::connect` and `TcpListener::bind` make
-//! the socket themselves, so there is no moment for it. Here the program makes the socket, and then turns it into
-//! one or the other.
+//! the socket themselves, so no option can be set in time. Here the program makes the socket, and then turns it into
+//! a stream or a listener.
 //!
 //! ```text
 //!   new_v4, new_v6 ──▶ options, bind ──┬─ connect ──▶ TcpStream
@@ -187,7 +187,7 @@ impl TcpSocket {
             .map_err(|error| explain(format_args!("bind {address}"), error.into()))
     }
 
-    /// Returns the address of this end. Before it is bound, that is the family's empty address.
+    /// Returns the address of this end. Before it is bound, that is the unspecified address, with port 0.
     ///
     /// # Errors
     ///

@@ -76,7 +76,7 @@ impl UnixDatagram {
         bound.map_err(|error| explain(format_args!("bind {}", shown(path)), error))
     }
 
-    /// Makes a socket at an address of std: a path, or on Linux an abstract name, which goes with the socket.
+    /// Makes a socket at an address of std: a path, or on Linux an abstract name, which ends with the socket.
     ///
     /// # Errors
     ///

@@ -82,7 +82,7 @@ pub enum Kind {
     /// A timer was removed before its deadline.
     TimerCancelled,
     /// The poll under way will return `Pending`. Argument and id: the [`Thing`] that its task waits for. Value: 1 if
-    /// the waker that was stored there is not the executor's own, but one that somebody has put around it.
+    /// the stored waker is not the executor's own, but for example a combinator's, which wraps it.
     Waits,
     /// A lock or a channel was made. Argument: a [`Thing`].
     New,

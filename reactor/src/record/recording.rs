@@ -15,7 +15,7 @@
 //! - Q2  Starting and stopping only set the number that threads compare with their own. An event that a thread
 //!   records at that moment may be missed, or pushed to a ring of which nothing is read any more.
 //!
-//! Called by `record`, and by the executor's `trace`. Next: `shim`.
+//! Called by `record`, and by the executor's `trace`. Next: `reader`.
 
 pub(super) mod reader;
 
@@ -248,8 +248,8 @@ const MIN_SLOTS: usize = 1 << 10;
 /// The largest ring, in slots: a gigabyte.
 const MAX_SLOTS: usize = 1 << 26;
 
-/// Stops the recording that is on, and returns it; `None` if none is on. If it began less than 2 ms ago, the
-/// calling thread sleeps until then, so that the two clocks can be compared. See [`Recorded`] for an example.
+/// Stops the recording that is on, and returns it; `None` if none is on. If it began less than 2 ms ago, the calling
+/// thread sleeps until 2 ms have passed, so that the two clocks can be compared. See [`Recorded`] for an example.
 pub fn stop() -> Option<Recorded> {
     let (recording, sites) = {
         let mut registry = lock_static(&REGISTRY);
@@ -299,7 +299,7 @@ pub(super) fn push(kind: Kind, argument: u8, id: u64, value: Option<u64>) {
 }
 
 /// If the thread's last event is that a value was received from the same channel, counts one more there. Values come
-/// in runs, each of which costs less than a reading of the clock.
+/// in runs, and to receive one of a run costs less than to read the clock.
 fn continues_run(ring: &Ring, argument: u8, id: u64) -> bool {
     let is_received = |slot: Slot| slot == Slot { kind: Kind::Received as u8, argument, id, ..slot };
     let last = ring.before(1);

@@ -161,7 +161,7 @@ fn an_idle_thread_leaves_no_job_behind() {
             ran.add_one();
             return;
         }
-        // As `submit` does: here under the lock under which a thread was seen to idle.
+        // What `submit` does, but without unlocking since a thread was seen to idle.
         state.queue.push(Ticket::draw(), ran.job());
         if let Some(state) = threads.shared.wait_for_a_look(state) {
             Shared::wake_or_start_thread(&threads.shared, state);
@@ -183,7 +183,7 @@ fn a_dropped_pool_ends_its_threads_after_their_work() {
     });
 }
 
-/// A job is either taken back or taken by a thread, and the job before it stays in the queue. Finds
+/// A job is either taken back or taken by a thread, and the jobs submitted before it are run. Finds
 /// `another_taken_back`.
 #[test]
 fn a_job_taken_back_against_its_thread() {
@@ -204,8 +204,8 @@ fn a_job_taken_back_against_its_thread() {
     });
 }
 
-/// A call that has a thread when it is queued begins, even if one that was made at the same time and is queued
-/// after it is stuck. Finds `another_taken_back`.
+/// A call that has a thread when it is queued begins, even if one made at the same time, but queued later, is
+/// stuck. Finds `another_taken_back`.
 #[test]
 fn a_call_that_need_not_wait_waits_for_none_after_it() {
     check(|| {

@@ -10,8 +10,8 @@
 //!      pop ◀── the disposals first, then the least ticket
 //! ```
 //!
-//! - Q1  The jobs stand in the order of their tickets. A ticket that is drawn under the lock is the last. One that
-//!   the caller has drawn before may come a few places late.
+//! - Q1  The jobs stand in the order of their tickets. A job whose ticket is drawn under the lock goes to the back. If
+//!   the caller has drawn it before, jobs with later tickets may be there already, and this one goes before them.
 //! - Q2  There are at most as many gaps as jobs, unless the queue has at most twice [`GAPS`] entries.
 //!
 //! Called by `threads`, under its lock. Next: `blocking`.

@@ -1,9 +1,9 @@
-//! Ticks: the same moment again and again, a period apart.
+//! Ticks: a sequence of points in time, each a period after the one before.
 //!
 //! A loop that does its work and then sleeps for a period drifts: each round also takes the time of the work. So
 //! an interval keeps a schedule, and each tick belongs to a moment of it. If the caller is late, moments have
-//! been missed, and no treatment of them is right for all programs: one that counts wants each of them, one that
-//! polls a server wants none of them at once. So the caller chooses.
+//! been missed, and no treatment of them is right for all programs: one that counts wants a tick for each, one that
+//! polls a server wants no burst of requests. So the caller chooses.
 //!
 //! ```text
 //!   schedule   0      1      2      3      4      5      6
@@ -179,7 +179,7 @@ impl Interval {
     }
 
     /// Schedules the next tick a period from now, and the others after that. A task that waits already is woken
-    /// then. For another moment, make a new one: `interval_at(start, ticks.period())`.
+    /// then. To begin at another time, make a new interval: `interval_at(start, ticks.period())`.
     ///
     /// ```
     /// use reactor::time::interval;

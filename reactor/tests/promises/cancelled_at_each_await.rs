@@ -32,7 +32,7 @@ fn each<S, T>(
     assert!(waits > 0, "it never waited, so that only a future that was never polled was dropped");
 }
 
-/// The same for what may be ready at once: the system was quick, or this thread was slow, and its deadline has elapsed.
+/// The same for what may be ready at once: the system was quick, or this thread was slow and the deadline has elapsed.
 /// Returns how often it waited.
 fn each_that_waits<S, T>(
     begin: impl AsyncFnMut() -> S + Send + 'static,

@@ -4,7 +4,7 @@
 //! the registry's lock meanwhile. So under the lock only the ends of the parts are noted, and the rings, which are
 //! never freed, are read without it.
 //!
-//! Called by `recording`, and by the executor's dump. Next: `recording`.
+//! Called by the executor's dump. Next: `inspect`.
 
 use std::collections::HashMap;
 

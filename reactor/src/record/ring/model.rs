@@ -29,8 +29,8 @@ fn what_is_read_is_whole() {
     });
 }
 
-/// A slot that `head` counts is there, for a reader that has not met the owner before; and the first word of the last
-/// slot is replaced in its own round. Finds `slot_counted_too_early`.
+/// A slot that `head` counts is there, for a reader that has not synchronized with the owner; and the first word of the
+/// last slot is replaced in its own round. Finds `slot_counted_too_early`.
 ///
 /// The reader is the thread that is started: loom runs it after the owner, and tries which of the owner's stores each
 /// load may still miss. It does not try to run an earlier load after a later store.

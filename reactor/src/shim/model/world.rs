@@ -2,7 +2,7 @@
 //!
 //! Time stands still until the model calls [`tick`]. So a lost wake is found: no timeout ends the wait and
 //! hides it. Events come when the model calls [`Socket::arrive`].
-#![allow(unsafe_code, reason = "a static of one execution, and a descriptor that is none")]
+#![allow(unsafe_code, reason = "a static of one execution, and a descriptor that is never used")]
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -185,7 +185,7 @@ pub(super) fn begin() {
     PASSED.set(Duration::ZERO);
 }
 
-/// Lets `time` pass. It wakes each thread that waits for no longer than that.
+/// Lets `time` pass. It wakes every thread that waits for a limited time, even if its limit is longer.
 pub fn tick(time: Duration) {
     let mut world = lock(&WORLD.0);
     PASSED.set(PASSED.get() + time);
