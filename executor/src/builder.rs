@@ -1,6 +1,6 @@
 //! Spawning with a name.
 //!
-//! Without names a dump and a timeline tell tasks that were spawned at the same place apart only by their ids.
+//! Without names, a dump or a timeline could tell apart tasks that were spawned at the same place only by their ids.
 //! Most tasks need no name: a task that is spawned without a builder has no field for one. Next: `join_set`.
 #![allow(unsafe_code, reason = "a task's name is in the task")]
 

@@ -10,8 +10,8 @@
 //!   made ──┴─▶ poll: Pending ──┴─ woken ──┴─▶ poll: Pending ──┴─ woken ──┴─▶ … ─▶ poll: Ready, the last run
 //! ```
 //!
-//! - X1  Each wait has two moments: when the future begins to wait, and when it was woken and has not been polled again.
-//!   At the second one it may own a lock, or have room that was promised, and does not know of it.
+//! - X1  Each wait has two moments: when the future begins to wait, and when it was woken but not polled again.
+//!   At the second one it may already own a lock, or a reserved place in a channel, without knowing it.
 //! - X2  The future has a waker of its own. A wake of another branch of the task is not taken for its own.
 //! - X3  Each run begins with a poll of the task, and so with a whole budget. If it had what the run before has left, an
 //!   operation would wait in one run and not in another, and a moment would be left out.

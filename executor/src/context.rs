@@ -59,8 +59,8 @@ pub fn current() -> Option<TaskId> {
     }
 }
 
-/// A poll that is under way. Its drop ends the poll, even when a panic unwinds. It may be inside another: that goes on
-/// with what is left of its own budget.
+/// A poll that is under way. Its drop ends the poll, even when a panic unwinds. Polls may nest: when the inner one
+/// ends, the outer one goes on with what is left of its own budget.
 pub(crate) struct Polling {
     outer: Scope,
     left: u32,

@@ -28,9 +28,9 @@
 //! most eight branches. Where there are more, each should be a task: that is polled only when it is woken.
 //!
 //! Why chance (F2)? If the order were always the same, a branch that is always ready would win every `select` of a
-//! loop, or use up the budget of a join. Turns, from a counter, are no remedy. Take one counter for all, and a loop
-//! with two calls of `select`, each with two branches. The counter is 0, 1, 2, 3, …: the first call gets 0, 2, 4, …,
-//! and so the same branch is first every time; the second gets 1, 3, 5, …, and it is always the other. A counter in
+//! loop, or use up the budget of a join. A counter does not help. Suppose all calls share one, and a loop calls
+//! `select` twice, with two branches each. The counter is 0, 1, 2, 3, …: the first call gets 0, 2, 4, …,
+//! and so the same branch is first every time. The second gets 1, 3, 5, …: there it is always the other. A counter in
 //! each join is in step with that of the join around it.
 //!
 //! Called by programs. Next: `builder`.
@@ -92,7 +92,7 @@ pub fn try_join<F: TryJoin>(futures: F) -> impl Future<Output = Result<F::Output
     futures.try_join()
 }
 
-/// Waits for the future of a tuple that is ready first, and returns which one that was, with its output.
+/// Waits until one of the futures of a tuple is ready, and returns which one it was, with its output.
 ///
 /// If several are ready at the same poll, chance decides. So a future that is ready every time does not keep a
 /// loop from seeing the others. For two futures of which the first is to win, see [`or`].

@@ -16,8 +16,8 @@
 //!   when the task finishes. If the task had finished before the waker was stored, `insert` puts it on the list.
 //! - S2  `join_next` looks at the list and stores its waker under one hold of the lock. A member that finishes takes
 //!   that waker under the same lock.
-//! - S3  What is on the list is a member. `detach_all`, which lets members go that have not finished, leaves their list to
-//!   them, and begins another. A number is used once.
+//! - S3  Each number on the list is that of a member. A detached task still puts its number on a list when it
+//!   finishes: so `detach_all` leaves the old list to these tasks, and begins a new one. A number is used once.
 //!
 //! Used by programs. Next: `metrics`.
 
@@ -62,7 +62,7 @@ use crate::raw_task::state::Join;
 /// });
 /// ```
 pub struct JoinSet<T> {
-    /// By their numbers. A tree, since it keeps no memory of a burst.
+    /// By their numbers. A tree, since it frees its memory after a burst.
     members: BTreeMap<u64, Member<T>>,
     /// The number of the next member (S3).
     next: u64,
@@ -71,8 +71,8 @@ pub struct JoinSet<T> {
 
 struct Member<T> {
     task: JoinHandle<T>,
-    /// The last reference to it is dropped here. If the task had it, the worker that finishes the task would free what
-    /// this thread has allocated: the allocator is slow at that.
+    /// Usually the last reference to it is this one. If only the task had one, the worker that finishes the task would
+    /// free what this thread has allocated: the allocator is slow at that.
     _waker: Waker,
 }
 

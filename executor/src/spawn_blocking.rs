@@ -49,7 +49,7 @@ use crate::task_id::TaskId;
 ///
 /// A call that is cancelled before it has started never runs. It leaves the queue at once, and one of the
 /// threads drops what it has captured; if all of them are busy, one more is started for that. A call that
-/// runs already goes on after a cancel, and its value is dropped. Local tasks that the call spawns on its
+/// is already running goes on after a cancel, and its value is dropped. Local tasks that the call spawns on its
 /// thread are dropped when it ends.
 ///
 /// ```

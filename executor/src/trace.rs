@@ -64,8 +64,8 @@ pub fn start(events: usize) -> Result<(), AlreadyOn> {
     record::start(events)
 }
 
-/// Stops the recording, and returns it; `None` if none is on. If it began less than 2 ms ago, this blocks the
-/// thread until then.
+/// Stops the recording, and returns it; `None` if none is on. If it began less than 2 ms ago, this first
+/// blocks the thread until the 2 ms have passed.
 ///
 /// ```
 /// assert!(executor::trace::stop().is_none(), "none is on");

@@ -836,7 +836,7 @@ fn notify_of_a_waiter_that_gives_up_goes_on() {
     });
 }
 
-/// A future that has found its notice, and is dropped before a poll returns that, passes it on. Finds
+/// A future that has found its notice, and is dropped before a poll was ready, passes it on. Finds
 /// `chosen_keeps_the_notice`.
 #[test]
 fn notify_of_an_enabled_waiter_that_is_dropped_goes_on() {

@@ -16,7 +16,7 @@ fn child() {
     if env::var_os(CHILD).is_none() {
         return;
     }
-    // The thread that reports nonsense is not a worker. It has its name when it has reported that, and may end then.
+    // The thread that reports nonsense is not a worker. Once it has reported, it has its name; it may end after that.
     let name = |task: std::io::Result<std::fs::DirEntry>| std::fs::read_to_string(task?.path().join("comm"));
     let threads = || {
         let names = std::fs::read_dir("/proc/self/task").unwrap().filter_map(|task| name(task).ok());

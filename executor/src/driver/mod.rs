@@ -8,7 +8,7 @@
 //!   lock ─▶ a transition of the roster ─▶ unlock ─▶ wake the thread it names ─▶ turn, or park, as it says
 //! ```
 //!
-//! - P1  Under the lock there is one transition of the roster, and a reading of the clock: no wait and no wake.
+//! - P1  Under the lock there are only transitions of the roster, and readings of the clock: no wait and no wake.
 //!   Besides a recording, only the standby list allocates there.
 //! - P2  A thread takes its notification when its wait ends [take-then-look]. A thread that has a notification
 //!   does not wait.
@@ -51,7 +51,7 @@ pub(crate) struct Participant {
 }
 
 impl Participant {
-    /// Enters the calling thread.
+    /// Adds the calling thread to the roster.
     pub(crate) fn enter(role: Role) -> Self {
         record_if_asked();
         let wake = lock(&DRIVER).roster.enter(role);

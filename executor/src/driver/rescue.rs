@@ -7,7 +7,7 @@
 //! - [rescued-each-tick]  While a worker runs, each pool is rescued once per [`TICK`]: by the monitor, or, if
 //!   there is none, by a busy thread.
 //!
-//! Called by `driver`, and by new pools. Next: `driver`.
+//! Called by `driver`, by new pools, and by `trace::dump`. Next: `driver`.
 
 use std::sync::Weak;
 use std::time::{Duration, Instant};

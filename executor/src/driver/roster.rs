@@ -24,8 +24,8 @@
 //! - [one-waits-in-it]  When all threads wait, one of them drives.
 //! - [workers-first]  The driver's role is reserved for the workers, so that a task is run by the thread
 //!   that polled its socket. A thread in `block_on` takes the role when there is no worker, or when no
-//!   thread has driven for a tick. If it took the role on standby, as the monitor at its tick, it takes it at
-//!   once from then on, until a worker enters or waits, or is busy and looks at the reactor at least once a tick.
+//!   thread has driven for a tick. If it took the role on standby, as the monitor at its tick, the role is no
+//!   longer reserved. It is reserved again when a worker enters, waits, or polls the reactor at least once a tick.
 //! - [pass-it-on]  A thread that stops driving, or leaves, makes sure that [monitor] and [one-waits-in-it]
 //!   still hold: it offers the role to a successor, or wakes a thread that becomes the monitor.
 //!
@@ -177,7 +177,7 @@ impl<T: Clone + PartialEq> Roster<T> {
     }
 
     /// The thread takes the driver's role without waiting, if it is free. Returns whether it did. `often`: it is a
-    /// worker, and has been here less than a tick ago.
+    /// worker, whose last call was less than a tick ago.
     #[must_use = "if true, the thread drives and must call stop_driving"]
     pub(super) fn drive_unless_driven(&mut self, thread: &T, role: Role, often: bool) -> bool {
         self.reserved |= often && matches!(self.driver, Driver::Driving(_, Role::BlockOn)); // [workers-first]

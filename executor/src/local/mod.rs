@@ -12,7 +12,7 @@
 //!
 //! - L1  A local task has two states: the owner state, which only its own thread uses, and the word, which all
 //!   threads share (`raw_task::state`). The queue and the list of idle tasks are used on that thread only, too.
-//! - [own-thread-only]  Its future is polled and dropped on that thread only. Others use the word, and the count in it.
+//! - [own-thread-only]  Its future is polled and dropped on that thread only. Other threads use the word and its count.
 //! - L2  The owner state is the thread's claim [claim] on a task that is queued or runs; the count does not include
 //!   it. A count of zero with an idle owner state means that nothing can wake the task any more: its future is
 //!   dropped.

@@ -74,8 +74,8 @@ fn a_second_wake_of_a_local_task_publishes_too() {
     check(|| is_woken_twice(|woken| block_on(local::spawn_local(woken))));
 }
 
-/// No wake is lost if the reactor is created at that moment. The thread that wakes may notify the place where a
-/// thread waits without a poller, while the waiting thread has seen the new poller and waits there. Finds
+/// No wake is lost if the poller is created at the same moment. The waking thread may notify the condition variable
+/// for a turn without a poller, while the waiting thread has seen the new poller and waits in it. Finds
 /// `poller_comes_in_silence`.
 #[test]
 fn a_wake_meets_the_reactors_arrival() {

@@ -86,7 +86,7 @@ fn default_threads() -> usize {
             notes::stderr().tell(format_args!(
                 "UNROLLED_THREADS is {wanted:?}, not a number from 1 to {MAX_THREADS}: using {available} threads"
             ));
-            // A program that ends at once must have reported it. If stderr blocks, this waits for REPORT_TIME, once.
+            // The program may end at once, so this waits until the line is written: for REPORT_TIME at most, once.
             notes::stderr().flush(REPORT_TIME);
             available
         }

@@ -80,7 +80,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// The system's error if a thread cannot be started. The threads that were started before it end.
+    /// The system's error if a thread cannot be started. The threads that were already started are stopped and joined.
     ///
     /// # Panics
     ///

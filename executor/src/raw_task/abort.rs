@@ -12,8 +12,8 @@
 //!       └────────cancel────────▶ the end of the future; the handle is used up
 //! ```
 //!
-//! A caller that waits may also want to abort, if something else comes first. So there is a wait that leaves the
-//! handle.
+//! A caller that waits may also want to abort, if something else comes first. So there is a wait that only borrows
+//! the handle (`try_join_mut`).
 //!
 //! One type cannot be both handles. One that aborts when it is dropped must not be cloned. One that is cloned freely
 //! must not abort because a clone is dropped.

@@ -10,8 +10,8 @@
 //!
 //! - J1  The handle has a reference. HANDLE is set until it has taken the outcome.
 //! - J2  Only the handle writes the join waker's slot, and only while JOIN_WAKER is clear [join-slot].
-//! - J3  A waker that is replaced is dropped only when the word says who owns the slot: its drop is arbitrary
-//!   code.
+//! - J3  A waker that is replaced is dropped only after the word has settled who owns the slot: its drop is
+//!   arbitrary code.
 //!
 //! Returned by every spawn function. Next: `parker`.
 #![allow(unsafe_code, reason = "the outcome and the join waker's slot are in the task")]

@@ -134,7 +134,7 @@ fn publish(task: NonNull<Header>) {
         return; // R2
     }
     if left.wake_joiner && !fault("joiner_not_woken") {
-        // SAFETY: [join-slot]: COMPLETE was set over JOIN_WAKER, so the slot belongs to us.
+        // SAFETY: [join-slot]: we set COMPLETE while JOIN_WAKER was set, so the slot belongs to us.
         let waker = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
         if let Some(waker) = waker {
             contain_panic(|| waker.wake());

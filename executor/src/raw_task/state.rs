@@ -44,7 +44,7 @@
 //! counted reference to queue or run the task: meanwhile the count may be zero.
 //!
 //! There is no unsafe code here. Each method is one transition, and returns what its caller must do next.
-//! Called by `header`, `waker`, `run`, `join_handle` and `local`. Next: `header`.
+//! Called by the other files of `raw_task`, by `local` and by `pool::task`. Next: `header`.
 
 use reactor::shim::atomic::{AtomicUsize, Ordering};
 use reactor::shim::fault;
@@ -358,10 +358,10 @@ impl State {
         if old & COMPLETE != 0 { Join::Complete } else { Join::Pending }
     }
 
-    /// Adds a reference. The caller has one already.
+    /// Adds a reference. The caller has a claim already, though not always a counted one (`waker`).
     #[inline]
     pub(crate) fn add_reference(&self) {
-        // ORDERING: Relaxed; the caller's own reference keeps the task, and counting publishes nothing.
+        // ORDERING: Relaxed; the caller's own claim keeps the task, and counting publishes nothing.
         let old = self.0.fetch_add(REFERENCE, Ordering::Relaxed);
         if old > MAX_REFERENCES {
             // As `Arc` does: an overflow would free a task that is in use.

@@ -27,7 +27,7 @@
 //!   unlocking, and the last reader gets the value itself without a clone. So several threads may clone one value at
 //!   the same time: the ends are `Send` only if the values are `Sync`.
 //! - [weight-is-difference]  Each slot knows the weight that was sent before it. So the weight of what is kept, or of
-//!   what a receiver has not read, is a difference. The sums may wrap around at 2^64: what is kept weighs less. The
+//!   what a receiver has not read, is a difference. The sums may wrap around: the kept weight is below 2^64. The
 //!   newest value stays, whatever its weight.
 //!
 //! The files: `ring` is what is under the lock, `receiver` and `sender` are the ends. Next: `ring`.

@@ -1,6 +1,6 @@
 //! Waiting for the other side of a channel to go.
 //!
-//! A sender finds out that nobody receives only when it sends: the query has run, or the file was read, for nobody.
+//! Only when it sends does a sender find out that nobody receives: the query has run, or the file was read, for nobody.
 //! And a task that has nothing to send never finds out. So a sender can wait for the end, in a list of its own: in the
 //! list of those that wait for room it would be woken instead of one of them.
 //!

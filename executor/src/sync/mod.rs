@@ -38,7 +38,7 @@
 //! Of `reactor` they use the wait list, the poll budget and the recorder, and they run under any executor. Under ours
 //! each completed operation is charged to the poll's budget: a task whose channel is always ready still yields to the
 //! other tasks. A poll that finds the budget used up does not join the waiters: the task is woken at once, and its next
-//! poll does. Where the order of first polls is told, such a poll does not count.
+//! poll does. Where these pages promise the order of first polls, such a poll does not count.
 //!
 //! Next: `mutex`.
 

@@ -28,7 +28,7 @@
 //!   drop, wakes every sender that waits, for room or for that end.
 //! - [permit-passed-on]  A permit that is dropped passes its room on, as [promise-passed-on] says of a promise.
 //! - [permits-outlive-close]  A closed channel takes what its permits send, and nothing else: `close` withdraws the
-//!   promises, and their senders find it closed. While there is a permit the receiver waits, and the last one wakes it.
+//!   promises, and their senders find it closed. `recv` returns `None` only when no permit is left: the last wakes it.
 //!
 //! The files: `state` is what is under the lock, `room` waits for room, `sender`, `permit` and `receiver` are the
 //! ends, `unbounded` is a sender that never waits. Next: `state`.

@@ -338,7 +338,7 @@ impl<T: ?Sized> Drop for Lock<'_, T> {
 #[must_use = "a guard that is dropped at once has locked nothing"]
 pub struct MutexGuard<'a, T: ?Sized> {
     mutex: &'a Mutex<T>,
-    /// A guard is `Send` and `Sync` exactly where a `&mut T` is.
+    /// A guard is `Send` and `Sync` only where a `&mut T` is.
     value: PhantomData<&'a mut T>,
 }
 

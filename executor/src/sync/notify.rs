@@ -14,7 +14,7 @@
 //! - N2  A future remembers the round in which it was made. [`Notify::notify_waiters`] begins a new round, so a future
 //!   of an earlier round is ready, whether or not it has joined the waiters.
 //! - N3  A waiter that [`Notify::notify_one`] has taken out of the list is in `chosen` until it looks or is dropped. A
-//!   future that is dropped before a poll has returned such a notice passes it on to the next.
+//!   future that has received a `notify_one`, that way or by the permit, and is dropped unready, passes it on.
 //!
 //! Next: `watch`.
 
@@ -192,7 +192,7 @@ pub struct Notified<'a> {
     /// Set while it waits, and when it was notified but not polled since.
     key: Option<Key>,
     done: bool,
-    /// It has found a notice for one, and no poll has returned that (N3).
+    /// It has received a `notify_one`, and no poll has returned `Ready` since (N3).
     kept: bool,
 }
 
@@ -201,7 +201,7 @@ impl Notified<'_> {
     ///
     /// [`notify_one`](Notify::notify_one) stores at most one notice. If two tasks have made their futures, and neither
     /// was polled, two notices would become one. A future that is enabled gets one of its own. As always, it passes
-    /// that on if it is dropped, also when this has returned true: a notice is taken by the poll that returns it.
+    /// that on if it is dropped, even after `enable` has returned true: only a poll that is ready uses the notice up.
     ///
     /// ```
     /// use executor::{sync::Notify, task};

@@ -137,7 +137,7 @@ impl<T> OnceCell<T> {
     }
 }
 
-/// The permit, which a recording shows as a lock: a cell that is made of itself waits for itself.
+/// The permit. A recording shows it as a lock, so that a dump finds a `make` that waits for its own cell.
 struct Making<'a, T>(&'a OnceCell<T>);
 
 impl<'a, T> Making<'a, T> {

@@ -206,7 +206,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
 #[must_use = "a guard that is dropped at once has locked nothing"]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
-    /// A guard is `Send` and `Sync` exactly where a `&T` is.
+    /// A guard is `Send` and `Sync` only where a `&T` is.
     value: PhantomData<&'a T>,
 }
 
@@ -224,7 +224,7 @@ pub struct RwLockReadGuard<'a, T: ?Sized> {
 #[must_use = "a guard that is dropped at once has locked nothing"]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
-    /// A guard is `Send` and `Sync` exactly where a `&mut T` is.
+    /// A guard is `Send` and `Sync` only where a `&mut T` is.
     value: PhantomData<&'a mut T>,
 }
 

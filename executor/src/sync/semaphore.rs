@@ -195,8 +195,8 @@ impl Semaphore {
             if seen & WAITERS != 0 || seen / PERMIT < permits {
                 return Err(TryAcquireError::NoPermits);
             }
-            // ORDERING[semaphore-permits]: Acquire; pairs with Release in `release`; sees what those wrote that have
-            // given the permits back.
+            // ORDERING[semaphore-permits]: Acquire; pairs with Release in `add`; sees what the earlier
+            // holders of the permits wrote.
             match self.word.compare_exchange_weak(seen, seen - permits * PERMIT, Acquire, Relaxed) {
                 Ok(_) => return Ok(()),
                 Err(now) => seen = now,
@@ -215,8 +215,8 @@ impl Semaphore {
             }
             let free = seen & WAITERS == 0 && seen / PERMIT >= permits && !fault("free_permits_overlooked");
             let wanted = if free { seen - permits * PERMIT } else { seen | WAITERS };
-            // ORDERING[semaphore-permits]: Acquire; pairs with Release in `release`; sees what those wrote that have
-            // given the permits back.
+            // ORDERING[semaphore-permits]: Acquire; pairs with Release in `add`; sees what the earlier
+            // holders of the permits wrote.
             match self.word.compare_exchange_weak(seen, wanted, Acquire, Relaxed) {
                 Ok(_) => return Ok(free),
                 Err(now) => seen = now,
@@ -236,8 +236,8 @@ impl Semaphore {
         wake_all(&mut woken);
     }
 
-    /// Adds permits up to MAX_PERMITS, unless the word has this flag. Returns the word that it was added to, or that has
-    /// the flag.
+    /// Adds permits up to MAX_PERMITS, unless the word has this flag. Returns the word before: `Ok` if it was changed,
+    /// `Err` if it has the flag.
     fn add(&self, permits: usize, unless: usize) -> Result<usize, usize> {
         // ORDERING: Relaxed; only a first guess for the exchange below.
         let mut seen = self.word.load(Relaxed);
@@ -258,8 +258,8 @@ impl Semaphore {
     /// publishes to the waiters what was written before. The caller wakes them after unlocking.
     #[cold]
     fn serve(&self, queue: &mut Queue, more: usize, woken: &mut Vec<Waker>) {
-        // The last waiter may have given up, and then these permits are free, and `add` publishes. It need not acquire:
-        // those that were free before a waiter joined were seen by that waiter when it set WAITERS, and later ones come
+        // The last waiter may have given up. Then these permits become free, and `add` publishes. It has no Acquire:
+        // what was free before a waiter joined was seen by that waiter when it set WAITERS, and later permits come
         // under this lock.
         let (Ok(before) | Err(before)) = self.add(more, 0);
         let mut free = (before / PERMIT + more).min(Self::MAX_PERMITS);

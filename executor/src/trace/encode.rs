@@ -70,7 +70,7 @@ impl Place {
     }
 }
 
-/// How a poll ended, in the page's format: what is not an [`Outcome`], or follows from the next event.
+/// How a poll ended, in the page's format: these two are no [`Outcome`], and follow from other events.
 const REQUEUED: u64 = 4;
 const GAVE_WAY: u64 = 5;
 
@@ -168,7 +168,7 @@ struct Tables {
     things: Vec<Object>,
 }
 
-/// What a task is doing, as far as it says what became of a wake that queued nothing.
+/// What a task is doing. This says what became of a wake that queued nothing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Doing {
     Waiting,

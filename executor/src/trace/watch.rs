@@ -14,7 +14,7 @@ use reactor::shim::lock_static;
 
 use super::dump::{Dump, dump};
 
-/// When a thread is this old, the dump can tell that it is older than what it does.
+/// From this age on, the dump can tell that a thread was started before the channels that it makes.
 const SETTLES: Duration = Duration::from_millis(40);
 
 /// Runs `body`, and returns what it returns. If it takes longer than `limit`, this prints the [`dump`] to stderr, and

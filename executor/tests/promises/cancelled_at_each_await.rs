@@ -384,7 +384,7 @@ fn a_notice_goes_to_the_next() {
     );
 }
 
-/// A wait that is dropped before the end of the round has not arrived. One that is dropped later has: the others go on.
+/// A wait dropped before the round ends is not counted as arrived. One that is dropped later is, and the others go on.
 #[test]
 fn a_barrier_may_be_passed_unseen() {
     let gone_on = Arc::new(std::sync::Mutex::new(Vec::new()));

@@ -137,7 +137,7 @@ fn a_task_whose_last_poll_is_not_in_the_recording_waits() {
         let (second, is_second) = oneshot::channel();
         let waiter = spawn("waiter", async { (is_first.await, is_second.await) });
         waits("waiter");
-        // The ring of the thread that joins it keeps that.
+        // The join is recorded in the new thread's own ring, which does not overflow.
         let joiner = thread::spawn(|| task::block_on(waiter));
         let is_joined = |task: &trace::TaskReport| {
             task.awaited_by.as_ref().is_some_and(|by| by.starts_with("awaited by block_on "))

@@ -30,7 +30,7 @@ impl Future for Plain {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.scratch.write();
-        // In the first poll only, when a model has one thread.
+        // The waker is stored in the first poll only, while the model still has one thread.
         let first = self.waker.lock().unwrap().is_none();
         if first {
             *self.waker.lock().unwrap() = Some(cx.waker().clone());

@@ -33,9 +33,9 @@ impl State {
 }
 
 impl Look {
-    /// How many wakers there are. An `AbortHandle` counts as one: the word does not tell them apart. `None` if the
-    /// number cannot be told from the word: the handle is just being dropped, or nothing is left that could wake the
-    /// task.
+    /// How many wakers there are. An `AbortHandle` counts as one, and so does a handle that is just being dropped: the
+    /// word does not tell them apart. `None` if the count is zero, since nothing is left that could wake the task; and
+    /// sometimes for a task that is complete, in whose word a late wake has set QUEUED.
     pub(crate) fn wakers(self) -> Option<usize> {
         // A local task's queue and runner are not counted, but for its inbox, where QUEUED is set.
         let claimed = if self.0 & LOCAL != 0 { self.0 & QUEUED } else { self.0 & (QUEUED | RUNNING) };
@@ -64,7 +64,7 @@ impl Look {
         self.0 & HANDLE != 0
     }
 
-    /// Whether somebody awaits its handle.
+    /// Whether somebody awaits its handle, or has awaited it: a waiter that gives up leaves a waker in the slot.
     pub(crate) fn is_awaited(self) -> bool {
         self.0 & JOIN_WAKER != 0
     }

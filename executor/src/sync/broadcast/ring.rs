@@ -12,7 +12,7 @@
 //!
 //! What is taken out is returned: the caller drops it after it has released the lock [no-user-code].
 //!
-//! Called by its other files. Next: `receiver`.
+//! Called by the other files of `broadcast`. Next: `receiver`.
 
 use std::collections::VecDeque;
 use std::iter;

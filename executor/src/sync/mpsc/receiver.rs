@@ -140,7 +140,7 @@ impl<T> Receiver<T> {
         wake_all(&mut woken);
     }
 
-    /// Returns whether no more can be sent, but by permits: the channel was closed, or every sender is gone.
+    /// Returns whether nothing more can be sent, except by permits: the channel was closed, or every sender is gone.
     /// What is queued can still be received.
     ///
     /// ```

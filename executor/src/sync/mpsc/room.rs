@@ -48,13 +48,13 @@ impl<'a, T> Room<'a, T> {
             if state.is_closed() && !(waker.is_owned() && fault("end_overlooked")) {
                 drop(state);
                 budget::spend();
-                self.key = None; // A promise was withdrawn [permits-outlive-close].
+                self.key = None; // If it held a promise, `close` has withdrawn it [permits-outlive-close].
                 return Poll::Ready(Err(Closed));
             }
             let promised = self.key.is_some_and(|key| !state.waiters.contains(key));
             let room = match self.key {
                 Some(_) => promised,                          // [promise-passed-on]
-                None => state.has_room(self.shared.capacity), // no sender waits [room-is-promised]
+                None => state.has_room(self.shared.capacity), // if so, no sender waits [room-is-promised]
             };
             if !room || (waker.is_owned() && fault("room_overlooked")) {
                 state.waiters.register(&mut self.key, waker);

@@ -144,8 +144,8 @@ impl<T> Sender<T> {
         Ok(Permit::new(&self.shared, &mut state))
     }
 
-    /// Waits until nothing can be sent any more: the receiver is gone, or has closed the channel. A task that makes
-    /// values can stop then, without having to send one.
+    /// Waits until the receiver is gone or has closed the channel; only what was reserved before can be sent then. A task
+    /// that makes values can stop, without having to send one.
     ///
     /// Cancel-safe: a future that is dropped stops waiting.
     ///

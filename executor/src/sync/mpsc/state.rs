@@ -9,7 +9,7 @@
 //!     └────────────────────────────────────────────────▲
 //! ```
 //!
-//! Called by its other files. Next: `room`.
+//! Called by the other files of `mpsc`. Next: `room`.
 
 use std::collections::VecDeque;
 use std::mem;

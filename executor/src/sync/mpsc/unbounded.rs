@@ -72,7 +72,7 @@ impl<T> UnboundedSender<T> {
         self.0.try_send(value).map_err(|refused| SendError(refused.into_inner()))
     }
 
-    /// Waits until nothing can be sent any more, as [`Sender::closed`].
+    /// Waits until the receiver is gone or has closed the channel, as [`Sender::closed`].
     pub fn closed(&self) -> impl Future<Output = ()> + Unpin {
         self.0.closed()
     }

@@ -68,7 +68,7 @@ impl Live {
         Own { workers: open.map(|pool| pool.begun).sum(), blocking: self.load.threads }
     }
 
-    /// The same without the reactor: for a second look.
+    /// As `look`, but without the reactor: for a second look.
     pub(super) fn look_at_tasks() -> Self {
         let (sockets, held) = (HashMap::new(), IdMap::default());
         Self { pools: look_at_pools(), sockets, held, load: blocking::load() }

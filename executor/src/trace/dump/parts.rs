@@ -49,7 +49,7 @@ pub(super) enum State {
     },
 }
 
-/// The place that a wake says; `None` for a number that is none.
+/// The place that the argument of a wake names; `None` if it names none.
 pub(super) fn place(argument: u8) -> Option<Place> {
     [Place::Pool, Place::LocalQueue, Place::Inbox, Place::Root]
         .into_iter()
@@ -79,7 +79,7 @@ pub(super) enum Wait {
     },
 }
 
-/// What a task may wait for without a verdict.
+/// What a task may wait for, and what no verdict about cycles covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Other {
     JoinSet,
@@ -313,7 +313,7 @@ impl Thread {
 pub(super) struct Holder {
     pub(super) actor: Actor,
     pub(super) since: u64,
-    /// It was handed to a task that has not taken it: how often that had been polled at the handover.
+    /// If it was handed to a task that has not taken it: how many polls of that task had begun at the handover.
     pub(super) handed_at: Option<u64>,
 }
 

@@ -20,13 +20,13 @@ use crate::task_id::TaskId;
 
 /// Why more is not known of a task: there is no recording.
 pub(super) const UNRECORDED: &str = "a recording would know";
-/// The recording has no event of it.
-const BEFORE: &str = "this was before the recording, or was lost from it";
-/// The recording does not have its last poll.
-const LOST: &str = "this was lost from the recording";
+/// Why no more is known: the recording has no event of the task.
+const BEFORE: &str = "the event was before the recording, or was lost from it";
+/// Why no more is known: the recording does not have the task's last poll, or the task was woken after the look.
+const LOST: &str = "the event was lost from the recording, or the task was woken just now";
 
-/// A pool's task of which a recording does not have the last poll, or without a recording. `unknown` says why more is
-/// not known.
+/// The report of a pool's task without a recording, or with one that lacks the task's last poll. `unknown` says why
+/// more is not known.
 pub(super) fn of_live(live: &Live, task: &TaskLook, unknown: &str) -> TaskReport {
     let look = task.look;
     let state = match (look.is_running(), look.is_idle(), look.is_cancelled()) {
@@ -41,7 +41,7 @@ pub(super) fn of_live(live: &Live, task: &TaskLook, unknown: &str) -> TaskReport
     match look.wakers().map(|wakers| wakers.saturating_sub(known)) {
         Some(0) if known == 0 && look.is_idle() => waits_for.push("nothing: it has no waker".to_owned()),
         Some(more) if more > 0 => waits_for.push(format!(
-            "{more} {}: a lock, a channel, a task, a blocking call ({unknown}), or an AbortHandle",
+            "{more} {}: a lock, a channel, a task or a blocking call ({unknown}), or an AbortHandle",
             if more == 1 { "thing more" } else { "things more" }
         )),
         _ => {}
@@ -316,7 +316,7 @@ impl<'a> Words<'a> {
     }
 }
 
-/// Things of which several tasks may have a part, so that no one task holds up the others.
+/// What several tasks may hold or end at once: there is no single task to name.
 fn other(thing: Other) -> &'static str {
     match thing {
         Other::JoinSet => "a task of a JoinSet to finish",

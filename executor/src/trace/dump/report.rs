@@ -1,6 +1,6 @@
 //! What a dump says: of each task, and its verdicts.
 //!
-//! If a dump were only a text, a program that looks for a verdict would have to search in sentences, and a new wording
+//! If a dump were only text, a program that looks for a verdict would have to search in sentences, and a new wording
 //! would break it. So ids, names and the kinds of verdicts are fields, and the text is made from them.
 //!
 //! Called by programs. Next: `dump::words`.
@@ -121,7 +121,7 @@ impl fmt::Display for Dump {
     }
 }
 
-/// What is known of one task. Times are told as "so long ago", in words.
+/// What is known of one task. Times are given in words, as "1.5ms ago".
 ///
 /// ```
 /// use executor::{task, trace::TaskReport};
@@ -216,7 +216,7 @@ pub enum VerdictKind {
     LockCycle,
     /// A task waits for a lock that it holds.
     OwnLock,
-    /// Both of these: locks and handles.
+    /// A cycle of both kinds: some tasks wait for locks, others for handles.
     MixedCycle,
     /// Tasks wait for channels of which only they have the other ends.
     ChannelCycle,

@@ -43,7 +43,7 @@ pub(super) struct Stuck<'a> {
     holds: &'a dyn Fn(usize, &Enders) -> bool,
     /// Each stuck task's waits, and who could end them.
     waits: HashMap<usize, Vec<(Wait, Enders)>>,
-    /// The latest moment from which on the actor may have passed something on to somebody who is not stuck.
+    /// By actor: the latest starting time of a search that failed (`reach`). One with an earlier start fails too.
     open: HashMap<Actor, u64>,
 }
 
@@ -61,7 +61,7 @@ impl<'a> Stuck<'a> {
         let waiting: Vec<usize> = (0..model.tasks.len()).filter(counts).collect();
         let waits = waiting.iter().map(|task| (*task, Vec::new())).collect();
         let mut stuck = Self { model, horizon, strangers, holds, waits, open: HashMap::new() };
-        // The latest first: what is not known of it is not known of earlier ones either (`open`).
+        // The latest first: a later search that comes to an actor whose own search has failed stops there (`open`).
         for &task in waiting.iter().rev() {
             let waits = &model.tasks[task].waits;
             let ends =

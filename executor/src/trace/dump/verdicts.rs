@@ -149,7 +149,7 @@ fn stuck(live: &Live, recording: &Recording<'_>) -> Vec<Found> {
     found
 }
 
-/// That of the state of an mpsc channel (`sync::mpsc`).
+/// The alignment of the shared state of an mpsc channel (`sync::mpsc`).
 const MPSC_ALIGNMENT: u64 = 64;
 
 /// Whether these tasks have all ends of the channel: those that have had them since the poll after which they wait.

@@ -77,7 +77,7 @@ fn verdict(words: Option<&Words<'_>>, live: &Live, found: &Found) -> Verdict {
             )
         }
         VerdictKind::ClosedPool => format!(
-            "{all} is to be dropped with its pool, and is queued: its workers have been in a poll for {long} or longer"
+            "{all}: queued, to be dropped with the pool, whose workers have been in a poll for {long} or longer"
         ),
         VerdictKind::NotInBlockOn => {
             format!(
@@ -86,11 +86,11 @@ fn verdict(words: Option<&Words<'_>>, live: &Live, found: &Found) -> Verdict {
         }
         VerdictKind::ThreadsBusy => {
             let threads = found.load.map_or(0, |load| load.threads);
-            format!("{all} has waited for {long} for a thread, and all {threads} are busy")
+            format!("{all}: waiting for a thread for {long}, and all {threads} are busy")
         }
         VerdictKind::OwnChannel => {
             format!(
-                "{waits}; no other task has had the other end, unless a thread of the program's own has it"
+                "{waits}; no other task has had the other end, but a thread of the program's own may have it"
             )
         }
         _ => waits,

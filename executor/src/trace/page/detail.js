@@ -155,7 +155,7 @@ function taskDetail(model, select, k) {
             ['in', site !== null ? h('code', null, meta.sites[site] ?? '') : null],
             ['polls', count(task.polls[k])],
             ['polled for', `${duration(task.total[k])}, at most ${duration(task.longest[k])} at once`],
-            ['cancel asked', when(task.cancel[k])],
+            ['cancel requested', when(task.cancel[k])],
             ['future dropped', when(task.dropped[k])],
             ['outcome taken', when(task.taken[k])],
         ]),

@@ -55,7 +55,7 @@ function latencies(model) {
  * @typedef {{what: 'queued'|'running'|'waiting', begin: number, end: number, poll: number, event: number}} Segment
  */
 
-/** The segments that end with poll number `from` of the task up to, not including, number `to`; then, after the last poll, what followed. @param {Model} model @param {number} number @param {number} from @param {number} to @returns {Segment[]} */
+/** The task's polls number `from` to `to`, without `to` itself, each with what preceded it; after the last poll also what followed. @param {Model} model @param {number} number @param {number} from @param {number} to @returns {Segment[]} */
 function lifeOf(model, number, from = 0, to = Infinity) {
     const { polls, poll, task, events, end } = model;
     /** @type {Segment[]} */

@@ -1,16 +1,16 @@
 // The model: what the events mean together.
 //
 // One pass over all events in the order of time finds the polls, whom each wake came from, and which wake each poll
-// was caused by. Polls are numbered by their begin and, like events, are indices into arrays.
+// was caused by. Polls are numbered in the order of their starts and, like events, are indices into arrays.
 //
 //     wake ──caused[e]──▶ poll        by[e]: the poll during which event e was recorded,
 //      ▲                   │          or -1: outside any poll,
 //      └────── by[e] ──────┘          or -2 - s: event s (a socket or a timer) took the waker
 //
-// Clocks of threads differ by some 100 ns, so a wake may stand a little after the begin of the poll that it caused.
-// A wake that queues a task comes before each poll, and none comes while the task runs. So a wake that seems to queue
-// a task that runs, or is complete, or has been queued by another wake already, caused a poll that has begun. It is
-// the task's last one, if that has no cause yet and is at most SKEW older. Next: life.js.
+// Clocks of threads differ by some 100 ns, so a wake may stand a little after the start of the poll that it caused.
+// Each poll follows a wake that queues its task, and no wake queues a task that runs. So a wake that seems to queue a
+// task that runs or is complete caused a poll that has begun. If the task is queued already, its earlier wake did so.
+// That poll is the task's last, if it has no cause yet and is less than SKEW older. Next: life.js.
 
 if (typeof module !== 'undefined') require('./lanes.js');
 
@@ -289,7 +289,7 @@ function waitsOf({ poll, events, by }, p) {
     return found;
 }
 
-/** From when on all threads' events are kept: what was so before may have changed since. @param {Pick<Model, 'meta'|'events'|'end'>} model */
+/** From when on no thread's events are lost. What was true before may have changed unseen. @param {Pick<Model, 'meta'|'events'|'end'>} model */
 function keptSince({ meta, events, end }) {
     let since = 0;
     meta.threads.forEach(({ lost }, t) => {

@@ -44,7 +44,7 @@ function drawAxis(view) {
     const y = OVERVIEW;
     view.rect(colour.page, 0, y, width, AXIS);
     const step = niceStep(view.perPixel * 96);
-    // Far in, the labels count from the window's begin, which is written at the left.
+    // Far in, the labels count from a round time at or before the window's start, which is written at the left.
     const relative = view.from / step > 5000;
     const base = relative ? Math.floor(view.from / (step * 10)) * step * 10 : 0;
     let free = 0;

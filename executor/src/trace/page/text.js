@@ -1,5 +1,5 @@
-// The recording as text, for users who cannot see the canvas, or search and copy: the threads, and all events in
-// the order of time, a page at a time. Next: main.js.
+// The recording as text, for users who cannot see the canvas, or want to search and copy: the threads, and all events
+// in the order of time, a page at a time. Next: main.js.
 
 if (typeof module !== 'undefined') require('./detail.js');
 
@@ -36,7 +36,7 @@ function textView(model, select, shownFrom) {
         h('div', { class: 'wide' }, h('table', null, h('thead', null, h('tr', null, ['thread', 'polls', 'in polls', 'share', 'waiting', 'events lost'].map((title) => h('th', { scope: 'col' }, title)))), h('tbody', null, rows))),
         h('h2', null, 'Events'),
         h('p', { class: 'bar' }, button('First', () => show(0)), button('Earlier', () => show(at - TEXT_PAGE)), button('Later', () => show(at + TEXT_PAGE)),
-            button('From the timeline\'s begin', () => seek(shownFrom())), where),
+            button('From the timeline\'s start', () => seek(shownFrom())), where),
         list,
     ];
 }

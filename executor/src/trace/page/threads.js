@@ -6,7 +6,7 @@
 //     lane     │ name; polls over parks; marks of sockets and timers
 //     …
 //
-// What is shown is `from` to `to`, and what is selected a poll with its task, a task, or an event. Every change ends in
+// It shows the time `from` to `to`. A poll with its task, a task, or an event is selected. Every change ends in
 // `move`, which draws at the next frame. Next: tasks.js.
 
 if (typeof module !== 'undefined') require('./pointer.js');
@@ -123,7 +123,7 @@ class Timeline {
         this.move(this.from, this.to);
     }
 
-    /** Selects, and brings what is selected into view, unless it was selected there. @param {{poll: number, task: number, event: number}} what @param {boolean} there */
+    /** Selects, and brings what is selected into view, unless `there`: it was selected on the timeline. @param {{poll: number, task: number, event: number}} what @param {boolean} there */
     select({ poll: p, task, event }, there = false) {
         const { poll, events } = this.model;
         Object.assign(this, { poll: p, task, event });
@@ -134,7 +134,7 @@ class Timeline {
             const end = p >= 0 ? poll.end[p] : begin;
             const seen = begin >= this.from && end <= this.to && (p < 0 || end - begin >= 3 * this.perPixel);
             if (!seen) {
-                // With its wake, if the poll can be seen then; and not from so far that it cannot.
+                // Shows its wake too, unless the poll would then be too narrow. Zooms in if it is too narrow now.
                 const long = end - begin;
                 const reach = p >= 0 && poll.cause[p] >= 0 ? end - events.time[poll.cause[p]] : 0;
                 const least = reach < long * 250 ? Math.max(long, reach) * 1.3 : long * 1.3;
@@ -222,7 +222,7 @@ class Timeline {
         this.sparse(lane.markTime, (crowded ? 2 : 4) * ns, (i) => this.mark(kind[lane.marks[i]], this.x(lane.markTime[i]), bottom - 1, crowded));
     }
 
-    /** Calls `draw` for those in view, and for `before` before them; of those in the same cell only for the first. @param {Float64Array} times @param {number} cell @param {(i: number) => void} draw @param {number} before */
+    /** Calls `draw` for the times in view, and for `before` times before them. Of those in one cell it draws the first. @param {Float64Array} times @param {number} cell @param {(i: number) => void} draw @param {number} before */
     sparse(times, cell, draw, before = 0) {
         let i = Math.max(0, lowerBound(times, this.from) - before);
         for (; i < times.length && times[i] < this.to; i = gallop(times, (Math.floor(times[i] / cell) + 1) * cell, i + 1)) draw(i);

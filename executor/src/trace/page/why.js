@@ -1,5 +1,5 @@
 // "Why does this poll run now?": the chain of causes behind a poll, and where the time between its wake and its
-// begin went.
+// start went.
 //
 //     poll ◀─ wake ◀─ poll ◀─ spawn ◀─ poll ◀─ wake ◀─ socket
 //
@@ -79,7 +79,7 @@ function chainOf(model, p, head = 12, tail = 4) {
 }
 
 /**
- * @typedef {object} Part  A part of the delay between what caused a wake and the begin of the poll.
+ * @typedef {object} Part  A part of the delay between what caused a wake and the start of the poll.
  * @property {'late'|'before-wake'|'running'|'leaving'|'behind'|'asleep'|'unpark'|'unborn'|'other'} what
  * @property {number} ns
  * @property {number} thread  Where it was spent.
@@ -112,7 +112,7 @@ function spentOn(model, t, from, to) {
 
 /**
  * The delay of poll `p`, split. `parts` add up to the time from the cause (a timer's deadline, a socket's event, or
- * the wake) to the poll's begin. `queuedOn` says what the thread did in whose queue the task was, if another ran it.
+ * the wake) to the poll's start. If it was in another thread's queue before, `queuedOn` says what that thread did.
  * @param {Model} model @param {number} p
  * @returns {{wake: number, ready: number, total: number, parts: Part[], queuedOn: {thread: number, parts: Part[]}|null}|null}
  */
@@ -137,7 +137,7 @@ function delayOf(model, p) {
     if (poll.previous[p] >= 0) add('running', ready - woken, poll.thread[poll.previous[p]]);
     const there = events.thread[wake];
     const { idle } = model.lanes[here];
-    // A thread that wakes after its own turn of the reactor is not asleep, though it has still to leave the wait.
+    // A thread that calls a waker after its own turn of the reactor is not asleep, though its wait has not ended yet.
     const turn = lowerBound(idle.end, woken);
     const left = there === here && idle.begin[turn] <= woken ? Math.max(ready, Math.min(idle.end[turn], begin)) : ready;
     add('leaving', left - ready, here);

@@ -99,7 +99,7 @@ function partWords({ meta }, part) {
         case 'before-wake': return 'from the event to the wake: the rest of the reactor\'s turn, and the wakes before this one';
         case 'running': return 'it was woken while its previous poll still ran';
         case 'behind': return `queued behind ${plural(part.count, 'poll')} on ${thread}`;
-        case 'asleep': return `nobody awake: ${thread} was parked`;
+        case 'asleep': return `${thread} was parked`;
         case 'leaving': return `${thread} called the wakes after this one, and left the reactor`;
         case 'unborn': return `${thread} had not started yet`;
         case 'unpark': return `from the notification until ${thread} ran: the unpark latency`;

@@ -58,7 +58,7 @@ fn a_task_is_queued_polled_and_waits() {
     assert!(script.task(64).is_finished() && script.model.threads[1].polled.is_empty());
 }
 
-/// Woken while it runs, a task is queued by the end of its poll, whenever the event of that is recorded.
+/// Woken while it runs, a task is queued at the end of its poll, also before its `Requeued` is recorded.
 #[test]
 fn a_wake_during_the_poll_is_not_lost() {
     let mut script = Script::default();
@@ -102,7 +102,7 @@ fn a_lock_belongs_to_who_took_it_or_to_whom_it_was_handed() {
     script.event(1, Kind::Wake, 0, 128, 0);
     let holder = script.model.locks[&9].holder.unwrap();
     assert_eq!((holder.actor, holder.handed_at), (task(&script, 128), Some(1)));
-    // A waker that is not a task's: no wake stands behind the hand-over, and the next one has nothing to do with it.
+    // A waker that is not a task's: no wake follows the hand-over, and the next one has nothing to do with it.
     script.event(1, Kind::LockFreed, 0, 9, 0).event(1, Kind::LockHanded, 0, 9, 0);
     script.pending(1, 64, 1).event(1, Kind::Wake, 0, 64, 0);
     assert_eq!(script.model.locks[&9].holder, None);
