@@ -36,8 +36,8 @@
 //! `server/log/open`, `server/catch_up`, `server/group`, `server/group/subscription`, `server/group_table`,
 //! `server/reclaim`, `server/common`, `server/posted`, `server/ending`, `server/connection`,
 //! `server/connection/joining`, `server/web/origin`, `server/web/head`, `server/web/response`, `server/web/page`,
-//! `server/web/runtime`, `server/web/recording`, `server/web/bridge`, `server/web/mod`, `server/no_web`, `server/mod`; last the
-//! two programs in `bin/`, and `bin/seconds`, which both use.
+//! `server/web/runtime`, `server/web/recording`, `server/web/bridge`, `server/web/mod`, `server/no_web`, `server/mod`;
+//! last `bin/seconds`, which both programs use, and the two programs in `bin/`.
 #![forbid(unsafe_code)]
 
 use serde::{Deserialize, Serialize};

@@ -160,7 +160,7 @@ fn an_interrupted_look_at_a_connection_does_not_end_it() {
     for round in 0..5 {
         let mut client = server.client();
         client.join_and_wait("g");
-        // The next call fails.
+        // The next call fails, and then every second one.
         let injection = Injection::start(&server, "ppoll:error=EINTR:when=1+2");
         client.half_close();
         common::eventually("the server has asked", || injection.failed() > 0);

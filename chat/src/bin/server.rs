@@ -56,8 +56,8 @@ Options:
   --grace SECONDS      how long a client that has closed its half goes on receiving (5)
   --web ADDRESS        listen here for browsers: a page for the chat, with a view of what the server does; everyone
                        who opens it can use the chat and that view
-  --web-host NAME      a name by which browsers may ask for the page, without a port, besides addresses and localhost;
-                       repeatable
+  --web-host NAME      a host's name, without a port, by which browsers may ask for the page, besides addresses and
+                       localhost; repeatable
   --drain SECONDS      how long the server goes on writing what is queued when it stops (2)
   --history DIR        keep the messages in DIR: each gets a number, is delivered when it is safe on the disk,
                        and can be asked for later. Without this option nothing is kept

@@ -1,6 +1,6 @@
 //! A member's place in the log: what it missed is read from there.
 //!
-//! A group's channel keeps few lines, and none of before the member joined. A member that names the number after
+//! A group's channel keeps few lines, and none from before the member joined. A member that names the number after
 //! which it wants the messages gets them from the log, page by page, and then those that are posted. The
 //! difficulty is where the log ends and the channel begins: a message may be in the page and in the channel, or it
 //! is posted while a page is read.
@@ -33,7 +33,7 @@ use crate::history::Reply;
 /// How much is read from the log at a time.
 const PAGE: Limit = Limit { messages: 1000, bytes: 64 * 1024 };
 
-/// How long a member waits until it asks a log again that could not be reached.
+/// How long a member waits before it asks again, if the log could not be reached.
 const AWAY: Duration = Duration::from_millis(200);
 
 /// How far a member has read of a group. Dropping it loses the page that was read.

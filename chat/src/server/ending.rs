@@ -18,8 +18,8 @@
 //! - E2  The subscription tasks are cancelled between two lines, unless the client does not read the line.
 //! - E3  A reply that is being written when the reading ends is written to its end, so a stop does not cut it off.
 //! - E4  A client that was refused, or has closed its half, is disconnected after the grace period (and the
-//!   lingering), whether or not it reads: the connection notices the half-close also while a reply waits, or a join
-//!   that cannot read the log.
+//!   lingering), whether or not it reads: the connection notices the half-close also while a reply waits, and while a
+//!   join waits for a log that cannot be read.
 //!
 //! Used by `connection`. Next: `connection`.
 
@@ -124,7 +124,7 @@ impl Session {
         Box::pin(self.in_time(Self::poll_replies_written)).await?.map_err(|_| End::Gone)
     }
 
-    /// Polls until that is ready. Once the client has closed its half, before the call or during it, it waits no
+    /// Calls `poll` until it is ready. Once the client has closed its half, before the call or during it, this waits no
     /// longer than the grace period (E4). Cancel-safe if `poll` is.
     ///
     /// # Errors

@@ -71,7 +71,7 @@ const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
 /// How long a log may take to close.
 const CLOSE: Duration = Duration::from_secs(10);
 
-/// If more accepts than this fail in a row, the cause is not in the single connections.
+/// If more accepts than this fail in a row, the cause is not in the individual connections.
 const MAX_CONSECUTIVE: u32 = 15;
 
 /// A chat server that listens. Dropping it closes the listener.

@@ -1,7 +1,7 @@
 //! What stands for `web` in a build without it: browsers cannot be listened for.
 //!
 //! The page needs a library for WebSocket, which is a third of what the chat is built from. With the type that stands
-//! here, the server is the same in both builds, and has no line that depends on the feature.
+//! here, the rest of the server is the same in both builds.
 //!
 //! Used by `server/mod`. Next: `server/mod`.
 

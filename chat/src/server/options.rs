@@ -96,7 +96,7 @@ pub struct Retention {
     /// Their texts, and the group's name with each, in bytes.
     pub bytes: u64,
     /// The age; `None`: a message may become as old as it likes. An older message is not sent any more; its
-    /// place in the file is used again an eighth of this time later, or an hour later.
+    /// place in the file is free an eighth of this time later, and after an hour at most.
     pub age: Option<Duration>,
 }
 

@@ -67,8 +67,8 @@ impl Posted {
     }
 
     /// Takes the outcomes that are known, in the order of the posts: one that is not known hides those after
-    /// it. Appends an error to `replies` for each post that failed. Ready when that has come which is waited
-    /// for.
+    /// it. Appends an error to `replies` for each post that failed. Ready when the condition `until` holds: see
+    /// [`Until`].
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, until: Until, replies: &mut Vec<u8>) -> Poll<()> {
         while let Some(first) = self.waiting.front_mut() {
             let outcome = Pin::new(&mut first.outcome).poll(cx);

@@ -133,8 +133,8 @@ pub fn no_seam_in_a_flood(server: &InProcess, other: &InProcess) {
     }
 }
 
-/// The reply to a History request counts the group's name in each message: with a name of 60,000 bytes four messages are
-/// 256 KiB. Pages that a member is sent are bounded too, and none of them is missing.
+/// The limit of a reply to a History request, 256 KiB, counts the group's name in each message: with a name of 60,000
+/// bytes four messages fit. Pages that a member is sent are bounded too, and no message is missing.
 #[track_caller]
 pub fn no_long_reply_for_a_long_name(server: &InProcess) {
     let mut client = server.client();

@@ -64,7 +64,7 @@ impl Connection {
                 // If the client has gone, the reply fails.
                 let started =
                     started.map_err(|_| not_joined(name, "the log was not read within the grace period"))?;
-                // It may still have requests. The grace period begins after the last one.
+                // The client may have sent more requests. Its grace period begins after the last of them.
                 self.session.closed = closed;
                 Some(started.map_err(|error| not_joined(name, error))?)
             }

@@ -16,7 +16,7 @@
 //!   `fsync` Linux goes on returning from its cache what it could not write. A database that builds on that
 //!   is damaged after the next power cut, all of it.
 //! - F4  To open a large file that was not closed takes long. So after an error it is opened again after a rest
-//!   that is some times as long; until then, calls fail at once.
+//!   that is several times as long; until then, calls fail at once.
 //!
 //! All calls block. Used by `log/store`. Next: `log/store`.
 

@@ -62,7 +62,7 @@ pub(in crate::server) struct Connected {
 
 impl Connected {
     /// Connects to Redis, and tells on stderr what its settings promise. `keep` is the number of messages of a
-    /// group that are kept, and `limit` how long all this may take, and later a reply.
+    /// group that are kept, and `limit` how long this call may take, and later each reply.
     ///
     /// # Errors
     ///

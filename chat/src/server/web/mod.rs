@@ -121,7 +121,7 @@ impl Web {
         let Head { request, rest } = head;
         let (method, path, headers) = (request.method(), request.uri().path(), request.headers());
         let refusal = |status, reason: &str| Routed::Respond(Response::refusal(status, reason));
-        // The WebSocket and the recording do something: a page that asks for them says which one it is.
+        // The WebSocket and the recording have effects: a page that asks for them must be named in `Origin`.
         let must = matches!(path, "/chat" | "/recording");
         let own = self.hosts.asked_for(headers).and_then(|host| match page::file(path) {
             Some(_) => Ok(()),

@@ -13,7 +13,7 @@
 //!
 //! - O1  `Host` is a literal address or a known name. No other name can lead here, so none can be rebound.
 //! - O2  A request that does something, or reads what the server knows, comes from a page with this very host and
-//!   port. For a WebSocket `Origin` must be there; programs that are no browsers may leave it out elsewhere.
+//!   port. For a WebSocket or a recording `Origin` must be there; elsewhere a program that is no browser may omit it.
 //!
 //! Used by `web/mod`. Next: `web/head`.
 

@@ -9,7 +9,7 @@
 //!   *2\r\n$4\r\n41-0\r\n$3\r\ntea\r\n      ──▶   Many(2)   Text("41-0")   Text("tea")
 //! ```
 //!
-//! - E1  Memory is bounded: of a text by [`LONGEST`], of any other line by [`LINE`]. What is longer is nonsense,
+//! - E1  Memory is bounded: a text has at most [`LONGEST`] bytes, any other line [`LINE`]. What is longer is refused
 //!   before it has been received.
 //! - E2  Bytes that are not RESP are an error, and never a panic.
 //!
@@ -17,7 +17,7 @@
 
 use std::io::{Error, ErrorKind, Result};
 
-/// The longest text, in bytes: no packet of a client is longer.
+/// The longest text, in bytes: twice as long as a message may be (`state`).
 const LONGEST: usize = 16 << 20;
 
 /// The longest line, in bytes: an error, a number or the length of what follows.

@@ -21,7 +21,8 @@
 //!   messages is removed when no server watches the group any more: else every name that anybody has ever joined
 //!   would stay.
 //!
-//! Used by `log/redis/settings`, `log/redis/parsed`, `log/redis/state` and `log/redis/state/replies`. Next: `log/redis/tls`.
+//! Used by `log/redis/settings`, `log/redis/parsed`, `log/redis/state` and `log/redis/state/replies`. Next:
+//! `log/redis/tls`.
 
 use super::super::{Limit, LogError, Page};
 use super::resp;
@@ -56,8 +57,8 @@ if #entries ~= 1 or entries[1][1] ~= '0-1' then return 0 end
 if redis.call('PUBSUB', 'NUMSUB', ARGV[1])[2] > 0 then return 0 end
 return redis.call('DEL', KEYS[1])";
 
-/// Returns the last ID, and the IDs and texts of the messages from a number on. Each line that is made of them repeats the
-/// group's name, which is in the key: so the key counts with each text.
+/// Returns the last ID, and the IDs and texts of the messages from a number on. Each becomes a line that repeats the
+/// group's name. The key contains the name, so its length counts with each text.
 const READ: &str = "\
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 if not last then return false end

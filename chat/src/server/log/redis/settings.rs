@@ -30,7 +30,7 @@ pub(super) async fn permissions(connection: &mut Connection, database: u32) -> i
 ///
 /// # Errors
 ///
-/// The connection has failed. That Redis does not tell its settings is none.
+/// The connection has failed. It is no error if Redis does not tell its settings.
 pub(super) async fn promises(connection: &mut Connection) -> io::Result<Vec<String>> {
     let (only, fsync) = (setting(connection, "appendonly").await?, setting(connection, "appendfsync").await?);
     let survives = match (only.as_deref(), fsync.as_deref()) {
@@ -68,7 +68,7 @@ async fn setting(connection: &mut Connection, name: &str) -> io::Result<Option<S
             [_, Item::Text(value)] => Some(String::from_utf8_lossy(value).into_owned()),
             _ => None,
         }),
-        // What the command says, not the connection.
+        // The command has failed, not the connection.
         Err(error) if error.kind() == io::ErrorKind::Other => Ok(None),
         Err(error) => Err(error),
     }

@@ -5,7 +5,7 @@
 //!
 //! The certificate is verified for the URL's host. A Redis is seldom in public, and its certificate seldom from a
 //! public authority: the file that the environment variable `SSL_CERT_FILE` names has the authorities to trust.
-//! Without it those that Mozilla trusts are.
+//! Without it, the authorities that Mozilla trusts are trusted.
 //!
 //! Used by `log/redis/connection`. Next: `log/redis/connection`.
 

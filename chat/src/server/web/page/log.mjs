@@ -145,7 +145,7 @@ export class Log {
             this.older = [];
             this.kept.unshift(...older);
             this.begin -= older.length;
-            // Asked for again and again it would send nothing.
+            // The server keeps none of these: a further request would bring nothing, either.
             if (older.length === 0) this.isWhole = true;
         } else if (request?.kind === 'newer') {
             // All that is kept up to `last` has come.
@@ -177,7 +177,7 @@ export class Log {
             this.last = Math.max(0, last - few);
             this.lacksNewer = last > this.last;
         } else {
-            this.wantsOlder = true; // One has come already.
+            this.wantsOlder = true; // A message has come already: the few are asked for as older ones.
         }
     }
 

@@ -13,7 +13,7 @@ import { lines } from './visible.mjs';
 
 const SHOWN = 500;
 const STEP = 100;
-/** So near to an edge, in pixels, the window is moved. */
+/** The window is moved when this near to one of its edges, in pixels. */
 const NEAR = 400;
 
 const byId = (id) => document.getElementById(id);
@@ -65,7 +65,7 @@ export class Messages {
         const { log } = this.group;
         if (this.follows) {
             const from = Math.max(log.begin, this.from, log.end - SHOWN);
-            // Soon after a start there may be room for what was asked for.
+            // Soon after the start the window is short: older messages that were asked for and have come fit into it.
             this.move(log.end - from < STEP ? Math.max(log.begin, log.end - STEP) : from, log.end);
             this.scrollToEnd();
             this.group.seen = log.end;

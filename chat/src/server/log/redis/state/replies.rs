@@ -93,7 +93,7 @@ impl State {
             }
             // At worst an empty stream stays.
             (Expected::Forgotten(_), Parsed::Number(_) | Parsed::Refused(_)) => {}
-            // If it is refused, so is what follows, or the numbers show that messages are missing.
+            // If it is refused, the members would miss messages, and not notice it: the connection ends.
             (Expected::Subscribed, Parsed::Subscribed) => {}
             (Expected::Subscribed, Parsed::Refused(text)) => {
                 return Err(io::Error::other(format!("it does not let us subscribe: {text}")));
