@@ -101,7 +101,7 @@ fn context_switch(c: &mut Criterion) {
 
 fn main() {
     common::run(
-        "how quickly a task runs that another one has woken: the slot keeps it on the same thread",
+        "how quickly a task that another one has woken runs: the slot keeps it on the same thread",
         "pool.md",
         context_switch,
     );

@@ -1,8 +1,8 @@
 //! The dump: what it costs to ask 10,000 waiting tasks why they wait.
 //!
 //! Measured: `executor::dump()` with 10,000 tasks, half of which wait for a timer and half for a channel, without a
-//! recording and with one in which all of it is; and the same with its text. Left out: what the dump costs others: a
-//! poll waits at most for a lock while a few entries are copied.
+//! recording and with one that has all their events; and the same with its text. Left out: what the dump costs others:
+//! a poll waits at most for a lock while a few entries are copied.
 
 mod common;
 

@@ -44,5 +44,5 @@ fn events(c: &mut Criterion) {
 }
 
 fn main() {
-    common::run("what an event costs that is recorded, and one that is not", "watching.md", events);
+    common::run("what an event costs, if it is recorded and if it is not", "watching.md", events);
 }

@@ -24,7 +24,7 @@ async fn spawn_and_await(spawn: fn(usize) -> JoinHandle<usize>) {
     }
 }
 
-/// The same in a set, whose order is that of the ends.
+/// The same in a set, which returns the outputs in the order in which the tasks end.
 async fn spawn_and_join() {
     let mut set = JoinSet::new();
     for i in 0..TASKS {

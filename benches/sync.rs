@@ -18,7 +18,7 @@ type Spawn = fn(Boxed<()>) -> JoinHandle<()>;
 
 const PLACES: [(&str, Spawn); 2] = [("pool", |f| task::spawn(f)), ("local", |f| task::spawn_local(f))];
 
-/// How many tasks want the same.
+/// How many tasks contend for the same lock.
 const TASKS: u64 = 100;
 
 /// Times `times` operations of `work`, which are shared by [`TASKS`] tasks.
@@ -146,7 +146,7 @@ fn sync(c: &mut Criterion) {
 
 fn main() {
     common::run(
-        "what a lock costs that is free, and one that is handed to the task that waits longest",
+        "what a free lock costs, and one that is handed to the task that has waited longest",
         "sync.md",
         sync,
     );

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 // ANCHOR: 06_yield_now
-/// Lets every task run that is in the queue now. It is not a way to wait: a task that only yields is always
+/// Lets every task that is in the queue now run. It is not a way to wait: a task that only yields is always
 /// in the queue, so the thread never sleeps.
 struct YieldNow {
     yielded: bool,

@@ -204,7 +204,7 @@ async fn echo(stream: Async<TcpStream>) -> io::Result<()> {
 
 const CLIENTS: usize = 50;
 
-/// Causes something, and takes the turn that follows.
+/// Prints `what`, calls `cause`, then runs one turn of the reactor and the queue.
 fn step<T>(what: &str, cause: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     println!("{what}");
     let result = cause()?;

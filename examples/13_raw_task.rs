@@ -247,7 +247,7 @@ thread_local! {
     static LOUD: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Prints what happens, while this thread is to do so.
+/// Prints what happens, if LOUD is set on this thread.
 fn note(what: Arguments) {
     if LOUD.get() {
         println!("    {what}");

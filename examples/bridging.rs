@@ -17,7 +17,7 @@ use executor::task;
 
 fn main() {
     let hook = panic::take_hook();
-    panic::set_hook(Box::new(|_| {})); // The panics that follow are meant, and are printed by `say`.
+    panic::set_hook(Box::new(|_| {})); // The panics that follow are intended, and `say` prints them.
     who_may_block();
     panic::set_hook(hook);
     task::block_on(async {
@@ -136,7 +136,7 @@ async fn a_synchronous_reader() {
 /// Stands for a library that calls back from a thread of its own.
 fn look_up(name: &str, done: impl FnOnce(String) + Send + 'static) {
     let name = name.to_owned();
-    // A name without a letter is lost, and its callback is dropped.
+    // An empty name is not looked up, and its callback is dropped.
     thread::spawn(move || (!name.is_empty()).then(|| done(name.to_uppercase())));
 }
 
@@ -205,8 +205,8 @@ fn run_loop(stop: &AtomicBool, mut event: impl FnMut(u32)) {
 }
 
 // ANCHOR: bridging_loop
-/// The loop has a thread of its own. It is not one of those of `spawn_blocking`, of which there is a limited
-/// number. Here the callback may wait: that slows down the loop, and nobody else.
+/// The loop has a thread of its own, not one of `spawn_blocking`: their number is limited, and the loop would
+/// keep one for itself. Here the callback may wait: that slows down the loop, and nobody else.
 async fn a_loop_of_its_own() {
     let (sender, mut events) = mpsc::channel(1);
     let stop = Arc::new(AtomicBool::new(false));

@@ -139,7 +139,7 @@ async fn state_outside_of_the_future() -> io::Result<()> {
 }
 
 // ANCHOR: cancelled_pinned
-/// The second cure: one future, polled by reference in each turn until it is ready. Only then another is made.
+/// The second cure: one future, polled by reference in each turn until it is ready. Only then is another made.
 async fn one_future_for_all_turns() -> io::Result<()> {
     let (stream, mut ticks, _sender) = packets_and_ticks()?;
     let mut log = Log::new("one future for all turns");
@@ -160,8 +160,8 @@ async fn one_future_for_all_turns() -> io::Result<()> {
 // ANCHOR_END: cancelled_pinned
 
 // ANCHOR: cancelled_task
-/// The third cure: a task reads, and nobody drops its future. The loop receives from a channel, and to drop a `recv`
-/// loses nothing.
+/// The third cure: a task reads, and nobody drops its future. The loop receives from a channel, and dropping a
+/// `recv` loses nothing.
 async fn a_task_that_reads() -> io::Result<()> {
     let (stream, mut ticks, _sender) = packets_and_ticks()?;
     let mut log = Log::new("a task that reads");
@@ -209,7 +209,7 @@ fn packets_and_ticks() -> io::Result<(Tapped, mpsc::Receiver<()>, JoinHandle<io:
                 _ = tick.reserve().await; // There is room when the tick was received.
             }
         }
-        // With its end of the channel the ticks end. It stays until the stream was read to its end.
+        // Dropping `tick` would end the ticks. So it is kept until the loop has dropped its receiver.
         peer.close().await?;
         tick.closed().await;
         Ok(())

@@ -5,7 +5,7 @@
 //!
 //! Without arguments it starts a small server of its own, as a task on the same thread. While the request
 //! waits for its response, `block_on` runs the server. While neither can continue, `block_on` sleeps in one
-//! system call until a socket is ready. No other thread is ever started.
+//! system call until a socket is ready. No other thread is started, unless HOST is a name that must be looked up.
 
 pub(crate) mod support;
 
@@ -23,7 +23,7 @@ use reactor::net::{TcpListener, TcpStream};
 pub(crate) async fn cheapo_request(host: &str, port: u16, path: &str) -> io::Result<String> {
     let mut socket = TcpStream::connect((host, port)).await?;
 
-    // The colons of an IPv6 address are not that of the port.
+    // In brackets, the colons of an IPv6 address are not taken for the one before the port.
     let name = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     let request = format!("GET {path} HTTP/1.1\r\nHost: {name}:{port}\r\nConnection: close\r\n\r\n");
     socket.write_all(request.as_bytes()).await?;

@@ -168,7 +168,7 @@ async fn many_at_once() -> io::Result<()> {
     Ok(())
 }
 
-/// How many threads this process has, if the system tells.
+/// How many threads this process has, if the system reports it.
 fn threads() -> Option<usize> {
     std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)
 }

@@ -78,8 +78,8 @@ async fn run(listener: TcpListener) -> io::Result<usize> {
 // ANCHOR_END: graceful_shutdown_run
 
 // ANCHOR: graceful_shutdown_drain
-/// Waits for all connections until the deadline, and cancels those that are left. Returns how many those
-/// were.
+/// Waits for all connections until the deadline, and cancels those that are left. Returns how many it has
+/// cancelled.
 async fn drain(connections: Vec<JoinHandle<io::Result<()>>>) -> io::Result<usize> {
     let deadline = Instant::now() + DRAIN;
     let mut cancelled = 0;

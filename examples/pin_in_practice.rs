@@ -3,7 +3,7 @@
 //!     cargo run --example pin_in_practice
 //!
 //! The `poll` of a wrapper is given a `Pin<&mut Wrapper>`, and needs a `Pin<&mut Inner>`. That step is a *projection*. Rung
-//! 12 says why it takes a promise, and one of its exercises makes it with `unsafe`. Here are the ways that need none:
+//! 12 says why that step takes a promise. One of its exercises makes the promise with `unsafe`. These ways need none:
 //!
 //! ```text
 //!   write no `poll` at all      an async function: `pin!` and `poll_fn`
@@ -155,7 +155,7 @@ fn show(way: &str, (output, spent): (usize, Spent)) {
 }
 
 // ANCHOR: pin_in_practice_timeout
-/// Two futures are pinned, and polled in the order in which they are to win.
+/// Both futures are pinned. If both are ready, the one that is polled first wins.
 async fn timeout<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut end = pin!(sleep(limit));
@@ -300,14 +300,14 @@ fn what_is_unpin() {
 
 // ANCHOR: pin_in_practice_rules
 fn what_a_pin_can() {
-    // Of a type that is Unpin, a Pin<&mut T> is a &mut T.
+    // If T is Unpin, a Pin<&mut T> can be used as a &mut T.
     let mut number = 1;
     let mut pinned = Pin::new(&mut number);
     *pinned += 1;
     *pinned.as_mut().get_mut() += 1;
     assert_eq!(number, 3);
 
-    // Of any type: poll it, lend the pin, look at the value, replace the value.
+    // Whatever T is: poll it, reborrow the pin, look at the value, replace the value.
     let mut cx = Context::from_waker(Waker::noop());
     let mut slot = pin!(Some(work()));
     let future = slot.as_mut().as_pin_mut().expect("it holds a future"); // Pin<&mut F>

@@ -154,8 +154,8 @@ async fn leaked(seen: Rc<Seen>) {
 // ANCHOR_END: scopes_leaked
 
 // ANCHOR: scopes_observe
-/// Calls a function whose frame owns the variable, waits for the tasks that it has left, and counts
-/// the reads.
+/// Calls a function whose frame owns the variable, waits for the tasks that it has left behind, and
+/// counts the reads.
 async fn observe(how: &str, frame: impl AsyncFnOnce(Rc<Seen>)) -> (u32, u32) {
     let seen = Rc::new(Seen::default());
     frame(seen.clone()).await; // Here the variable ends.

@@ -116,7 +116,7 @@ struct Talk {
     reply: OnceLock<()>,
 }
 
-/// Asks, and blocks its thread until there is a reply, or until it has looked this often.
+/// Asks, and blocks its thread until there is a reply, or until it has looked `looks` times.
 async fn ask(talk: impl Deref<Target = Talk>, looks: usize) -> bool {
     talk.question.get_or_init(|| ());
     (0..looks).any(|_| {

@@ -2,9 +2,9 @@
 //!
 //!     cargo run --release --example timeline [FILE]
 //!
-//! The page is FILE, or a file in a new folder in the folder for temporary files. Open it in a browser. Click on a poll
-//! and press `w`: the page shows why it ran, from the wake that caused it back to a socket, a timer, or the program's
-//! start.
+//! The page is FILE, or a file in a new folder among the temporary files. Open it in a browser. Click on a poll, and
+//! press `w`: the page shows why it ran, from the wake that caused it back to a socket, a timer or the program's start.
+//!
 //! Any program on the runtime records itself with `UNROLLED_TRACE=out.html` in its environment.
 
 use std::hash::{BuildHasher, RandomState};

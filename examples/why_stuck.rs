@@ -2,9 +2,9 @@
 //!
 //!     cargo run --release --example why_stuck
 //!
-//! A dump polls nothing, so it can be taken of a program that hangs. While a recording is on it knows who holds each
-//! lock, and it gives a verdict where no task could ever go on. The chat server prints one on SIGUSR1, and
-//! `executor::trace::within` does when the time limit of a test has elapsed.
+//! A dump polls nothing, so it can be taken of a program that hangs. If a recording is on, the dump also says who holds
+//! each lock, and gives a verdict where no task could ever go on. The chat server prints a dump on SIGUSR1, and
+//! `executor::trace::within` prints one when the time limit of a test has elapsed.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -18,7 +18,7 @@ use executor::task::{self, Builder, JoinHandle};
 use executor::trace;
 use reactor::time::sleep;
 
-/// Each thread keeps its last events, this many.
+/// How many of its last events each thread keeps.
 const EVENTS: usize = 10_000;
 
 /// Far longer than a verdict takes.

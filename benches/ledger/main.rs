@@ -54,7 +54,7 @@ fn ledger(arguments: &[String]) -> io::Result<ExitCode> {
         let differences = table::compare(file, &table::rows(&["ours"], false)?)?;
         if !differences.is_empty() {
             println!("{}", differences.join("\n"));
-            println!("If this is meant: cargo bench --bench ledger -- --write");
+            println!("If this is intended: cargo bench --bench ledger -- --write");
             return Ok(ExitCode::FAILURE);
         }
         println!("each operation costs what docs/ledger.md says");

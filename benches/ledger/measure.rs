@@ -6,7 +6,7 @@
 //! ```text
 //!   ledger ──▶ ledger run NAME                     allocations, bytes, wakes, polls
 //!          ──▶ strace ledger run NAME              system calls, between the two marks
-//!          ──▶ callgrind ledger run NAME TIMES     instructions: twice the operations, less the operations
+//!          ──▶ callgrind ledger run NAME TIMES     instructions: a run with 2 × TIMES, less one with TIMES
 //! ```
 
 use std::collections::BTreeMap;
@@ -83,7 +83,7 @@ impl Iterator for Meter {
     }
 }
 
-/// Counts an operation in processes of its own. Without `instructions` these are left out, which take long.
+/// Counts an operation in processes of its own. Instructions are counted only with `instructions`: that takes long.
 ///
 /// # Errors
 ///

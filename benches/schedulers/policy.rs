@@ -10,7 +10,7 @@
 //!                         └──────────────────┴──a task──▶ stop_searching, and its poll
 //! ```
 //!
-//! - C1  What `push` was given, one `next` or `steal` returns, once.
+//! - C1  Each task that was passed to `push` is returned by one `next` or `steal`, once.
 //! - C2  `has_work` is true for each task that `next` or `steal` of this worker would return.
 //! - C3  `push` says who may take the task. If that is not only the pushing worker, a sleeper is woken for it, or
 //!   another worker is known to look.

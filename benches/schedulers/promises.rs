@@ -1,7 +1,7 @@
 //! What every policy must keep, whatever it decides: one list of tests for all.
 //!
 //! A fast scheduler that loses one task in a million is worth nothing, and a table does not show it. Each promise here
-//! is kept or broken a few hundred times in a row, since what loses a task is a race. They run with
+//! is checked a few hundred times in a row, since what loses a task is a race. The checks run with
 //! `cargo bench --bench schedulers -- --test`.
 //!
 //! Each waits for a condition, with the deadline of `run`. Next: `main`.
@@ -104,7 +104,7 @@ fn no_wake_is_lost(run: &Arc<Run>) {
         }
     });
     for round in 0..10 * ROUNDS {
-        // So that the next wake comes at each moment of a worker's way to sleep, which takes less than 1 µs.
+        // So over all rounds the wakes come at every moment of a worker's way to sleep, which takes less than 1 µs.
         (0..round % 97).for_each(|_| std::hint::spin_loop());
         signal.send();
         wait_for(&replies, round + 1);
@@ -337,5 +337,5 @@ fn polls_before_the_outside(policy: &Entry) -> u64 {
     read(&before)
 }
 
-/// How long each cell runs that is only checked.
+/// How long a cell that is only checked runs.
 pub(crate) const SHORT: Duration = Duration::from_millis(10);

@@ -69,7 +69,7 @@ impl Run {
         self: &Arc<Self>,
         future: F,
     ) -> impl Future<Output = ()> + Send + use<F> {
-        // ORDERING: Relaxed; `end` is called after it by the same thread, or sees the task that has called it alive.
+        // ORDERING: Relaxed; it is called by the thread that calls `end`, or by a task that `alive` still counts.
         self.alive.fetch_add(1, Ordering::Relaxed);
         self.unpolled.fetch_add(1, Ordering::Relaxed); // ORDERING: Relaxed; as above.
         let run = Arc::clone(self);

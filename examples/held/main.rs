@@ -23,7 +23,7 @@ use streams::{Buffered, Unordered};
 mod streams;
 mod table;
 
-/// Each thread keeps its last events, this many.
+/// How many of its last events each thread keeps.
 const EVENTS: usize = 10_000;
 
 /// Far longer than anything here takes.
@@ -207,7 +207,7 @@ fn waits_for(name: &str, what: &str) -> bool {
 
 type Slow = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Runs a `store` while another branch has the lock, until the order is slow. Returns the journal.
+/// Runs a `store` beside a branch that holds the lock until `slow` has ended. Returns the journal.
 async fn with_a_backup(store: impl AsyncFnOnce(Arc<Journal>, Slow)) -> Vec<String> {
     let journal = Arc::new(Journal::default());
     let (release, released) = oneshot::channel();
@@ -247,7 +247,7 @@ fn fixed() {
     });
 }
 
-/// For what tasks write, which run in any order.
+/// Sorts the lines of tasks, which run in any order.
 fn sorted(mut journal: Vec<String>) -> Vec<String> {
     journal.sort();
     journal

@@ -1,4 +1,4 @@
-//! Which worker a push wakes, and what a worker does that finds no task. One solution.
+//! Which worker a push wakes, and what a worker that finds no task does. One solution.
 
 /// The state that the workers share, under one lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

@@ -71,7 +71,7 @@ impl Callee {
         Callee { samples, lost: 0 }
     }
 
-    /// Full and closed are two things: one passes, the other is the end.
+    /// A full channel has room again later. A closed one is the end.
     pub fn measured(&mut self, value: u32) -> bool {
         match self.samples.try_send(Sample { value, lost: self.lost }) {
             Ok(()) => self.lost = 0,

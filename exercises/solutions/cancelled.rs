@@ -80,7 +80,7 @@ impl<T> Messages<T> {
         self.pushed.notify_one();
     }
 
-    /// Waits for a message. It belongs to the worker that takes it, until that is done with it or is dropped.
+    /// Waits for a message. It belongs to the worker that takes it, until the worker is done with it or is dropped.
     pub async fn take(&self) -> Taken<'_, T> {
         loop {
             let pushed = self.pushed.notified();

@@ -78,7 +78,7 @@ async fn commit_all(shared: Arc<Shared>) {
     }
 }
 
-/// Returns the numbers that a member delivers which has all up to `after`.
+/// Returns the numbers that a member with all up to `after` delivers.
 pub fn deliver(after: u64, pages: Vec<Vec<u64>>, channel: Vec<u64>) -> Vec<u64> {
     let mut last = after;
     let mut delivered = Vec::new();

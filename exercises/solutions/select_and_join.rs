@@ -69,7 +69,7 @@ pub async fn join_all<F: Future>(branches: Vec<F>) -> Vec<F::Output> {
     let mut branches: Vec<Option<Pin<Box<F>>>> =
         branches.into_iter().map(|branch| Some(Box::pin(branch))).collect();
     poll_fn(|cx| {
-        // Before the polls: a branch may be woken while it is polled. The task may have moved, so each poll stores it.
+        // Before the polls: a branch may be woken during its poll. In each poll: the join may be in another task now.
         woken.lock().unwrap().task = Some(cx.waker().clone());
         // One round: what is woken from here on is for the next poll, so that other tasks get their turns.
         let round = mem::take(&mut woken.lock().unwrap().numbers);

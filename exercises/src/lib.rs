@@ -11,8 +11,8 @@
 //! `cargo test -p exercises --features solutions`. Plain `cargo test` in the project's root leaves the
 //! exercises out, because the stubs fail.
 //!
-//! The wrong solutions are in `wrong/`, at least three for each exercise: what a reader would write who misses the
-//! point. The tests must fail on each: `bash .ci/wrong-solutions`, or for one file `bash .ci/wrong-solutions task`.
+//! The wrong solutions are in `wrong/`, at least three for each exercise: what a reader who misses the point would
+//! write. The tests must fail on each: `bash .ci/wrong-solutions`, or for one file `bash .ci/wrong-solutions task`.
 //!
 //! This file has the helpers that the tests share.
 
@@ -139,8 +139,8 @@ impl Wake for Calls {
     }
 }
 
-/// Polls the future as long as each poll, or something in it, has woken it. Returns its output, or `None` if it waits
-/// and was not woken: if all that could wake it is inside of it, it hangs.
+/// Polls the future, and polls it again as long as it was woken during its last poll. Returns its output, or `None` if
+/// it waits and was not woken: if only its own polls can wake it, it hangs.
 ///
 /// # Panics
 ///

@@ -1,4 +1,4 @@
-//! Which worker a push wakes, and what a worker does that finds no task.
+//! Which worker a push wakes, and what a worker that finds no task does.
 #![allow(
     dead_code,
     unused_variables,

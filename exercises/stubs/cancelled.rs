@@ -21,8 +21,8 @@ use reactor::io::prelude::*;
 use reactor::io::{AsyncRead, BufReader};
 
 /// Exercise 1. Returns the lines of a reader and the notices, in the order in which they come, until the reader ends.
-/// A notice that comes in the middle of a line takes the beginning of the line away. And when there are no more senders
-/// of notices, the rest of the lines is not read. Mend both.
+/// If a notice comes in the middle of a line, the beginning of the line is lost. And when there are no more senders of
+/// notices, the rest of the lines is not read. Fix both.
 pub async fn lines_and_notices<R: AsyncRead + Unpin>(
     reader: R,
     mut notices: mpsc::Receiver<String>,
@@ -70,7 +70,7 @@ impl<T> Messages<T> {
         self.pushed.notify_one();
     }
 
-    /// Waits for a message. It belongs to the worker that takes it, until that is done with it or is dropped.
+    /// Waits for a message. It belongs to the worker that takes it, until the worker is done with it or is dropped.
     pub async fn take(&self) -> Taken<'_, T> {
         loop {
             let pushed = self.pushed.notified();

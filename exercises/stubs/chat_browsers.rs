@@ -11,8 +11,8 @@
 /// are the headers of the request. `names` are the names by which the server may be reached, without a port; an
 /// address in numbers, such as `127.0.0.1` or `[::1]`, is always one of them.
 ///
-/// A page of another site can send a request here, but its browser writes the site into `origin`. Or the site's name
-/// is made to stand for the address of this server: then `origin` and `host` agree, and both have that name.
+/// A page of another site can send a request here, but its browser writes the site into `origin`. Or DNS
+/// resolves the site's name to this server's address (DNS rebinding): then `origin` and `host` both have that name.
 pub fn is_own_page(host: &str, origin: Option<&str>, names: &[&str]) -> bool {
     origin.is_some()
 }

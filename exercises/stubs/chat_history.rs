@@ -40,7 +40,7 @@ impl Log {
     }
 }
 
-/// Exercise 2. Returns the numbers that a member delivers which has all up to `after`: first those of the pages
+/// Exercise 2. Returns the numbers that a member with all up to `after` delivers: first those of the pages
 /// that it reads from the log, then those that come through the channel, to which it subscribed before it read
 /// the first page. Each number comes once, and they are in order.
 pub fn deliver(after: u64, pages: Vec<Vec<u64>>, channel: Vec<u64>) -> Vec<u64> {

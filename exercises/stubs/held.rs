@@ -1,5 +1,5 @@
-//! A futurelock, a stream whose futures rest while the loop's body waits, and a lock whose wake goes to a future that
-//! is not polled.
+//! A futurelock, a stream whose futures are not polled while the loop's body waits, and a lock whose wake goes to a
+//! future that is not polled.
 #![allow(dead_code, unused_imports, reason = "a stub for the reader to fix")]
 
 use std::collections::VecDeque;

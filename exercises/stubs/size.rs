@@ -30,8 +30,8 @@ pub async fn most_frequent(mut batches: mpsc::Receiver<Vec<u16>>, results: mpsc:
     }
 }
 
-/// Exercise 2. Awaits a future, and notes when it is polled first and when it has ended. Its own future has the other
-/// one in it twice. It must have it in it once, not in a box, and add at most 64 bytes.
+/// Exercise 2. Awaits a future, and notes when it is polled first and when it has ended. Its own future contains the
+/// awaited one twice. Make it contain that one once, without a box, and add at most 64 bytes.
 pub async fn noted<F: Future>(journal: &RefCell<Vec<&'static str>>, future: F) -> F::Output {
     journal.borrow_mut().push("begun");
     let output = future.await;

@@ -35,7 +35,7 @@ fn exercise_1_who_waits_is_woken_when_bytes_come() {
     });
 }
 
-/// A pipe that looks, whenever its descriptor is asked for, which wakers are in the table.
+/// A pipe that checks, whenever its descriptor is asked for, which wakers are in the table.
 struct Watched<'a> {
     reader: &'a PipeReader,
     reactor: &'a Reactor,
@@ -67,7 +67,7 @@ fn exercise_1_an_event_finds_a_waker_the_moment_the_poller_is_armed() {
     reactor.delete(&reader).expect("it was added");
 }
 
-/// A waker that looks whether the table can be locked.
+/// A waker that checks whether the table can be locked.
 struct LooksAtTheLock(Arc<Reactor>, AtomicBool);
 
 impl Wake for LooksAtTheLock {
@@ -127,7 +127,7 @@ fn exercise_2_a_place_that_is_free_is_taken() {
             async move {
                 let mut turns = 0;
                 while number == 0 && ended.get() < 4 {
-                    assert!(turns < 100, "{} of 4 have ended: the next wait for the first", ended.get());
+                    assert!(turns < 100, "{} of 4 have ended: the next ones wait for the first", ended.get());
                     turns += 1;
                     yield_now().await;
                 }

@@ -88,7 +88,7 @@ fn exercise_2_close_runs_what_is_queued_while_the_threads_are_busy() {
         }
         ran.load(Ordering::SeqCst)
     });
-    assert_eq!(ran, 15, "a thread has ended before the jobs that were left");
+    assert_eq!(ran, 15, "a thread has ended although jobs were left");
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn exercise_1_a_late_reply_does_no_harm() {
     });
 }
 
-/// What a reader gets whose buffer has this size.
+/// What a reader with a buffer of this size gets.
 fn read_by(size: usize, pieces: &'static [&'static str]) -> String {
     ends("the read does not come to its end", move || {
         task::block_on(async {

@@ -74,7 +74,7 @@ fn exercise_2_no_task_is_polled_twice_in_a_round() {
     let mut polled = Vec::new();
     run_round(&mut queue, &mut |task, _| {
         polled.push(task);
-        assert!(polled.len() <= 3, "there are three tasks, but polled were {polled:?}");
+        assert!(polled.len() <= 3, "there are three tasks, but these were polled: {polled:?}");
         task != 2
     });
     assert_eq!(polled, [1, 2, 3]);
@@ -87,7 +87,7 @@ fn exercise_2_who_is_spawned_waits_for_the_next_round() {
     let mut polled = Vec::new();
     let mut poll = |task: u32, queue: &mut VecDeque<u32>| {
         polled.push(task);
-        assert!(polled.len() <= 2, "in two rounds, polled were {polled:?}");
+        assert!(polled.len() <= 2, "in two rounds, these were polled: {polled:?}");
         queue.push_back(task + 1);
         false
     };

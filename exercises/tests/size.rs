@@ -73,7 +73,7 @@ fn exercise_2_the_future_is_in_it_once() {
     let journal = RefCell::default();
     let future = noted(&journal, large());
     let outer = size_of_val(&future);
-    assert!(outer <= inner + 64, "around {inner} bytes there are {outer}");
+    assert!(outer <= inner + 64, "the inner future has {inner} bytes, the outer one {outer}");
     assert!(outer >= inner, "{outer} bytes have no room for {inner}: it is in a box");
 }
 

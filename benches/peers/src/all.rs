@@ -14,8 +14,8 @@ use crate::{history, load, picture, recording, table, tail};
 /// The first section that is not made of the rows.
 const MESSAGES: &str = "\n## keeping messages";
 
-/// Measures, and writes the table and the pictures. With `from`, what an earlier run has printed, the figures are read
-/// there: a goal or a text has changed, and not the code that was measured.
+/// Measures, and writes the table and the pictures. With `from`, it measures nothing, and reads what an earlier run has
+/// printed. That is for a change of a goal or of a text, not of the code that was measured.
 pub fn all(
     rounds: usize,
     only: Option<&str>,

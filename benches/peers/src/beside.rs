@@ -88,7 +88,7 @@ struct Wakes {
     waiting: Option<Waker>,
 }
 
-/// A thread that is none of the runtime's wakes a pool task, on schedule.
+/// A thread outside of the runtime wakes a pool task, on schedule.
 pub fn wake<R: Runtime>(long_polls: usize) -> Sample {
     let requests = scaled(REQUESTS).max(CONNECTIONS);
     let wakes = Arc::new(Mutex::new(Wakes::default()));

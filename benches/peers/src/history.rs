@@ -1,6 +1,6 @@
 //! What it costs to keep the messages: posts a second, and how long a post takes, with and without a history.
 //!
-//! A post is delivered when it is on the disk, so it takes at least as long as the disk needs to be sure of it.
+//! A post is delivered when it is on the disk, so it takes at least as long as a sync to disk.
 //! How many posts there are in a second need not depend on that: those that wait share a transaction. So the
 //! load has several posters, with one post each on the way, or several.
 //!

@@ -30,7 +30,7 @@ pub fn start_long_polls<R: Runtime>(tasks: usize) {
     }
 }
 
-/// An echo server, whose task for a connection writes into each message when it has read it.
+/// An echo server. The task of a connection writes into each message the time at which it has read it.
 pub fn serve_echo<R: Runtime>(long_polls: usize) {
     R::block_on(async move {
         let serving = R::spawn(async move {

@@ -52,10 +52,10 @@ Usage:
                                 one measurement, one line of figures (a workload may have a :SIZE);
                                 with --trace, ours records itself, and FILE is a page that shows it
   peers syscalls [CONNECTIONS]  system calls per request of each echo server (needs strace)
-  peers history                 posts a second of the chat server without a history, with one on
+  peers history                 posts per second of the chat server without a history, with one on
                                 disk, and with one in Redis (needs redis-server)
   peers recording [--rounds N]  what it costs to record: ours, without and with a recording
-  peers tail [--rounds N] [--out DIR]        how long the unlucky ones wait, beside tasks that poll for long:
+  peers tail [--rounds N] [--out DIR]        tail latencies of requests, beside tasks that poll for long:
                                 writes the section of DIR/benchmarks.md and its picture
   peers list                    the workloads, what each does, and the runtimes on which it runs
 Everywhere: --quick            each once and small, to check that it works

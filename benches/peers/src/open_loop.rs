@@ -54,7 +54,7 @@ impl Schedule {
             random ^= random >> 7;
             random ^= random << 17;
             let part = (random >> 11) as f64 / (1_u64 << 53) as f64;
-            // As many requests come that know nothing of each other (a Poisson process).
+            // Requests that know nothing of each other come like this (a Poisson process).
             time += (-(1.0 - part).ln() * gap.as_nanos() as f64) as u64;
             time
         });

@@ -190,7 +190,7 @@ ours!(OursLocal, executor::task::spawn_local);
 
 static TOKIO: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    // As of the other pools, from the environment: TOKIO_WORKER_THREADS.
+    // The environment sets the number of workers, as for the other pools: TOKIO_WORKER_THREADS.
     builder.enable_all().build().expect("tokio starts")
 });
 

@@ -1,4 +1,4 @@
-//! The tail: how long the unlucky ones wait, beside tasks that poll for 100 µs each. Next: `rows`.
+//! The tail latencies of requests, beside tasks that poll for 100 µs each. Next: `rows`.
 //!
 //! The other rows compare what an operation costs. A user notices the one request in a hundred, or in a thousand,
 //! that waits behind somebody else's work. Here the percentiles of all requests are shown, and where their time went.
@@ -103,7 +103,7 @@ impl Measured {
         Ok(table + &missed)
     }
 
-    /// The delay over the part of the requests that took no longer: a curve for each runtime.
+    /// The delay at each percentile: a curve for each runtime.
     fn picture(&self) -> String {
         let plots = ROWS.iter().zip(&self.0).map(|((_, what, _), row)| Plot {
             head: what,

@@ -1,6 +1,6 @@
-//! The policies, in their order: each takes one decision more, or another one, than the one before it.
+//! The policies, in their order: each adds one decision to the policy before it, or changes one.
 //!
-//! Each file has a policy, whole. Next: `locked_queue`.
+//! Each file has one whole policy. Next: `locked_queue`.
 
 mod capped_slot;
 mod injector_tick;
@@ -37,7 +37,7 @@ pub(crate) struct Cell {
     pub(crate) beside: &'static str,
 }
 
-/// What a worker that always has tasks of its own still comes to, on a pool of one worker.
+/// What a worker still polls although it always has tasks of its own, on a pool of one worker.
 pub(crate) struct Fair {
     /// The tasks that were queued before two others began to wake each other.
     pub(crate) to_the_queue: bool,
