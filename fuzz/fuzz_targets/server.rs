@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use chat::server::{Handle, Options, Server};
 use chat::{FromClient, FromServer, encode_line};
 use libfuzzer_sys::fuzz_target;
+use serde::de::Error;
 
 /// Anything that takes longer counts as a hang.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -45,19 +46,31 @@ struct Replies {
     messages: BTreeMap<String, Vec<String>>,
 }
 
+/// Parses a line. `None` if it is blank.
+fn parse(line: &[u8]) -> Result<Option<FromClient>, serde_json::Error> {
+    if line.trim_ascii().is_empty() {
+        return Ok(None);
+    }
+    let text = std::str::from_utf8(line).map_err(serde_json::Error::custom)?;
+    serde_json::from_str(text).map(Some)
+}
+
 /// Returns what the server must send, and whether it then ends the connection.
 fn model(bytes: &[u8]) -> (Replies, bool) {
     let options = options();
     let mut replies = Replies::default();
     let mut groups = BTreeSet::new();
     let mut bad_lines = 0;
-    for line in bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|&byte| byte == b'\n') {
+    for (index, line) in bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|&byte| byte == b'\n').enumerate() {
         if line.len() > options.line_limit {
             replies.errors.push(format!("line longer than {} bytes", options.line_limit));
             return (replies, true);
         }
-        let request = match serde_json::from_slice(line.strip_suffix(b"\r").unwrap_or(line)) {
-            Ok(request) => request,
+        let mark: &[u8] = if index == 0 { "\u{feff}".as_bytes() } else { b"" };
+        let line = line.strip_prefix(mark).unwrap_or(line);
+        let request = match parse(line.strip_suffix(b"\r").unwrap_or(line)) {
+            Ok(Some(request)) => request,
+            Ok(None) => continue,
             Err(error) => {
                 bad_lines += 1;
                 let last = bad_lines == options.bad_lines;
