@@ -29,7 +29,7 @@ const LIMIT = { poll: MS, queued: 5 * MS, selfWakes: 100, budget: 20, idle: MS, 
 /** Each finding: who looks for its cases, and all but those. @type {[(model: Model) => Case[], string, string, string, string, string][]} */
 const FINDINGS = [
     [stuck, 'stuck', 'Tasks wait at the end, and nobody can wake them',
-        'Each waits for another of them, or for itself. None can go on until one of them is cancelled.',
+        'Each waits for another of them or for itself. None can go on until one is cancelled.',
         'sync', 'executor/sync/mutex'],
     [panics, 'panic', 'A task panicked',
         'A task that awaits its JoinHandle receives the panic. If none does, it is lost.',

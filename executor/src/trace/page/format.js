@@ -66,7 +66,7 @@ const KINDS = [
     ['taken', 'a', 'task', 'executor/raw_task/join_handle', 'the outcome of {a} is taken'],
     ['pool-opened', 'ac', 'thing', 'executor/pool/mod', '{a} is opened with {c worker}'],
     ['pool-closed', 'a', 'thing', 'executor/pool/mod', '{a} is closed'],
-    ['gave-way', '', '', 'reactor/budget', 'the budget is used up: the task gives way'],
+    ['gave-way', '', '', 'reactor/budget', 'the budget is used up: the task yields'],
     ['mark', 'a', 'site', '', ''],
 ];
 
