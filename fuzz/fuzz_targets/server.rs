@@ -55,6 +55,13 @@ fn parse(line: &[u8]) -> Result<Option<FromClient>, serde_json::Error> {
     serde_json::from_str(text).map(Some)
 }
 
+/// Whether a line looks like the first one of a request in HTTP.
+fn is_http(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    let last_word = line.iter().rposition(|&byte| byte == b' ').map(|space| &line[space + 1..]);
+    last_word.is_some_and(|word| word.starts_with(b"HTTP/")) && line[0].is_ascii_uppercase()
+}
+
 /// Returns what the server must send, and whether it then ends the connection.
 fn model(bytes: &[u8]) -> (Replies, bool) {
     let options = options();
@@ -71,6 +78,11 @@ fn model(bytes: &[u8]) -> (Replies, bool) {
         let request = match parse(line.strip_suffix(b"\r").unwrap_or(line)) {
             Ok(Some(request)) => request,
             Ok(None) => continue,
+            Err(_) if is_http(line) => {
+                let text = "this is a chat server: it speaks JSON, one value per line, not HTTP";
+                replies.errors.push(text.to_owned());
+                return (replies, true);
+            }
             Err(error) => {
                 bad_lines += 1;
                 let last = bad_lines == options.bad_lines;
