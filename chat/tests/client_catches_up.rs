@@ -83,7 +83,11 @@ impl Client {
 
 /// A client that has joined `tea`, and has shown its message 7.
 fn at_seven(arguments: &[&str]) -> (FakeServer, Client) {
-    let mut server = FakeServer::start();
+    at_seven_of(FakeServer::start(), arguments)
+}
+
+/// The same, of a server that listens already.
+fn at_seven_of(mut server: FakeServer, arguments: &[&str]) -> (FakeServer, Client) {
     let mut client = Client::start(&server.address(), arguments);
     server.accept();
     client.say("join tea");
@@ -95,6 +99,7 @@ fn at_seven(arguments: &[&str]) -> (FakeServer, Client) {
 
 const LOST: &str = "The connection is lost: reconnecting.\n";
 const RESET: &str = "The connection is lost: reconnecting (connection reset by the server).\n";
+const CLOSED: &str = "The server closed the connection.\n";
 const AGAIN: &str = "Connected again.\n";
 const UNKNOWN: &str = "It is not known whether the server has taken this: ";
 const REFUSED: &str = "line longer than 65536 bytes";
@@ -230,13 +235,7 @@ fn posts_that_are_too_long_are_told_and_not_sent_again() {
 #[test]
 fn what_is_left_at_the_end_of_the_input_is_sent_on_another_connection() {
     let address = unused_address();
-    let mut server = FakeServer::start_at(address);
-    let mut client = Client::start(&server.address(), &["--grace", "600"]);
-    server.accept();
-    client.say("join tea");
-    server.expect_join("tea", None);
-    server.send_number("tea", 7);
-    client.expect_numbers("tea", [7]);
+    let (server, mut client) = at_seven_of(FakeServer::start_at(address), &["--grace", "600"]);
     drop(server);
     client.expect_told(LOST);
     for _ in 0..12 {
@@ -283,8 +282,7 @@ fn after_a_refused_line_a_post_is_not_known_also_at_the_end_of_the_input() {
         (Some(1), format!("message posted to tea: one\nerror from server: {REFUSED}\n"))
     );
     let too_long = format!("{TOO_LONG}post tea {}...\n", &long[..100]);
-    let closed = "The server closed the connection.\n";
-    assert_eq!(told, format!("The connection is lost.\n{too_long}{UNKNOWN}post tea two\n{closed}"));
+    assert_eq!(told, format!("The connection is lost.\n{too_long}{UNKNOWN}post tea two\n{CLOSED}"));
 }
 
 /// A server that stops closes the connection without having read all that was sent.
@@ -298,8 +296,7 @@ fn a_post_that_has_not_come_back_at_the_end_is_not_known() {
     server.close();
     let (code, printed, told) = client.ends();
     assert_eq!((code, &*printed), (Some(1), ""));
-    let closed = "The server closed the connection.\n";
-    assert_eq!(told, format!("The connection is lost.\n{UNKNOWN}post tea one\n{closed}"));
+    assert_eq!(told, format!("The connection is lost.\n{UNKNOWN}post tea one\n{CLOSED}"));
 }
 
 /// Without history nothing is sent again, and the exit code says that something was not read.
@@ -316,7 +313,7 @@ fn a_refused_line_at_the_end_of_the_input_is_no_success() {
     server.close();
     let (code, printed, told) = client.ends();
     assert_eq!((code, printed), (Some(1), format!("error from server: {REFUSED}\n")));
-    assert_eq!(told, "The server closed the connection.\n");
+    assert_eq!(told, CLOSED);
 }
 
 #[test]
@@ -343,13 +340,8 @@ fn a_log_that_began_anew_is_told_and_read_from_its_first_message() {
 #[test]
 fn the_end_of_the_input_ends_it_also_without_a_connection() {
     for (typed, code) in [(None, 0), (Some("post tea late"), 1)] {
-        let mut server = FakeServer::start_at(unused_address());
-        let mut client = Client::start(&server.address(), &["--grace", "0.3"]);
-        server.accept();
-        client.say("join tea");
-        server.expect_join("tea", None);
-        server.send_number("tea", 7);
-        client.expect_numbers("tea", [7]);
+        let server = FakeServer::start_at(unused_address());
+        let (server, mut client) = at_seven_of(server, &["--grace", "0.3"]);
         drop(server);
         client.expect_told(LOST);
         if let Some(typed) = typed {
@@ -397,7 +389,7 @@ fn a_server_that_knows_no_history_is_asked_once() {
     server.expect_post("coffee", "one");
     server.close();
     assert_eq!(exit_of(&mut client.child).code(), Some(1));
-    assert_eq!(client.ends().2, "The server closed the connection.\n");
+    assert_eq!(client.ends().2, CLOSED);
 }
 
 #[test]
@@ -409,7 +401,7 @@ fn who_does_not_want_to_catch_up_ends_with_the_connection() {
     client.expect_numbers("tea", [10]);
     server.close();
     assert_eq!(exit_of(&mut client.child).code(), Some(1));
-    assert_eq!(client.ends().2, "The server closed the connection.\n");
+    assert_eq!(client.ends().2, CLOSED);
 }
 
 #[test]
