@@ -1,6 +1,8 @@
 //! Any bytes, cut into any pieces, give the lines and the packets that a plain split finds.
 #![no_main]
 
+mod lines;
+
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
@@ -10,6 +12,7 @@ use futures_lite::future::{block_on, poll_once};
 use futures_lite::io::{AsyncBufRead, AsyncRead, BufReader};
 use futures_lite::{StreamExt, future};
 use libfuzzer_sys::fuzz_target;
+use lines::{parse, text_of};
 
 /// Returns bytes in pieces of these sizes. For a size of 0 it returns `Pending` instead.
 struct Pieces<'a> {
@@ -48,9 +51,7 @@ fn expected(bytes: &[u8], limit: usize) -> (Vec<&[u8]>, bool) {
         if line.len() > limit {
             return (lines, true);
         }
-        let mark: &[u8] = if lines.is_empty() { "\u{feff}".as_bytes() } else { b"" };
-        let line = line.strip_prefix(mark).unwrap_or(line);
-        lines.push(line.strip_suffix(b"\r").unwrap_or(line));
+        lines.push(text_of(line, lines.is_empty()));
         rest = after;
     }
     (lines, false)
@@ -78,12 +79,6 @@ fn read(inbound: impl AsyncBufRead + Unpin, limit: usize, impatient: bool) -> (V
     }
 }
 
-/// The packet on a line, or `Some(None)` if it has another text. `None` if it is blank.
-fn packet(line: &[u8]) -> Option<Option<FromClient>> {
-    let packet = std::str::from_utf8(line).ok().and_then(|text| serde_json::from_str(text).ok());
-    (!line.trim_ascii().is_empty()).then_some(packet)
-}
-
 fuzz_target!(|input: &[u8]| {
     let Some((head, bytes)) = input.split_at_checked(9) else {
         return;
@@ -100,7 +95,8 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(read(bytes, limit, false).0, lines);
 
     let (lines, _) = expected(bytes, usize::MAX);
-    let wanted: Vec<Option<FromClient>> = lines.iter().filter_map(|line| packet(line)).collect();
+    let requests = lines.iter().filter_map(|line| parse(line).transpose());
+    let wanted: Vec<Option<FromClient>> = requests.map(Result::ok).collect();
     let packets: Vec<Option<FromClient>> = block_on(async {
         let packets = pin!(receive_as_json(pieces()));
         future::yield_now().await;

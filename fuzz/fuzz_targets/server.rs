@@ -2,6 +2,8 @@
 //! and afterwards the server holds nothing.
 #![no_main]
 
+mod lines;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -12,7 +14,7 @@ use std::time::{Duration, Instant};
 use chat::server::{Handle, Options, Server};
 use chat::{FromClient, FromServer, encode_line};
 use libfuzzer_sys::fuzz_target;
-use serde::de::Error;
+use lines::{parse, text_of};
 
 /// Anything that takes longer counts as a hang.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -46,15 +48,6 @@ struct Replies {
     messages: BTreeMap<String, Vec<String>>,
 }
 
-/// Parses a line. `None` if it is blank.
-fn parse(line: &[u8]) -> Result<Option<FromClient>, serde_json::Error> {
-    if line.trim_ascii().is_empty() {
-        return Ok(None);
-    }
-    let text = std::str::from_utf8(line).map_err(serde_json::Error::custom)?;
-    serde_json::from_str(text).map(Some)
-}
-
 /// Whether a line looks like the first one of a request in HTTP.
 fn is_http(line: &[u8]) -> bool {
     let line = line.trim_ascii();
@@ -73,9 +66,8 @@ fn model(bytes: &[u8]) -> (Replies, bool) {
             replies.errors.push(format!("line longer than {} bytes", options.line_limit));
             return (replies, true);
         }
-        let mark: &[u8] = if index == 0 { "\u{feff}".as_bytes() } else { b"" };
-        let line = line.strip_prefix(mark).unwrap_or(line);
-        let request = match parse(line.strip_suffix(b"\r").unwrap_or(line)) {
+        let line = text_of(line, index == 0);
+        let request = match parse(line) {
             Ok(Some(request)) => request,
             Ok(None) => continue,
             Err(_) if is_http(line) => {
