@@ -434,7 +434,7 @@ fn what_was_asked_for_at_the_end_of_the_input_is_shown() {
     let mut client = Client::start(&server.address(), &["--grace", "30"]);
     server.accept();
     client.say("history tea");
-    drop(client.stdin.take());
+    client.end_input();
     assert_eq!(server.expect_history("tea", 0), 0);
     server.send_end("tea", 2, true);
     assert_eq!(server.expect_history("tea", 0), 2);
