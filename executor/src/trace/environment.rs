@@ -18,11 +18,12 @@ use std::io;
 use std::panic;
 use std::path::PathBuf;
 use std::process;
-use std::sync::{Mutex, MutexGuard, Once, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, OnceLock};
 use std::thread;
 use std::time::Duration;
 
 use reactor::explain::explain;
+use reactor::shim::lock_static;
 use reactor::{notes, signal};
 
 use super::{snapshot, start};
@@ -108,7 +109,7 @@ unsafe extern "C" {
 extern "C" fn at_exit() {
     // What another thread saves at this moment lacks the end. It may be this thread, if a panic's hook calls `exit`.
     if !SAVES.try_with(Cell::get).unwrap_or(false) {
-        reactor::contain_panic(|| save_under(|| Some(SAVING.lock().unwrap_or_else(PoisonError::into_inner))));
+        reactor::contain_panic(|| save_under(|| Some(lock_static(&SAVING))));
     }
 }
 
